@@ -1,0 +1,128 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use ring::digest::{Context, SHA256, digest};
+use ring::signature::{ED25519, UnparsedPublicKey};
+
+use crate::limits::INCARNATIONS_MAX;
+use crate::{Hash, Id, PublicKey, Refusal, Signature};
+
+/// A signed run of consecutive changes of one actor in one document (its wire form is the transport's).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// The document the changes belong to.
+    pub doc: Id,
+    /// Who wrote them: see [`actor_id`].
+    pub actor: Id,
+    /// The number of the last change among the actor's, from 1.
+    pub seq: u64,
+    /// The hash of the last change.
+    pub hash: Hash,
+    /// The device that signed: see [`device_id`].
+    pub device: Id,
+    /// Ed25519 over [`statement`].
+    pub sig: Signature,
+    /// Automerge change chunks, oldest first, one after the other.
+    pub chunks: Vec<u8>,
+}
+
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("doc", &Hex(&self.doc))
+            .field("actor", &Hex(&self.actor))
+            .field("seq", &self.seq)
+            .field("hash", &Hex(&self.hash))
+            .field("device", &Hex(&self.device))
+            .field("chunks_bytes", &self.chunks.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What stands behind a device: its Ed25519 key and its person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Author {
+    /// The device's public key.
+    pub key: PublicKey,
+    /// The person who works on it.
+    pub person: Id,
+}
+
+/// Who stands behind a device, as the roster says.
+pub trait Authority {
+    /// The author behind `device`, or nothing when the roster does not know it.
+    fn author(&self, device: &Id) -> Option<Author>;
+}
+
+impl Authority for BTreeMap<Id, Author> {
+    fn author(&self, device: &Id) -> Option<Author> {
+        self.get(device).copied()
+    }
+}
+
+/// The bytes a device signs: `"openpep/envelope/1" ‖ doc ‖ actor ‖ seq (u64, big endian) ‖ hash`.
+pub fn statement(doc: &Id, actor: &Id, seq: u64, hash: &Hash) -> Vec<u8> {
+    [b"openpep/envelope/1", &doc[..], actor, &seq.to_be_bytes(), hash].concat()
+}
+
+/// The id of the device with this key: the first 16 bytes of SHA-256(`"openpep/device/1" ‖ key`).
+pub fn device_id(key: &PublicKey) -> Id {
+    first_half(digest(&SHA256, &[b"openpep/device/1", &key[..]].concat()).as_ref())
+}
+
+/// The actor of a device and person in a document: the first 16 bytes of
+/// SHA-256(`"openpep/actor/1" ‖ doc ‖ key ‖ person ‖ incarnation (u32, big endian)`).
+pub fn actor_id(doc: &Id, key: &PublicKey, person: &Id, incarnation: u32) -> Id {
+    incarnation_of(&actor_prefix(doc, key, person), incarnation)
+}
+
+/// The author behind a statement, if the roster knows the device and its signature fits.
+pub(crate) fn signed_by(
+    statement: &[u8],
+    device: &Id,
+    sig: &Signature,
+    authority: &dyn Authority,
+) -> Result<Author, Refusal> {
+    let author = authority.author(device).ok_or(Refusal::Device)?;
+    if device_id(&author.key) != *device {
+        return Err(Refusal::Device);
+    }
+    UnparsedPublicKey::new(&ED25519, author.key).verify(statement, sig).map_err(|_| Refusal::Signature)?;
+    Ok(author)
+}
+
+/// Refuses an actor that is no incarnation of this author in this document.
+pub(crate) fn check_actor(doc: &Id, actor: &Id, author: &Author) -> Result<(), Refusal> {
+    let prefix = actor_prefix(doc, &author.key, &author.person);
+    match (0..INCARNATIONS_MAX).any(|n| incarnation_of(&prefix, n) == *actor) {
+        true => Ok(()),
+        false => Err(Refusal::Actor),
+    }
+}
+
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Debug for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+fn actor_prefix(doc: &Id, key: &PublicKey, person: &Id) -> Context {
+    let mut prefix = Context::new(&SHA256);
+    prefix.update(&[b"openpep/actor/1", &doc[..], key, person].concat());
+    prefix
+}
+
+fn incarnation_of(prefix: &Context, incarnation: u32) -> Id {
+    let mut whole = prefix.clone();
+    whole.update(&incarnation.to_be_bytes());
+    first_half(whole.finish().as_ref())
+}
+
+/// SHA-256 has 32 bytes, so the zip fills the id.
+fn first_half(digest: &[u8]) -> Id {
+    let mut id = [0; 16];
+    id.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
+    id
+}

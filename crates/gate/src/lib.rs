@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+
+mod envelope;
+mod form;
+mod index;
+pub mod limits;
+mod refusal;
+mod scan;
+mod snapshot;
+
+pub use envelope::{Author, Authority, Envelope, actor_id, device_id, statement};
+pub use index::{Admitted, Index};
+pub use refusal::Refusal;
+pub use snapshot::{AdmittedDocument, Tip, admit_snapshot, reindex};
+
+/// A document, an actor, a device or a person.
+pub type Id = [u8; 16];
+/// The SHA-256 of a change.
+pub type Hash = [u8; 32];
+/// An Ed25519 public key.
+pub type PublicKey = [u8; 32];
+/// An Ed25519 signature.
+pub type Signature = [u8; 64];

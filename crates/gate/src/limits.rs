@@ -1,0 +1,56 @@
+//! Every bound of this crate: its name, its unit, its reason.
+
+/// Bytes of one envelope's chunks: what a relay reads into memory before it knows whose it is.
+pub const ENVELOPE_BYTES_MAX: usize = 1024 * 1024;
+/// Changes in one envelope: an evening's offline work fits; more is sent as a further envelope.
+pub const ENVELOPE_CHANGES_MAX: usize = 1_000;
+/// Bytes of all changes of one envelope after inflating, so that many small deflated changes are no way round
+/// [`ENVELOPE_BYTES_MAX`].
+pub const ENVELOPE_INFLATED_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Operations in one envelope: checking takes about a microsecond each, and a hundred bytes can hold 20,000 that are alike.
+pub const ENVELOPE_OPS_MAX: u64 = 200_000;
+/// Bytes of one change chunk as it is sent.
+pub const CHUNK_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of one change after inflating: deflate expands up to a thousandfold, people's writing four- to tenfold.
+pub const INFLATED_BYTES_MAX: u64 = 1024 * 1024;
+/// Operations in one change: a pasted page is 3,000; run lengths could claim 2^60 in ten bytes.
+pub const CHANGE_OPS_MAX: u64 = 20_000;
+/// Predecessors in one change: deletes of a conflicted text name several each.
+pub const CHANGE_PREDECESSORS_MAX: u64 = 4 * CHANGE_OPS_MAX;
+/// Dependencies of one change: that many people would have to be offline at the same time.
+pub const DEPENDENCIES_MAX: u64 = 64;
+/// Actors in one document: a team of 20 with 4 devices and 12 incarnations each. Every change keeps a clock over them.
+pub const ACTORS_MAX: u64 = 1_024;
+/// Changes in one document: a plan typed letter by letter has 5,000. All are kept in memory, and walking them may recurse
+/// one level for 32 of them.
+pub const CHANGES_MAX: u64 = 100_000;
+/// Incarnations of one device in one document: the first sight of an actor costs at most that many hashes (about 20 ms).
+pub const INCARNATIONS_MAX: u32 = 65_536;
+/// Bytes of a change's message: a label, never content.
+pub const MESSAGE_BYTES_MAX: u64 = 256;
+/// Bytes of a map key: question ids and row keys are far shorter. Keys are repeated for each change, so this bounds memory.
+pub const KEY_BYTES_MAX: u64 = 256;
+/// Bytes of one string value: longer writing belongs in a text, where it merges.
+pub const STRING_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of one element of a text: one character, or one grapheme of a browser that splices so.
+pub const TEXT_ELEMENT_BYTES_MAX: usize = 64;
+/// Levels of objects below the root: readers recurse, and a 2 MiB stack ends near 200.
+pub const DEPTH_MAX: u8 = 16;
+/// Largest operation counter: half of what Automerge can hold, so a document can never be driven to its end.
+pub const OP_COUNTER_MAX: u64 = 1 << 31;
+/// Largest magnitude of a counter's start and of one increment: sums stay within 64 bits for more increments than
+/// [`OP_COUNTER_MAX`] allows.
+pub const COUNTER_MAGNITUDE_MAX: u64 = 1 << 31;
+/// Earliest time of a change, seconds since 1970: 2000-01-01. Zero ("no time") is accepted too.
+pub const TIME_MIN: i64 = 946_684_800;
+/// Latest time of a change, seconds since 1970: 2200-01-01. A laptop with a wrong clock is within; only nonsense is not.
+pub const TIME_MAX: i64 = 7_258_118_400;
+/// Columns of one change or of one half of a document: the format has 16 at most.
+pub const COLUMNS_MAX: u64 = 16;
+
+/// Bytes of a snapshot as it is sent.
+pub const SNAPSHOT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of a snapshot's columns after inflating, all together.
+pub const SNAPSHOT_INFLATED_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Operations in a snapshot, and successors likewise: loading takes some 300 bytes each. A full plan has 50,000.
+pub const SNAPSHOT_OPS_MAX: u64 = 500_000;

@@ -1,0 +1,7 @@
+//! The gate from outside: hostile bytes, hostile changes, genuine work, mutants of it, snapshots.
+
+mod histories;
+mod mutants;
+mod refusals;
+mod snapshots;
+mod world;
