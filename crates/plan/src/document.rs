@@ -1,0 +1,142 @@
+//! Reading what is in a document, whatever is in it: nothing here fails, and nothing here trusts the shape.
+
+use std::collections::BTreeMap;
+
+use automerge::{ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
+
+use crate::bank::Kind;
+use crate::value::Value;
+
+/// The key that marks a row or target as withdrawn.
+pub(crate) const WITHDRAWN: &str = "withdrawn";
+
+/// A document as it is now, or as it was at some heads. `R` is a document or a transaction in one.
+pub(crate) struct Sheet<'a, R> {
+    document: &'a R,
+    at: Option<&'a [ChangeHash]>,
+}
+
+// By hand, because deriving would ask the document itself to be `Copy`.
+impl<R> Clone for Sheet<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Sheet<'_, R> {}
+
+/// What somebody put in one place, and the operation that put it there.
+pub(crate) struct Put {
+    pub(crate) value: Value,
+    pub(crate) op: ObjId,
+}
+
+impl<'a, R: ReadDoc> Sheet<'a, R> {
+    pub(crate) fn now(document: &'a R) -> Sheet<'a, R> {
+        Sheet { document, at: None }
+    }
+
+    pub(crate) fn at(document: &'a R, heads: &'a [ChangeHash]) -> Sheet<'a, R> {
+        Sheet { document, at: Some(heads) }
+    }
+
+    /// The map at a key of the root.
+    pub(crate) fn root(&self, key: &str) -> Option<ObjId> {
+        self.objects(&ROOT, key, ObjType::Map).pop()
+    }
+
+    /// The objects of this type at a key: several where people made them apart; the one that wins is the last.
+    pub(crate) fn objects(&self, map: &ObjId, key: &str, kind: ObjType) -> Vec<ObjId> {
+        let all = self.all(map, key).into_iter();
+        all.filter(|(value, _)| matches!(value, automerge::Value::Object(found) if *found == kind))
+            .map(|(_, id)| id)
+            .collect()
+    }
+
+    /// The container of an answer.
+    pub(crate) fn answer(&self, question: &str, kind: ObjType) -> Option<ObjId> {
+        self.objects(&self.root("answers")?, question, kind).pop()
+    }
+
+    /// The keys of a map, in order.
+    pub(crate) fn keys(&self, map: &ObjId) -> Vec<String> {
+        match self.at {
+            Some(heads) => self.document.keys_at(map, heads).collect(),
+            None => self.document.keys(map).collect(),
+        }
+    }
+
+    pub(crate) fn text(&self, text: &ObjId) -> String {
+        let found = match self.at {
+            Some(heads) => self.document.text_at(text, heads),
+            None => self.document.text(text),
+        };
+        found.unwrap_or_default()
+    }
+
+    /// The different values at a key of these maps, which are one map that people made apart. In the order of their
+    /// operations, which is the same on every replica; of equal values the first.
+    pub(crate) fn puts(&self, maps: &[ObjId], key: &str, kind: Kind) -> Vec<Put> {
+        let mut puts: Vec<Put> = Vec::new();
+        for (value, op) in maps.iter().flat_map(|map| self.all(map, key)) {
+            let automerge::Value::Scalar(scalar) = value else { continue };
+            let Some(value) = Value::read(kind, &scalar) else { continue };
+            if !puts.iter().any(|put| put.value == value) {
+                puts.push(Put { value, op });
+            }
+        }
+        puts
+    }
+
+    /// The different values of an answer that is kept as a plain value.
+    pub(crate) fn plain(&self, question: &str, kind: Kind) -> Vec<Put> {
+        self.root("answers").map_or_else(Vec::new, |answers| self.puts(&[answers], question, kind))
+    }
+
+    /// The rows of a table: for each key the row maps people made for it, the winning one last.
+    pub(crate) fn rows(&self, tables: &[ObjId]) -> BTreeMap<String, Vec<ObjId>> {
+        let mut rows: BTreeMap<String, Vec<ObjId>> = BTreeMap::new();
+        for table in tables {
+            for key in self.keys(table) {
+                let maps = self.objects(table, &key, ObjType::Map);
+                if !maps.is_empty() {
+                    rows.entry(key).or_default().extend(maps);
+                }
+            }
+        }
+        rows
+    }
+
+    /// The rows of a table that are not withdrawn.
+    pub(crate) fn live_rows(&self, tables: &[ObjId]) -> BTreeMap<String, Vec<ObjId>> {
+        let mut rows = self.rows(tables);
+        rows.retain(|_, maps| self.withdrawals(maps).is_empty());
+        rows
+    }
+
+    /// The operations that withdrew a row or a target.
+    pub(crate) fn withdrawals(&self, maps: &[ObjId]) -> Vec<ObjId> {
+        let marks = maps.iter().flat_map(|map| self.all(map, WITHDRAWN));
+        marks.filter(|(value, _)| is_true(value)).map(|(_, op)| op).collect()
+    }
+
+    /// The keys of a map whose value is true: the ticked boxes of a multiple choice.
+    pub(crate) fn ticked(&self, map: &ObjId) -> Vec<String> {
+        let mut keys = self.keys(map);
+        keys.retain(|key| self.all(map, key).iter().any(|(value, _)| is_true(value)));
+        keys
+    }
+
+    /// Everything at a key, whatever it is.
+    pub(crate) fn all(&self, map: &ObjId, key: &str) -> Vec<(automerge::Value<'a>, ObjId)> {
+        let found = match self.at {
+            Some(heads) => self.document.get_all_at(map, key, heads),
+            None => self.document.get_all(map, key),
+        };
+        found.unwrap_or_default()
+    }
+}
+
+fn is_true(value: &automerge::Value<'_>) -> bool {
+    matches!(value, automerge::Value::Scalar(scalar) if **scalar == ScalarValue::Boolean(true))
+}

@@ -1,0 +1,897 @@
+//! Writing: every way a person can change a plan, and the one function that does it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use automerge::transaction::{CommitOptions, Transactable, Transaction};
+use automerge::{Automerge, AutomergeError, ChangeHash, ObjId, ObjType, ReadDoc};
+use uuid::Uuid;
+
+use crate::TARGETS;
+use crate::bank::{Column, Kind, Question, RowKey};
+use crate::crossing::{self, Moved};
+use crate::document::{Sheet, WITHDRAWN};
+use crate::facts::{Asked, Facts};
+use crate::pep::{DocumentKind, Pep, Role};
+use crate::refused::Refused;
+use crate::value::{CELL_MAX, Shape, TEXT_MAX, Value, find_column, find_question, utf16_len, withhold};
+
+/// Most rows in a table, withdrawn ones included: a view is drawn whole.
+pub const ROWS_MAX: usize = 1_000;
+/// Longest row key, in bytes. The gate takes map keys of up to 256.
+pub const ROW_KEY_MAX: usize = 200;
+/// Most operations in one change; the gate takes 20,000. A character added or taken away is one.
+pub const OPERATIONS_MAX: usize = 20_000;
+
+/// Who writes. Recorded by the actor of the document, not in it, save where an entry is kept for each author.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Writer {
+    /// The person's id in the directory.
+    pub person: Uuid,
+    /// What they are to this child.
+    pub role: Role,
+}
+
+/// Cells of a row or fields of a target, by column; `None` empties one.
+pub type Cells = BTreeMap<String, Option<Value>>;
+
+/// Everything a person can do to a plan.
+///
+/// `question` is a question id; for a value or a text inside a table or a target it is a place within it:
+/// `attendance.terms/ROW/attended`, `targets.list/TARGET/statement`, `targets.list/TARGET/funds/ROW/unitCost`.
+/// A table within a target is the place `targets.list/TARGET/funds`.
+#[derive(Clone, PartialEq)]
+pub enum Edit {
+    /// Answers with a value: a choice, a date, a set of choices, … `Value::Text` rewrites a text.
+    Choose {
+        /// The place.
+        question: String,
+        /// The answer.
+        value: Value,
+    },
+    /// Takes an answer away.
+    Clear {
+        /// The place.
+        question: String,
+    },
+    /// Replaces a text, by the difference: what somebody else typed meanwhile stays.
+    Rewrite {
+        /// The place.
+        question: String,
+        /// The whole text as it should be.
+        text: String,
+    },
+    /// Changes a piece of a text as a page saw it. Offsets count UTF-16 units in the text as it was at `seen`; of one text,
+    /// it is the first edit of its `apply`.
+    Splice {
+        /// The place.
+        question: String,
+        /// Where, in UTF-16 units.
+        at: usize,
+        /// How many UTF-16 units to take away.
+        delete: usize,
+        /// What to put in.
+        insert: String,
+        /// The heads of the document as the page saw it; empty: as it is now.
+        seen: Vec<ChangeHash>,
+    },
+    /// Adds to a text, on a line of its own.
+    Append {
+        /// The place.
+        question: String,
+        /// What to add.
+        text: String,
+    },
+    /// Makes a row, or changes cells of one; brings a withdrawn row back. `row_key` gives a new row its key.
+    PutRow {
+        /// The table.
+        question: String,
+        /// The row.
+        key: String,
+        /// The cells to set or empty; others stay.
+        cells: Cells,
+    },
+    /// Marks a row as withdrawn. It stays in the document, and an edit made meanwhile survives.
+    WithdrawRow {
+        /// The table.
+        question: String,
+        /// The row.
+        key: String,
+    },
+    /// Makes a target, or changes fields of one; brings a withdrawn target back.
+    PutTarget {
+        /// The target: a UUID.
+        key: String,
+        /// The fields to set or empty; others stay. Tables within the target are rows: `PutRow`.
+        fields: Cells,
+    },
+    /// Says how a target of the last PEP went: a row of `targets.review`.
+    ReviewTarget {
+        /// The target reviewed.
+        key: String,
+        /// Cells of `targets.review`, without `target`.
+        cells: Cells,
+    },
+    /// Marks a target as withdrawn.
+    WithdrawTarget {
+        /// The target.
+        key: String,
+    },
+    /// A remark beside an answer; stays as it is. Written again with the same key it changes nothing.
+    Comment {
+        /// The comment's own key: a UUID.
+        key: String,
+        /// The question it is about.
+        question: String,
+        /// The remark.
+        text: String,
+    },
+    /// Chooses between values people entered apart. At `…/withdrawn`, `yes` withdraws and `no` keeps.
+    Resolve {
+        /// The place, as a `Dispute` names it.
+        question: String,
+        /// One of the values.
+        take: Value,
+    },
+}
+
+/// What an edit did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The change that was made; `None` if everything was so already.
+    pub change: Option<ChangeHash>,
+    /// The keys of rows, targets and comments that are new.
+    pub made: Vec<String>,
+}
+
+withhold!(Edit);
+
+/// Makes the edits in one transaction: one change by the actor the document has, at the present heads, or none at all.
+/// `kind` is what `document` is, `now` the time in seconds since 1970. On a refusal the document is as it was.
+pub fn apply(
+    document: &mut Automerge,
+    pep: &Pep,
+    kind: DocumentKind,
+    writer: &Writer,
+    edits: &[Edit],
+    now: i64,
+) -> Result<Applied, Refused> {
+    let mut moves = Vec::new();
+    for edit in edits {
+        moves.push(match edit {
+            Edit::Splice { question, seen, .. } => moved_since(document, question, writer, seen)?,
+            _ => Vec::new(),
+        });
+    }
+    let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new() };
+    let done = work
+        .right_document()
+        .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)));
+    let done = done.and_then(|()| match work.tx.pending_ops() {
+        operations if operations > OPERATIONS_MAX => Err(Refused::TooMuchAtOnce { limit: OPERATIONS_MAX }),
+        operations => Ok(operations),
+    });
+    let Work { tx, made, .. } = work;
+    match done {
+        Ok(1..) => {
+            let (change, _) = tx.commit_with(CommitOptions::default().with_time(now));
+            Ok(Applied { change, made })
+        }
+        Ok(0) => {
+            tx.rollback();
+            Ok(Applied { change: None, made })
+        }
+        Err(refused) => {
+            tx.rollback();
+            Err(refused)
+        }
+    }
+}
+
+/// The key of a new row, for `Edit::PutRow`: from its cells where the bank says what makes two rows the same, so that two
+/// people who enter it apart meet; else from `random`. Where rows are an author's own words, the author is part of it.
+pub fn row_key(
+    table: &str,
+    cells: &Cells,
+    writer: &Writer,
+    random: &mut dyn FnMut() -> [u8; 16],
+) -> Result<String, Refused> {
+    let place = Place::parse(table)?;
+    let (_, row_key) = place.table()?;
+    let own = own_suffix(place.question, writer);
+    let key = match row_key {
+        RowKey::Random => uuid::Builder::from_random_bytes(random()).into_uuid().to_string(),
+        RowKey::Natural(columns) => {
+            let cell = |column: &String| cells.get(column).cloned().flatten();
+            natural_key(&place.question.id, columns, cell)?
+        }
+    };
+    Ok(key + &own)
+}
+
+/// A place in a document: a question, or something in its table or target.
+pub(crate) struct Place<'a> {
+    pub(crate) question: &'static Question,
+    path: Vec<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn parse(text: &'a str) -> Result<Place<'a>, Refused> {
+        let mut parts = text.split('/');
+        let question = find_question(parts.next().unwrap_or_default())?;
+        Ok(Place { question, path: parts.collect() })
+    }
+
+    /// What stands at this place.
+    fn spot(&self) -> Result<Spot<'a>, Refused> {
+        let question = self.question;
+        let is_targets = question.id == TARGETS;
+        let column = |columns: &'static [Column], id: &str| find_column(&question.id, columns, id);
+        match *self.path.as_slice() {
+            [] => Ok(Spot::Answer),
+            [row, WITHDRAWN] => Ok(Spot::Withdrawal { row, within: None }),
+            [target, table, row, WITHDRAWN] if is_targets => {
+                column(&question.columns, table)?;
+                Ok(Spot::Withdrawal { row, within: Some((target, table)) })
+            }
+            [target, table, row, cell] if is_targets => {
+                let cell = column(&column(&question.columns, table)?.columns, cell)?;
+                Ok(Spot::Cell { row, column: cell, within: Some((target, table)) })
+            }
+            [row, cell] => {
+                let cell = column(&question.columns, cell)?;
+                Ok(Spot::Cell { row, column: cell, within: None })
+            }
+            _ => Err(Refused::UnknownRow { question: question.id.clone() }),
+        }
+    }
+
+    /// The columns of the table at this place and what makes its keys.
+    fn table(&self) -> Result<(&'static [Column], &'static RowKey), Refused> {
+        match *self.path.as_slice() {
+            [] if self.question.kind == Kind::Table || self.question.id == crate::REVIEW => {
+                Ok((&self.question.columns, &self.question.row_key))
+            }
+            [_, table] if self.question.id == TARGETS => {
+                let column = find_column(&self.question.id, &self.question.columns, table)?;
+                match column.kind {
+                    Kind::Table => Ok((&column.columns, &RowKey::Random)),
+                    _ => Err(self.wrong_type("a value")),
+                }
+            }
+            _ if self.question.id == TARGETS => Err(self.wrong_type("targets")),
+            _ => Err(self.wrong_type(expected(self.question))),
+        }
+    }
+
+    fn wrong_type(&self, expected: &'static str) -> Refused {
+        Refused::WrongType { question: self.question.id.clone(), expected }
+    }
+}
+
+/// What a place turns out to be. `within`: the target and its table.
+enum Spot<'a> {
+    Answer,
+    Cell { row: &'a str, column: &'static Column, within: Option<(&'a str, &'a str)> },
+    Withdrawal { row: &'a str, within: Option<(&'a str, &'a str)> },
+}
+
+/// One transaction in progress.
+struct Work<'a> {
+    tx: Transaction<'a>,
+    pep: &'a Pep,
+    kind: DocumentKind,
+    writer: Writer,
+    made: Vec<String>,
+}
+
+/// Automerge refuses only what this file never asks, unless the document is not shaped like one of ours.
+fn damaged(question: &Question) -> impl Fn(AutomergeError) -> Refused + '_ {
+    |_| Refused::Damaged { question: question.id.clone() }
+}
+
+impl<'t> Work<'t> {
+    fn edit(&mut self, edit: &Edit, moves: &[Moved]) -> Result<(), Refused> {
+        match edit {
+            Edit::Choose { question, value } => self.choose(&self.writable(question)?, value),
+            Edit::Clear { question } => self.clear(&self.writable(question)?),
+            Edit::Rewrite { question, text } => self.rewrite(&self.writable(question)?, text),
+            Edit::Splice { question, at, delete, insert, seen } => {
+                self.splice(&self.writable(question)?, *at..at.saturating_add(*delete), insert, seen, moves)
+            }
+            Edit::Append { question, text } => self.append(&self.writable(question)?, text),
+            Edit::PutRow { question, key, cells } => self.put_row(&self.writable(question)?, key, cells),
+            Edit::WithdrawRow { question, key } => {
+                let place = self.writable(question)?;
+                place.table()?;
+                self.own_row(place.question, key)?;
+                let rows = self.row(&place, key)?;
+                self.withdraw(place.question, &rows)
+            }
+            Edit::PutTarget { key, fields } => self.put_target(&self.writable(TARGETS)?, key, fields),
+            Edit::ReviewTarget { key, cells } => {
+                let place = self.writable(crate::REVIEW)?;
+                let mut cells = cells.clone();
+                cells.insert("target".to_owned(), Some(Value::Text(key.clone())));
+                self.put_row(&place, key, &cells)
+            }
+            Edit::WithdrawTarget { key } => {
+                let place = self.writable(TARGETS)?;
+                let target = self.target(place.question, key)?;
+                self.withdraw(place.question, &target)
+            }
+            Edit::Comment { key, question, text } => self.comment(key, question, text),
+            Edit::Resolve { question, take } => self.resolve(&self.writable(question)?, take),
+        }
+    }
+
+    fn sheet(&self) -> Sheet<'_, Transaction<'t>> {
+        Sheet::now(&self.tx)
+    }
+
+    fn right_document(&self) -> Result<(), Refused> {
+        let about = self.sheet().root("about").ok_or(Refused::OtherPlan)?;
+        let says =
+            |key: &str| self.sheet().puts(std::slice::from_ref(&about), key, Kind::Text).pop().map(|put| put.value);
+        let right = says("pep") == Some(Value::Text(self.pep.id().to_string()))
+            && says("kind") == Some(Value::Text(self.kind.to_string()));
+        if right { Ok(()) } else { Err(Refused::OtherPlan) }
+    }
+
+    /// The place, if this person may write there now.
+    fn writable<'p>(&self, text: &'p str) -> Result<Place<'p>, Refused> {
+        let place = Place::parse(text)?;
+        let question = place.question;
+        let id = || question.id.clone();
+        if question.document() != self.kind {
+            return Err(Refused::OtherDocument { question: id(), kind: question.document() });
+        }
+        if question.is_sign_off() {
+            return Err(Refused::SignOff { question: id() });
+        }
+        if question.computed {
+            return Err(Refused::Computed { question: id() });
+        }
+        let owners = self.pep.process().writers_of(question);
+        if !owners.contains(&self.writer.role) {
+            return Err(match question.reserved {
+                true => Refused::Reserved { question: id(), owners: question.owners.clone() },
+                false => Refused::NotYours { question: id(), owners },
+            });
+        }
+        let main = (self.kind == DocumentKind::Main).then(|| self.sheet());
+        match Facts::new(self.pep, main).asked(question) {
+            Asked::Yes | Asked::Unknown => Ok(place),
+            Asked::No(because) => Err(Refused::Hidden { question: id(), because: because.to_owned() }),
+        }
+    }
+
+    fn choose(&mut self, place: &Place<'_>, value: &Value) -> Result<(), Refused> {
+        let question = place.question;
+        match place.spot()? {
+            Spot::Answer => match question.kind {
+                Kind::Text | Kind::LongText => match value {
+                    Value::Text(text) => self.rewrite(place, text),
+                    _ => Err(Shape::of(question).bad(&question.id)),
+                },
+                Kind::Table | Kind::TargetList => Err(place.wrong_type(expected(question))),
+                Kind::MultiChoice => {
+                    Shape::of(question).check(&question.id, value)?;
+                    let Value::Set(words) = value else { return Err(Shape::of(question).bad(&question.id)) };
+                    self.tick(question, words)
+                }
+                Kind::Choice
+                | Kind::Date
+                | Kind::Number
+                | Kind::Money
+                | Kind::YesNo
+                | Kind::Person
+                | Kind::Attachment => {
+                    Shape::of(question).check(&question.id, value)?;
+                    let answers = self.answers(question)?;
+                    self.put(question, &[answers], &question.id, question.kind, Some(value))
+                }
+            },
+            Spot::Cell { row, column, within } => self.put_cell_at(question, row, column, within, Some(value)),
+            Spot::Withdrawal { .. } => {
+                Err(place.wrong_type("no value there; withdraw the row, or change it to bring it back"))
+            }
+        }
+    }
+
+    fn clear(&mut self, place: &Place<'_>) -> Result<(), Refused> {
+        let question = place.question;
+        match place.spot()? {
+            Spot::Answer => match question.kind {
+                Kind::Text | Kind::LongText => self.rewrite(place, ""),
+                Kind::Table | Kind::TargetList => Err(place.wrong_type("rows; withdraw them one by one")),
+                Kind::MultiChoice => self.tick(question, &BTreeSet::new()),
+                Kind::Choice
+                | Kind::Date
+                | Kind::Number
+                | Kind::Money
+                | Kind::YesNo
+                | Kind::Person
+                | Kind::Attachment => {
+                    let answers = self.answers(question)?;
+                    self.put(question, &[answers], &question.id, question.kind, None)
+                }
+            },
+            Spot::Cell { row, column, within } => self.put_cell_at(question, row, column, within, None),
+            Spot::Withdrawal { .. } => Err(place.wrong_type("no value there; change the row to bring it back")),
+        }
+    }
+
+    fn resolve(&mut self, place: &Place<'_>, take: &Value) -> Result<(), Refused> {
+        let question = place.question;
+        let undisputed = || Refused::NotDisputed { question: question.id.clone() };
+        let (maps, key, kind) = match place.spot()? {
+            Spot::Answer => (vec![self.answers(question)?], question.id.as_str(), question.kind),
+            Spot::Cell { row, column, within } => {
+                (self.row_at(question, row, within)?, column.id.as_str(), column.kind)
+            }
+            Spot::Withdrawal { row, within } => {
+                let maps = self.row_at(question, row, within)?;
+                if self.sheet().withdrawals(&maps).is_empty() {
+                    return Err(undisputed());
+                }
+                return match take {
+                    // A new mark, made in the knowledge of the edits that crossed with the old one.
+                    Value::YesNo(true) => self.mark_withdrawn(question, &maps),
+                    Value::YesNo(false) => self.bring_back(question, &maps),
+                    _ => Err(place.wrong_type("yes (withdraw) or no (keep)")),
+                };
+            }
+        };
+        let puts = self.sheet().puts(&maps, key, kind);
+        if puts.len() < 2 || !puts.iter().any(|put| put.value == *take) {
+            return Err(undisputed());
+        }
+        self.put(question, &maps, key, kind, Some(take))
+    }
+
+    fn rewrite(&mut self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
+        self.check_length(place, text)?;
+        let texts = texts(&self.sheet(), place, &self.writer)?;
+        let Some((winner, others)) = texts.split_last() else {
+            return match text {
+                "" => Ok(()),
+                text => {
+                    let made = self.make_text(place)?;
+                    self.tx.splice_text(&made, 0, 0, text).map_err(damaged(place.question))
+                }
+            };
+        };
+        if self.sheet().text(winner) != text {
+            self.tx.update_text(winner, text).map_err(damaged(place.question))?;
+        }
+        // One person's two devices each began an entry: what was just written is the whole of it.
+        for other in others {
+            let length = isize::try_from(self.tx.length(other)).unwrap_or(isize::MAX);
+            if length > 0 {
+                self.tx.splice_text(other, 0, length, "").map_err(damaged(place.question))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let target = self.text_to_write(place)?;
+        let before = self.sheet().text(&target);
+        let joint = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+        self.check_length(place, &format!("{before}{joint}{text}"))?;
+        self.tx.splice_text(&target, utf16_len(&before), 0, &format!("{joint}{text}")).map_err(damaged(place.question))
+    }
+
+    fn splice(
+        &mut self,
+        place: &Place<'_>,
+        range: Range<usize>,
+        insert: &str,
+        seen: &[ChangeHash],
+        moves: &[Moved],
+    ) -> Result<(), Refused> {
+        let fault = damaged(place.question);
+        let target = self.text_to_write(place)?;
+        let shown = match seen {
+            [] => self.sheet().text(&target),
+            seen => Sheet::at(&self.tx, seen).text(&target),
+        };
+        let out_of_text = || Refused::OutOfText { question: place.question.id.clone() };
+        let range = crossing::whole_characters(&shown, range).ok_or_else(out_of_text)?;
+        let start = moves.iter().fold(range.start, |point, moved| moved.point(point));
+        let gone = moves.iter().fold(vec![range], |ranges, moved| moved.ranges(ranges));
+        let deleted: usize = gone.iter().map(Range::len).sum();
+        let width = utf16_len(insert);
+        if (self.tx.length(&target) + width).saturating_sub(deleted) > TEXT_MAX {
+            return Err(Refused::TooLong { question: place.question.id.clone(), limit: TEXT_MAX });
+        }
+        // What goes out stands at or after what comes in; from the back, so that no offset moves before it is used.
+        for range in gone.into_iter().rev() {
+            let count = isize::try_from(range.len()).unwrap_or(isize::MAX);
+            self.tx.splice_text(&target, range.start, count, "").map_err(&fault)?;
+        }
+        match width {
+            0 => Ok(()),
+            _ => self.tx.splice_text(&target, start, 0, insert).map_err(&fault),
+        }
+    }
+
+    fn put_row(&mut self, place: &Place<'_>, key: &str, cells: &Cells) -> Result<(), Refused> {
+        let question = place.question;
+        let (columns, row_key) = place.table()?;
+        self.own_row(question, key)?;
+        for (name, value) in cells {
+            check_cell(question, find_column(&question.id, columns, name)?, value.as_ref())?;
+        }
+        let table = self.table(place)?;
+        let existing = self.sheet().objects(&table, key, ObjType::Map);
+        if let RowKey::Natural(natural) = row_key {
+            let cell = |column: &String| match (cells.get(column), columns.iter().find(|found| found.id == *column)) {
+                (Some(given), _) => given.clone(),
+                (None, Some(found)) => self.sheet().puts(&existing, column, found.kind).pop().map(|put| put.value),
+                (None, None) => None,
+            };
+            let wanted = natural_key(&question.id, natural, cell)? + &own_suffix(question, &self.writer);
+            if wanted != key {
+                return Err(Refused::RowKey { question: question.id.clone(), columns: natural.clone() });
+            }
+        } else if existing.is_empty() {
+            new_key(question, key)?;
+        }
+        let maps = if existing.is_empty() { vec![self.make_row(question, &table, key)?] } else { existing };
+        for (name, value) in cells {
+            let column = find_column(&question.id, columns, name)?;
+            self.put(question, &maps, &column.id, column.kind, value.as_ref())?;
+        }
+        self.bring_back(question, &maps)
+    }
+
+    fn put_target(&mut self, place: &Place<'_>, key: &str, fields: &Cells) -> Result<(), Refused> {
+        let question = place.question;
+        for (name, value) in fields {
+            check_cell(question, find_column(&question.id, &question.columns, name)?, value.as_ref())?;
+        }
+        let root = self.sheet().root("targets").ok_or_else(|| Refused::Damaged { question: question.id.clone() })?;
+        let mut maps = self.sheet().objects(&root, key, ObjType::Map);
+        if maps.is_empty() {
+            new_key(question, key)?;
+            let target = self.make_row(question, &root, key)?;
+            // Texts and tables come with the target, so that people who add to them apart meet in the same ones.
+            for column in &question.columns {
+                let container = match column.kind {
+                    Kind::LongText => ObjType::Text,
+                    Kind::Table => ObjType::Map,
+                    _ => continue,
+                };
+                self.tx.put_object(&target, column.id.as_str(), container).map_err(damaged(question))?;
+            }
+            maps.push(target);
+        }
+        for (name, value) in fields {
+            let column = find_column(&question.id, &question.columns, name)?;
+            self.put_field(question, key, &maps, column, value.as_ref())?;
+        }
+        self.bring_back(question, &maps)
+    }
+
+    fn comment(&mut self, key: &str, question: &str, text: &str) -> Result<(), Refused> {
+        let question = find_question(question)?;
+        let id = || question.id.clone();
+        // Working notes of the Virtual School may be about anything; elsewhere a remark stays with what it is about.
+        if question.document() != self.kind && self.kind != DocumentKind::Quality {
+            return Err(Refused::OtherDocument { question: id(), kind: question.document() });
+        }
+        let readers = self.kind.readers();
+        if !readers.contains(&self.writer.role) {
+            return Err(Refused::NotYours { question: id(), owners: readers.to_vec() });
+        }
+        if text.trim().is_empty() || key.parse::<Uuid>().is_err() {
+            return Err(Refused::BadValue { question: id(), expected: "a comment of a few words".to_owned() });
+        }
+        if utf16_len(text) > CELL_MAX {
+            return Err(Refused::TooLong { question: id(), limit: CELL_MAX });
+        }
+        let comments = self.sheet().root("comments").ok_or_else(|| Refused::Damaged { question: id() })?;
+        let known = self.sheet().keys(&comments);
+        if known.iter().any(|known| known == key) {
+            return Ok(());
+        }
+        let comment = self.tx.put_object(&comments, key, ObjType::Map).map_err(damaged(question))?;
+        self.tx.put(&comment, "question", question.id.as_str()).map_err(damaged(question))?;
+        self.tx.put(&comment, "text", text).map_err(damaged(question))?;
+        self.made.push(key.to_owned());
+        Ok(())
+    }
+
+    /// The answers map.
+    fn answers(&self, question: &Question) -> Result<ObjId, Refused> {
+        self.sheet().root("answers").ok_or_else(|| Refused::Damaged { question: question.id.clone() })
+    }
+
+    /// The table at a place.
+    fn table(&self, place: &Place<'_>) -> Result<ObjId, Refused> {
+        let question = place.question;
+        let found = match *place.path.as_slice() {
+            [target, table] => {
+                let target = self.target(question, target)?;
+                target.iter().flat_map(|map| self.sheet().objects(map, table, ObjType::Map)).last()
+            }
+            _ => self.sheet().answer(&question.id, ObjType::Map),
+        };
+        found.ok_or_else(|| Refused::Damaged { question: question.id.clone() })
+    }
+
+    /// The row of this key in the table at a place.
+    fn row(&self, place: &Place<'_>, key: &str) -> Result<Vec<ObjId>, Refused> {
+        let table = self.table(place)?;
+        let row = self.sheet().objects(&table, key, ObjType::Map);
+        if row.is_empty() { Err(Refused::UnknownRow { question: place.question.id.clone() }) } else { Ok(row) }
+    }
+
+    /// The row of a spot: of a table, of a table within a target, or the target itself.
+    fn row_at(
+        &self,
+        question: &'static Question,
+        row: &str,
+        within: Option<(&str, &str)>,
+    ) -> Result<Vec<ObjId>, Refused> {
+        match within {
+            Some((target, table)) => self.row(&Place { question, path: vec![target, table] }, row),
+            None if question.id == TARGETS => self.target(question, row),
+            None => {
+                self.own_row(question, row)?;
+                self.row(&Place { question, path: Vec::new() }, row)
+            }
+        }
+    }
+
+    fn target(&self, question: &Question, key: &str) -> Result<Vec<ObjId>, Refused> {
+        target(&self.sheet(), question, key)
+    }
+
+    fn make_row(&mut self, question: &Question, table: &ObjId, key: &str) -> Result<ObjId, Refused> {
+        if self.sheet().keys(table).len() >= ROWS_MAX {
+            return Err(Refused::TooManyRows { question: question.id.clone(), limit: ROWS_MAX });
+        }
+        self.made.push(key.to_owned());
+        self.tx.put_object(table, key, ObjType::Map).map_err(damaged(question))
+    }
+
+    fn put_cell_at(
+        &mut self,
+        question: &'static Question,
+        row: &str,
+        column: &'static Column,
+        within: Option<(&str, &str)>,
+        value: Option<&Value>,
+    ) -> Result<(), Refused> {
+        let cells = BTreeMap::from([(column.id.clone(), value.cloned())]);
+        self.row_at(question, row, within)?;
+        match within {
+            Some((target, table)) => self.put_row(&Place { question, path: vec![target, table] }, row, &cells),
+            None if question.id == TARGETS => self.put_target(&Place { question, path: Vec::new() }, row, &cells),
+            None => self.put_row(&Place { question, path: Vec::new() }, row, &cells),
+        }
+    }
+
+    fn put_field(
+        &mut self,
+        question: &'static Question,
+        target: &str,
+        maps: &[ObjId],
+        column: &'static Column,
+        value: Option<&Value>,
+    ) -> Result<(), Refused> {
+        match (column.kind, value) {
+            (Kind::LongText, Some(Value::Text(text))) => {
+                self.rewrite(&Place { question, path: vec![target, &column.id] }, text)
+            }
+            (Kind::LongText, _) => self.rewrite(&Place { question, path: vec![target, &column.id] }, ""),
+            (kind, value) => self.put(question, maps, &column.id, kind, value),
+        }
+    }
+
+    /// Writes a value where it differs from what is there, or where people disagree: in the winning map, and nowhere else.
+    fn put(
+        &mut self,
+        question: &Question,
+        maps: &[ObjId],
+        key: &str,
+        kind: Kind,
+        value: Option<&Value>,
+    ) -> Result<(), Refused> {
+        let puts = self.sheet().puts(maps, key, kind);
+        let same = match (puts.as_slice(), value) {
+            ([only], Some(value)) => only.value == *value,
+            _ => false,
+        };
+        let Some((winner, others)) = maps.split_last() else {
+            return Err(Refused::Damaged { question: question.id.clone() });
+        };
+        if same {
+            return Ok(());
+        }
+        let emptied = if value.is_some() { others } else { maps };
+        for map in emptied {
+            if !self.sheet().all(map, key).is_empty() {
+                self.tx.delete(map, key).map_err(damaged(question))?;
+            }
+        }
+        match value {
+            Some(value) => self.tx.put(winner, key, value.scalar()).map_err(damaged(question)),
+            None => Ok(()),
+        }
+    }
+
+    fn tick(&mut self, question: &Question, words: &BTreeSet<String>) -> Result<(), Refused> {
+        let fault = || Refused::Damaged { question: question.id.clone() };
+        let map = self.sheet().answer(&question.id, ObjType::Map).ok_or_else(fault)?;
+        let ticked = self.sheet().ticked(&map);
+        for word in ticked.iter().filter(|word| !words.contains(*word)) {
+            self.tx.delete(&map, word.as_str()).map_err(damaged(question))?;
+        }
+        for word in words.iter().filter(|word| !ticked.contains(word)) {
+            self.tx.put(&map, word.as_str(), true).map_err(damaged(question))?;
+        }
+        Ok(())
+    }
+
+    fn withdraw(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
+        match self.sheet().withdrawals(maps).is_empty() {
+            true => self.mark_withdrawn(question, maps),
+            false => Ok(()),
+        }
+    }
+
+    fn mark_withdrawn(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
+        // An equal value put over an old mark would be no operation; it takes a new mark to cover the edits seen now.
+        self.bring_back(question, maps)?;
+        maps.iter().try_for_each(|map| self.tx.put(map, WITHDRAWN, true).map_err(damaged(question)))
+    }
+
+    fn bring_back(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
+        for map in maps {
+            if !self.sheet().all(map, WITHDRAWN).is_empty() {
+                self.tx.delete(map, WITHDRAWN).map_err(damaged(question))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn text_to_write(&mut self, place: &Place<'_>) -> Result<ObjId, Refused> {
+        match texts(&self.sheet(), place, &self.writer)?.pop() {
+            Some(text) => Ok(text),
+            None => self.make_text(place),
+        }
+    }
+
+    fn make_text(&mut self, place: &Place<'_>) -> Result<ObjId, Refused> {
+        let question = place.question;
+        let (map, key) = match place.spot()? {
+            Spot::Cell { row, column, .. } => (self.target(question, row)?.pop(), column.id.clone()),
+            Spot::Answer | Spot::Withdrawal { .. } => {
+                (self.sheet().answer(&question.id, ObjType::Map), self.writer.person.to_string())
+            }
+        };
+        let map = map.ok_or_else(|| Refused::Damaged { question: question.id.clone() })?;
+        self.tx.put_object(&map, key, ObjType::Text).map_err(damaged(question))
+    }
+
+    fn check_length(&self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
+        match utf16_len(text) > TEXT_MAX {
+            true => Err(Refused::TooLong { question: place.question.id.clone(), limit: TEXT_MAX }),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses a row of somebody else's own words.
+    fn own_row(&self, question: &Question, key: &str) -> Result<(), Refused> {
+        match key.ends_with(&own_suffix(question, &self.writer)) {
+            true => Ok(()),
+            false => Err(Refused::OthersWords { question: question.id.clone() }),
+        }
+    }
+}
+
+/// The texts at a place, several only where one person began an entry on two devices; the winning one last.
+fn texts<R: ReadDoc>(sheet: &Sheet<'_, R>, place: &Place<'_>, writer: &Writer) -> Result<Vec<ObjId>, Refused> {
+    let question = place.question;
+    let missing = || Refused::Damaged { question: question.id.clone() };
+    match place.spot()? {
+        Spot::Answer if question.voice && question.kind != Kind::Table => {
+            let entries = sheet.answer(&question.id, ObjType::Map).ok_or_else(missing)?;
+            Ok(sheet.objects(&entries, &writer.person.to_string(), ObjType::Text))
+        }
+        Spot::Answer if matches!(question.kind, Kind::Text | Kind::LongText) => {
+            Ok(vec![sheet.answer(&question.id, ObjType::Text).ok_or_else(missing)?])
+        }
+        Spot::Cell { row, column, within: None } if column.kind == Kind::LongText => {
+            let maps = target(sheet, question, row)?;
+            Ok(maps.iter().flat_map(|map| sheet.objects(map, &column.id, ObjType::Text)).collect())
+        }
+        Spot::Answer => Err(place.wrong_type(expected(question))),
+        Spot::Cell { .. } | Spot::Withdrawal { .. } => Err(place.wrong_type("a value there, not a long text")),
+    }
+}
+
+fn target<R: ReadDoc>(sheet: &Sheet<'_, R>, question: &Question, key: &str) -> Result<Vec<ObjId>, Refused> {
+    let targets = sheet.root("targets");
+    let target = targets.map_or_else(Vec::new, |targets| sheet.objects(&targets, key, ObjType::Map));
+    if target.is_empty() { Err(Refused::UnknownRow { question: question.id.clone() }) } else { Ok(target) }
+}
+
+/// What happened to the text at a place since `seen`.
+fn moved_since(
+    document: &Automerge,
+    question: &str,
+    writer: &Writer,
+    seen: &[ChangeHash],
+) -> Result<Vec<Moved>, Refused> {
+    let place = Place::parse(question)?;
+    // Automerge takes heads it does not know for the present, and the offsets would land anywhere.
+    if seen.iter().any(|hash| document.get_change_meta_by_hash(hash).is_none()) {
+        return Err(Refused::UnknownHeads { question: place.question.id.clone() });
+    }
+    let text = texts(&Sheet::now(document), &place, writer).ok().and_then(|mut texts| texts.pop());
+    match text {
+        Some(text) if !seen.is_empty() => crossing::since(document, &text, seen).map_err(damaged(place.question)),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Refuses to make a row whose random key is none: it was mistyped, and meant for a row that is there.
+fn new_key(question: &Question, key: &str) -> Result<(), Refused> {
+    key.parse::<Uuid>().map(drop).map_err(|_| Refused::UnknownRow { question: question.id.clone() })
+}
+
+/// Where rows are an author's own words, the end of their keys.
+fn own_suffix(question: &Question, writer: &Writer) -> String {
+    if question.voice { format!("+{}", writer.person) } else { String::new() }
+}
+
+/// A key from cells: their letters and digits, so that `Maths GCSE` and `maths  gcse` are one row.
+fn natural_key(question: &str, columns: &[String], cell: impl Fn(&String) -> Option<Value>) -> Result<String, Refused> {
+    let refused = || Refused::RowKey { question: question.to_owned(), columns: columns.to_vec() };
+    let mut parts = Vec::new();
+    for column in columns {
+        let text = cell(column).ok_or_else(refused)?.to_string().to_lowercase();
+        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        if words.is_empty() {
+            return Err(refused());
+        }
+        parts.push(words.join("-"));
+    }
+    let key = parts.join("+");
+    match key.len() > ROW_KEY_MAX {
+        true => Err(Refused::TooLong { question: question.to_owned(), limit: ROW_KEY_MAX }),
+        false => Ok(key),
+    }
+}
+
+fn check_cell(question: &Question, column: &Column, value: Option<&Value>) -> Result<(), Refused> {
+    let name = format!("{}/{}", question.id, column.id);
+    match (column.calculated, column.kind, value) {
+        (true, _, _) => Err(Refused::Computed { question: name }),
+        (false, Kind::Table, _) => Err(Refused::WrongType { question: name, expected: "rows" }),
+        (false, _, Some(value)) => Shape::of_column(column).check(&name, value),
+        (false, _, None) => Ok(()),
+    }
+}
+
+/// What a question takes, when somebody tried something else.
+fn expected(question: &Question) -> &'static str {
+    match question.kind {
+        Kind::Table => "rows",
+        Kind::TargetList if question.id == TARGETS => "targets",
+        Kind::TargetList => "a review of each target",
+        Kind::Text | Kind::LongText => "text",
+        Kind::MultiChoice => "a set of choices",
+        Kind::Choice | Kind::Date | Kind::Number | Kind::Money | Kind::YesNo | Kind::Person | Kind::Attachment => {
+            "a single value"
+        }
+    }
+}

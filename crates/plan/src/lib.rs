@@ -1,0 +1,42 @@
+//! A PEP as a document: which questions it asks, who may write what, how it is read, and the rules it follows.
+//!
+//! Pure: no peer, disk, clock or screen. See the README beside this crate for the shape of a document.
+
+mod bank;
+mod crossing;
+mod document;
+mod edit;
+mod expr;
+mod facts;
+mod history;
+mod pep;
+mod process;
+mod refused;
+mod value;
+mod view;
+
+pub use automerge::{ActorId, Automerge, ChangeHash};
+
+pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
+pub use edit::{Applied, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
+pub use expr::{Expr, Operand, Order, Reference};
+pub use facts::{Asked, Funding, NextDate};
+pub use history::{Entry, difference, heads_at, history};
+pub use pep::{
+    AcademicYear, DocumentKind, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION, Term,
+    UnknownProcess, Unreadable, from_genesis, load, parse_term,
+};
+pub use process::{
+    Calendar, FundingRules, Page, Process, TermDates, WriteRule, process, processes, provisional_next_date,
+};
+pub use refused::Refused;
+pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
+pub use view::{
+    Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, SignOff, State, Target, View,
+    Voice, Who, Why, conflicts, read,
+};
+
+/// The question whose answer is the targets; they live at the root of the document.
+pub(crate) const TARGETS: &str = "targets.list";
+/// The question that reviews the targets of the last PEP: a table, by target.
+pub(crate) const REVIEW: &str = "targets.review";

@@ -1,0 +1,395 @@
+//! Which PEP this is: the child, the sitting, the process, and the documents and ids that follow from them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use automerge::transaction::{CommitOptions, Transactable};
+use automerge::{ActorId, Automerge, AutomergeError, Change, LoadOptions, ObjType, ROOT, TextEncoding};
+use chrono::{Datelike, NaiveDate};
+use uuid::Uuid;
+
+use crate::bank::{Kind, Question, bank};
+use crate::process::{Process, process, processes};
+
+/// Version of the document's shape (`about.schemaVersion`). Raised only when an older program could misread a document.
+pub const SCHEMA_VERSION: i64 = 1;
+
+/// A closed list of words: an enum whose members have a slug (for files, commands and documents) and a label (for people).
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$member_doc:meta])* $member:ident = $slug:literal, $label:literal;)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$member_doc])* $member,)+ }
+
+        impl $name {
+            /// Every member, in the order people expect.
+            pub const ALL: &'static [$name] = &[$($name::$member,)+];
+
+            /// The word used in files, commands and documents.
+            pub fn slug(self) -> &'static str {
+                match self { $($name::$member => $slug,)+ }
+            }
+
+            /// The words people read.
+            pub fn label(self) -> &'static str {
+                match self { $($name::$member => $label,)+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.slug())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAWord;
+            fn from_str(text: &str) -> Result<Self, NotAWord> {
+                $name::ALL.iter().copied().find(|member| member.slug() == text)
+                    .ok_or(NotAWord { what: $what, known: &[$($slug,)+] })
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.slug())
+            }
+        }
+    };
+}
+
+words! {
+    /// What somebody is to one child. Slugs as in CONTRACT.md.
+    Role, "role" {
+        /// The child's social worker.
+        SocialWorker = "social-worker", "Social worker";
+        /// The designated teacher, practitioner (early years) or person (post-16).
+        DesignatedTeacher = "designated-teacher", "Designated teacher";
+        /// An officer of the Virtual School.
+        VirtualSchoolOfficer = "virtual-school-officer", "Virtual School officer";
+        /// The head of the Virtual School.
+        VirtualSchoolHead = "virtual-school-head", "Virtual School head";
+        /// Foster, kinship or residential carer.
+        Carer = "carer", "Carer";
+        /// The child or young person whose plan it is.
+        YoungPerson = "young-person", "Young person";
+        /// The independent reviewing officer.
+        IndependentReviewingOfficer = "independent-reviewing-officer", "Independent reviewing officer";
+        /// Somebody invited: an educational psychologist, a mentor, …
+        Professional = "professional", "Invited professional";
+    }
+}
+
+impl Role {
+    /// True for the officers and the head of the Virtual School, who count as one owner ("VS").
+    pub fn is_virtual_school(self) -> bool {
+        matches!(self, Role::VirtualSchoolOfficer | Role::VirtualSchoolHead)
+    }
+
+    /// True if what `owner` owns is this role's too.
+    pub fn counts_as(self, owner: Role) -> bool {
+        self == owner || (self.is_virtual_school() && owner.is_virtual_school())
+    }
+}
+
+words! {
+    /// One of the three terms of an academic year.
+    Term, "term" {
+        /// September to December.
+        Autumn = "autumn", "Autumn";
+        /// January to Easter.
+        Spring = "spring", "Spring";
+        /// Easter to July.
+        Summer = "summer", "Summer";
+    }
+}
+
+words! {
+    /// Why this PEP is held.
+    PepType, "PEP type" {
+        /// The first after coming into care.
+        Initial = "initial", "Initial";
+        /// The termly review.
+        Review = "review", "Termly review";
+        /// Because the child changes school.
+        SchoolMove = "school-move", "School move";
+        /// Between terms.
+        Interim = "interim", "Interim (holiday)";
+        /// Because the duty ends.
+        Closing = "closing", "Closing";
+    }
+}
+
+words! {
+    /// The documents of one PEP. Whoever syncs a document holds all of it, so what a role must not read is another document.
+    DocumentKind, "kind of document" {
+        /// The plan itself: everybody on the team.
+        Main = "main", "The plan";
+        /// Contact restrictions, parental responsibility, the family's view.
+        Contact = "contact", "Contact and family";
+        /// What the child wants only some people to see.
+        PrivateVoice = "private-voice", "Only for some people";
+        /// Working notes of the Virtual School.
+        Quality = "quality", "Virtual School working notes";
+    }
+}
+
+impl DocumentKind {
+    /// The roles that hold this document.
+    pub fn readers(self) -> &'static [Role] {
+        match self {
+            DocumentKind::Main => Role::ALL,
+            DocumentKind::Contact => &[
+                Role::SocialWorker,
+                Role::DesignatedTeacher,
+                Role::VirtualSchoolOfficer,
+                Role::VirtualSchoolHead,
+                Role::Carer,
+            ],
+            DocumentKind::PrivateVoice => &[
+                Role::SocialWorker,
+                Role::DesignatedTeacher,
+                Role::VirtualSchoolOfficer,
+                Role::VirtualSchoolHead,
+                Role::YoungPerson,
+            ],
+            DocumentKind::Quality => &[Role::VirtualSchoolOfficer, Role::VirtualSchoolHead],
+        }
+    }
+
+    /// True if the answer to this question lives in documents of this kind. Of questions the bank does not know: false.
+    pub fn holds(self, question: &str) -> bool {
+        bank().question(question).is_some_and(|question| question.document() == self)
+    }
+}
+
+words! {
+    /// Which form of the questions a child gets (PEP.md 3.5).
+    Phase, "phase" {
+        /// Before school.
+        EarlyYears = "early_years", "Early years";
+        /// Reception to Year 6.
+        Primary = "primary", "Primary";
+        /// Years 7 to 11.
+        Secondary = "secondary", "Secondary";
+        /// Years 12 and 13.
+        Post16 = "post_16", "Post-16";
+    }
+}
+
+/// A word that is not on its list.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("That is not a {what} this program knows; write one of: {}.", known.join(", "))]
+pub struct NotAWord {
+    /// What was expected.
+    pub what: &'static str,
+    /// The words that would do.
+    pub known: &'static [&'static str],
+}
+
+/// An academic year, by the calendar year in which it starts (September).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AcademicYear(pub u16);
+
+impl AcademicYear {
+    /// The year group of a child born on `born`, by the national cut-off of 31 August (PEP.md 4.1): 0 is Reception, -1 the
+    /// nursery year before it. Only a default: children are taught out of cohort.
+    pub fn group_of(self, born: NaiveDate) -> i32 {
+        let cohort = if born.month() >= 9 { born.year() } else { born.year() - 1 };
+        i32::from(self.0) - cohort - 5
+    }
+}
+
+impl fmt::Display for AcademicYear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{:02}", self.0, (u32::from(self.0) + 1) % 100)
+    }
+}
+
+/// A term that is not written as `2025/26-spring`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Write the academic year and the term like this: 2025/26-spring (autumn, spring or summer).")]
+pub struct NotATerm;
+
+impl FromStr for AcademicYear {
+    type Err = NotATerm;
+    /// Reads `2025/26`; the second half must follow the first.
+    fn from_str(text: &str) -> Result<Self, NotATerm> {
+        let year = text.get(..4).and_then(|start| start.parse().ok()).map(AcademicYear).ok_or(NotATerm)?;
+        // Written again and compared, so that there is one spelling of a year and one id of a PEP.
+        if year.0 < 1900 || year.to_string() != text { Err(NotATerm) } else { Ok(year) }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for AcademicYear {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Reads a sitting as the command line writes it: `2025/26-spring`.
+pub fn parse_term(text: &str) -> Result<(AcademicYear, Term), NotATerm> {
+    let (year, term) = text.split_once('-').ok_or(NotATerm)?;
+    Ok((year.parse()?, term.parse().map_err(|_| NotATerm)?))
+}
+
+/// A process this program has, by id and version. A PEP keeps the one it began under (R001-01).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProcessRef {
+    id: String,
+    version: u32,
+}
+
+/// A process that is not in this program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "This program does not have that process or that version of it. It has: {known}. A newer program may know it: please update."
+)]
+pub struct UnknownProcess {
+    /// Ids and versions known here, for people.
+    pub known: String,
+}
+
+impl ProcessRef {
+    /// The process of this id and version, if this program has it.
+    pub fn new(id: &str, version: u32) -> Result<ProcessRef, UnknownProcess> {
+        match processes().iter().any(|process| process.id == id && process.version == version) {
+            true => Ok(ProcessRef { id: id.to_owned(), version }),
+            false => Err(unknown_process()),
+        }
+    }
+
+    /// The newest version of a process: what a new PEP begins under.
+    pub fn latest(id: &str) -> Result<ProcessRef, UnknownProcess> {
+        let version = processes().iter().filter(|process| process.id == id).map(|process| process.version).max();
+        version.map(|version| ProcessRef { id: id.to_owned(), version }).ok_or_else(unknown_process)
+    }
+
+    /// The id, such as `sections`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The version, from 1.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+}
+
+/// One PEP: a child's plan for one sitting under one process. Everything else about it is in its documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pep {
+    /// The child's id in the directory.
+    pub child: Uuid,
+    /// The academic year.
+    pub year: AcademicYear,
+    /// The term.
+    pub term: Term,
+    /// Why it is held.
+    pub kind: PepType,
+    /// The process it began under.
+    pub process: ProcessRef,
+}
+
+impl Pep {
+    /// The PEP's id: the same wherever it is started, so two people who start it offline start one PEP (PEP.md 4.8).
+    pub fn id(&self) -> Uuid {
+        let name = format!("{}/{}/{}", self.year, self.term, self.kind);
+        Uuid::new_v5(&self.child, name.as_bytes())
+    }
+
+    /// The id of one of its documents.
+    pub fn document(&self, kind: DocumentKind) -> Uuid {
+        Uuid::new_v5(&self.id(), kind.slug().as_bytes())
+    }
+
+    /// The first change of a document: one Automerge change chunk, a function of process, PEP id and kind alone. The gate
+    /// accepts exactly these bytes as the root.
+    pub fn genesis(&self, kind: DocumentKind) -> Vec<u8> {
+        genesis_change(self, kind).raw_bytes().to_vec()
+    }
+
+    /// The process it began under.
+    pub fn process(&self) -> &'static Process {
+        process(&self.process)
+    }
+}
+
+/// A document of a PEP as it is before anybody has written in it, ready for `actor` to write.
+pub fn from_genesis(pep: &Pep, kind: DocumentKind, actor: ActorId) -> Automerge {
+    let mut document = Automerge::new_with_encoding(TextEncoding::Utf16CodeUnit).with_actor(actor);
+    document
+        .apply_changes([genesis_change(pep, kind)])
+        .expect("a change this program has just made, applied to nothing");
+    document
+}
+
+/// Bytes that are not a document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "This copy of the plan is damaged and cannot be opened. Your program will fetch it again from the relay; `pep doctor` says more."
+)]
+pub struct Unreadable;
+
+/// Opens a saved document. The only loader: text is counted in UTF-16 units, as browsers count, and that has to be said at
+/// every load. Only for bytes that passed the gate or come from one's own store.
+pub fn load(bytes: &[u8]) -> Result<Automerge, Unreadable> {
+    let options = LoadOptions::new().text_encoding(TextEncoding::Utf16CodeUnit);
+    Automerge::load_with_options(bytes, options).map_err(|_| Unreadable)
+}
+
+/// The container the genesis makes for a question; `None` where the answer is a plain value.
+pub(crate) fn container(question: &Question) -> Option<ObjType> {
+    match question.kind {
+        Kind::Text | Kind::LongText if question.voice => Some(ObjType::Map),
+        Kind::Text | Kind::LongText => Some(ObjType::Text),
+        Kind::Table | Kind::TargetList | Kind::MultiChoice => Some(ObjType::Map),
+        Kind::Choice | Kind::Date | Kind::Number | Kind::Money | Kind::YesNo | Kind::Person | Kind::Attachment => None,
+    }
+}
+
+fn unknown_process() -> UnknownProcess {
+    let known: Vec<String> = processes().iter().map(|process| format!("{} {}", process.id, process.version)).collect();
+    UnknownProcess { known: known.join(", ") }
+}
+
+fn genesis_change(pep: &Pep, kind: DocumentKind) -> Change {
+    let mut document =
+        Automerge::new_with_encoding(TextEncoding::Utf16CodeUnit).with_actor(ActorId::from(&[0; 16][..]));
+    document
+        .transact_with::<_, _, AutomergeError, _>(
+            |()| CommitOptions::default().with_time(0),
+            |tx| {
+                let about = tx.put_object(ROOT, "about", ObjType::Map)?;
+                tx.put(&about, "schemaVersion", SCHEMA_VERSION)?;
+                tx.put(&about, "process", pep.process.id())?;
+                tx.put(&about, "processVersion", i64::from(pep.process.version()))?;
+                tx.put(&about, "pep", pep.id().to_string())?;
+                tx.put(&about, "kind", kind.slug())?;
+                let answers = tx.put_object(ROOT, "answers", ObjType::Map)?;
+                // In the order of the process: a question that joins the bank later changes no genesis of a process that
+                // does not place it.
+                for question in pep.process().questions() {
+                    // The targets have a place of their own at the root.
+                    if question.document() == kind
+                        && question.id != crate::TARGETS
+                        && let Some(container) = container(question)
+                    {
+                        tx.put_object(&answers, question.id.as_str(), container)?;
+                    }
+                }
+                for root in ["targets", "comments", "signOffs"] {
+                    tx.put_object(ROOT, root, ObjType::Map)?;
+                }
+                Ok(())
+            },
+        )
+        .expect("writing to an empty document");
+    document.get_last_local_change().expect("the change made above")
+}

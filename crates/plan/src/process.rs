@@ -1,0 +1,357 @@
+//! A process: how one Virtual School runs its PEPs. Data, not code: it places, owns and requires the bank's questions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+use serde::Deserialize;
+
+use crate::bank::{BadFile, Question, bank};
+use crate::pep::{AcademicYear, DocumentKind, Phase, ProcessRef, Role, Term};
+
+/// The processes this program was built with.
+pub fn processes() -> &'static [Process] {
+    static PROCESSES: OnceLock<Vec<Process>> = OnceLock::new();
+    PROCESSES.get_or_init(|| {
+        let files = [include_str!("../processes/sections.json")];
+        files.iter().map(|text| Process::parse(text).expect("the processes are part of this program")).collect()
+    })
+}
+
+/// The process a reference names. Never missing: a `ProcessRef` is only made for a process that is here.
+pub fn process(reference: &ProcessRef) -> &'static Process {
+    processes()
+        .iter()
+        .find(|process| process.id == reference.id() && process.version == reference.version())
+        .expect("a ProcessRef is only made for a process that is here")
+}
+
+/// One version of a process.
+#[derive(Debug)]
+pub struct Process {
+    /// Its id: `sections`.
+    pub id: String,
+    /// Its version, from 1. What a PEP began under never changes beneath it (R001-01).
+    pub version: u32,
+    /// Its code among the five seed systems: `T-001`.
+    pub code: String,
+    /// Its name, for people.
+    pub name: String,
+    /// New PEPs begin under it from this day (R001-01).
+    pub effective_from: NaiveDate,
+    /// Its pages, in order. Every question of the bank is on exactly one.
+    pub pages: Vec<Page>,
+    /// Roles that write a question here beside the bank's owners and the page's.
+    pub writers: BTreeMap<String, Vec<Role>>,
+    /// The form a Reception child gets (PEP.md 3.1).
+    pub reception_uses: Phase,
+    /// Money.
+    pub funding: FundingRules,
+    /// Term dates and deadlines.
+    pub calendar: Calendar,
+}
+
+/// One page of a process.
+#[derive(Debug)]
+pub struct Page {
+    /// Its id: `A`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// The role accountable for its completeness (PEP.md 3.1).
+    pub owner: Role,
+    /// A role that may fill it in instead.
+    pub alternate_owner: Option<Role>,
+    /// Its questions, in order.
+    pub questions: Vec<&'static Question>,
+}
+
+/// What a process says about money (PEP.md 4.5).
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct FundingRules {
+    /// What a school can claim for one term, in pence, by phase. A phase that is not listed has no set amount.
+    pub allocation_pence: BTreeMap<Phase, i64>,
+    /// Money the Virtual School keeps to pay tuition counts against the allocation (R003-24).
+    pub retained_counts_against_cap: bool,
+}
+
+/// Term dates, deadlines and bank holidays: what a date rule needs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Calendar {
+    /// The terms, earliest first.
+    pub terms: Vec<TermDates>,
+    /// Bank holidays in England.
+    pub bank_holidays: BTreeSet<NaiveDate>,
+}
+
+/// When one term is open.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct TermDates {
+    /// The academic year.
+    pub year: AcademicYear,
+    /// The term.
+    pub term: Term,
+    /// First and last day of each half, both included, earliest first.
+    pub open: Vec<(NaiveDate, NaiveDate)>,
+    /// PEPs of this term are complete by this day (R003-06).
+    pub complete_by: NaiveDate,
+}
+
+/// Who may write at one place of a document, for the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteRule {
+    /// The key at the root of the document: `answers`, `targets` or `comments`.
+    pub root: &'static str,
+    /// The key below it: a question id. `None`: everything below the root key.
+    pub key: Option<&'static str>,
+    /// Everything written below is in an entry whose key is, or ends with, the writer's own person id.
+    pub own_entry: bool,
+    /// The roles that may write there.
+    pub roles: Vec<Role>,
+}
+
+impl Process {
+    /// Reads and checks a process; `pep process check` shows the error.
+    pub fn parse(text: &str) -> Result<Process, BadFile> {
+        let file: ProcessFile = serde_json::from_str(text).map_err(|error| BadFile::json(&error))?;
+        let mut pages = Vec::new();
+        let mut placed = BTreeSet::new();
+        for page in file.pages {
+            let mut questions = Vec::new();
+            for id in page.questions {
+                let question = bank()
+                    .question(&id)
+                    .ok_or_else(|| BadFile::at(text, &id, format!("{id} is not a question of the bank")))?;
+                if !placed.insert(question.id.as_str()) {
+                    return Err(BadFile::at(text, &id, format!("{id} is placed twice")));
+                }
+                questions.push(question);
+            }
+            pages.push(Page {
+                id: page.id,
+                title: page.title,
+                owner: page.owner,
+                alternate_owner: page.alternate_owner,
+                questions,
+            });
+        }
+        if let Some(missing) = bank().questions().iter().find(|question| !placed.contains(question.id.as_str())) {
+            return Err(BadFile::at(text, "pages", format!("{} is on no page", missing.id)));
+        }
+        if let Some(id) = file
+            .writers
+            .keys()
+            .find(|id| bank().question(id).is_none_or(|question| question.computed || question.reserved))
+        {
+            return Err(BadFile::at(
+                text,
+                id,
+                format!("{id} cannot be given more writers: it is unknown, computed or reserved"),
+            ));
+        }
+        if let Some(reason) = file.calendar.fault() {
+            return Err(BadFile::at(text, "calendar", reason));
+        }
+        Ok(Process {
+            id: file.id,
+            version: file.version,
+            code: file.code,
+            name: file.name,
+            effective_from: file.effective_from,
+            pages,
+            writers: file.writers,
+            reception_uses: file.reception_uses,
+            funding: file.funding,
+            calendar: file.calendar,
+        })
+    }
+
+    /// Its questions, page by page.
+    pub fn questions(&self) -> impl Iterator<Item = &'static Question> {
+        self.pages.iter().flat_map(|page| page.questions.iter().copied())
+    }
+
+    /// The page a question is on.
+    pub fn page(&self, question: &str) -> Option<&Page> {
+        self.pages.iter().find(|page| page.questions.iter().any(|placed| placed.id == question))
+    }
+
+    /// Who answers for a question: the page's owner; of a reserved question its own owner; of a computed one nobody.
+    pub fn accountable(&self, question: &Question) -> Option<Role> {
+        match () {
+            () if question.computed => None,
+            () if question.reserved => question.owners.first().copied(),
+            () => self.page(&question.id).map(|page| page.owner),
+        }
+    }
+
+    /// The roles that may write a question, in the order of `Role::ALL`: the bank's owners, the page's owner and alternate,
+    /// the process's own writers. Reserved questions keep to the bank's owners; sign-off and computed ones have no writer.
+    pub fn writers_of(&self, question: &Question) -> Vec<Role> {
+        if question.computed || question.is_sign_off() {
+            return Vec::new();
+        }
+        let mut owners: BTreeSet<Role> = question.owners.iter().copied().collect();
+        if !question.reserved {
+            let page = self.page(&question.id);
+            owners.extend(page.map(|page| page.owner));
+            owners.extend(page.and_then(|page| page.alternate_owner));
+            owners.extend(self.writers.get(&question.id).into_iter().flatten());
+        }
+        Role::ALL.iter().copied().filter(|role| owners.iter().any(|owner| role.counts_as(*owner))).collect()
+    }
+
+    /// Who may write where in the documents of one kind. Places that are not listed are nobody's: `about` is the
+    /// genesis's, and sign-offs come with the completion chain.
+    pub fn write_rules(&self, kind: DocumentKind) -> Vec<WriteRule> {
+        let mut rules = Vec::new();
+        for question in self.questions().filter(|question| question.document() == kind) {
+            let roles = self.writers_of(question);
+            if roles.is_empty() {
+                continue;
+            }
+            let (root, key) = match question.id == crate::TARGETS {
+                true => ("targets", None),
+                false => ("answers", Some(question.id.as_str())),
+            };
+            rules.push(WriteRule { root, key, own_entry: question.voice, roles });
+        }
+        rules.push(WriteRule { root: "comments", key: None, own_entry: false, roles: kind.readers().to_vec() });
+        rules
+    }
+}
+
+impl Calendar {
+    /// True on a day the schools are open: inside a term, Monday to Friday, no bank holiday.
+    pub fn is_school_day(&self, day: NaiveDate) -> bool {
+        let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
+        let open = |term: &TermDates| term.open.iter().any(|(first, last)| (*first..=*last).contains(&day));
+        !weekend && !self.bank_holidays.contains(&day) && self.terms.iter().any(open)
+    }
+
+    fn fault(&self) -> Option<String> {
+        let halves: Vec<&(NaiveDate, NaiveDate)> = self.terms.iter().flat_map(|term| &term.open).collect();
+        if self.terms.iter().any(|term| term.open.is_empty()) {
+            return Some("a term has no dates".to_owned());
+        }
+        if halves.iter().any(|(first, last)| first > last) {
+            return Some("a half term ends before it begins".to_owned());
+        }
+        if halves.windows(2).any(|pair| matches!(pair, [(_, last), (first, _)] if last >= first)) {
+            return Some("the terms are not in order, or overlap".to_owned());
+        }
+        None
+    }
+}
+
+/// The next PEP's date where no person has set one (PEP.md 4.2, R003-33): the first date at least 91 days after the meeting
+/// that is the same weekday, a school day and in the next term; past that term's deadline, the last school day before it.
+/// `None` where the calendar does not reach that far. A function of its arguments, so replicas agree without a word.
+pub fn provisional_next_date(meeting: NaiveDate, calendar: &Calendar) -> Option<NaiveDate> {
+    let start = |term: &TermDates| term.open.first().map(|(first, _)| *first);
+    let next = calendar.terms.iter().find(|term| start(term).is_some_and(|start| start > meeting))?;
+    let in_term = |day: NaiveDate| next.open.iter().any(|(first, last)| (*first..=*last).contains(&day));
+    let school_day = |day: &NaiveDate| in_term(*day) && calendar.is_school_day(*day);
+    let earliest = meeting.checked_add_days(Days::new(91))?;
+    let weekly = (0..).map_while(|week| earliest.checked_add_days(Days::new(7 * week)));
+    let same_weekday = weekly.take_while(|day| *day <= next.complete_by).find(school_day);
+    same_weekday.or_else(|| {
+        let days = start(next)?.iter_days().take_while(|day| *day <= next.complete_by);
+        days.filter(school_day).last()
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ProcessFile {
+    id: String,
+    version: u32,
+    code: String,
+    name: String,
+    effective_from: NaiveDate,
+    reception_uses: Phase,
+    writers: BTreeMap<String, Vec<Role>>,
+    funding: FundingRules,
+    calendar: Calendar,
+    pages: Vec<PageFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct PageFile {
+    id: String,
+    title: String,
+    owner: Role,
+    alternate_owner: Option<Role>,
+    questions: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sections() -> &'static Process {
+        process(&ProcessRef::latest("sections").unwrap())
+    }
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn sections_places_every_question_once_on_five_pages() {
+        assert_eq!(sections().questions().count(), 228);
+        let pages: Vec<&str> = sections().pages.iter().map(|page| page.id.as_str()).collect();
+        assert_eq!(pages, ["A", "B", "C", "D", "E"]);
+    }
+
+    #[test]
+    fn the_date_after_the_meeting_of_26_february_is_4_june_for_28_may_is_half_term() {
+        assert_eq!(provisional_next_date(day("2026-02-26"), &sections().calendar), Some(day("2026-06-04")));
+    }
+
+    #[test]
+    fn a_date_past_the_deadline_becomes_the_last_school_day_before_it() {
+        // 91 days after 25 March is 24 June, and the deadline is Friday 26 June; a week later would be too late.
+        assert_eq!(provisional_next_date(day("2026-03-25"), &sections().calendar), Some(day("2026-06-24")));
+        assert_eq!(provisional_next_date(day("2026-04-01"), &sections().calendar), Some(day("2026-06-26")));
+    }
+
+    #[test]
+    fn a_calendar_that_ends_too_soon_gives_no_date() {
+        assert_eq!(provisional_next_date(day("2027-06-10"), &sections().calendar), None);
+        assert_eq!(provisional_next_date(NaiveDate::MAX, &sections().calendar), None);
+    }
+
+    #[test]
+    fn the_virtual_school_may_help_with_targets_and_tuition_and_its_head_counts_as_an_officer() {
+        let writers = |id: &str| sections().writers_of(bank().question(id).unwrap());
+        let dt_and_vs = [Role::DesignatedTeacher, Role::VirtualSchoolOfficer, Role::VirtualSchoolHead];
+        assert_eq!(writers("targets.list"), dt_and_vs);
+        assert_eq!(writers("funding.tuition"), dt_and_vs);
+        assert_eq!(writers("qa.feedback"), [Role::VirtualSchoolOfficer, Role::VirtualSchoolHead]);
+        assert_eq!(writers("funding.requested"), []);
+        assert_eq!(writers("signoff.dt"), []);
+        assert_eq!(writers("voice.priBest"), [Role::SocialWorker, Role::DesignatedTeacher, Role::YoungPerson]);
+    }
+
+    #[test]
+    fn a_bad_process_is_refused_with_line_and_reason() {
+        let good = include_str!("../processes/sections.json");
+        let check = |from: &str, to: &str, reason: &str| {
+            let error = Process::parse(&good.replacen(from, to, 1)).expect_err(reason);
+            assert!(error.reason.contains(reason), "{error} does not say {reason}");
+            assert!(error.line > 1, "{error} names no line");
+        };
+        check("\"child.dob\"", "\"child.birthday\"", "not a question");
+        check("\"child.dob\"", "\"child.sex\"", "placed twice");
+        check("\"child.dob\", ", "", "on no page");
+        check("\"funding.tuition\": [", "\"funding.requested\": [", "more writers");
+        check("\"owner\": \"social-worker\"", "\"owner\": \"head\"", "not a role");
+        check("[\"2025-09-02\", \"2025-10-24\"]", "[\"2025-10-24\", \"2025-09-02\"]", "ends before");
+        check("\"effectiveFrom\": \"2022-02-09\"", "\"effectiveFrom\": \"9 February\"", "");
+    }
+}

@@ -1,0 +1,730 @@
+//! Reading: a plan as people see it, from the documents a device holds. Never fails: the worst document gives a view with
+//! gaps.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use automerge::{Automerge, ChangeHash, ObjId, ObjType};
+use uuid::Uuid;
+
+use crate::TARGETS;
+use crate::bank::{Column, Kind, Question, bank};
+use crate::document::{Put, Sheet, WITHDRAWN};
+use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
+use crate::pep::{DocumentKind, Pep, Phase, Role};
+use crate::value::{Value, withhold};
+
+/// The documents of one PEP that a device holds. What its person may not read is not here.
+#[derive(Clone, Copy)]
+pub struct Documents<'a> {
+    /// The plan.
+    pub main: &'a Automerge,
+    /// Contact and family.
+    pub contact: Option<&'a Automerge>,
+    /// What the child wants only some people to see.
+    pub private_voice: Option<&'a Automerge>,
+    /// Working notes of the Virtual School.
+    pub quality: Option<&'a Automerge>,
+}
+
+impl<'a> Documents<'a> {
+    /// The plan without annexes.
+    pub fn main(main: &'a Automerge) -> Documents<'a> {
+        Documents { main, contact: None, private_voice: None, quality: None }
+    }
+
+    /// The document of this kind, if it is held.
+    pub fn get(&self, kind: DocumentKind) -> Option<&'a Automerge> {
+        match kind {
+            DocumentKind::Main => Some(self.main),
+            DocumentKind::Contact => self.contact,
+            DocumentKind::PrivateVoice => self.private_voice,
+            DocumentKind::Quality => self.quality,
+        }
+    }
+}
+
+/// A person, as the directory knows them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Who {
+    /// Their id.
+    pub person: Uuid,
+    /// Their name.
+    pub name: String,
+    /// What they are to this child.
+    pub role: Role,
+}
+
+/// Who stands behind an actor id, as the roster says; `None` for an actor nobody knows.
+pub type Authors<'a> = &'a dyn Fn(&[u8]) -> Option<Who>;
+
+/// A plan as it is now.
+#[derive(Clone, PartialEq)]
+pub struct View {
+    /// Every question of the bank, answered or not, asked or not: what is hidden is kept.
+    pub answers: BTreeMap<&'static str, Answer>,
+    /// The questions that are asked, in whatever state.
+    pub asked: BTreeSet<&'static str>,
+    /// The targets by key, withdrawn ones included.
+    pub targets: Vec<Target>,
+    /// Remarks of all held documents, oldest first.
+    pub comments: Vec<Comment>,
+    /// Sign-offs, oldest first.
+    pub sign_offs: Vec<SignOff>,
+    /// Mandatory questions that are asked, by the role that answers for them (PEP.md 4.3).
+    pub completeness: BTreeMap<Role, Completeness>,
+    /// What is still missing or undecided, in the order of the process.
+    pub gaps: Vec<Gap>,
+    /// How far the PEP has come.
+    pub state: State,
+    /// The heads of all held documents, sorted.
+    pub heads: Vec<ChangeHash>,
+    /// The form in use; `None` until the year group or the date of birth is known.
+    pub phase: Option<Phase>,
+    /// The money.
+    pub funding: Funding,
+    /// The next PEP's date, set or provisional.
+    pub next_date: Option<NextDate>,
+}
+
+/// What stands at one question.
+#[derive(Clone, PartialEq)]
+pub enum Answer {
+    /// Nothing yet.
+    Missing,
+    /// In a document this device does not hold.
+    Elsewhere,
+    /// One value.
+    Value(Value),
+    /// Worked out, not typed; a provisional date too.
+    Computed(Value),
+    /// Values people entered apart; a person who may write it has to choose.
+    Disputed(Vec<Claim>),
+    /// Text everybody writes in.
+    Text {
+        /// The whole text.
+        text: String,
+    },
+    /// An entry for each author, by person id.
+    Voices(Vec<Voice>),
+    /// Rows by key, withdrawn ones included.
+    Table(Vec<Row>),
+    /// Ticked choices.
+    Set(BTreeSet<String>),
+    /// See `View::targets`; this many are not withdrawn.
+    Targets {
+        /// How many.
+        live: usize,
+    },
+}
+
+/// A value somebody entered.
+#[derive(Clone, PartialEq)]
+pub struct Claim {
+    /// The value.
+    pub value: Value,
+    /// Who entered it, if the roster knows them.
+    pub by: Option<Who>,
+    /// When, by the author's clock, in seconds since 1970; 0 if not known.
+    pub at: i64,
+}
+
+/// One author's words.
+#[derive(Clone, PartialEq)]
+pub struct Voice {
+    /// Whose entry it is.
+    pub person: Uuid,
+    /// Who began it, if the roster knows them.
+    pub by: Option<Who>,
+    /// The words.
+    pub text: String,
+}
+
+/// One row of a table.
+#[derive(Clone, PartialEq)]
+pub struct Row {
+    /// Its key.
+    pub key: String,
+    /// Who began it, if the roster knows them.
+    pub by: Option<Who>,
+    /// Its cells by column; empty ones are not here.
+    pub cells: BTreeMap<&'static str, Cell>,
+    /// Somebody withdrew it. It is shown, and counts for nothing.
+    pub withdrawn: bool,
+    /// Somebody edited it who did not know it was withdrawn: a person has to choose.
+    pub withdrawal_disputed: bool,
+}
+
+/// What stands in one cell, or one field of a target.
+#[derive(Clone, PartialEq)]
+pub enum Cell {
+    /// One value.
+    Value(Value),
+    /// Worked out from other cells.
+    Computed(Value),
+    /// Values people entered apart.
+    Disputed(Vec<Claim>),
+    /// Text everybody writes in.
+    Text {
+        /// The whole text.
+        text: String,
+    },
+}
+
+/// One target (PEP.md 3.2).
+#[derive(Clone, PartialEq)]
+pub struct Target {
+    /// Its fields as a row: key, cells, withdrawal.
+    pub row: Row,
+    /// Its tables by column: `interventions`, `funds`, `midTermNotes`.
+    pub tables: BTreeMap<&'static str, Vec<Row>>,
+    /// What its funding rows come to, in pence, whatever its stage; withdrawn money stays visible here.
+    pub requested: i64,
+    /// What of its funding rows the Virtual School keeps, in pence.
+    pub retained: i64,
+}
+
+/// A remark beside an answer.
+#[derive(Clone, PartialEq)]
+pub struct Comment {
+    /// Its key.
+    pub key: String,
+    /// The document it is in.
+    pub document: DocumentKind,
+    /// The question it is about.
+    pub question: String,
+    /// The remark.
+    pub text: String,
+    /// Who made it.
+    pub by: Option<Who>,
+    /// When, in seconds since 1970.
+    pub at: i64,
+}
+
+/// A sign-off entry, as far as it can be told without the completion chain.
+#[derive(Clone, PartialEq)]
+pub struct SignOff {
+    /// Its key.
+    pub key: String,
+    /// The sign-off question, such as `signoff.dt`.
+    pub question: String,
+    /// Who made it.
+    pub by: Option<Who>,
+    /// When, in seconds since 1970.
+    pub at: i64,
+}
+
+/// Mandatory questions of one role.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Completeness {
+    /// Answered.
+    pub answered: usize,
+    /// Asked.
+    pub mandatory: usize,
+}
+
+/// Something that keeps a PEP from being complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// The question.
+    pub question: &'static str,
+    /// Who answers for it.
+    pub owner: Role,
+    /// What is the matter.
+    pub why: Why,
+}
+
+/// What is the matter with a mandatory question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Nothing has been entered.
+    Missing,
+    /// Two answers; a person has to choose.
+    Disputed,
+    /// The child's words were written down by somebody else, and it is not said by whom and when (PEP.md 4.3).
+    NotSaidWhoWrote,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Why::Missing => "not answered yet",
+            Why::Disputed => "two answers; somebody has to choose",
+            Why::NotSaidWhoWrote => "the child's words, but not who wrote them down and when",
+        })
+    }
+}
+
+/// How far a PEP has come (PEP.md 4.7), as far as it can be told before sign-off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Nobody has written in it.
+    NotStarted,
+    /// Being written.
+    Drafting,
+    /// The meeting has been held.
+    MeetingHeld,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            State::NotStarted => "not-started",
+            State::Drafting => "drafting",
+            State::MeetingHeld => "meeting-held",
+        })
+    }
+}
+
+/// A place where people entered different things apart, for `Edit::Resolve`.
+#[derive(Clone, PartialEq)]
+pub struct Dispute {
+    /// The place, as `Edit::Resolve` takes it. It holds row keys, and these may hold names: not for logs.
+    pub place: String,
+    /// The question it belongs to.
+    pub question: &'static str,
+    /// What people entered, in the same order everywhere. At `…/withdrawn`: yes (withdraw) and no (keep).
+    pub claims: Vec<Claim>,
+}
+
+withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, SignOff, Dispute);
+
+/// A plan as it is now, from the documents held. Two replicas that hold the same changes get the same view.
+pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
+    let main = Reader { document: documents.main, sheet: Sheet::now(documents.main), authors };
+    let facts = Facts::new(pep, Some(main.sheet));
+    let mut answers = BTreeMap::new();
+    let mut asked = BTreeSet::new();
+    for question in bank().questions() {
+        let document = documents.get(question.document());
+        let answer = document.map_or(Answer::Elsewhere, |document| {
+            Reader { document, sheet: Sheet::now(document), authors }.answer(question, &facts)
+        });
+        answers.insert(question.id.as_str(), answer);
+        if facts.asked(question) == Asked::Yes {
+            asked.insert(question.id.as_str());
+        }
+    }
+    let held = DocumentKind::ALL.iter().filter_map(|kind| documents.get(*kind).map(|document| (*kind, document)));
+    let held: Vec<(DocumentKind, &Automerge)> = held.collect();
+    let mut heads: Vec<ChangeHash> = held.iter().flat_map(|(_, document)| document.get_heads()).collect();
+    heads.sort();
+    heads.dedup();
+    let mut comments: Vec<Comment> = held
+        .iter()
+        .flat_map(|(kind, document)| Reader { document, sheet: Sheet::now(*document), authors }.comments(*kind))
+        .collect();
+    comments.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
+    let mut view = View {
+        answers,
+        asked,
+        targets: main.targets(),
+        comments,
+        sign_offs: main.sign_offs(),
+        completeness: BTreeMap::new(),
+        gaps: Vec::new(),
+        state: main.state(),
+        heads,
+        phase: facts.phases().first().copied(),
+        funding: facts.funding(),
+        next_date: facts.next_date(),
+    };
+    complete(&mut view, pep);
+    view
+}
+
+/// Every place where people entered different things apart, in the order of the process.
+pub fn conflicts(view: &View, pep: &Pep) -> Vec<Dispute> {
+    let mut disputes = Vec::new();
+    for question in pep.process().questions() {
+        let id = question.id.as_str();
+        match view.answers.get(id) {
+            Some(Answer::Disputed(claims)) => {
+                disputes.push(Dispute { place: id.to_owned(), question: id, claims: claims.clone() });
+            }
+            Some(Answer::Table(rows)) => rows.iter().for_each(|row| dispute_row(&mut disputes, id, id, row)),
+            Some(Answer::Targets { .. }) => {
+                for target in &view.targets {
+                    dispute_row(&mut disputes, id, id, &target.row);
+                    for (table, rows) in &target.tables {
+                        let place = format!("{id}/{}/{table}", target.row.key);
+                        rows.iter().for_each(|row| dispute_row(&mut disputes, id, &place, row));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    disputes
+}
+
+impl Answer {
+    /// As `pep show --json` has it: a value; text as text; `{"disputed": […]}`; entries and rows as lists; null if missing.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Answer::Missing | Answer::Elsewhere => serde_json::Value::Null,
+            Answer::Value(value) | Answer::Computed(value) => value.to_json(),
+            Answer::Disputed(claims) => claims_json(claims),
+            Answer::Text { text } => text.as_str().into(),
+            Answer::Voices(voices) => voices
+                .iter()
+                .map(|voice| serde_json::json!({ "person": voice.person.to_string(), "by": name(&voice.by), "text": voice.text }))
+                .collect(),
+            Answer::Table(rows) => rows.iter().map(Row::to_json).collect(),
+            Answer::Set(words) => words.iter().cloned().collect(),
+            Answer::Targets { live } => (*live).into(),
+        }
+    }
+}
+
+impl Row {
+    /// As `--json` has it: `{"key", "withdrawn"?, "withdrawalDisputed"?, COLUMN: value}`.
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut json = serde_json::Map::new();
+        json.insert("key".to_owned(), self.key.as_str().into());
+        for (column, cell) in &self.cells {
+            json.insert((*column).to_owned(), cell.to_json());
+        }
+        if self.withdrawn {
+            json.insert("withdrawn".to_owned(), true.into());
+            json.insert("withdrawalDisputed".to_owned(), self.withdrawal_disputed.into());
+        }
+        json.into()
+    }
+
+    /// True unless it is withdrawn and nobody disagrees.
+    fn counts(&self) -> bool {
+        !self.withdrawn || self.withdrawal_disputed
+    }
+}
+
+impl Cell {
+    /// As `--json` has it.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Cell::Value(value) | Cell::Computed(value) => value.to_json(),
+            Cell::Disputed(claims) => claims_json(claims),
+            Cell::Text { text } => text.as_str().into(),
+        }
+    }
+}
+
+impl Target {
+    /// As `--json` has it: the row, its tables as lists, and what it costs.
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut json = self.row.to_json();
+        if let Some(fields) = json.as_object_mut() {
+            for (table, rows) in &self.tables {
+                fields.insert((*table).to_owned(), rows.iter().map(Row::to_json).collect());
+            }
+            fields.insert("requested".to_owned(), Value::Money(self.requested).to_json());
+            fields.insert("retained".to_owned(), Value::Money(self.retained).to_json());
+        }
+        json
+    }
+}
+
+/// One document and who is behind its actors.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    document: &'a Automerge,
+    sheet: Sheet<'a, Automerge>,
+    authors: Authors<'a>,
+}
+
+impl Reader<'_> {
+    fn answer(&self, question: &'static Question, facts: &Facts<'_, Automerge>) -> Answer {
+        let map = || self.sheet.answer(&question.id, ObjType::Map);
+        if question.computed {
+            return facts.computed(question).map_or(Answer::Missing, Answer::Computed);
+        }
+        match question.kind {
+            Kind::Text | Kind::LongText if question.voice => {
+                let voices = map().map_or_else(Vec::new, |entries| self.voices(&entries));
+                if voices.is_empty() { Answer::Missing } else { Answer::Voices(voices) }
+            }
+            Kind::Text | Kind::LongText => {
+                let text = self.sheet.answer(&question.id, ObjType::Text);
+                let text = text.map_or_else(String::new, |text| self.sheet.text(&text));
+                if text.trim().is_empty() { Answer::Missing } else { Answer::Text { text } }
+            }
+            Kind::MultiChoice => {
+                let ticked: BTreeSet<String> =
+                    map().map_or_else(Vec::new, |map| self.sheet.ticked(&map)).into_iter().collect();
+                if ticked.is_empty() { Answer::Missing } else { Answer::Set(ticked) }
+            }
+            Kind::TargetList if question.id == TARGETS => {
+                let targets: Vec<ObjId> = self.sheet.root("targets").into_iter().collect();
+                match self.sheet.rows(&targets).len() {
+                    0 => Answer::Missing,
+                    _ => Answer::Targets { live: self.sheet.live_rows(&targets).len() },
+                }
+            }
+            Kind::Table | Kind::TargetList => {
+                let table: Vec<ObjId> = map().into_iter().collect();
+                let rows = self.rows(&question.id, &question.columns, &table);
+                if rows.is_empty() { Answer::Missing } else { Answer::Table(rows) }
+            }
+            Kind::Choice | Kind::Date | Kind::Number | Kind::Money | Kind::YesNo | Kind::Person | Kind::Attachment => {
+                match self.settle(self.sheet.plain(&question.id, question.kind)) {
+                    Some(Cell::Disputed(claims)) => Answer::Disputed(claims),
+                    Some(Cell::Value(value)) => Answer::Value(value),
+                    _ if question.id == "meeting.nextDate" => {
+                        facts.next_date().map_or(Answer::Missing, |next| Answer::Computed(Value::Date(next.date)))
+                    }
+                    _ => Answer::Missing,
+                }
+            }
+        }
+    }
+
+    fn voices(&self, entries: &ObjId) -> Vec<Voice> {
+        let mut voices = Vec::new();
+        for key in self.sheet.keys(entries) {
+            let Ok(person) = key.parse::<Uuid>() else { continue };
+            // One person's two devices may each have begun an entry: both are shown.
+            for entry in self.sheet.objects(entries, &key, ObjType::Text) {
+                let text = self.sheet.text(&entry);
+                if !text.trim().is_empty() {
+                    voices.push(Voice { person, by: self.who(&entry), text });
+                }
+            }
+        }
+        voices
+    }
+
+    fn rows(&self, table: &str, columns: &'static [Column], tables: &[ObjId]) -> Vec<Row> {
+        let rows = self.sheet.rows(tables).into_iter();
+        rows.map(|(key, maps)| self.row(table, columns, key, &maps)).collect()
+    }
+
+    fn row(&self, table: &str, columns: &'static [Column], key: String, maps: &[ObjId]) -> Row {
+        let mut cells = BTreeMap::new();
+        for column in columns {
+            if let Some(cell) = self.cell(table, column, maps) {
+                cells.insert(column.id.as_str(), cell);
+            }
+        }
+        let withdrawals = self.sheet.withdrawals(maps);
+        Row {
+            key,
+            by: maps.first().and_then(|map| self.who(map)),
+            cells,
+            withdrawn: !withdrawals.is_empty(),
+            withdrawal_disputed: self.edited_since(&withdrawals, columns, maps),
+        }
+    }
+
+    fn cell(&self, table: &str, column: &'static Column, maps: &[ObjId]) -> Option<Cell> {
+        if column.calculated {
+            return calculated(&self.sheet, table, &column.id, maps).map(Cell::Computed);
+        }
+        match column.kind {
+            Kind::Table => None,
+            Kind::LongText => {
+                let text = joined_text(&self.sheet, &column.id, maps);
+                (!text.is_empty()).then_some(Cell::Text { text })
+            }
+            kind => self.settle(self.sheet.puts(maps, &column.id, kind)),
+        }
+    }
+
+    /// One value, or several that people have to choose between.
+    fn settle(&self, mut puts: Vec<Put>) -> Option<Cell> {
+        let last = puts.pop()?;
+        if puts.is_empty() {
+            return Some(Cell::Value(last.value));
+        }
+        puts.push(last);
+        let claim = |put: Put| Claim { by: self.who(&put.op), at: self.when(&put.op), value: put.value };
+        Some(Cell::Disputed(puts.into_iter().map(claim).collect()))
+    }
+
+    /// True if what stands in a row differs from what those who withdrew it saw.
+    fn edited_since(&self, withdrawals: &[ObjId], columns: &'static [Column], maps: &[ObjId]) -> bool {
+        let seen: Vec<ChangeHash> = withdrawals.iter().filter_map(|op| self.document.hash_for_opid(op)).collect();
+        let then = Sheet::at(self.document, &seen);
+        !seen.is_empty() && content(&then, columns, maps) != content(&self.sheet, columns, maps)
+    }
+
+    fn targets(&self) -> Vec<Target> {
+        let Some(question) = bank().question(TARGETS) else { return Vec::new() };
+        let roots: Vec<ObjId> = self.sheet.root("targets").into_iter().collect();
+        let mut targets = Vec::new();
+        for (key, maps) in self.sheet.rows(&roots) {
+            let tables = question.columns.iter().filter(|column| column.kind == Kind::Table).map(|column| {
+                let tables: Vec<ObjId> =
+                    maps.iter().flat_map(|map| self.sheet.objects(map, &column.id, ObjType::Map)).collect();
+                (column.id.as_str(), self.rows(&column.id, &column.columns, &tables))
+            });
+            let tables = tables.collect();
+            let cost = target_cost(&self.sheet, &maps);
+            let row = self.row(TARGETS, &question.columns, key, &maps);
+            targets.push(Target { row, tables, requested: cost.requested, retained: cost.retained });
+        }
+        targets
+    }
+
+    fn comments(&self, document: DocumentKind) -> Vec<Comment> {
+        let entries = self.entries("comments").into_iter();
+        entries
+            .map(|(key, entry)| Comment {
+                document,
+                question: self.words(&entry, "question"),
+                text: self.words(&entry, "text"),
+                by: self.who(&entry),
+                at: self.when(&entry),
+                key,
+            })
+            .collect()
+    }
+
+    fn sign_offs(&self) -> Vec<SignOff> {
+        let entries = self.entries("signOffs").into_iter();
+        let mut sign_offs: Vec<SignOff> = entries
+            .map(|(key, entry)| SignOff {
+                question: self.words(&entry, "question"),
+                by: self.who(&entry),
+                at: self.when(&entry),
+                key,
+            })
+            .collect();
+        sign_offs.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
+        sign_offs
+    }
+
+    fn state(&self) -> State {
+        let held = self.sheet.plain("meeting.held", Kind::YesNo);
+        let change = |head: &ChangeHash| self.document.get_change_meta_by_hash(head);
+        // Only the genesis rests on nothing.
+        let written = |head: &ChangeHash| change(head).is_some_and(|change| !change.deps.is_empty());
+        match () {
+            () if held.iter().any(|put| put.value == Value::YesNo(true)) => State::MeetingHeld,
+            () if self.document.get_heads().iter().any(written) => State::Drafting,
+            () => State::NotStarted,
+        }
+    }
+
+    fn entries(&self, root: &str) -> Vec<(String, ObjId)> {
+        let roots: Vec<ObjId> = self.sheet.root(root).into_iter().collect();
+        let rows = self.sheet.rows(&roots).into_iter();
+        rows.filter_map(|(key, maps)| maps.into_iter().next_back().map(|map| (key, map))).collect()
+    }
+
+    fn words(&self, map: &ObjId, key: &str) -> String {
+        let put = self.sheet.puts(std::slice::from_ref(map), key, Kind::Text).pop();
+        put.map_or_else(String::new, |put| put.value.to_string())
+    }
+
+    fn who(&self, op: &ObjId) -> Option<Who> {
+        match op {
+            ObjId::Id(_, actor, _) => (self.authors)(actor.to_bytes()),
+            ObjId::Root => None,
+        }
+    }
+
+    fn when(&self, op: &ObjId) -> i64 {
+        let change = self.document.hash_for_opid(op).and_then(|hash| self.document.get_change_meta_by_hash(&hash));
+        change.map_or(0, |change| change.timestamp)
+    }
+}
+
+/// Everything in a row or a target that a person entered, for comparison.
+fn content(sheet: &Sheet<'_, Automerge>, columns: &[Column], maps: &[ObjId]) -> Vec<String> {
+    let mut all = Vec::new();
+    for column in columns.iter().filter(|column| !column.calculated) {
+        match column.kind {
+            Kind::LongText => all.push(joined_text(sheet, &column.id, maps)),
+            Kind::Table => {
+                let tables: Vec<ObjId> =
+                    maps.iter().flat_map(|map| sheet.objects(map, &column.id, ObjType::Map)).collect();
+                for (key, row) in sheet.rows(&tables) {
+                    all.push(key);
+                    all.push(sheet.withdrawals(&row).len().min(1).to_string());
+                    all.extend(content(sheet, &column.columns, &row));
+                }
+            }
+            kind => {
+                all.extend(sheet.puts(maps, &column.id, kind).iter().map(|put| format!("{}={}", column.id, put.value)))
+            }
+        }
+    }
+    all
+}
+
+fn joined_text(sheet: &Sheet<'_, Automerge>, key: &str, maps: &[ObjId]) -> String {
+    let texts = maps.iter().flat_map(|map| sheet.objects(map, key, ObjType::Text)).map(|text| sheet.text(&text));
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Counts what is answered of what is asked (PEP.md 4.3), and lists what is not.
+fn complete(view: &mut View, pep: &Pep) {
+    let answered = |id: &str| view.answers.get(id).is_some_and(|answer| fault(answer).is_none());
+    let declined = view.answers.get("voice.declined") == Some(&Answer::Value(Value::YesNo(true)))
+        && answered("voice.declinedNote");
+    let said_who_wrote = answered("voice.recordedBy") && answered("voice.recordedOn");
+    for question in pep.process().questions() {
+        let (id, answer) = (question.id.as_str(), view.answers.get(question.id.as_str()));
+        let counts = question.mandatory && !question.is_sign_off() && view.asked.contains(id);
+        let (true, Some(owner), Some(answer)) = (counts, pep.process().accountable(question), answer) else { continue };
+        if *answer == Answer::Elsewhere {
+            continue;
+        }
+        let childs_words = question.block == "voice" && question.voice;
+        let why = match fault(answer) {
+            Some(Why::Missing) if childs_words && declined => None,
+            None if childs_words && !said_who_wrote && !by_the_child(answer) => Some(Why::NotSaidWhoWrote),
+            why => why,
+        };
+        let count = view.completeness.entry(owner).or_default();
+        count.mandatory += 1;
+        match why {
+            None => count.answered += 1,
+            Some(why) => view.gaps.push(Gap { question: id, owner, why }),
+        }
+    }
+}
+
+fn fault(answer: &Answer) -> Option<Why> {
+    match answer {
+        Answer::Missing | Answer::Elsewhere | Answer::Computed(_) | Answer::Targets { live: 0 } => Some(Why::Missing),
+        Answer::Disputed(_) => Some(Why::Disputed),
+        Answer::Table(rows) if !rows.iter().any(Row::counts) => Some(Why::Missing),
+        Answer::Value(_) | Answer::Text { .. } | Answer::Voices(_) | Answer::Table(_) | Answer::Set(_) => None,
+        Answer::Targets { .. } => None,
+    }
+}
+
+fn by_the_child(answer: &Answer) -> bool {
+    let child = |by: &Option<Who>| by.as_ref().is_some_and(|who| who.role == Role::YoungPerson);
+    match answer {
+        Answer::Voices(voices) => voices.iter().any(|voice| child(&voice.by)),
+        Answer::Table(rows) => rows.iter().any(|row| row.counts() && child(&row.by)),
+        _ => false,
+    }
+}
+
+fn dispute_row(disputes: &mut Vec<Dispute>, question: &'static str, table: &str, row: &Row) {
+    for (column, cell) in &row.cells {
+        if let Cell::Disputed(claims) = cell {
+            disputes.push(Dispute { place: format!("{table}/{}/{column}", row.key), question, claims: claims.clone() });
+        }
+    }
+    if row.withdrawal_disputed {
+        let claim = |withdraw| Claim { value: Value::YesNo(withdraw), by: None, at: 0 };
+        let place = format!("{table}/{}/{WITHDRAWN}", row.key);
+        disputes.push(Dispute { place, question, claims: vec![claim(true), claim(false)] });
+    }
+}
+
+fn claims_json(claims: &[Claim]) -> serde_json::Value {
+    let claims: Vec<serde_json::Value> = claims
+        .iter()
+        .map(|claim| serde_json::json!({ "value": claim.value.to_json(), "by": name(&claim.by), "at": claim.at }))
+        .collect();
+    serde_json::json!({ "disputed": claims })
+}
+
+fn name(who: &Option<Who>) -> Option<&str> {
+    who.as_ref().map(|who| who.name.as_str())
+}

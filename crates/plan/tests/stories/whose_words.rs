@@ -1,0 +1,149 @@
+use crate::*;
+
+/// A plan whose form is known, on the devices of these people.
+fn secondary<const N: usize>(names: [&str; N]) -> [Device; N] {
+    let mut ottoline = Device::of("Ottoline");
+    ottoline.set("setting.yearGroup", "10");
+    names.map(|name| {
+        let mut device = Device::of(name);
+        device.receive(&ottoline);
+        device
+    })
+}
+
+fn voices(view: &View, question: &str) -> Vec<(String, String)> {
+    match &view.answers[question] {
+        Answer::Voices(voices) => voices
+            .iter()
+            .map(|voice| (voice.by.as_ref().map_or(String::new(), |who| who.name.clone()), voice.text.clone()))
+            .collect(),
+        _ => panic!("nobody has said anything in {question}"),
+    }
+}
+
+#[test]
+fn the_childs_words_and_the_teachers_note_of_them_stay_apart() {
+    let [mut idris, mut ottoline] = secondary(["Idris", "Ottoline"]);
+    idris.rewrite("voice.secWell", "maths and food");
+    ottoline.receive(&idris);
+    ottoline.rewrite("voice.secWell", "He says maths is fine.");
+    let view = meet(&mut idris, &mut ottoline);
+    let said = voices(&view, "voice.secWell");
+    assert!(said.contains(&("Idris Fennimoor".into(), "maths and food".into())));
+    assert!(said.contains(&("Ottoline Greaves-Penn".into(), "He says maths is fine.".into())));
+}
+
+#[test]
+fn the_carers_words_are_the_carers() {
+    let [mut carys, mut odile] = secondary(["Carys", "Odile"]);
+    carys.rewrite("carer.goingWell", "Settled quickly, cooks Sundays.");
+    odile.edit(Edit::Append { question: "carer.goingWell".into(), text: "Told me he is proud.".into() });
+    let view = meet(&mut carys, &mut odile);
+    assert_eq!(voices(&view, "carer.goingWell").len(), 2);
+}
+
+#[test]
+fn a_score_the_child_gave_is_not_changed_by_what_somebody_else_reports() {
+    // Storyboard 5, with the teacher writing down what the carer says.
+    let [mut idris, mut ottoline] = secondary(["Idris", "Ottoline"]);
+    let his = idris.row("voice.secScales", &[("about", "listened_to"), ("score", "4")]);
+    let hers = ottoline.row("voice.secScales", &[("about", "listened_to"), ("score", "6")]);
+    let view = meet(&mut idris, &mut ottoline);
+    assert_eq!(row(&view, "voice.secScales", &his).to_json()["score"], 4);
+    assert_eq!(row(&view, "voice.secScales", &hers).to_json()["score"], 6);
+    let question = "voice.secScales".to_owned();
+    let others = Err(Refused::OthersWords { question: question.clone() });
+    let cells = cells_of("voice.secScales", &[("score", "6")]);
+    assert_eq!(ottoline.try_edit(&[Edit::PutRow { question: question.clone(), key: his.clone(), cells }]), others);
+    assert_eq!(ottoline.try_edit(&[Edit::WithdrawRow { question, key: his.clone() }]), others);
+    let place = format!("voice.secScales/{his}/score");
+    let value = parse_value("voice.secScales/score", "6").unwrap();
+    assert_eq!(ottoline.try_edit(&[Edit::Choose { question: place, value }]), others);
+}
+
+#[test]
+fn one_person_who_began_an_entry_on_two_devices_loses_neither() {
+    let [laptop] = secondary(["Idris"]);
+    let mut laptop = laptop;
+    let mut phone = Device::holding("Idris", DocumentKind::Main, 9);
+    phone.receive(&laptop);
+    laptop.rewrite("voice.secHard", "English, too much writing");
+    phone.rewrite("voice.secHard", "the taxi");
+    let view = meet(&mut laptop, &mut phone);
+    let said: BTreeSet<String> = voices(&view, "voice.secHard").into_iter().map(|(_, text)| text).collect();
+    assert_eq!(said, ["English, too much writing", "the taxi"].map(str::to_owned).into());
+    laptop.rewrite("voice.secHard", "English, too much writing, and the taxi");
+    let view = meet(&mut laptop, &mut phone);
+    assert_eq!(voices(&view, "voice.secHard").len(), 1);
+}
+
+#[test]
+fn what_only_some_may_see_is_in_another_document() {
+    let mut main = Device::of("Idris");
+    let private = Edit::Rewrite { question: "voice.keepPrivate".into(), text: "A note for Petra only.".into() };
+    let elsewhere = Refused::OtherDocument { question: "voice.keepPrivate".into(), kind: DocumentKind::PrivateVoice };
+    assert_eq!(main.try_edit(std::slice::from_ref(&private)), Err(elsewhere));
+    let mut annex = Device::holding("Idris", DocumentKind::PrivateVoice, 0);
+    annex.edit(private);
+    // A carer's device holds no such document, and nothing is missing there that the carer could not know.
+    let carers = main.view();
+    assert!(carers.answers["voice.keepPrivate"] == Answer::Elsewhere);
+    assert!(!carers.gaps.iter().any(|gap| gap.question == "people.parentalResponsibility"));
+    let documents = Documents { private_voice: Some(&annex.document), ..Documents::main(&main.document) };
+    let view = read(documents, &idris(), &authors);
+    assert_eq!(voices(&view, "voice.keepPrivate").len(), 1);
+    assert_eq!(view.heads.len(), 2);
+    assert!(!DocumentKind::PrivateVoice.readers().contains(&Role::Carer));
+    assert!(
+        DocumentKind::Contact.holds("care.collectAndContact") && !DocumentKind::Main.holds("care.collectAndContact")
+    );
+}
+
+#[test]
+fn a_question_of_an_annex_is_written_without_knowing_the_plan() {
+    let mut contact = Device::holding("Odile", DocumentKind::Contact, 0);
+    let key = contact.row("care.collectAndContact", &[("person", "Carys Wexcombe"), ("mayCollect", "yes")]);
+    let main = Device::of("Odile");
+    let documents = Documents { contact: Some(&contact.document), ..Documents::main(&main.document) };
+    assert_eq!(row(&read(documents, &idris(), &authors), "care.collectAndContact", &key).to_json()["mayCollect"], true);
+}
+
+#[test]
+fn the_childs_words_count_when_it_is_said_who_wrote_them_down() {
+    // PEP.md 4.3: never satisfied by a professional's text alone.
+    let [mut ottoline, mut idris] = secondary(["Ottoline", "Idris"]);
+    let gap = |device: &Device| {
+        let view = device.view();
+        view.gaps.iter().find(|gap| gap.question == "voice.secWell").map(|gap| gap.why)
+    };
+    assert_eq!(gap(&ottoline), Some(Why::Missing));
+    ottoline.rewrite("voice.secWell", "maths and food");
+    assert_eq!(gap(&ottoline), Some(Why::NotSaidWhoWrote));
+    ottoline.set("voice.recordedBy", "Ottoline Greaves-Penn");
+    ottoline.set("voice.recordedOn", "2026-02-23");
+    assert_eq!(gap(&ottoline), None);
+    idris.rewrite("voice.secWell", "maths and food");
+    assert_eq!(gap(&idris), None);
+}
+
+#[test]
+fn a_child_who_does_not_want_to_answer_is_complete_with_a_note() {
+    let [mut ottoline] = secondary(["Ottoline"]);
+    let missing = |device: &Device| {
+        let view = device.view();
+        view.gaps.iter().filter(|gap| gap.question.starts_with("voice.sec")).count()
+    };
+    assert_eq!(missing(&ottoline), 5);
+    ottoline.set("voice.declined", "yes");
+    assert_eq!(missing(&ottoline), 5);
+    ottoline.rewrite("voice.declinedNote", "He would rather show his cooking.");
+    assert_eq!(missing(&ottoline), 0);
+}
+
+#[test]
+fn the_words_of_a_target_are_a_field_of_it() {
+    let [mut ottoline] = secondary(["Ottoline"]);
+    let key = Uuid::from_u128(4);
+    ottoline.target(key, &[("area", "English"), ("childWords", "catch up in English before I move")]);
+    assert_eq!(ottoline.view().targets[0].to_json()["childWords"], "catch up in English before I move");
+}
