@@ -1,0 +1,394 @@
+//! Every message of `openpep/1` on one screen, and the only place where bytes become one.
+//!
+//! A frame is one CBOR map with a text key `t`. Unknown keys are ignored, so that a newer peer can say more; an unknown
+//! `t` is an error that is answered in words.
+
+use gate::{Envelope, Hash, Id, Tip};
+use serde::{Deserialize, Serialize};
+use serde_bytes::{ByteArray, ByteBuf};
+
+use crate::{envelope::Wire, roster::SignedRoster};
+
+/// The WebSocket subprotocol.
+pub const SUBPROTOCOL: &str = "openpep.v1";
+/// The version said in `hello`.
+pub const VERSION: u32 = 1;
+/// Largest frame, in bytes: one envelope at its largest, and its wrapping.
+pub const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Largest `chunks` of one envelope, in bytes: the gate's own bound.
+pub const ENVELOPE_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of envelopes that a `log` or `push` is filled to, so that live frames are not stuck behind a long one.
+pub const PAGE_BYTES: usize = 256 * 1024;
+/// Envelopes in one `log` or `push` at the most.
+pub const PAGE_ENVELOPES: usize = 512;
+/// Bytes of one part of a snapshot.
+pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
+/// Parts of one snapshot at the most (64 MiB): a plan is a few hundred kilobytes.
+pub const SNAPSHOT_PARTS_MAX: u32 = 256;
+/// Frames that wait for one connection at the most; a reader slower than that is served from its cursor when it has read.
+pub const QUEUE_FRAMES_MAX: usize = 64;
+/// Longest text in a frame (codes, details, names), in bytes.
+pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Arrays nested deeper than this are refused before they are built: our deepest frame has five levels.
+const DEPTH_MAX: usize = 16;
+
+/// A place in a relay's log of one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The life of the log: a relay restored from a backup begins another.
+    #[serde(with = "serde_bytes")]
+    pub epoch: Id,
+    /// Number of the last envelope held, from 1; 0 is the start.
+    pub seq: u64,
+}
+
+/// What a relay asks its participants to keep to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// Bytes of one frame.
+    pub frame_bytes_max: u64,
+    /// Bytes of one envelope's chunks.
+    pub envelope_bytes_max: u64,
+    /// Frames that wait for one connection.
+    pub queue_frames_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            frame_bytes_max: FRAME_BYTES_MAX as u64,
+            envelope_bytes_max: ENVELOPE_BYTES_MAX as u64,
+            queue_frames_max: QUEUE_FRAMES_MAX as u64,
+        }
+    }
+}
+
+/// What a PEP was started as: enough for either side to compute its documents' ids and genesis changes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Start {
+    /// The PEP's id.
+    #[serde(with = "serde_bytes")]
+    pub pep: Id,
+    /// The child's id.
+    #[serde(with = "serde_bytes")]
+    pub child: Id,
+    /// Academic year and term, such as `2025/26-spring`.
+    pub term: String,
+    /// What kind of PEP, such as `review`.
+    pub kind: String,
+    /// Id of the process it began under.
+    pub process: String,
+    /// Version of that process.
+    pub process_version: u32,
+}
+
+/// One document that a device may open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Listed {
+    /// The document.
+    #[serde(with = "serde_bytes")]
+    pub doc: Id,
+    /// The PEP it belongs to.
+    #[serde(with = "serde_bytes")]
+    pub pep: Id,
+    /// Which document of the PEP: `main` or the name of an annex.
+    pub kind: String,
+    /// How far the relay's log of it is.
+    pub seq: u64,
+    /// What the PEP was started as.
+    pub start: Start,
+}
+
+/// A child, as a participant makes one known to the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewChild {
+    /// A random id, made on the device: a child can be added offline.
+    #[serde(with = "serde_bytes")]
+    pub child: Id,
+    /// The child's name.
+    pub name: String,
+    /// Date of birth, `YYYY-MM-DD`.
+    pub dob: String,
+    /// Looked after since, `YYYY-MM-DD`.
+    pub looked_after_since: Option<String>,
+    /// Placed in an emergency (shortens the first clock, R000-19).
+    #[serde(default)]
+    pub emergency: bool,
+}
+
+/// What a person is doing in a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Doing {
+    /// Has it open.
+    Here,
+    /// Is writing in `field`.
+    Editing,
+    /// Has closed it.
+    Left,
+}
+
+/// Who is where. Passed on, never stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    /// The document.
+    #[serde(with = "serde_bytes")]
+    pub doc: Id,
+    /// The person; the relay writes what it knows of the connection over what the sender says.
+    #[serde(with = "serde_bytes")]
+    pub person: Id,
+    /// The device, likewise.
+    #[serde(with = "serde_bytes")]
+    pub device: Id,
+    /// The question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The caret, in UTF-16 code units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caret: Option<u32>,
+    /// The heads this device shows: what "Seen by" is drawn from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heads: Option<Vec<ByteArray<32>>>,
+    /// What the person is doing.
+    pub state: Doing,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[allow(missing_docs)] // the fields are those of the table in the crate's documentation
+pub enum Frame {
+    /// Participant: the first frame of a connection.
+    Hello {
+        version: u32,
+        program: String,
+        #[serde(with = "serde_bytes")]
+        device_id: Id,
+        last_roster: u64,
+    },
+    /// Relay: the answer to `hello`.
+    Welcome {
+        #[serde(with = "serde_bytes")]
+        epoch: Id,
+        #[serde(with = "serde_bytes")]
+        relay_id: Id,
+        limits: Limits,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        roster: Option<SignedRoster>,
+    },
+    /// Relay: what this device may open, and how far each log is; sent again as it changes.
+    Documents { list: Vec<Listed> },
+    /// Participant: a child that the relay may not know.
+    Child { child: NewChild },
+    /// Participant: a PEP that the relay may not know.
+    Start { start: Start },
+    /// Participant: send me everything after the cursor, then keep me current.
+    Open {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<Cursor>,
+    },
+    /// Participant: no more of this one.
+    Close {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+    },
+    /// Relay: a document as a cache of its log up to `seq`; the answer to an `open` without a cursor.
+    Snapshot {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        seq: u64,
+        heads: Vec<ByteArray<32>>,
+        part: u32,
+        parts: u32,
+        bytes: ByteBuf,
+        tips: Vec<WireTip>,
+    },
+    /// Relay: envelopes in order and without gaps; the first has number `from`.
+    Log {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        from: u64,
+        envelopes: Vec<Wire>,
+    },
+    /// Participant: envelopes, one's own or a colleague's.
+    Push {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        envelopes: Vec<Wire>,
+    },
+    /// Relay: this envelope is on disk here.
+    Receipt {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        #[serde(with = "serde_bytes")]
+        hash: Hash,
+        #[serde(with = "serde_bytes")]
+        epoch: Id,
+        seq: u64,
+    },
+    /// Relay: refused and kept; never sent on.
+    Held {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        hashes: Vec<ByteArray<32>>,
+        code: String,
+        detail: String,
+    },
+    /// Relay: accepted by a person after all; they follow in the log.
+    Released {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        hashes: Vec<ByteArray<32>>,
+    },
+    /// Relay: people, devices and teams, signed by the relay's key.
+    Roster(SignedRoster),
+    /// Both: who is where.
+    Presence(Presence),
+    /// Relay: not yours (any more), or never was: the same answer.
+    Gone {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+    },
+    /// Both: something was wrong; the code says whether the connection closes ([`code::closes`]).
+    Error {
+        code: String,
+        detail: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+        /// The document it is about, where it is about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        doc: Option<ByteArray<16>>,
+    },
+}
+
+/// The newest signature of one actor, as a snapshot carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)] // the fields are `gate::Tip`'s
+pub struct WireTip {
+    #[serde(with = "serde_bytes")]
+    pub actor: Id,
+    pub seq: u64,
+    #[serde(with = "serde_bytes")]
+    pub hash: Hash,
+    #[serde(with = "serde_bytes")]
+    pub device_id: Id,
+    #[serde(with = "serde_bytes")]
+    pub sig: gate::Signature,
+}
+
+impl From<&Envelope> for WireTip {
+    fn from(e: &Envelope) -> WireTip {
+        WireTip { actor: e.actor, seq: e.seq, hash: e.hash, device_id: e.device, sig: e.sig }
+    }
+}
+
+impl From<&WireTip> for Tip {
+    fn from(t: &WireTip) -> Tip {
+        Tip { actor: t.actor, seq: t.seq, hash: t.hash, device: t.device_id, sig: t.sig }
+    }
+}
+
+/// Codes of `error`, and what each means for the connection.
+pub mod code {
+    /// The frame could not be read. Closes.
+    pub const FRAME: &str = "frame";
+    /// A kind of frame that this version does not know. Stays open.
+    pub const UNKNOWN: &str = "unknown";
+    /// A frame that is out of place here (a second `hello`, a `log` from a participant). Closes.
+    pub const ORDER: &str = "order";
+    /// No version in common. Closes.
+    pub const VERSION: &str = "version";
+    /// An envelope builds on changes that the relay does not have: offer those first. Stays open.
+    pub const MISSING: &str = "missing";
+    /// The relay could not take it in now: try again. Stays open unless the relay is stopping.
+    pub const BUSY: &str = "busy";
+    /// The relay is stopping. Closes; try again after `retryAfterMs`.
+    pub const STOPPING: &str = "stopping";
+    /// The relay's disk failed: nothing more is accepted until its keeper has looked. Closes.
+    pub const STORAGE: &str = "storage";
+    /// The device was revoked. Closes; joining again is the only way back.
+    pub const REVOKED: &str = "revoked";
+    /// A child or PEP could not be taken in; the detail says why. Stays open.
+    pub const REFUSED: &str = "refused";
+    /// The PEP was already started under another process. Stays open.
+    pub const PROCESS: &str = "process";
+
+    /// Whether the connection ends after an error with this code.
+    pub fn closes(code: &str) -> bool {
+        matches!(code, FRAME | ORDER | VERSION | STOPPING | STORAGE | REVOKED)
+    }
+}
+
+/// Why bytes are not a frame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// Longer than [`FRAME_BYTES_MAX`]. Usual cause: a program that does not keep to the limits of `welcome`.
+    #[error("a frame of {0} bytes is over the limit of {FRAME_BYTES_MAX}")]
+    Size(usize),
+    /// Not one CBOR map of a known shape. Usual cause: a damaged or foreign program.
+    #[error("a frame could not be read as openpep/1")]
+    Form,
+    /// A kind this version does not know. Usual cause: the other side is newer.
+    #[error("this version does not know that kind of frame")]
+    Unknown,
+}
+
+impl Frame {
+    /// The bytes to send.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(256);
+        // Writing to a Vec cannot fail, and every type here serialises.
+        let _ = ciborium::into_writer(self, &mut out);
+        out
+    }
+
+    /// Reads one frame. Never allocates more than the frame's own size times a small factor, never recurses deeper than
+    /// the deepest frame of ours.
+    pub fn decode(bytes: &[u8]) -> Result<Frame, FrameError> {
+        if bytes.len() > FRAME_BYTES_MAX {
+            return Err(FrameError::Size(bytes.len()));
+        }
+        let mut rest = bytes;
+        match ciborium::de::from_reader_with_recursion_limit::<Frame, _>(&mut rest, DEPTH_MAX) {
+            Ok(frame) if rest.is_empty() => Ok(frame),
+            Ok(_) => Err(FrameError::Form),
+            Err(_) => Err(if unknown_kind(bytes) { FrameError::Unknown } else { FrameError::Form }),
+        }
+    }
+}
+
+/// Whether the bytes are a well-formed map whose `t` is text that no frame of ours has.
+fn unknown_kind(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Kind {
+        t: String,
+    }
+    let known = [
+        "hello",
+        "welcome",
+        "documents",
+        "child",
+        "start",
+        "open",
+        "close",
+        "snapshot",
+        "log",
+        "push",
+        "receipt",
+        "held",
+        "released",
+        "roster",
+        "presence",
+        "gone",
+        "error",
+    ];
+    ciborium::de::from_reader_with_recursion_limit::<Kind, _>(bytes, DEPTH_MAX)
+        .is_ok_and(|k| !known.contains(&k.t.as_str()))
+}

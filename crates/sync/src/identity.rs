@@ -1,0 +1,22 @@
+//! What is signed to prove who one is: at joining, and at the start of every session.
+
+use gate::{Id, PublicKey, Signature};
+use ring::signature::{ED25519, UnparsedPublicKey};
+
+/// A one-time secret or challenge.
+pub type Secret = [u8; 32];
+
+/// What a new device signs to join: it shows that the device holds the key, and binds the invitation to this relay.
+pub fn join_statement(relay_key: &PublicKey, invitation: &[u8], device_key: &PublicKey) -> Vec<u8> {
+    [b"openpep/join/1".as_slice(), relay_key, invitation, device_key].concat()
+}
+
+/// What a device signs to open a session.
+pub fn session_statement(relay_key: &PublicKey, challenge: &Secret, device: &Id) -> Vec<u8> {
+    [b"openpep/session/1".as_slice(), relay_key, challenge, device].concat()
+}
+
+/// Whether `key` signed `statement`.
+pub fn verify(key: &PublicKey, statement: &[u8], sig: &Signature) -> bool {
+    UnparsedPublicKey::new(&ED25519, key).verify(statement, sig).is_ok()
+}

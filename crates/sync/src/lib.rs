@@ -1,0 +1,120 @@
+//! What peers say to one another: `openpep/1`, whole enough to write a second client from.
+//!
+//! This crate holds state machines only. It opens no socket, reads no clock and draws no chance: frames go in, frames and
+//! things to do come out ([`participant::Session`], [`relay::Session`]); [`Ledger`] is one document's log at one peer. It
+//! knows the gate and nothing of plans.
+//!
+//! # Joining
+//!
+//! An invitation is a [`link::Link`]: `https://HOST:PORT/join#SECRET.RELAYKEY.CERTKEY.CHECK`, each part base64url without
+//! padding. `SECRET` is 32 random bytes, good once; `RELAYKEY` the relay's Ed25519 public key, which signs rosters;
+//! `CERTKEY` the SHA-256 of the SubjectPublicKeyInfo (DER) of the certificate that the relay must show in TLS: compare it,
+//! and nothing else about the certificate matters. (`http://127.0.0.1:PORT/join#SECRET.RELAYKEY.CHECK` is a plain line, for
+//! one machine only.) `CHECK` is the first 6 characters of base64url(SHA-256(the link without `.CHECK`)).
+//!
+//! A device makes an Ed25519 key and keeps it. Its **device id** is the first 16 bytes of
+//! SHA-256(`"openpep/device/1"` ‖ public key). It joins with
+//!
+//! ```text
+//! POST /v1/join  {"invitation": b64url(secret), "key": b64url(public key), "device": "name of the device",
+//!                 "sig": b64url(Ed25519("openpep/join/1" ‖ relay key ‖ secret ‖ public key))}
+//! 200            {"person", "name", "organisation", "role", "device", "relay": {"id", "key", "name"}}
+//! otherwise      {"code", "detail"}     detail: a sentence for a person
+//! ```
+//!
+//! Ids in JSON are UUID texts; everywhere else they are 16 bytes.
+//!
+//! # A session
+//!
+//! ```text
+//! POST /v1/session  {"device": id}                        -> {"challenge": b64url(32 bytes)}   good once, for 60 seconds
+//! POST /v1/session  {"device", "challenge", "sig": b64url(Ed25519("openpep/session/1" ‖ relay key ‖ challenge ‖ device id))}
+//!                                                         -> {"token", "expires"}
+//! GET  /sync        Authorization: Bearer TOKEN, Sec-WebSocket-Protocol: openpep.v1
+//! ```
+//!
+//! # Frames
+//!
+//! One binary WebSocket message is one frame: a CBOR map whose text key `t` says what it is. Ids are byte strings of 16,
+//! hashes and public keys of 32, signatures of 64. Definite lengths; unknown keys are ignored; an unknown `t` is answered
+//! with `error` of code `unknown`. A frame has at most [`frame::FRAME_BYTES_MAX`] bytes. `fixtures/frames/v1` has one of
+//! each, byte for byte.
+//!
+//! | `t` | from | fields |
+//! |---|---|---|
+//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none) |
+//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`} |
+//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}} |
+//! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
+//! | `start` | participant | `start` as above: a PEP that the relay may not know |
+//! | `open` | participant | `doc`, `cursor`? {`epoch`, `seq`} |
+//! | `close` | participant | `doc` |
+//! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `seq`, `hash`, `deviceId`, `sig`}] |
+//! | `log` | relay | `doc`, `from`, `envelopes` |
+//! | `push` | participant | `doc`, `envelopes` |
+//! | `receipt` | relay | `doc`, `hash`, `epoch`, `seq` |
+//! | `held` | relay | `doc`, `hashes`, `code`, `detail` |
+//! | `released` | relay | `doc`, `hashes` |
+//! | `roster` | relay | `version`, `payload`, `sig` |
+//! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
+//! | `gone` | relay | `doc` |
+//! | `error` | both | `code`, `detail`, `retryAfterMs`?, `doc`? |
+//!
+//! The order of a connection: `hello`; `welcome`; `documents` (sent again whenever the list changes). A participant may then
+//! open documents in any order. `child` and `start` are answered by a new `roster` and `documents`, or by `error`.
+//!
+//! # A document's log
+//!
+//! For each document the relay keeps envelopes in an order that is a valid causal order, numbered from 1 without gaps. The
+//! first change of a document, its **genesis**, is not in the log: it follows from what the PEP was started as, and a client
+//! that does not want to compute it takes it from the snapshot.
+//!
+//! - `open` without a cursor is answered by a `snapshot`, in one or more parts: the concatenated `bytes` are a document (or,
+//!   for one nobody has written in, its genesis change) that any Automerge library loads, holding the log up to `seq`. The
+//!   last part carries the heads and each actor's newest signature. Then `log` frames go on from `seq` + 1.
+//! - `open` with a cursor of the relay's present epoch is answered by `log` frames from `cursor.seq` + 1; a cursor of another
+//!   epoch counts as `seq` 0, and the participant offers again what the log turns out to lack.
+//! - `log.from` is always one more than the last number this connection was given. The one exception makes no gap: an
+//!   envelope that this connection itself pushed is not sent back when its number is the next; its `receipt` stands for it.
+//! - A `receipt` means: on disk at the relay, under that number. It is the only acknowledgement.
+//! - `error` of code `missing` for a document: what was pushed builds on changes that the relay lacks. Open it again from
+//!   `seq` 0 and push, in order, what its log does not have.
+//! - `gone`: not yours, or not there; the two are not told apart.
+//!
+//! # Envelopes
+//!
+//! `[1, doc, actor, seq, hash, deviceId, sig, chunks]`. `chunks` are Automerge change chunks (type 1, or 2 where deflated),
+//! concatenated, by one actor, with consecutive sequence numbers; `seq` and `hash` are those of the last. `sig` is Ed25519 by
+//! the author's device over `"openpep/envelope/1" ‖ doc ‖ actor ‖ seq (u64, big endian) ‖ hash`.
+//!
+//! **Actor**: the first 16 bytes of SHA-256(`"openpep/actor/1"` ‖ doc ‖ device public key ‖ person id ‖ incarnation), the
+//! incarnation a big-endian u32 that begins at 0 and rises whenever a device cannot prove that it holds the last change it
+//! made. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
+//!
+//! # The roster
+//!
+//! `payload` is CBOR of a [`Roster`]; `sig` is Ed25519 by the relay's key over `"openpep/roster/1" ‖ payload`. A client
+//! accepts an envelope only from a device of somebody who is, or was, on the child's team.
+//!
+//! # Presence
+//!
+//! Passed on to the others who have the document open, with `person` and `device` as the relay knows them; never stored.
+//! `left` is said for a connection that ends.
+
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod envelope;
+mod ledger;
+
+pub mod backoff;
+pub mod frame;
+pub mod identity;
+pub mod link;
+pub mod participant;
+pub mod relay;
+pub mod roster;
+
+pub use envelope::{Wire, sign};
+pub use frame::{Cursor, Frame};
+pub use ledger::{Ledger, Taken};
+pub use roster::{Roster, SignedRoster};

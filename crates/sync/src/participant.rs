@@ -1,0 +1,258 @@
+//! The participant's half of a connection: frames in, what to do out. It holds no document and sends nothing by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gate::{Envelope, Hash, Id, Tip};
+
+use crate::{
+    envelope::Wire,
+    frame::{
+        Cursor, Frame, Limits, Listed, NewChild, PAGE_BYTES, PAGE_ENVELOPES, Presence, SNAPSHOT_PARTS_MAX, Start,
+        VERSION, code,
+    },
+    roster::SignedRoster,
+};
+
+/// Envelopes of one document that may be on their way without a receipt: enough to keep the line full, few enough that a
+/// cut connection repeats little.
+pub const IN_FLIGHT_MAX: usize = 256;
+
+/// What the host must do, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // the fields are those of the frames they come from
+pub enum Act {
+    /// Send this frame.
+    Send(Frame),
+    /// The relay accepted the connection. A ledger of another epoch starts again ([`crate::Ledger::new_epoch`]).
+    Welcome { epoch: Id, relay: Id, limits: Limits },
+    /// Verify with the pinned key, and keep.
+    Roster(SignedRoster),
+    /// What may be opened, the whole list.
+    Documents(Vec<Listed>),
+    /// Pass through the gate, journal, then move the cursor to `seq` of the last.
+    Take { doc: Id, from: u64, envelopes: Vec<Envelope> },
+    /// Pass through the gate as a whole, journal, then set the cursor to `seq`.
+    Snapshot { doc: Id, seq: u64, heads: Vec<Hash>, bytes: Vec<u8>, tips: Vec<Tip> },
+    /// The relay has this envelope on disk; `cursor` where the receipt also moves it.
+    Receipt { doc: Id, hash: Hash, cursor: Option<Cursor> },
+    /// The relay refused and keeps these.
+    Held { doc: Id, hashes: Vec<Hash>, code: String, detail: String },
+    /// They were accepted after all, and follow in the log.
+    Released { doc: Id, hashes: Vec<Hash> },
+    /// Somebody else's presence.
+    Presence(Presence),
+    /// The document is not ours (any more).
+    Gone(Id),
+    /// The relay says that something was wrong.
+    Trouble { code: String, detail: String, retry_after_ms: Option<u64>, doc: Option<Id> },
+    /// End the connection and come back later.
+    Close,
+}
+
+struct Reading {
+    /// Number of the next envelope of the relay's log; `None` until a snapshot has come.
+    next: Option<u64>,
+    in_flight: BTreeSet<Hash>,
+    parts: Vec<Vec<u8>>,
+}
+
+/// One connection of a participant. Made anew for each connection.
+pub struct Session {
+    epoch: Option<Id>,
+    open: BTreeMap<Id, Reading>,
+}
+
+impl Session {
+    /// Begins: returns the session and the first frame.
+    pub fn begin(device: Id, program: &str, last_roster: u64) -> (Session, Frame) {
+        let hello = Frame::Hello { version: VERSION, program: program.to_string(), device_id: device, last_roster };
+        (Session { epoch: None, open: BTreeMap::new() }, hello)
+    }
+
+    /// Epoch of the relay's log, once welcomed.
+    pub fn epoch(&self) -> Option<Id> {
+        self.epoch
+    }
+
+    /// Whether the document is open on this connection.
+    pub fn is_open(&self, doc: &Id) -> bool {
+        self.open.contains_key(doc)
+    }
+
+    /// Opens a document at the ledger's cursor; one of another epoch asks from the start.
+    pub fn open(&mut self, doc: Id, cursor: Option<Cursor>) -> Option<Frame> {
+        let epoch = self.epoch?;
+        let cursor = cursor.map(|c| if c.epoch == epoch { c } else { Cursor { epoch, seq: 0 } });
+        let reading = Reading { next: cursor.map(|c| c.seq + 1), in_flight: BTreeSet::new(), parts: Vec::new() };
+        self.open.insert(doc, reading);
+        Some(Frame::Open { doc, cursor })
+    }
+
+    /// Makes a child or a PEP known. Repeating it is harmless.
+    pub fn child(child: NewChild) -> Frame {
+        Frame::Child { child }
+    }
+
+    /// Makes a PEP known. Repeating it is harmless.
+    pub fn start(start: Start) -> Frame {
+        Frame::Start { start }
+    }
+
+    /// Of the waiting envelopes, those that may be pushed now, as hashes in order. The host fetches the bodies and hands
+    /// them to [`Session::push`].
+    pub fn room<'a>(&self, doc: &Id, waiting: impl Iterator<Item = (u64, &'a Hash)>) -> Vec<u64> {
+        let Some(reading) = self.open.get(doc).filter(|r| r.next.is_some()) else { return Vec::new() };
+        if reading.in_flight.len() >= IN_FLIGHT_MAX {
+            return Vec::new();
+        }
+        waiting
+            .filter(|(_, h)| !reading.in_flight.contains(*h))
+            .take(IN_FLIGHT_MAX.saturating_sub(reading.in_flight.len()))
+            .map(|(n, _)| n)
+            .collect()
+    }
+
+    /// Frames that push `envelopes`, filled to a page each.
+    pub fn push(&mut self, doc: Id, envelopes: Vec<Envelope>) -> Vec<Frame> {
+        let Some(reading) = self.open.get_mut(&doc) else { return Vec::new() };
+        reading.in_flight.extend(envelopes.iter().map(|e| e.hash));
+        pages(envelopes.into_iter().map(Wire)).map(|envelopes| Frame::Push { doc, envelopes }).collect()
+    }
+
+    /// Whether anything pushed here still lacks its receipt.
+    pub fn in_flight(&self) -> usize {
+        self.open.values().map(|r| r.in_flight.len()).sum()
+    }
+
+    /// One frame from the relay.
+    pub fn receive(&mut self, frame: Frame) -> Vec<Act> {
+        let Some(epoch) = self.epoch else {
+            return match frame {
+                Frame::Welcome { epoch, relay_id, limits, roster } => {
+                    self.epoch = Some(epoch);
+                    let mut acts = vec![Act::Welcome { epoch, relay: relay_id, limits }];
+                    acts.extend(roster.map(Act::Roster));
+                    acts
+                }
+                Frame::Error { code, detail, retry_after_ms, doc } => trouble(code, detail, retry_after_ms, doc),
+                _ => out_of_order(),
+            };
+        };
+        match frame {
+            Frame::Documents { list } => vec![Act::Documents(list)],
+            Frame::Roster(roster) => vec![Act::Roster(roster)],
+            Frame::Log { doc, from, envelopes } => self.log(doc, from, envelopes),
+            Frame::Snapshot { doc, seq, heads, part, parts, bytes, tips } => {
+                let Some(reading) = self.open.get_mut(&doc) else { return Vec::new() };
+                let in_turn = reading.parts.len() == part as usize && parts <= SNAPSHOT_PARTS_MAX && part < parts;
+                if reading.next.is_some() || !in_turn {
+                    return out_of_order();
+                }
+                reading.parts.push(bytes.into_vec());
+                if part + 1 < parts {
+                    return Vec::new();
+                }
+                let bytes = std::mem::take(&mut reading.parts).concat();
+                reading.next = Some(seq + 1);
+                vec![Act::Snapshot {
+                    doc,
+                    seq,
+                    heads: heads.iter().map(|h| h.into_array()).collect(),
+                    bytes,
+                    tips: tips.iter().map(Tip::from).collect(),
+                }]
+            }
+            Frame::Receipt { doc, hash, epoch: of, seq } => {
+                let Some(reading) = self.open.get_mut(&doc) else { return Vec::new() };
+                reading.in_flight.remove(&hash);
+                // A receipt in turn stands for the log's entry: the relay does not send an envelope back to its bringer.
+                let in_turn = of == epoch && reading.next == Some(seq);
+                if in_turn {
+                    reading.next = Some(seq + 1);
+                }
+                vec![Act::Receipt { doc, hash, cursor: in_turn.then_some(Cursor { epoch, seq }) }]
+            }
+            Frame::Held { doc, hashes, code, detail } => {
+                let hashes: Vec<Hash> = hashes.iter().map(|h| h.into_array()).collect();
+                if let Some(reading) = self.open.get_mut(&doc) {
+                    for h in &hashes {
+                        reading.in_flight.remove(h);
+                    }
+                }
+                vec![Act::Held { doc, hashes, code, detail }]
+            }
+            Frame::Released { doc, hashes } => {
+                vec![Act::Released { doc, hashes: hashes.iter().map(|h| h.into_array()).collect() }]
+            }
+            Frame::Presence(presence) => vec![Act::Presence(presence)],
+            Frame::Gone { doc } => {
+                self.open.remove(&doc);
+                vec![Act::Gone(doc)]
+            }
+            Frame::Error { code, detail, retry_after_ms, doc } => {
+                // What was on its way for that document is offered again.
+                if let Some(reading) = doc.and_then(|d| self.open.get_mut(&d.into_array())) {
+                    reading.in_flight.clear();
+                }
+                trouble(code, detail, retry_after_ms, doc)
+            }
+            Frame::Hello { .. }
+            | Frame::Welcome { .. }
+            | Frame::Child { .. }
+            | Frame::Start { .. }
+            | Frame::Open { .. }
+            | Frame::Close { .. }
+            | Frame::Push { .. } => out_of_order(),
+        }
+    }
+
+    fn log(&mut self, doc: Id, from: u64, envelopes: Vec<Wire>) -> Vec<Act> {
+        let Some(reading) = self.open.get_mut(&doc) else { return Vec::new() };
+        if reading.next != Some(from) || envelopes.iter().any(|e| e.0.doc != doc) {
+            return out_of_order();
+        }
+        reading.next = Some(from + envelopes.len() as u64);
+        for e in &envelopes {
+            reading.in_flight.remove(&e.0.hash);
+        }
+        vec![Act::Take { doc, from, envelopes: envelopes.into_iter().map(|w| w.0).collect() }]
+    }
+}
+
+/// Groups envelopes into pages of [`PAGE_BYTES`] and [`PAGE_ENVELOPES`]; an envelope larger than a page goes alone.
+pub(crate) fn pages(envelopes: impl Iterator<Item = Wire>) -> impl Iterator<Item = Vec<Wire>> {
+    let mut envelopes = envelopes.peekable();
+    std::iter::from_fn(move || {
+        let mut page = vec![envelopes.next()?];
+        let mut bytes = page.iter().map(Wire::weight).sum::<usize>();
+        while page.len() < PAGE_ENVELOPES
+            && let Some(next) = envelopes.next_if(|e| bytes + e.weight() <= PAGE_BYTES)
+        {
+            bytes += next.weight();
+            page.push(next);
+        }
+        Some(page)
+    })
+}
+
+fn trouble(
+    code: String,
+    detail: String,
+    retry_after_ms: Option<u64>,
+    doc: Option<serde_bytes::ByteArray<16>>,
+) -> Vec<Act> {
+    let closes = code::closes(&code);
+    let mut acts = vec![Act::Trouble { code, detail, retry_after_ms, doc: doc.map(|d| d.into_array()) }];
+    if closes {
+        acts.push(Act::Close);
+    }
+    acts
+}
+
+fn out_of_order() -> Vec<Act> {
+    let detail = "That message is out of place here. The relay and this program disagree; the connection starts again.";
+    vec![
+        Act::Send(Frame::Error { code: code::ORDER.into(), detail: detail.into(), retry_after_ms: None, doc: None }),
+        Act::Close,
+    ]
+}

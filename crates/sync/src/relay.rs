@@ -1,0 +1,326 @@
+//! The relay's half of a connection: frames in, questions for the relay's keeper out; then, whenever the line has room,
+//! the next frame that this reader lacks. A slow reader costs a number for each document it has open, not a queue.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    ops::Bound,
+};
+
+use gate::{Envelope, Hash, Id};
+use serde_bytes::{ByteArray, ByteBuf};
+
+use crate::{
+    envelope::Wire,
+    frame::{
+        Cursor, Doing, Frame, Limits, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES, Start, VERSION, WireTip,
+        code,
+    },
+    roster::SignedRoster,
+};
+
+/// Answers (receipts, errors, presence) that may wait for one connection; beyond it presence is dropped, and a sender
+/// that reads nothing is closed.
+pub const ANSWERS_MAX: usize = 4_096;
+/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, four documents each.
+pub const OPEN_MAX: usize = 8_192;
+
+/// What the relay's keeper must decide or do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)] // the fields are those of the frames they come from
+pub enum Ask {
+    /// The connection introduced itself: answer with [`Session::welcome`].
+    Hello { last_roster: u64 },
+    /// Take this child in, if this person may.
+    Child(NewChild),
+    /// Take this PEP in, if this person may.
+    Start(Start),
+    /// May it be opened? Then [`Session::opened`], else [`Session::gone`].
+    Open { doc: Id, cursor: Option<Cursor> },
+    /// May it be written? Pass through the gate and journal; then [`Session::receipt`], [`Session::held`] …, else
+    /// [`Session::gone`].
+    Push { doc: Id, envelopes: Vec<Envelope> },
+    /// Pass on to the others who have the document open.
+    Presence(Presence),
+    /// End the connection once what waits has been sent.
+    Close,
+}
+
+/// A snapshot as the relay keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Number of the last envelope in it.
+    pub seq: u64,
+    /// Heads of the document.
+    pub heads: Vec<Hash>,
+    /// The document, or its genesis change where nothing has been written.
+    pub bytes: Vec<u8>,
+    /// Each actor's newest signature.
+    pub tips: Vec<WireTip>,
+}
+
+struct Reader {
+    /// Number of the last envelope this connection has been given.
+    sent: u64,
+}
+
+/// One connection of a participant, as the relay sees it.
+pub struct Session {
+    device: Id,
+    person: Id,
+    welcomed: bool,
+    open: BTreeMap<Id, Reader>,
+    behind: BTreeSet<Id>,
+    turn: Id,
+    answers: VecDeque<Frame>,
+    closing: bool,
+}
+
+impl Session {
+    /// A connection whose token named this device of this person.
+    pub fn new(device: Id, person: Id) -> Session {
+        Session {
+            device,
+            person,
+            welcomed: false,
+            open: BTreeMap::new(),
+            behind: BTreeSet::new(),
+            turn: [0; 16],
+            answers: VecDeque::new(),
+            closing: false,
+        }
+    }
+
+    /// The device.
+    pub fn device(&self) -> Id {
+        self.device
+    }
+
+    /// Whose it is.
+    pub fn person(&self) -> Id {
+        self.person
+    }
+
+    /// Whether the connection should end when [`Session::next`] has nothing left.
+    pub fn is_closing(&self) -> bool {
+        self.closing
+    }
+
+    /// Whether the document is open here.
+    pub fn has_open(&self, doc: &Id) -> bool {
+        self.open.contains_key(doc)
+    }
+
+    /// The documents open here.
+    pub fn documents(&self) -> impl Iterator<Item = &Id> {
+        self.open.keys()
+    }
+
+    /// One frame from the participant.
+    pub fn receive(&mut self, frame: Frame) -> Option<Ask> {
+        if self.closing {
+            return None;
+        }
+        if !self.welcomed {
+            return match frame {
+                Frame::Hello { version: VERSION, device_id, last_roster, .. } if device_id == self.device => {
+                    self.welcomed = true;
+                    Some(Ask::Hello { last_roster })
+                }
+                Frame::Hello { version, .. } if version != VERSION => {
+                    self.close(
+                        code::VERSION,
+                        "This relay speaks openpep/1. Ask whoever keeps your device to update pep.",
+                    );
+                    None
+                }
+                _ => self.out_of_order(),
+            };
+        }
+        match frame {
+            Frame::Child { child } => Some(Ask::Child(child)),
+            Frame::Start { start } => Some(Ask::Start(start)),
+            Frame::Open { doc, cursor } => {
+                if self.open.len() >= OPEN_MAX && !self.open.contains_key(&doc) {
+                    self.error(code::BUSY, "Too many documents are open on this connection.", Some(doc));
+                    return None;
+                }
+                Some(Ask::Open { doc, cursor })
+            }
+            Frame::Close { doc } => {
+                self.open.remove(&doc);
+                self.behind.remove(&doc);
+                None
+            }
+            Frame::Push { doc, envelopes } => {
+                if envelopes.iter().any(|e| e.0.doc != doc) {
+                    return self.out_of_order();
+                }
+                Some(Ask::Push { doc, envelopes: envelopes.into_iter().map(|w| w.0).collect() })
+            }
+            Frame::Presence(p) => {
+                // What a sender says of itself is not believed: the relay knows whose connection this is.
+                let open = self.open.contains_key(&p.doc);
+                open.then_some(Ask::Presence(Presence { person: self.person, device: self.device, ..p }))
+            }
+            Frame::Error { .. } => {
+                self.closing = true;
+                Some(Ask::Close)
+            }
+            Frame::Hello { .. }
+            | Frame::Welcome { .. }
+            | Frame::Documents { .. }
+            | Frame::Snapshot { .. }
+            | Frame::Log { .. }
+            | Frame::Receipt { .. }
+            | Frame::Held { .. }
+            | Frame::Released { .. }
+            | Frame::Roster(_)
+            | Frame::Gone { .. } => self.out_of_order(),
+        }
+    }
+
+    /// Answers `hello`.
+    pub fn welcome(&mut self, epoch: Id, relay_id: Id, roster: Option<SignedRoster>) {
+        self.answer(Frame::Welcome { epoch, relay_id, limits: Limits::default(), roster });
+    }
+
+    /// Queues a frame (documents, roster, presence …).
+    pub fn answer(&mut self, frame: Frame) {
+        if self.answers.len() >= ANSWERS_MAX {
+            if matches!(frame, Frame::Presence(_)) {
+                return;
+            }
+            self.answers.clear();
+            self.close(code::STOPPING, "This connection does not read. Come back, and go on from your cursor.");
+            return;
+        }
+        self.answers.push_back(frame);
+    }
+
+    /// The document may be read from `after` on; a snapshot goes first where there is one.
+    pub fn opened(&mut self, doc: Id, after: u64, snapshot: Option<Snapshot>) {
+        let sent = snapshot.as_ref().map_or(after, |s| s.seq);
+        if let Some(snapshot) = snapshot {
+            let parts = snapshot.bytes.chunks(SNAPSHOT_PART_BYTES);
+            let count = parts.len() as u32;
+            for (part, bytes) in parts.enumerate() {
+                // Heads and tips stand in the last part: they are needed when all is there.
+                let last = part as u32 + 1 == count;
+                self.answer(Frame::Snapshot {
+                    doc,
+                    seq: snapshot.seq,
+                    heads: if last { snapshot.heads.iter().map(|h| ByteArray::new(*h)).collect() } else { Vec::new() },
+                    part: part as u32,
+                    parts: count,
+                    bytes: ByteBuf::from(bytes),
+                    tips: if last { snapshot.tips.clone() } else { Vec::new() },
+                });
+            }
+        }
+        self.open.insert(doc, Reader { sent });
+        self.behind.insert(doc);
+    }
+
+    /// The log of an open document has grown.
+    pub fn grown(&mut self, doc: &Id) {
+        if self.open.contains_key(doc) {
+            self.behind.insert(*doc);
+        }
+    }
+
+    /// An envelope that this connection brought is on disk here, as number `seq`.
+    pub fn receipt(&mut self, doc: Id, hash: Hash, epoch: Id, seq: u64) {
+        if let Some(reader) = self.open.get_mut(&doc)
+            && reader.sent + 1 == seq
+        {
+            // It need not be sent back: the receipt stands for it.
+            reader.sent = seq;
+        }
+        self.answer(Frame::Receipt { doc, hash, epoch, seq });
+    }
+
+    /// An envelope that this connection brought is refused and kept.
+    pub fn held(&mut self, doc: Id, hash: Hash, code: &str, detail: String) {
+        self.answer(Frame::Held { doc, hashes: vec![ByteArray::new(hash)], code: code.into(), detail });
+    }
+
+    /// The document is not this person's, or never was.
+    pub fn gone(&mut self, doc: Id) {
+        self.open.remove(&doc);
+        self.behind.remove(&doc);
+        self.answer(Frame::Gone { doc });
+    }
+
+    /// Something was wrong; the connection closes where the code says so.
+    pub fn error(&mut self, code: &str, detail: &str, doc: Option<Id>) {
+        if code::closes(code) {
+            return self.close(code, detail);
+        }
+        let doc = doc.map(ByteArray::new);
+        self.answer(Frame::Error { code: code.into(), detail: detail.into(), retry_after_ms: None, doc });
+    }
+
+    /// Says why and closes.
+    pub fn close(&mut self, code: &str, detail: &str) {
+        self.closing = true;
+        self.answers.push_back(Frame::Error {
+            code: code.into(),
+            detail: detail.into(),
+            retry_after_ms: (code == code::STOPPING).then_some(1_000),
+            doc: None,
+        });
+    }
+
+    /// The next frame to send, if there is one: answers first, then the logs of documents that have grown, in turn.
+    ///
+    /// `log` lends the envelopes of a document numbered above `after`, in order, up to about `bytes` of them, at least
+    /// one where there is one.
+    pub fn next(&mut self, log: &mut dyn FnMut(&Id, u64, usize) -> Vec<Envelope>) -> Option<Frame> {
+        if let Some(answer) = self.answers.pop_front() {
+            return Some(answer);
+        }
+        if self.closing {
+            return None;
+        }
+        while let Some(doc) = self.after_turn() {
+            self.turn = doc;
+            let envelopes = self.open.get(&doc).map(|r| log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
+            let Some(reader) = self.open.get_mut(&doc).filter(|_| !envelopes.is_empty()) else {
+                self.behind.remove(&doc);
+                continue;
+            };
+            let from = reader.sent + 1;
+            reader.sent += envelopes.len() as u64;
+            return Some(Frame::Log { doc, from, envelopes: envelopes.into_iter().map(Wire).collect() });
+        }
+        None
+    }
+
+    /// The document after the one served last, so that a busy one does not starve the rest.
+    fn after_turn(&self) -> Option<Id> {
+        let after = (Bound::Excluded(self.turn), Bound::Unbounded);
+        self.behind.range(after).next().or_else(|| self.behind.first()).copied()
+    }
+
+    /// What the others are told when this connection ends.
+    pub fn leave(&self) -> Vec<Presence> {
+        let left = |doc: &Id| Presence {
+            doc: *doc,
+            person: self.person,
+            device: self.device,
+            field: None,
+            caret: None,
+            heads: None,
+            state: Doing::Left,
+        };
+        self.open.keys().map(left).collect()
+    }
+
+    fn out_of_order(&mut self) -> Option<Ask> {
+        self.close(
+            code::ORDER,
+            "That message is out of place here. The first one is hello, with this device's own id.",
+        );
+        None
+    }
+}

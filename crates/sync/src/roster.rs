@@ -1,0 +1,179 @@
+//! Who works with which child, on which devices: decided by the relay, signed with its key, kept by every client.
+
+use std::collections::BTreeMap;
+
+use gate::{Author, Authority, Id, PublicKey, Signature};
+use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+/// A roster as it travels: CBOR of a [`Roster`] and the relay's signature over it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedRoster {
+    /// Rises with every change; a client never goes back to a lower one of the same relay epoch.
+    pub version: u64,
+    /// CBOR of a [`Roster`].
+    pub payload: ByteBuf,
+    /// Ed25519 over `"openpep/roster/1" ‖ payload` by the relay's key.
+    #[serde(with = "serde_bytes")]
+    pub sig: Signature,
+}
+
+/// What one device's person may know: the children of its teams, everyone who is or was on those teams, their devices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roster {
+    /// As in [`SignedRoster`], inside the signature.
+    pub version: u64,
+    /// The relay.
+    #[serde(with = "serde_bytes")]
+    pub relay: Id,
+    /// The Virtual School's name.
+    pub organisation: String,
+    /// Children of this person's teams.
+    pub children: Vec<Child>,
+    /// People of those teams, and the reader.
+    pub people: Vec<Person>,
+    /// Their devices, revoked ones too: what they wrote keeps its author.
+    pub devices: Vec<Device>,
+    /// Who is on which child's team, from when to when.
+    pub teams: Vec<Member>,
+}
+
+/// A child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Child {
+    /// Random.
+    #[serde(with = "serde_bytes")]
+    pub id: Id,
+    /// Name.
+    pub name: String,
+    /// Date of birth, `YYYY-MM-DD`.
+    pub dob: String,
+    /// Looked after since, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_after_since: Option<String>,
+    /// Placed in an emergency.
+    #[serde(default)]
+    pub emergency: bool,
+}
+
+/// A person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Random.
+    #[serde(with = "serde_bytes")]
+    pub id: Id,
+    /// Name.
+    pub name: String,
+    /// School, council or agency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
+    /// Role by its name in the contract, such as `social-worker`.
+    pub role: String,
+}
+
+/// A device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// [`gate::device_id`] of its key.
+    #[serde(with = "serde_bytes")]
+    pub id: Id,
+    /// Its public key.
+    #[serde(with = "serde_bytes")]
+    pub key: PublicKey,
+    /// Whose it is.
+    #[serde(with = "serde_bytes")]
+    pub person: Id,
+    /// What its owner calls it.
+    pub name: String,
+    /// When it was revoked, in Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<i64>,
+}
+
+/// One person on one child's team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The child.
+    #[serde(with = "serde_bytes")]
+    pub child: Id,
+    /// The person.
+    #[serde(with = "serde_bytes")]
+    pub person: Id,
+    /// Role in this team.
+    pub role: String,
+    /// First day, `YYYY-MM-DD`.
+    pub from: String,
+    /// Last day, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+impl Member {
+    /// Whether the person is on the team on `day` (`YYYY-MM-DD`; such dates compare as text).
+    pub fn on(&self, day: &str) -> bool {
+        self.from.as_str() <= day && self.to.as_deref().is_none_or(|to| day <= to)
+    }
+}
+
+impl Roster {
+    /// Signs this roster with the relay's key.
+    pub fn sign(&self, key: &Ed25519KeyPair) -> SignedRoster {
+        let mut payload = Vec::new();
+        let _ = ciborium::into_writer(self, &mut payload);
+        let mut sig = [0; 64];
+        sig.copy_from_slice(key.sign(&statement(&payload)).as_ref());
+        SignedRoster { version: self.version, payload: ByteBuf::from(payload), sig }
+    }
+
+    /// The child of that id.
+    pub fn child(&self, id: &Id) -> Option<&Child> {
+        self.children.iter().find(|c| c.id == *id)
+    }
+
+    /// The person of that id.
+    pub fn person(&self, id: &Id) -> Option<&Person> {
+        self.people.iter().find(|p| p.id == *id)
+    }
+
+    /// The role of `person` in `child`'s team on `day` (`YYYY-MM-DD`).
+    pub fn role(&self, child: &Id, person: &Id, day: &str) -> Option<&str> {
+        self.teams.iter().find(|m| m.child == *child && m.person == *person && m.on(day)).map(|m| m.role.as_str())
+    }
+
+    /// Who may stand behind a change in a document of `child`: the devices of everyone who is or ever was on the team.
+    pub fn authority(&self, child: &Id) -> Team {
+        let on_team = |person: &Id| self.teams.iter().any(|m| m.child == *child && m.person == *person);
+        Team(
+            self.devices
+                .iter()
+                .filter(|d| on_team(&d.person))
+                .map(|d| (d.id, Author { key: d.key, person: d.person }))
+                .collect(),
+        )
+    }
+}
+
+impl SignedRoster {
+    /// The roster inside, if `relay_key` signed it.
+    pub fn verify(&self, relay_key: &PublicKey) -> Option<Roster> {
+        UnparsedPublicKey::new(&ED25519, relay_key).verify(&statement(&self.payload), &self.sig).ok()?;
+        let mut rest = &self.payload[..];
+        let roster: Roster = ciborium::de::from_reader_with_recursion_limit(&mut rest, 8).ok()?;
+        (rest.is_empty() && roster.version == self.version).then_some(roster)
+    }
+}
+
+/// Devices that may have written in one child's documents.
+pub struct Team(pub BTreeMap<Id, Author>);
+
+impl Authority for Team {
+    fn author(&self, device: &Id) -> Option<Author> {
+        self.0.get(device).map(|a| Author { key: a.key, person: a.person })
+    }
+}
+
+fn statement(payload: &[u8]) -> Vec<u8> {
+    [b"openpep/roster/1", payload].concat()
+}
