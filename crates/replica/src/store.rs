@@ -1,0 +1,425 @@
+//! The working store: what the journal says, laid out for reading. The only file that names sled.
+//!
+//! Everything here can be built again from the journal, so a store that is damaged, lost or older than the journal is
+//! replaced without asking. Written after the journal, never instead of it.
+//!
+//! | tree | key | value |
+//! |---|---|---|
+//! | `meta-1` | name | schema version; how far the journal has been read in |
+//! | `documents-1` | document | [`Document`] |
+//! | `numbers-1` | document ‖ number (u64, big endian) | hash of the envelope's last change |
+//! | `log-1` | document ‖ number | the envelope |
+//! | `waiting-1` | document ‖ number | nothing: the relay has not said it has it |
+//! | `held-1` | document ‖ hash | why it was refused |
+//! | `facts-1` | the fact's key | its value |
+//! | `blobs-1` | kind ‖ document | genesis change, snapshot |
+//! | `parts-1` | tree ‖ key ‖ part (u16, big endian) | what is longer than [`VALUE_BYTES_MAX`] |
+
+use std::{
+    fs, io,
+    ops::Bound,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use gate::{Hash, Id};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sync::Cursor;
+
+use crate::journal::Position;
+
+/// Raised when a layout changes; a store of a higher number was written by a newer version and is refused.
+pub const SCHEMA: u32 = 1;
+/// sled writes longer values to files of their own and never syncs those.
+const VALUE_BYTES_MAX: usize = 4_000;
+/// Bytes of memory that sled may use for pages: a client with 200 plans must stay small.
+const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How often, and how long between, an open waits for sled to let go of files that it has closed: 5 seconds.
+const LOCK_TRIES: u32 = 500;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// What is known of one document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Number of the newest envelope.
+    pub last: u64,
+    /// How far the relay's log has been read.
+    pub cursor: Option<Cursor>,
+    /// Where there is a stored snapshot: the number of the newest envelope in it (0 for one that came from a relay before
+    /// any envelope did).
+    pub snapshot: Option<u64>,
+}
+
+/// An open store.
+#[derive(Clone)]
+pub struct Store {
+    db: sled::Db,
+    meta: sled::Tree,
+    documents: sled::Tree,
+    numbers: sled::Tree,
+    log: sled::Tree,
+    waiting: sled::Tree,
+    held: sled::Tree,
+    facts: sled::Tree,
+    blobs: sled::Tree,
+    parts: sled::Tree,
+}
+
+/// How opening went.
+#[derive(Debug)]
+pub enum Found {
+    /// As it was left.
+    Whole,
+    /// It could not be read and was put aside; this one is empty.
+    Replaced(PathBuf),
+}
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Written by a newer version. Usual cause: the program was replaced by an older one.
+    #[error("written by a newer version of this program (layout {0}; this version knows {SCHEMA})")]
+    Newer(u32),
+    /// The disk.
+    #[error("the store could not be read or written: {0}")]
+    Io(#[from] io::Error),
+    /// sled.
+    #[error("the store could not be read or written: {0}")]
+    Sled(#[from] sled::Error),
+    /// A value that cannot be right: the store is to be built again.
+    #[error("the store holds something that cannot be right")]
+    Damaged,
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// What a blob is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blob {
+    /// A document's genesis change.
+    Genesis = 1,
+    /// The document as this peer last saved it.
+    Snapshot = 2,
+}
+
+impl Store {
+    /// Opens the store in `dir`, replacing one that cannot be read.
+    pub fn open(dir: &Path) -> Result<(Store, Found)> {
+        remove_unfinished(dir)?;
+        match Store::open_patiently(dir).and_then(|store| Ok((store.schema()?, store))) {
+            Ok((schema, _)) if schema > SCHEMA => return Err(StoreError::Newer(schema)),
+            Ok((_, store)) => return Ok((store, Found::Whole)),
+            // A disk that is full or may not be read is not a damaged store.
+            Err(StoreError::Sled(sled::Error::Io(e))) | Err(StoreError::Io(e))
+                if !matches!(e.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) =>
+            {
+                return Err(e.into());
+            }
+            Err(_) => {}
+        }
+        let aside = crate::journal::free_name(dir, "damaged");
+        fs::rename(dir, &aside)?;
+        Ok((Store::try_open(dir)?, Found::Replaced(aside)))
+    }
+
+    /// An empty store in place of this one, which is put aside.
+    pub fn replace(self, dir: &Path) -> Result<(Store, PathBuf)> {
+        drop(self);
+        let aside = crate::journal::free_name(dir, "damaged");
+        fs::rename(dir, &aside)?;
+        Ok((Store::try_open(dir)?, aside))
+    }
+
+    /// sled lets go of its files a moment after it was closed. Whoever calls has the folder to itself, so a lock can only
+    /// be that.
+    fn open_patiently(dir: &Path) -> Result<Store> {
+        for _ in 0..LOCK_TRIES {
+            match Store::try_open(dir) {
+                // sled gives this one no kind of its own.
+                Err(StoreError::Sled(sled::Error::Io(e))) if e.to_string().contains("could not acquire lock") => {
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                other => return other,
+            }
+        }
+        Store::try_open(dir)
+    }
+
+    fn try_open(dir: &Path) -> Result<Store> {
+        crate::create_private_dir(dir)?;
+        // sled panics on some damage; here that is an error like any other.
+        catch_unwind(AssertUnwindSafe(|| {
+            // The flusher must run: sled's collector works there.
+            let db = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(Some(500)).open()?;
+            let tree = |name: &str| db.open_tree(name);
+            Ok(Store {
+                meta: tree("meta-1")?,
+                documents: tree("documents-1")?,
+                numbers: tree("numbers-1")?,
+                log: tree("log-1")?,
+                waiting: tree("waiting-1")?,
+                held: tree("held-1")?,
+                facts: tree("facts-1")?,
+                blobs: tree("blobs-1")?,
+                parts: tree("parts-1")?,
+                db,
+            })
+        }))
+        .unwrap_or(Err(StoreError::Damaged))
+    }
+
+    fn schema(&self) -> Result<u32> {
+        match self.meta.get("schema")? {
+            Some(v) => Ok(u32::from_be_bytes(v.as_ref().try_into().map_err(|_| StoreError::Damaged)?)),
+            None => {
+                self.meta.insert("schema", &SCHEMA.to_be_bytes())?;
+                Ok(SCHEMA)
+            }
+        }
+    }
+
+    /// How far the journal has been read in; `None` for an empty store.
+    pub fn checkpoint(&self) -> Result<Option<Position>> {
+        self.meta.get("checkpoint")?.map(|v| from_cbor(&v)).transpose()
+    }
+
+    /// Says how far the journal has been read in. Written last: sled keeps the order of writes.
+    pub fn set_checkpoint(&self, position: &Position) -> Result<()> {
+        self.meta.insert("checkpoint", to_cbor(position))?;
+        Ok(())
+    }
+
+    /// Asks sled to write what it holds in memory.
+    pub fn flush(&self) -> Result<()> {
+        self.db.flush()?;
+        Ok(())
+    }
+
+    /// Ids of all documents, in order.
+    pub fn documents(&self) -> Result<Vec<Id>> {
+        self.documents.iter().keys().map(|k| k?.as_ref().try_into().map_err(|_| StoreError::Damaged)).collect()
+    }
+
+    /// What is known of a document.
+    pub fn document(&self, doc: &Id) -> Result<Option<Document>> {
+        self.documents.get(doc)?.map(|v| from_cbor(&v)).transpose()
+    }
+
+    /// Sets what is known of a document.
+    pub fn set_document(&self, doc: &Id, document: &Document) -> Result<()> {
+        self.documents.insert(doc, to_cbor(document))?;
+        Ok(())
+    }
+
+    /// Puts an envelope under its number.
+    pub fn put_envelope(&self, doc: &Id, number: u64, hash: &Hash, bytes: &[u8]) -> Result<()> {
+        let key = numbered(doc, number);
+        self.numbers.insert(key, hash)?;
+        self.put(&self.log, b'l', &key, bytes)
+    }
+
+    /// Marks an envelope as set aside, by a hash that stands for that. It stays where it is.
+    pub fn set_aside(&self, doc: &Id, number: u64, mark: &Hash) -> Result<()> {
+        self.numbers.insert(numbered(doc, number), mark)?;
+        self.set_waiting(doc, number, false)
+    }
+
+    /// The envelope under that number.
+    pub fn envelope(&self, doc: &Id, number: u64) -> Result<Option<Vec<u8>>> {
+        self.get(&self.log, b'l', &numbered(doc, number))
+    }
+
+    /// Numbers above `after` and their hashes, in order. A gap in them is damage.
+    pub fn numbers(&self, doc: &Id, after: u64, last: u64) -> Result<Vec<Hash>> {
+        let mut hashes = Vec::new();
+        for item in self.numbers.range(numbered(doc, after + 1)..=numbered(doc, last)) {
+            let (key, hash) = item?;
+            if key.as_ref() != numbered(doc, after + 1 + hashes.len() as u64) {
+                return Err(StoreError::Damaged);
+            }
+            hashes.push(hash.as_ref().try_into().map_err(|_| StoreError::Damaged)?);
+        }
+        if hashes.len() as u64 != last.saturating_sub(after) {
+            return Err(StoreError::Damaged);
+        }
+        Ok(hashes)
+    }
+
+    /// Numbers of envelopes that the relay has not said it has.
+    pub fn waiting(&self, doc: &Id) -> Result<Vec<u64>> {
+        self.waiting
+            .scan_prefix(doc)
+            .keys()
+            .map(|k| Ok(u64::from_be_bytes(k?[16..].try_into().map_err(|_| StoreError::Damaged)?)))
+            .collect()
+    }
+
+    /// Documents with envelopes that wait, in order. Takes a step for each document, not for each envelope.
+    pub fn all_waiting(&self) -> Result<Vec<Id>> {
+        let mut docs: Vec<Id> = Vec::new();
+        let mut next = self.waiting.iter().next();
+        while let Some(item) = next {
+            let doc: Id = item?.0.get(..16).and_then(|d| d.try_into().ok()).ok_or(StoreError::Damaged)?;
+            docs.push(doc);
+            next = self.waiting.range((Bound::Excluded(numbered(&doc, u64::MAX)), Bound::Unbounded)).next();
+        }
+        Ok(docs)
+    }
+
+    /// Says whether an envelope waits.
+    pub fn set_waiting(&self, doc: &Id, number: u64, waits: bool) -> Result<()> {
+        let key = numbered(doc, number);
+        if waits {
+            self.waiting.insert(key, &[])?;
+        } else {
+            self.waiting.remove(key)?;
+        }
+        Ok(())
+    }
+
+    /// Refused envelopes of a document: newest hash, and why.
+    pub fn held(&self, doc: &Id) -> Result<Vec<(Hash, Vec<u8>)>> {
+        let keys: Vec<_> = self.held.scan_prefix(doc).keys().collect::<std::result::Result<_, _>>()?;
+        keys.into_iter()
+            .map(|key| {
+                let hash = key.get(16..).and_then(|h| h.try_into().ok()).ok_or(StoreError::Damaged)?;
+                Ok((hash, self.get(&self.held, b'h', &key)?.ok_or(StoreError::Damaged)?))
+            })
+            .collect()
+    }
+
+    /// Keeps or forgets why an envelope was refused.
+    pub fn set_held(&self, doc: &Id, hash: &Hash, why: Option<&[u8]>) -> Result<()> {
+        let key = [doc.as_slice(), hash].concat();
+        match why {
+            Some(why) => self.put(&self.held, b'h', &key, why),
+            None => self.delete(&self.held, b'h', &key),
+        }
+    }
+
+    /// The value of a fact.
+    pub fn fact(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.get(&self.facts, b'f', key)
+    }
+
+    /// All facts whose key begins with `prefix`, in order of their keys.
+    pub fn facts(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let keys: Vec<_> = self.facts.scan_prefix(prefix).keys().collect::<std::result::Result<_, _>>()?;
+        keys.into_iter()
+            .map(|k| Ok((k.to_vec(), self.get(&self.facts, b'f', &k)?.ok_or(StoreError::Damaged)?)))
+            .collect()
+    }
+
+    /// The greatest key of a fact that begins with `prefix`.
+    pub fn last_fact(&self, prefix: &[u8]) -> Result<Option<Vec<u8>>> {
+        Ok(self.facts.scan_prefix(prefix).keys().next_back().transpose()?.map(|k| k.to_vec()))
+    }
+
+    /// Sets or forgets a fact.
+    pub fn set_fact(&self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
+        match value {
+            Some(value) => self.put(&self.facts, b'f', key, value),
+            None => self.delete(&self.facts, b'f', key),
+        }
+    }
+
+    /// A blob of a document.
+    pub fn blob(&self, kind: Blob, doc: &Id) -> Result<Option<Vec<u8>>> {
+        self.get(&self.blobs, b'b', &[&[kind as u8], doc.as_slice()].concat())
+    }
+
+    /// Sets a blob of a document.
+    pub fn set_blob(&self, kind: Blob, doc: &Id, bytes: &[u8]) -> Result<()> {
+        self.put(&self.blobs, b'b', &[&[kind as u8], doc.as_slice()].concat(), bytes)
+    }
+
+    fn put(&self, tree: &sled::Tree, tag: u8, key: &[u8], bytes: &[u8]) -> Result<()> {
+        let before = tree.get(key)?.and_then(|v| parts_of(&v));
+        if bytes.len() < VALUE_BYTES_MAX {
+            tree.insert(key, [&[0], bytes].concat())?;
+            return self.delete_parts(tag, key, 0, before.unwrap_or(0));
+        }
+        let parts = bytes.chunks(VALUE_BYTES_MAX);
+        let count = u16::try_from(parts.len()).map_err(|_| StoreError::Damaged)?;
+        for (n, part) in parts.enumerate() {
+            self.parts.insert(part_key(tag, key, n as u16), part)?;
+        }
+        let sum = crc32c::crc32c(bytes);
+        tree.insert(key, [&[1], count.to_be_bytes().as_slice(), &sum.to_be_bytes()].concat())?;
+        self.delete_parts(tag, key, count, before.unwrap_or(0))
+    }
+
+    fn get(&self, tree: &sled::Tree, tag: u8, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        let Some(value) = tree.get(key)? else { return Ok(None) };
+        match value.split_first() {
+            Some((0, bytes)) => Ok(Some(bytes.to_vec())),
+            Some((1, rest)) => {
+                let count = parts_of(&value).ok_or(StoreError::Damaged)?;
+                let mut bytes = Vec::new();
+                for n in 0..count {
+                    bytes.extend(self.parts.get(part_key(tag, key, n))?.ok_or(StoreError::Damaged)?.as_ref());
+                }
+                let whole = rest.get(2..6) == Some(&crc32c::crc32c(&bytes).to_be_bytes());
+                if whole { Ok(Some(bytes)) } else { Err(StoreError::Damaged) }
+            }
+            _ => Err(StoreError::Damaged),
+        }
+    }
+
+    fn delete(&self, tree: &sled::Tree, tag: u8, key: &[u8]) -> Result<()> {
+        let before = tree.remove(key)?.and_then(|v| parts_of(&v));
+        self.delete_parts(tag, key, 0, before.unwrap_or(0))
+    }
+
+    fn delete_parts(&self, tag: u8, key: &[u8], from: u16, to: u16) -> Result<()> {
+        for n in from..to {
+            self.parts.remove(part_key(tag, key, n))?;
+        }
+        Ok(())
+    }
+}
+
+/// CBOR of a value.
+pub(crate) fn to_cbor<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Writing to a Vec cannot fail, and the types kept here all serialise.
+    let _ = ciborium::into_writer(value, &mut out);
+    out
+}
+
+/// A value from CBOR.
+pub(crate) fn from_cbor<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    ciborium::de::from_reader_with_recursion_limit(bytes, 16).map_err(|_| StoreError::Damaged)
+}
+
+fn numbered(doc: &Id, number: u64) -> [u8; 24] {
+    let mut key = [0; 24];
+    key[..16].copy_from_slice(doc);
+    key[16..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+fn part_key(tag: u8, key: &[u8], n: u16) -> Vec<u8> {
+    [&[tag], key, n.to_be_bytes().as_slice()].concat()
+}
+
+/// How many parts a value was cut into, if it was.
+fn parts_of(value: &[u8]) -> Option<u16> {
+    (value.first() == Some(&1)).then(|| Some(u16::from_be_bytes(value.get(1..3)?.try_into().ok()?))).flatten()
+}
+
+/// sled cannot open after a crash while it wrote its own snapshot, until the unfinished file is gone.
+fn remove_unfinished(dir: &Path) -> io::Result<()> {
+    if !dir.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "generating") {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}

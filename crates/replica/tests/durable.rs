@@ -1,0 +1,456 @@
+//! What a peer was told it has, it has: after a kill, a lost or damaged store, a damaged journal, a copied folder.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use automerge::{
+    ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, TextEncoding,
+    transaction::{CommitOptions, Transactable, Transaction},
+};
+use gate::{Author, Authority, Id};
+use replica::{Damage, Mode, Notice, Offered, Replica, Signer, Trouble};
+use ring::signature::Ed25519KeyPair;
+use sync::Cursor;
+
+const DOC: Id = [7; 16];
+const EPOCH: Id = [9; 16];
+const START: Option<Cursor> = Some(Cursor { epoch: EPOCH, seq: 1 });
+
+fn key(seed: u8) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
+}
+
+fn signer(seed: u8, incarnation: u32) -> Signer {
+    let key = key(seed);
+    let device = gate::device_id(&replica::public_key(&key));
+    Signer { key, device, person: [seed; 16], incarnation }
+}
+
+/// Everybody of these tests.
+struct Everyone;
+impl Authority for Everyone {
+    fn author(&self, device: &Id) -> Option<Author> {
+        (1..=4)
+            .map(|seed| (replica::public_key(&key(seed)), [seed; 16]))
+            .find(|(key, _)| gate::device_id(key) == *device)
+            .map(|(key, person)| Author { key, person })
+    }
+}
+
+fn change(
+    doc: &mut Automerge,
+    time: i64,
+    f: impl FnOnce(&mut Transaction<'_>) -> Result<(), AutomergeError>,
+) -> Result<(), AutomergeError> {
+    doc.transact_with(|_| CommitOptions::default().with_time(time), f).map(|_| ()).map_err(|e| e.error)
+}
+
+fn genesis() -> Vec<u8> {
+    let mut doc = Automerge::new_with_encoding(TextEncoding::Utf16CodeUnit).with_actor(ActorId::from([0; 16]));
+    change(&mut doc, 0, |tx| {
+        tx.put_object(ROOT, "story", ObjType::Text)?;
+        tx.put_object(ROOT, "answers", ObjType::Map)?;
+        Ok(())
+    })
+    .unwrap();
+    doc.get_changes(&[])[0].raw_bytes().to_vec()
+}
+
+fn object(doc: &Automerge, name: &str) -> ObjId {
+    doc.get(ROOT, name).unwrap().unwrap().1
+}
+
+fn story(doc: &Automerge) -> String {
+    doc.text(object(doc, "story")).unwrap()
+}
+
+fn open(dir: &Path, seed: u8) -> (Replica, Vec<Notice>) {
+    let (mut replica, notices) = Replica::open(dir, Mode::Participant).unwrap();
+    replica.set_signer(signer(seed, 0));
+    (replica, notices)
+}
+
+/// A folder with a document, started.
+fn begin(dir: &Path, seed: u8) -> Replica {
+    let (mut replica, _) = open(dir, seed);
+    assert!(replica.start(&DOC, &genesis()).unwrap());
+    replica
+}
+
+fn say_in(replica: &mut Replica, doc: &Id, words: &str) {
+    let done = replica.write(doc, |d| {
+        let text = object(d, "story");
+        change(d, 1_780_000_000, |tx| {
+            let end = tx.length(&text);
+            tx.splice_text(&text, end, 0, words)
+        })
+    });
+    done.unwrap().unwrap();
+}
+
+fn say(replica: &mut Replica, words: &str) {
+    say_in(replica, &DOC, words);
+}
+
+fn said(replica: &mut Replica) -> String {
+    replica.read(&DOC, story).unwrap()
+}
+
+/// Everything that `from` holds goes to `to`.
+fn pass(from: &mut Replica, to: &mut Replica, cursor: Option<Cursor>) {
+    let envelopes = from.log(&DOC, 0, usize::MAX).unwrap();
+    let (_, refused) = to.offer(&DOC, &envelopes, &Everyone, cursor).unwrap();
+    assert_eq!(refused, None);
+    to.commit().unwrap();
+}
+
+fn copy_dir(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_dir(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_was_written_is_there_after_a_kill() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut replica = begin(dir.path(), 1);
+    for n in 0..10 {
+        say(&mut replica, &format!("{n} "));
+    }
+    // As after SIGKILL: what is on the disk now, with nothing flushed and no destructor run.
+    let copy = tempfile::tempdir().unwrap();
+    copy_dir(dir.path(), copy.path());
+    let (mut again, _) = open(copy.path(), 1);
+    assert_eq!(said(&mut again), "0 1 2 3 4 5 6 7 8 9 ");
+    assert_eq!(again.standing(&DOC).unwrap().waiting, 10);
+}
+
+#[test]
+fn a_deleted_store_comes_back_whole_from_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut replica = begin(dir.path(), 1);
+    for n in 0..200 {
+        say(&mut replica, &format!("{n} "));
+    }
+    replica.set_fact(b"who", Some(b"Odile"));
+    replica.commit().unwrap();
+    let (words, standing) = (said(&mut replica), replica.standing(&DOC).unwrap());
+    drop(replica);
+    fs::remove_dir_all(dir.path().join("sled")).unwrap();
+    let (mut again, notices) = open(dir.path(), 1);
+    assert_eq!(notices, [Notice::Rebuilt { aside: None }]);
+    assert_eq!(said(&mut again), words);
+    assert_eq!(again.standing(&DOC).unwrap(), standing);
+    assert_eq!(again.fact(b"who").unwrap().as_deref(), Some(b"Odile".as_slice()));
+}
+
+#[test]
+fn a_damaged_store_is_put_aside_and_built_again() {
+    for damage in ["flip", "cut", "zero", "generating"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut replica = begin(dir.path(), 1);
+        for n in 0..100 {
+            say(&mut replica, &format!("{n} "));
+        }
+        let words = said(&mut replica);
+        replica.flush().unwrap();
+        drop(replica);
+        let db = dir.path().join("sled/db");
+        let mut bytes = fs::read(&db).unwrap();
+        match damage {
+            "flip" => bytes.iter_mut().step_by(997).for_each(|b| *b ^= 0x10),
+            "cut" => bytes.truncate(bytes.len() / 3),
+            "zero" => bytes.iter_mut().skip(2_000).take(8_192).for_each(|b| *b = 0),
+            _ => fs::write(dir.path().join("sled/snap.FFFFFFFFFFFFFFF0.generating"), b"partial").unwrap(),
+        }
+        fs::write(&db, bytes).unwrap();
+        let (mut again, _) = open(dir.path(), 1);
+        assert_eq!(said(&mut again), words, "{damage}");
+    }
+}
+
+#[test]
+fn a_torn_tail_is_cut_and_kept_beside() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut replica = begin(dir.path(), 1);
+    say(&mut replica, "kept");
+    drop(replica);
+    let journal = dir.path().join("journal");
+    let segment = journal.join("00000001.seg");
+    let whole = fs::read(&segment).unwrap();
+    for torn in [&[1u8, 2, 3][..], &[0; 50], &[0xff; 5_000]] {
+        fs::write(&segment, [whole.as_slice(), torn].concat()).unwrap();
+        let (mut again, notices) = open(dir.path(), 1);
+        assert_eq!(notices, [Notice::Journal(Damage::TornTail { bytes: torn.len() as u64 })]);
+        assert_eq!(said(&mut again), "kept");
+        drop(again);
+        let cut = journal.join(format!("cut-00000001-{}.bin", whole.len()));
+        assert_eq!(fs::read(&cut).unwrap(), torn);
+        assert_eq!(fs::read(&segment).unwrap(), whole);
+    }
+}
+
+#[test]
+fn a_journal_damaged_anywhere_inside_gives_what_is_left_and_takes_the_rest_from_a_peer() {
+    let full = tempfile::tempdir().unwrap();
+    let mut author = begin(full.path(), 1);
+    for n in 0..20 {
+        say(&mut author, &format!("{n} "));
+    }
+    let held = tempfile::tempdir().unwrap();
+    let mut reader = begin(held.path(), 2);
+    pass(&mut author, &mut reader, START);
+    say(&mut reader, "and mine");
+    let all = said(&mut reader);
+    drop(reader);
+    let whole = fs::read(held.path().join("journal/00000001.seg")).unwrap();
+    // Not in the last record: damage there cannot be told from a torn tail.
+    for at in (48..whole.len() - 600).step_by(whole.len() / 23) {
+        let dir = tempfile::tempdir().unwrap();
+        copy_dir(held.path(), dir.path());
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x04;
+        fs::write(dir.path().join("journal/00000001.seg"), bytes).unwrap();
+        fs::remove_dir_all(dir.path().join("sled")).unwrap();
+        let (mut again, notices) = open(dir.path(), 2);
+        assert!(notices.iter().any(|n| matches!(n, Notice::Journal(Damage::Inside { .. }))), "{at}: {notices:?}");
+        assert!(!again.is_continuous());
+        again.start(&DOC, &genesis()).unwrap();
+        pass(&mut author, &mut again, START);
+        assert_eq!(said(&mut again), all, "{at}");
+        drop(again);
+        // And it is whole from now on.
+        assert_eq!(replica::verify(&dir.path().join("journal")).unwrap().1, []);
+        assert_eq!(said(&mut open(dir.path(), 2).0), all, "{at}, opened again");
+    }
+}
+
+#[test]
+fn a_copied_or_restored_folder_knows_that_it_is_not_the_one_written_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let mut replica = begin(&home, 1);
+    say(&mut replica, "one");
+    drop(replica);
+    let (replica, _) = open(&home, 1);
+    assert!(replica.is_continuous(), "as it was left");
+    drop(replica);
+    // Moving the folder changes nothing that was written.
+    let (moved, copy) = (dir.path().join("moved"), dir.path().join("copy"));
+    fs::rename(&home, &moved).unwrap();
+    let (replica, _) = open(&moved, 1);
+    assert!(replica.is_continuous(), "moved");
+    drop(replica);
+    copy_dir(&moved, &copy);
+    let (replica, _) = open(&copy, 1);
+    assert!(!replica.is_continuous(), "copied");
+    drop(replica);
+    // Until something has been written down about it, it stays so.
+    let (mut replica, _) = open(&copy, 1);
+    assert!(!replica.is_continuous(), "copied, opened again");
+    say(&mut replica, "two");
+    drop(replica);
+    assert!(open(&copy, 1).0.is_continuous(), "copied, and written down");
+    // The same file, with an earlier content written over it.
+    let segment = moved.join("journal/00000001.seg");
+    let before = fs::read(&segment).unwrap();
+    let (mut replica, _) = open(&moved, 1);
+    say(&mut replica, "three");
+    drop(replica);
+    fs::write(&segment, before).unwrap();
+    assert!(!open(&moved, 1).0.is_continuous(), "restored in place");
+}
+
+#[test]
+fn killed_between_the_journal_and_the_store_it_goes_on_as_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut replica = begin(dir.path(), 1);
+    say(&mut replica, "one ");
+    drop(replica);
+    let (sled, before) = (dir.path().join("sled"), dir.path().join("sled-before"));
+    copy_dir(&sled, &before);
+    let proof = fs::read(dir.path().join("journal/proof")).unwrap();
+    let (mut replica, _) = open(dir.path(), 1);
+    say(&mut replica, "two");
+    drop(replica);
+    fs::remove_dir_all(&sled).unwrap();
+    fs::rename(before, sled).unwrap();
+    fs::write(dir.path().join("journal/proof"), proof).unwrap();
+    let (mut again, notices) = open(dir.path(), 1);
+    assert_eq!(notices, []);
+    assert!(again.is_continuous());
+    assert_eq!(said(&mut again), "one two");
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused_in_words_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(begin(dir.path(), 1));
+    let db = sled::open(dir.path().join("sled")).unwrap();
+    db.open_tree("meta-1").unwrap().insert("schema", &(replica::SCHEMA + 1).to_be_bytes()).unwrap();
+    db.flush().unwrap();
+    drop(db);
+    assert!(matches!(Replica::open(dir.path(), Mode::Participant), Err(Trouble::Newer)));
+    assert!(dir.path().join("sled").exists() && !dir.path().join("sled.damaged-1").exists());
+}
+
+#[test]
+fn a_long_document_is_saved_as_a_snapshot_and_opens_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut replica = begin(dir.path(), 1);
+    for n in 0..150 {
+        say(&mut replica, &format!("{n} "));
+    }
+    let (words, standing) = (said(&mut replica), replica.standing(&DOC).unwrap());
+    drop(replica);
+    let (mut again, _) = open(dir.path(), 1);
+    assert_eq!((said(&mut again), again.standing(&DOC).unwrap()), (words, standing));
+    // Every envelope is still there by itself, to be given to a relay.
+    let (mut n, mut after) = (0, 0);
+    loop {
+        let page = again.log(&DOC, after, 64 * 1024).unwrap();
+        if page.is_empty() {
+            break;
+        }
+        n += page.len();
+        after += page.len() as u64;
+    }
+    assert_eq!(n, 150);
+}
+
+#[test]
+fn receipts_empty_what_waits_and_a_new_epoch_fills_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut replica = begin(dir.path(), 1);
+    for n in 0..5 {
+        say(&mut replica, &format!("{n} "));
+    }
+    let hashes: Vec<_> = replica.ledger_of(&DOC).unwrap().waiting().map(|(_, h)| *h).collect();
+    for (seq, hash) in (1..).zip(&hashes) {
+        replica.receipt(&DOC, hash, Some(Cursor { epoch: EPOCH, seq })).unwrap();
+    }
+    replica.commit().unwrap();
+    drop(replica);
+    let (mut again, _) = open(dir.path(), 1);
+    let standing = again.standing(&DOC).unwrap();
+    assert_eq!((standing.waiting, standing.cursor), (0, Some(Cursor { epoch: EPOCH, seq: 5 })));
+    again.new_epoch(&DOC, [1; 16]).unwrap();
+    drop(again);
+    let (mut again, _) = open(dir.path(), 1);
+    let standing = again.standing(&DOC).unwrap();
+    assert_eq!((standing.waiting, standing.cursor), (5, Some(Cursor { epoch: [1; 16], seq: 0 })));
+}
+
+#[test]
+fn a_relay_snapshot_is_taken_in_and_survives_the_loss_of_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut author = begin(&dir.path().join("author"), 1);
+    for n in 0..30 {
+        say(&mut author, &format!("{n} "));
+    }
+    let envelopes = author.log(&DOC, 0, usize::MAX).unwrap();
+    let snapshot = replica::snapshot_of(&genesis(), &envelopes).unwrap();
+    let tips: Vec<gate::Tip> = snapshot.tips.iter().map(gate::Tip::from).collect();
+    let home = dir.path().join("reader");
+    let mut reader = begin(&home, 2);
+    let cursor = Cursor { epoch: EPOCH, seq: snapshot.seq };
+    reader.take_snapshot(&DOC, cursor, snapshot.bytes, &tips, &Everyone).unwrap().unwrap();
+    reader.commit().unwrap();
+    say(&mut reader, "and mine");
+    let all = said(&mut reader);
+    assert_eq!(all, said(&mut author) + "and mine");
+    drop(reader);
+    fs::remove_dir_all(home.join("sled")).unwrap();
+    let (mut again, _) = open(&home, 2);
+    assert_eq!(said(&mut again), all);
+    assert_eq!(again.standing(&DOC).unwrap().cursor, Some(cursor));
+    // What it adds reaches the author, who holds the rest as single changes.
+    pass(&mut again, &mut author, None);
+    assert_eq!(said(&mut author), all);
+}
+
+#[test]
+fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
+    let dir = tempfile::tempdir().unwrap();
+    let (home, copy) = (dir.path().join("home"), dir.path().join("old"));
+    let mut device = begin(&home, 1);
+    say(&mut device, "shared ");
+    drop(device);
+    copy_dir(&home, &copy);
+    let (mut device, _) = open(&home, 1);
+    say(&mut device, "first ");
+    let mut relay = Replica::open(&dir.path().join("relay"), Mode::Relay).unwrap().0;
+    relay.start(&DOC, &genesis()).unwrap();
+    pass(&mut device, &mut relay, None);
+    // The old copy, as if nothing could tell it that it is one.
+    let (mut old, _) = open(&copy, 1);
+    say(&mut old, "second 😀 ");
+    let added = old.write(&DOC, |doc| {
+        let answers = object(doc, "answers");
+        change(doc, 1_780_000_000, |tx| {
+            let row = tx.put_object(&answers, "row", ObjType::Map)?;
+            tx.put(&row, "cell", 4)?;
+            let text = tx.put_object(&row, "note", ObjType::Text)?;
+            tx.splice_text(&text, 0, 0, "kept")
+        })
+    });
+    added.unwrap().unwrap();
+    let envelopes = old.log(&DOC, 0, usize::MAX).unwrap();
+    let (offered, refused) = relay.offer(&DOC, &envelopes, &Everyone, None).unwrap();
+    assert_eq!(offered, [Offered::Known(1)]);
+    assert_eq!(refused.unwrap().code(), "equivocation");
+    let refused: BTreeSet<_> = envelopes[1..].iter().map(|e| e.hash).collect();
+    old.set_incarnation(1);
+    assert!(old.write_again(&DOC, &refused, 1_780_000_000).unwrap());
+    drop(old);
+    let (mut old, _) = open(&copy, 1);
+    let numbers: Vec<_> = old.ledger_of(&DOC).unwrap().waiting().map(|(n, _)| n).collect();
+    let again = old.envelopes(&DOC, &numbers[1..]).unwrap();
+    let (offered, refused) = relay.offer(&DOC, &again, &Everyone, None).unwrap();
+    assert_eq!((offered.len(), refused), (1, None));
+    relay.commit().unwrap();
+    // Both have every word.
+    pass(&mut relay, &mut old, START);
+    pass(&mut relay, &mut device, START);
+    let (a, b) = (said(&mut old), said(&mut device));
+    assert_eq!(a, b);
+    assert!(a.contains("shared ") && a.contains("first ") && a.contains("second 😀 "), "{a}");
+    let note = device.read(&DOC, |doc| {
+        let (_, row) = doc.get(object(doc, "answers"), "row").unwrap().unwrap();
+        let (_, note) = doc.get(&row, "note").unwrap().unwrap();
+        (doc.get(&row, "cell").unwrap().unwrap().0.to_i64(), doc.text(&note).unwrap())
+    });
+    assert_eq!(note.unwrap(), (Some(4), "kept".to_string()));
+}
+
+#[test]
+fn many_documents_come_and_go_in_memory_without_losing_anything() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut replica, _) = open(dir.path(), 1);
+    let docs: Vec<Id> = (0..150u8).map(|n| [n; 16]).collect();
+    let mut expected = BTreeMap::new();
+    for doc in &docs {
+        replica.start(doc, &genesis()).unwrap();
+    }
+    for round in 0..2 {
+        for doc in &docs {
+            let words = format!("{round}/{} ", doc[0]);
+            say_in(&mut replica, doc, &words);
+            *expected.entry(*doc).or_insert_with(String::new) += &words;
+        }
+    }
+    for doc in &docs {
+        assert_eq!(replica.read(doc, story).unwrap(), expected[doc]);
+    }
+    assert_eq!(replica.waiting().unwrap(), docs);
+}
