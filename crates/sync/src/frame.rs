@@ -3,6 +3,8 @@
 //! A frame is one CBOR map with a text key `t`. Unknown keys are ignored, so that a newer peer can say more; an unknown
 //! `t` is an error that is answered in words.
 
+use std::fmt;
+
 use gate::{Envelope, Hash, Id, Tip};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
@@ -103,7 +105,7 @@ pub struct Listed {
 }
 
 /// A child, as a participant makes one known to the relay.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewChild {
     /// A random id, made on the device: a child can be added offline.
@@ -158,7 +160,7 @@ pub struct Presence {
 }
 
 /// One message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[allow(missing_docs)] // the fields are those of the table in the crate's documentation
 pub enum Frame {
@@ -361,6 +363,39 @@ impl Frame {
             Ok(_) => Err(FrameError::Form),
             Err(_) => Err(if unknown_kind(bytes) { FrameError::Unknown } else { FrameError::Form }),
         }
+    }
+}
+
+/// Only what it is and how long: a frame may carry a plan or a name, and a `Debug` ends up in logs.
+impl fmt::Debug for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Frame::Hello { .. } => "hello",
+            Frame::Welcome { .. } => "welcome",
+            Frame::Documents { .. } => "documents",
+            Frame::Child { .. } => "child",
+            Frame::Start { .. } => "start",
+            Frame::Open { .. } => "open",
+            Frame::Close { .. } => "close",
+            Frame::Snapshot { .. } => "snapshot",
+            Frame::Log { .. } => "log",
+            Frame::Push { .. } => "push",
+            Frame::Receipt { .. } => "receipt",
+            Frame::Held { .. } => "held",
+            Frame::Released { .. } => "released",
+            Frame::Roster(_) => "roster",
+            Frame::Presence(_) => "presence",
+            Frame::Gone { .. } => "gone",
+            Frame::Error { .. } => "error",
+        };
+        write!(f, "Frame({kind}, {} bytes)", self.encode().len())
+    }
+}
+
+/// The child's id alone.
+impl fmt::Debug for NewChild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewChild").field("child", &self.child).finish_non_exhaustive()
     }
 }
 
