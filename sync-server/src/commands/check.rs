@@ -1,0 +1,95 @@
+use std::path::Path;
+
+use clap::Args;
+use replica::{Damage, Notice};
+use serde_json::json;
+
+use super::{Desk, Output, columns};
+use crate::{core::hex, directory::text, error::Error, serve};
+
+/// Verify that every journal record, signature and document is whole
+///
+/// Exit code 5 where something is damaged.
+#[derive(Args)]
+pub(super) struct Check;
+
+impl Check {
+    pub fn run(self, desk: &Desk) -> Result<Output, Error> {
+        let (folder, docs) = desk.with(|core| {
+            let folder = core.replica().dir().to_path_buf();
+            Ok((folder, core.replica().documents()?))
+        })?;
+        let (records, damage) = replica::verify(&folder.join("journal")).map_err(Error::file("The journal"))?;
+        let mut damaged = words(&damage);
+        let mut rows = Vec::new();
+        let mut list = Vec::new();
+        for doc in docs {
+            let (last, genesis, about) = desk.with(move |core| {
+                let about = core.directory().document(&doc).map(|(pep, kind)| (text(&pep.start.pep), kind.to_string()));
+                Ok((core.replica().last(&doc)?, core.replica().genesis(&doc)?, about))
+            })?;
+            // Read, and the signatures checked, away from the thread that serves.
+            let heads = match (serve::log(&desk.room, doc, last), &about) {
+                (Some(envelopes), Some(_)) => {
+                    let team = desk.with(move |core| {
+                        let child = core.directory().document(&doc).map(|(pep, _)| pep.start.child).unwrap_or_default();
+                        let authority = core.directory().authority(child);
+                        let devices = envelopes.iter().filter_map(|e| {
+                            gate::Authority::author(&authority, &e.device).map(|author| (e.device, author))
+                        });
+                        let devices: std::collections::BTreeMap<_, _> = devices.collect();
+                        Ok((envelopes, devices))
+                    })?;
+                    replica::check_log(&genesis, &team.0, &team.1).map_err(|refusal| refusal.code().to_string())
+                }
+                (None, _) => Err("the log could not be read".into()),
+                (_, None) => Err("no PEP is known that it belongs to".into()),
+            };
+            let (pep, kind) = about.unwrap_or_default();
+            match heads {
+                Ok(heads) => {
+                    let heads: Vec<String> = heads.iter().map(hex).collect();
+                    rows.push(vec![text(&doc), kind.clone(), last.to_string(), "whole".into()]);
+                    list.push(
+                        json!({ "doc": text(&doc), "pep": pep, "kind": kind, "envelopes": last, "heads": heads }),
+                    );
+                }
+                Err(why) => {
+                    rows.push(vec![text(&doc), kind.clone(), last.to_string(), "DAMAGED".into()]);
+                    list.push(json!({ "doc": text(&doc), "pep": pep, "kind": kind, "envelopes": last, "heads": [] }));
+                    damaged.push(format!("Document {}: {why}.", text(&doc)));
+                }
+            }
+        }
+        let code = if damaged.is_empty() { 0 } else { 5 };
+        let head = format!("{records} records in the journal, {} documents.\n", rows.len());
+        let end = if damaged.is_empty() { "Everything is whole.\n".into() } else { damaged.join("\n") + "\n" };
+        let json = json!({ "records": records, "documents": list, "damage": damaged });
+        Ok(Output { code, ..Output::new(head + &columns(&rows) + &end, json) })
+    }
+}
+
+/// What is damaged in the journal of a relay that does not serve, before opening it puts what it can in order.
+pub(super) fn before_opening(folder: &Path) -> Result<Option<Output>, Error> {
+    let journal = folder.join("journal");
+    if !journal.exists() {
+        return Ok(None);
+    }
+    let (records, damage) = replica::verify(&journal).map_err(Error::file("The journal"))?;
+    let damaged = words(&damage);
+    if damaged.is_empty() {
+        return Ok(None);
+    }
+    let said = format!("{records} records in the journal can be read.\n{}\n", damaged.join("\n"));
+    let json = json!({ "records": records, "documents": [], "damage": damaged });
+    Ok(Some(Output { code: 5, ..Output::new(said, json) }))
+}
+
+/// An unfinished end is not damage: nobody was told of it, and a relay that serves may be writing it just then.
+fn words(damage: &[Damage]) -> Vec<String> {
+    damage
+        .iter()
+        .filter(|d| matches!(d, Damage::Inside { .. }))
+        .map(|d| Notice::Journal(d.clone()).to_string())
+        .collect()
+}

@@ -1,0 +1,65 @@
+use clap::{Args, Subcommand};
+use serde_json::json;
+use sync::frame::NewChild;
+
+use super::{Desk, Output, columns};
+use crate::{directory::text, error::Error, now};
+
+/// Make children known, or show them
+#[derive(Args)]
+pub(super) struct Children {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a child known; prints the child's id
+    Add {
+        /// The child's name
+        #[arg(long)]
+        name: String,
+        /// Date of birth
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        dob: String,
+        /// First day of being looked after
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        looked_after_since: Option<String>,
+        /// Placed in an emergency, which shortens the first deadline
+        #[arg(long)]
+        emergency: bool,
+    },
+    /// List them: id, name, date of birth, how many people are on the team today
+    List,
+}
+
+impl Children {
+    pub fn run(self, desk: &Desk) -> Result<Output, Error> {
+        match self.command {
+            Command::Add { name, dob, looked_after_since, emergency } => desk.with(move |core| {
+                let child = core.new_id();
+                let new = NewChild { child, name, dob, looked_after_since, emergency };
+                core.administer(|directory| directory.add_child(&new, None, now()))?;
+                Ok(Output::new(format!("{}\n", text(&child)), json!({ "child": text(&child) })))
+            }),
+            Command::List => desk.with(|core| {
+                let today = crate::directory::day(now());
+                let mut rows = Vec::new();
+                let mut list = Vec::new();
+                for child in core.directory().children() {
+                    let team = core.directory().team(&child.id).iter().filter(|m| m.on(&today)).count();
+                    rows.push(vec![text(&child.id), child.name.clone(), child.dob.clone(), team.to_string()]);
+                    list.push(json!({
+                        "child": text(&child.id),
+                        "name": child.name,
+                        "dob": child.dob,
+                        "lookedAfterSince": child.looked_after_since,
+                        "emergency": child.emergency,
+                        "team": team,
+                    }));
+                }
+                Ok(Output::new(columns(&rows), list.into()))
+            }),
+        }
+    }
+}

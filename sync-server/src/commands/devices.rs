@@ -1,0 +1,59 @@
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Desk, Output, columns, find};
+use crate::{directory::text, error::Error, now};
+
+/// Show devices, or shut one out
+#[derive(Args)]
+pub(super) struct Devices {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// List them: id, what its owner calls it, whose it is, whether it was revoked
+    List,
+    /// Shut a device out, at once and for good: for one that was lost, or is not used any more
+    ///
+    /// What was written on it keeps its author. Its owner joins again on another device with a new invitation.
+    Revoke {
+        /// The device: id, beginning of an id, or the exact name its owner gave it
+        device: String,
+    },
+}
+
+impl Devices {
+    pub fn run(self, desk: &Desk) -> Result<Output, Error> {
+        match self.command {
+            Command::List => desk.with(|core| {
+                let directory = core.directory();
+                let mut rows = Vec::new();
+                let mut list = Vec::new();
+                for device in directory.devices() {
+                    let person = directory.person(&device.person).map(|p| p.name.clone()).unwrap_or_default();
+                    let state = if device.revoked.is_some() { "revoked" } else { "" };
+                    rows.push(vec![text(&device.id), device.name.clone(), person.clone(), state.into()]);
+                    list.push(json!({
+                        "device": text(&device.id),
+                        "label": device.name,
+                        "person": text(&device.person),
+                        "name": person,
+                        "revoked": device.revoked.is_some(),
+                    }));
+                }
+                Ok(Output::new(columns(&rows), list.into()))
+            }),
+            Command::Revoke { device } => desk.with(move |core| {
+                let id = find("device", &device, core.directory().devices().map(|d| (d.id, d.name.as_str())))?;
+                let new = core.administer(|directory| directory.revoke(&id, now()))?;
+                let said = if new { "is revoked and can no longer connect" } else { "was revoked before" };
+                Ok(Output::new(
+                    format!("Device {} {said}.\n", text(&id)),
+                    json!({ "device": text(&id), "revoked": new }),
+                ))
+            }),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The relay's configuration: a TOML file, every key of which may be left out.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::error::Error;
+
+/// Name of the configuration in the data folder, read where no other is given.
+pub const FILE: &str = "config.toml";
+
+/// The documented example: what `pep-relay config` prints. It says the defaults.
+pub const EXAMPLE: &str = r#"# Configuration of pep-relay. Every key may be left out; what stands here are the defaults.
+# Use it with `pep-relay serve --config FILE`, or put it into the data folder as config.toml.
+
+# Where to listen: IP address or host name, and port. 0.0.0.0:7443 listens on every network; port 0 takes any free one.
+listen = "127.0.0.1:7443"
+
+# HOST:PORT under which participants reach this relay: what invitation links name. Empty: the address listened on.
+public_address = ""
+
+# The Virtual School, as participants see it.
+organisation = "Virtual School"
+
+# "on": TLS 1.3 and 1.2. "off": a plain line, only where `listen` is on this machine alone (behind a proxy here, or a demo).
+tls = "on"
+
+# Certificate chain and private key, PEM files. Empty: the relay makes its own at the first start; invitation links pin its
+# key, so no authority is needed. Devices pin the key of this one too: renew a certificate with the same private key.
+# Paths are relative to this file.
+certificate = ""
+private_key = ""
+
+# How much is said on standard error: "error", "warn", "info" or "debug". RUST_LOG overrules it. Never names or answers.
+log = "info"
+"#;
+
+/// The configuration, read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: String,
+    /// `HOST:PORT` of invitation links; empty for the address listened on.
+    pub public_address: String,
+    /// The Virtual School's name.
+    pub organisation: String,
+    /// Whether the line is encrypted.
+    pub tls: Tls,
+    /// Certificate chain, PEM; empty for the relay's own.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub private_key: PathBuf,
+    /// Level of the log.
+    pub log: String,
+    /// The text this was read from: what a backup keeps.
+    #[serde(skip)]
+    pub text: Option<String>,
+}
+
+/// Whether the line is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// TLS 1.3 or 1.2.
+    On,
+    /// Plain, on the loopback address only.
+    Off,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            listen: "127.0.0.1:7443".into(),
+            public_address: String::new(),
+            organisation: "Virtual School".into(),
+            tls: Tls::On,
+            certificate: PathBuf::new(),
+            private_key: PathBuf::new(),
+            log: "info".into(),
+            text: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads `file`, or the one in the data folder, or takes the defaults where there is none.
+    pub fn read(file: Option<&Path>, data: &Path) -> Result<Settings, Error> {
+        let own = data.join(FILE);
+        let path = file.unwrap_or(&own);
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == io::ErrorKind::NotFound && file.is_none() => return Ok(Settings::default()),
+            Err(e) => return Err(Error::Config(format!("the file could not be read ({e})."))),
+        };
+        let mut settings = Settings::parse(&text)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        for file in [&mut settings.certificate, &mut settings.private_key] {
+            if !file.as_os_str().is_empty() {
+                *file = folder.join(&file);
+            }
+        }
+        Ok(settings)
+    }
+
+    /// Reads a configuration's text. A key that does not exist is refused, with its line.
+    pub fn parse(text: &str) -> Result<Settings, Error> {
+        let mut settings: Settings = toml::from_str(text).map_err(|e| Error::Config(e.to_string()))?;
+        if settings.certificate.as_os_str().is_empty() != settings.private_key.as_os_str().is_empty() {
+            return Err(Error::Config("certificate and private_key go together: give both, or neither.".into()));
+        }
+        settings.text = Some(text.to_string());
+        Ok(settings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_says_the_defaults() {
+        let read = Settings::parse(EXAMPLE).expect("the example is a configuration");
+        assert_eq!(Settings { text: None, ..read }, Settings::default());
+    }
+
+    #[test]
+    fn a_misspelt_key_is_refused_with_its_line() {
+        let said =
+            Settings::parse("listen = \"127.0.0.1:0\"\norganization = \"X\"\n").expect_err("no such key").to_string();
+        assert!(said.contains("line 2") && said.contains("organization"), "{said}");
+    }
+
+    #[test]
+    fn a_certificate_without_its_key_is_refused() {
+        assert!(Settings::parse("certificate = \"a.pem\"").is_err());
+    }
+}

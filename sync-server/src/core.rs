@@ -1,0 +1,902 @@
+//! The relay without a socket and without a clock: frames, commands and moments go in, frames come out.
+//!
+//! One thread owns it ([`replica::Room`]), or a simulation. Each lot of work is any number of [`Core::connect`],
+//! [`Core::receive`], [`Core::disconnect`], [`Core::drained`] …, then one [`Core::settle`]: it puts everything staged on the
+//! disk with one sync, and only then fills the connections' queues. So nobody is told of anything that is not on disk,
+//! whichever verb brought it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use gate::{Envelope, Hash, Id, PublicKey, Refusal};
+use replica::{HELD_MAX, Mode, Notice, Offered, Replica, Trouble};
+use ring::signature::Ed25519KeyPair;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
+use sync::{
+    SignedRoster, Wire,
+    frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, QUEUE_FRAMES_MAX, Start, code},
+    link::Link,
+    relay::{Ask, Session, Snapshot},
+};
+use tokio::sync::mpsc::{Sender, error::TrySendError};
+
+use crate::{
+    directory::{Directory, Joining, Refused, day, from_cbor, text, to_cbor},
+    error::Error,
+    keys, pep,
+};
+
+/// Connections at once: ten thousand participants, at about 20 kB each while they are quiet.
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// Connections of one device: the program, a command beside it, and lines that broke and are not yet known to have.
+pub const DEVICE_CONNECTIONS_MAX: usize = 4;
+/// Envelopes by which a log outgrows its snapshot before another is made: as many as a cold join may well read.
+pub const SNAPSHOT_AFTER: u64 = 64;
+/// Seconds without a change after which a document counts as quiet, so that its snapshot lasts a while.
+pub const QUIET_SECONDS: i64 = 60;
+
+/// Documents named to one person at the most, the newest terms first: so many fit into one frame.
+pub const LISTED_MAX: usize = 6_000;
+/// Bytes of a roster that a frame carries, beside the rest of it. A longer one is had over HTTP.
+pub const ROSTER_BYTES_MAX: usize = FRAME_BYTES_MAX - 64 * 1024;
+
+/// Fills a slice with randomness.
+pub type Random = Box<dyn FnMut(&mut [u8]) + Send>;
+
+/// Where participants reach this relay, as links name it. Kept as a fact, so that invitations can be made while it is down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// `HOST:PORT`.
+    pub authority: String,
+    /// SHA-256 of the certificate's public key; `None` for a plain line.
+    pub pin: Option<ByteArray<32>>,
+    /// Whether the next start will listen there too (port 0 chooses anew).
+    pub lasting: bool,
+}
+
+/// What has passed since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections now.
+    pub connections: u64,
+    /// Documents kept.
+    pub documents: u64,
+    /// Envelopes that were new.
+    pub accepted: u64,
+    /// Envelopes that were here already.
+    pub known: u64,
+    /// Envelopes refused and kept.
+    pub refused: u64,
+    /// Envelopes sent.
+    pub sent: u64,
+    /// Lots written to the disk.
+    pub commits: u64,
+    /// Bytes of frames received.
+    pub bytes_in: u64,
+    /// Bytes of frames sent.
+    pub bytes_out: u64,
+}
+
+/// Why an envelope is held, and the envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The refusal's code.
+    pub code: String,
+    /// The refusal in words.
+    pub detail: String,
+    /// The device that brought it.
+    pub device: ByteArray<16>,
+    /// When, in Unix seconds.
+    pub at: i64,
+    /// The envelope as it came.
+    #[serde(with = "serde_bytes")]
+    pub envelope: Vec<u8>,
+}
+
+/// Everything of one relay.
+pub struct Core {
+    replica: Replica,
+    directory: Directory,
+    key: Ed25519KeyPair,
+    id: Id,
+    organisation: String,
+    epoch: Id,
+    address: Option<Address>,
+    config: Option<String>,
+    serving: bool,
+    random: Random,
+    lines: BTreeMap<u64, Line>,
+    /// Connections that have each document open.
+    readers: BTreeMap<Id, BTreeSet<u64>>,
+    /// Connections that may have something to send.
+    ready: BTreeSet<u64>,
+    growth: BTreeMap<Id, Growth>,
+    /// Days on which a device's connection stands in the audit.
+    seen: BTreeMap<Id, String>,
+    today: String,
+    counts: Counts,
+    dirty: bool,
+    failed: bool,
+    stopping: bool,
+}
+
+struct Line {
+    session: Session,
+    out: Sender<Vec<u8>>,
+    welcomed: bool,
+    /// Version of the roster it was sent last.
+    roster: u64,
+}
+
+/// How a document stands to its snapshot.
+#[derive(Default)]
+struct Growth {
+    /// Number of the last envelope in the kept snapshot, or in one that could not be made.
+    covered: u64,
+    /// When its log last grew, in Unix seconds.
+    at: i64,
+    /// Whether somebody has opened it without a cursor since.
+    cold: bool,
+}
+
+impl Core {
+    /// Opens what `dir` holds. `key` signs rosters; `organisation` is the Virtual School's name. Where the folder is new,
+    /// copied or restored, a new epoch begins here, before anything else is written.
+    pub fn open(
+        dir: &Path,
+        key: Ed25519KeyPair,
+        organisation: &str,
+        mut random: Random,
+        now: i64,
+    ) -> Result<(Core, Vec<Notice>), Trouble> {
+        let (replica, notices) = Replica::open(dir, Mode::Relay)?;
+        let mut directory = Directory::read(&replica)?;
+        let epoch =
+            replica.fact(b"relay/epoch")?.and_then(|e| Id::try_from(e).ok()).filter(|_| replica.is_continuous());
+        let address = replica.fact(b"relay/address")?.map(|a| from_cbor(&a)).transpose()?;
+        let fresh = epoch.is_none();
+        let epoch = epoch.unwrap_or_else(|| {
+            let mut id = [0; 16];
+            random(&mut id);
+            id
+        });
+        if fresh {
+            directory.rise(now);
+            directory.audit(now, None, "began epoch", &[("epoch", text(&epoch))]);
+        }
+        let documents = replica.documents()?.len() as u64;
+        let mut core = Core {
+            replica,
+            directory,
+            id: keys::relay_id(&replica::public_key(&key)),
+            key,
+            organisation: organisation.to_string(),
+            epoch,
+            address,
+            config: None,
+            serving: false,
+            random,
+            lines: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            ready: BTreeSet::new(),
+            growth: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            today: day(now),
+            counts: Counts { documents, ..Counts::default() },
+            dirty: false,
+            failed: false,
+            stopping: false,
+        };
+        if fresh {
+            core.replica.set_fact(b"relay/epoch", Some(&epoch));
+            core.keep()?;
+        }
+        // A crash in the middle of a start leaves the PEP known and a document missing.
+        for start in core.directory.peps().map(|pep| pep.start.clone()).collect::<Vec<_>>() {
+            for part in pep::parts(&start).unwrap_or_default() {
+                core.counts.documents += u64::from(core.replica.start(&part.doc, &part.genesis)?);
+            }
+        }
+        Ok((core, notices))
+    }
+
+    /// The relay's id.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The relay's public key.
+    pub fn key(&self) -> PublicKey {
+        replica::public_key(&self.key)
+    }
+
+    /// The life of its logs.
+    pub fn epoch(&self) -> Id {
+        self.epoch
+    }
+
+    /// The Virtual School's name.
+    pub fn organisation(&self) -> &str {
+        &self.organisation
+    }
+
+    /// Who is who.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The logs, for reading.
+    pub fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// Heads of a document and how far its log is.
+    pub fn standing(&mut self, doc: &Id) -> Result<replica::Standing, Trouble> {
+        self.replica.standing(doc)
+    }
+
+    /// What has passed since the start.
+    pub fn counts(&self) -> Counts {
+        Counts { connections: self.lines.len() as u64, ..self.counts }
+    }
+
+    /// Whether it takes in and gives out: not while stopping, nor after the disk has failed.
+    pub fn is_ready(&self) -> bool {
+        !self.failed && !self.stopping
+    }
+
+    /// Where participants reach it, as it last served.
+    pub fn address(&self) -> Option<&Address> {
+        self.address.as_ref()
+    }
+
+    /// The configuration's text, for a backup.
+    pub fn config(&self) -> Option<&str> {
+        self.config.as_deref()
+    }
+
+    /// Whether participants reach it now at [`Core::address`].
+    pub fn is_serving(&self) -> bool {
+        self.serving
+    }
+
+    /// It serves from here on, at this address, with this configuration's text.
+    pub fn serve_at(&mut self, address: Address, config: Option<String>) -> Result<(), Trouble> {
+        self.serving = true;
+        self.config = config;
+        self.reached_at(address)
+    }
+
+    /// Says where participants reach it, or will when it serves.
+    pub fn reached_at(&mut self, address: Address) -> Result<(), Trouble> {
+        if self.address.as_ref() != Some(&address) {
+            self.replica.set_fact(b"relay/address", Some(&to_cbor(&address)));
+            self.address = Some(address);
+            self.keep()?;
+        }
+        Ok(())
+    }
+
+    /// Changes the directory and puts that on the disk before it returns. A refusal has changed nothing.
+    pub fn administer<T>(&mut self, change: impl FnOnce(&mut Directory) -> Result<T, Refused>) -> Result<T, Error> {
+        let done = change(&mut self.directory)?;
+        self.keep()?;
+        Ok(done)
+    }
+
+    /// Uses an invitation: the person and the new device's id, enrolled and on the disk.
+    pub fn join(&mut self, joining: &Joining, now: i64) -> Result<(sync::roster::Person, Id), Error> {
+        let key = self.key();
+        self.administer(|directory| directory.join(&key, joining, now))
+    }
+
+    /// A new id for a person or child.
+    pub fn new_id(&mut self) -> Id {
+        let mut bytes = [0; 16];
+        (self.random)(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid().into_bytes()
+    }
+
+    /// A new one-time secret.
+    pub fn new_secret(&mut self) -> [u8; 32] {
+        let mut secret = [0; 32];
+        (self.random)(&mut secret);
+        secret
+    }
+
+    /// The link of an invitation. `None` before it is known where participants reach this relay.
+    pub fn link(&self, secret: [u8; 32]) -> Option<Link> {
+        let address = self.address.as_ref()?;
+        let tls = address.pin.map(|pin| pin.into_array());
+        Some(Link { address: address.authority.clone(), secret, relay_key: self.key(), tls })
+    }
+
+    /// What a device's person may know, signed.
+    pub fn signed_roster(&self, person: &Id) -> SignedRoster {
+        self.directory.roster(self.id, &self.organisation, person, &self.today).sign(&self.key)
+    }
+
+    // Connections.
+
+    /// A connection stands whose token named `device`; what is to be sent to it goes to `out`, encoded, as it has room, and
+    /// the connection ends when `out` is dropped here. `conn` is a number not used before.
+    pub fn connect(&mut self, conn: u64, device: Id, out: Sender<Vec<u8>>) -> Result<(), Refused> {
+        let person = self.directory.device(&device)?.person;
+        if self.lines.len() >= CONNECTIONS_MAX {
+            return Err(Refused::TooMany { what: "connections", limit: CONNECTIONS_MAX });
+        }
+        let others: Vec<u64> =
+            self.lines.iter().filter(|(_, l)| l.session.device() == device).map(|(n, _)| *n).collect();
+        if others.len() >= DEVICE_CONNECTIONS_MAX
+            && let Some(oldest) = others.first()
+        {
+            // Most likely it broke and nobody has noticed yet.
+            self.close(*oldest, code::STOPPING, "This device has connected again.");
+        }
+        let session = Session::new(device, person);
+        self.lines.insert(conn, Line { session, out, welcomed: false, roster: 0 });
+        if self.failed || self.stopping {
+            self.close(
+                conn,
+                code::STOPPING,
+                "This relay is stopping. Your changes are kept on your device and go on later.",
+            );
+        }
+        Ok(())
+    }
+
+    /// One frame's bytes from a connection.
+    pub fn receive(&mut self, conn: u64, bytes: &[u8], now: i64) {
+        let Some(line) = self.lines.get_mut(&conn) else { return };
+        self.ready.insert(conn);
+        self.counts.bytes_in += bytes.len() as u64;
+        let frame = match Frame::decode(bytes) {
+            Ok(frame) => frame,
+            Err(e @ FrameError::Unknown) => return line.session.error(code::UNKNOWN, &e.to_string(), None),
+            Err(e) => return line.session.error(code::FRAME, &e.to_string(), None),
+        };
+        if let Frame::Close { doc } = &frame {
+            self.readers.entry(*doc).or_default().remove(&conn);
+        }
+        let Some(ask) = line.session.receive(frame) else { return };
+        if self.failed {
+            return;
+        }
+        let doc = match &ask {
+            Ask::Open { doc, .. } | Ask::Push { doc, .. } => Some(*doc),
+            Ask::Hello { .. } | Ask::Child(_) | Ask::Start(_) | Ask::Presence(_) | Ask::Close => None,
+        };
+        if let Err(trouble) = self.answer(conn, ask, now) {
+            tracing::error!(conn, %trouble, "a frame could not be answered");
+            self.failed |= self.replica.is_stopped();
+            if let Some(session) = self.session(conn) {
+                let said = "The relay could not read or write this. Ask whoever keeps it to run `pep-relay check`.";
+                session.error(code::BUSY, said, doc);
+            }
+        }
+    }
+
+    /// A connection has ended.
+    pub fn disconnect(&mut self, conn: u64) {
+        let Some(line) = self.lines.remove(&conn) else { return };
+        for doc in line.session.documents() {
+            if let Some(readers) = self.readers.get_mut(doc) {
+                readers.remove(&conn);
+                if readers.is_empty() {
+                    self.readers.remove(doc);
+                }
+            }
+        }
+        for presence in line.session.leave() {
+            self.tell_others(conn, presence.doc, &Frame::Presence(presence));
+        }
+    }
+
+    /// A connection's queue has room again.
+    pub fn drained(&mut self, conn: u64) {
+        self.ready.insert(conn);
+    }
+
+    /// Puts everything staged on the disk, then queues for each connection what it is to be told, as far as there is room.
+    pub fn settle(&mut self, now: i64) {
+        let today = day(now);
+        if today != self.today && !self.failed {
+            self.directory.new_day(&self.today, &today, now);
+            self.today = today;
+        }
+        if !self.failed
+            && let Err(trouble) = self.keep()
+        {
+            tracing::error!(%trouble, "the disk failed; nothing more is accepted");
+        }
+        if self.failed {
+            self.fail();
+        } else {
+            self.tell_touched();
+        }
+        while let Some(conn) = self.ready.pop_first() {
+            self.fill(conn);
+        }
+    }
+
+    /// Says farewell to everyone and takes nothing more in. The queues are filled by the next [`Core::settle`].
+    pub fn stop(&mut self) {
+        self.stopping = true;
+        let conns: Vec<u64> = self.lines.keys().copied().collect();
+        for conn in conns {
+            self.close(
+                conn,
+                code::STOPPING,
+                "This relay is stopping. Your changes are kept on your device and go on later.",
+            );
+        }
+    }
+
+    /// Writes what the store still holds in memory. After it the process may end.
+    pub fn finish(&mut self) -> Result<(), Trouble> {
+        self.keep()?;
+        self.replica.flush()
+    }
+
+    // Snapshots: made elsewhere, from what is lent here, and brought back.
+
+    /// A document whose log has outgrown its snapshot and that was opened cold, or is quiet: its number of envelopes.
+    pub fn snapshot_due(&mut self, now: i64) -> Option<(Id, u64)> {
+        let due = self.growth.iter().filter(|(_, g)| g.cold || now - g.at >= QUIET_SECONDS).map(|(doc, _)| *doc);
+        for doc in due.collect::<Vec<_>>() {
+            let last = self.replica.last(&doc).unwrap_or(0);
+            match self.growth.get(&doc) {
+                Some(growth) if last >= growth.covered + SNAPSHOT_AFTER => return Some((doc, last)),
+                // Small since; it is looked at again when it grows.
+                _ => drop(self.growth.remove(&doc)),
+            }
+        }
+        None
+    }
+
+    /// Takes a snapshot in; `None` where `doc` could not be made into one at `last` envelopes.
+    pub fn keep_snapshot(&mut self, doc: &Id, last: u64, snapshot: Option<&Snapshot>) {
+        let kept = snapshot.is_some_and(|s| self.replica.keep_relay_snapshot(doc, s).is_ok());
+        tracing::info!(doc = text(doc), envelopes = last, kept, "snapshot");
+        if let Some(growth) = self.growth.get_mut(doc) {
+            *growth = Growth { covered: last, cold: false, ..*growth };
+        }
+    }
+
+    // What a session asks.
+
+    fn answer(&mut self, conn: u64, ask: Ask, now: i64) -> Result<(), Trouble> {
+        let Some(line) = self.lines.get(&conn) else { return Ok(()) };
+        let (device, person) = (line.session.device(), line.session.person());
+        match ask {
+            Ask::Hello { last_roster } => {
+                let version = self.directory.version();
+                let roster = if version > last_roster { self.roster_frame(&person) } else { None };
+                let list = self.listed(&person)?;
+                let (epoch, id) = (self.epoch, self.id);
+                if let Some(line) = self.lines.get_mut(&conn) {
+                    line.welcomed = true;
+                    line.roster = version;
+                    line.session.welcome(epoch, id, roster);
+                    line.session.answer(Frame::Documents { list });
+                }
+                // Once a day is enough for the record, and bounds it.
+                if self.seen.get(&device) != Some(&self.today) {
+                    self.seen.insert(device, self.today.clone());
+                    self.directory.audit(now, Some(device), "connected", &[]);
+                }
+            }
+            Ask::Child(child) => {
+                if let Err(refused) = self.directory.add_child(&child, Some(device), now) {
+                    self.refuse(conn, &refused, None);
+                }
+            }
+            Ask::Start(start) => self.start(conn, &start, device, now)?,
+            Ask::Open { doc, cursor } => self.open_document(conn, doc, cursor, person)?,
+            Ask::Push { doc, envelopes } => self.push(conn, doc, envelopes, now)?,
+            Ask::Presence(presence) => self.tell_others(conn, presence.doc, &Frame::Presence(presence)),
+            Ask::Close => {}
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, conn: u64, start: &Start, device: Id, now: i64) -> Result<(), Trouble> {
+        match self.directory.start(start, &device, now) {
+            Ok(parts) => {
+                // Before its documents in the journal: none is ever there without its PEP.
+                self.stage();
+                for (doc, genesis) in parts {
+                    self.counts.documents += u64::from(self.replica.start(&doc, &genesis)?);
+                }
+                let person = self.session(conn).map(|s| s.person());
+                if let Some(person) = person {
+                    let list = self.listed(&person)?;
+                    self.send(conn, Frame::Documents { list });
+                }
+            }
+            Err(refused) => self.refuse(conn, &refused, None),
+        }
+        Ok(())
+    }
+
+    fn open_document(&mut self, conn: u64, doc: Id, cursor: Option<Cursor>, person: Id) -> Result<(), Trouble> {
+        if !self.directory.may_open(&person, &doc, &self.today) {
+            if let Some(session) = self.session(conn) {
+                session.gone(doc);
+            }
+            return Ok(());
+        }
+        let (after, snapshot) = match cursor {
+            Some(cursor) if cursor.epoch == self.epoch => (cursor.seq.min(self.replica.last(&doc)?), None),
+            Some(_) => (0, None),
+            None => (0, Some(self.snapshot(&doc)?)),
+        };
+        if let Some(snapshot) = &snapshot {
+            let growth = self.growth.entry(doc).or_default();
+            growth.cold = true;
+            growth.covered = growth.covered.max(snapshot.seq);
+        }
+        self.readers.entry(doc).or_default().insert(conn);
+        if let Some(session) = self.session(conn) {
+            session.opened(doc, after, snapshot);
+        }
+        Ok(())
+    }
+
+    /// The newest kept snapshot, or the genesis alone.
+    fn snapshot(&self, doc: &Id) -> Result<Snapshot, Trouble> {
+        // One that cannot be read is a lost cache, no more.
+        if let Ok(Some(snapshot)) = self.replica.relay_snapshot(doc)
+            && snapshot.seq <= self.replica.last(doc)?
+        {
+            return Ok(snapshot);
+        }
+        let bytes = self.replica.genesis(doc)?;
+        let heads = gate::Index::new(&bytes).map_err(|_| Trouble::Damaged)?.heads();
+        Ok(Snapshot { seq: 0, heads, bytes, tips: Vec::new() })
+    }
+
+    fn push(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<(), Trouble> {
+        let Some(line) = self.lines.get_mut(&conn) else { return Ok(()) };
+        let child = self.directory.document(&doc).map(|(pep, _)| pep.start.child);
+        let Some(child) = child.filter(|_| self.directory.may_open(&line.session.person(), &doc, &self.today)) else {
+            line.session.gone(doc);
+            return Ok(());
+        };
+        let device = line.session.device();
+        let mut queue = envelopes;
+        let mut grew = false;
+        let mut missing = false;
+        while !queue.is_empty() {
+            let authority = self.directory.authority(child);
+            let (offered, refusal) = self.replica.offer(&doc, &queue, &authority, None)?;
+            let rest = queue.split_off(offered.len());
+            for (envelope, taken) in queue.iter().zip(&offered) {
+                let (Offered::New(number) | Offered::Known(number)) = taken;
+                match taken {
+                    Offered::New(_) => {
+                        grew = true;
+                        self.dirty = true;
+                        self.counts.accepted += 1;
+                    }
+                    Offered::Known(_) => self.counts.known += 1,
+                }
+                let epoch = self.epoch;
+                if let Some(line) = self.lines.get_mut(&conn) {
+                    line.session.receipt(doc, envelope.hash, epoch, *number);
+                }
+            }
+            let (Some(refusal), Some(first)) = (refusal, rest.first()) else { break };
+            // What follows in the same chain shares the fate of its first; other authors' work goes on.
+            let actor = first.actor;
+            let (chain, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|e| e.actor == actor);
+            match self.reason(&doc, &refusal)? {
+                Some((code, detail)) => self.hold(conn, doc, &chain, &code, &detail, device, now)?,
+                None => missing = true,
+            }
+            queue = others;
+        }
+        if missing && let Some(session) = self.session(conn) {
+            let said = "The relay lacks changes that these build on. Your program offers them first.";
+            session.error(code::MISSING, said, Some(doc));
+        }
+        if grew {
+            self.grown(&doc, now);
+        }
+        Ok(())
+    }
+
+    /// Code and words to hold an envelope with; `None` where it only has to wait for what it builds on.
+    fn reason(&mut self, doc: &Id, refusal: &Refusal) -> Result<Option<(String, String)>, Trouble> {
+        if !refusal.is_missing() {
+            return Ok(Some((refusal.code().to_string(), sentence(refusal))));
+        }
+        let held = self.replica.ledger_of(doc)?.held();
+        let Some(before) = refusal.missing().iter().find(|h| held.contains(*h)).copied() else { return Ok(None) };
+        // It builds on something held: it is held for the same reason.
+        let why = self.replica.held(doc)?.into_iter().find(|(hash, _)| *hash == before);
+        let why = why.map(|(_, why)| from_cbor::<Held>(&why)).transpose()?;
+        Ok(why.map(|why| (why.code, why.detail)))
+    }
+
+    #[allow(clippy::too_many_arguments)] // what is held, why, and who brought it when
+    fn hold(
+        &mut self,
+        conn: u64,
+        doc: Id,
+        chain: &[Envelope],
+        code: &str,
+        detail: &str,
+        device: Id,
+        now: i64,
+    ) -> Result<(), Trouble> {
+        let known = self.replica.ledger_of(&doc)?.held().clone();
+        let new: Vec<&Envelope> = chain.iter().filter(|e| !known.contains(&e.hash)).collect();
+        let room = HELD_MAX.saturating_sub(known.len());
+        let full = if new.len() > room {
+            " The relay keeps no more of them: they are on their author's device only."
+        } else {
+            ""
+        };
+        for envelope in new.into_iter().take(room) {
+            let held = Held {
+                code: code.to_string(),
+                detail: detail.to_string(),
+                device: ByteArray::new(device),
+                at: now,
+                envelope: Wire(envelope.clone()).encode(),
+            };
+            self.replica.hold(&doc, &envelope.hash, &to_cbor(&held))?;
+            self.dirty = true;
+            self.counts.refused += 1;
+            let on = [("document", text(&doc)), ("change", hex(&envelope.hash)), ("code", code.to_string())];
+            self.directory.audit(now, Some(device), "held", &on);
+        }
+        // All in one frame: its author's device then makes up its mind once.
+        let hashes = chain.iter().map(|e| ByteArray::new(e.hash)).collect();
+        self.send(conn, Frame::Held { doc, hashes, code: code.to_string(), detail: format!("{detail}{full}") });
+        Ok(())
+    }
+
+    // What follows from it.
+
+    /// A document's log has grown: whoever has it open is to be sent the rest.
+    fn grown(&mut self, doc: &Id, now: i64) {
+        if let Some(growth) = self.growth.get_mut(doc) {
+            growth.at = now;
+        } else {
+            let covered = self.replica.relay_snapshot(doc).ok().flatten().map_or(0, |s| s.seq);
+            self.growth.insert(*doc, Growth { covered, at: now, cold: false });
+        }
+        for conn in self.readers.get(doc).into_iter().flatten() {
+            if let Some(line) = self.lines.get_mut(conn) {
+                line.session.grown(doc);
+                self.ready.insert(*conn);
+            }
+        }
+    }
+
+    fn tell_others(&mut self, conn: u64, doc: Id, frame: &Frame) {
+        for other in self.readers.get(&doc).into_iter().flatten().filter(|other| **other != conn) {
+            if let Some(line) = self.lines.get_mut(other) {
+                line.session.answer(frame.clone());
+                self.ready.insert(*other);
+            }
+        }
+    }
+
+    /// Those for whom the directory has changed are told: roster, documents, what is no longer theirs.
+    fn tell_touched(&mut self) {
+        let touched = self.directory.take_touched();
+        if touched.is_empty() {
+            return;
+        }
+        let concerned = |(conn, line): (&u64, &Line)| touched.contains(&line.session.person()).then_some(*conn);
+        let conns: Vec<u64> = self.lines.iter().filter_map(concerned).collect();
+        for conn in conns {
+            let Some(line) = self.lines.get(&conn) else { continue };
+            let (device, person, welcomed) = (line.session.device(), line.session.person(), line.welcomed);
+            if let Err(refused) = self.directory.device(&device) {
+                self.close(conn, code::REVOKED, &refused.to_string());
+                continue;
+            }
+            if !welcomed {
+                continue;
+            }
+            let newer = line.roster < self.directory.version();
+            let roster = if newer { self.roster_frame(&person) } else { None };
+            let lost = |doc: &&Id| !self.directory.may_open(&person, doc, &self.today);
+            let lost: Vec<Id> = line.session.documents().filter(lost).copied().collect();
+            let list = self.listed(&person).unwrap_or_default();
+            let version = self.directory.version();
+            for doc in &lost {
+                self.readers.entry(*doc).or_default().remove(&conn);
+            }
+            if let Some(line) = self.lines.get_mut(&conn) {
+                lost.into_iter().for_each(|doc| line.session.gone(doc));
+                line.roster = version;
+                roster.into_iter().for_each(|roster| line.session.answer(Frame::Roster(roster)));
+                line.session.answer(Frame::Documents { list });
+                self.ready.insert(conn);
+            }
+        }
+    }
+
+    /// The disk has failed: what was to be said may not be true, so everyone hears that instead, and goes.
+    fn fail(&mut self) {
+        for (conn, line) in &mut self.lines {
+            line.session = Session::new(line.session.device(), line.session.person());
+            line.session.close(code::STORAGE, "The relay's disk has failed. Your changes are kept on your device and go on when its keeper has put it right.");
+            self.ready.insert(*conn);
+        }
+        self.readers.clear();
+    }
+
+    /// Queues frames while the connection has room; ends it where it was closing and has nothing more.
+    fn fill(&mut self, conn: u64) {
+        let Some(line) = self.lines.get_mut(&conn) else { return };
+        let replica = &self.replica;
+        let mut trouble = None;
+        let mut lend = |doc: &Id, after: u64, bytes: usize| {
+            replica.log(doc, after, bytes).unwrap_or_else(|e| {
+                trouble = Some(e);
+                Vec::new()
+            })
+        };
+        let ended = loop {
+            let permit = match line.out.try_reserve() {
+                Ok(permit) => permit,
+                Err(full_or_closed) => break full_or_closed == TrySendError::Closed(()),
+            };
+            let Some(frame) = line.session.next(&mut lend) else { break line.session.is_closing() };
+            if let Frame::Log { envelopes, .. } = &frame {
+                self.counts.sent += envelopes.len() as u64;
+            }
+            let bytes = frame.encode();
+            self.counts.bytes_out += bytes.len() as u64;
+            permit.send(bytes);
+        };
+        if let Some(trouble) = trouble {
+            tracing::error!(conn, %trouble, "a log could not be read");
+            if let Some(session) = self.session(conn) {
+                session.close(
+                    code::STOPPING,
+                    "The relay could not read this plan. Ask whoever keeps it to run `pep-relay check`.",
+                );
+            }
+            self.ready.insert(conn);
+        } else if ended {
+            self.disconnect(conn);
+        }
+    }
+
+    /// Commits what is staged. After a failure nothing more is accepted until the next start has looked at the disk.
+    fn keep(&mut self) -> Result<(), Trouble> {
+        self.stage();
+        let kept = self.replica.commit();
+        self.failed |= kept.is_err();
+        self.counts.commits += u64::from(std::mem::take(&mut self.dirty) && kept.is_ok());
+        kept
+    }
+
+    fn stage(&mut self) {
+        for (key, value) in self.directory.take_staged() {
+            self.replica.set_fact(&key, Some(&value));
+            self.dirty = true;
+        }
+    }
+
+    /// A roster that goes into a frame; a longer one would end the connection.
+    fn roster_frame(&self, person: &Id) -> Option<SignedRoster> {
+        let roster = self.signed_roster(person);
+        let fits = roster.payload.len() <= ROSTER_BYTES_MAX;
+        if !fits {
+            tracing::warn!(person = text(person), bytes = roster.payload.len(), "a roster is too long for a frame");
+        }
+        fits.then_some(roster)
+    }
+
+    fn listed(&self, person: &Id) -> Result<Vec<Listed>, Trouble> {
+        let list = |(doc, kind, start): (Id, &str, &Start)| {
+            let seq = self.replica.last(&doc)?;
+            Ok(Listed { doc, pep: start.pep, kind: kind.to_string(), seq, start: start.clone() })
+        };
+        let mut readable = self.directory.readable(person, &self.today);
+        if readable.len() > LISTED_MAX {
+            tracing::warn!(person = text(person), documents = readable.len(), "not all documents fit into a frame");
+            // Terms sort as they follow one another: autumn, spring, summer.
+            readable.sort_by(|a, b| b.2.term.cmp(&a.2.term));
+            readable.truncate(LISTED_MAX);
+        }
+        readable.into_iter().map(list).collect()
+    }
+
+    fn refuse(&mut self, conn: u64, refused: &Refused, doc: Option<Id>) {
+        if let Some(session) = self.session(conn) {
+            session.error(refused.code(), &refused.to_string(), doc);
+        }
+    }
+
+    fn send(&mut self, conn: u64, frame: Frame) {
+        if let Some(session) = self.session(conn) {
+            session.answer(frame);
+        }
+    }
+
+    fn close(&mut self, conn: u64, code: &str, detail: &str) {
+        if let Some(session) = self.session(conn) {
+            session.close(code, detail);
+        }
+        self.ready.insert(conn);
+    }
+
+    fn session(&mut self, conn: u64) -> Option<&mut Session> {
+        self.lines.get_mut(&conn).map(|line| &mut line.session)
+    }
+}
+
+/// A queue for one connection.
+pub fn queue() -> (Sender<Vec<u8>>, tokio::sync::mpsc::Receiver<Vec<u8>>) {
+    tokio::sync::mpsc::channel(QUEUE_FRAMES_MAX)
+}
+
+/// A hash as people see it.
+pub(crate) fn hex(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A refusal as a sentence of its own.
+fn sentence(refusal: &Refusal) -> String {
+    let words = refusal.to_string();
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => words,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::Invite;
+
+    const NOW: i64 = 1_771_923_600;
+
+    fn key(seed: u8) -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_said_and_nothing_more_is_promised() {
+        let home = tempfile::tempdir().unwrap();
+        let (mut core, _) = Core::open(home.path(), key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW).unwrap();
+        let odile = Invite {
+            name: "Odile Marrowfield".into(),
+            role: "social-worker".into(),
+            organisation: None,
+            children: Vec::new(),
+            expires: NOW + 60,
+        };
+        core.administer(|d| d.invite(&odile, &[2; 32], [3; 16], NOW)).unwrap();
+        let (device, public) = (key(4), replica::public_key(&key(4)));
+        let mut sig = [0; 64];
+        sig.copy_from_slice(device.sign(&sync::identity::join_statement(&core.key(), &[2; 32], &public)).as_ref());
+        let joining = Joining { secret: [2; 32], key: public, name: "a laptop".into(), sig };
+        let (_, device) = core.join(&joining, NOW).unwrap();
+        let (out, mut heard) = queue();
+        core.connect(1, device, out).unwrap();
+        // No record may be this long, so the journal refuses it as it would a disk's error.
+        core.replica.set_fact(b"too long", Some(&vec![0; 81 * 1024 * 1024]));
+        let hello = Frame::Hello { version: 1, program: "story".into(), device_id: device, last_roster: 0 };
+        core.receive(1, &hello.encode(), NOW);
+        core.settle(NOW);
+        let said = Frame::decode(&heard.try_recv().unwrap());
+        assert!(matches!(&said, Ok(Frame::Error { code, .. }) if code == code::STORAGE), "no welcome: {said:?}");
+        assert!(heard.try_recv().is_err() && heard.is_closed());
+        assert!(!core.is_ready());
+        assert!(core.join(&joining, NOW).is_err() && core.administer(|d| d.revoke(&device, NOW)).is_err());
+    }
+}

@@ -1,0 +1,739 @@
+//! People, organisations, devices, children, teams, invitations, PEPs and the audit: who may do what, from when to when.
+//!
+//! One authority decides. What is here was read from the replica's facts at the start; a verb checks everything first, then
+//! changes what is in memory and stages facts, and the core commits those before anybody is answered. No clock: `now`
+//! (Unix seconds) and `today` (`YYYY-MM-DD`, in UTC) are arguments. Names stand here and nowhere in a log or an audit.
+//!
+//! | fact | value (CBOR) |
+//! |---|---|
+//! | `person/ID` `device/ID` `child/ID` | as in a roster |
+//! | `team/CHILD/PERSON/FROM` | one membership |
+//! | `invite/HASH` | [`Invitation`], under the SHA-256 of its secret |
+//! | `pep/ID` | what it was started as, and its documents |
+//! | `audit/NUMBER` | [`Entry`] |
+//! | `version` | of the rosters |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate};
+use gate::{Author, Authority, Hash, Id, PublicKey, Signature};
+use replica::{Replica, Trouble};
+use ring::digest;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_bytes::ByteArray;
+use sync::{
+    Roster,
+    frame::{NewChild, Start},
+    identity::{self, Secret},
+    roster::{Child, Device, Member, Person},
+};
+use uuid::Uuid;
+
+use crate::pep;
+
+/// Longest name of a person, child, organisation or device, in characters: names of people everywhere fit.
+pub const NAME_CHARS_MAX: usize = 200;
+/// Children one relay knows: about as many as are looked after in all England, so that no fault fills the disk.
+pub const CHILDREN_MAX: usize = 100_000;
+/// PEPs of one child: fifteen years of three terms, and room for moves.
+pub const PEPS_MAX: usize = 200;
+/// Devices of one person, revoked ones too.
+pub const DEVICES_MAX: usize = 100;
+
+/// A one-time invitation, kept under the SHA-256 of its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// For whom.
+    #[serde(with = "serde_bytes")]
+    pub person: Id,
+    /// Until when, in Unix seconds.
+    pub expires: i64,
+    /// The device that used it.
+    pub used: Option<ByteArray<16>>,
+}
+
+/// One line of the audit: ids, roles and what was done; no names, no answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Unix seconds.
+    pub at: i64,
+    /// The device that did it; `None` for the relay's keeper at the command line.
+    pub by: Option<ByteArray<16>>,
+    /// What was done.
+    pub did: String,
+    /// To what: `person`, `child`, `device`, `role` … and an id or a word for each.
+    pub on: BTreeMap<String, String>,
+}
+
+/// Whom an invitation is for.
+#[derive(Debug, Clone)]
+pub struct Invite {
+    /// Name.
+    pub name: String,
+    /// Role by its name in the contract.
+    pub role: String,
+    /// School, council or agency.
+    pub organisation: Option<String>,
+    /// Children whose teams the person joins today.
+    pub children: Vec<Id>,
+    /// Until when the link can be used, in Unix seconds.
+    pub expires: i64,
+}
+
+/// What a device shows to join.
+#[derive(Debug, Clone)]
+pub struct Joining {
+    /// The invitation's secret.
+    pub secret: Secret,
+    /// The device's key.
+    pub key: PublicKey,
+    /// What its owner calls it.
+    pub name: String,
+    /// Over [`identity::join_statement`].
+    pub sig: Signature,
+}
+
+/// A PEP that was started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pep {
+    /// As what.
+    pub start: Start,
+    /// Its documents: kind and id.
+    documents: Vec<(String, ByteArray<16>)>,
+}
+
+/// Why something in the directory was not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)] // the sentences say it
+pub enum Refused {
+    #[error(
+        "This relay does not know that invitation. Check that the whole link was copied, or ask the Virtual School for a new one."
+    )]
+    InvitationUnknown,
+    #[error(
+        "This invitation has been used: each is for one device. Ask the Virtual School for another link for this device."
+    )]
+    InvitationUsed,
+    #[error("This invitation is too old to be used. Ask the Virtual School for a new link.")]
+    InvitationExpired,
+    #[error(
+        "This device did not show that the key it sent is its own. Try the link again; if it fails again, ask the Virtual School for a new one."
+    )]
+    InvitationAltered,
+    #[error(
+        "This device's key is already enrolled here. Ask the Virtual School to revoke it first, or join from a new folder."
+    )]
+    DeviceEnrolled,
+    #[error("This relay does not know that device. Join with an invitation link; the Virtual School gives one out.")]
+    DeviceUnknown,
+    #[error("This device was revoked. Ask the Virtual School for a new invitation link if it is still yours.")]
+    DeviceRevoked,
+    #[error(
+        "This device could not show that it holds its key. Try again; if it fails again, ask the Virtual School for a new link."
+    )]
+    Signature,
+    #[error("A name has 1 to {NAME_CHARS_MAX} characters and no line breaks. Write it again.")]
+    Name,
+    #[error("A date is written YYYY-MM-DD, such as 2026-02-24, and is a day that exists. Write it again.")]
+    Date,
+    #[error("That is not a role this relay knows. It knows: {}.", pep::roles().join(", "))]
+    Role,
+    #[error("This relay does not know that child. `pep-relay children list` shows those it knows.")]
+    ChildUnknown,
+    #[error("This relay does not know that person. `pep-relay people list` shows those it knows.")]
+    PersonUnknown,
+    #[error(
+        "That person is known here in another role ({0}). Invite them with that role, or give --child with the role they have for that child."
+    )]
+    RoleDiffers(String),
+    #[error("That person is on this team already, as {0}. End that membership first with `pep-relay teams end`.")]
+    OnTeam(String),
+    #[error("That person is not on this child's team on that day. `pep-relay teams list` shows who is.")]
+    NotOnTeam,
+    #[error("A membership cannot be handed to the same person. Name two different people.")]
+    SamePerson,
+    #[error("Children are made known by their social worker or the Virtual School. Ask one of them.")]
+    NotYoursToAdd,
+    #[error("That child's plans are not open to you. Ask the Virtual School to add you to the team.")]
+    NotOnTheTeam,
+    #[error("{0}")]
+    Pep(String),
+    #[error(
+        "This PEP was already started here under another process ({0}). It goes on under that one; ask the Virtual School if that is wrong."
+    )]
+    Process(String),
+    #[error("There are too many {what} here (the limit is {limit}). Ask whoever keeps the relay.")]
+    TooMany { what: &'static str, limit: usize },
+}
+
+impl Refused {
+    /// A short, stable word for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refused::InvitationUnknown => "unknown",
+            Refused::InvitationUsed => "used",
+            Refused::InvitationExpired => "expired",
+            Refused::InvitationAltered => "altered",
+            Refused::DeviceEnrolled => "enrolled",
+            Refused::DeviceUnknown => "unknown",
+            Refused::DeviceRevoked => sync::frame::code::REVOKED,
+            Refused::Signature => "signature",
+            Refused::Process(_) => sync::frame::code::PROCESS,
+            Refused::Name
+            | Refused::Date
+            | Refused::Role
+            | Refused::ChildUnknown
+            | Refused::PersonUnknown
+            | Refused::RoleDiffers(_)
+            | Refused::OnTeam(_)
+            | Refused::NotOnTeam
+            | Refused::SamePerson
+            | Refused::NotYoursToAdd
+            | Refused::NotOnTheTeam
+            | Refused::Pep(_)
+            | Refused::TooMany { .. } => sync::frame::code::REFUSED,
+        }
+    }
+}
+
+type Result<T> = std::result::Result<T, Refused>;
+
+/// The directory.
+#[derive(Default)]
+pub struct Directory {
+    people: BTreeMap<Id, Person>,
+    devices: BTreeMap<Id, Device>,
+    devices_of: BTreeMap<Id, BTreeSet<Id>>,
+    children: BTreeMap<Id, Child>,
+    teams: BTreeMap<Id, Vec<Member>>,
+    children_of: BTreeMap<Id, BTreeSet<Id>>,
+    invitations: BTreeMap<Hash, Invitation>,
+    peps: BTreeMap<Id, Pep>,
+    peps_of: BTreeMap<Id, BTreeSet<Id>>,
+    documents: BTreeMap<Id, (Id, String)>,
+    version: u64,
+    audited: u64,
+    staged: Vec<(Vec<u8>, Vec<u8>)>,
+    touched: BTreeSet<Id>,
+}
+
+impl Directory {
+    /// Reads what the replica holds.
+    pub fn read(replica: &Replica) -> std::result::Result<Directory, Trouble> {
+        let mut directory = Directory::default();
+        for person in values::<Person>(replica, "person/")? {
+            directory.people.insert(person.id, person);
+        }
+        for device in values::<Device>(replica, "device/")? {
+            directory.learn_device(device);
+        }
+        for child in values::<Child>(replica, "child/")? {
+            directory.children.insert(child.id, child);
+        }
+        for member in values::<Member>(replica, "team/")? {
+            directory.learn_member(member);
+        }
+        for (key, value) in replica.facts(b"invite/")? {
+            let hash = key.get(b"invite/".len()..).and_then(|h| h.try_into().ok()).ok_or(Trouble::Damaged)?;
+            directory.invitations.insert(hash, from_cbor(&value)?);
+        }
+        for pep in values::<Pep>(replica, "pep/")? {
+            directory.learn_pep(pep);
+        }
+        directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
+        let last = replica.last_fact(b"audit/")?;
+        let number = last.as_deref().and_then(|k| k.get(b"audit/".len()..)).and_then(|n| n.try_into().ok());
+        directory.audited = number.map_or(0, u64::from_be_bytes);
+        Ok(directory)
+    }
+
+    /// Rises with every change that a roster shows.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Everyone known here.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        self.people.values()
+    }
+
+    /// The person of that id.
+    pub fn person(&self, id: &Id) -> Option<&Person> {
+        self.people.get(id)
+    }
+
+    /// Every device, revoked ones too.
+    pub fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.devices.values()
+    }
+
+    /// The device of that id, revoked or not.
+    pub fn known_device(&self, id: &Id) -> Option<&Device> {
+        self.devices.get(id)
+    }
+
+    /// The device of that id, if it may still connect.
+    pub fn device(&self, id: &Id) -> Result<&Device> {
+        let device = self.devices.get(id).ok_or(Refused::DeviceUnknown)?;
+        if device.revoked.is_some() { Err(Refused::DeviceRevoked) } else { Ok(device) }
+    }
+
+    /// Every child.
+    pub fn children(&self) -> impl Iterator<Item = &Child> {
+        self.children.values()
+    }
+
+    /// Who is, was or will be on a child's team.
+    pub fn team(&self, child: &Id) -> &[Member] {
+        self.teams.get(child).map_or(&[], Vec::as_slice)
+    }
+
+    /// The person's role for a child on a day.
+    pub fn role(&self, child: &Id, person: &Id, day: &str) -> Option<&str> {
+        self.team(child).iter().find(|m| m.person == *person && m.on(day)).map(|m| m.role.as_str())
+    }
+
+    /// Every PEP.
+    pub fn peps(&self) -> impl Iterator<Item = &Pep> {
+        self.peps.values()
+    }
+
+    /// The PEP of a document, and which of its documents it is.
+    pub fn document(&self, doc: &Id) -> Option<(&Pep, &str)> {
+        let (pep, kind) = self.documents.get(doc)?;
+        Some((self.peps.get(pep)?, kind))
+    }
+
+    /// Whether a person may open and write a document today.
+    pub fn may_open(&self, person: &Id, doc: &Id, today: &str) -> bool {
+        self.document(doc).is_some_and(|(pep, kind)| {
+            self.role(&pep.start.child, person, today).is_some_and(|role| pep::may_read(kind, role))
+        })
+    }
+
+    /// Documents that a person may open today: id, kind and what the PEP was started as.
+    pub fn readable(&self, person: &Id, today: &str) -> Vec<(Id, &str, &Start)> {
+        let mut found = Vec::new();
+        for child in self.children_of.get(person).into_iter().flatten() {
+            let Some(role) = self.role(child, person, today) else { continue };
+            let peps = self.peps_of.get(child).into_iter().flatten().filter_map(|id| self.peps.get(id));
+            for pep in peps {
+                let readable = pep.documents.iter().filter(|(kind, _)| pep::may_read(kind, role));
+                found.extend(readable.map(|(kind, doc)| (doc.into_array(), kind.as_str(), &pep.start)));
+            }
+        }
+        found
+    }
+
+    /// Who may stand behind a change in documents of `child`: the devices of everyone who is or ever was on the team.
+    /// Revoked devices too, for what they wrote keeps its author, whoever brings it; they can no longer connect themselves.
+    pub fn authority(&self, child: Id) -> TeamOf<'_> {
+        TeamOf { directory: self, child }
+    }
+
+    /// What one person may know, unsigned.
+    pub fn roster(&self, relay: Id, organisation: &str, person: &Id, today: &str) -> Roster {
+        let of = self.children_of.get(person).into_iter().flatten();
+        let current: Vec<&Id> = of.filter(|child| self.role(child, person, today).is_some()).collect();
+        let teams: Vec<Member> = current.iter().flat_map(|child| self.team(child)).cloned().collect();
+        let people: BTreeSet<Id> = teams.iter().map(|m| m.person).chain([*person]).collect();
+        let devices = people.iter().flat_map(|p| self.devices_of.get(p).into_iter().flatten());
+        Roster {
+            version: self.version,
+            relay,
+            organisation: organisation.to_string(),
+            children: current.iter().filter_map(|child| self.children.get(*child)).cloned().collect(),
+            devices: devices.filter_map(|d| self.devices.get(d)).cloned().collect(),
+            people: people.iter().filter_map(|p| self.people.get(p)).cloned().collect(),
+            teams,
+        }
+    }
+
+    // What changes it.
+
+    /// Makes an invitation for a person, who is new or the one of that name and organisation; `fresh` is the id of a new
+    /// one. Returns whom it is for.
+    pub fn invite(&mut self, invite: &Invite, secret: &Secret, fresh: Id, now: i64) -> Result<Id> {
+        let name = named(&invite.name)?;
+        let organisation = invite.organisation.as_deref().map(named).transpose()?;
+        if !pep::roles().contains(&invite.role.as_str()) {
+            return Err(Refused::Role);
+        }
+        let today = day(now);
+        let known = self.people.values().find(|p| p.name == name && p.organisation == organisation);
+        if let Some(person) = known
+            && person.role != invite.role
+            && invite.children.is_empty()
+        {
+            return Err(Refused::RoleDiffers(person.role.clone()));
+        }
+        let person = known.map_or(fresh, |p| p.id);
+        let mut joins = Vec::new();
+        for child in &invite.children {
+            match self.check_member(child, &person, &today, known.is_none()) {
+                Ok(()) => joins.push(*child),
+                Err(Refused::OnTeam(role)) if role == invite.role => {}
+                Err(refused) => return Err(refused),
+            }
+        }
+        if known.is_none() {
+            let person = Person { id: fresh, name, organisation, role: invite.role.clone() };
+            self.stage(key("person/", &fresh), &person);
+            self.people.insert(fresh, person);
+        }
+        let invitation = Invitation { person, expires: invite.expires, used: None };
+        let hash = sha256(secret);
+        self.stage([b"invite/".as_slice(), &hash].concat(), &invitation);
+        self.invitations.insert(hash, invitation);
+        self.audit(now, None, "invited", &[("person", text(&person)), ("role", invite.role.clone())]);
+        for child in joins {
+            self.put_member(child, person, &invite.role, &today, None, now, None);
+        }
+        Ok(person)
+    }
+
+    /// Enrols a device with an invitation, once. The same device asking again (its answer was lost) is answered again.
+    pub fn join(&mut self, relay_key: &PublicKey, joining: &Joining, now: i64) -> Result<(Person, Id)> {
+        let hash = sha256(&joining.secret);
+        let invitation = self.invitations.get(&hash).cloned().ok_or(Refused::InvitationUnknown)?;
+        let statement = identity::join_statement(relay_key, &joining.secret, &joining.key);
+        if !identity::verify(&joining.key, &statement, &joining.sig) {
+            return Err(Refused::InvitationAltered);
+        }
+        let device = gate::device_id(&joining.key);
+        let person = self.people.get(&invitation.person).cloned().ok_or(Refused::PersonUnknown)?;
+        match invitation.used {
+            Some(used) if used.into_array() == device => {
+                self.device(&device)?;
+                return Ok((person, device));
+            }
+            Some(_) => return Err(Refused::InvitationUsed),
+            None if invitation.expires <= now => return Err(Refused::InvitationExpired),
+            None => {}
+        }
+        if self.devices.contains_key(&device) {
+            return Err(Refused::DeviceEnrolled);
+        }
+        if self.devices_of.get(&person.id).is_some_and(|d| d.len() >= DEVICES_MAX) {
+            return Err(Refused::TooMany { what: "devices of this person", limit: DEVICES_MAX });
+        }
+        let name = named(&joining.name)?;
+        let enrolled = Device { id: device, key: joining.key, person: person.id, name, revoked: None };
+        self.stage(key("device/", &device), &enrolled);
+        self.learn_device(enrolled);
+        let used = Invitation { used: Some(ByteArray::new(device)), ..invitation };
+        self.stage([b"invite/".as_slice(), &hash].concat(), &used);
+        self.invitations.insert(hash, used);
+        self.audit(now, Some(device), "joined", &[("person", text(&person.id)), ("device", text(&device))]);
+        self.rise(now);
+        self.touch_around(&person.id);
+        Ok((person, device))
+    }
+
+    /// Revokes a device: it can no longer connect; what it wrote keeps its author. `false` where it was revoked before.
+    pub fn revoke(&mut self, device: &Id, now: i64) -> Result<bool> {
+        let known = self.devices.get_mut(device).ok_or(Refused::DeviceUnknown)?;
+        if known.revoked.is_some() {
+            return Ok(false);
+        }
+        known.revoked = Some(now);
+        let known = known.clone();
+        self.stage(key("device/", device), &known);
+        self.audit(now, None, "revoked", &[("device", text(device)), ("person", text(&known.person))]);
+        self.rise(now);
+        self.touch_around(&known.person);
+        Ok(true)
+    }
+
+    /// Makes a child known. `by`: the device whose person brings it and joins its team; `None` for the relay's keeper.
+    /// `false` where the child was known.
+    pub fn add_child(&mut self, new: &NewChild, by: Option<Id>, now: i64) -> Result<bool> {
+        let today = day(now);
+        let person = by.and_then(|d| self.devices.get(&d)).map(|d| d.person);
+        if self.children.contains_key(&new.child) {
+            let theirs = person.is_none_or(|p| self.role(&new.child, &p, &today).is_some());
+            return if theirs { Ok(false) } else { Err(Refused::NotOnTheTeam) };
+        }
+        let role = person.and_then(|p| self.people.get(&p)).map(|p| p.role.clone());
+        if by.is_some() && !role.as_deref().is_some_and(pep::may_add_children) {
+            return Err(Refused::NotYoursToAdd);
+        }
+        if self.children.len() >= CHILDREN_MAX {
+            return Err(Refused::TooMany { what: "children", limit: CHILDREN_MAX });
+        }
+        let child = Child {
+            id: new.child,
+            name: named(&new.name)?,
+            dob: dated(&new.dob)?,
+            looked_after_since: new.looked_after_since.as_deref().map(dated).transpose()?,
+            emergency: new.emergency,
+        };
+        self.stage(key("child/", &child.id), &child);
+        self.children.insert(child.id, child);
+        self.audit(now, by, "added child", &[("child", text(&new.child))]);
+        self.rise(now);
+        if let (Some(person), Some(role)) = (person, role) {
+            self.put_member(new.child, person, &role, &today, None, now, by);
+        }
+        Ok(true)
+    }
+
+    /// Puts a person on a child's team from a day on.
+    pub fn add_member(&mut self, child: &Id, person: &Id, role: &str, from: &str, now: i64) -> Result<()> {
+        let from = dated(from)?;
+        if !pep::roles().contains(&role) {
+            return Err(Refused::Role);
+        }
+        self.check_member(child, person, &from, false)?;
+        self.put_member(*child, *person, role, &from, None, now, None);
+        Ok(())
+    }
+
+    /// Ends a person's membership; `on` is its last day.
+    pub fn end_member(&mut self, child: &Id, person: &Id, on: &str, now: i64) -> Result<()> {
+        let on = dated(on)?;
+        let member = self.open_member(child, person, &on)?;
+        self.put_member(*child, *person, &member.role, &member.from, Some(on), now, None);
+        Ok(())
+    }
+
+    /// Hands a case over: one membership ends on the day before `on`, the other begins that day, in the same role.
+    pub fn hand_over(&mut self, child: &Id, from: &Id, to: &Id, on: &str, now: i64) -> Result<()> {
+        let on = dated(on)?;
+        if from == to {
+            return Err(Refused::SamePerson);
+        }
+        let ends = self.open_member(child, from, &on)?;
+        let begins = match self.check_member(child, to, &on, false) {
+            Ok(()) => true,
+            Err(Refused::OnTeam(role)) if role == ends.role => false,
+            Err(refused) => return Err(refused),
+        };
+        self.put_member(*child, *from, &ends.role, &ends.from, Some(day_before(&on)?), now, None);
+        if begins {
+            self.put_member(*child, *to, &ends.role, &on, None, now, None);
+        }
+        Ok(())
+    }
+
+    /// Takes a PEP in that a device's person started. Returns its documents' ids and first changes where it is new.
+    pub fn start(&mut self, start: &Start, device: &Id, now: i64) -> Result<Vec<(Id, Vec<u8>)>> {
+        let person = self.device(device)?.person;
+        if self.role(&start.child, &person, &day(now)).is_none() {
+            return Err(Refused::NotOnTheTeam);
+        }
+        if let Some(known) = self.peps.get(&start.pep) {
+            let k = &known.start;
+            return match (&k.process, k.process_version) == (&start.process, start.process_version) {
+                true => Ok(Vec::new()),
+                false => Err(Refused::Process(format!("{} {}", k.process, k.process_version))),
+            };
+        }
+        let parts = pep::parts(start).map_err(|e| Refused::Pep(e.to_string()))?;
+        if self.peps_of.get(&start.child).is_some_and(|peps| peps.len() >= PEPS_MAX) {
+            return Err(Refused::TooMany { what: "PEPs of this child", limit: PEPS_MAX });
+        }
+        let documents = parts.iter().map(|p| (p.kind.to_string(), ByteArray::new(p.doc))).collect();
+        let known = Pep { start: start.clone(), documents };
+        self.stage(key("pep/", &start.pep), &known);
+        self.learn_pep(known);
+        self.audit(now, Some(*device), "started PEP", &[("pep", text(&start.pep)), ("child", text(&start.child))]);
+        self.touch_team(&start.child);
+        Ok(parts.into_iter().map(|p| (p.doc, p.genesis)).collect())
+    }
+
+    /// Writes a line of the audit.
+    pub fn audit(&mut self, at: i64, by: Option<Id>, did: &str, on: &[(&str, String)]) {
+        let on = on.iter().map(|(k, v)| (k.to_string(), v.clone())).collect();
+        self.audited += 1;
+        let key = [b"audit/".as_slice(), &self.audited.to_be_bytes()].concat();
+        self.stage(key, &Entry { at, by: by.map(ByteArray::new), did: did.to_string(), on });
+    }
+
+    /// Every roster is new: a relay that begins a new epoch says so to everyone.
+    pub fn rise(&mut self, now: i64) {
+        // Not below the clock, so that a relay restored from a backup does not count versions a second time.
+        self.version = (self.version + 1).max(u64::try_from(now).unwrap_or(0));
+        let version = self.version;
+        self.stage(b"version".to_vec(), &version);
+    }
+
+    /// The day has changed: memberships that begin or end with it change what people see.
+    pub fn new_day(&mut self, before: &str, today: &str, now: i64) {
+        let changed = |m: &&Member| m.on(before) != m.on(today);
+        let children: BTreeSet<Id> = self.teams.values().flatten().filter(changed).map(|m| m.child).collect();
+        if children.is_empty() {
+            return;
+        }
+        self.rise(now);
+        for child in children {
+            self.touch_team(&child);
+        }
+    }
+
+    /// Facts to be committed before anybody is answered.
+    pub fn take_staged(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        std::mem::take(&mut self.staged)
+    }
+
+    /// People for whom something has changed.
+    pub fn take_touched(&mut self) -> BTreeSet<Id> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// The membership that is open on a day or begins later, of those the first.
+    fn open_member(&self, child: &Id, person: &Id, on: &str) -> Result<Member> {
+        if !self.children.contains_key(child) {
+            return Err(Refused::ChildUnknown);
+        }
+        let open = |m: &&Member| m.person == *person && m.to.as_deref().is_none_or(|to| on <= to);
+        self.team(child).iter().find(open).cloned().ok_or(Refused::NotOnTeam)
+    }
+
+    /// Whether a person can join a team on a day. `new`: the person is about to be made.
+    fn check_member(&self, child: &Id, person: &Id, from: &str, new: bool) -> Result<()> {
+        if !self.children.contains_key(child) {
+            return Err(Refused::ChildUnknown);
+        }
+        if !new && !self.people.contains_key(person) {
+            return Err(Refused::PersonUnknown);
+        }
+        match self.open_member(child, person, from) {
+            Ok(member) => Err(Refused::OnTeam(member.role)),
+            Err(_) => Ok(()),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // one membership, who changed it and when
+    fn put_member(
+        &mut self,
+        child: Id,
+        person: Id,
+        role: &str,
+        from: &str,
+        to: Option<String>,
+        now: i64,
+        by: Option<Id>,
+    ) {
+        let did = if to.is_some() { "ended membership" } else { "began membership" };
+        let mut on = vec![("child", text(&child)), ("person", text(&person)), ("role", role.to_string())];
+        on.push(if let Some(to) = &to { ("last day", to.clone()) } else { ("first day", from.to_string()) });
+        let member = Member { child, person, role: role.to_string(), from: from.to_string(), to };
+        let key =
+            [key("team/", &child), b"/".to_vec(), person.to_vec(), b"/".to_vec(), from.as_bytes().to_vec()].concat();
+        self.stage(key, &member);
+        self.learn_member(member);
+        self.audit(now, by, did, &on);
+        self.rise(now);
+        self.touch_team(&child);
+    }
+
+    fn learn_device(&mut self, device: Device) {
+        self.devices_of.entry(device.person).or_default().insert(device.id);
+        self.devices.insert(device.id, device);
+    }
+
+    fn learn_member(&mut self, member: Member) {
+        self.children_of.entry(member.person).or_default().insert(member.child);
+        let team = self.teams.entry(member.child).or_default();
+        team.retain(|m| (m.person, &m.from) != (member.person, &member.from));
+        team.push(member);
+        team.sort_by(|a, b| (&a.from, a.person).cmp(&(&b.from, b.person)));
+    }
+
+    fn learn_pep(&mut self, pep: Pep) {
+        self.peps_of.entry(pep.start.child).or_default().insert(pep.start.pep);
+        for (kind, doc) in &pep.documents {
+            self.documents.insert(doc.into_array(), (pep.start.pep, kind.clone()));
+        }
+        self.peps.insert(pep.start.pep, pep);
+    }
+
+    fn touch_team(&mut self, child: &Id) {
+        let people: Vec<Id> = self.team(child).iter().map(|m| m.person).collect();
+        self.touched.extend(people);
+    }
+
+    /// The person, and everyone who shares a team with them.
+    fn touch_around(&mut self, person: &Id) {
+        self.touched.insert(*person);
+        for child in self.children_of.get(person).cloned().unwrap_or_default() {
+            self.touch_team(&child);
+        }
+    }
+
+    fn stage<T: Serialize>(&mut self, key: Vec<u8>, value: &T) {
+        self.staged.push((key, to_cbor(value)));
+    }
+}
+
+/// See [`Directory::authority`].
+pub struct TeamOf<'a> {
+    directory: &'a Directory,
+    child: Id,
+}
+
+impl Authority for TeamOf<'_> {
+    fn author(&self, device: &Id) -> Option<Author> {
+        let device = self.directory.devices.get(device)?;
+        let on_team = self.directory.team(&self.child).iter().any(|m| m.person == device.person);
+        on_team.then_some(Author { key: device.key, person: device.person })
+    }
+}
+
+/// The day of a moment, `YYYY-MM-DD`. In UTC: one rule for every machine, an hour behind the wall clock in summer.
+pub fn day(now: i64) -> String {
+    DateTime::from_timestamp(now, 0).unwrap_or_default().date_naive().to_string()
+}
+
+/// A date as it is kept, if it is one.
+pub fn dated(text: &str) -> Result<String> {
+    let date: NaiveDate = text.parse().map_err(|_| Refused::Date)?;
+    // Dates compare as text, so there is one way to write each.
+    if date.to_string() == text { Ok(text.to_string()) } else { Err(Refused::Date) }
+}
+
+/// An id as people see it.
+pub fn text(id: &Id) -> String {
+    Uuid::from_bytes(*id).to_string()
+}
+
+/// SHA-256.
+pub(crate) fn sha256(bytes: &[u8]) -> Hash {
+    let mut hash = [0; 32];
+    // SHA-256 has 32 bytes by definition.
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
+
+/// CBOR of a value.
+pub(crate) fn to_cbor<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Writing to a Vec cannot fail, and the types kept here all serialise.
+    let _ = ciborium::into_writer(value, &mut out);
+    out
+}
+
+/// A value from CBOR.
+pub(crate) fn from_cbor<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<T, Trouble> {
+    ciborium::de::from_reader_with_recursion_limit(bytes, 16).map_err(|_| Trouble::Damaged)
+}
+
+fn values<T: DeserializeOwned>(replica: &Replica, prefix: &str) -> std::result::Result<Vec<T>, Trouble> {
+    replica.facts(prefix.as_bytes())?.iter().map(|(_, value)| from_cbor(value)).collect()
+}
+
+fn key(prefix: &str, id: &Id) -> Vec<u8> {
+    [prefix.as_bytes(), id].concat()
+}
+
+fn named(name: &str) -> Result<String> {
+    let name = name.trim();
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    if fits { Ok(name.to_string()) } else { Err(Refused::Name) }
+}
+
+fn day_before(date: &str) -> Result<String> {
+    let date: NaiveDate = date.parse().map_err(|_| Refused::Date)?;
+    Ok(date.pred_opt().ok_or(Refused::Date)?.to_string())
+}

@@ -1,0 +1,386 @@
+//! What the relay answers over HTTP: joining, sessions, the roster, the WebSocket, and whether it is well.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Extension, Json, Router,
+    body::Bytes,
+    extract::{
+        DefaultBodyLimit, Request, State,
+        rejection::JsonRejection,
+        ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
+    },
+    http::{HeaderMap, StatusCode, header},
+    middleware::{Next, from_fn},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use gate::{Id, Signature};
+use replica::Room;
+use serde::Deserialize;
+use serde_json::json;
+use sync::{
+    frame::{FRAME_BYTES_MAX, SUBPROTOCOL, code},
+    identity::{self, Secret},
+};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::{
+    core::Core,
+    directory::{Joining, Refused, text, to_cbor},
+    error::Error,
+    keys, now,
+    sessions::Sessions,
+    socket,
+};
+
+/// Largest body of a request, in bytes: ours have some hundreds.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+/// How long a request may take, its body included: a slow line should not hold a connection for ever.
+const REQUEST: Duration = Duration::from_secs(20);
+/// Bytes that wait for one WebSocket's line before writing to it fails: the largest frame, twice.
+const WRITE_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+
+/// What the routes share.
+pub(crate) struct App {
+    /// The relay.
+    pub room: Room<Core>,
+    /// Challenges, tokens, limits.
+    pub sessions: Mutex<Sessions>,
+    /// Numbers connections.
+    pub connections: AtomicU64,
+    /// Places for WebSockets.
+    pub lines: Arc<Semaphore>,
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub IpAddr);
+
+/// A refusal, as HTTP says it.
+struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+}
+
+type Answer = Result<Response, Refusal>;
+
+/// The routes.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/version", get(version))
+        .route("/metrics", get(metrics))
+        .route("/join", get(join_page))
+        .route("/v1/join", post(join))
+        .route("/v1/session", post(session))
+        .route("/v1/roster", get(roster))
+        .route("/sync", get(sync_socket))
+        .fallback(nothing_here)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(in_time))
+        .with_state(app)
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => busy("That took too long. Try again.").into_response(),
+    }
+}
+
+async fn nothing_here() -> Response {
+    refusal(StatusCode::NOT_FOUND, "path", "There is nothing here. This is a relay for the pep program.")
+        .into_response()
+}
+
+async fn healthz(State(app): State<Arc<App>>) -> Answer {
+    app.room.call(|_| ()).await?;
+    Ok(Json(json!({ "healthy": true })).into_response())
+}
+
+async fn readyz(State(app): State<Arc<App>>) -> Answer {
+    match app.room.call(|core| core.is_ready()).await? {
+        true => Ok(Json(json!({ "ready": true })).into_response()),
+        false => Err(busy("The relay is stopping, or its disk has failed. Whoever keeps it finds more in its log.")),
+    }
+}
+
+async fn version() -> Response {
+    Json(json!({ "name": "pep-relay", "version": env!("CARGO_PKG_VERSION"), "protocol": SUBPROTOCOL })).into_response()
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Answer {
+    let counts = app.room.call(|core| core.counts()).await?;
+    let gauge = |name: &str, help: &str, value: u64| metric(name, "gauge", help, value);
+    let counter = |name: &str, help: &str, value: u64| metric(name, "counter", help, value);
+    let text = [
+        gauge("connections", "Connections of participants.", counts.connections),
+        gauge("documents", "Documents kept.", counts.documents),
+        counter("envelopes_accepted_total", "Envelopes that were new.", counts.accepted),
+        counter("envelopes_known_total", "Envelopes that were here already.", counts.known),
+        counter("envelopes_refused_total", "Envelopes refused and kept.", counts.refused),
+        counter("envelopes_sent_total", "Envelopes sent to participants.", counts.sent),
+        counter("commits_total", "Lots written to the disk.", counts.commits),
+        counter("received_bytes_total", "Bytes of frames received.", counts.bytes_in),
+        counter("sent_bytes_total", "Bytes of frames sent.", counts.bytes_out),
+    ]
+    .concat();
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}
+
+fn metric(name: &str, kind: &str, help: &str, value: u64) -> String {
+    format!("# HELP pep_relay_{name} {help}\n# TYPE pep_relay_{name} {kind}\npep_relay_{name} {value}\n")
+}
+
+/// What a person sees who opens an invitation link in a browser. The secret stays behind `#`: it never comes here.
+async fn join_page() -> Response {
+    let page = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>An invitation for pep</title>\
+        <h1>This link is for the pep program</h1><p>Copy the whole link from the address bar, and run this on the device \
+        that you want to use:</p><p><code>pep join LINK</code></p><p>If you do not have the program, ask the Virtual School \
+        that sent you the link.</p></html>";
+    let policy = [(header::CONTENT_SECURITY_POLICY, "default-src 'none'"), (header::REFERRER_POLICY, "no-referrer")];
+    (policy, Html(page)).into_response()
+}
+
+#[derive(Deserialize)]
+struct JoinBody {
+    invitation: String,
+    key: String,
+    device: String,
+    sig: String,
+}
+
+async fn join(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    body: Result<Json<JoinBody>, JsonRejection>,
+) -> Answer {
+    app.allow(peer)?;
+    let Json(body) = body?;
+    let joining = Joining {
+        secret: fixed(&body.invitation)?,
+        key: fixed(&body.key)?,
+        name: body.device,
+        sig: fixed::<64>(&body.sig)?,
+    };
+    let at = now();
+    let joined = app
+        .room
+        .call(move |core| {
+            let (person, device) = core.join(&joining, at)?;
+            Ok::<_, Error>((person, device, core.id(), core.key(), core.organisation().to_string()))
+        })
+        .await?;
+    let (person, device, id, key, name) = joined?;
+    tracing::info!(device = text(&device), "joined");
+    Ok(Json(json!({
+        "person": text(&person.id),
+        "name": person.name,
+        "organisation": person.organisation,
+        "role": person.role,
+        "device": text(&device),
+        "relay": { "id": text(&id), "key": BASE64.encode(key), "name": name },
+    }))
+    .into_response())
+}
+
+#[derive(Deserialize)]
+struct SessionBody {
+    device: Uuid,
+    challenge: Option<String>,
+    sig: Option<String>,
+}
+
+async fn session(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    body: Result<Json<SessionBody>, JsonRejection>,
+) -> Answer {
+    app.allow(peer)?;
+    let Json(body) = body?;
+    let device = body.device.into_bytes();
+    let at = now();
+    let (Some(challenge), Some(sig)) = (body.challenge, body.sig) else {
+        // Given to whoever asks: only who has the key can answer it.
+        let challenge = secret()?;
+        app.sessions().challenge(&challenge, device, at);
+        return Ok(Json(json!({ "challenge": BASE64.encode(challenge) })).into_response());
+    };
+    let challenge: Secret = fixed(&challenge)?;
+    let sig: Signature = fixed(&sig)?;
+    if !app.sessions().answer(&challenge, &device, at) {
+        return Err(refusal(
+            StatusCode::FORBIDDEN,
+            "challenge",
+            "That challenge has ended or was used. Ask for another.",
+        ));
+    }
+    let (relay, known) = app
+        .room
+        .call(move |core| {
+            let known = core.directory().known_device(&device).map(|d| (d.key, d.revoked.is_some()));
+            (core.key(), known)
+        })
+        .await?;
+    let (key, revoked) = known.ok_or(Refused::DeviceUnknown)?;
+    if !identity::verify(&key, &identity::session_statement(&relay, &challenge, &device), &sig) {
+        return Err(Refused::Signature.into());
+    }
+    if revoked {
+        return Err(Refused::DeviceRevoked.into());
+    }
+    let token = secret()?;
+    let expires = app.sessions().open(&token, device, at);
+    Ok(Json(json!({ "token": BASE64.encode(token), "expires": expires })).into_response())
+}
+
+async fn roster(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    let device = app.device(&headers)?;
+    let roster = app
+        .room
+        .call(move |core| {
+            let person = core.directory().device(&device)?.person;
+            Ok::<_, Refused>(core.signed_roster(&person))
+        })
+        .await?;
+    Ok(([(header::CONTENT_TYPE, "application/cbor")], Bytes::from(to_cbor(&roster?))).into_response())
+}
+
+async fn sync_socket(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Answer {
+    let device = app.device(&headers)?;
+    let may = app.room.call(move |core| core.directory().device(&device).map(drop)).await?;
+    may?;
+    let said = "This path is a WebSocket of subprotocol openpep.v1. Use the pep program.";
+    let upgrade = upgrade.map_err(|e| refusal(e.into_response().status(), "upgrade", said))?.protocols([SUBPROTOCOL]);
+    if upgrade.selected_protocol().is_none() {
+        return Err(refusal(StatusCode::BAD_REQUEST, "upgrade", said));
+    }
+    let place = app.lines.clone().try_acquire_owned();
+    let place = place.map_err(|_| busy("This relay has as many connections as it can serve. Try again in a while."))?;
+    let conn = app.connections.fetch_add(1, Ordering::Relaxed);
+    Ok(upgrade
+        .max_message_size(FRAME_BYTES_MAX)
+        .max_frame_size(FRAME_BYTES_MAX)
+        .max_write_buffer_size(WRITE_BYTES_MAX)
+        .on_upgrade(move |socket| socket::serve(app, conn, device, socket, place)))
+}
+
+impl App {
+    /// The sessions. Nothing that holds them can panic half-way, so a poisoned lock is as good as another.
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn allow(&self, peer: Peer) -> Result<(), Refusal> {
+        if self.sessions().allow(peer.0, now()) {
+            return Ok(());
+        }
+        Err(refusal(
+            StatusCode::TOO_MANY_REQUESTS,
+            code::BUSY,
+            "Too many requests came from this address. Try again in a moment.",
+        ))
+    }
+
+    fn device(&self, headers: &HeaderMap) -> Result<Id, Refusal> {
+        let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+        let token = bearer.and_then(|v| v.strip_prefix("Bearer ")).and_then(|t| BASE64.decode(t).ok());
+        token.and_then(|token| self.sessions().device(&token, now())).ok_or_else(|| {
+            refusal(
+                StatusCode::UNAUTHORIZED,
+                "token",
+                "This needs a session's token, and it has ended or was never given. Open a session again.",
+            )
+        })
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = Json(json!({ "code": self.code, "detail": self.detail }));
+        let mut response = (self.status, body).into_response();
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Refusal {
+        refusal(StatusCode::FORBIDDEN, refused.code(), &refused.to_string())
+    }
+}
+
+impl From<JsonRejection> for Refusal {
+    fn from(rejection: JsonRejection) -> Refusal {
+        // The library's own words may quote what was sent.
+        refusal(
+            rejection.status(),
+            "form",
+            "That request is not in the form this relay expects. Ask whoever keeps your device to update pep.",
+        )
+    }
+}
+
+impl From<replica::Ended> for Refusal {
+    fn from(_: replica::Ended) -> Refusal {
+        busy("The relay has stopped taking in. Whoever keeps it finds more in its log.")
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        match error {
+            Error::Refused(refused) => refused.into(),
+            other => {
+                tracing::error!(error = %other, "a request failed");
+                busy(
+                    "The relay could not write this down. Try again later; if it goes on, tell whoever keeps the relay.",
+                )
+            }
+        }
+    }
+}
+
+fn refusal(status: StatusCode, code: &'static str, detail: &str) -> Refusal {
+    Refusal { status, code, detail: detail.to_string() }
+}
+
+fn busy(detail: &str) -> Refusal {
+    refusal(StatusCode::SERVICE_UNAVAILABLE, code::BUSY, detail)
+}
+
+/// Bytes of a known number from base64url without padding.
+fn fixed<const N: usize>(text: &str) -> Result<[u8; N], Refusal> {
+    let bytes = BASE64.decode(text).ok().and_then(|b| b.try_into().ok());
+    bytes.ok_or_else(|| {
+        refusal(
+            StatusCode::BAD_REQUEST,
+            "form",
+            "A key, secret or signature is not complete. Copy the whole invitation link again.",
+        )
+    })
+}
+
+fn secret() -> Result<Secret, Refusal> {
+    let mut bytes = [0; 32];
+    keys::random(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,68 @@
+//! What the relay knows of a plan: the ids and first changes of its documents, and who reads which. Nothing of what is
+//! written in one.
+
+use gate::Id;
+use plan::{DocumentKind, Pep, PepType, ProcessRef, Role};
+use sync::frame::Start;
+use uuid::Uuid;
+
+/// One document of a PEP.
+pub(crate) struct Part {
+    /// Its id.
+    pub doc: Id,
+    /// Which document it is: `main` or the name of an annex.
+    pub kind: &'static str,
+    /// Its first change.
+    pub genesis: Vec<u8>,
+}
+
+/// Why a start is not a PEP.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotAPep {
+    /// A term or type that is not on the list. Usual cause: the participant's program is newer.
+    #[error("This relay does not know that term or type of PEP. Ask the Virtual School to update the relay.")]
+    Words,
+    /// A process that this relay does not have. Usual cause: the participant's program is newer.
+    #[error(
+        "This relay does not have that process, or not that version of it. Ask the Virtual School to update the relay."
+    )]
+    Process,
+    /// The id does not follow from child, term and type. Usual cause: a faulty program.
+    #[error("That is not the id this PEP has. Ask whoever keeps your device to update pep.")]
+    Id,
+}
+
+/// The documents of the PEP that was started, computed anew: what a participant claims is compared, not believed.
+pub(crate) fn parts(start: &Start) -> Result<Vec<Part>, NotAPep> {
+    let (year, term) = plan::parse_term(&start.term).map_err(|_| NotAPep::Words)?;
+    let kind: PepType = start.kind.parse().map_err(|_| NotAPep::Words)?;
+    let process = ProcessRef::new(&start.process, start.process_version).map_err(|_| NotAPep::Process)?;
+    let pep = Pep { child: Uuid::from_bytes(start.child), year, term, kind, process };
+    if pep.id().into_bytes() != start.pep {
+        return Err(NotAPep::Id);
+    }
+    let part = |kind: &DocumentKind| Part {
+        doc: pep.document(*kind).into_bytes(),
+        kind: kind.slug(),
+        genesis: pep.genesis(*kind),
+    };
+    Ok(DocumentKind::ALL.iter().map(part).collect())
+}
+
+/// Whether documents of this kind are for this role.
+pub(crate) fn may_read(kind: &str, role: &str) -> bool {
+    match (kind.parse::<DocumentKind>(), role.parse::<Role>()) {
+        (Ok(kind), Ok(role)) => kind.readers().contains(&role),
+        _ => false,
+    }
+}
+
+/// Whether people of this role make children known to the relay.
+pub(crate) fn may_add_children(role: &str) -> bool {
+    role.parse::<Role>().is_ok_and(|role| role == Role::SocialWorker || role.is_virtual_school())
+}
+
+/// Roles by their names in the contract.
+pub(crate) fn roles() -> Vec<&'static str> {
+    Role::ALL.iter().map(|role| role.slug()).collect()
+}

@@ -1,0 +1,5 @@
+//! Stories of the relay: its core driven by hand, and the program over HTTP, WebSocket and the command line.
+
+mod core;
+mod program;
+mod world;
