@@ -530,7 +530,18 @@ impl Core {
             return Ok(());
         }
         let (after, snapshot) = match cursor {
-            Some(cursor) if cursor.epoch == self.epoch => (cursor.seq.min(self.replica.last(&doc)?), None),
+            Some(cursor) if cursor.epoch == self.epoch => {
+                let here = if cursor.seq == 0 { None } else { self.replica.hash(&doc, cursor.seq)? };
+                let another = cursor.hash.is_some_and(|hash| here != Some(hash.into_array()));
+                if cursor.seq > 0 && (here.is_none() || another) {
+                    // This log was rolled back in a way that nobody noticed here: it is read, and given back, from its start.
+                    if let Some(session) = self.session(conn) {
+                        session.error(code::MISSING, "The relay does not have what you last read from it.", Some(doc));
+                    }
+                    return Ok(());
+                }
+                (cursor.seq, None)
+            }
             Some(_) => (0, None),
             None => (0, Some(self.snapshot(&doc)?)),
         };

@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -417,7 +417,7 @@ impl Proof {
     fn holds(&self, dir: &Path, scan: &Scan) -> io::Result<bool> {
         let Some(said) = &self.said else { return Ok(false) };
         let file = File::open(segment_path(dir, scan.at.segment))?;
-        let Some((identity, now)) = stamp(&file, &scan.at)? else { return Ok(false) };
+        let (identity, now) = stamp(&file, &scan.at)?;
         if *said == now {
             return Ok(true);
         }
@@ -430,33 +430,42 @@ impl Proof {
     }
 
     fn write(&self, journal: &File, at: &Position) -> io::Result<()> {
-        let (Some(file), Some((_, bytes))) = (&self.file, stamp(journal, at)?) else { return Ok(()) };
-        #[cfg(unix)]
-        std::os::unix::fs::FileExt::write_all_at(file, &bytes, 0)?;
-        #[cfg(not(unix))]
-        let _ = (file, bytes);
-        Ok(())
+        let (Some(mut file), (_, bytes)) = (self.file.as_ref(), stamp(journal, at)?) else { return Ok(()) };
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&bytes)
     }
 }
 
-/// Device and inode; then those, segment, offset and ctime. `None` where the platform has no such thing: the careful way
-/// is then taken at every start.
-#[cfg(unix)]
-fn stamp(file: &File, at: &Position) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
-    use std::os::unix::fs::MetadataExt;
-    let m = file.metadata()?;
-    let identity = [m.dev().to_le_bytes(), m.ino().to_le_bytes()].concat();
-    let mut all = identity.clone();
+/// What tells this file from a copy of it; then that, segment, offset and when it was written.
+fn stamp(file: &File, at: &Position) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let (identity, written) = identity(&file.metadata()?)?;
+    let mut all = identity.to_vec();
     all.extend(at.segment.to_le_bytes());
     all.extend(at.offset.to_le_bytes());
-    all.extend(m.ctime().to_le_bytes());
-    all.extend(m.ctime_nsec().to_le_bytes());
-    Ok(Some((identity, all)))
+    all.extend(written);
+    Ok((identity.to_vec(), all))
 }
 
+/// Device and inode; ctime.
+#[cfg(unix)]
+fn identity(m: &fs::Metadata) -> io::Result<([u8; 16], [u8; 16])> {
+    use std::os::unix::fs::MetadataExt;
+    let pair = |a: [u8; 8], b: [u8; 8]| {
+        let mut both = [0; 16];
+        both[..8].copy_from_slice(&a);
+        both[8..].copy_from_slice(&b);
+        both
+    };
+    let identity = pair(m.dev().to_le_bytes(), m.ino().to_le_bytes());
+    Ok((identity, pair(m.ctime().to_le_bytes(), m.ctime_nsec().to_le_bytes())))
+}
+
+/// When it was made; when it was written. A copy is made anew.
 #[cfg(not(unix))]
-fn stamp(_: &File, _: &Position) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
-    Ok(None)
+fn identity(m: &fs::Metadata) -> io::Result<([u8; 16], [u8; 16])> {
+    let since =
+        |t: std::time::SystemTime| t.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos()).to_le_bytes();
+    Ok((since(m.created()?), since(m.modified()?)))
 }
 
 /// Segment and offset in a stamp.

@@ -187,7 +187,7 @@ pub enum Trouble {
 impl From<io::Error> for Trouble {
     fn from(e: io::Error) -> Trouble {
         match e.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Trouble::Full,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => Trouble::Full,
             _ => Trouble::Disk(e),
         }
     }
@@ -286,10 +286,12 @@ impl Replica {
         if aside.is_some() || (opened.from_start && !opened.records.is_empty() && !damaged && !had_store) {
             notices.push(Notice::Rebuilt { aside });
         }
+        if opened.records.iter().any(|r| r.kind != EVENT) {
+            return Err(Trouble::Newer);
+        }
         let mut events = opened
             .records
             .iter()
-            .filter(|r| r.kind == EVENT)
             .map(|r| from_cbor::<Event>(&r.payload))
             .collect::<std::result::Result<Vec<_>, _>>()?;
         if damaged {
@@ -477,7 +479,7 @@ impl Replica {
         let mut shared = Vec::new();
         let mut refused = None;
         for (i, envelope) in envelopes.iter().enumerate() {
-            let cursor = from.map(|c| Cursor { epoch: c.epoch, seq: c.seq + i as u64 });
+            let cursor = from.map(|c| Cursor::at(c.epoch, c.seq + i as u64, envelope.hash));
             match open.ledger.offer(envelope, authority) {
                 Ok(Taken::Known(number)) => {
                     if cursor.is_some() {
@@ -693,6 +695,11 @@ impl Replica {
     /// Number of the newest committed envelope of a document. Cheap: the document's index is not needed.
     pub fn last(&self, doc: &Id) -> Result<u64> {
         Ok(self.store.document(doc)?.ok_or(Trouble::Unknown)?.last)
+    }
+
+    /// Hash of the committed envelope of that number.
+    pub fn hash(&self, doc: &Id, number: u64) -> Result<Option<Hash>> {
+        Ok(self.store.numbers(doc, number.saturating_sub(1), number).ok().and_then(|h| h.first().copied()))
     }
 
     /// Committed envelopes numbered above `after`, in order, up to about `bytes` of them, at least one where there is one.

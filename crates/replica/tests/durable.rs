@@ -17,7 +17,7 @@ use sync::Cursor;
 
 const DOC: Id = [7; 16];
 const EPOCH: Id = [9; 16];
-const START: Option<Cursor> = Some(Cursor { epoch: EPOCH, seq: 1 });
+const START: Option<Cursor> = Some(Cursor::new(EPOCH, 1));
 
 fn key(seed: u8) -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
@@ -337,18 +337,18 @@ fn receipts_empty_what_waits_and_a_new_epoch_fills_it_again() {
     }
     let hashes: Vec<_> = replica.ledger_of(&DOC).unwrap().waiting().map(|(_, h)| *h).collect();
     for (seq, hash) in (1..).zip(&hashes) {
-        replica.receipt(&DOC, hash, Some(Cursor { epoch: EPOCH, seq })).unwrap();
+        replica.receipt(&DOC, hash, Some(Cursor::new(EPOCH, seq))).unwrap();
     }
     replica.commit().unwrap();
     drop(replica);
     let (mut again, _) = open(dir.path(), 1);
     let standing = again.standing(&DOC).unwrap();
-    assert_eq!((standing.waiting, standing.cursor), (0, Some(Cursor { epoch: EPOCH, seq: 5 })));
+    assert_eq!((standing.waiting, standing.cursor), (0, Some(Cursor::new(EPOCH, 5))));
     again.new_epoch(&DOC, [1; 16]).unwrap();
     drop(again);
     let (mut again, _) = open(dir.path(), 1);
     let standing = again.standing(&DOC).unwrap();
-    assert_eq!((standing.waiting, standing.cursor), (5, Some(Cursor { epoch: [1; 16], seq: 0 })));
+    assert_eq!((standing.waiting, standing.cursor), (5, Some(Cursor::new([1; 16], 0))));
 }
 
 #[test]
@@ -363,7 +363,7 @@ fn a_relay_snapshot_is_taken_in_and_survives_the_loss_of_the_store() {
     let tips: Vec<gate::Tip> = snapshot.tips.iter().map(gate::Tip::from).collect();
     let home = dir.path().join("reader");
     let mut reader = begin(&home, 2);
-    let cursor = Cursor { epoch: EPOCH, seq: snapshot.seq };
+    let cursor = Cursor::new(EPOCH, snapshot.seq);
     reader.take_snapshot(&DOC, cursor, snapshot.bytes, &tips, &Everyone).unwrap().unwrap();
     reader.commit().unwrap();
     say(&mut reader, "and mine");
@@ -428,7 +428,7 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     let note = device.read(&DOC, |doc| {
         let (_, row) = doc.get(object(doc, "answers"), "row").unwrap().unwrap();
         let (_, note) = doc.get(&row, "note").unwrap().unwrap();
-        (doc.get(&row, "cell").unwrap().unwrap().0.to_i64(), doc.text(&note).unwrap())
+        (doc.get(&row, "cell").unwrap().unwrap().0.as_i64(), doc.text(&note).unwrap())
     });
     assert_eq!(note.unwrap(), (Some(4), "kept".to_string()));
 }

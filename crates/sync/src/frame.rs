@@ -42,6 +42,21 @@ pub struct Cursor {
     pub epoch: Id,
     /// Number of the last envelope held, from 1; 0 is the start.
     pub seq: u64,
+    /// Its hash, where it is known: a relay whose machine was rolled back unnoticed sees by it that its log is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<ByteArray<32>>,
+}
+
+impl Cursor {
+    /// The place after the envelope of that number.
+    pub const fn new(epoch: Id, seq: u64) -> Cursor {
+        Cursor { epoch, seq, hash: None }
+    }
+
+    /// The same, knowing which envelope that is.
+    pub const fn at(epoch: Id, seq: u64, hash: Hash) -> Cursor {
+        Cursor { epoch, seq, hash: Some(ByteArray::new(hash)) }
+    }
 }
 
 /// What a relay asks its participants to keep to.

@@ -123,7 +123,7 @@ impl Ledger {
     /// The relay's log began another life: all that this peer holds is offered again, by hash, after the new log has been
     /// read from its start.
     pub fn new_epoch(&mut self, epoch: Id) {
-        self.cursor = Some(Cursor { epoch, seq: 0 });
+        self.cursor = Some(Cursor::new(epoch, 0));
         self.waiting = self.numbers.iter().filter(|(h, _)| !self.held.contains(*h)).map(|(h, n)| (*n, *h)).collect();
     }
 

@@ -47,7 +47,7 @@
 //! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
-//! | `open` | participant | `doc`, `cursor`? {`epoch`, `seq`} |
+//! | `open` | participant | `doc`, `cursor`? {`epoch`, `seq`, `hash`? (of the envelope of that number)} |
 //! | `close` | participant | `doc` |
 //! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `seq`, `hash`, `deviceId`, `sig`}] |
 //! | `log` | relay | `doc`, `from`, `envelopes` |
@@ -77,8 +77,8 @@
 //! - `log.from` is always one more than the last number this connection was given. The one exception makes no gap: an
 //!   envelope that this connection itself pushed is not sent back when its number is the next; its `receipt` stands for it.
 //! - A `receipt` means: on disk at the relay, under that number. It is the only acknowledgement.
-//! - `error` of code `missing` for a document: what was pushed builds on changes that the relay lacks. Open it again from
-//!   `seq` 0 and push, in order, what its log does not have.
+//! - `error` of code `missing` for a document: what was pushed builds on changes that the relay lacks, or its log does not
+//!   have what the cursor names. Open it again from `seq` 0 and push, in order, what its log does not have.
 //! - `gone`: not yours, or not there; the two are not told apart.
 //!
 //! # Envelopes

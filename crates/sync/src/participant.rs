@@ -82,7 +82,7 @@ impl Session {
     /// Opens a document at the ledger's cursor; one of another epoch asks from the start.
     pub fn open(&mut self, doc: Id, cursor: Option<Cursor>) -> Option<Frame> {
         let epoch = self.epoch?;
-        let cursor = cursor.map(|c| if c.epoch == epoch { c } else { Cursor { epoch, seq: 0 } });
+        let cursor = cursor.map(|c| if c.epoch == epoch { c } else { Cursor::new(epoch, 0) });
         let reading = Reading { next: cursor.map(|c| c.seq + 1), in_flight: BTreeSet::new(), parts: Vec::new() };
         self.open.insert(doc, reading);
         Some(Frame::Open { doc, cursor })
@@ -170,7 +170,7 @@ impl Session {
                 if in_turn {
                     reading.next = Some(seq + 1);
                 }
-                vec![Act::Receipt { doc, hash, cursor: in_turn.then_some(Cursor { epoch, seq }) }]
+                vec![Act::Receipt { doc, hash, cursor: in_turn.then(|| Cursor::at(epoch, seq, hash)) }]
             }
             Frame::Held { doc, hashes, code, detail } => {
                 let hashes: Vec<Hash> = hashes.iter().map(|h| h.into_array()).collect();

@@ -1,5 +1,7 @@
 //! Frames: one golden file for every message, and nothing that panics.
 
+#![allow(clippy::disallowed_methods, reason = "the golden files are on the disk")]
+
 use std::{collections::BTreeSet, path::PathBuf};
 
 use gate::Envelope;
@@ -68,7 +70,8 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
         ),
         ("start", Frame::Start { start }),
         ("open-cold", Frame::Open { doc, cursor: None }),
-        ("open", Frame::Open { doc, cursor: Some(Cursor { epoch: [11; 16], seq: 41 }) }),
+        ("open", Frame::Open { doc, cursor: Some(Cursor::new([11; 16], 41)) }),
+        ("open-at", Frame::Open { doc, cursor: Some(Cursor::at([11; 16], 41, [4; 32])) }),
         ("close", Frame::Close { doc }),
         (
             "snapshot",

@@ -119,7 +119,7 @@ fn documents_of_another_child_answer_like_ones_that_do_not_exist() {
     let invented = [7; 16];
     for doc in [real, invented] {
         assert_eq!(relay.asks(&mut his, &open(doc, None)), [Frame::Gone { doc }]);
-        let cursor = Some(Cursor { epoch: relay.core.epoch(), seq: 0 });
+        let cursor = Some(Cursor::new(relay.core.epoch(), 0));
         assert_eq!(relay.asks(&mut his, &open(doc, cursor)), [Frame::Gone { doc }]);
     }
     let written = callum.writes(&idris_pep, Main, &["Not his to write."]);
@@ -379,7 +379,7 @@ fn a_copied_folder_begins_a_new_epoch_and_older_cursors_read_from_the_start() {
     assert_ne!(relay.core.epoch(), before);
     assert!(relay.core.directory().version() > roster, "every roster is new");
     let mut line = relay.connects(&odile);
-    let opened = relay.asks(&mut line, &open(doc, Some(Cursor { epoch: before, seq: 2 })));
+    let opened = relay.asks(&mut line, &open(doc, Some(Cursor::new(before, 2))));
     assert_eq!(logged(&opened), written[..1], "from the start, and no snapshot");
     // What the copy lacked is offered again, and nothing is lost.
     let answer = relay.asks(&mut line, &push(doc, &written));

@@ -220,7 +220,7 @@ fn whatever_was_receipted_is_there_after_the_power_is_cut() {
     }
     let serving = program.serves(&[]);
     let mut socket = serving.connects(&odile, &link);
-    socket.says(&Frame::Open { doc, cursor: Some(Cursor { epoch: epoch.expect("a receipt"), seq: 0 }) });
+    socket.says(&Frame::Open { doc, cursor: Some(Cursor::new(epoch.expect("a receipt"), 0)) });
     let mut kept = Vec::new();
     while kept.len() < receipts {
         match socket.hears().expect("a frame") {
