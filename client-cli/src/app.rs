@@ -1,0 +1,299 @@
+//! One process over one home folder: the thread that owns the documents, and the line to the relay while one is wanted.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use replica::{Notice, Owner, Reply, Request, Room, Trouble, write_private};
+use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
+use tokio::{
+    runtime::Runtime,
+    sync::{Notify, watch},
+    task::JoinHandle as Task,
+    time::Instant,
+};
+
+use crate::{
+    clock,
+    core::{Core, Line, Traffic},
+    dial::{self, DialError, Kept},
+};
+
+/// Files in the home folder beside the replica's own.
+const KEY_FILE: &str = "device.key";
+/// How long a line may take to end before it is cut.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// How long nothing may move once the relay has refused something, before waiting for the rest is given up.
+const STUCK: Duration = Duration::from_secs(1);
+
+/// An opened home folder.
+pub struct App {
+    home: PathBuf,
+    room: Option<Room<Core>>,
+    thread: Option<JoinHandle<Core>>,
+    runtime: Runtime,
+    wake: Arc<Notify>,
+    changes: watch::Receiver<u64>,
+    line: Mutex<Option<Standing>>,
+    owner: Owner,
+}
+
+/// A line that is kept up.
+struct Standing {
+    task: Task<()>,
+    stop: Arc<Notify>,
+    again: Arc<Notify>,
+    attempts: watch::Receiver<Kept>,
+}
+
+/// Why a home folder cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The replica's reason.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    /// A file beside the store.
+    #[error("A file in this program's folder could not be read or written ({0}).")]
+    Io(#[from] io::Error),
+    /// The device's key is no key, not this device's, or gone.
+    #[error(
+        "This device's key file is damaged. Ask the Virtual School for a new invitation link and join again with another --home; what was shared comes back."
+    )]
+    Key,
+}
+
+impl App {
+    /// Opens the home folder that `owner` has claimed, and says what a person should hear of.
+    pub fn open(owner: Owner) -> Result<(App, Vec<Notice>), OpenError> {
+        let home = owner.dir().to_path_buf();
+        let key = read_key(&home)?;
+        let device = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
+        let (core, notices) = Core::open(&home, key, clock::chance())?;
+        if core.me().is_some_and(|me| Some(me.device) != device) {
+            return Err(OpenError::Key);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let wake = Arc::new(Notify::new());
+        let (tell, changes) = watch::channel(0);
+        let woken = wake.clone();
+        let (room, thread) = Room::spawn("documents", core, move |core: &mut Core| {
+            // A failed write is told to whoever asks next: the replica then refuses everything.
+            let _ = core.settle(clock::now());
+            woken.notify_one();
+            tell.send_if_modified(|at| std::mem::replace(at, core.changed()) != core.changed());
+        })?;
+        let app =
+            App { home, room: Some(room), thread: Some(thread), runtime, wake, changes, line: Mutex::new(None), owner };
+        Ok((app, notices))
+    }
+
+    /// The home folder.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Has `f` done by the thread that owns the documents.
+    pub fn with<T: Send + 'static>(&self, f: impl FnOnce(&mut Core) -> T + Send + 'static) -> Result<T, Trouble> {
+        self.room.as_ref().ok_or(Trouble::Stopped)?.call_blocking(f).map_err(|_| Trouble::Stopped)
+    }
+
+    /// The way to that thread, for async callers.
+    pub fn room(&self) -> Option<&Room<Core>> {
+        self.room.as_ref()
+    }
+
+    /// The async part, for what must wait for the network.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Rises with every change that a person may see.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    /// Carries out, on a thread each, the commands that other processes bring to this folder while this one has it.
+    pub fn listen(
+        self: &Arc<App>,
+        answer: impl Fn(&Arc<App>, Request) -> Reply + Send + Sync + 'static,
+    ) -> io::Result<()> {
+        // The door outlives the last command of this process by a moment; it must not keep the folder open.
+        let app = Arc::downgrade(self);
+        self.owner.listen(move |request| match app.upgrade() {
+            Some(app) => answer(&app, request),
+            None => Reply {
+                code: 7,
+                stdout: Vec::new(),
+                stderr: b"The program that had this folder open is ending. Try again.\n".to_vec(),
+            },
+        })
+    }
+
+    /// This device's key, made where there is none. Kept in a file that only this user can read.
+    pub fn key(&self) -> Result<Ed25519KeyPair, OpenError> {
+        if let Some(key) = read_key(&self.home)? {
+            return Ok(key);
+        }
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| OpenError::Key)?;
+        write_private(&self.home.join(KEY_FILE), pkcs8.as_ref())?;
+        Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_| OpenError::Key)
+    }
+
+    /// Keeps a line to the relay up from now on.
+    pub fn keep_line(&self) -> Result<(), OpenError> {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        if line.is_some() {
+            return Ok(());
+        }
+        let key = Arc::new(self.key()?);
+        let (stop, again) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (tell, attempts) = watch::channel(Kept::default());
+        let Some(room) = self.room.clone() else { return Ok(()) };
+        let kept = dial::keep(room, key, self.wake.clone(), stop.clone(), again.clone(), tell);
+        *line = Some(Standing { task: self.runtime.spawn(kept), stop, again, attempts });
+        Ok(())
+    }
+
+    /// Connects once, or uses the line that is kept up, and waits until this device and the relay hold the same. Gives up
+    /// where nothing has moved for `patience`.
+    pub fn sync_once(&self, patience: Duration) -> Result<Synced, SyncError> {
+        let Some(room) = self.room.clone() else { return Err(SyncError::Trouble(Trouble::Stopped)) };
+        let kept = {
+            let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+            line.as_ref().map(|line| (line.again.clone(), line.attempts.clone()))
+        };
+        let (wake, changes) = (self.wake.clone(), self.changes.clone());
+        let key = self.key().map_err(SyncError::Open)?;
+        let alone = kept.is_none();
+        // A kept line has counted since it stands; what passed before this call is not its doing.
+        let before = self.with(|core| core.traffic()).map_err(SyncError::Trouble)?;
+        self.runtime.block_on(async move {
+            let stop = Notify::new();
+            let ended = async {
+                match kept {
+                    Some((again, attempts)) => SyncError::Dial(failure(&room, &again, attempts).await),
+                    None => match dial::once(&room, &key, &wake, &stop).await {
+                        Ok(_) => SyncError::Cut { words: room.call(Core::take_words).await.unwrap_or_default() },
+                        Err(e) => SyncError::Dial(e),
+                    },
+                }
+            };
+            let result = tokio::select! {
+                ended = ended => Err(ended),
+                settled = settled(&room, changes, patience) => settled,
+            };
+            if alone {
+                let _ = room.call(|c| c.disconnect(None)).await;
+            }
+            result.map(|synced| Synced { traffic: synced.traffic.since(before), ..synced })
+        })
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        let line = self.line.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(line) = line {
+            line.stop.notify_one();
+            let cut = line.task.abort_handle();
+            // The task holds a way to the documents' thread, which would wait for it below.
+            if self.runtime.block_on(async { tokio::time::timeout(GOODBYE, line.task).await }).is_err() {
+                cut.abort();
+            }
+        }
+        // The thread ends when nobody can send it work any more; joining it lets the store write what it holds.
+        self.room = None;
+        if let Some(thread) = self.thread.take()
+            && let Ok(mut core) = thread.join()
+        {
+            let _ = core.replica().flush();
+        }
+    }
+}
+
+/// What one synchronisation brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Synced {
+    /// Whether both sides hold the same.
+    pub in_step: bool,
+    /// What passed.
+    pub traffic: Traffic,
+    /// PEPs held here.
+    pub peps: usize,
+    /// What a person should hear of.
+    pub words: Vec<String>,
+}
+
+/// Why it did not come about.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The line.
+    #[error(transparent)]
+    Dial(DialError),
+    /// The relay or the network ended the connection.
+    #[error("The connection to the relay ended before everything was shared.")]
+    Cut {
+        /// What the relay said.
+        words: Vec<String>,
+    },
+    /// The disk.
+    #[error(transparent)]
+    Trouble(Trouble),
+    /// The home folder.
+    #[error(transparent)]
+    Open(OpenError),
+}
+
+/// Waits until both sides hold the same, or nothing moves any more.
+async fn settled(
+    room: &Room<Core>,
+    mut changes: watch::Receiver<u64>,
+    patience: Duration,
+) -> Result<Synced, SyncError> {
+    let mut moved = Instant::now();
+    loop {
+        let (in_step, stuck) = room
+            .call(|c| Ok::<_, Trouble>((c.in_step()?, c.is_stuck())))
+            .await
+            .map_err(|_| SyncError::Trouble(Trouble::Stopped))?
+            .map_err(SyncError::Trouble)?;
+        let given_up = moved.elapsed() > patience || (stuck && moved.elapsed() > STUCK);
+        if in_step || given_up {
+            return room
+                .call(move |c| Synced { in_step, traffic: c.traffic(), peps: c.peps().count(), words: c.take_words() })
+                .await
+                .map_err(|_| SyncError::Trouble(Trouble::Stopped));
+        }
+        // Woken by every change; the tick covers what changes nothing, such as the last frame going out.
+        if tokio::time::timeout(Duration::from_millis(50), changes.changed()).await.is_ok() {
+            moved = Instant::now();
+        }
+    }
+}
+
+/// Has the kept line try again now, and waits for an attempt of it to fail.
+async fn failure(room: &Room<Core>, again: &Notify, mut attempts: watch::Receiver<Kept>) -> DialError {
+    attempts.mark_unchanged();
+    if room.call(|c| *c.line() != Line::Connected).await.unwrap_or(true) {
+        again.notify_one();
+    }
+    while attempts.changed().await.is_ok() {
+        let failed = attempts.borrow_and_update().failed.clone();
+        if let Some(failed) = failed {
+            return failed;
+        }
+    }
+    std::future::pending().await
+}
+
+fn read_key(home: &Path) -> Result<Option<Ed25519KeyPair>, OpenError> {
+    match std::fs::read(home.join(KEY_FILE)) {
+        Ok(bytes) => Ed25519KeyPair::from_pkcs8(&bytes).map(Some).map_err(|_| OpenError::Key),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}

@@ -1,0 +1,156 @@
+//! The words of `pep`: what clap reads, and from what help and completions are made.
+
+use std::path::PathBuf;
+
+use clap::{Args, ColorChoice, Parser, Subcommand};
+
+use crate::{
+    commands::{
+        child, comment, completions, conflicts, demo, diff, doctor, export, held, history, join, list, new, process,
+        resolve, row, set, show, status, sync, target, whoami, write,
+    },
+    context::Context,
+    error::CommandError,
+};
+
+/// Personal Education Plans that you write together, with or without a connection.
+///
+/// Everything you enter is saved on this device first, and shared with the others of the child's team at the next
+/// `pep sync`. Two people who write in one answer are merged; two people who choose differently see both choices.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pep",
+    version,
+    color = ColorChoice::Never,
+    infer_subcommands = false,
+    arg_required_else_help = true,
+    after_help = "To look around without anything to set up: pep demo --check\nTo begin: pep join LINK, with the link the Virtual School sent you; then pep sync, and pep list.\n\nExit codes: 0 done, 1 failed, 2 not understood, 3 not permitted, 4 relay unreachable, 5 checks found something, 6 a person must choose, 7 store locked or damaged."
+)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// The folder that holds your plans [default: your system's place for such data]
+    #[arg(long, global = true, env = "PEP_HOME", value_name = "DIR", hide_env_values = true)]
+    pub home: Option<PathBuf>,
+    /// Print one JSON document and nothing else on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print the answer only, without remarks
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say more about what happens
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// A file that holds your passphrase
+    #[arg(long, global = true, value_name = "F")]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// The commands, a line each.
+#[derive(Debug, Subcommand)]
+#[allow(missing_docs)] // each is documented where its words are, in its own file
+pub enum Command {
+    Demo(demo::Args),
+    Join(join::Args),
+    Whoami(whoami::Args),
+    Child(child::Args),
+    New(new::Args),
+    List(list::Args),
+    Show(show::Args),
+    Set(set::Args),
+    Write(write::Args),
+    Row(row::Args),
+    Target(target::Args),
+    Comment(comment::Args),
+    Conflicts(conflicts::Args),
+    Resolve(resolve::Args),
+    History(history::Args),
+    Diff(diff::Args),
+    Status(status::Args),
+    Sync(sync::Args),
+    Held(held::Args),
+    Export(export::Args),
+    Process(process::Args),
+    Doctor(doctor::Args),
+    Completions(completions::Args),
+}
+
+/// What a command needs before it can begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing of this device's.
+    Nothing,
+    /// The home folder.
+    Home,
+    /// The home folder, and what is piped in.
+    HomeAndInput,
+}
+
+impl Command {
+    /// What the command needs before it can begin.
+    pub fn needs(&self) -> Needs {
+        match self {
+            Command::Demo(_) | Command::Process(_) | Command::Completions(_) => Needs::Nothing,
+            Command::Write(args) if args.reads_input() => Needs::HomeAndInput,
+            _ => Needs::Home,
+        }
+    }
+
+    /// Carries the command out.
+    pub fn run(self, context: &mut Context) -> Result<(), CommandError> {
+        match self {
+            Command::Demo(args) => demo::run(context, args),
+            Command::Join(args) => join::run(context, args),
+            Command::Whoami(args) => whoami::run(context, args),
+            Command::Child(args) => child::run(context, args),
+            Command::New(args) => new::run(context, args),
+            Command::List(args) => list::run(context, args),
+            Command::Show(args) => show::run(context, args),
+            Command::Set(args) => set::run(context, args),
+            Command::Write(args) => write::run(context, args),
+            Command::Row(args) => row::run(context, args),
+            Command::Target(args) => target::run(context, args),
+            Command::Comment(args) => comment::run(context, args),
+            Command::Conflicts(args) => conflicts::run(context, args),
+            Command::Resolve(args) => resolve::run(context, args),
+            Command::History(args) => history::run(context, args),
+            Command::Diff(args) => diff::run(context, args),
+            Command::Status(args) => status::run(context, args),
+            Command::Sync(args) => sync::run(context, args),
+            Command::Held(args) => held::run(context, args),
+            Command::Export(args) => export::run(context, args),
+            Command::Process(args) => process::run(context, args),
+            Command::Doctor(args) => doctor::run(context, args),
+            Command::Completions(args) => completions::run(context, args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_words_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{} has no help", command.get_name());
+        }
+    }
+}

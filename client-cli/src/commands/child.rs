@@ -1,0 +1,155 @@
+//! `pep child`.
+
+use ::sync::{frame::NewChild, roster::Child};
+use plan::Role;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    clock,
+    context::Context,
+    error::{CommandError, Kind},
+    select, words,
+};
+
+/// The children of your teams
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Make a child known (social workers and the Virtual School), also without a connection
+    Add {
+        /// The child's name
+        #[arg(long)]
+        name: String,
+        /// Date of birth, as 2010-11-02
+        #[arg(long, value_name = "DATE")]
+        dob: chrono::NaiveDate,
+        /// Looked after since, as 2019-06-18
+        #[arg(long, value_name = "DATE")]
+        looked_after_since: Option<chrono::NaiveDate>,
+        /// Placed in an emergency
+        #[arg(long)]
+        emergency: bool,
+    },
+    /// List the children of your teams
+    List,
+    /// Show one child and who works with them
+    Show {
+        /// The child's id, its beginning (4 characters or more), or the exact name
+        child: String,
+    },
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    match args.verb {
+        Verb::Add { name, dob, looked_after_since, emergency } => {
+            let child = NewChild {
+                child: *clock::fresh_id().as_bytes(),
+                name,
+                dob: dob.to_string(),
+                looked_after_since: looked_after_since.map(|d| d.to_string()),
+                emergency,
+            };
+            add(context, child)
+        }
+        Verb::List => list(context),
+        Verb::Show { child } => show(context, &child),
+    }
+}
+
+fn add(context: &mut Context, child: NewChild) -> Result<(), CommandError> {
+    let me = context.me()?;
+    let role = me.role.parse::<Role>().ok();
+    if !role.is_some_and(|role| role == Role::SocialWorker || role.is_virtual_school()) {
+        return Err(CommandError::new(
+            Kind::NotPermitted,
+            "Only a social worker or the Virtual School makes a child known.",
+        )
+        .hint("Ask the child's social worker to add the child, and the Virtual School to put you on the team."));
+    }
+    let name = child.name.trim().to_string();
+    if name.is_empty() || name.chars().any(char::is_control) {
+        return Err(CommandError::new(Kind::Usage, "A child's name is one line of text.")
+            .hint("pep child add --name \"Idris Fennimoor\" --dob 2010-11-02"));
+    }
+    let id = Uuid::from_bytes(child.child);
+    context.with(move |core| core.add_child(NewChild { name, ..child }))?;
+    if context.global.json {
+        context.json(&json!({ "child": id }));
+    } else {
+        context.data(id);
+    }
+    context.talk("Saved on this device. The relay hears of the child at the next `pep sync`.");
+    Ok(())
+}
+
+fn list(context: &mut Context) -> Result<(), CommandError> {
+    context.me()?;
+    let children = context.with(|core| core.children())?;
+    if context.global.json {
+        context.json(&children.iter().map(about).collect::<Vec<_>>().into());
+        return Ok(());
+    }
+    for child in &children {
+        context.data(format!("{}  {}, born {}", Uuid::from_bytes(child.id), child.name, born(child)));
+    }
+    if children.is_empty() {
+        context.talk("No child yet. The Virtual School puts you on a child's team; `pep sync` then brings it here.");
+    }
+    Ok(())
+}
+
+fn show(context: &mut Context, text: &str) -> Result<(), CommandError> {
+    let child = select::child(context, text)?;
+    let (roster, day) = (context.with(|core| Ok::<_, replica::Trouble>(core.roster().clone()))?, clock::today());
+    let team: Vec<_> = roster
+        .teams
+        .iter()
+        .filter(|m| m.child == child.id && m.on(&day))
+        .filter_map(|m| Some((m, roster.person(&m.person)?)))
+        .collect();
+    if context.global.json {
+        let mut json = about(&child);
+        let team = team.iter().map(|(m, p)| {
+            json!({ "person": Uuid::from_bytes(p.id), "name": p.name, "organisation": p.organisation, "role": m.role, "from": m.from, "to": m.to })
+        });
+        json["team"] = team.collect();
+        context.json(&json);
+        return Ok(());
+    }
+    context.data(format!("{}, born {}", child.name, born(&child)));
+    context.data(format!("Child {}", Uuid::from_bytes(child.id)));
+    if let Some(since) = &child.looked_after_since {
+        context.data(format!("Looked after since {}", day_in_words(since)));
+    }
+    for (member, person) in team {
+        let role = member.role.parse::<Role>().map_or(member.role.clone(), |role| role.label().to_string());
+        let organisation = person.organisation.as_ref().map(|o| format!(", {o}")).unwrap_or_default();
+        context.data(format!("  {role}: {}{organisation}", person.name));
+    }
+    Ok(())
+}
+
+fn about(child: &Child) -> Value {
+    json!({
+        "child": Uuid::from_bytes(child.id),
+        "name": child.name,
+        "dob": child.dob,
+        "lookedAfterSince": child.looked_after_since,
+        "emergency": child.emergency,
+    })
+}
+
+fn born(child: &Child) -> String {
+    day_in_words(&child.dob)
+}
+
+fn day_in_words(day: &str) -> String {
+    day.parse().map_or_else(|_| day.to_string(), words::date)
+}

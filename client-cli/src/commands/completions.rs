@@ -1,0 +1,23 @@
+//! `pep completions`.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::{cli::Cli, context::Context, error::CommandError};
+
+/// Print completions for your shell
+///
+/// For example: pep completions bash > ~/.local/share/bash-completion/completions/pep
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Your shell
+    shell: Shell,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let mut out = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "pep", &mut out);
+    context.raw(&out);
+    Ok(())
+}

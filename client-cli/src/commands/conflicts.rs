@@ -1,0 +1,94 @@
+//! `pep conflicts`.
+
+use plan::{Dispute, Pep, Value};
+use serde_json::{Map, json};
+
+use crate::{
+    context::{Context, Mine},
+    error::CommandError,
+    json, select, words,
+};
+
+/// Show answers that people gave differently, and who gave which
+///
+/// Nobody's answer is lost and none is chosen silently. `pep resolve PEP FIELD --take N` chooses.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The PEP's id, or its beginning (4 characters or more)
+    pep: String,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let mine = select::pep(context, &args.pep)?;
+    let disputes = disputes(context, &mine)?;
+    if context.global.json {
+        context.json(&disputes.iter().map(as_json).collect::<Vec<_>>().into());
+        return Ok(());
+    }
+    for dispute in &disputes {
+        print(context, &mine.pep, dispute);
+    }
+    if disputes.is_empty() {
+        context.talk("Nobody disagrees about anything.");
+    }
+    Ok(())
+}
+
+/// Every place where people entered different things apart.
+pub fn disputes(context: &Context, mine: &Mine) -> Result<Vec<Dispute>, CommandError> {
+    Ok(plan::conflicts(&context.view(mine)?, &mine.pep))
+}
+
+/// One of them, for people.
+pub fn print(context: &mut Context, pep: &Pep, dispute: &Dispute) {
+    let question = plan::bank().question(dispute.question);
+    let label = question.map_or(dispute.question, |q| q.label.as_str());
+    context.data(format!("{label} [{}]", dispute.place));
+    for (i, claim) in dispute.claims.iter().enumerate() {
+        let (take, value) = (i + 1, shown(dispute, &claim.value));
+        if claim.at == 0 {
+            context.data(format!("  {take}. {value}"));
+        } else {
+            context.data(format!("  {take}. {value} - {}, {}", words::name(&claim.by), words::moment(claim.at)));
+        }
+    }
+    let short: String = pep.id().simple().to_string().chars().take(8).collect();
+    context.data(format!("  To choose: pep resolve {short} {} --take N", dispute.place));
+}
+
+fn as_json(dispute: &Dispute) -> serde_json::Value {
+    let mut json = Map::new();
+    json.insert("field".into(), dispute.question.into());
+    let mut parts: Vec<&str> = dispute.place.split('/').skip(1).collect();
+    if let Some(column) = parts.pop() {
+        json.insert("row".into(), parts.join("/").into());
+        json.insert("column".into(), column.into());
+    }
+    json.insert("place".into(), dispute.place.as_str().into());
+    let values = dispute.claims.iter().enumerate().map(|(i, claim)| {
+        let mut value = json::claim(claim);
+        value["take"] = json!(i + 1);
+        value
+    });
+    json.insert("values".into(), values.collect());
+    json.into()
+}
+
+fn shown(dispute: &Dispute, value: &Value) -> String {
+    let question = plan::bank().question(dispute.question);
+    let parts: Vec<&str> = dispute.place.split('/').skip(1).collect();
+    match (question, parts.as_slice(), value) {
+        (_, [.., "withdrawn"], Value::YesNo(true)) => "withdraw it".into(),
+        (_, [.., "withdrawn"], _) => "keep it".into(),
+        (Some(question), [], value) => words::value(question, value),
+        (Some(question), [_, column], value) => {
+            question.column(column).map_or(value.to_string(), |c| words::cell(c, value))
+        }
+        (Some(question), [_, table, _, column], value) => {
+            let column = question.column(table).and_then(|t| t.column(column));
+            column.map_or(value.to_string(), |c| words::cell(c, value))
+        }
+        (_, _, value) => value.to_string(),
+    }
+}

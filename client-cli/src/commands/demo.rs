@@ -1,0 +1,88 @@
+//! `pep demo`.
+
+mod stage;
+mod story;
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::{
+    commands::sync::asked_to_end,
+    context::Context,
+    error::{CommandError, Kind},
+};
+
+use stage::Stage;
+use story::Story;
+
+/// Try the program on this computer alone, with people who do not exist
+///
+/// Starts a relay and three participants who work with one child, Idris Fennimoor: a social worker, a designated teacher and
+/// an officer of the Virtual School. Without --check it leaves them running and says what to try; ctrl-c ends it. With
+/// --check they write offline in the same plan, come back and share; it shows what merged and the one answer that somebody
+/// has to choose, and ends with 0 only if everybody holds the same and no word is missing.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Play the story, check how it ends, and stop
+    #[arg(long)]
+    check: bool,
+    /// Where to keep the files [default: a temporary folder, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let (dir, temporary) = place(context, args.dir)?;
+    let stage = Stage::set(&dir)?;
+    let result = if args.check { check(context, stage) } else { stay(context, stage) };
+    match (result, temporary) {
+        (Err(e), Some(temporary)) => {
+            let kept = temporary.keep();
+            Err(CommandError { hint: Some(format!("The files are kept in {}.", kept.display())), ..e })
+        }
+        (result, _) => result,
+    }
+}
+
+fn check(context: &mut Context, stage: Stage) -> Result<(), CommandError> {
+    let mut story = Story::begin(context, stage)?;
+    story.play()?;
+    let steps = story.end();
+    if context.global.json {
+        let each = steps.iter().map(|(name, ms)| json!({ "step": name, "ms": ms }));
+        context.json(&json!({ "ok": true, "steps": each.collect::<Vec<_>>() }));
+    } else {
+        context.data("\nEverybody holds the same, the relay too, and every word is there.");
+    }
+    Ok(())
+}
+
+fn stay(context: &mut Context, stage: Stage) -> Result<(), CommandError> {
+    let mut story = Story::begin(context, stage)?;
+    story.first_plan()?;
+    story.stay_in_step()?;
+    story.say_what_to_try();
+    let ended = tokio::runtime::Runtime::new().map(|runtime| runtime.block_on(asked_to_end()));
+    story.end();
+    context.talk("The demonstration has ended.");
+    ended.map_err(|e| CommandError::new(Kind::Failed, format!("This computer does not let pep wait for ctrl-c ({e}).")))
+}
+
+fn place(context: &Context, dir: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::TempDir>), CommandError> {
+    let failed = |e: std::io::Error| {
+        CommandError::new(Kind::Failed, format!("The folder for the demonstration could not be made ({e})."))
+    };
+    let Some(dir) = dir else {
+        let temporary = tempfile::Builder::new().prefix("pep-demo-").tempdir().map_err(failed)?;
+        return Ok((temporary.path().to_path_buf(), Some(temporary)));
+    };
+    let dir = context.path(&dir);
+    std::fs::create_dir_all(&dir).map_err(failed)?;
+    if std::fs::read_dir(&dir).map_err(failed)?.next().is_some() {
+        return Err(CommandError::new(Kind::Failed, format!("The folder {} is not empty.", dir.display()))
+            .hint("Name a new folder: the demonstration begins from nothing."));
+    }
+    Ok((dir, None))
+}

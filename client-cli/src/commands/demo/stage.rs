@@ -1,0 +1,147 @@
+//! The processes of the demonstration: a relay, and `pep` for each participant.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::error::{CommandError, Kind};
+
+/// How long a part may take to end by itself.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// A running relay and a folder for each participant.
+pub struct Stage {
+    dir: PathBuf,
+    program: PathBuf,
+    relay: Part,
+    watchers: Vec<Part>,
+    /// Where the relay listens.
+    pub url: String,
+}
+
+/// A process that ends with this one: its standard input is held open from here.
+struct Part {
+    child: Child,
+    stdin: Option<ChildStdin>,
+}
+
+impl Stage {
+    /// Starts a relay in an empty folder.
+    pub fn set(dir: &Path) -> Result<Stage, CommandError> {
+        let program = std::env::current_exe().map_err(failed)?;
+        let log = File::create(dir.join("relay.log")).map_err(failed)?;
+        let mut child = Command::new(&program)
+            .args(["tied", "relay", "serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(dir.join("relay"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .map_err(failed)?;
+        let stdout = child.stdout.take();
+        let relay = Part { stdin: child.stdin.take(), child };
+        let mut line = String::new();
+        if let Some(stdout) = stdout {
+            BufReader::new(stdout).read_line(&mut line).map_err(failed)?;
+        }
+        let Some(url) = line.trim().strip_prefix("ready ") else {
+            let log = std::fs::read_to_string(dir.join("relay.log")).unwrap_or_default();
+            return Err(CommandError::new(Kind::Failed, format!("The relay did not start. {log}")));
+        };
+        Ok(Stage { dir: dir.to_path_buf(), program, url: url.to_string(), relay, watchers: Vec::new() })
+    }
+
+    /// A participant's folder.
+    pub fn home(&self, who: &str) -> PathBuf {
+        self.dir.join(who)
+    }
+
+    /// Runs `pep` for a participant; what it prints.
+    pub fn pep(&self, who: &str, words: &[&str]) -> Result<String, CommandError> {
+        let mut command = Command::new(&self.program);
+        command.arg("--home").arg(self.home(who)).args(words);
+        output(command, words)
+    }
+
+    /// The same as JSON.
+    pub fn pep_json(&self, who: &str, words: &[&str]) -> Result<Value, CommandError> {
+        parse(&self.pep(who, &[words, &["--json"]].concat())?)
+    }
+
+    /// Runs `pep-relay`; what it prints, as JSON.
+    pub fn relay_json(&self, words: &[&str]) -> Result<Value, CommandError> {
+        let mut command = Command::new(&self.program);
+        command.arg("relay").args(words).arg("--data").arg(self.dir.join("relay")).arg("--json");
+        parse(&output(command, words)?)
+    }
+
+    /// Starts a participant's `pep sync --watch`, which goes on until the end.
+    pub fn watch(&mut self, who: &str) -> Result<(), CommandError> {
+        let log = File::create(self.dir.join(format!("{who}.log"))).map_err(failed)?;
+        let mut child = Command::new(&self.program)
+            .arg("tied")
+            .arg("--home")
+            .arg(self.home(who))
+            .args(["sync", "--watch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .map_err(failed)?;
+        self.watchers.push(Part { stdin: child.stdin.take(), child });
+        Ok(())
+    }
+
+    /// Ends everything: the participants first.
+    pub fn end(&mut self) {
+        self.watchers.iter_mut().for_each(Part::end);
+        self.relay.end();
+    }
+}
+
+impl Part {
+    fn end(&mut self) {
+        self.stdin = None;
+        let started = Instant::now();
+        while started.elapsed() < GOODBYE {
+            match self.child.try_wait() {
+                Ok(None) => std::thread::sleep(Duration::from_millis(10)),
+                Ok(Some(_)) | Err(_) => return,
+            }
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn output(mut command: Command, words: &[&str]) -> Result<String, CommandError> {
+    let done = command.stdin(Stdio::null()).output().map_err(failed)?;
+    if done.status.success() {
+        return String::from_utf8(done.stdout)
+            .map_err(|_| CommandError::new(Kind::Failed, "A part of the demonstration did not answer in text."));
+    }
+    let said = String::from_utf8_lossy(&done.stderr);
+    let command = words.iter().take(2).copied().collect::<Vec<_>>().join(" ");
+    Err(CommandError::new(Kind::Failed, format!("`{command}` failed in the demonstration: {}", said.trim())))
+}
+
+fn parse(text: &str) -> Result<Value, CommandError> {
+    serde_json::from_str(text)
+        .map_err(|_| CommandError::new(Kind::Failed, "A part of the demonstration did not answer in JSON."))
+}
+
+fn failed(e: io::Error) -> CommandError {
+    CommandError::new(Kind::Failed, format!("A part of the demonstration could not be started ({e})."))
+}

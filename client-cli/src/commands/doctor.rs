@@ -1,0 +1,131 @@
+//! `pep doctor`.
+
+use replica::{Damage, Notice, Trouble};
+use serde_json::json;
+
+use crate::{
+    clock,
+    context::Context,
+    core::counted,
+    dial,
+    error::{CommandError, Kind},
+    words,
+};
+
+/// How far this device's clock may be from the relay's, in seconds, before dates of changes mislead.
+const CLOCK_SECONDS_MAX: i64 = 5 * 60;
+
+/// Check this device: its store, its connection, its clock; says what to do
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+struct Check {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
+    let mut checks = vec![version(), store(context)?];
+    match context.with(|core| Ok::<_, Trouble>(core.me().cloned()))? {
+        Some(me) => {
+            checks.extend(relay(context, &me.relay)?);
+            checks.push(waiting(context)?);
+            checks.push(held(context)?);
+        }
+        None => checks.push(Check::bad(
+            "joined",
+            "This device has not joined yet: run pep join with the link the Virtual School sent you.",
+        )),
+    }
+    checks.push(Check::good("encryption", "The files of this program are not encrypted yet; that comes with a later version. Until then use the encryption of your whole disk."));
+    let findings = checks.iter().filter(|check| !check.ok).count();
+    if context.global.json {
+        let each = checks.iter().map(|c| json!({ "name": c.name, "ok": c.ok, "detail": c.detail }));
+        context.json(&json!({ "checks": each.collect::<Vec<_>>(), "findings": findings }));
+    } else {
+        for check in &checks {
+            context.data(format!("{}  {}: {}", if check.ok { "ok  " } else { "LOOK" }, check.name, check.detail));
+        }
+    }
+    match findings {
+        0 => Ok(()),
+        n => Err(CommandError::new(Kind::Findings, format!("{} to look at.", counted(n, "thing")))),
+    }
+}
+
+impl Check {
+    fn good(name: &'static str, detail: impl Into<String>) -> Check {
+        Check { name, ok: true, detail: detail.into() }
+    }
+
+    fn bad(name: &'static str, detail: impl Into<String>) -> Check {
+        Check { name, ok: false, detail: detail.into() }
+    }
+}
+
+fn version() -> Check {
+    Check::good("version", format!("pep {}", env!("CARGO_PKG_VERSION")))
+}
+
+fn store(context: &Context) -> Result<Check, CommandError> {
+    let journal = context.app()?.home().join("journal");
+    // On the documents' own thread, so that nothing is written while it is read.
+    let (records, damage) = context.with(move |_| replica::verify(&journal).map_err(Trouble::from))?;
+    Ok(match damage.first() {
+        None => Check::good(
+            "store",
+            format!(
+                "{} in the journal, all whole; layout {}",
+                counted(usize::try_from(records).unwrap_or(usize::MAX), "record"),
+                replica::SCHEMA
+            ),
+        ),
+        Some(Damage::TornTail { .. } | Damage::Inside { .. }) => {
+            let each: Vec<String> = damage.iter().cloned().map(|d| Notice::Journal(d).to_string()).collect();
+            Check::bad("store", format!("{} Run pep sync, then pep doctor again.", each.join(" ")))
+        }
+    })
+}
+
+fn relay(context: &Context, relay: &crate::core::Relay) -> Result<Vec<Check>, CommandError> {
+    let seen = match context.app()?.runtime().block_on(dial::look(relay)) {
+        Ok(seen) => seen,
+        Err(e) => return Ok(vec![Check::bad("relay", e.to_string())]),
+    };
+    let mut checks = vec![Check::good("relay", format!("{} answers, version {}", relay.url, seen.version))];
+    if let Some(theirs) = seen.clock {
+        let apart = clock::now() - theirs;
+        checks.push(if apart.abs() > CLOCK_SECONDS_MAX {
+            let which = if apart > 0 { "ahead of" } else { "behind" };
+            Check::bad(
+                "clock",
+                format!(
+                    "This device's clock is {} minutes {which} the relay's. Set it right: it dates your changes.",
+                    apart.abs() / 60
+                ),
+            )
+        } else {
+            Check::good("clock", "agrees with the relay's")
+        });
+    }
+    Ok(checks)
+}
+
+fn waiting(context: &Context) -> Result<Check, CommandError> {
+    let (waiting, last) = context.with(|core| Ok::<_, Trouble>((core.waiting()?, core.last_sync())))?;
+    let last = last.map_or("never".to_string(), words::moment);
+    Ok(Check::good("shared", format!("{} not shared yet; last in step: {last}", counted(waiting, "change"))))
+}
+
+fn held(context: &Context) -> Result<Check, CommandError> {
+    let held = context.with(|core| {
+        let peps: Vec<_> = core.peps().cloned().collect();
+        peps.iter().map(|pep| Ok(core.shared(pep)?.held)).sum::<Result<usize, Trouble>>()
+    })?;
+    Ok(match held {
+        0 => Check::good("held", "nothing of yours was refused"),
+        n => Check::bad("held", format!("{} of yours could not be accepted; pep held says why.", counted(n, "change"))),
+    })
+}

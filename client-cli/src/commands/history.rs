@@ -1,0 +1,65 @@
+//! `pep history`.
+
+use plan::Entry;
+use replica::Trouble;
+use serde_json::json;
+
+use crate::{
+    context::{Context, Mine},
+    error::CommandError,
+    json, select, words,
+};
+
+/// Show who changed what and when, oldest first
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The PEP's id, or its beginning (4 characters or more)
+    pep: String,
+    /// Only one question, such as funding.tuition
+    #[arg(long)]
+    field: Option<String>,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let mine = select::pep(context, &args.pep)?;
+    let field = match &args.field {
+        Some(field) => {
+            let question = context.question(field)?;
+            context.may_read(&mine, question)?;
+            Some(question.id.as_str())
+        }
+        None => None,
+    };
+    let entries = entries(context, &mine, field)?;
+    if context.global.json {
+        let entries = entries.iter().map(|entry| {
+            json!({ "at": json::at(entry.at), "by": json::by(&entry.by), "what": entry.sentences, "change": json::hex(&entry.change.0) })
+        });
+        context.json(&entries.collect());
+        return Ok(());
+    }
+    for entry in &entries {
+        context.data(format!("{} - {}", words::moment(entry.at), words::name(&entry.by)));
+        for sentence in &entry.sentences {
+            context.data(format!("  {sentence}"));
+        }
+    }
+    if entries.is_empty() {
+        context.talk("Nobody has written anything there yet.");
+    }
+    Ok(())
+}
+
+fn entries(context: &Context, mine: &Mine, field: Option<&'static str>) -> Result<Vec<Entry>, CommandError> {
+    let Mine { pep, role }: Mine = mine.clone();
+    context.with(move |core| {
+        let papers = core.papers(&pep, role)?;
+        let mut entries: Vec<Entry> = papers
+            .held()
+            .flat_map(|(_, document)| plan::history(document, &|actor| papers.author(actor), field))
+            .collect();
+        entries.sort_by_key(|entry| entry.at);
+        Ok::<_, Trouble>(entries)
+    })
+}

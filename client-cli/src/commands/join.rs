@@ -1,0 +1,81 @@
+//! `pep join`.
+
+use std::time::Duration;
+
+use ::sync::link::Link;
+use replica::Trouble;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    context::Context,
+    core::counted,
+    dial::{self, DialError},
+    error::{CommandError, Kind},
+};
+
+/// How long the first plans may take to move on arriving; the rest comes with the next `pep sync`.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Make this device yours with the invitation link you were sent
+///
+/// The link works once and for one device. It names the Virtual School's relay and the key it is known by, so that nobody
+/// else can answer in its place. Put the link in quotation marks.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The link, from https:// to its last character
+    link: String,
+    /// What to call this device [default: its own name]
+    #[arg(long, value_name = "NAME")]
+    device: Option<String>,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let link: Link = args.link.parse()?;
+    let before = context.with(|core| Ok::<_, Trouble>(core.me().cloned()))?;
+    if before.as_ref().is_some_and(|me| me.relay.key != link.relay_key) {
+        return Err(another_home(
+            "This folder belongs to another Virtual School's relay already. The link was not used.",
+        ));
+    }
+    let app = context.app()?.clone();
+    let key = app.key()?;
+    let name = args.device.unwrap_or_else(device_name);
+    let joined = app.runtime().block_on(dial::join(&link, &key, &name)).map_err(|e| match e {
+        DialError::Refused { detail, .. } if before.is_some() => another_home(&detail),
+        e => e.into(),
+    })?;
+    let me = joined.me.clone();
+    if before.is_some_and(|before| before.person != me.person) {
+        return Err(another_home("This folder belongs to another person already."));
+    }
+    context.with(move |core| core.join(joined.me, key, None))?;
+    if context.global.json {
+        context.json(&json!({
+            "person": Uuid::from_bytes(me.person),
+            "name": me.name,
+            "role": me.role,
+            "device": Uuid::from_bytes(me.device),
+        }));
+    }
+    context.talk(format!("Welcome, {}. This device is yours now.", me.name));
+    match app.sync_once(PATIENCE) {
+        Ok(synced) => context.talk(format!("{} on this device; see `pep list`.", counted(synced.peps, "plan"))),
+        Err(e) => context
+            .talk(format!("Your plans have not come yet. {} Run `pep sync` later.", CommandError::from(e).message)),
+    }
+    Ok(())
+}
+
+fn another_home(message: &str) -> CommandError {
+    CommandError::new(Kind::Failed, message)
+        .hint("This folder has joined already (`pep whoami`). To use another link on this computer, give another folder: pep --home DIR join LINK")
+}
+
+fn device_name() -> String {
+    let said = std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
+    let name = said.or_else(|| std::fs::read_to_string("/etc/hostname").ok()).unwrap_or_default();
+    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(60).collect();
+    if name.is_empty() { "a device".into() } else { name }
+}

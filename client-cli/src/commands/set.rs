@@ -1,0 +1,54 @@
+//! `pep set`.
+
+use plan::{Edit, parse_value};
+
+use crate::{
+    context::Context,
+    error::{CommandError, Kind},
+    select, words,
+};
+
+/// Answer a question: a choice, a date, a number, yes or no, a name, a short text
+///
+/// Dates are written as 2026-02-26, money as 520.00, several choices with commas between. For longer texts there is
+/// `pep write`, for tables `pep row`, for targets `pep target`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The PEP's id, or its beginning (4 characters or more)
+    pep: String,
+    /// The question, such as transfer.needed
+    field: String,
+    /// The answer
+    #[arg(required_unless_present = "clear", conflicts_with = "clear", allow_hyphen_values = true)]
+    value: Option<String>,
+    /// Take the answer away
+    #[arg(long)]
+    clear: bool,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let mine = select::pep(context, &args.pep)?;
+    let question = context.question(&args.field)?;
+    if let Some(other) = words::other_command(question, &args.pep)
+        && !args.clear
+        && !question.computed
+    {
+        return Err(
+            CommandError::new(Kind::Usage, format!("{} is not answered with pep set.", question.id)).hint(other)
+        );
+    }
+    let field = question.id.clone();
+    let edit = match args.value {
+        Some(text) if !question.computed => Edit::Choose { question: field, value: parse_value(&question.id, &text)? },
+        // A computed answer is refused by the plan, in its own words.
+        _ => Edit::Clear { question: field },
+    };
+    let applied = context.edit(&mine, question, vec![edit])?;
+    if context.global.json {
+        context.json(
+            &serde_json::json!({ "pep": mine.pep.id(), "field": question.id, "changed": applied.change.is_some() }),
+        );
+    }
+    context.saved(&applied)
+}

@@ -1,0 +1,219 @@
+//! `pep show`.
+
+use plan::{Answer, Cell, Column, DocumentKind, Page, Question, Row, Target, View};
+use replica::Trouble;
+use serde_json::{Map, Value};
+
+use crate::{
+    context::{Context, Mine},
+    error::{CommandError, Kind},
+    json, select, words,
+};
+
+/// Read a plan
+///
+/// Shows what has been answered, page by page, with the name of each question in square brackets, then what is still yours to
+/// answer. With --page it shows everything that is missing there, and who answers for it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The PEP's id, or its beginning (4 characters or more)
+    pep: String,
+    /// Only one page, such as C
+    #[arg(long, value_name = "P")]
+    page: Option<String>,
+    /// Only one question, such as care.story
+    #[arg(long, value_name = "FIELD", conflicts_with = "page")]
+    field: Option<String>,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let mine = select::pep(context, &args.pep)?;
+    let pages = &mine.pep.process().pages;
+    if let Some(field) = &args.field {
+        let question = context.question(field)?;
+        context.may_read(&mine, question)?;
+        return field_alone(context, &mine, question);
+    }
+    let page = match &args.page {
+        Some(wanted) => Some(pages.iter().find(|page| page.id.eq_ignore_ascii_case(wanted)).ok_or_else(|| {
+            let known: Vec<&str> = pages.iter().map(|page| page.id.as_str()).collect();
+            CommandError::new(Kind::Failed, "This plan has no such page.")
+                .hint(format!("Its pages: {}.", known.join(", ")))
+        })?),
+        None => None,
+    };
+    let wanted = |id: &str| page.is_none_or(|page| page.questions.iter().any(|q| q.id == id));
+    if context.global.json {
+        let plan = plan(context, &mine, wanted)?;
+        context.json(&plan.into());
+        return Ok(());
+    }
+    let view = context.view(&mine)?;
+    heading(context, &mine, &view)?;
+    for page in pages.iter().filter(|p| page.is_none_or(|page| page.id == p.id)) {
+        print_page(context, page, &view);
+    }
+    print_gaps(context, &mine, &view, page.is_none(), wanted);
+    Ok(())
+}
+
+/// What is missing: of a page all of it, of a whole plan what is this person's to answer.
+fn print_gaps(context: &mut Context, mine: &Mine, view: &View, whole: bool, wanted: impl Fn(&str) -> bool) {
+    let gaps: Vec<_> =
+        view.gaps.iter().filter(|g| wanted(g.question) && (!whole || mine.role.counts_as(g.owner))).collect();
+    if !gaps.is_empty() {
+        context.data(if whole { "\nStill yours to answer" } else { "\nStill missing" });
+    }
+    for gap in gaps {
+        let label = plan::bank().question(gap.question).map_or(gap.question, |q| q.label.as_str());
+        let owner = if whole { String::new() } else { format!(" - {}", gap.owner.label().to_lowercase()) };
+        context.data(format!("  {label} [{}]: {}{owner}", gap.question, gap.why));
+    }
+}
+
+/// The whole of `pep show --json`. `wanted` chooses the questions.
+pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Result<Map<String, Value>, CommandError> {
+    let view = context.view(mine)?;
+    let main = *mine.pep.document(DocumentKind::Main).as_bytes();
+    let heads = context.with(move |core| Ok::<_, Trouble>(core.replica().standing(&main)?.heads))?;
+    let mut plan = json::plan(&mine.pep, &view, wanted);
+    plan.insert("heads".into(), json::heads(&heads));
+    Ok(plan)
+}
+
+fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) -> Result<(), CommandError> {
+    if context.global.json {
+        let mut plan = plan(context, mine, |id| id == question.id)?;
+        if let Some(answers) = plan.get_mut("answers").and_then(Value::as_object_mut)
+            && question.id != "targets.list"
+        {
+            answers.entry(question.id.as_str()).or_insert(Value::Null);
+        }
+        context.json(&plan.into());
+        return Ok(());
+    }
+    let view = context.view(mine)?;
+    match view.answers.get(question.id.as_str()) {
+        Some(Answer::Missing | Answer::Elsewhere) | None => context.talk("Not answered yet."),
+        Some(Answer::Text { text }) => context.data(text),
+        Some(Answer::Targets { .. }) => view.targets.iter().for_each(|target| print_target(context, question, target)),
+        Some(answer) => print_answer(context, question, answer, ""),
+    }
+    print_comments(context, &view, &question.id);
+    Ok(())
+}
+
+fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), CommandError> {
+    context.data(context.title(&mine.pep)?);
+    let next = view.next_date.map_or(String::new(), |next| {
+        format!(" - next PEP {}{}", words::date(next.date), if next.provisional { " (provisional)" } else { "" })
+    });
+    context.data(format!("{} - {}{next}", mine.pep.process().name, view.state));
+    context.data(format!("PEP {}", mine.pep.id()));
+    for (role, count) in &view.completeness {
+        context.data(format!("  {}: {} of {} answered", role.label(), count.answered, count.mandatory));
+    }
+    Ok(())
+}
+
+fn print_page(context: &mut Context, page: &Page, view: &View) {
+    context.data(format!("\n{}. {} - {}", page.id, page.title, page.owner.label().to_lowercase()));
+    for question in &page.questions {
+        match view.answers.get(question.id.as_str()) {
+            Some(Answer::Missing | Answer::Elsewhere) | None => {}
+            Some(Answer::Targets { .. }) => {
+                context.data(format!("  {} [{}]", question.label, question.id));
+                view.targets.iter().for_each(|target| print_target(context, question, target));
+            }
+            Some(answer) => {
+                context.data(format!("  {} [{}]", question.label, question.id));
+                print_answer(context, question, answer, "    ");
+            }
+        }
+        print_comments(context, view, &question.id);
+    }
+}
+
+fn print_answer(context: &mut Context, question: &Question, answer: &Answer, indent: &str) {
+    match answer {
+        Answer::Missing | Answer::Elsewhere | Answer::Targets { .. } => {}
+        Answer::Value(value) => context.data(format!("{indent}{}", words::value(question, value))),
+        Answer::Computed(value) => context.data(format!("{indent}{} (worked out)", words::value(question, value))),
+        Answer::Disputed(claims) => {
+            context.data(format!("{indent}Different answers; somebody has to choose:"));
+            for (i, claim) in claims.iter().enumerate() {
+                let value = words::value(question, &claim.value);
+                context.data(format!(
+                    "{indent}  {}. {value} - {}, {}",
+                    i + 1,
+                    words::name(&claim.by),
+                    words::moment(claim.at)
+                ));
+            }
+            context.data(format!("{indent}  To choose: pep resolve PEP {} --take N", question.id));
+        }
+        Answer::Text { text } => text.lines().for_each(|line| context.data(format!("{indent}{line}"))),
+        Answer::Voices(voices) => {
+            for voice in voices {
+                context.data(format!("{indent}{}:", words::name(&voice.by)));
+                voice.text.lines().for_each(|line| context.data(format!("{indent}  {line}")));
+            }
+        }
+        Answer::Table(rows) => rows.iter().for_each(|row| print_row(context, &question.columns, row, indent)),
+        Answer::Set(ticked) => {
+            let labels: Vec<&str> = ticked.iter().map(|word| question.label_of(word)).collect();
+            context.data(format!("{indent}{}", labels.join(", ")));
+        }
+    }
+}
+
+fn print_target(context: &mut Context, question: &Question, target: &Target) {
+    print_row(context, &question.columns, &target.row, "    ");
+    for (table, rows) in &target.tables {
+        let Some(column) = question.column(table).filter(|_| !rows.is_empty()) else { continue };
+        context.data(format!("      {} [targets.list/{}/{table}]", column.label, target.row.key));
+        rows.iter().for_each(|row| print_row(context, &column.columns, row, "        "));
+    }
+    if target.requested + target.retained > 0 {
+        let pounds = |pence: i64| plan::Value::Money(pence).to_string();
+        context.data(format!(
+            "      Funding: £{} requested, £{} kept by the Virtual School",
+            pounds(target.requested),
+            pounds(target.retained)
+        ));
+    }
+}
+
+fn print_row(context: &mut Context, columns: &[Column], row: &Row, indent: &str) {
+    let state = match (row.withdrawn, row.withdrawal_disputed) {
+        (_, true) => " (withdrawn by one, changed by another: somebody has to choose)",
+        (true, false) => " (withdrawn)",
+        (false, false) => "",
+    };
+    context.data(format!("{indent}- {}{state}", row.key));
+    for column in columns {
+        let Some(cell) = row.cells.get(column.id.as_str()) else { continue };
+        let said = match cell {
+            Cell::Value(value) => words::cell(column, value),
+            Cell::Computed(value) => format!("{} (worked out)", words::cell(column, value)),
+            Cell::Text { text } => text.clone(),
+            Cell::Disputed(claims) => {
+                let each = claims.iter().map(|c| format!("{} ({})", words::cell(column, &c.value), words::name(&c.by)));
+                format!("{} - somebody has to choose", each.collect::<Vec<_>>().join(" or "))
+            }
+        };
+        context.data(format!("{indent}  {}: {said}", column.label));
+    }
+}
+
+fn print_comments(context: &mut Context, view: &View, question: &str) {
+    for comment in view.comments.iter().filter(|c| c.question == question) {
+        context.data(format!(
+            "    Remark by {}, {}: {}",
+            words::name(&comment.by),
+            words::moment(comment.at),
+            comment.text
+        ));
+    }
+}

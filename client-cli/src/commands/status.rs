@@ -1,0 +1,76 @@
+//! `pep status`.
+
+use plan::Pep;
+use replica::Trouble;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    context::Context,
+    core::{Line, Shared, counted},
+    error::CommandError,
+    json, words,
+};
+
+/// Show what is saved here, what is shared, and what waits
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Carries it out.
+pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
+    let me = context.me()?;
+    let (line, last, peps) = context.with(|core| {
+        let peps: Vec<Pep> = core.peps().cloned().collect();
+        let shared = peps
+            .into_iter()
+            .map(|pep| Ok((core.shared(&pep)?, pep)))
+            .collect::<Result<Vec<(Shared, Pep)>, Trouble>>()?;
+        Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared))
+    })?;
+    let state = match &line {
+        Line::Offline => "offline",
+        Line::Connected => "connected",
+        Line::Refused(_) => "refused",
+    };
+    if context.global.json {
+        let peps = peps.iter().map(|(shared, pep)| {
+            json!({
+                "pep": pep.id(),
+                "child": pep.child,
+                "savedHeads": json::heads(&shared.saved_heads),
+                "sharedHeads": json::heads(&shared.shared_heads),
+                "waitingChanges": shared.waiting,
+                "held": shared.held,
+            })
+        });
+        context.json(&json!({
+            "device": Uuid::from_bytes(me.device),
+            "relay": { "url": me.relay.url, "state": state, "lastSync": json::at(last.unwrap_or(0)) },
+            "peps": peps.collect::<Vec<_>>(),
+        }));
+        return Ok(());
+    }
+    context.data(format!("{}, {}", me.name, me.relay.name));
+    context.data(match &line {
+        Line::Connected => format!("Connected to {}", me.relay.url),
+        Line::Offline => format!("Not connected to {} at the moment", me.relay.url),
+        Line::Refused(why) => why.clone(),
+    });
+    context.data(format!("Last in step: {}", last.map_or("not yet".into(), words::moment)));
+    for (shared, pep) in &peps {
+        let waits = match shared.waiting {
+            0 => "saved here and shared".to_string(),
+            n => format!("saved here; {} not shared yet", counted(n, "change")),
+        };
+        let held = if shared.held > 0 {
+            format!("; {} could not be accepted (pep held)", counted(shared.held, "change"))
+        } else {
+            String::new()
+        };
+        context.data(format!("{}  {}: {waits}{held}", pep.id(), context.title(pep)?));
+    }
+    if peps.is_empty() {
+        context.talk("No plan on this device yet. `pep sync` fetches those of your teams; `pep new` starts one.");
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! `pep sync`.
+
+use std::time::Duration;
+
+use replica::Trouble;
+use serde_json::json;
+
+use crate::{
+    app::Synced,
+    context::Context,
+    core::Line,
+    door,
+    error::{CommandError, Kind},
+};
+
+/// How long nothing may move before waiting is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Share your changes and fetch the others'
+///
+/// Connects to the Virtual School's relay and ends when both sides hold the same. With --watch it stays, shares every
+/// change at once, and lets other pep commands on the same folder work meanwhile; ctrl-c ends it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// End when both sides hold the same (this is what happens without --watch, too)
+    #[arg(long, conflicts_with = "watch")]
+    once: bool,
+    /// Stay connected until ctrl-c
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    context.me()?;
+    if args.watch { watch(context) } else { once(context) }
+}
+
+fn once(context: &mut Context) -> Result<(), CommandError> {
+    let Synced { in_step, traffic, peps, words } = context.app()?.clone().sync_once(PATIENCE)?;
+    if context.global.json {
+        context.json(&json!({ "sent": traffic.sent, "received": traffic.received, "peps": peps, "inStep": in_step }));
+    }
+    for word in words {
+        context.talk(word);
+    }
+    if !in_step {
+        return Err(CommandError::new(Kind::Failed, "This device and the relay do not hold the same yet.")
+            .hint("Everything is safe on this device. Try `pep sync` again; if it stays so, `pep status` and `pep doctor` say what waits."));
+    }
+    context.talk(format!(
+        "In step with the relay: {} sent, {} received.",
+        crate::core::counted(usize::try_from(traffic.sent).unwrap_or(usize::MAX), "change"),
+        traffic.received
+    ));
+    Ok(())
+}
+
+fn watch(context: &mut Context) -> Result<(), CommandError> {
+    if !context.own_process() {
+        return Err(CommandError::new(Kind::Store, "Another pep keeps this folder in step already.")
+            .hint("Leave it running; all other commands work beside it."));
+    }
+    let app = context.app()?.clone();
+    app.listen(door::answer).map_err(|e| {
+        CommandError::new(Kind::Failed, format!("This computer does not let pep listen for your other commands ({e})."))
+    })?;
+    app.keep_line()?;
+    context.talk("Keeping in step with the relay. ctrl-c ends it; nothing is lost by that.");
+    let mut said = None;
+    let mut changes = app.changes();
+    // One for the whole of it: a signal that comes between two rounds must not be missed.
+    let mut end = Box::pin(asked_to_end());
+    loop {
+        let (line, words) = context.with(|core| Ok::<_, Trouble>((core.line().clone(), core.take_words())))?;
+        for word in words {
+            context.talk(word);
+        }
+        if said.as_ref() != Some(&line) {
+            match &line {
+                Line::Connected => context.talk("Connected."),
+                Line::Offline if said.is_some() => {
+                    context.talk("Not connected. Your work is saved here and goes out later.")
+                }
+                Line::Offline => {}
+                Line::Refused(why) => context.talk(why),
+            }
+            said = Some(line);
+        }
+        // Nobody may be reading what is said; that is no reason to stop sharing.
+        let _ = context.flush();
+        let ended = app.runtime().block_on(async {
+            tokio::select! {
+                () = &mut end => true,
+                _ = changes.changed() => false,
+            }
+        });
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+/// Waits for ctrl-c, or for the system asking the program to end.
+pub async fn asked_to_end() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,37 @@
+//! `pep whoami`.
+
+use replica::Trouble;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{context::Context, error::CommandError, json::at, words};
+
+/// Show who uses this device, and when it last shared
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Carries it out.
+pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
+    let me = context.me()?;
+    let last = context.with(|core| Ok::<_, Trouble>(core.last_sync()))?;
+    let device = Uuid::from_bytes(me.device);
+    if context.global.json {
+        context.json(&json!({
+            "person": Uuid::from_bytes(me.person),
+            "name": me.name,
+            "role": me.role,
+            "organisation": me.organisation,
+            "device": device,
+            "relay": { "url": me.relay.url, "name": me.relay.name },
+            "lastSync": at(last.unwrap_or(0)),
+        }));
+        return Ok(());
+    }
+    let role = me.role.parse::<plan::Role>().map_or(me.role.clone(), |role| role.label().to_lowercase());
+    let organisation = me.organisation.map(|o| format!(", {o}")).unwrap_or_default();
+    context.data(format!("{} ({role}{organisation})", me.name));
+    context.data(format!("Device {device}"));
+    context.data(format!("Relay  {} ({})", me.relay.url, me.relay.name));
+    context.data(format!("Last shared: {}", last.map_or("not yet".into(), words::moment)));
+    Ok(())
+}

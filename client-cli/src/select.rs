@@ -1,0 +1,121 @@
+//! Finding the one thing a person means by the beginning of its id, or by its name.
+
+use plan::Pep;
+use replica::Trouble;
+use uuid::Uuid;
+
+use crate::{
+    context::{Context, Mine},
+    error::{CommandError, Kind},
+    words,
+};
+
+/// Fewer characters of an id than this could mean anything.
+const PREFIX_MIN: usize = 4;
+
+/// The PEP that `text` names, with this person's role for its child.
+pub fn pep(context: &Context, text: &str) -> Result<Mine, CommandError> {
+    context.me()?;
+    let (peps, children) =
+        context.with(|core| Ok::<_, Trouble>((core.peps().cloned().collect::<Vec<_>>(), core.children()?)))?;
+    let name = |pep: &Pep| children.iter().find(|c| c.id == *pep.child.as_bytes()).map_or("", |c| c.name.as_str());
+    let labels = peps.iter().map(|pep| (pep.id(), format!("{}, {}", name(pep), words::sitting(pep))));
+    let id = by_prefix(
+        "PEP",
+        text,
+        &labels.collect::<Vec<_>>(),
+        "`pep list` shows the plans on this device; `pep sync` fetches those of your teams.",
+    )?;
+    let Some(pep) = peps.into_iter().find(|pep| pep.id() == id) else { return Err(Trouble::Unknown.into()) };
+    let role = context.role_for(pep.child)?;
+    Ok(Mine { pep, role })
+}
+
+/// The child that `text` names.
+pub fn child(context: &Context, text: &str) -> Result<sync::roster::Child, CommandError> {
+    context.me()?;
+    let children = context.with(|core| core.children())?;
+    let named: Vec<_> = children.iter().filter(|c| c.name == text.trim()).collect();
+    if let [only] = named.as_slice() {
+        return Ok((*only).clone());
+    }
+    let labels: Vec<_> =
+        children.iter().map(|c| (Uuid::from_bytes(c.id), format!("{}, born {}", c.name, c.dob))).collect();
+    if named.len() > 1 {
+        let labels: Vec<_> =
+            labels.into_iter().filter(|(id, _)| named.iter().any(|c| c.id == *id.as_bytes())).collect();
+        return Err(ambiguous("child", &labels));
+    }
+    let id = by_prefix("child", text, &labels, "`pep child list` shows the children of your teams, by name and id.")?;
+    children.into_iter().find(|c| c.id == *id.as_bytes()).ok_or_else(|| Trouble::Unknown.into())
+}
+
+/// The row key that `text` names among `keys`: the key itself, or the beginning of exactly one.
+pub fn key<'a>(what: &str, text: &str, keys: impl Iterator<Item = &'a str> + Clone) -> Result<String, CommandError> {
+    if let Some(exact) = keys.clone().find(|key| *key == text) {
+        return Ok(exact.to_string());
+    }
+    let begun: Vec<&str> =
+        if text.len() < PREFIX_MIN { Vec::new() } else { keys.filter(|key| key.starts_with(text)).collect() };
+    match begun.as_slice() {
+        [only] => Ok((*only).to_string()),
+        [] => Err(CommandError::new(Kind::Failed, format!("There is no such {what}."))
+            .hint("`pep show PEP --field FIELD` lists them with their keys.")),
+        several => Err(CommandError::new(
+            Kind::Usage,
+            format!("That is the beginning of {} keys: {}.", several.len(), several.join(", ")),
+        )
+        .hint("Give more characters of the one you mean.")),
+    }
+}
+
+fn by_prefix(what: &str, text: &str, all: &[(Uuid, String)], hint: &str) -> Result<Uuid, CommandError> {
+    let wanted: String = text.trim().chars().filter(|c| *c != '-').flat_map(char::to_lowercase).collect();
+    let is_id = wanted.len() <= 32 && wanted.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_id && wanted.len() < PREFIX_MIN {
+        return Err(CommandError::new(Kind::Usage, format!("That is too short to name a {what}."))
+            .hint(format!("Give at least {PREFIX_MIN} characters of its id. {hint}")));
+    }
+    let begun: Vec<(Uuid, String)> =
+        all.iter().filter(|(id, _)| is_id && id.simple().to_string().starts_with(&wanted)).cloned().collect();
+    match begun.as_slice() {
+        [(only, _)] => Ok(*only),
+        [] => Err(CommandError::new(Kind::Failed, format!("There is no such {what} on this device.")).hint(hint)),
+        several => Err(ambiguous(what, several)),
+    }
+}
+
+fn ambiguous(what: &str, candidates: &[(Uuid, String)]) -> CommandError {
+    let lines: String = candidates.iter().map(|(id, label)| format!("\n  {id}  {label}")).collect();
+    CommandError::new(Kind::Usage, format!("That could be more than one {what}:{lines}"))
+        .hint("Give more characters of the id of the one you mean.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(text: &str) -> Result<Uuid, (Kind, String)> {
+        let all = [
+            (Uuid::from_u128(0xabcd_1000 << 96), "Wren Tapplestone".to_string()),
+            (Uuid::from_u128(0xabcd_2000 << 96), "Idris Fennimoor".to_string()),
+        ];
+        by_prefix("PEP", text, &all, "").map_err(|e| (e.kind, e.message))
+    }
+
+    #[test]
+    fn the_beginning_of_an_id_names_one_where_it_is_long_enough_and_the_only_one() {
+        assert!(find("abcd1").is_ok());
+        assert!(find("ABCD-20").is_ok());
+        assert_eq!(find("abc").map_err(|e| e.0), Err(Kind::Usage));
+        assert_eq!(find("dcba").map_err(|e| e.0), Err(Kind::Failed));
+        assert_eq!(find("Wren").map_err(|e| e.0), Err(Kind::Failed));
+    }
+
+    #[test]
+    fn two_that_begin_alike_are_both_named() {
+        let Err((kind, message)) = find("abcd") else { panic!("one was chosen") };
+        assert_eq!(kind, Kind::Usage);
+        assert!(message.contains("Wren Tapplestone") && message.contains("Idris Fennimoor"));
+    }
+}

@@ -1,0 +1,89 @@
+//! Words for people: dates, times, terms and answers as they are read aloud.
+
+use chrono::{DateTime, Local, NaiveDate, SecondsFormat, Utc};
+use plan::{Kind, Pep, Question, Value, Who};
+
+/// `26 February 2026`.
+pub fn date(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
+}
+
+/// `26 February 2026, 14:05`, by this device's time zone.
+pub fn moment(at: i64) -> String {
+    DateTime::from_timestamp(at, 0).map_or_else(
+        || "at an unknown time".to_string(),
+        |at| at.with_timezone(&Local).format("%-d %B %Y, %H:%M").to_string(),
+    )
+}
+
+/// RFC 3339 in UTC, for programs.
+pub fn rfc3339(at: i64) -> String {
+    DateTime::<Utc>::from_timestamp(at, 0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// `Spring 2025/26, termly review`.
+pub fn sitting(pep: &Pep) -> String {
+    format!("{} {}, {}", pep.term.label(), pep.year, pep.kind.label().to_lowercase())
+}
+
+/// A person's name, or that nobody knows it.
+pub fn name(who: &Option<Who>) -> &str {
+    who.as_ref().map_or("somebody not on the list of people", |who| who.name.as_str())
+}
+
+/// An answer to a question, as people read it: the label of a choice, a date in words, pounds.
+pub fn value(question: &Question, value: &Value) -> String {
+    spoken(value, &|word| question.label_of(word).to_string())
+}
+
+/// What stands in a cell, likewise.
+pub fn cell(column: &plan::Column, value: &Value) -> String {
+    spoken(value, &|word| column.label_of(word).to_string())
+}
+
+/// What a question takes and which command gives it, where `pep set` is not the one.
+pub fn other_command(question: &Question, pep: &str) -> Option<String> {
+    let id = &question.id;
+    match question.kind {
+        Kind::Table => Some(format!("It is a table: pep row add {pep} {id} column=value …")),
+        Kind::TargetList if id == "targets.review" => {
+            Some(format!("It reviews targets: pep target review {pep} TARGET result=…"))
+        }
+        Kind::TargetList => Some(format!("It is the list of targets: pep target add {pep} statement=…")),
+        Kind::LongText => Some(format!(
+            "It is a longer text: pep write {pep} {id} \"…\" (or --file F, or - to read what is piped in)."
+        )),
+        Kind::Text if question.voice => Some(format!("It is somebody's own words: pep write {pep} {id} \"…\".")),
+        Kind::Text
+        | Kind::Date
+        | Kind::Choice
+        | Kind::MultiChoice
+        | Kind::Number
+        | Kind::Money
+        | Kind::YesNo
+        | Kind::Person
+        | Kind::Attachment => None,
+    }
+}
+
+fn spoken(value: &Value, label: &dyn Fn(&str) -> String) -> String {
+    match value {
+        Value::Choice(word) => label(word),
+        Value::Date(day) => date(*day),
+        Value::Money(_) => format!("£{value}"),
+        Value::Set(words) => words.iter().map(|word| label(word)).collect::<Vec<_>>().join(", "),
+        Value::Text(_) | Value::Number(_) | Value::YesNo(_) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_and_times_are_said_in_words_and_in_the_form_programs_read() {
+        assert_eq!(date(NaiveDate::from_ymd_opt(2026, 2, 6).unwrap_or_default()), "6 February 2026");
+        assert_eq!(rfc3339(1_772_114_700), "2026-02-26T14:05:00Z");
+        assert_eq!(moment(i64::MAX), "at an unknown time");
+    }
+}

@@ -1,0 +1,907 @@
+//! What people see of `pep`: its words, its exit codes, and that nothing which it said was saved is ever lost.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use plan::{AcademicYear, Pep, PepType, ProcessRef, Term};
+use serde_json::Value;
+use sync::link::Link;
+use tempfile::TempDir;
+
+// Words and help.
+
+#[test]
+fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
+    let help = pep(&["--help"]).ok();
+    for words in ["Share your changes", "Write a text", "Choose between answers", "--home", "To begin: pep join LINK"] {
+        assert!(help.contains(words), "the help lacks {words:?}:\n{help}");
+    }
+    for later in ["sign-off", "backup", "report", "meeting", "relay", "tied"] {
+        assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
+    }
+    let commands = "demo join whoami child new list show set write row target comment conflicts resolve history diff status \
+                    sync held export process doctor completions";
+    for command in commands.split_whitespace() {
+        let help = pep(&[command, "--help"]).ok();
+        assert!(help.contains("Usage: pep"), "{command} has no help:\n{help}");
+    }
+    assert!(pep(&["target", "fund", "--help"]).ok().contains("payTo=retained_by_vs"));
+    assert!(pep(&["completions", "bash"]).ok().contains("_pep"));
+}
+
+#[test]
+fn words_that_make_no_command_end_with_2() {
+    for words in [
+        &["sign"][..],
+        &["show"],
+        &["set", "abcd", "care.story"],
+        &["new", "x", "--term", "spring", "--type", "review"],
+        &[],
+    ] {
+        let said = pep(words);
+        assert_eq!(said.code, 2, "{words:?}: {}", said.err);
+        assert!(said.out.is_empty());
+    }
+    let day = pep(&["child", "add", "--name", "Idris Fennimoor", "--dob", "2010-02-30"]);
+    assert_eq!(day.code, 2);
+    let kind = pep(&["new", "x", "--term", "2025/26-spring", "--type", "termly"]);
+    assert!(kind.code == 2 && kind.err.contains("school-move"), "{}", kind.err);
+}
+
+#[test]
+fn a_process_is_listed_shown_and_checked_with_line_and_reason() {
+    assert!(pep(&["process", "list", "--json"]).json()[0]["id"] == "sections");
+    assert_eq!(pep(&["process", "show", "sections", "--json"]).json()["pages"].as_array().map(Vec::len), Some(5));
+    assert_eq!(pep(&["process", "show", "portals"]).code, 1);
+    let dir = temporary();
+    let file = dir.path().join("ours.json");
+    fs::write(&file, "{\n \"id\": \"ours\",\n \"pages\": 7\n}").unwrap();
+    let bad = pep(&["process", "check", text(&file)]);
+    assert!(bad.code == 5 && bad.err.contains("line "), "{}", bad.err);
+}
+
+// Joining.
+
+#[test]
+fn a_device_that_has_not_joined_is_told_how() {
+    let dir = temporary();
+    let home = Home { path: dir.path().join("odile") };
+    for words in [&["list"][..], &["show", "abcd"], &["sync"], &["status"]] {
+        let said = home.pep(words);
+        assert!(
+            said.code == 1 && said.err.contains("has not joined yet") && said.err.contains("Hint: "),
+            "{words:?}: {}",
+            said.err
+        );
+    }
+    assert_eq!(home.pep(&["doctor"]).code, 5);
+}
+
+#[test]
+fn a_link_is_good_for_one_device_and_says_what_is_wrong_with_it() {
+    let world = World::new();
+    let link = world.relay.invite(ODILE, &world.child);
+    let (odile, other) = (world.home("odile"), world.home("other"));
+
+    for cut in [&link[..link.len() - 3], "https://example.org", "hello"] {
+        let said = odile.pep(&["join", cut]);
+        assert!(said.code == 1 && said.err.contains("link"), "{}", said.err);
+    }
+    odile.pep(&["join", &link]).ok();
+    let used = other.pep(&["join", &link]);
+    assert!(used.code == 1 && used.err.contains("used"), "{}", used.err);
+
+    // The same link on the same device is the same joining; another link is for another folder.
+    odile.pep(&["join", &link]).ok();
+    let again = odile.pep(&["join", &world.relay.invite(OTTOLINE, &world.child)]);
+    assert!(again.code == 1 && again.err.contains("--home"), "{}", again.err);
+    let me = odile.pep(&["whoami", "--json"]).json();
+    assert_eq!((&me["name"], &me["role"]), (&"Odile Marrowfield".into(), &"social-worker".into()));
+    assert_eq!(me["relay"]["url"], world.relay.url.as_str());
+}
+
+#[test]
+fn a_relay_that_shows_another_key_or_does_not_answer_gets_nothing() {
+    let mut world = World::new();
+    let link: Link = world.relay.invite(ODILE, &world.child).parse().unwrap();
+    let odile = world.home("odile");
+    let elsewhere = Link { tls: Some([7; 32]), ..link.clone() };
+    let wrong = odile.pep(&["join", &elsewhere.to_string()]);
+    assert!(wrong.code == 1 && wrong.err.contains("its key is another"), "{}", wrong.err);
+    let plain = Link { tls: None, address: "relay.example.org:7443".into(), ..link.clone() };
+    let plain = odile.pep(&["join", &plain.to_string()]);
+    assert!(plain.code == 1 && plain.err.contains("wss://"), "{}", plain.err);
+
+    odile.pep(&["join", &link.to_string()]).ok();
+    world.relay.stop();
+    let down = odile.pep(&["sync", "--once"]);
+    assert!(down.code == 4 && down.err.contains("does not answer") && down.err.contains("Hint: "), "{}", down.err);
+    assert_eq!(odile.pep(&["doctor"]).code, 5);
+    world.relay.start();
+    odile.pep(&["sync"]).ok();
+    odile.pep(&["doctor"]).ok();
+}
+
+// Plans.
+
+#[test]
+fn what_one_writes_the_others_read_and_everybody_can_tell_how_far_it_is_shared() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let made = odile.pep(&["new", "Idris Fennimoor", "--term", "2025/26-spring", "--type", "review", "--json"]).json();
+    assert_eq!(made["created"], true);
+    let spring = made["pep"].as_str().unwrap_or_default();
+    assert_eq!(
+        odile.pep(&["new", &world.child[..6], "--term", "2025/26-spring", "--type", "review", "--json"]).json()["created"],
+        false
+    );
+
+    odile.pep(&["set", spring, "child.dob", "2010-11-02"]).ok();
+    let saved = odile.pep(&["set", &spring[..8], "transfer.needed", "yes"]);
+    assert!(
+        saved.out.is_empty() && saved.err.contains("Saved on this device. Not shared yet: 2 changes wait."),
+        "{}",
+        saved.err
+    );
+    assert!(odile.pep(&["set", spring, "care.emergency", "no", "--quiet"]).err.contains("not asked"));
+    let mine = &odile.pep(&["status", "--json"]).json()["peps"][0];
+    assert_eq!((&mine["waitingChanges"], &mine["held"]), (&2.into(), &0.into()));
+    assert_ne!(mine["savedHeads"], mine["sharedHeads"]);
+
+    let synced = odile.pep(&["sync", "--once", "--json"]).json();
+    assert_eq!((&synced["sent"], &synced["peps"], &synced["inStep"]), (&2.into(), &1.into(), &true.into()));
+    let mine = &odile.pep(&["status", "--json"]).json()["peps"][0];
+    assert_eq!(mine["waitingChanges"], 0);
+    assert_eq!(mine["savedHeads"], mine["sharedHeads"]);
+
+    assert_eq!(ottoline.pep(&["sync", "--json"]).json()["received"], 2);
+    let plan = ottoline.pep(&["show", spring, "--json"]).json();
+    assert_eq!(plan["answers"]["transfer.needed"], true);
+    assert_eq!(plan["answers"]["child.dob"], "2010-11-02");
+    assert_eq!(plan["heads"], mine["savedHeads"]);
+    assert_eq!(
+        (&plan["term"], &plan["type"], &plan["process"]["id"]),
+        (&"2025/26-spring".into(), &"review".into(), &"sections".into())
+    );
+    assert!(plan["completeness"]["social-worker"]["mandatory"].as_u64() > Some(0));
+
+    let list = ottoline.pep(&["list", "--json"]).json();
+    assert_eq!((&list[0]["pep"], &list[0]["childName"]), (&spring.into(), &"Idris Fennimoor".into()));
+    assert!(list[0]["outstanding"]["designated-teacher"].as_u64() > Some(0));
+    assert!(ottoline.pep(&["show", spring]).ok().contains("2 November 2010"));
+    let team = odile.pep(&["child", "show", "Idris Fennimoor"]).ok();
+    assert!(team.contains("Designated teacher: Ottoline Greaves-Penn"), "{team}");
+}
+
+#[test]
+fn a_child_and_a_plan_made_offline_are_known_to_the_relay_afterwards() {
+    let mut world = World::new();
+    let odile = world.join("odile", ODILE);
+    world.relay.stop();
+    let child = odile.pep(&["child", "add", "--name", "Wren Tapplestone", "--dob", "2016-03-14", "--json"]).json();
+    let child = child["child"].as_str().unwrap_or_default().to_string();
+    let made =
+        odile.pep(&["new", "Wren Tapplestone", "--term", "2025/26-autumn", "--type", "initial", "--json"]).json();
+    let pep = made["pep"].as_str().unwrap_or_default().to_string();
+    odile.pep(&["write", &pep, "care.story", "Came into care on 5 September, in an emergency."]).ok();
+    world.relay.start();
+    assert_eq!(odile.pep(&["sync", "--json"]).json()["inStep"], true);
+    let callum = world.home("callum");
+    let link = world.relay.invite(("Callum Brightwater-Finch", "designated-teacher"), &child);
+    callum.pep(&["join", &link]).ok();
+    assert!(callum.pep(&["show", &pep, "--field", "care.story"]).ok().contains("5 September"));
+    let refused = callum.pep(&["child", "add", "--name", "Amari Stonewick", "--dob", "2009-01-23"]);
+    assert!(refused.code == 3 && refused.err.contains("social worker"), "{}", refused.err);
+}
+
+#[test]
+fn texts_rows_targets_and_remarks_are_written_and_read_back() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    let file = world.dir.path().join("story.txt");
+    fs::write(&file, "He cooks on Sundays.\n").unwrap();
+    odile.pep(&["write", &spring, "care.story", "--file", text(&file)]).ok();
+    odile.pep_with(&["write", &spring, "care.story", "-", "--append"], "He settled quickly.\n").ok();
+    assert_eq!(odile.show(&spring)["answers"]["care.story"], "He cooks on Sundays.\nHe settled quickly.");
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+
+    let row = ["row", "add", &spring, "attendance.terms", "term=Autumn 2025", "possible=148", "attended=121"];
+    let key = ottoline.pep(&[&row[..], &["--json"]].concat()).json()["key"].as_str().unwrap_or_default().to_string();
+    ottoline.pep(&["row", "set", &spring, "attendance.terms", &key, "late=11"]).ok();
+    let plan = ottoline.show(&spring);
+    let terms = &plan["answers"]["attendance.terms"][0];
+    assert_eq!((&terms["key"], &terms["late"], &terms["percent"]), (&key.as_str().into(), &11.into(), &81.8.into()));
+    ottoline.pep(&["row", "withdraw", &spring, "attendance.terms", &key]).ok();
+    assert_eq!(ottoline.show(&spring)["answers"]["attendance.terms"][0]["withdrawn"], true);
+
+    let target = ottoline
+        .pep(&["target", "add", &spring, "category=academic", "statement=15/20 on ratio", "status=agreed"])
+        .ok();
+    let target = target.trim();
+    ottoline.pep(&["target", "set", &spring, &target[..8], "dueDate=2026-05-22"]).ok();
+    let fund =
+        ["target", "fund", &spring, target, "item=tuition", "unitCost=38.00", "quantity=8", "payTo=retained_by_vs"];
+    let fund = ottoline.pep(&fund).ok();
+    ottoline.pep(&["row", "set", &spring, &format!("targets.list/{target}/funds"), fund.trim(), "quantity=7"]).ok();
+    ottoline.pep(&["target", "review", &spring, "A four-paragraph essay", "result=partly"]).ok();
+    let plan = ottoline.show(&spring);
+    let shown = &plan["targets"][0];
+    assert_eq!(
+        (&shown["key"], &shown["statement"], &shown["dueDate"]),
+        (&target.into(), &"15/20 on ratio".into(), &"2026-05-22".into())
+    );
+    assert_eq!((&shown["retained"], &shown["funds"][0]["total"]), (&"266.00".into(), &"266.00".into()));
+    ottoline.pep(&["target", "withdraw", &spring, target]).ok();
+    assert_eq!(ottoline.show(&spring)["targets"][0]["withdrawn"], true);
+
+    ottoline.pep(&["comment", &spring, "care.story", "May I quote this?"]).ok();
+    let remarks = ottoline.show(&spring)["comments"].clone();
+    assert_eq!(
+        (&remarks[0]["text"], &remarks[0]["by"]),
+        (&"May I quote this?".into(), &"Ottoline Greaves-Penn".into())
+    );
+    assert!(ottoline.pep(&["show", &spring, "--page", "C"]).ok().contains("Remark by Ottoline Greaves-Penn"));
+
+    let history = ottoline.pep(&["history", &spring, "--field", "attendance.terms", "--json"]).json();
+    assert!(history.as_array().is_some_and(|all| all.iter().all(|e| e["by"] == "Ottoline Greaves-Penn")));
+    assert!(ottoline.pep(&["history", &spring]).ok().contains("Odile Marrowfield"));
+    assert!(ottoline.pep(&["diff", &spring, "2020-01-01"]).ok().contains("My attendance"));
+    assert_eq!(ottoline.pep(&["diff", &spring, "yesterday"]).code, 2);
+    assert_eq!(ottoline.pep(&["diff", &spring, &"ab".repeat(32)]).code, 1);
+}
+
+#[test]
+fn an_exported_plan_is_json_or_a_whole_document() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["write", &spring, "care.story", "He cooks on Sundays."]).ok();
+    let json: Value =
+        serde_json::from_str(&odile.pep(&["export", &spring, "--format", "json", "-o", "-"]).ok()).unwrap();
+    assert_eq!(json, odile.show(&spring));
+    let file = world.dir.path().join("spring.automerge");
+    odile.pep(&["export", &spring, "--format", "automerge", "-o", text(&file)]).ok();
+    let document = plan::load(&fs::read(&file).unwrap()).unwrap();
+    let heads: Vec<String> = document.get_heads().iter().map(ToString::to_string).collect();
+    assert_eq!(Value::from(heads), json["heads"]);
+    let nowhere = odile.pep(&["export", &spring, "--format", "json", "-o", "no/such/folder/x.json"]);
+    assert!(nowhere.code == 1 && nowhere.err.contains("could not be written"), "{}", nowhere.err);
+}
+
+#[test]
+fn input_that_does_not_fit_is_refused_in_a_sentence_and_nothing_changes() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    let before = ottoline.show(&spring);
+    let refused = |words: &[&str], code: u8, sentence: &str| {
+        let said = ottoline.pep(words);
+        assert_eq!(said.code, code, "{words:?}: {}", said.err);
+        assert!(said.out.is_empty() && said.err.contains(sentence), "{words:?} should say {sentence:?}: {}", said.err);
+    };
+    refused(&["set", &spring, "setting.nam", "x"], 1, "Did you mean setting.name");
+    refused(&["set", &spring, "setting.fullTime", "perhaps"], 1, "yes or no");
+    refused(&["set", &spring, "setting.startDate", "2025-02-30"], 1, "a day that exists");
+    refused(&["set", &spring, "setting.hoursOffered", "-5"], 1, "a number");
+    refused(&["set", &spring, "funding.tuition", "somebody"], 1, "vs_retains");
+    refused(&["set", &spring, "transfer.needed", "yes"], 3, "ask the social worker");
+    refused(&["set", &spring, "qa.feedback", "x"], 2, "pep write");
+    refused(&["write", &spring, "qa.feedback", "x"], 3, "Virtual School");
+    refused(&["set", &spring, "setting.partTimeAgreedByVS", "yes"], 3, "never for them");
+    refused(&["set", &spring, "signoff.dt", "Ottoline"], 3, "sign-off");
+    refused(&["set", &spring, "funding.requested", "5.00"], 1, "worked out");
+    refused(&["set", &spring, "behaviour.supportPlan", "plan.pdf"], 1, "not asked");
+    refused(&["set", &spring, "attendance.terms", "x"], 2, "pep row add");
+    refused(&["set", &spring, "targets.list", "x"], 2, "pep target add");
+    refused(&["set", &spring, "progress.goingWell", "x"], 2, "pep write");
+    refused(&["write", &spring, "setting.startDate", "x"], 2, "pep set");
+    refused(&["row", "add", &spring, "attendance.terms", "possible=10"], 1, "term");
+    refused(&["row", "add", &spring, "attendance.terms", "term=Autumn", "days=3"], 1, "no such column");
+    refused(&["row", "set", &spring, "attendance.terms", "autumn-1066", "late=1"], 1, "no such row");
+    refused(&["target", "set", &spring, "abcdef01", "status=agreed"], 1, "no such target");
+    refused(&["target", "add", &spring, "status"], 2, "column=value");
+    refused(&["show", &spring, "--page", "Z"], 1, "A, B, C, D, E");
+    refused(&["resolve", &spring, "funding.tuition", "--take", "1"], 1, "Nobody disagrees");
+    refused(&["write", &spring, "progress.goingWell", "--file", "no-such-file.txt"], 1, "could not be read");
+    refused(&["write", &spring, "progress.goingWell", &"x".repeat(20_001)], 1, "in parts");
+    refused(&["show", "abc"], 2, "too short");
+    refused(&["show", "0000"], 1, "no such PEP");
+    refused(&["show", "no plan"], 1, "no such PEP");
+    refused(&["child", "show", "Nobody"], 1, "no such child");
+    assert_eq!(ottoline.show(&spring), before);
+}
+
+#[test]
+fn the_beginning_of_two_plans_ids_names_both() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let (one, two) = alike(&world.child);
+    for pep in [&one, &two] {
+        odile
+            .pep(&[
+                "new",
+                "Idris Fennimoor",
+                "--term",
+                &format!("{}-{}", pep.year, pep.term),
+                "--type",
+                &pep.kind.to_string(),
+            ])
+            .ok();
+    }
+    let (one, two) = (one.id().to_string(), two.id().to_string());
+    let said = odile.pep(&["show", &one[..4]]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains(&one) && said.err.contains(&two) && said.err.contains("Idris Fennimoor"), "{}", said.err);
+    odile.pep(&["show", &one]).ok();
+    odile.pep(&["show", &one.replace('-', "").to_uppercase()]).ok();
+}
+
+#[test]
+fn two_choices_are_both_shown_until_somebody_chooses() {
+    let world = World::new();
+    let (odile, ottoline, lorcan) =
+        (world.join("odile", ODILE), world.join("ottoline", OTTOLINE), world.join("lorcan", LORCAN));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    for who in [&ottoline, &lorcan] {
+        who.pep(&["sync"]).ok();
+    }
+    ottoline.pep(&["set", &spring, "funding.tuition", "school_claims"]).ok();
+    lorcan.pep(&["set", &spring, "funding.tuition", "vs_retains"]).ok();
+    for who in [&ottoline, &lorcan, &ottoline] {
+        who.pep(&["sync"]).ok();
+    }
+    let shown = ottoline.pep(&["conflicts", &spring, "--json"]).json();
+    let values = shown[0]["values"].as_array().cloned().unwrap_or_default();
+    assert_eq!((shown.as_array().map(Vec::len), values.len()), (Some(1), 2));
+    assert!(values.iter().any(|v| v["value"] == "vs_retains" && v["by"] == "Lorcan Tidewell"));
+    assert!(values.iter().all(|v| v["at"].as_str().is_some_and(|at| at.ends_with('Z'))));
+    let answer = &ottoline.show(&spring)["answers"]["funding.tuition"]["disputed"];
+    assert_eq!(answer.as_array().map(Vec::len), Some(2));
+    ottoline.pep(&["conflicts", &spring]).ok();
+
+    let open = ottoline.pep(&["resolve", &spring, "funding.tuition"]);
+    assert!(
+        open.code == 6 && open.out.contains("Ottoline Greaves-Penn") && open.err.contains("--take N"),
+        "{}{}",
+        open.out,
+        open.err
+    );
+    assert_eq!(ottoline.pep(&["resolve", &spring, "funding.tuition", "--take", "3"]).code, 2);
+    assert_eq!(odile.pep(&["sync"]).code, 0);
+    assert_eq!(odile.pep(&["resolve", &spring, "funding.tuition", "--take", "1"]).code, 3);
+    let take = values.iter().find(|v| v["value"] == "vs_retains").map(|v| v["take"].to_string()).unwrap_or_default();
+    ottoline.pep(&["resolve", &spring, "funding.tuition", "--take", &take]).ok();
+    assert_eq!(ottoline.show(&spring)["answers"]["funding.tuition"], "vs_retains");
+    assert_eq!(ottoline.pep(&["conflicts", &spring, "--json"]).json(), Value::Array(Vec::new()));
+}
+
+#[test]
+fn who_has_left_the_team_writes_and_reads_no_more() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let petra = world.home("petra");
+    let invite = world.relay.run(&["invite", "--name", "Petra Lanternby", "--role", "social-worker", "--json"]).json();
+    let person = invite["person"].as_str().unwrap_or_default();
+    world.relay.run(&["teams", "add", &world.child, person, "--role", "social-worker", "--from", "2025-09-01"]).ok();
+    petra.pep(&["join", invite["link"].as_str().unwrap_or_default()]).ok();
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    petra.pep(&["sync"]).ok();
+    petra.pep(&["write", &spring, "care.story", "He likes chess."]).ok();
+    world.relay.run(&["teams", "end", &world.child, person, "--on", "2026-01-31"]).ok();
+    petra.pep(&["sync"]);
+    for words in [&["set", &spring, "transfer.needed", "yes"][..], &["show", &spring]] {
+        let said = petra.pep(words);
+        assert!(
+            said.code == 3 && said.err.contains("not on this child's team"),
+            "{words:?}: {} {}",
+            said.code,
+            said.err
+        );
+    }
+}
+
+#[test]
+fn a_part_that_is_not_shared_with_a_role_is_neither_read_nor_written() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["row", "add", &spring, "care.collectAndContact", "person=Petra Lanternby", "mayCollect=yes"]).ok();
+    odile.pep(&["sync"]).ok();
+    let (carys, idris) =
+        (world.join("carys", ("Carys Wexcombe", "carer")), world.join("idris", ("Idris Fennimoor", "young-person")));
+    assert!(carys.pep(&["show", &spring, "--field", "care.collectAndContact"]).ok().contains("Petra Lanternby"));
+    let said = idris.pep(&["show", &spring, "--field", "care.collectAndContact"]);
+    assert!(said.code == 3 && said.err.contains("not shared with you"), "{}", said.err);
+    assert!(!idris.show(&spring).to_string().contains("Petra Lanternby"));
+    idris.pep(&["write", &spring, "voice.secWell", "maths and food"]).ok();
+    let well = &idris.show(&spring)["answers"]["voice.secWell"][0];
+    assert_eq!((&well["by"], &well["text"]), (&"Idris Fennimoor".into(), &"maths and food".into()));
+}
+
+// One folder, several commands.
+
+#[test]
+fn commands_work_while_another_pep_holds_the_folder() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    let watching = Watching::start(&odile);
+    let _also = Watching::start(&ottoline);
+    odile.pep(&["set", &spring, "transfer.needed", "yes"]).ok();
+    odile.pep_with(&["write", &spring, "care.story", "-"], "He cooks on Sundays.").ok();
+    assert_eq!(odile.pep(&["sync", "--once", "--json"]).json()["inStep"], true);
+    assert_eq!(odile.pep(&["status", "--json"]).json()["relay"]["state"], "connected");
+    eventually(|| ottoline.show(&spring)["answers"]["care.story"] == "He cooks on Sundays.");
+
+    // Paths mean what they mean to the person who gives them, not to the process that carries the command out.
+    let folder = world.dir.path().join("letters");
+    fs::create_dir(&folder).unwrap();
+    let mut export = odile.command(&["export", &spring, "--format", "json", "-o", "spring.json"]);
+    assert!(export.current_dir(&folder).status().unwrap().success());
+    assert!(folder.join("spring.json").is_file());
+    let refused = odile.pep(&["set", &spring, "transfer.needed", "perhaps"]);
+    assert!(refused.code == 1 && refused.err.contains("yes or no"), "{}", refused.err);
+    let second = odile.pep(&["sync", "--watch"]);
+    assert!(second.code == 7 && second.err.contains("already"), "{}", second.err);
+
+    // Killed without a word, it leaves nothing behind that stands in the way.
+    drop(watching);
+    assert_eq!(odile.show(&spring)["answers"]["transfer.needed"], true);
+}
+
+#[test]
+fn sync_once_through_another_pep_says_when_the_relay_is_down() {
+    let mut world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    let watching = Watching::start(&odile);
+    eventually(|| odile.pep(&["status", "--json"]).json()["relay"]["state"] == "connected");
+    world.relay.stop();
+    odile.pep(&["set", &spring, "transfer.needed", "yes"]).ok();
+    eventually(|| odile.pep(&["status", "--json"]).json()["relay"]["state"] == "offline");
+    assert_eq!(odile.pep(&["sync", "--once"]).code, 4);
+    world.relay.start();
+    assert_eq!(odile.pep(&["sync", "--once", "--json"]).json()["inStep"], true);
+    assert_eq!(odile.pep(&["status", "--json"]).json()["peps"][0]["waitingChanges"], 0);
+    assert!(watching.asked_to_end(), "it should end well when it is asked to");
+    assert_eq!(odile.pep(&["status", "--json"]).json()["relay"]["state"], "offline");
+}
+
+// Disks that fail, folders that are copied, processes that are killed.
+
+#[test]
+fn a_lost_or_damaged_store_is_built_again_from_the_journal() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["write", &spring, "care.story", "He cooks on Sundays."]).ok();
+    let before = odile.show(&spring);
+
+    fs::remove_dir_all(odile.path.join("sled")).unwrap();
+    assert_eq!(odile.show(&spring), before);
+    for at in [100, 4_000, 40_000] {
+        flip(&odile.path.join("sled/db"), at);
+        assert_eq!(odile.show(&spring), before, "after a flipped bit at {at}");
+    }
+    let db = odile.path.join("sled/db");
+    let whole = fs::read(&db).unwrap();
+    fs::write(&db, &whole[..whole.len() / 3]).unwrap();
+    assert_eq!(odile.show(&spring), before);
+    odile.pep(&["sync"]).ok();
+    assert_eq!(world.relay.heads(&spring), before["heads"]);
+}
+
+#[test]
+fn a_journal_that_was_cut_or_damaged_is_said_and_made_whole_by_the_relay() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    for i in 0..8 {
+        odile.pep(&["write", &spring, "care.story", "--append", &format!("Line {i}.")]).ok();
+    }
+    odile.pep(&["sync"]).ok();
+    let before = odile.show(&spring);
+    let journal = odile.path.join("journal/00000001.seg");
+    let whole = fs::read(&journal).unwrap();
+
+    // A few bytes, and a third: even what was once said to be saved comes back, for it was shared.
+    for cut in [whole.len() - 7, whole.len() * 2 / 3] {
+        fs::write(&journal, &whole[..cut]).unwrap();
+        let said = odile.pep(&["list"]);
+        assert!(said.code == 0 && said.err.contains("were never finished"), "{}", said.err);
+        odile.pep(&["sync"]).ok();
+        assert_eq!(odile.show(&spring)["answers"], before["answers"]);
+        odile.pep(&["set", &spring, "transfer.needed", "yes"]).ok();
+        odile.pep(&["set", &spring, "transfer.needed", "--clear"]).ok();
+        odile.pep(&["sync"]).ok();
+        assert_eq!(world.relay.heads(&spring), odile.show(&spring)["heads"]);
+    }
+
+    flip(&journal, fs::read(&journal).unwrap().len() / 2);
+    // The store has read past the place; without it the journal is read from its start.
+    fs::remove_dir_all(odile.path.join("sled")).unwrap();
+    let said = odile.pep(&["sync"]);
+    assert!(said.code == 0 && said.err.contains("The disk has damaged the journal"), "{} {}", said.code, said.err);
+    assert_eq!(odile.show(&spring)["answers"], before["answers"]);
+    odile.pep(&["write", &spring, "care.story", "--append", "And on."]).ok();
+    odile.pep(&["sync"]).ok();
+    assert_eq!(world.relay.heads(&spring), odile.show(&spring)["heads"]);
+}
+
+#[test]
+fn a_full_disk_is_said_and_loses_nothing() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["write", &spring, "care.story", "He cooks on Sundays."]).ok();
+    let before = odile.show(&spring);
+    // A limit on the size of files, a little over the journal's, stands for the end of the disk.
+    let journal = fs::metadata(odile.path.join("journal/00000001.seg")).unwrap().len();
+    let long: String = (0..3_000).map(|n| format!("{} ", n * 7_919 % 10_007)).collect();
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"", "sh", &(journal / 512 + 2).to_string()]);
+    command.arg(env!("CARGO_BIN_EXE_pep")).arg("--home").arg(&odile.path);
+    let full = said(command.args(["write", &spring, "care.story", &long]).output().unwrap());
+    assert!(full.code == 1 && full.err.contains("disk is full"), "{} {}", full.code, full.err);
+    assert_eq!(odile.show(&spring), before);
+    odile.pep(&["write", &spring, "care.story", "--append", "He settled quickly."]).ok();
+    odile.pep(&["sync"]).ok();
+    assert_eq!(world.relay.heads(&spring), odile.show(&spring)["heads"]);
+}
+
+#[test]
+fn a_copied_folder_never_uses_a_number_twice() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["write", &spring, "care.story", "Before the copy."]).ok();
+    odile.pep(&["sync"]).ok();
+    odile.pep(&["write", &spring, "care.story", "--append", "Not shared before the copy."]).ok();
+    let copy = Home { path: world.dir.path().join("copy") };
+    assert!(Command::new("cp").arg("-a").args([&odile.path, &copy.path]).status().unwrap().success());
+
+    for round in 0..3 {
+        for (name, home) in [("original", &odile), ("copy", &copy)] {
+            home.pep(&["write", &spring, "care.story", "--append", &format!("Round {round} of the {name}.")]).ok();
+        }
+        let (ours, theirs) = (numbers(&odile, &spring), numbers(&copy, &spring));
+        for (number, hash) in &ours {
+            assert!(theirs.get(number).is_none_or(|other| other == hash), "round {round} used a number twice");
+        }
+        for home in [&copy, &odile, &copy] {
+            assert_eq!(home.pep(&["sync", "--json"]).json()["inStep"], true);
+        }
+    }
+    let story = odile.show(&spring)["answers"]["care.story"].as_str().unwrap_or_default().to_string();
+    for round in 0..3 {
+        for name in ["original", "copy"] {
+            assert_eq!(story.matches(&format!("Round {round} of the {name}.")).count(), 1, "{story}");
+        }
+    }
+    assert_eq!(story.matches("Not shared before the copy.").count(), 1, "{story}");
+    assert_eq!(odile.show(&spring), copy.show(&spring));
+    assert_eq!(world.relay.heads(&spring), odile.show(&spring)["heads"]);
+    assert_eq!(odile.pep(&["held", "--json"]).json(), Value::Array(Vec::new()));
+    // A number used twice would have been refused and held.
+    assert_eq!(world.relay.run(&["held", "list", "--json"]).json(), Value::Array(Vec::new()));
+}
+
+#[test]
+fn nothing_that_was_said_to_be_saved_is_lost_when_the_program_is_killed() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    let mut saved = Vec::new();
+    for round in 0..30_u64 {
+        let line = format!("Line {round}.");
+        let mut child = odile.command(&["write", &spring, "care.story", "--append", &line]).spawn().unwrap();
+        // Killed at another moment each round; what it had said by then counts.
+        let until = Instant::now() + Duration::from_millis(round * 7 % 100);
+        let ended = loop {
+            match child.try_wait().unwrap() {
+                None if Instant::now() < until => std::thread::yield_now(),
+                ended => break ended,
+            }
+        };
+        let _ = child.kill();
+        if ended.or(child.wait().ok()).is_some_and(|status| status.success()) {
+            saved.push(line);
+        }
+    }
+    odile.pep(&["write", &spring, "care.story", "--append", "The last line."]).ok();
+    saved.push("The last line.".into());
+    let story = odile.show(&spring)["answers"]["care.story"].as_str().unwrap_or_default().to_string();
+    for line in &saved {
+        assert_eq!(story.lines().filter(|l| l == line).count(), 1, "{line} in {story}");
+    }
+    odile.pep(&["sync"]).ok();
+    assert_eq!(world.relay.heads(&spring), odile.show(&spring)["heads"]);
+    assert!(odile.pep(&["doctor", "--json"]).json()["findings"] == 0);
+}
+
+// The demonstration.
+
+#[test]
+fn the_demonstration_ends_as_it_should() {
+    let said = pep(&["demo", "--check"]);
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    for words in [
+        "Ottoline brings the English scores.",
+        "Odile met Idris and Carys before the meeting.",
+        "funding.tuition",
+        " ms]",
+    ] {
+        assert!(said.out.contains(words), "{words:?} is not in\n{}", said.out);
+    }
+    let dir = temporary();
+    fs::write(dir.path().join("something"), "").unwrap();
+    let full = pep(&["demo", "--check", "--dir", text(dir.path())]);
+    assert!(full.code == 1 && full.err.contains("is not empty"), "{}", full.err);
+}
+
+#[test]
+fn the_demonstration_goes_on_until_it_is_asked_to_end() {
+    let dir = temporary();
+    let place = dir.path().join("demo");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pep"));
+    command.args(["demo", "--dir", text(&place)]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut demo = Ended(command.spawn().unwrap());
+    let lines = BufReader::new(demo.0.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let said: Vec<String> = lines.take_while(|line| !line.contains("ctrl-c ends")).collect();
+    assert!(said.iter().any(|line| line.contains("The relay listens at wss://127.0.0.1:")), "{said:?}");
+    let (odile, ottoline) = (Home { path: place.join("odile") }, Home { path: place.join("ottoline") });
+    let spring = odile.pep(&["list", "--json"]).json()[0]["pep"].as_str().unwrap_or_default().to_string();
+    odile.pep(&["write", &spring, "meeting.notes", "--append", "Idris would like to show his cooking."]).ok();
+    eventually(|| ottoline.show(&spring)["answers"]["meeting.notes"].to_string().contains("his cooking"));
+    assert!(demo.end_politely(), "it should end well when it is asked to");
+    // Its parts have ended with it: the folder is free, and the relay does not answer.
+    assert_eq!(odile.pep(&["sync"]).code, 4);
+}
+
+// Helpers.
+
+const ODILE: (&str, &str) = ("Odile Marrowfield", "social-worker");
+const OTTOLINE: (&str, &str) = ("Ottoline Greaves-Penn", "designated-teacher");
+const LORCAN: (&str, &str) = ("Lorcan Tidewell", "virtual-school-officer");
+
+/// Longest that something which must come may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A relay with one child, and folders for participants.
+struct World {
+    dir: TempDir,
+    relay: Relay,
+    child: String,
+}
+
+struct Relay {
+    data: PathBuf,
+    url: String,
+    process: Option<Ended>,
+}
+
+/// A participant's folder.
+struct Home {
+    path: PathBuf,
+}
+
+/// A participant's `pep sync --watch`; killed when dropped.
+struct Watching(Ended);
+
+/// A process that does not outlive its test.
+struct Ended(Child);
+
+struct Said {
+    code: u8,
+    out: String,
+    err: String,
+}
+
+impl World {
+    fn new() -> World {
+        let dir = temporary();
+        let mut relay = Relay { data: dir.path().join("relay"), url: String::new(), process: None };
+        relay.start();
+        let child =
+            relay.run(&["children", "add", "--name", "Idris Fennimoor", "--dob", "2010-11-02", "--json"]).json();
+        let child = child["child"].as_str().unwrap_or_default().to_string();
+        World { dir, relay, child }
+    }
+
+    fn home(&self, name: &str) -> Home {
+        Home { path: self.dir.path().join(name) }
+    }
+
+    fn join(&self, name: &str, person: (&str, &str)) -> Home {
+        let home = self.home(name);
+        home.pep(&["join", &self.relay.invite(person, &self.child)]).ok();
+        home
+    }
+
+    /// The spring review, with the date of birth that decides which form it is.
+    fn spring(&self, who: &Home) -> String {
+        let made =
+            who.pep(&["new", "Idris Fennimoor", "--term", "2025/26-spring", "--type", "review", "--json"]).json();
+        let pep = made["pep"].as_str().unwrap_or_default().to_string();
+        who.pep(&["set", &pep, "child.dob", "2010-11-02"]).ok();
+        pep
+    }
+}
+
+impl Relay {
+    /// Starts it, at the port it had before if it had one.
+    fn start(&mut self) {
+        let listen = self.url.strip_prefix("wss://").unwrap_or("127.0.0.1:0").to_string();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pep"));
+        command.args(["relay", "serve", "--listen", &listen, "--data"]).arg(&self.data);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        self.process = Some(Ended(child));
+        self.url = line.trim().strip_prefix("ready ").expect("the relay should say that it is ready").to_string();
+    }
+
+    fn stop(&mut self) {
+        self.process = None;
+    }
+
+    fn run(&self, words: &[&str]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pep"));
+        command.arg("relay").args(words).arg("--data").arg(&self.data);
+        said(command.output().unwrap())
+    }
+
+    fn invite(&self, (name, role): (&str, &str), child: &str) -> String {
+        self.run(&["invite", "--name", name, "--role", role, "--child", child]).ok().trim().to_string()
+    }
+
+    /// Heads of a plan's main document, and that everything at the relay is whole.
+    fn heads(&self, pep: &str) -> Value {
+        let checked = self.run(&["check", "--json"]).json();
+        let documents = checked["documents"].as_array().cloned().unwrap_or_default();
+        let main = documents.into_iter().find(|d| d["pep"] == pep && d["kind"] == "main");
+        main.map(|d| d["heads"].clone()).unwrap_or_default()
+    }
+}
+
+impl Home {
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pep"));
+        command.arg("--home").arg(&self.path).args(words);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    }
+
+    fn pep(&self, words: &[&str]) -> Said {
+        said(self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap())
+    }
+
+    fn pep_with(&self, words: &[&str], input: &str) -> Said {
+        let mut command = self.command(words);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        said(child.wait_with_output().unwrap())
+    }
+
+    fn show(&self, pep: &str) -> Value {
+        self.pep(&["show", pep, "--json"]).json()
+    }
+}
+
+impl Watching {
+    fn start(home: &Home) -> Watching {
+        let mut child = home.command(&["sync", "--watch"]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        // It says so once it has the folder and listens for other commands.
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("Keeping in step"), "{line}");
+        Watching(Ended(child))
+    }
+
+    /// Whether it ends with 0 when the system asks it to.
+    fn asked_to_end(mut self) -> bool {
+        self.0.end_politely()
+    }
+}
+
+impl Ended {
+    fn end_politely(&mut self) -> bool {
+        let asked = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().unwrap();
+        asked.success() && self.0.wait().unwrap().success()
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Said {
+    /// Standard output of what must have succeeded.
+    fn ok(self) -> String {
+        assert_eq!(self.code, 0, "{}\n{}", self.out, self.err);
+        self.out
+    }
+
+    /// The same as the one JSON document.
+    fn json(self) -> Value {
+        let out = self.ok();
+        serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}"))
+    }
+}
+
+fn pep(words: &[&str]) -> Said {
+    said(Command::new(env!("CARGO_BIN_EXE_pep")).args(words).stdin(Stdio::null()).output().unwrap())
+}
+
+fn said(output: Output) -> Said {
+    Said {
+        code: output.status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(255),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn temporary() -> TempDir {
+    tempfile::Builder::new().prefix("pep-test-").tempdir().unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Asks again until it is so. Each asking runs a program, which is pause enough.
+fn eventually(so: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !so() {
+        assert!(started.elapsed() < PATIENCE, "it did not come");
+    }
+}
+
+/// The changes of a plan on a device: hash by author and number.
+fn numbers(home: &Home, pep: &str) -> BTreeMap<(String, u64), String> {
+    let file = home.path.join("exported");
+    home.pep(&["export", pep, "--format", "automerge", "-o", text(&file)]).ok();
+    let document = plan::load(&fs::read(file).unwrap()).unwrap();
+    let changes = document.get_changes_meta(&[]).into_iter();
+    changes.map(|c| ((c.actor.to_string(), c.seq), c.hash.to_string())).collect()
+}
+
+fn flip(file: &Path, at: usize) {
+    let mut bytes = fs::read(file).unwrap();
+    let at = at.min(bytes.len() - 1);
+    bytes[at] ^= 0x10;
+    fs::write(file, bytes).unwrap();
+}
+
+/// Two PEPs of a child whose ids begin with the same four characters.
+fn alike(child: &str) -> (Pep, Pep) {
+    let (child, process) = (child.parse().unwrap(), ProcessRef::latest("sections").unwrap());
+    let mut seen = BTreeMap::new();
+    let years = (1_950..2_150).map(AcademicYear);
+    let all = years.flat_map(|year| {
+        Term::ALL.iter().flat_map(move |term| PepType::ALL.iter().map(move |kind| (year, *term, *kind)))
+    });
+    for (year, term, kind) in all {
+        let pep = Pep { child, year, term, kind, process: process.clone() };
+        if let Some(other) = seen.insert(pep.id().to_string()[..4].to_string(), pep.clone()) {
+            return (other, pep);
+        }
+    }
+    panic!("three thousand ids without two alike")
+}
