@@ -1,0 +1,606 @@
+//! What `pep` costs on one device: whole commands, 200 plans, a plan's size after a term's typing, and whether anything that
+//! was acknowledged is lost when programs are killed. `tests/BENCHMARKS.md` says how to read it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitCode, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use client_cli::{app::App, clock, dial};
+use futures_util::future::try_join_all;
+use harness::load::{
+    Participant,
+    process::{Finished, Relay, Spread, beside, end, memory, output, text, timed},
+    spring_review,
+};
+use plan::{Cells, DocumentKind, Edit, Role, Value as Answer, Writer, parse_value, row_key};
+use replica::{Claim, Trouble, claim};
+use serde_json::{Value, json};
+use sync::{frame::NewChild, link::Link};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const CHILD: &str = "Idris Fennimoor (FICTIONAL)";
+const TEAM: &str = "Harrowmere";
+/// What people write, over and over: 83 characters.
+const WORDS: &str = "Maths and food go well; English is too much writing, and the taxi takes too long. ";
+/// Characters of one change, where typing is gathered.
+const GATHERED: usize = 20;
+/// Choices and rows that a term brings beside the text: half each.
+const CHOICES_AND_ROWS: usize = 40;
+/// Changes that each of many plans holds.
+const CHANGES: usize = 12;
+/// How long nothing may come of waiting for a program.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How often a program is asked how far it is.
+const ASK: Duration = Duration::from_millis(100);
+/// Longest life that a killed program is given, in milliseconds: commands end before, so every moment of one is met.
+const LIFE_MS: u64 = 60;
+
+/// Measures pep on this machine; without a choice, everything but the kills
+#[derive(Parser)]
+struct Args {
+    /// The pep to run [default: the one beside this program]
+    #[arg(long, value_name = "PATH")]
+    pep: Option<PathBuf>,
+    /// The pep-relay to run [default: the one beside this program]
+    #[arg(long, value_name = "PATH")]
+    pep_relay: Option<PathBuf>,
+    /// Only these
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// Times that each command is run, after one that does not count
+    #[arg(long, default_value_t = 30)]
+    runs: usize,
+    /// Plans in the store of many plans
+    #[arg(long, default_value_t = 200)]
+    plans: usize,
+    /// Characters of a term's typing, by four people together
+    #[arg(long, default_value_t = 20_000)]
+    text: usize,
+    /// Rounds of killing pep and its relay
+    #[arg(long, default_value_t = 0)]
+    kill_rounds: usize,
+    /// Where folders are made [default: the system's temporary folder]
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// pep set, write and show as whole processes
+    Commands,
+    /// A store of many plans: opening it, and memory
+    Store,
+    /// The size of one plan after a term's typing
+    Term,
+    /// SIGKILL rounds (--kill-rounds says how many)
+    Kill,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(report) if args.json => println!("{report}"),
+        Ok(report) => print!("{}", words(&report, "")),
+        Err(e) => {
+            eprintln!("{e}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn run(args: &Args) -> Result<Value, String> {
+    let folder = match &args.folder {
+        Some(folder) => TempDir::with_prefix_in("measure-", folder),
+        None => TempDir::with_prefix("measure-"),
+    };
+    let folder = folder.map_err(|e| format!("A folder to measure in cannot be made ({e})."))?;
+    let relay_program = args.pep_relay.clone().unwrap_or_else(|| beside("pep-relay"));
+    let mut place = Place {
+        relay: Relay::serve(&relay_program, &folder.path().join("relay"), "127.0.0.1:0")?,
+        pep: args.pep.clone().unwrap_or_else(|| beside("pep")),
+        folder: folder.path().to_path_buf(),
+    };
+    let wanted = |part: Part| {
+        if args.only.is_empty() { part != Part::Kill || args.kill_rounds > 0 } else { args.only.contains(&part) }
+    };
+    let mut report = serde_json::Map::new();
+    if wanted(Part::Commands) {
+        eprintln!("commands");
+        report.insert("commands".into(), commands(&place, args.runs)?);
+    }
+    if wanted(Part::Store) {
+        eprintln!("a store of {} plans", args.plans);
+        report.insert("store".into(), store(&place, args.plans, args.runs)?);
+    }
+    if wanted(Part::Term) {
+        for (name, at_once) in [("termGathered", GATHERED), ("termLetterByLetter", 1)] {
+            eprintln!("a term's typing, {at_once} characters to a change");
+            report.insert(name.into(), term(&place, name, args.text, at_once)?);
+        }
+    }
+    if wanted(Part::Kill) {
+        eprintln!("{} rounds of killing", args.kill_rounds);
+        report.insert("kill".into(), kill(&mut place, args.kill_rounds)?);
+    }
+    Ok(report.into())
+}
+
+/// A relay, the program, and a folder for homes.
+struct Place {
+    relay: Relay,
+    pep: PathBuf,
+    folder: PathBuf,
+}
+
+impl Place {
+    fn home(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    fn command(&self, home: &Path, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.pep);
+        command.arg("--home").arg(home).arg("--quiet").args(words);
+        command
+    }
+
+    fn pep(&self, home: &Path, words: &[&str]) -> Result<String, String> {
+        output(&mut self.command(home, words))
+    }
+
+    fn json(&self, home: &Path, words: &[&str]) -> Result<Value, String> {
+        let said = output(self.command(home, words).arg("--json"))?;
+        serde_json::from_str(&said).map_err(|e| format!("`{}` did not answer in JSON ({e}).", words.join(" ")))
+    }
+
+    /// A home that has joined, on the team of `child`.
+    fn person(&self, home: &str, name: &str, role: &str, child: &str) -> Result<PathBuf, String> {
+        let home = self.home(home);
+        self.pep(&home, &["join", &self.relay.invite(name, TEAM, role, child)?])?;
+        Ok(home)
+    }
+
+    fn start_pep(&self, home: &Path, child: &str) -> Result<String, String> {
+        let words = ["new", child, "--term", "2025/26-spring", "--type", "review", "--process", "sections"];
+        text(&self.json(home, &words)?, "pep")
+    }
+}
+
+/// Whole processes on a plan with some text in it, with nobody else on the folder.
+fn commands(place: &Place, runs: usize) -> Result<Value, String> {
+    let child = place.relay.child(CHILD)?;
+    let home = place.person("commands", "Odile Marrowfield", "social-worker", &child)?;
+    let pep = place.start_pep(&home, &child)?;
+    place.pep(&home, &["write", &pep, "care.story", &WORDS.repeat(24)])?;
+    let each = |words: &dyn Fn(usize) -> Vec<String>| {
+        spread((0..=runs).map(|n| {
+            let words = words(n);
+            timed(&mut place.command(&home, &words.iter().map(String::as_str).collect::<Vec<_>>()), false)
+        }))
+    };
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_string()).collect::<Vec<_>>();
+    Ok(json!({
+        "setMs": each(&|n| owned(&["set", &pep, "care.placementCount", &n.to_string()]))?,
+        "writeAppendMs": each(&|n| owned(&["write", &pep, "meeting.notes", &format!("Word {n}."), "--append"]))?,
+        "showMs": each(&|_| owned(&["show", &pep]))?,
+        "whoamiMs": each(&|_| owned(&["whoami"]))?,
+    }))
+}
+
+/// Milliseconds of all runs but the first.
+fn spread(runs: impl Iterator<Item = Result<Finished, String>>) -> Result<Value, String> {
+    let runs = runs.skip(1).map(|run| Ok(run?.took.as_secs_f64() * 1_000.0)).collect::<Result<Vec<_>, String>>()?;
+    Ok(Spread::of(runs).json())
+}
+
+/// A store of many plans: how long it takes to open and list, what memory that takes, alone and while it keeps in step.
+fn store(place: &Place, plans: usize, runs: usize) -> Result<Value, String> {
+    let child = place.relay.child(CHILD)?;
+    let home = place.home("store");
+    let link = place.relay.invite("Odile Marrowfield", TEAM, "social-worker", &child)?;
+    fill(&home, &link, plans)?;
+    let fresh = DiskUse::of(&home)?;
+    let mut report = serde_json::Map::new();
+    report.insert("plans".into(), plans.into());
+    report.insert("diskKiB".into(), fresh.json());
+    for words in [["whoami"], ["list"], ["status"]] {
+        let times = spread((0..=runs).map(|_| timed(&mut place.command(&home, &words), false)))?;
+        let peak = timed(&mut place.command(&home, &words), true)?.peak_kib;
+        report.insert(words[0].into(), json!({ "ms": times, "peakKiB": peak }));
+    }
+    // The first sharing of all plans, then a start with nothing to share, then a list through its door.
+    for name in ["watchWhileSharing", "watchInStep"] {
+        let started = Instant::now();
+        let mut watch =
+            Watch(place.command(&home, &["sync", "--watch"]).stdin(Stdio::null()).spawn().map_err(|e| e.to_string())?);
+        in_step(place, &home, plans, &mut watch)?;
+        let took = started.elapsed().as_secs_f64();
+        let pid = watch.0.id();
+        let (peak, now) = (memory(pid, "VmHWM"), memory(pid, "VmRSS"));
+        place.pep(&home, &["list"])?;
+        let after_list = memory(pid, "VmHWM");
+        report.insert(
+            name.into(),
+            json!({ "seconds": took, "peakKiB": peak, "residentKiB": now, "peakAfterListKiB": after_list }),
+        );
+    }
+    Ok(report.into())
+}
+
+struct Watch(Child);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        end(&mut self.0);
+    }
+}
+
+/// Waits until the program that keeps this home in step says that nothing waits. Fails where it ends, or nothing changes.
+fn in_step(place: &Place, home: &Path, plans: usize, watch: &mut Watch) -> Result<(), String> {
+    let (mut moved, mut before) = (Instant::now(), u64::MAX);
+    while moved.elapsed() < PATIENCE {
+        if watch.0.try_wait().map_err(|e| e.to_string())?.is_some() {
+            return Err("`pep sync --watch` ended by itself.".into());
+        }
+        let status = place.json(home, &["status"])?;
+        let peps = status["peps"].as_array().map_or(&[][..], Vec::as_slice);
+        let waiting = peps.iter().filter_map(|pep| pep["waitingChanges"].as_u64()).sum();
+        if waiting == 0 && peps.len() == plans && status["relay"]["state"] == "connected" {
+            return Ok(());
+        }
+        if waiting != before {
+            (moved, before) = (Instant::now(), waiting);
+        }
+        std::thread::sleep(ASK);
+    }
+    Err("`pep sync --watch` did not come in step.".into())
+}
+
+/// Joins and fills a home with plans, in this process: a command for each change would take longer than what is measured.
+fn fill(home: &Path, link: &str, plans: usize) -> Result<(), String> {
+    let Ok(Claim::Ours(owner)) = claim(home) else { return Err("The new folder is in use.".into()) };
+    let (app, _) = App::open(owner).map_err(|e| e.to_string())?;
+    let app = Arc::new(app);
+    let key = app.key().map_err(|e| e.to_string())?;
+    let link: Link = link.parse().map_err(|e| format!("{e}"))?;
+    let joined = app.runtime().block_on(dial::join(&link, &key, "measure")).map_err(|e| e.to_string())?;
+    app.with(move |core| core.join(joined.me, key, None)).map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+    for n in 0..plans {
+        let child = Uuid::new_v4();
+        let pep = spring_review(child)?;
+        let child = NewChild {
+            child: *child.as_bytes(),
+            name: format!("Child {n} (FICTIONAL)"),
+            dob: "2010-11-02".into(),
+            looked_after_since: None,
+            emergency: false,
+        };
+        let done = app.with(move |core| {
+            core.add_child(child)?;
+            core.start_pep(&pep, Role::SocialWorker)?;
+            for change in 0..CHANGES {
+                let edits = [
+                    Edit::Append { question: "care.story".into(), text: WORDS.into() },
+                    Edit::Append { question: "health.affectingLearning".into(), text: WORDS.into() },
+                    Edit::Choose { question: "care.placementCount".into(), value: number(change) },
+                ];
+                if core.edit(&pep, DocumentKind::Main, Role::SocialWorker, &edits, clock::now())?.is_err() {
+                    return Ok(false);
+                }
+            }
+            Ok::<_, Trouble>(true)
+        });
+        if !done.map_err(|e| e.to_string())?.map_err(|e| e.to_string())? {
+            return Err("A plan refused what this program writes in it.".into());
+        }
+    }
+    Ok(())
+}
+
+fn number(n: usize) -> Answer {
+    Answer::Number(plan::Number::from_hundredths(n as i64 * 100))
+}
+
+/// Four people type a term's text in one plan, `at_once` characters to a change, with choices and rows between; how large
+/// it is then on a device and at the relay.
+fn term(place: &Place, name: &str, characters: usize, at_once: usize) -> Result<Value, String> {
+    let people = [
+        ("Odile Marrowfield", Role::SocialWorker, "care.story"),
+        ("Ottoline Greaves-Penn", Role::DesignatedTeacher, "wellbeing.summary"),
+        ("Lorcan Tidewell", Role::VirtualSchoolOfficer, "meeting.notes"),
+        ("Carys Wexcombe", Role::Carer, "wellbeing.whatHelps"),
+    ];
+    let child = place.relay.child(CHILD)?;
+    let pep = spring_review(child.parse().map_err(|_| "A child's id is none.")?)?;
+    let links = people.iter().map(|(person, role, _)| place.relay.invite(person, name, &role.to_string(), &child));
+    let links = links.collect::<Result<Vec<_>, _>>()?;
+    let home = |n: usize| place.home(&format!("{name}-{n}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(async {
+        let mut team = Vec::new();
+        for (n, link) in links.iter().enumerate() {
+            let person = Participant::join(&home(n), link).await?;
+            person.in_step().await?;
+            person.start(&pep, people[n].1).await?;
+            team.push(person);
+        }
+        try_join_all(team.iter().map(Participant::in_step)).await?;
+        let (before, relay_before) = (DiskUse::of(&home(0))?, DiskUse::of(place.relay.data())?);
+        let started = Instant::now();
+        let typing = team.iter().zip(&people).enumerate().map(|(n, (person, (_, role, question)))| {
+            let edits = edits(n, *role, question, characters / people.len(), at_once);
+            let pep = &pep;
+            async move {
+                let count = edits.len();
+                for edit in edits {
+                    person.edit(pep, *role, vec![edit]).await?;
+                }
+                Ok::<_, String>(count)
+            }
+        });
+        let changes: usize = try_join_all(typing).await?.into_iter().sum();
+        let doc = *pep.document(DocumentKind::Main).as_bytes();
+        let all = changes as u64;
+        for person in &team {
+            // Everybody else's are there, and one's own are at the relay.
+            let last = move |core: &mut client_cli::core::Core| {
+                let has = core.replica().last(&doc)? >= all;
+                Ok((has && core.replica().standing(&doc)?.waiting == 0).then_some(()))
+            };
+            person.until(last).await?;
+        }
+        let took = started.elapsed().as_secs_f64();
+        let document = team[0].with(move |core| core.replica().read(&doc, |document| document.save().len())).await?;
+        let report = json!({
+            "characters": characters, "charactersInAChange": at_once, "changes": changes, "seconds": took,
+            "deviceKiB": DiskUse::of(&home(0))?.since(&before).json(),
+            "relayKiB": DiskUse::of(place.relay.data())?.since(&relay_before).json(),
+            "exportedKiB": kib(document as u64),
+        });
+        for person in team {
+            person.end().await;
+        }
+        Ok(report)
+    })
+}
+
+/// What one of the four writes in a term.
+fn edits(n: usize, role: Role, question: &str, characters: usize, at_once: usize) -> Vec<Edit> {
+    let letters: Vec<char> = WORDS.chars().cycle().take(characters).collect();
+    let mut edits: Vec<Edit> = letters
+        .chunks(at_once)
+        .enumerate()
+        .map(|(chunk, letters)| Edit::Splice {
+            question: question.into(),
+            at: chunk * at_once,
+            delete: 0,
+            insert: letters.iter().collect(),
+            seen: Vec::new(),
+        })
+        .collect();
+    // Spread evenly over the typing.
+    let beside = CHOICES_AND_ROWS / 4;
+    let every = edits.len() / (beside + 1) + 1;
+    for i in 0..beside {
+        let at = ((i + 1) * every + i).min(edits.len());
+        edits.insert(at, choice_or_row(n * beside + i, role));
+    }
+    edits
+}
+
+fn choice_or_row(i: usize, role: Role) -> Edit {
+    let day = format!("2026-06-{:02}", 1 + i % 20);
+    let date = |question: &str| parse_value(question, &day).unwrap_or(Answer::YesNo(true));
+    match role {
+        Role::SocialWorker => Edit::Choose { question: "care.placementCount".into(), value: number(i) },
+        Role::VirtualSchoolOfficer => {
+            Edit::Choose { question: "meeting.nextDate".into(), value: date("meeting.nextDate") }
+        }
+        Role::DesignatedTeacher => {
+            let cells =
+                [("term", Answer::Text(format!("Week {i}"))), ("possible", number(10)), ("attended", number(9))];
+            row("attendance.terms", role, cells)
+        }
+        _ => {
+            let cells = [("activity", Answer::Text(format!("Climbing {i}")))];
+            row("activities.leisure", role, cells)
+        }
+    }
+}
+
+fn row<const N: usize>(question: &str, role: Role, cells: [(&str, Answer); N]) -> Edit {
+    let cells: Cells = cells.into_iter().map(|(column, value)| (column.to_string(), Some(value))).collect();
+    // These rows are known by what is in them: neither the author nor chance is part of the key.
+    let key = row_key(question, &cells, &Writer { person: Uuid::nil(), role }, &mut || [0; 16]).unwrap_or_default();
+    Edit::PutRow { question: question.into(), key, cells }
+}
+
+/// Bytes of a folder's files, by what they are for.
+struct DiskUse {
+    journal: u64,
+    sled: u64,
+}
+
+impl DiskUse {
+    fn of(folder: &Path) -> Result<DiskUse, String> {
+        Ok(DiskUse { journal: bytes(&folder.join("journal"))?, sled: bytes(&folder.join("sled"))? })
+    }
+
+    fn since(&self, before: &DiskUse) -> DiskUse {
+        DiskUse { journal: self.journal.saturating_sub(before.journal), sled: self.sled.saturating_sub(before.sled) }
+    }
+
+    fn json(&self) -> Value {
+        json!({ "journal": kib(self.journal), "store": kib(self.sled) })
+    }
+}
+
+fn bytes(folder: &Path) -> Result<u64, String> {
+    let mut sum = 0;
+    for entry in fs::read_dir(folder).map_err(|e| format!("{} cannot be read ({e}).", folder.display()))?.flatten() {
+        sum += match entry.metadata() {
+            Ok(about) if about.is_dir() => bytes(&entry.path())?,
+            Ok(about) => about.len(),
+            // sled took the file away meanwhile.
+            Err(_) => 0,
+        };
+    }
+    Ok(sum)
+}
+
+fn kib(bytes: u64) -> f64 {
+    (bytes as f64 / 102.4).round() / 10.0
+}
+
+/// Kills commands and the relay at random moments, and looks whether everything that was acknowledged is there.
+fn kill(place: &mut Place, rounds: usize) -> Result<Value, String> {
+    let child = place.relay.child(CHILD)?;
+    let odile = place.person("kill-odile", "Odile Marrowfield", "social-worker", &child)?;
+    let ottoline = place.person("kill-ottoline", "Ottoline Greaves-Penn", "designated-teacher", &child)?;
+    let pep = place.start_pep(&odile, &child)?;
+    place.pep(&odile, &["sync"])?;
+    let mut tally = Tally::default();
+    // What the device said is saved, and how much of that the relay said it has.
+    let (mut saved, mut shared): (Vec<String>, usize) = (Vec::new(), 0);
+    let (mut number, mut set) = (0, None);
+    for round in 0..rounds {
+        // A person at work, whose machine dies somewhere in it.
+        let dies = Instant::now() + chance_ms(4 * LIFE_MS);
+        while Instant::now() < dies {
+            number += 1;
+            let (word, count) = (format!("w{number}."), number.to_string());
+            let writes = number % 3 != 0;
+            let words: &[&str] = if writes {
+                &["write", &pep, "meeting.notes", &word, "--append"]
+            } else {
+                &["set", &pep, "care.placementCount", &count]
+            };
+            match until(&mut place.command(&odile, words), dies)? {
+                true if writes => saved.push(word),
+                true => {
+                    set = Some(number);
+                    tally.sets += 1;
+                }
+                false => tally.commands_killed += 1,
+            }
+        }
+        // Sharing, in which the device or the relay dies, or neither.
+        let mut sync = place.command(&odile, &["sync"]);
+        let dies = Instant::now() + chance_ms(2 * LIFE_MS);
+        match round % 3 {
+            0 => {
+                if until(&mut sync, dies)? {
+                    shared = saved.len()
+                } else {
+                    tally.commands_killed += 1
+                }
+                place.relay.kill_and_serve()?;
+            }
+            1 => {
+                // Not waited for before the relay is gone: what it acknowledged up to there is what counts.
+                let mut sharing = quiet(&mut sync).spawn().map_err(|e| e.to_string())?;
+                std::thread::sleep(dies.saturating_duration_since(Instant::now()));
+                let finished = sharing.try_wait().map_err(|e| e.to_string())?.is_some_and(|status| status.success());
+                place.relay.kill_and_serve()?;
+                end(&mut sharing);
+                if finished {
+                    shared = saved.len()
+                }
+            }
+            _ => {
+                place.pep(&odile, &["sync"])?;
+                shared = saved.len();
+                place.relay.kill_and_serve()?;
+            }
+        }
+        tally.relays_killed += 1;
+        tally.rounds += 1;
+        // The other device hears of it from the relay alone.
+        place.pep(&ottoline, &["sync"])?;
+        tally.lost_at_relay +=
+            missing(&place.json(&ottoline, &["show", &pep, "--field", "meeting.notes"])?, &saved[..shared]);
+        let own = place.json(&odile, &["show", &pep])?;
+        tally.lost_on_device += missing(&own, &saved);
+        let there = &own["answers"]["care.placementCount"];
+        let there = there.as_u64().or_else(|| there.as_str()?.parse().ok()).or_else(|| Some(there.as_f64()? as u64));
+        tally.lost_on_device += usize::from(there < set);
+    }
+    place.pep(&odile, &["sync"])?;
+    place.pep(&ottoline, &["sync"])?;
+    tally.lost_at_relay += missing(&place.json(&ottoline, &["show", &pep])?, &saved);
+    let lost = tally.lost_on_device + tally.lost_at_relay;
+    Ok(json!({
+        "rounds": tally.rounds, "of": rounds, "commandsKilled": tally.commands_killed, "relaysKilled": tally.relays_killed,
+        "acknowledgedChanges": saved.len() + tally.sets, "acknowledgedChangesLost": lost,
+    }))
+}
+
+#[derive(Default)]
+struct Tally {
+    rounds: usize,
+    commands_killed: usize,
+    relays_killed: usize,
+    sets: usize,
+    lost_on_device: usize,
+    lost_at_relay: usize,
+}
+
+/// Words that an answer does not hold.
+fn missing(show: &Value, words: &[String]) -> usize {
+    let notes = show["answers"]["meeting.notes"].as_str().unwrap_or_default();
+    let there: std::collections::BTreeSet<&str> = notes.split_whitespace().collect();
+    words.iter().filter(|word| !there.contains(word.as_str())).count()
+}
+
+/// Runs a command until `dies` at the longest, and kills it then. Whether it ended well before.
+fn until(command: &mut Command, dies: Instant) -> Result<bool, String> {
+    let mut child = quiet(command).spawn().map_err(|e| e.to_string())?;
+    loop {
+        if let Some(status) = child.try_wait().map_err(|e| e.to_string())? {
+            return if status.success() {
+                Ok(true)
+            } else {
+                Err("A command failed where it should have worked; it says why above.".into())
+            };
+        }
+        if Instant::now() >= dies {
+            end(&mut child);
+            return Ok(false);
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+fn quiet(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).stdout(Stdio::null())
+}
+
+fn chance_ms(below: u64) -> Duration {
+    Duration::from_micros(clock::chance() % (below * 1_000))
+}
+
+/// A report as lines.
+fn words(report: &Value, indent: &str) -> String {
+    let Some(fields) = report.as_object() else { return String::new() };
+    let deeper = format!("{indent}  ");
+    let line = |(name, value): (&String, &Value)| match value.as_object() {
+        Some(spread) if spread.contains_key("p99") => {
+            format!(
+                "{indent}{name}: {} (from {} to {}, {} times)\n",
+                spread["median"], spread["min"], spread["max"], spread["count"]
+            )
+        }
+        Some(_) => format!("{indent}{name}\n{}", words(value, &deeper)),
+        None => format!("{indent}{name}: {value}\n"),
+    };
+    fields.iter().map(line).collect()
+}

@@ -1,0 +1,639 @@
+//! A small world in one thread: real participants and a real relay over real folders, a network that loses, repeats and
+//! exchanges frames and cuts lines, restarts, copied folders and restored backups; all from one seed.
+//!
+//! What must hold, whatever happened: once the network heals, everyone holds the same heads as the relay and shows the same
+//! plan, and every word that a device was told is saved is there, unless every copy of it was destroyed (a device restored
+//! from before it wrote the word, which had reached nobody).
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use client_cli::core::{Core as Participant, Me, Relay as RelayAddress};
+use plan::{Documents, Edit, Pep, Role, Value, Writer};
+use replica::{Mode, Replica};
+use ring::signature::Ed25519KeyPair;
+use sync::{frame::NewChild, identity};
+use sync_server::{
+    core::{Core as Relay, Random},
+    directory::{Invite, Joining},
+};
+use tokio::sync::mpsc::Receiver;
+use uuid::Uuid;
+
+/// The moment at which the world begins, in Unix seconds: 24 February 2026, noon.
+const NOON: i64 = 1_771_934_400;
+const CHILD: Uuid = Uuid::from_bytes(*b"idris fennimoor!");
+/// A text that all three roles may write.
+const NOTES: &str = "meeting.notes";
+/// Steps of trouble before the network heals.
+const STEPS: usize = 60;
+/// Rounds within which everyone must be in step once the network has healed.
+const ROUNDS_MAX: usize = 400;
+
+const PEOPLE: [(&str, Role); 3] = [
+    ("Odile Marrowfield", Role::SocialWorker),
+    ("Ottoline Greaves-Penn", Role::DesignatedTeacher),
+    ("Lorcan Tidewell", Role::VirtualSchoolOfficer),
+];
+
+/// What came of one seed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// A fingerprint of everything that happened, in order: the same seed gives the same one.
+    pub trace: u64,
+    /// What happened how often.
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+/// Plays one seed. `Err` says what did not hold.
+pub fn play(seed: u64) -> Result<Outcome, String> {
+    let folder = tempfile::Builder::new().prefix("sim-").tempdir_in(quick_folder()).map_err(|e| e.to_string())?;
+    let mut world = World::begin(seed, folder.path())?;
+    for step in 0..STEPS {
+        world.step().map_err(|e| format!("step {step}: {e}"))?;
+    }
+    world.heal()?;
+    world.check()?;
+    Ok(Outcome { trace: world.trace, counts: world.counts })
+}
+
+/// A folder in memory where there is one: the simulation is about order, not about disks.
+fn quick_folder() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() }
+}
+
+struct World {
+    chance: Chance,
+    now: i64,
+    pep: Pep,
+    relay: Option<Relay>,
+    relay_dir: PathBuf,
+    relay_key: u8,
+    devices: Vec<Device>,
+    lines: BTreeMap<usize, Line>,
+    next_line: u64,
+    copies: u32,
+    words: BTreeMap<String, usize>,
+    written: u64,
+    trace: u64,
+    counts: BTreeMap<&'static str, u64>,
+}
+
+struct Device {
+    core: Option<Participant>,
+    dir: PathBuf,
+    me: Me,
+    role: Role,
+    key: u8,
+    backup: Option<PathBuf>,
+}
+
+struct Line {
+    conn: u64,
+    from_relay: Receiver<Vec<u8>>,
+    to_relay: VecDeque<Vec<u8>>,
+    to_device: VecDeque<Vec<u8>>,
+}
+
+impl World {
+    fn begin(seed: u64, folder: &Path) -> Result<World, String> {
+        let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
+        let relay_dir = folder.join("relay");
+        let relay_key = 200;
+        let mut relay = open_relay(&relay_dir, relay_key, chance.next())?;
+        let mut devices = Vec::new();
+        for (n, (name, role)) in PEOPLE.iter().enumerate() {
+            let seed = n as u8 + 1;
+            let key = key(seed);
+            let mut secret = [0; 32];
+            secret[..8].copy_from_slice(&chance.next().to_le_bytes());
+            let fresh = relay.new_id();
+            let invite = Invite {
+                name: (*name).to_string(),
+                role: role.to_string(),
+                organisation: None,
+                children: Vec::new(),
+                expires: NOON + 1_000,
+            };
+            let person = relay.administer(|d| d.invite(&invite, &secret, fresh, NOON)).map_err(|e| e.to_string())?;
+            let public = replica::public_key(&key);
+            let mut sig = [0; 64];
+            sig.copy_from_slice(key.sign(&identity::join_statement(&relay.key(), &secret, &public)).as_ref());
+            let joining = Joining { secret, key: public, name: "laptop".into(), sig };
+            let (_, device) = relay.join(&joining, NOON).map_err(|e| e.to_string())?;
+            let me = Me {
+                person,
+                name: (*name).to_string(),
+                organisation: None,
+                role: role.to_string(),
+                device,
+                relay: RelayAddress {
+                    url: "wss://127.0.0.1:1".into(),
+                    id: relay.id(),
+                    key: relay.key(),
+                    tls: Some(serde_bytes::ByteArray::new([0; 32])),
+                    name: "Harrowmere".into(),
+                },
+            };
+            let dir = folder.join(format!("device-{n}"));
+            let (mut core, _) = Participant::open(&dir, None, 0).map_err(|e| e.to_string())?;
+            core.join(me.clone(), key, None).map_err(|e| e.to_string())?;
+            devices.push(Device { core: Some(core), dir, me, role: *role, key: seed, backup: None });
+        }
+        let child = NewChild {
+            child: *CHILD.as_bytes(),
+            name: "Idris Fennimoor (FICTIONAL)".into(),
+            dob: "2010-11-02".into(),
+            looked_after_since: Some("2019-06-18".into()),
+            emergency: false,
+        };
+        relay.administer(|d| d.add_child(&child, None, NOON)).map_err(|e| e.to_string())?;
+        for device in &devices {
+            relay
+                .administer(|d| {
+                    d.add_member(CHILD.as_bytes(), &device.me.person, &device.role.to_string(), "2026-01-01", NOON)
+                })
+                .map_err(|e| e.to_string())?;
+        }
+        let (year, term) = plan::parse_term("2025/26-spring").map_err(|e| e.to_string())?;
+        let process = plan::ProcessRef::latest("sections").map_err(|e| e.to_string())?;
+        let pep = Pep { child: CHILD, year, term, kind: plan::PepType::Review, process };
+        Ok(World {
+            chance,
+            now: NOON,
+            pep,
+            relay: Some(relay),
+            relay_dir,
+            relay_key,
+            devices,
+            lines: BTreeMap::new(),
+            next_line: 0,
+            copies: 0,
+            words: BTreeMap::new(),
+            written: 0,
+            trace: seed,
+            counts: BTreeMap::new(),
+        })
+    }
+
+    fn step(&mut self) -> Result<(), String> {
+        self.now += 1 + self.chance.below(30) as i64;
+        let who = self.chance.below(self.devices.len() as u64) as usize;
+        match self.chance.below(100) {
+            0..36 => self.write(who)?,
+            36..48 => self.connect(who)?,
+            48..56 => self.cut(who),
+            56..88 => {
+                for _ in 0..=self.chance.below(6) {
+                    self.carry(who, true)?;
+                }
+            }
+            88..93 => self.restart(who)?,
+            93..95 => self.keep_copy(who)?,
+            95..96 => self.restore(who, false)?,
+            96..97 => self.restore(who, true)?,
+            97..98 => self.restart_relay(false, false)?,
+            98..99 => self.keep_relay_copy()?,
+            _ => {
+                let unnoticed = self.chance.below(2) == 0;
+                self.restart_relay(true, unnoticed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, what: &'static str, with: u64) {
+        *self.counts.entry(what).or_default() += 1;
+        for byte in what.bytes().chain(with.to_le_bytes()) {
+            self.trace = (self.trace ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    fn core(&mut self, who: usize) -> Result<&mut Participant, String> {
+        self.devices[who].core.as_mut().ok_or_else(|| "no such device".into())
+    }
+
+    /// One device writes: a new word in the notes, a choice, or a row.
+    fn write(&mut self, who: usize) -> Result<(), String> {
+        self.written += 1;
+        let n = self.written;
+        let choice = self.chance.below(6);
+        let at = self.chance.next();
+        let (pep, now, role) = (self.pep.clone(), self.now, self.devices[who].role);
+        let writer = Writer { person: Uuid::from_bytes(self.devices[who].me.person), role };
+        let word = format!("w{n:04}x{who}");
+        let core = self.core(who)?;
+        // Whoever comes first starts the PEP, connected or not.
+        core.start_pep(&pep, role).map_err(|e| e.to_string())?;
+        let doc = *pep.document(plan::DocumentKind::Main).as_bytes();
+        let done = core.replica().write(&doc, |document| {
+            let edit = match choice {
+                0 => Edit::Choose {
+                    question: "meeting.kind".into(),
+                    value: Value::Choice(if at.is_multiple_of(2) { "meeting" } else { "desk_review" }.into()),
+                },
+                1 => Edit::Choose {
+                    question: "meeting.nextDate".into(),
+                    value: plan::parse_value("meeting.nextDate", &format!("2026-06-{:02}", 1 + at % 20))?,
+                },
+                2 => Edit::Append { question: NOTES.into(), text: word.clone() },
+                _ => {
+                    let text = text_of(document, &pep, NOTES);
+                    let units: Vec<u16> = text.encode_utf16().collect();
+                    // Between words: a word is never split, so that it can be looked for.
+                    let places: Vec<usize> = (0..=units.len())
+                        .filter(|i| *i == 0 || *i == units.len() || units.get(i - 1) == Some(&u16::from(b' ')))
+                        .collect();
+                    let place = places[(at % places.len() as u64) as usize];
+                    Edit::Splice {
+                        question: NOTES.into(),
+                        at: place,
+                        delete: 0,
+                        insert: format!("{word} "),
+                        seen: Vec::new(),
+                    }
+                }
+            };
+            plan::apply(document, &pep, plan::DocumentKind::Main, &writer, &[edit], now)
+        });
+        done.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+        if choice >= 2 {
+            self.words.insert(word, who);
+        }
+        self.note("written", who as u64);
+        self.settle(who)
+    }
+
+    fn settle(&mut self, who: usize) -> Result<(), String> {
+        let now = self.now;
+        let core = self.core(who)?;
+        core.settle(now).map_err(|e| e.to_string())?;
+        let frames = core.take_frames(64).map_err(|e| e.to_string())?;
+        let closes = core.wants_to_close();
+        if let Some(line) = self.lines.get_mut(&who) {
+            line.to_relay.extend(frames);
+        }
+        if closes && self.lines.get(&who).is_some_and(|l| l.to_relay.is_empty()) {
+            self.note("closed by the device", who as u64);
+            self.cut(who);
+        }
+        Ok(())
+    }
+
+    fn connect(&mut self, who: usize) -> Result<(), String> {
+        if self.lines.contains_key(&who) {
+            return Ok(());
+        }
+        let conn = self.next_line;
+        let device = self.devices[who].me.device;
+        let (out, from_relay) = sync_server::core::queue();
+        let Some(relay) = self.relay.as_mut() else { return Ok(()) };
+        if relay.connect(conn, device, out).is_err() {
+            return Ok(());
+        }
+        self.next_line += 1;
+        self.lines.insert(who, Line { conn, from_relay, to_relay: VecDeque::new(), to_device: VecDeque::new() });
+        self.core(who)?.connect();
+        self.note("connected", who as u64);
+        self.settle(who)
+    }
+
+    fn cut(&mut self, who: usize) {
+        let Some(line) = self.lines.remove(&who) else { return };
+        self.note("cut", (line.to_relay.len() + line.to_device.len()) as u64);
+        if let Some(relay) = self.relay.as_mut() {
+            relay.disconnect(line.conn);
+            relay.settle(self.now);
+        }
+        if let Some(core) = self.devices[who].core.as_mut() {
+            core.disconnect(None);
+        }
+    }
+
+    /// Carries the oldest frame of one direction of a line; `rough`: it may be lost, repeated or exchanged with the next.
+    fn carry(&mut self, who: usize, rough: bool) -> Result<(), String> {
+        self.fetch(who);
+        let up = self.chance.below(2) == 0;
+        let fault = if rough { self.chance.below(60) } else { 60 };
+        let Some(line) = self.lines.get_mut(&who) else { return Ok(()) };
+        let queue = if up { &mut line.to_relay } else { &mut line.to_device };
+        let Some(frame) = queue.pop_front() else { return Ok(()) };
+        let conn = line.conn;
+        match fault {
+            0 => {
+                return {
+                    self.note("lost", up.into());
+                    Ok(())
+                };
+            }
+            1 => {
+                queue.push_front(frame.clone());
+                self.note("repeated", up.into())
+            }
+            2 if !queue.is_empty() => {
+                queue.insert(1, frame);
+                self.note("exchanged", up.into());
+                return Ok(());
+            }
+            _ => {}
+        }
+        let size = frame.len() as u64;
+        if up {
+            let now = self.now;
+            if let Some(relay) = self.relay.as_mut() {
+                relay.receive(conn, &frame, now);
+                relay.settle(now);
+            }
+            self.note("to the relay", size);
+        } else {
+            let now = self.now;
+            self.core(who)?.receive(&frame, now).map_err(|e| e.to_string())?;
+            self.note("to a device", size);
+        }
+        self.fetch(who);
+        self.settle(who)
+    }
+
+    /// What the relay has queued for a line is on its way; a line that the relay ended is cut.
+    fn fetch(&mut self, who: usize) {
+        let Some(line) = self.lines.get_mut(&who) else { return };
+        let mut ended = false;
+        loop {
+            match line.from_relay.try_recv() {
+                Ok(frame) => line.to_device.push_back(frame),
+                Err(tokio::sync::mpsc::error::TryRecvError::Empty) => break,
+                Err(tokio::sync::mpsc::error::TryRecvError::Disconnected) => {
+                    ended = line.to_device.is_empty();
+                    break;
+                }
+            }
+        }
+        let conn = line.conn;
+        if let Some(relay) = self.relay.as_mut() {
+            relay.drained(conn);
+            relay.settle(self.now);
+        }
+        if ended {
+            self.note("closed by the relay", who as u64);
+            self.cut(who);
+        }
+    }
+
+    fn restart(&mut self, who: usize) -> Result<(), String> {
+        self.cut(who);
+        self.note("restarted", who as u64);
+        self.devices[who].core = None;
+        self.reopen(who)
+    }
+
+    fn reopen(&mut self, who: usize) -> Result<(), String> {
+        let chance = self.chance.next();
+        let device = &mut self.devices[who];
+        let (core, _) = Participant::open(&device.dir, Some(key(device.key)), chance).map_err(|e| e.to_string())?;
+        device.core = Some(core);
+        Ok(())
+    }
+
+    /// Keeps a copy of a device's folder as it is on the disk at this moment (as a backup, or a kill, would find it).
+    fn keep_copy(&mut self, who: usize) -> Result<(), String> {
+        self.copies += 1;
+        let device = &mut self.devices[who];
+        let to = device.dir.with_extension(format!("copy-{}", self.copies));
+        copy_folder(&device.dir, &to)?;
+        if let Some(old) = device.backup.replace(to) {
+            let _ = fs::remove_dir_all(old);
+        }
+        self.note("copied", who as u64);
+        Ok(())
+    }
+
+    /// The device's disk is lost; its last copy takes its place. `unnoticed`: nothing about the folder shows it, as when a
+    /// whole machine is rolled back.
+    fn restore(&mut self, who: usize, unnoticed: bool) -> Result<(), String> {
+        let Some(backup) = self.devices[who].backup.take() else { return Ok(()) };
+        self.cut(who);
+        self.devices[who].core = None;
+        let _ = fs::remove_dir_all(&self.devices[who].dir);
+        self.devices[who].dir = backup;
+        if unnoticed {
+            hide_the_copy(&self.devices[who].dir, Mode::Participant)?;
+        }
+        self.note(if unnoticed { "rolled back" } else { "restored" }, who as u64);
+        self.reopen(who)?;
+        self.forget_what_is_nowhere()
+    }
+
+    fn restart_relay(&mut self, restored: bool, unnoticed: bool) -> Result<(), String> {
+        let copy = self.relay_dir.with_extension("copy");
+        if restored && !copy.exists() {
+            return Ok(());
+        }
+        for who in 0..self.devices.len() {
+            self.cut(who);
+        }
+        self.relay = None;
+        if restored {
+            let _ = fs::remove_dir_all(&self.relay_dir);
+            self.copies += 1;
+            self.relay_dir = copy.with_extension(format!("live-{}", self.copies));
+            copy_folder(&copy, &self.relay_dir)?;
+            if unnoticed {
+                hide_the_copy(&self.relay_dir, Mode::Relay)?;
+            }
+        }
+        self.relay = Some(open_relay(&self.relay_dir, self.relay_key, self.chance.next())?);
+        self.note(
+            match (restored, unnoticed) {
+                (true, true) => "relay rolled back",
+                (true, false) => "relay restored",
+                (false, _) => "relay restarted",
+            },
+            0,
+        );
+        if restored { self.forget_what_is_nowhere() } else { Ok(()) }
+    }
+
+    fn keep_relay_copy(&mut self) -> Result<(), String> {
+        let copy = self.relay_dir.with_extension("copy");
+        let _ = fs::remove_dir_all(&copy);
+        copy_folder(&self.relay_dir, &copy)?;
+        self.note("relay copied", 0);
+        Ok(())
+    }
+
+    /// After a disk was lost: words that stand nowhere any more cannot be asked for.
+    fn forget_what_is_nowhere(&mut self) -> Result<(), String> {
+        let mut there: BTreeSet<String> = BTreeSet::new();
+        for who in 0..self.devices.len() {
+            there.extend(self.notes(who)?.split_whitespace().map(str::to_string));
+        }
+        there.extend(self.relay_notes()?.split_whitespace().map(str::to_string));
+        let before = self.words.len();
+        self.words.retain(|word, _| there.contains(word));
+        self.note("words destroyed", (before - self.words.len()) as u64);
+        Ok(())
+    }
+
+    fn notes(&mut self, who: usize) -> Result<String, String> {
+        let pep = self.pep.clone();
+        let doc = *pep.document(plan::DocumentKind::Main).as_bytes();
+        let replica = self.core(who)?.replica();
+        if !replica.has(&doc).map_err(|e| e.to_string())? {
+            return Ok(String::new());
+        }
+        replica.read(&doc, |document| text_of(document, &pep, NOTES)).map_err(|e| e.to_string())
+    }
+
+    /// The notes as the relay's log has them.
+    fn relay_notes(&mut self) -> Result<String, String> {
+        let pep = self.pep.clone();
+        let kind = plan::DocumentKind::Main;
+        let doc = *pep.document(kind).as_bytes();
+        let Some(relay) = self.relay.as_mut() else { return Ok(String::new()) };
+        if !relay.replica().has(&doc).map_err(|e| e.to_string())? {
+            return Ok(String::new());
+        }
+        let last = relay.standing(&doc).map_err(|e| e.to_string())?.last;
+        let envelopes = relay.replica().envelopes(&doc, &(1..=last).collect::<Vec<_>>()).map_err(|e| e.to_string())?;
+        let made = replica::snapshot_of(&pep.genesis(kind), &envelopes).ok_or("the relay's log makes no document")?;
+        let document = plan::load(&made.bytes).map_err(|e| e.to_string())?;
+        Ok(text_of(&document, &pep, NOTES))
+    }
+
+    /// The network is whole again: everyone connects, and within a bounded time everyone is in step.
+    fn heal(&mut self) -> Result<(), String> {
+        for who in 0..self.devices.len() {
+            self.cut(who);
+        }
+        for round in 0..ROUNDS_MAX {
+            self.now += 1;
+            let mut all = true;
+            for who in 0..self.devices.len() {
+                self.connect(who)?;
+                for _ in 0..8 {
+                    self.carry(who, false)?;
+                }
+                let (now, connected) = (self.now, self.lines.contains_key(&who));
+                let core = self.core(who)?;
+                core.settle(now).map_err(|e| e.to_string())?;
+                all &= connected && core.in_step().map_err(|e| e.to_string())?;
+            }
+            for who in 0..self.devices.len() {
+                self.fetch(who);
+            }
+            if all && self.lines.values().all(|l| l.to_device.is_empty() && l.to_relay.is_empty()) {
+                self.note("rounds to heal", round as u64);
+                return Ok(());
+            }
+        }
+        let mut words = Vec::new();
+        for who in 0..self.devices.len() {
+            words.extend(self.core(who)?.take_words());
+        }
+        Err(format!("not in step {ROUNDS_MAX} rounds after the network healed; said: {words:?}"))
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        let pep = self.pep.clone();
+        let doc = *pep.document(plan::DocumentKind::Main).as_bytes();
+        if self.words.is_empty() {
+            return Ok(());
+        }
+        let expected = match self.relay.as_mut() {
+            Some(relay) => relay.standing(&doc).map_err(|e| e.to_string())?.heads,
+            None => return Err("no relay".into()),
+        };
+        let mut views = BTreeSet::new();
+        for who in 0..self.devices.len() {
+            let notes = self.notes(who)?;
+            let missing: Vec<&String> = self.words.keys().filter(|w| !notes.contains(w.as_str())).collect();
+            if !missing.is_empty() {
+                return Err(format!("device {who} lacks {missing:?}"));
+            }
+            for word in self.words.keys() {
+                if notes.matches(word.as_str()).count() != 1 {
+                    return Err(format!("device {who} has {word} more than once"));
+                }
+            }
+            let standing = self.core(who)?.replica().standing(&doc).map_err(|e| e.to_string())?;
+            if standing.heads != expected || standing.waiting + standing.held != 0 {
+                return Err(format!(
+                    "device {who} differs from the relay: {} waiting, {} held",
+                    standing.waiting, standing.held
+                ));
+            }
+            let view = self
+                .core(who)?
+                .replica()
+                .read(&doc, |document| format!("{:?}", plan::read(Documents::main(document), &pep, &|_| None).heads))
+                .map_err(|e| e.to_string())?;
+            views.insert(view);
+        }
+        if views.len() != 1 {
+            return Err("devices with the same changes show different plans".into());
+        }
+        Ok(())
+    }
+}
+
+fn text_of(document: &plan::Automerge, pep: &Pep, question: &str) -> String {
+    match plan::read(Documents::main(document), pep, &|_| None).answers.get(question) {
+        Some(plan::Answer::Text { text }) => text.clone(),
+        _ => String::new(),
+    }
+}
+
+fn open_relay(dir: &Path, seed: u8, chance: u64) -> Result<Relay, String> {
+    let mut chance = Chance(chance);
+    let random: Random = Box::new(move |bytes| bytes.iter_mut().for_each(|b| *b = chance.next() as u8));
+    Relay::open(dir, key(seed), "Harrowmere Virtual School", random, NOON).map(|(r, _)| r).map_err(|e| e.to_string())
+}
+
+fn key(seed: u8) -> Ed25519KeyPair {
+    match Ed25519KeyPair::from_seed_unchecked(&[seed; 32]) {
+        Ok(key) => key,
+        Err(_) => unreachable!("any 32 bytes are a seed"),
+    }
+}
+
+/// Writes once in a copied folder without saying that it is one: from then on it looks like the folder written last.
+fn hide_the_copy(dir: &Path, mode: Mode) -> Result<(), String> {
+    let (mut replica, _) = Replica::open(dir, mode).map_err(|e| e.to_string())?;
+    replica.set_fact(b"hidden", Some(b"copy"));
+    replica.commit().map_err(|e| e.to_string())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
+    fs::create_dir_all(to).map_err(|e| e.to_string())?;
+    for entry in fs::read_dir(from).map_err(|e| e.to_string())? {
+        let entry = entry.map_err(|e| e.to_string())?;
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to).map_err(|e| e.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// A small generator (SplitMix64): the world must be the same everywhere and for ever for a seed.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
+    }
+}

@@ -1,0 +1,88 @@
+//! Stories that cross rooms, played with real programs over TLS.
+
+use harness::world::World;
+
+const NOTES: &str = "meeting.notes";
+
+#[test]
+fn a_social_worker_and_a_teacher_write_apart_and_hold_the_same_plan_afterwards() {
+    let world = World::new();
+    let odile = world.person("odile", "Odile Marrowfield", "social-worker");
+    let ottoline = world.person("ottoline", "Ottoline Greaves-Penn", "designated-teacher");
+    let pep = odile.start_pep();
+    odile.pep(["write", &pep, NOTES, "Idris joins for the second half."]);
+    odile.sync();
+    ottoline.sync();
+
+    // Neither is connected.
+    odile.pep(["set", &pep, "transfer.needed", "yes"]);
+    odile.pep(["write", &pep, NOTES, "Online. Idris joins for the second half."]);
+    ottoline.pep(["row", "add", &pep, "attendance.terms", "term=Spring 2026", "possible=68", "attended=61"]);
+    ottoline.pep(["write", &pep, NOTES, "Idris joins for the second half, and writes himself. 😀"]);
+    odile.pep(["set", &pep, "meeting.kind", "meeting"]);
+    ottoline.pep(["set", &pep, "meeting.kind", "desk_review"]);
+    assert_eq!(ottoline.json(["status"])["peps"][0]["waitingChanges"], 3);
+
+    ottoline.sync();
+    odile.sync();
+    ottoline.sync();
+    let (hers, theirs) = (odile.show(&pep), ottoline.show(&pep));
+    assert_eq!(hers["heads"], theirs["heads"]);
+    assert_eq!(hers["answers"], theirs["answers"]);
+    let answers = &hers["answers"];
+    assert_eq!(answers[NOTES], "Online. Idris joins for the second half, and writes himself. 😀");
+    assert_eq!(answers["transfer.needed"], true);
+    assert_eq!(answers["attendance.terms"][0]["possible"], 68);
+    let disputed = answers["meeting.kind"]["disputed"].as_array().unwrap();
+    let mut by: Vec<&str> = disputed.iter().map(|claim| claim["by"].as_str().unwrap()).collect();
+    by.sort_unstable();
+    assert_eq!(by, ["Odile Marrowfield", "Ottoline Greaves-Penn"]);
+    // The relay holds the same, and says so.
+    let relay = world.relay_documents();
+    let heads = relay["documents"].as_array().unwrap().iter().find(|d| d["kind"] == "main").unwrap()["heads"].clone();
+    assert_eq!(heads, hers["heads"]);
+}
+
+#[test]
+fn a_text_longer_than_one_change_may_hold_arrives_whole() {
+    let world = World::new();
+    let odile = world.person("odile", "Odile Marrowfield", "social-worker");
+    let ottoline = world.person("ottoline", "Ottoline Greaves-Penn", "designated-teacher");
+    let pep = odile.start_pep();
+    let long = "A sentence of a long report, with an emoji 😀.\n".repeat(1_500);
+    odile.pipe(["write", &pep, NOTES, "-"], &long);
+    odile.sync();
+    ottoline.sync();
+    // One line end at the end belongs to what was piped in, not to the answer.
+    assert_eq!(ottoline.show(&pep)["answers"][NOTES], long.trim_end());
+    ottoline.pipe(["write", &pep, NOTES, "--append", "-"], &long);
+    ottoline.sync();
+    odile.sync();
+    assert_eq!(odile.show(&pep)["answers"][NOTES], format!("{}\n{}", long.trim_end(), long.trim_end()));
+}
+
+#[test]
+fn somebody_who_joins_late_gets_a_long_plan_from_a_snapshot() {
+    let world = World::new();
+    let odile = world.person("odile", "Odile Marrowfield", "social-worker");
+    let pep = odile.start_pep();
+    for n in 0..80 {
+        odile.pep(["write", &pep, NOTES, "--append", &format!("Note {n}.")]);
+    }
+    odile.sync();
+    // The first cold reader makes the relay think of a snapshot; the second may get it. Both hold the same.
+    let lorcan = world.person("lorcan", "Lorcan Tidewell", "virtual-school-officer");
+    let ottoline = world.person("ottoline", "Ottoline Greaves-Penn", "designated-teacher");
+    lorcan.sync();
+    ottoline.sync();
+    let shown = odile.show(&pep);
+    for person in [&lorcan, &ottoline] {
+        assert_eq!(person.show(&pep)["heads"], shown["heads"]);
+        assert_eq!(person.show(&pep)["answers"][NOTES], shown["answers"][NOTES]);
+    }
+    // And can write on.
+    ottoline.pep(["write", &pep, NOTES, "--append", "And mine."]);
+    ottoline.sync();
+    odile.sync();
+    assert!(odile.show(&pep)["answers"][NOTES].as_str().unwrap().ends_with("And mine."));
+}
