@@ -110,6 +110,8 @@ struct Connection {
     again: BTreeMap<Id, u32>,
     /// Children and PEPs that the relay did not take in.
     refused: u32,
+    /// Documents of children that the roster held here does not name: without it nobody's changes in them can be believed.
+    wants_roster: bool,
     traffic: Traffic,
     close: bool,
     retry_after_ms: u64,
@@ -464,6 +466,7 @@ impl Core {
             stuck: BTreeSet::new(),
             again: BTreeMap::new(),
             refused: 0,
+            wants_roster: false,
             traffic: Traffic::default(),
             close: false,
             retry_after_ms: 0,
@@ -723,7 +726,34 @@ impl Core {
         self.roster = roster;
         self.replica.set_fact(b"roster", Some(&cbor(signed)));
         self.touch();
+        self.open_listed()
+    }
+
+    /// Opens the documents that may be opened and are not, as far as the roster names their children.
+    fn open_listed(&mut self) -> Result<(), Trouble> {
+        let Some(c) = self.connection.as_mut() else { return Ok(()) };
+        let closed = c.listed.iter().flatten().filter(|(doc, _)| !c.session.is_open(doc) && !c.stuck.contains(*doc));
+        let closed: Vec<(Id, Id)> = closed.map(|(doc, listed)| (*doc, listed.start.child)).collect();
+        c.wants_roster = false;
+        for (doc, child) in closed {
+            if self.roster.child(&child).is_some() {
+                self.open_line(&doc)?;
+            } else if let Some(c) = self.connection.as_mut() {
+                c.wants_roster = true;
+            }
+        }
         Ok(())
+    }
+
+    /// Whether the relay's list names children that the roster held here does not: one too large for a frame has to be
+    /// fetched. True once.
+    pub fn wants_roster(&mut self) -> bool {
+        self.connection.as_mut().is_some_and(|c| std::mem::take(&mut c.wants_roster))
+    }
+
+    /// Takes in a roster that was fetched.
+    pub fn fetched_roster(&mut self, signed: &SignedRoster) -> Result<(), Trouble> {
+        self.take_roster(signed)
     }
 
     fn take_documents(&mut self, list: Vec<Listed>) -> Result<(), Trouble> {
@@ -755,17 +785,11 @@ impl Core {
             self.documents.insert(item.doc, (item.pep, kind));
             listed.insert(item.doc, item);
         }
-        let docs: Vec<Id> = listed.keys().copied().collect();
         if let Some(c) = self.connection.as_mut() {
             c.listed = Some(listed);
         }
         self.replica.commit()?;
-        for doc in docs {
-            let open = self.connection.as_ref().is_none_or(|c| c.session.is_open(&doc) || c.stuck.contains(&doc));
-            if !open {
-                self.open_line(&doc)?;
-            }
-        }
+        self.open_listed()?;
         self.announce()?;
         self.touch();
         Ok(())

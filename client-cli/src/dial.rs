@@ -319,10 +319,14 @@ pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: 
             }
             () = wake.notified() => {
                 loop {
-                    let (frames, close) = room
-                        .call(|c| (c.take_frames(FRAMES_AT_ONCE), c.wants_to_close()))
+                    let (frames, close, wants_roster) = room
+                        .call(|c| (c.take_frames(FRAMES_AT_ONCE), c.wants_to_close(), c.wants_roster()))
                         .await
                         .map_err(gone)?;
+                    if wants_roster && let Some(signed) = roster(&address, &token).await? {
+                        let taken = room.call(move |c| c.fetched_roster(&signed)).await.map_err(gone)?;
+                        taken.map_err(|e| DialError::Disk(e.to_string()))?;
+                    }
                     let frames = frames.map_err(|e| DialError::Disk(e.to_string()))?;
                     if close {
                         let _ = sink.close().await;
@@ -430,11 +434,9 @@ pub async fn look(relay: &Relay) -> Result<Seen, DialError> {
     Ok(Seen { version, clock })
 }
 
-/// A roster fetched outside the WebSocket: right after joining, so that `child list` works at once.
-pub async fn roster(me: &Me, key: &Ed25519KeyPair) -> Result<Option<SignedRoster>, DialError> {
-    let address = Address::of(&me.relay)?;
-    let token = session(&address, &me.relay, &me.device, key).await?;
-    let (_, bytes) = address.get("/v1/roster", Some(&token)).await?;
+/// A roster fetched outside the WebSocket: one too large for a frame.
+async fn roster(address: &Address, token: &str) -> Result<Option<SignedRoster>, DialError> {
+    let (_, bytes) = address.get("/v1/roster", Some(token)).await?;
     Ok(ciborium::from_reader(bytes.as_ref()).ok())
 }
 

@@ -23,6 +23,8 @@ use sync_server::{
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
+use crate::world::copy_folder;
+
 /// The moment at which the world begins, in Unix seconds: 24 February 2026, noon.
 const NOON: i64 = 1_771_934_400;
 const CHILD: Uuid = Uuid::from_bytes(*b"idris fennimoor!");
@@ -403,7 +405,7 @@ impl World {
         self.copies += 1;
         let device = &mut self.devices[who];
         let to = device.dir.with_extension(format!("copy-{}", self.copies));
-        copy_folder(&device.dir, &to)?;
+        copy_folder(&device.dir, &to);
         if let Some(old) = device.backup.replace(to) {
             let _ = fs::remove_dir_all(old);
         }
@@ -440,7 +442,7 @@ impl World {
             let _ = fs::remove_dir_all(&self.relay_dir);
             self.copies += 1;
             self.relay_dir = copy.with_extension(format!("live-{}", self.copies));
-            copy_folder(&copy, &self.relay_dir)?;
+            copy_folder(&copy, &self.relay_dir);
             if unnoticed {
                 hide_the_copy(&self.relay_dir, Mode::Relay)?;
             }
@@ -460,7 +462,7 @@ impl World {
     fn keep_relay_copy(&mut self) -> Result<(), String> {
         let copy = self.relay_dir.with_extension("copy");
         let _ = fs::remove_dir_all(&copy);
-        copy_folder(&self.relay_dir, &copy)?;
+        copy_folder(&self.relay_dir, &copy);
         self.note("relay copied", 0);
         Ok(())
     }
@@ -605,20 +607,6 @@ fn hide_the_copy(dir: &Path, mode: Mode) -> Result<(), String> {
     let (mut replica, _) = Replica::open(dir, mode).map_err(|e| e.to_string())?;
     replica.set_fact(b"hidden", Some(b"copy"));
     replica.commit().map_err(|e| e.to_string())
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
-    fs::create_dir_all(to).map_err(|e| e.to_string())?;
-    for entry in fs::read_dir(from).map_err(|e| e.to_string())? {
-        let entry = entry.map_err(|e| e.to_string())?;
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &to)?;
-        } else {
-            fs::copy(entry.path(), to).map_err(|e| e.to_string())?;
-        }
-    }
-    Ok(())
 }
 
 /// A small generator (SplitMix64): the world must be the same everywhere and for ever for a seed.

@@ -1,6 +1,8 @@
 //! Stories that cross rooms, played with real programs over TLS.
 
 use harness::world::World;
+use sync::frame::NewChild;
+use sync_server::{core::Core, keys};
 
 const NOTES: &str = "meeting.notes";
 
@@ -85,4 +87,62 @@ fn somebody_who_joins_late_gets_a_long_plan_from_a_snapshot() {
     ottoline.sync();
     odile.sync();
     assert!(odile.show(&pep)["answers"][NOTES].as_str().unwrap().ends_with("And mine."));
+}
+
+#[test]
+fn a_head_of_a_virtual_school_with_more_children_than_one_message_holds_still_works() {
+    const CHILDREN: u32 = 14_000;
+    const NOW: i64 = 1_771_934_400;
+    let mut world = World::new();
+    let odile = world.person("odile", "Odile Marrowfield", "social-worker");
+    let marguerite = world.person("marguerite", "Marguerite Oakhollow", "virtual-school-head");
+    let pep = odile.start_pep();
+    odile.pep(["write", &pep, NOTES, "For everybody."]);
+    odile.sync();
+    // A whole region's children, put in the relay's folder while it rests.
+    world.kill_relay();
+    let data = world.data();
+    let key = keys::relay_key(&data).unwrap();
+    let random = Box::new(|bytes: &mut [u8]| bytes.fill(7));
+    let (mut core, _) = Core::open(&data, key, "Harrowmere", random, NOW).unwrap();
+    let head = core.directory().people().find(|p| p.name == "Marguerite Oakhollow").unwrap().id;
+    core.administer(|directory| {
+        for n in 0..CHILDREN {
+            let mut id = [0x40; 16];
+            id[..4].copy_from_slice(&n.to_be_bytes());
+            let child = NewChild {
+                child: id,
+                name: format!("Wren Tapplestone the {n}th (FICTIONAL)"),
+                dob: "2016-03-14".into(),
+                looked_after_since: Some("2025-09-05".into()),
+                emergency: false,
+            };
+            directory.add_child(&child, None, NOW)?;
+            directory.add_member(&id, &head, "virtual-school-head", "2026-01-01", NOW)?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    assert!(
+        core.signed_roster(&head).payload.len() > sync::frame::FRAME_BYTES_MAX,
+        "not large enough to show anything"
+    );
+    core.finish().unwrap();
+    drop(core);
+    world.serve();
+
+    marguerite.sync();
+    assert_eq!(marguerite.show(&pep)["answers"][NOTES], "For everybody.");
+    marguerite.pep(["set", &pep, "people.virtualSchool", "Lorcan Tidewell"]);
+    odile.pep(["write", &pep, NOTES, "--append", "And more."]);
+    odile.sync();
+    marguerite.sync();
+    odile.sync();
+    assert_eq!(marguerite.show(&pep)["heads"], odile.show(&pep)["heads"]);
+    // Somebody who joins with such a roster gets it whole.
+    let again = harness::world::Person { home: world.path("marguerite-2") };
+    again.pep(["join", &world.invite("Marguerite Oakhollow", "virtual-school-head")]);
+    again.sync();
+    assert_eq!(again.json(["child", "list"]).as_array().unwrap().len(), CHILDREN as usize + 1);
+    assert!(again.show(&pep)["answers"][NOTES].as_str().unwrap().ends_with("And more."));
 }

@@ -19,15 +19,20 @@ const CLOCK_SECONDS_MAX: i64 = 5 * 60;
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
+/// The mark of a finding.
+const LOOK: &str = "LOOK";
+
 struct Check {
     name: &'static str,
-    ok: bool,
+    /// `ok`, `note` (to know, nothing to do) or [`LOOK`].
+    mark: &'static str,
     detail: String,
 }
 
 /// Carries it out.
 pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
-    let mut checks = vec![version(), store(context)?];
+    let folder = Check::note("folder", context.app()?.home().display().to_string());
+    let mut checks = vec![version(), folder, store(context)?];
     match context.with(|core| Ok::<_, Trouble>(core.me().cloned()))? {
         Some(me) => {
             checks.extend(relay(context, &me.relay)?);
@@ -39,14 +44,14 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             "This device has not joined yet: run pep join with the link the Virtual School sent you.",
         )),
     }
-    checks.push(Check::good("encryption", "The files of this program are not encrypted yet; that comes with a later version. Until then use the encryption of your whole disk."));
-    let findings = checks.iter().filter(|check| !check.ok).count();
+    checks.push(Check::note("encryption", "The files of this program are not encrypted yet; that comes with a later version. Until then use the encryption of your whole disk."));
+    let findings = checks.iter().filter(|check| check.mark == LOOK).count();
     if context.global.json {
-        let each = checks.iter().map(|c| json!({ "name": c.name, "ok": c.ok, "detail": c.detail }));
+        let each = checks.iter().map(|c| json!({ "name": c.name, "ok": c.mark != LOOK, "detail": c.detail }));
         context.json(&json!({ "checks": each.collect::<Vec<_>>(), "findings": findings }));
     } else {
         for check in &checks {
-            context.data(format!("{}  {}: {}", if check.ok { "ok  " } else { "LOOK" }, check.name, check.detail));
+            context.data(format!("{:4}  {}: {}", check.mark, check.name, check.detail));
         }
     }
     match findings {
@@ -57,11 +62,15 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
 
 impl Check {
     fn good(name: &'static str, detail: impl Into<String>) -> Check {
-        Check { name, ok: true, detail: detail.into() }
+        Check { name, mark: "ok", detail: detail.into() }
+    }
+
+    fn note(name: &'static str, detail: impl Into<String>) -> Check {
+        Check { name, mark: "note", detail: detail.into() }
     }
 
     fn bad(name: &'static str, detail: impl Into<String>) -> Check {
-        Check { name, ok: false, detail: detail.into() }
+        Check { name, mark: LOOK, detail: detail.into() }
     }
 }
 

@@ -28,14 +28,17 @@ const CHILD: &str = "Idris Fennimoor (FICTIONAL)";
 const TEAM: &str = "Harrowmere";
 /// What people write, over and over: 83 characters.
 const WORDS: &str = "Maths and food go well; English is too much writing, and the taxi takes too long. ";
+const MORE_WORDS: &str = "he she they we with after before school home term target reading paragraph evidence confident \
+    settled worried cooks climbing kitchen mentor tutor lesson friday spring autumn better slowly quietly often never \
+    always because although meanwhile carer brother sister teacher meeting agreed review support laptop bus friends";
 /// Characters of one change, where typing is gathered.
 const GATHERED: usize = 20;
 /// Choices and rows that a term brings beside the text: half each.
 const CHOICES_AND_ROWS: usize = 40;
 /// Changes that each of many plans holds.
 const CHANGES: usize = 12;
-/// How long nothing may come of waiting for a program.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a program may take to come in step.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// How often a program is asked how far it is.
 const ASK: Duration = Duration::from_millis(100);
 /// Longest life that a killed program is given, in milliseconds: commands end before, so every moment of one is met.
@@ -222,7 +225,7 @@ fn store(place: &Place, plans: usize, runs: usize) -> Result<Value, String> {
         let started = Instant::now();
         let mut watch =
             Watch(place.command(&home, &["sync", "--watch"]).stdin(Stdio::null()).spawn().map_err(|e| e.to_string())?);
-        in_step(place, &home, plans, &mut watch)?;
+        in_step(place, &home, &mut watch)?;
         let took = started.elapsed().as_secs_f64();
         let pid = watch.0.id();
         let (peak, now) = (memory(pid, "VmHWM"), memory(pid, "VmRSS"));
@@ -244,25 +247,21 @@ impl Drop for Watch {
     }
 }
 
-/// Waits until the program that keeps this home in step says that nothing waits. Fails where it ends, or nothing changes.
-fn in_step(place: &Place, home: &Path, plans: usize, watch: &mut Watch) -> Result<(), String> {
-    let (mut moved, mut before) = (Instant::now(), u64::MAX);
-    while moved.elapsed() < PATIENCE {
+/// Waits until the program that keeps this home in step says that nothing waits. It is asked through its door; `pep status`
+/// would open every plan each time, and that is not what is measured.
+fn in_step(place: &Place, home: &Path, watch: &mut Watch) -> Result<(), String> {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
         if watch.0.try_wait().map_err(|e| e.to_string())?.is_some() {
             return Err("`pep sync --watch` ended by itself.".into());
         }
-        let status = place.json(home, &["status"])?;
-        let peps = status["peps"].as_array().map_or(&[][..], Vec::as_slice);
-        let waiting = peps.iter().filter_map(|pep| pep["waitingChanges"].as_u64()).sum();
-        if waiting == 0 && peps.len() == plans && status["relay"]["state"] == "connected" {
+        // Until the door is open this one would take the folder for itself.
+        if home.join("door").exists() && place.pep(home, &["sync"]).is_ok() {
             return Ok(());
-        }
-        if waiting != before {
-            (moved, before) = (Instant::now(), waiting);
         }
         std::thread::sleep(ASK);
     }
-    Err("`pep sync --watch` did not come in step.".into())
+    Err(format!("`pep sync --watch` did not come in step within {} s.", PATIENCE.as_secs()))
 }
 
 /// Joins and fills a home with plans, in this process: a command for each change would take longer than what is measured.
@@ -334,6 +333,8 @@ fn term(place: &Place, name: &str, characters: usize, at_once: usize) -> Result<
             team.push(person);
         }
         try_join_all(team.iter().map(Participant::in_step)).await?;
+        let flush = async |person: &Participant| person.with(|core| core.replica().flush()).await;
+        flush(&team[0]).await?;
         let (before, relay_before) = (DiskUse::of(&home(0))?, DiskUse::of(place.relay.data())?);
         let started = Instant::now();
         let typing = team.iter().zip(&people).enumerate().map(|(n, (person, (_, role, question)))| {
@@ -359,6 +360,7 @@ fn term(place: &Place, name: &str, characters: usize, at_once: usize) -> Result<
             person.until(last).await?;
         }
         let took = started.elapsed().as_secs_f64();
+        flush(&team[0]).await?;
         let document = team[0].with(move |core| core.replica().read(&doc, |document| document.save().len())).await?;
         let report = json!({
             "characters": characters, "charactersInAChange": at_once, "changes": changes, "seconds": took,
@@ -375,7 +377,7 @@ fn term(place: &Place, name: &str, characters: usize, at_once: usize) -> Result<
 
 /// What one of the four writes in a term.
 fn edits(n: usize, role: Role, question: &str, characters: usize, at_once: usize) -> Vec<Edit> {
-    let letters: Vec<char> = WORDS.chars().cycle().take(characters).collect();
+    let letters: Vec<char> = prose(n as u64, characters);
     let mut edits: Vec<Edit> = letters
         .chunks(at_once)
         .enumerate()
@@ -395,6 +397,21 @@ fn edits(n: usize, role: Role, question: &str, characters: usize, at_once: usize
         edits.insert(at, choice_or_row(n * beside + i, role));
     }
     edits
+}
+
+/// Words of the common length in no order: the same text over and over would be squeezed to nothing.
+fn prose(seed: u64, characters: usize) -> Vec<char> {
+    let mut chance = seed;
+    let words: Vec<&str> = WORDS.split_whitespace().chain(MORE_WORDS.split_whitespace()).collect();
+    let mut letters = Vec::with_capacity(characters + 16);
+    while letters.len() < characters {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let word = words[(chance >> 33) as usize % words.len()];
+        letters.extend(word.chars());
+        letters.push(' ');
+    }
+    letters.truncate(characters);
+    letters
 }
 
 fn choice_or_row(i: usize, role: Role) -> Edit {
