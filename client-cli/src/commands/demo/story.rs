@@ -15,7 +15,7 @@ const ODILE: Person = Person {
     id: "odile",
     name: "Odile Marrowfield",
     role: "social-worker",
-    organisation: "Marlowe Vale Children's Services",
+    organisation: "Harrowmere Council",
 };
 const OTTOLINE: Person = Person {
     id: "ottoline",
@@ -27,7 +27,7 @@ const LORCAN: Person = Person {
     id: "lorcan",
     name: "Lorcan Tidewell",
     role: "virtual-school-officer",
-    organisation: "Marlowe Vale Virtual School",
+    organisation: "Harrowmere Virtual School",
 };
 const ALL: [&Person; 3] = [&ODILE, &OTTOLINE, &LORCAN];
 
