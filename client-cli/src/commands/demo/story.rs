@@ -11,12 +11,8 @@ use crate::{
 
 use super::stage::Stage;
 
-const ODILE: Person = Person {
-    id: "odile",
-    name: "Odile Marrowfield",
-    role: "social-worker",
-    organisation: "Harrowmere Council",
-};
+const ODILE: Person =
+    Person { id: "odile", name: "Odile Marrowfield", role: "social-worker", organisation: "Harrowmere Council" };
 const OTTOLINE: Person = Person {
     id: "ottoline",
     name: "Ottoline Greaves-Penn",
@@ -165,12 +161,13 @@ impl<'a> Story<'a> {
 
     /// What a person at the keyboard may try.
     pub fn say_what_to_try(&mut self) {
+        let pep = this_program();
         let short: String = self.spring.chars().take(8).collect();
         self.say(format!("\nThe relay listens at {}.", self.stage.url));
         for who in ALL {
             let home = self.stage.home(who.id);
             self.say(format!(
-                "\n{}, {}\n  pep --home {} show {short}",
+                "\n{}, {}\n  {pep} --home {} show {short}",
                 who.name,
                 who.role.replace('-', " "),
                 home.display()
@@ -179,11 +176,11 @@ impl<'a> Story<'a> {
         let (odile, ottoline) = (self.stage.home(ODILE.id), self.stage.home(OTTOLINE.id));
         self.say("\nTo try: write as one, and read as the other a moment later.");
         self.say(format!(
-            "  pep --home {} write {short} meeting.notes --append \"Idris would like to show his cooking.\"",
+            "  {pep} --home {} write {short} meeting.notes --append \"Idris would like to show his cooking.\"",
             odile.display()
         ));
-        self.say(format!("  pep --home {} show {short} --field meeting.notes", ottoline.display()));
-        self.say(format!("  pep --home {} history {short}", odile.display()));
+        self.say(format!("  {pep} --home {} show {short} --field meeting.notes", ottoline.display()));
+        self.say(format!("  {pep} --home {} history {short}", odile.display()));
         self.say("\nPages in the browser come with a later version. ctrl-c ends the demonstration.");
     }
 
@@ -447,4 +444,18 @@ fn text(json: &Value, key: &str) -> Result<String, CommandError> {
     found.ok_or_else(|| {
         CommandError::new(Kind::Failed, format!("A part of the demonstration did not answer with its {key}."))
     })
+}
+
+/// How to call this very program in the same terminal: by its name where that is what the name finds, else by its path.
+fn this_program() -> String {
+    let Ok(this) = std::env::current_exe() else { return "pep".into() };
+    let found = std::env::var_os("PATH").and_then(|path| {
+        std::env::split_paths(&path).map(|folder| folder.join("pep")).find(|candidate| candidate.is_file())
+    });
+    if found.and_then(|f| f.canonicalize().ok()) == this.canonicalize().ok() {
+        return "pep".into();
+    }
+    let here =
+        std::env::current_dir().ok().and_then(|here| this.strip_prefix(here).ok().map(|p| p.display().to_string()));
+    here.unwrap_or_else(|| this.display().to_string())
 }
