@@ -77,7 +77,7 @@ fn killed_at_any_moment_client_and_relay_come_back_with_everything_they_acknowle
             assert!(text.matches(&format!("w{round}.")).count() <= 1, "{text}");
         }
     }
-    println!("{ROUNDS} rounds, {} acknowledged changes, 0 lost", acknowledged.len());
+    harness::tell(&format!("{ROUNDS} rounds, {} acknowledged changes, 0 lost", acknowledged.len()));
     assert!(acknowledged.len() > 3, "hardly anything was acknowledged: the kills come too early to show anything");
 }
 

@@ -25,7 +25,9 @@ fn look_for_node() -> bool {
     };
     if !works("node", &["--version"]) || !works("npm", &["--version"]) {
         assert!(std::env::var_os("CI").is_none(), "CI needs Node");
-        println!("Node is not installed: the story of the second client is not played. Everything else needs no Node.");
+        harness::tell(
+            "Node is not installed: the story of the second client is not played. Everything else needs no Node.",
+        );
         return false;
     }
     let here = folder().join("node_modules/.package-lock.json").exists() || works("npm", &["ci"]);

@@ -47,7 +47,7 @@ fn whatever_the_network_and_the_disks_do_everyone_ends_with_every_word() {
         }
     });
     let counts = counts.into_inner().unwrap();
-    println!("simulation: {seeds} seeds played; {counts:?}");
+    harness::tell(&format!("simulation: {seeds} seeds played; {counts:?}"));
     let mut failed = failed.into_inner().unwrap();
     failed.sort();
     assert!(

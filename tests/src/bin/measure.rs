@@ -31,6 +31,8 @@ const WORDS: &str = "Maths and food go well; English is too much writing, and th
 const MORE_WORDS: &str = "he she they we with after before school home term target reading paragraph evidence confident \
     settled worried cooks climbing kitchen mentor tutor lesson friday spring autumn better slowly quietly often never \
     always because although meanwhile carer brother sister teacher meeting agreed review support laptop bus friends";
+/// The file by which a running program is found.
+const DOOR: &str = "door";
 /// Characters of one change, where typing is gathered.
 const GATHERED: usize = 20;
 /// Choices and rows that a term brings beside the text: half each.
@@ -222,6 +224,8 @@ fn store(place: &Place, plans: usize, runs: usize) -> Result<Value, String> {
     }
     // The first sharing of all plans, then a start with nothing to share, then a list through its door.
     for name in ["watchWhileSharing", "watchInStep"] {
+        // A killed program leaves its door; the next command must not take it for the new one's.
+        let _ = fs::remove_file(home.join(DOOR));
         let started = Instant::now();
         let mut watch =
             Watch(place.command(&home, &["sync", "--watch"]).stdin(Stdio::null()).spawn().map_err(|e| e.to_string())?);
@@ -256,7 +260,7 @@ fn in_step(place: &Place, home: &Path, watch: &mut Watch) -> Result<(), String> 
             return Err("`pep sync --watch` ended by itself.".into());
         }
         // Until the door is open this one would take the folder for itself.
-        if home.join("door").exists() && place.pep(home, &["sync"]).is_ok() {
+        if home.join(DOOR).exists() && place.pep(home, &["sync"]).is_ok() {
             return Ok(());
         }
         std::thread::sleep(ASK);
