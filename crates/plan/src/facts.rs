@@ -36,6 +36,15 @@ pub struct Funding {
     pub retained: i64,
     /// Allocation less requested, less retained where the process counts it; negative when over.
     pub remaining: Option<i64>,
+    /// What the funding rows of withdrawn targets come to: money without a target (R002-25), shown and never deleted.
+    pub orphaned: i64,
+}
+
+impl Funding {
+    /// By how many pence the targets exceed the allocation; 0 where they do not, or where no amount is set.
+    pub fn over(&self) -> i64 {
+        self.remaining.map_or(0, |left| left.saturating_neg().max(0))
+    }
 }
 
 /// The next PEP's date.
@@ -118,16 +127,24 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
     }
 
     fn sums(&self) -> Funding {
-        let rules = &self.pep.process().funding;
-        let allocation = self.phases().first().and_then(|phase| rules.allocation_pence.get(phase).copied());
+        let process = self.pep.process();
+        let rules = &process.funding;
+        let term_begins = process.calendar.term_begins(self.pep.year, self.pep.term);
+        let phase = self.phases().first().copied();
+        let allocation = phase.zip(term_begins).and_then(|(phase, day)| rules.allocation(phase, day));
         let mut funding = Funding { allocation, ..Funding::default() };
         let Some(main) = self.main else { return funding };
         let targets: Vec<ObjId> = main.root("targets").into_iter().collect();
-        for target in main.live_rows(&targets).into_values() {
+        for target in main.rows(&targets).into_values() {
+            let cost = target_cost(&main, &target);
+            if !main.withdrawals(&target).is_empty() {
+                let orphaned = cost.requested.saturating_add(cost.retained);
+                funding.orphaned = funding.orphaned.saturating_add(orphaned);
+                continue;
+            }
             if !has_choice(&main, &target, "status", "agreed") {
                 continue;
             }
-            let cost = target_cost(&main, &target);
             funding.requested = funding.requested.saturating_add(cost.requested);
             funding.retained = funding.retained.saturating_add(cost.retained);
         }
@@ -202,7 +219,11 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
         let main = self.main?;
         match (reference.question.as_str(), reference.column.as_deref()) {
             ("funding.requested", None) => Some(vec![self.funding().requested]),
-            ("funding.allocation", None) => Some(self.funding().allocation.into_iter().collect()),
+            // What the Virtual School keeps has left the school less to claim: the reason for more is asked for then, too.
+            ("funding.allocation", None) => {
+                let Funding { requested, remaining, .. } = self.funding();
+                Some(remaining.map(|left| left.saturating_add(requested)).into_iter().collect())
+            }
             ("wellbeing.sdq", Some("total")) => Some(self.latest_sdq().into_iter().collect()),
             (table, Some(column)) => {
                 let rows = main.answer(table, ObjType::Map).into_iter().collect::<Vec<_>>();

@@ -10,6 +10,7 @@ mod expr;
 mod facts;
 mod history;
 mod pep;
+mod policy;
 mod process;
 mod refused;
 mod value;
@@ -26,9 +27,8 @@ pub use pep::{
     AcademicYear, DocumentKind, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION, Term,
     UnknownProcess, Unreadable, from_genesis, load, parse_term,
 };
-pub use process::{
-    Calendar, FundingRules, Page, Process, TermDates, WriteRule, process, processes, provisional_next_date,
-};
+pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
+pub use process::{Calendar, Page, Process, TermDates, WriteRule, process, processes, provisional_next_date};
 pub use refused::Refused;
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{

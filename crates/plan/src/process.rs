@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::bank::{BadFile, Question, bank};
 use crate::pep::{AcademicYear, DocumentKind, Phase, ProcessRef, Role, Term};
+use crate::policy::{FundingFile, FundingPolicy, TargetPolicy};
 
 /// The processes this program was built with.
 pub fn processes() -> &'static [Process] {
@@ -45,8 +46,10 @@ pub struct Process {
     pub writers: BTreeMap<String, Vec<Role>>,
     /// The form a Reception child gets (PEP.md 3.1).
     pub reception_uses: Phase,
+    /// What a set of targets must have.
+    pub targets: TargetPolicy,
     /// Money.
-    pub funding: FundingRules,
+    pub funding: FundingPolicy,
     /// Term dates and deadlines.
     pub calendar: Calendar,
 }
@@ -64,16 +67,6 @@ pub struct Page {
     pub alternate_owner: Option<Role>,
     /// Its questions, in order.
     pub questions: Vec<&'static Question>,
-}
-
-/// What a process says about money (PEP.md 4.5).
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct FundingRules {
-    /// What a school can claim for one term, in pence, by phase. A phase that is not listed has no set amount.
-    pub allocation_pence: BTreeMap<Phase, i64>,
-    /// Money the Virtual School keeps to pay tuition counts against the allocation (R003-24).
-    pub retained_counts_against_cap: bool,
 }
 
 /// Term dates, deadlines and bank holidays: what a date rule needs.
@@ -155,6 +148,8 @@ impl Process {
         if let Some(reason) = file.calendar.fault() {
             return Err(BadFile::at(text, "calendar", reason));
         }
+        let targets = file.targets.checked(text)?;
+        let funding = file.funding.checked(text, file.effective_from)?;
         Ok(Process {
             id: file.id,
             version: file.version,
@@ -164,7 +159,8 @@ impl Process {
             pages,
             writers: file.writers,
             reception_uses: file.reception_uses,
-            funding: file.funding,
+            targets,
+            funding,
             calendar: file.calendar,
         })
     }
@@ -225,6 +221,18 @@ impl Process {
 }
 
 impl Calendar {
+    /// The first day of a term; where its dates are not known, the first day of the month it begins in everywhere.
+    pub fn term_begins(&self, year: AcademicYear, term: Term) -> Option<NaiveDate> {
+        let listed = self.terms.iter().find(|dates| dates.year == year && dates.term == term);
+        let first = listed.and_then(|dates| dates.open.first()).map(|(first, _)| *first);
+        let (after, month) = match term {
+            Term::Autumn => (0, 9),
+            Term::Spring => (1, 1),
+            Term::Summer => (1, 4),
+        };
+        first.or_else(|| NaiveDate::from_ymd_opt(i32::from(year.0) + after, month, 1))
+    }
+
     /// True on a day the schools are open: inside a term, Monday to Friday, no bank holiday.
     pub fn is_school_day(&self, day: NaiveDate) -> bool {
         let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
@@ -274,7 +282,9 @@ struct ProcessFile {
     effective_from: NaiveDate,
     reception_uses: Phase,
     writers: BTreeMap<String, Vec<Role>>,
-    funding: FundingRules,
+    #[serde(default)]
+    targets: TargetPolicy,
+    funding: FundingFile,
     calendar: Calendar,
     pages: Vec<PageFile>,
 }
@@ -351,6 +361,8 @@ mod tests {
         check("\"child.dob\", ", "", "on no page");
         check("\"funding.tuition\": [", "\"funding.requested\": [", "more writers");
         check("\"owner\": \"social-worker\"", "\"owner\": \"head\"", "not a role");
+        check("\"minimums\": []", "\"minimums\": [{\"categories\": [\"sport\"], \"count\": 1}]", "kind of target");
+        check("52000", "-52000", "no amount of pence");
         check("[\"2025-09-02\", \"2025-10-24\"]", "[\"2025-10-24\", \"2025-09-02\"]", "ends before");
         check("\"effectiveFrom\": \"2022-02-09\"", "\"effectiveFrom\": \"9 February\"", "");
     }

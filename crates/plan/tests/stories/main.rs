@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 mod beginning;
 mod convergence;
+mod money;
 mod reading;
 mod refusals;
 mod tables;
