@@ -6,8 +6,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::{
     commands::{
-        child, comment, completions, conflicts, demo, diff, doctor, export, held, history, join, list, new, process,
-        resolve, row, set, show, status, sync, target, whoami, write,
+        check, child, comment, completions, conflicts, demo, diff, doctor, export, held, history, join, list, new,
+        process, resolve, row, set, show, status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -72,6 +72,7 @@ pub enum Command {
     Row(row::Args),
     Target(target::Args),
     Comment(comment::Args),
+    Check(check::Args),
     Conflicts(conflicts::Args),
     Resolve(resolve::Args),
     History(history::Args),
@@ -121,6 +122,7 @@ impl Command {
             Command::Row(args) => row::run(context, args),
             Command::Target(args) => target::run(context, args),
             Command::Comment(args) => comment::run(context, args),
+            Command::Check(args) => check::run(context, args),
             Command::Conflicts(args) => conflicts::run(context, args),
             Command::Resolve(args) => resolve::run(context, args),
             Command::History(args) => history::run(context, args),

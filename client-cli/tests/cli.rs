@@ -25,8 +25,8 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
     for later in ["sign-off", "backup", "report", "meeting", "relay", "tied"] {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
-    let commands = "demo join whoami child new list show set write row target comment conflicts resolve history diff status \
-                    sync held export process doctor completions";
+    let commands = "demo join whoami child new list show set write row target comment check conflicts resolve history diff \
+                    status sync held export process doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
         assert!(help.contains("Usage: pep"), "{command} has no help:\n{help}");
@@ -256,6 +256,49 @@ fn texts_rows_targets_and_remarks_are_written_and_read_back() {
     assert!(ottoline.pep(&["diff", &spring, "2020-01-01"]).ok().contains("My attendance"));
     assert_eq!(ottoline.pep(&["diff", &spring, "yesterday"]).code, 2);
     assert_eq!(ottoline.pep(&["diff", &spring, &"ab".repeat(32)]).code, 1);
+}
+
+#[test]
+fn a_check_says_what_is_missing_or_doubtful_and_who_answers_for_it() {
+    let world = World::new();
+    let ottoline = world.join("ottoline", OTTOLINE);
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    let add =
+        ["target", "add", &spring, "area=Ratio", "statement=Do better at ratio", "status=agreed", "category=academic"];
+    let target = ottoline.pep(&add).ok();
+    let target = target.trim();
+    let fund = ["target", "fund", &spring, target, "item=Maths group", "unitCost=520.01", "payTo=school"];
+    ottoline.pep(&fund).ok();
+
+    let said = ottoline.pep(&["check", &spring]);
+    assert_eq!(said.code, 5, "{}", said.err);
+    for words in [
+        "Designated teacher\n",
+        "Social worker\n",
+        "  To put right\n",
+        "Target 1 “Ratio”, S [targets.list/",
+        "£520.01, £0.01 more than the allocation of £520.00",
+        "Is an in-year school transfer needed? [transfer.needed]: This has not been answered.",
+    ] {
+        assert!(said.out.contains(words), "the check lacks {words:?}:\n{}", said.out);
+    }
+    assert!(said.err.contains("to put right before this plan is complete"), "{}", said.err);
+
+    let checked = ottoline.pep(&["check", &spring, "--role", "designated-teacher", "--json"]);
+    assert_eq!(checked.code, 5);
+    let found: Value = serde_json::from_str(&checked.out).unwrap();
+    let findings = found["findings"].as_array().unwrap();
+    assert!(findings.iter().all(|finding| finding["owner"] == "designated-teacher"));
+    let measure = findings.iter().find(|finding| finding["letter"] == "M").unwrap();
+    assert_eq!((&measure["severity"], &measure["target"]), (&"blocks".into(), &target.into()));
+    assert!(measure["field"].as_str().is_some_and(|field| field.starts_with("targets.list/")));
+    // A role that answers for nothing here has nothing to put right.
+    let nothing = ottoline.pep(&["check", &spring, "--role", "professional", "--json"]);
+    assert_eq!((nothing.code, nothing.out.trim()), (0, "{\"findings\":[]}"));
+    assert_eq!(ottoline.pep(&["check", &spring, "--role", "head"]).code, 2);
 }
 
 #[test]

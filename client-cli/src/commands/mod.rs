@@ -1,5 +1,6 @@
 //! The commands, a file each: the doc comment of `Args` is the help, `run` does it.
 
+pub mod check;
 pub mod child;
 pub mod comment;
 pub mod completions;

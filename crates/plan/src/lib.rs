@@ -3,6 +3,7 @@
 //! Pure: no peer, disk, clock or screen. See the README beside this crate for the shape of a document.
 
 mod bank;
+mod checks;
 mod crossing;
 mod document;
 mod edit;
@@ -19,6 +20,7 @@ mod view;
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
+pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
 pub use edit::{Applied, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};

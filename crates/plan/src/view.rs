@@ -393,7 +393,7 @@ impl Row {
     }
 
     /// True unless it is withdrawn and nobody disagrees.
-    fn counts(&self) -> bool {
+    pub fn counts(&self) -> bool {
         !self.withdrawn || self.withdrawal_disputed
     }
 }

@@ -13,6 +13,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 mod beginning;
+mod checks;
 mod convergence;
 mod money;
 mod reading;
