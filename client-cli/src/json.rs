@@ -39,6 +39,13 @@ pub fn plan(pep: &Pep, view: &View, wanted: impl Fn(&str) -> bool) -> Map<String
         wanted(id) && !matches!(answer, Answer::Missing | Answer::Elsewhere | Answer::Targets { .. })
     });
     all.insert("answers".into(), answered.map(|(id, a)| ((*id).to_string(), answer(a))).collect::<Map<_, _>>().into());
+    let excuses = view.excuses.iter().filter(|(id, _)| wanted(id)).map(|(id, said)| {
+        let said = said
+            .iter()
+            .map(|e| json!({ "why": e.why.to_string(), "reason": e.reason, "by": by(&e.by), "at": at(e.at) }));
+        ((*id).to_string(), said.collect::<Value>())
+    });
+    all.insert("noAnswers".into(), excuses.collect::<Map<_, _>>().into());
     let targets: Vec<Value> =
         if wanted("targets.list") { view.targets.iter().map(target).collect() } else { Vec::new() };
     all.insert("targets".into(), targets.into());

@@ -302,6 +302,25 @@ fn a_check_says_what_is_missing_or_doubtful_and_who_answers_for_it() {
 }
 
 #[test]
+fn why_there_is_no_answer_is_said_beside_the_question_and_an_answer_takes_its_place() {
+    let world = World::new();
+    let ottoline = world.join("ottoline", OTTOLINE);
+    let spring = world.spring(&world.join("odile", ODILE));
+    ottoline.pep(&["new", "Idris Fennimoor", "--term", "2025/26-spring", "--type", "review"]).ok();
+    ottoline.pep(&["set", &spring, "attendance.terms", "--none", "nothing-to-record"]).ok();
+    let without = ottoline.pep(&["set", &spring, "progress.barriers", "--none", "not-known"]);
+    assert!(without.code == 1 && without.err.contains("a reason"), "{}", without.err);
+    ottoline.pep(&["set", &spring, "progress.barriers", "--none", "not-known", "--reason", "New to the school."]).ok();
+    let plan = ottoline.show(&spring);
+    assert_eq!(plan["noAnswers"]["progress.barriers"][0]["reason"], "New to the school.");
+    assert!(ottoline.pep(&["show", &spring]).ok().contains("Nothing to record - Ottoline Greaves-Penn"));
+    ottoline.pep(&["set", &spring, "progress.barriers", "--clear"]).ok();
+    ottoline.pep(&["row", "add", &spring, "attendance.terms", "term=Autumn 2025", "possible=148"]).ok();
+    assert_eq!(ottoline.show(&spring)["noAnswers"], serde_json::json!({}));
+    assert_eq!(ottoline.pep(&["set", &spring, "attendance.terms", "--none", "never"]).code, 2);
+}
+
+#[test]
 fn an_exported_plan_is_json_or_a_whole_document() {
     let world = World::new();
     let odile = world.join("odile", ODILE);

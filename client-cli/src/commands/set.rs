@@ -1,6 +1,6 @@
 //! `pep set`.
 
-use plan::{Edit, parse_value};
+use plan::{Edit, NoAnswer, parse_value};
 
 use crate::{
     context::Context,
@@ -19,11 +19,17 @@ pub struct Args {
     /// The question, such as transfer.needed
     field: String,
     /// The answer
-    #[arg(required_unless_present = "clear", conflicts_with = "clear", allow_hyphen_values = true)]
+    #[arg(required_unless_present_any = ["clear", "none"], conflicts_with_all = ["clear", "none"], allow_hyphen_values = true)]
     value: Option<String>,
     /// Take the answer away
     #[arg(long)]
     clear: bool,
+    /// Say why there is no answer: nothing-to-record (of a table), not-known or not-applicable
+    #[arg(long, value_name = "WHY", conflicts_with = "clear")]
+    none: Option<NoAnswer>,
+    /// The reason, for not-known and not-applicable
+    #[arg(long, value_name = "TEXT", requires = "none")]
+    reason: Option<String>,
 }
 
 /// Carries it out.
@@ -32,6 +38,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let question = context.question(&args.field)?;
     if let Some(other) = words::other_command(question, &args.pep)
         && !args.clear
+        && args.none.is_none()
         && !question.computed
     {
         return Err(
@@ -39,7 +46,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         );
     }
     let field = question.id.clone();
+    let excuse = args.none.map(|why| (why, args.reason.unwrap_or_default()));
     let edit = match args.value {
+        None if excuse.is_some() => Edit::Excuse { question: field, excuse },
+        // What is taken away is the reason why there is no answer, where there is one.
+        None if context.view(&mine)?.excuses.contains_key(question.id.as_str()) => {
+            Edit::Excuse { question: field, excuse: None }
+        }
         Some(text) if !question.computed => Edit::Choose { question: field, value: parse_value(&question.id, &text)? },
         // A computed answer is refused by the plan, in its own words.
         _ => Edit::Clear { question: field },

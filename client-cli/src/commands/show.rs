@@ -95,11 +95,13 @@ fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) 
     }
     let view = context.view(mine)?;
     match view.answers.get(question.id.as_str()) {
+        Some(Answer::Missing | Answer::Elsewhere) | None if view.excuses.contains_key(question.id.as_str()) => {}
         Some(Answer::Missing | Answer::Elsewhere) | None => context.talk("Not answered yet."),
         Some(Answer::Text { text }) => context.data(text),
         Some(Answer::Targets { .. }) => view.targets.iter().for_each(|target| print_target(context, question, target)),
         Some(answer) => print_answer(context, question, answer, ""),
     }
+    print_excuses(context, &view, question, "");
     print_comments(context, &view, &question.id);
     Ok(())
 }
@@ -121,6 +123,9 @@ fn print_page(context: &mut Context, page: &Page, view: &View) {
     context.data(format!("\n{}. {} - {}", page.id, page.title, page.owner.label().to_lowercase()));
     for question in &page.questions {
         match view.answers.get(question.id.as_str()) {
+            Some(Answer::Missing | Answer::Elsewhere) | None if view.excuses.contains_key(question.id.as_str()) => {
+                context.data(format!("  {} [{}]", question.label, question.id));
+            }
             Some(Answer::Missing | Answer::Elsewhere) | None => {}
             Some(Answer::Targets { .. }) => {
                 context.data(format!("  {} [{}]", question.label, question.id));
@@ -131,7 +136,15 @@ fn print_page(context: &mut Context, page: &Page, view: &View) {
                 print_answer(context, question, answer, "    ");
             }
         }
+        print_excuses(context, view, question, "    ");
         print_comments(context, view, &question.id);
+    }
+}
+
+fn print_excuses(context: &mut Context, view: &View, question: &Question, indent: &str) {
+    for excuse in view.excuses.get(question.id.as_str()).into_iter().flatten() {
+        let reason = if excuse.reason.is_empty() { String::new() } else { format!(": {}", excuse.reason) };
+        context.data(format!("{indent}{}{reason} - {}", excuse.why.label(), words::name(&excuse.by)));
     }
 }
 

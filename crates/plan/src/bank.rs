@@ -59,6 +59,8 @@ pub struct Question {
     pub columns: Vec<Column>,
     /// What makes two rows the same row, for `Table` and `TargetList`.
     pub row_key: RowKey,
+    /// The key in `answers` where it is said why there is no answer: `ID~none`.
+    pub excuse_key: String,
 }
 
 /// One column of a table, or one field of a target.
@@ -209,6 +211,13 @@ impl Question {
         self.annex.unwrap_or(DocumentKind::Main)
     }
 
+    /// True if a reason may stand instead of an answer (PEP.md 3.1): of what must be answered, save what is worked out, signed,
+    /// the targets, and the child's own words, for which there is `voice.declined` with a note.
+    pub fn may_be_excused(&self) -> bool {
+        let own_words = self.voice && self.block == "voice";
+        self.mandatory && !self.computed && !self.is_sign_off() && !own_words && self.id != crate::TARGETS
+    }
+
     /// True of `signoff.*`: an act of its own, not an answer.
     pub fn is_sign_off(&self) -> bool {
         self.id.starts_with("signoff.")
@@ -356,6 +365,7 @@ impl QuestionFile {
         let row_key = row_key(&id, &columns, self.row_key)?;
         let visible_if = Expr::parse(&self.visible_if).map_err(|reason| format!("visibleIf of {id}: {reason}"))?;
         Ok(Question {
+            excuse_key: format!("{id}~none"),
             id,
             block: self.block,
             label: self.label,

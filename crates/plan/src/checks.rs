@@ -194,6 +194,17 @@ impl Checks<'_> {
     }
 
     fn gaps(&mut self) {
+        for (id, said) in &self.view.excuses {
+            let answered = !matches!(self.view.answers.get(id), Some(Answer::Missing));
+            let says = match () {
+                () if !self.view.asked.contains(id) => continue,
+                () if answered => "One person said that there is no answer, and another gave one. Is the answer right?",
+                () if said.len() > 1 => "Two people gave different reasons why this has no answer.",
+                () => continue,
+            };
+            let found = finding(Severity::Doubtful, self.owner(id), says);
+            self.found.push(Finding { field: Some((*id).to_owned()), ..found });
+        }
         for gap in &self.view.gaps {
             let says = match gap.why {
                 // Listed with its place above.

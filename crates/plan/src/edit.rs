@@ -11,6 +11,7 @@ use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, RowKey};
 use crate::crossing::{self, Moved};
 use crate::document::{Sheet, WITHDRAWN};
+use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
 use crate::pep::{DocumentKind, Pep, Role};
 use crate::refused::Refused;
@@ -116,6 +117,13 @@ pub enum Edit {
     WithdrawTarget {
         /// The target.
         key: String,
+    },
+    /// Says why a question has no answer, or takes that back. An answer given later takes its place.
+    Excuse {
+        /// The question.
+        question: String,
+        /// Why, and the reason in a few words; `None` takes it back.
+        excuse: Option<(NoAnswer, String)>,
     },
     /// A remark beside an answer; stays as it is. Written again with the same key it changes nothing.
     Comment {
@@ -293,6 +301,26 @@ fn damaged(question: &Question) -> impl Fn(AutomergeError) -> Refused + '_ {
 impl<'t> Work<'t> {
     fn edit(&mut self, edit: &Edit, moves: &[Moved]) -> Result<(), Refused> {
         match edit {
+            Edit::Excuse { question, excuse } => {
+                let place = self.writable(question)?;
+                let kept = excuse.as_ref().map(|(why, reason)| why.kept(place.question, reason)).transpose()?;
+                if !matches!(place.spot()?, Spot::Answer) {
+                    return Err(place.wrong_type("an answer; say it of the whole question"));
+                }
+                let answers = self.answers(place.question)?;
+                let kept = kept.map(Value::Text);
+                return self.put(place.question, &[answers], &place.question.excuse_key, Kind::Text, kept.as_ref());
+            }
+            Edit::Choose { question, .. }
+            | Edit::Rewrite { question, .. }
+            | Edit::Splice { question, .. }
+            | Edit::Append { question, .. }
+            | Edit::PutRow { question, .. } => self.no_excuse(&self.writable(question)?)?,
+            Edit::ReviewTarget { .. } => self.no_excuse(&self.writable(crate::REVIEW)?)?,
+            _ => {}
+        }
+        match edit {
+            Edit::Excuse { .. } => Ok(()),
             Edit::Choose { question, value } => self.choose(&self.writable(question)?, value),
             Edit::Clear { question } => self.clear(&self.writable(question)?),
             Edit::Rewrite { question, text } => self.rewrite(&self.writable(question)?, text),
@@ -322,6 +350,16 @@ impl<'t> Work<'t> {
             }
             Edit::Comment { key, question, text } => self.comment(key, question, text),
             Edit::Resolve { question, take } => self.resolve(&self.writable(question)?, take),
+        }
+    }
+
+    /// An answer takes the place of the reason why there was none.
+    fn no_excuse(&mut self, place: &Place<'_>) -> Result<(), Refused> {
+        let answers = self.answers(place.question)?;
+        let key = place.question.excuse_key.as_str();
+        match self.sheet().all(&answers, key).is_empty() {
+            true => Ok(()),
+            false => self.tx.delete(&answers, key).map_err(damaged(place.question)),
         }
     }
 

@@ -6,6 +6,7 @@ use automerge::{Automerge, ChangeHash, ObjId, Patch, PatchAction, Prop};
 
 use crate::bank::{Column, Kind, Question, bank};
 use crate::document::{Sheet, WITHDRAWN};
+use crate::excuse::NoAnswer;
 use crate::value::{Value, withhold};
 use crate::view::{Authors, Who};
 
@@ -157,6 +158,17 @@ fn sentence(sheet: &Sheet<'_, Automerge>, path: &[&str], action: &PatchAction) -
     };
     match *path {
         ["answers", id] => {
+            if let Some(question) = id.strip_suffix("~none").and_then(|id| bank().question(id)) {
+                return match value(Kind::Text, &str::to_owned) {
+                    Some(kept) => {
+                        let (why, reason) = NoAnswer::read(&kept)?;
+                        let said = [why.label().to_lowercase(), reason].join(": ");
+                        of(question, format!("said of “{}”: {}", question.label, said.trim_end_matches(": ")))
+                    }
+                    None if removed => of(question, format!("took back why “{}” has no answer", question.label)),
+                    None => None,
+                };
+            }
             let question = bank().question(id)?;
             match value(question.kind, &|word| question.label_of(word).to_owned()) {
                 Some(value) => of(question, format!("answered “{}”: {value}", question.label)),

@@ -2,11 +2,13 @@
 //!
 //! Pure: no peer, disk, clock or screen. See the README beside this crate for the shape of a document.
 
+mod appeared;
 mod bank;
 mod checks;
 mod crossing;
 mod document;
 mod edit;
+mod excuse;
 mod expr;
 mod facts;
 mod history;
@@ -19,9 +21,11 @@ mod view;
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
+pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
 pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
 pub use edit::{Applied, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
+pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
 pub use history::{Entry, difference, heads_at, history};

@@ -98,7 +98,7 @@ pub struct TermDates {
 pub struct WriteRule {
     /// The key at the root of the document: `answers`, `targets` or `comments`.
     pub root: &'static str,
-    /// The key below it: a question id. `None`: everything below the root key.
+    /// The key below it: a question id, or where it is said why it has no answer (`ID~none`). `None`: everything below the root key.
     pub key: Option<&'static str>,
     /// Everything written below is in an entry whose key is, or ends with, the writer's own person id.
     pub own_entry: bool,
@@ -213,6 +213,10 @@ impl Process {
                 true => ("targets", None),
                 false => ("answers", Some(question.id.as_str())),
             };
+            if question.may_be_excused() {
+                let key = Some(question.excuse_key.as_str());
+                rules.push(WriteRule { root: "answers", key, own_entry: false, roles: roles.clone() });
+            }
             rules.push(WriteRule { root, key, own_entry: question.voice, roles });
         }
         rules.push(WriteRule { root: "comments", key: None, own_entry: false, roles: kind.readers().to_vec() });

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
 use crate::document::{Put, Sheet, WITHDRAWN};
+use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
 use crate::pep::{DocumentKind, Pep, Phase, Role};
 use crate::value::{Value, withhold};
@@ -63,6 +64,8 @@ pub type Authors<'a> = &'a dyn Fn(&[u8]) -> Option<Who>;
 pub struct View {
     /// Every question of the bank, answered or not, asked or not: what is hidden is kept.
     pub answers: BTreeMap<&'static str, Answer>,
+    /// Why questions have no answer, as people said; an answer given apart stands beside it and counts.
+    pub excuses: BTreeMap<&'static str, Vec<Excuse>>,
     /// The questions that are asked, in whatever state.
     pub asked: BTreeSet<&'static str>,
     /// The targets by key, withdrawn ones included.
@@ -241,7 +244,7 @@ pub enum Why {
     Missing,
     /// Two answers; a person has to choose.
     Disputed,
-    /// The child's words were written down by somebody else, and it is not said by whom and when (PEP.md 4.3).
+    /// The child's words were written down by somebody else, and it is not said by whom, when and how (PEP.md 4.3).
     NotSaidWhoWrote,
 }
 
@@ -250,7 +253,7 @@ impl fmt::Display for Why {
         f.write_str(match self {
             Why::Missing => "not answered yet",
             Why::Disputed => "two answers; somebody has to choose",
-            Why::NotSaidWhoWrote => "the child's words, but not who wrote them down and when",
+            Why::NotSaidWhoWrote => "the child's words, but not who wrote them down, when, and how they were gathered",
         })
     }
 }
@@ -295,8 +298,15 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
     let facts = Facts::new(pep, Some(main.sheet));
     let mut answers = BTreeMap::new();
     let mut asked = BTreeSet::new();
+    let mut excuses = BTreeMap::new();
     for question in bank().questions() {
         let document = documents.get(question.document());
+        let said = document.map_or_else(Vec::new, |document| {
+            Reader { document, sheet: Sheet::now(document), authors }.excuses(question)
+        });
+        if !said.is_empty() {
+            excuses.insert(question.id.as_str(), said);
+        }
         let answer = document.map_or(Answer::Elsewhere, |document| {
             Reader { document, sheet: Sheet::now(document), authors }.answer(question, &facts)
         });
@@ -317,6 +327,7 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
     comments.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
     let mut view = View {
         answers,
+        excuses,
         asked,
         targets: main.targets(),
         comments,
@@ -476,6 +487,17 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    fn excuses(&self, question: &Question) -> Vec<Excuse> {
+        if !question.may_be_excused() {
+            return Vec::new();
+        }
+        let said = |put: Put| {
+            let (why, reason) = NoAnswer::read(&put.value.to_string())?;
+            Some(Excuse { why, reason, by: self.who(&put.op), at: self.when(&put.op) })
+        };
+        self.sheet.plain(&question.excuse_key, Kind::Text).into_iter().filter_map(said).collect()
     }
 
     fn voices(&self, entries: &ObjId) -> Vec<Voice> {
@@ -662,7 +684,8 @@ fn complete(view: &mut View, pep: &Pep) {
     let answered = |id: &str| view.answers.get(id).is_some_and(|answer| fault(answer).is_none());
     let declined = view.answers.get("voice.declined") == Some(&Answer::Value(Value::YesNo(true)))
         && answered("voice.declinedNote");
-    let said_who_wrote = answered("voice.recordedBy") && answered("voice.recordedOn");
+    // How the views were gathered tells the child's own or observed words from what a professional thinks.
+    let said_who_wrote = ["voice.recordedBy", "voice.recordedOn", "voice.method"].into_iter().all(answered);
     for question in pep.process().questions() {
         let (id, answer) = (question.id.as_str(), view.answers.get(question.id.as_str()));
         let counts = question.mandatory && !question.is_sign_off() && view.asked.contains(id);
@@ -673,6 +696,7 @@ fn complete(view: &mut View, pep: &Pep) {
         let childs_words = question.block == "voice" && question.voice;
         let why = match fault(answer) {
             Some(Why::Missing) if childs_words && declined => None,
+            Some(Why::Missing) if view.excuses.contains_key(id) => None,
             None if childs_words && !said_who_wrote && !by_the_child(answer) => Some(Why::NotSaidWhoWrote),
             why => why,
         };

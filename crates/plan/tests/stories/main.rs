@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 mod beginning;
 mod checks;
+mod completeness;
 mod convergence;
 mod money;
 mod reading;

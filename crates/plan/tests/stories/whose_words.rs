@@ -121,6 +121,8 @@ fn the_childs_words_count_when_it_is_said_who_wrote_them_down() {
     assert_eq!(gap(&ottoline), Some(Why::NotSaidWhoWrote));
     ottoline.set("voice.recordedBy", "Ottoline Greaves-Penn");
     ottoline.set("voice.recordedOn", "2026-02-23");
+    assert_eq!(gap(&ottoline), Some(Why::NotSaidWhoWrote), "a professional's text alone");
+    ottoline.set("voice.method", "told_someone");
     assert_eq!(gap(&ottoline), None);
     idris.rewrite("voice.secWell", "maths and food");
     assert_eq!(gap(&idris), None);
