@@ -1,7 +1,7 @@
 //! Plans as the contract's JSON.
 
 use gate::Hash;
-use plan::{Answer, Cell, Claim, Pep, Row, Target, View, Who};
+use plan::{Answer, Cell, Claim, Pep, Row, Target, View, Voice, Who};
 use serde_json::{Map, Value, json};
 
 use crate::words;
@@ -74,9 +74,7 @@ pub fn answer(answer: &Answer) -> Value {
         Answer::Value(value) | Answer::Computed(value) => value.to_json(),
         Answer::Disputed(claims) => disputed(claims),
         Answer::Text { text } => text.as_str().into(),
-        Answer::Voices(voices) => {
-            voices.iter().map(|v| json!({ "by": by(&v.by), "person": v.person.to_string(), "text": v.text })).collect()
-        }
+        Answer::Voices(voices) => self::voices(voices),
         Answer::Table(rows) => rows.iter().map(row).collect(),
         Answer::Set(words) => words.iter().cloned().collect(),
         Answer::Targets { live } => (*live).into(),
@@ -98,6 +96,10 @@ pub fn by(who: &Option<Who>) -> Value {
     who.as_ref().map_or(Value::Null, |who| who.name.as_str().into())
 }
 
+fn voices(voices: &[Voice]) -> Value {
+    voices.iter().map(|v| json!({ "by": by(&v.by), "person": v.person.to_string(), "text": v.text })).collect()
+}
+
 fn disputed(claims: &[Claim]) -> Value {
     json!({ "disputed": claims.iter().map(claim).collect::<Vec<_>>() })
 }
@@ -110,6 +112,7 @@ fn row(row: &Row) -> Value {
             Cell::Value(value) | Cell::Computed(value) => value.to_json(),
             Cell::Disputed(claims) => disputed(claims),
             Cell::Text { text } => text.as_str().into(),
+            Cell::Voices(voices) => self::voices(voices),
         };
         json.insert((*column).into(), cell);
     }

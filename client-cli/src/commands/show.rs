@@ -211,6 +211,10 @@ fn print_row(context: &mut Context, columns: &[Column], row: &Row, indent: &str)
             Cell::Value(value) => words::cell(column, value),
             Cell::Computed(value) => format!("{} (worked out)", words::cell(column, value)),
             Cell::Text { text } => text.clone(),
+            Cell::Voices(voices) => {
+                let each = voices.iter().map(|voice| format!("{} ({})", voice.text, words::name(&voice.by)));
+                each.collect::<Vec<_>>().join("; ")
+            }
             Cell::Disputed(claims) => {
                 let each = claims.iter().map(|c| format!("{} ({})", words::cell(column, &c.value), words::name(&c.by)));
                 format!("{} - somebody has to choose", each.collect::<Vec<_>>().join(" or "))

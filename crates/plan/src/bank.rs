@@ -80,6 +80,9 @@ pub struct Column {
     pub calculated: bool,
     /// A row is incomplete without it.
     pub mandatory: bool,
+    /// Within a target: the words of somebody in this role, who may write them though the target is not theirs. An entry for
+    /// each author, at `COLUMN+PERSON`.
+    pub voice_of: Option<Role>,
     /// The columns of a table within a target.
     pub columns: Vec<Column>,
 }
@@ -323,6 +326,7 @@ struct ColumnFile {
     calculated: bool,
     #[serde(default)]
     mandatory: bool,
+    voice_of: Option<Role>,
     row_key: Option<RowKeyFile>,
     #[serde(default)]
     columns: Vec<ColumnFile>,
@@ -408,6 +412,9 @@ fn columns(id: &str, kind: Kind, files: Vec<ColumnFile>, may_nest: bool) -> Resu
         if !fits {
             return Err(format!("{path}: a cell holds a single value"));
         }
+        if file.voice_of.is_some() && kind != Kind::LongText {
+            return Err(format!("{path}: only a long text is an entry for each author"));
+        }
         check_options(&path, kind, &file.options, file.open)?;
         let inner = self::columns(&path, kind, file.columns, false)?;
         if row_key(&path, &inner, file.row_key)? != RowKey::Random {
@@ -421,6 +428,7 @@ fn columns(id: &str, kind: Kind, files: Vec<ColumnFile>, may_nest: bool) -> Resu
             open: file.open,
             calculated: file.calculated,
             mandatory: file.mandatory,
+            voice_of: file.voice_of,
             columns: inner,
         });
     }

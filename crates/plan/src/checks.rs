@@ -538,6 +538,7 @@ fn words(row: &Row, column: &str) -> String {
         None => String::new(),
         Some(Cell::Value(value) | Cell::Computed(value)) => value.to_string(),
         Some(Cell::Text { text }) => text.trim().to_owned(),
+        Some(Cell::Voices(voices)) => voices.iter().map(|voice| voice.text.as_str()).collect::<Vec<_>>().join(" "),
         Some(Cell::Disputed(claims)) => {
             claims.iter().map(|claim| claim.value.to_string()).collect::<Vec<_>>().join(" ")
         }

@@ -336,7 +336,16 @@ impl<'t> Work<'t> {
                 let rows = self.row(&place, key)?;
                 self.withdraw(place.question, &rows)
             }
-            Edit::PutTarget { key, fields } => self.put_target(&self.writable(TARGETS)?, key, fields),
+            Edit::PutTarget { key, fields } => {
+                let places: Vec<String> = fields.keys().map(|field| format!("{TARGETS}/{key}/{field}")).collect();
+                // Somebody whose words a field holds may write there, and nowhere else in the target.
+                let words_only = !places.is_empty() && places.iter().all(|place| own_words(place).is_some());
+                match words_only {
+                    true => places.iter().try_for_each(|place| self.writable(place).map(drop))?,
+                    false => drop(self.writable(TARGETS)?),
+                }
+                self.put_target(&Place::parse(TARGETS)?, key, fields)
+            }
             Edit::ReviewTarget { key, cells } => {
                 let place = self.writable(crate::REVIEW)?;
                 let mut cells = cells.clone();
@@ -390,7 +399,11 @@ impl<'t> Work<'t> {
         if question.computed {
             return Err(Refused::Computed { question: id() });
         }
-        let owners = self.pep.process().writers_of(question);
+        let process = self.pep.process();
+        let owners = match own_words(text) {
+            Some(column) => process.writers_within(question, column),
+            None => process.writers_of(question),
+        };
         if !owners.contains(&self.writer.role) {
             return Err(match question.reserved {
                 true => Refused::Reserved { question: id(), owners: question.owners.clone() },
@@ -597,11 +610,14 @@ impl<'t> Work<'t> {
         let mut maps = self.sheet().objects(&root, key, ObjType::Map);
         if maps.is_empty() {
             new_key(question, key)?;
+            if !self.pep.process().writers_of(question).contains(&self.writer.role) {
+                return Err(Refused::UnknownRow { question: question.id.clone() });
+            }
             let target = self.make_row(question, &root, key)?;
             // Texts and tables come with the target, so that people who add to them apart meet in the same ones.
             for column in &question.columns {
                 let container = match column.kind {
-                    Kind::LongText => ObjType::Text,
+                    Kind::LongText if column.voice_of.is_none() => ObjType::Text,
                     Kind::Table => ObjType::Map,
                     _ => continue,
                 };
@@ -613,7 +629,12 @@ impl<'t> Work<'t> {
             let column = find_column(&question.id, &question.columns, name)?;
             self.put_field(question, key, &maps, column, value.as_ref())?;
         }
-        self.bring_back(question, &maps)
+        // Somebody's own words say nothing about whether the target stands.
+        let only_words = |name: &String| question.column(name).is_some_and(|column| column.voice_of.is_some());
+        match !fields.is_empty() && fields.keys().all(only_words) {
+            true => Ok(()),
+            false => self.bring_back(question, &maps),
+        }
     }
 
     fn comment(&mut self, key: &str, question: &str, text: &str) -> Result<(), Refused> {
@@ -810,7 +831,7 @@ impl<'t> Work<'t> {
     fn make_text(&mut self, place: &Place<'_>) -> Result<ObjId, Refused> {
         let question = place.question;
         let (map, key) = match place.spot()? {
-            Spot::Cell { row, column, .. } => (self.target(question, row)?.pop(), column.id.clone()),
+            Spot::Cell { row, column, .. } => (self.target(question, row)?.pop(), text_key(column, &self.writer)),
             Spot::Answer | Spot::Withdrawal { .. } => {
                 (self.sheet().answer(&question.id, ObjType::Map), self.writer.person.to_string())
             }
@@ -849,10 +870,25 @@ fn texts<R: ReadDoc>(sheet: &Sheet<'_, R>, place: &Place<'_>, writer: &Writer) -
         }
         Spot::Cell { row, column, within: None } if column.kind == Kind::LongText => {
             let maps = target(sheet, question, row)?;
-            Ok(maps.iter().flat_map(|map| sheet.objects(map, &column.id, ObjType::Text)).collect())
+            Ok(maps.iter().flat_map(|map| sheet.objects(map, &text_key(column, writer), ObjType::Text)).collect())
         }
         Spot::Answer => Err(place.wrong_type(expected(question))),
         Spot::Cell { .. } | Spot::Withdrawal { .. } => Err(place.wrong_type("a value there, not a long text")),
+    }
+}
+
+/// The field of a target at this place, where it holds somebody's own words.
+fn own_words(place: &str) -> Option<&'static Column> {
+    let path: Vec<&str> = place.split('/').collect();
+    let [TARGETS, _, column] = *path.as_slice() else { return None };
+    find_question(TARGETS).ok()?.column(column).filter(|column| column.voice_of.is_some())
+}
+
+/// Where the text of a field of a target is: of somebody's own words, an entry for each author.
+fn text_key(column: &Column, writer: &Writer) -> String {
+    match column.voice_of {
+        Some(_) => format!("{}+{}", column.id, writer.person),
+        None => column.id.clone(),
     }
 }
 

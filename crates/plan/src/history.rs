@@ -203,6 +203,8 @@ fn sentence(sheet: &Sheet<'_, Automerge>, path: &[&str], action: &PatchAction) -
         ["targets", key, WITHDRAWN] => withdrawal(bank().question(crate::TARGETS)?, &target_name(sheet, key)),
         ["targets", key, column] => {
             let question = bank().question(crate::TARGETS)?;
+            // Of somebody's own words the key also names the author.
+            let column = column.split('+').next().unwrap_or(column);
             cell(question, question.column(column)?, &target_name(sheet, key))
         }
         ["targets", key, table, _] if made => {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde::Deserialize;
 
-use crate::bank::{BadFile, Question, bank};
+use crate::bank::{BadFile, Column, Question, bank};
 use crate::pep::{AcademicYear, DocumentKind, Phase, ProcessRef, Role, Term};
 use crate::policy::{FundingFile, FundingPolicy, TargetPolicy};
 
@@ -100,6 +100,8 @@ pub struct WriteRule {
     pub root: &'static str,
     /// The key below it: a question id, or where it is said why it has no answer (`ID~none`). `None`: everything below the root key.
     pub key: Option<&'static str>,
+    /// Within every entry there: only the keys that are this word, `+`, and a person's id. Such keys are nobody else's.
+    pub field: Option<&'static str>,
     /// Everything written below is in an entry whose key is, or ends with, the writer's own person id.
     pub own_entry: bool,
     /// The roles that may write there.
@@ -200,6 +202,13 @@ impl Process {
         Role::ALL.iter().copied().filter(|role| owners.iter().any(|owner| role.counts_as(*owner))).collect()
     }
 
+    /// The roles that write a field of a target: whoever writes the target, and whose words it holds.
+    pub fn writers_within(&self, question: &Question, column: &Column) -> Vec<Role> {
+        let writers = self.writers_of(question);
+        let whose = |role: &Role| column.voice_of.is_some_and(|owner| role.counts_as(owner));
+        Role::ALL.iter().copied().filter(|role| writers.contains(role) || whose(role)).collect()
+    }
+
     /// Who may write where in the documents of one kind. Places that are not listed are nobody's: `about` is the
     /// genesis's, and sign-offs come with the completion chain.
     pub fn write_rules(&self, kind: DocumentKind) -> Vec<WriteRule> {
@@ -215,11 +224,21 @@ impl Process {
             };
             if question.may_be_excused() {
                 let key = Some(question.excuse_key.as_str());
-                rules.push(WriteRule { root: "answers", key, own_entry: false, roles: roles.clone() });
+                rules.push(WriteRule { root: "answers", key, field: None, own_entry: false, roles: roles.clone() });
             }
-            rules.push(WriteRule { root, key, own_entry: question.voice, roles });
+            rules.push(WriteRule { root, key, field: None, own_entry: question.voice, roles });
+            for column in question.columns.iter().filter(|column| column.voice_of.is_some()) {
+                let (field, roles) = (Some(column.id.as_str()), self.writers_within(question, column));
+                rules.push(WriteRule { root, key, field, own_entry: true, roles });
+            }
         }
-        rules.push(WriteRule { root: "comments", key: None, own_entry: false, roles: kind.readers().to_vec() });
+        rules.push(WriteRule {
+            root: "comments",
+            key: None,
+            field: None,
+            own_entry: false,
+            roles: kind.readers().to_vec(),
+        });
         rules
     }
 }

@@ -172,6 +172,8 @@ pub enum Cell {
         /// The whole text.
         text: String,
     },
+    /// An entry for each author, by person id.
+    Voices(Vec<Voice>),
 }
 
 /// One target (PEP.md 3.2).
@@ -377,10 +379,7 @@ impl Answer {
             Answer::Value(value) | Answer::Computed(value) => value.to_json(),
             Answer::Disputed(claims) => claims_json(claims),
             Answer::Text { text } => text.as_str().into(),
-            Answer::Voices(voices) => voices
-                .iter()
-                .map(|voice| serde_json::json!({ "person": voice.person.to_string(), "by": name(&voice.by), "text": voice.text }))
-                .collect(),
+            Answer::Voices(voices) => voices_json(voices),
             Answer::Table(rows) => rows.iter().map(Row::to_json).collect(),
             Answer::Set(words) => words.iter().cloned().collect(),
             Answer::Targets { live } => (*live).into(),
@@ -416,6 +415,7 @@ impl Cell {
             Cell::Value(value) | Cell::Computed(value) => value.to_json(),
             Cell::Disputed(claims) => claims_json(claims),
             Cell::Text { text } => text.as_str().into(),
+            Cell::Voices(voices) => voices_json(voices),
         }
     }
 }
@@ -543,12 +543,29 @@ impl Reader<'_> {
         }
         match column.kind {
             Kind::Table => None,
+            Kind::LongText if column.voice_of.is_some() => {
+                let voices = self.words_of(column, maps);
+                (!voices.is_empty()).then_some(Cell::Voices(voices))
+            }
             Kind::LongText => {
                 let text = joined_text(&self.sheet, &column.id, maps);
                 (!text.is_empty()).then_some(Cell::Text { text })
             }
             kind => self.settle(self.sheet.puts(maps, &column.id, kind)),
         }
+    }
+
+    /// A field of a target in somebody's own words.
+    fn words_of(&self, column: &Column, maps: &[ObjId]) -> Vec<Voice> {
+        let mut voices = Vec::new();
+        for (key, entry) in word_entries(&self.sheet, column, maps) {
+            let (by, text) = (self.who(&entry), self.sheet.text(&entry));
+            let person = key.parse().ok().or(by.as_ref().map(|who| who.person));
+            if !text.trim().is_empty() {
+                voices.push(Voice { person: person.unwrap_or_default(), by, text });
+            }
+        }
+        voices
     }
 
     /// One value, or several that people have to choose between.
@@ -656,6 +673,9 @@ fn content(sheet: &Sheet<'_, Automerge>, columns: &[Column], maps: &[ObjId]) -> 
     let mut all = Vec::new();
     for column in columns.iter().filter(|column| !column.calculated) {
         match column.kind {
+            Kind::LongText if column.voice_of.is_some() => {
+                all.extend(word_entries(sheet, column, maps).iter().map(|(_, entry)| sheet.text(entry)));
+            }
             Kind::LongText => all.push(joined_text(sheet, &column.id, maps)),
             Kind::Table => {
                 let tables: Vec<ObjId> =
@@ -672,6 +692,21 @@ fn content(sheet: &Sheet<'_, Automerge>, columns: &[Column], maps: &[ObjId]) -> 
         }
     }
     all
+}
+
+/// The entries of a field in somebody's own words, with the person's id; without one where an early version kept one text.
+fn word_entries(sheet: &Sheet<'_, Automerge>, column: &Column, maps: &[ObjId]) -> Vec<(String, ObjId)> {
+    let mut entries = Vec::new();
+    for map in maps {
+        for key in sheet.keys(map) {
+            let (field, person) = key.split_once('+').unwrap_or((&key, ""));
+            if field == column.id {
+                let texts = sheet.objects(map, &key, ObjType::Text).into_iter();
+                entries.extend(texts.map(|text| (person.to_owned(), text)));
+            }
+        }
+    }
+    entries
 }
 
 fn joined_text(sheet: &Sheet<'_, Automerge>, key: &str, maps: &[ObjId]) -> String {
@@ -739,6 +774,11 @@ fn dispute_row(disputes: &mut Vec<Dispute>, question: &'static str, table: &str,
         let place = format!("{table}/{}/{WITHDRAWN}", row.key);
         disputes.push(Dispute { place, question, claims: vec![claim(true), claim(false)] });
     }
+}
+
+fn voices_json(voices: &[Voice]) -> serde_json::Value {
+    let voice = |voice: &Voice| serde_json::json!({ "person": voice.person.to_string(), "by": name(&voice.by), "text": voice.text });
+    voices.iter().map(voice).collect()
 }
 
 fn claims_json(claims: &[Claim]) -> serde_json::Value {

@@ -143,9 +143,86 @@ fn a_child_who_does_not_want_to_answer_is_complete_with_a_note() {
 }
 
 #[test]
-fn the_words_of_a_target_are_a_field_of_it() {
-    let [mut ottoline] = secondary(["Ottoline"]);
+fn the_child_writes_in_a_target_in_their_own_words_and_nowhere_else_in_it() {
+    let [mut ottoline, mut idris, mut carys] = secondary(["Ottoline", "Idris", "Carys"]);
     let key = Uuid::from_u128(4);
-    ottoline.target(key, &[("area", "English"), ("childWords", "catch up in English before I move")]);
-    assert_eq!(ottoline.view().targets[0].to_json()["childWords"], "catch up in English before I move");
+    ottoline.target(key, &[("area", "English"), ("childWords", "He wants to catch up.")]);
+    idris.receive(&ottoline);
+    carys.receive(&ottoline);
+    idris.target(key, &[("childWords", "catch up in English before I move")]);
+    idris.rewrite(&format!("targets.list/{key}/childWords"), "catch up in English before I move, please");
+    carys
+        .edit(Edit::Append { question: format!("targets.list/{key}/homeSupport"), text: "We read on Sundays.".into() });
+    ottoline.receive(&carys);
+    let view = meet(&mut idris, &mut ottoline);
+    let target = view.targets[0].to_json();
+    let said: BTreeSet<(&str, &str)> = target["childWords"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|voice| (voice["by"].as_str().unwrap(), voice["text"].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ("Idris Fennimoor", "catch up in English before I move, please"),
+        ("Ottoline Greaves-Penn", "He wants to catch up."),
+    ];
+    assert_eq!(said, expected.into());
+    assert_eq!(target["homeSupport"][0]["by"], "Carys Wexcombe");
+    let refused = |device: &mut Device, fields: &[(&str, &str)]| {
+        let fields = cells_of("targets.list", fields);
+        let refused = device.try_edit(&[Edit::PutTarget { key: key.to_string(), fields }]);
+        assert!(matches!(refused, Err(Refused::NotYours { .. })), "{refused:?}");
+    };
+    refused(&mut idris, &[("statement", "I will write more")]);
+    refused(&mut idris, &[("childWords", "more"), ("measure", "12/20")]);
+    refused(&mut idris, &[("homeSupport", "Carys helps")]);
+    refused(&mut carys, &[("childWords", "He says so")]);
+    refused(&mut carys, &[]);
+    let new = Edit::PutTarget {
+        key: Uuid::from_u128(5).to_string(),
+        fields: cells_of("targets.list", &[("childWords", "x")]),
+    };
+    assert!(matches!(idris.try_edit(&[new]), Err(Refused::UnknownRow { .. })), "the child made a target");
+    assert!(matches!(idris.try_edit(&[Edit::WithdrawTarget { key: key.to_string() }]), Err(Refused::NotYours { .. })));
+    let sentences = history(&idris.document, &authors, None);
+    let by_idris = sentences.iter().find(|entry| entry.by.as_ref().is_some_and(|who| who.name.starts_with("Idris")));
+    assert_eq!(by_idris.unwrap().sentences, ["wrote in “In my words” of the target “English” in “New targets”"]);
+}
+
+#[test]
+fn own_words_do_not_bring_a_withdrawn_target_back() {
+    let [mut ottoline, mut idris] = secondary(["Ottoline", "Idris"]);
+    let key = Uuid::from_u128(4);
+    ottoline.target(key, &[("area", "English")]);
+    ottoline.edit(Edit::WithdrawTarget { key: key.to_string() });
+    idris.receive(&ottoline);
+    idris.target(key, &[("childWords", "I liked this one")]);
+    let view = meet(&mut idris, &mut ottoline);
+    assert!(view.targets[0].row.withdrawn);
+    assert_eq!(view.targets[0].to_json()["childWords"][0]["text"], "I liked this one");
+}
+
+#[test]
+fn one_person_on_two_devices_loses_no_words_in_a_target() {
+    let [mut ottoline, mut laptop] = secondary(["Ottoline", "Idris"]);
+    let key = Uuid::from_u128(4);
+    ottoline.target(key, &[("area", "English")]);
+    laptop.receive(&ottoline);
+    let mut phone = Device::holding("Idris", DocumentKind::Main, 9);
+    phone.receive(&laptop);
+    laptop.target(key, &[("childWords", "write less")]);
+    phone.target(key, &[("childWords", "read more")]);
+    let view = meet(&mut laptop, &mut phone);
+    assert_eq!(view.targets[0].to_json()["childWords"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_gates_table_lets_the_child_and_the_carer_write_their_own_entry_in_a_target() {
+    let rules = idris().process().write_rules(DocumentKind::Main);
+    let of = |field: &str| rules.iter().find(|rule| rule.root == "targets" && rule.field == Some(field)).unwrap();
+    let whole = rules.iter().find(|rule| rule.root == "targets" && rule.field.is_none()).unwrap();
+    for (field, whose) in [("childWords", Role::YoungPerson), ("homeSupport", Role::Carer)] {
+        assert!(of(field).own_entry && of(field).roles.contains(&whose) && !whole.roles.contains(&whose));
+        assert!(whole.roles.iter().all(|role| of(field).roles.contains(role)));
+    }
 }
