@@ -278,6 +278,7 @@ fn a_check_says_what_is_missing_or_doubtful_and_who_answers_for_it() {
     for words in [
         "Designated teacher\n",
         "Social worker\n",
+        "Carer\n  To look at\n    Nothing in this plan comes from this person yet.",
         "  To put right\n",
         "Target 1 “Ratio”, S [targets.list/",
         "£520.01, £0.01 more than the allocation of £520.00",

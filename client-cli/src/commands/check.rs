@@ -53,7 +53,15 @@ pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Findi
     };
     let (previous, others) = beside(context, mine)?;
     let others: Vec<String> = others.iter().flat_map(statements).collect();
-    Ok(plan::check(view, &mine.pep, Around { today, previous: previous.as_ref(), others: &others }))
+    let mut findings = plan::check(view, &mine.pep, Around { today, previous: previous.as_ref(), others: &others });
+    let Mine { pep, role } = mine.clone();
+    let meter = context.with(move |core| {
+        let papers = core.papers(&pep, role)?;
+        let documents = papers.documents().ok_or(Trouble::Unknown)?;
+        Ok::<_, Trouble>(plan::contributions(documents, &|actor| papers.author(actor)))
+    })?;
+    findings.extend(plan::unheard(&meter));
+    Ok(findings)
 }
 
 /// The last PEP of the same child before this one, and the PEPs of other children, as far as this device holds them.

@@ -12,6 +12,7 @@ mod excuse;
 mod expr;
 mod facts;
 mod history;
+mod meter;
 mod pep;
 mod policy;
 mod process;
@@ -29,6 +30,7 @@ pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
 pub use history::{Entry, difference, heads_at, history};
+pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
     AcademicYear, DocumentKind, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION, Term,
     UnknownProcess, Unreadable, from_genesis, load, parse_term,

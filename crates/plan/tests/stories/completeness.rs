@@ -1,5 +1,5 @@
 use crate::*;
-use plan::{NoAnswer, appeared};
+use plan::{Contribution, NoAnswer, appeared, contributions, unheard};
 
 fn excuse(question: &str, why: NoAnswer, reason: &str) -> Edit {
     Edit::Excuse { question: question.into(), excuse: Some((why, reason.into())) }
@@ -115,4 +115,45 @@ fn storyboard_1_new_questions_appear_and_it_is_said_because_of_what() {
     assert!(appeared(&odile.view(), &before).is_empty(), "what goes does not appear");
     let form = appeared(&Device::of("Odile").view(), &before);
     assert!(form.iter().any(|found| found.because == Some("meta.phase") && found.questions.contains(&"sec.subjects")));
+}
+
+#[test]
+fn r000_29_everybody_has_input_and_who_has_none_is_named() {
+    let mut ottoline = Device::of("Ottoline");
+    let meter = |device: &Device| contributions(Documents::main(&device.document), &authors);
+    let silent = |device: &Device| unheard(&meter(device)).into_iter().map(|found| found.owner).collect::<Vec<_>>();
+    let before = meter(&ottoline);
+    assert_eq!(before.len(), 5);
+    assert!(before.values().all(|count| *count == Contribution::default()), "the genesis is nobody's say");
+    ottoline.set("setting.yearGroup", "10");
+    // What the teacher wrote down for the child is the child's say; a teacher's own answer is not.
+    assert_eq!(silent(&ottoline).len(), 4);
+    ottoline.rewrite("voice.secWell", "maths and food");
+    assert_eq!(meter(&ottoline)[&Role::YoungPerson], Contribution { own: 0, recorded: 1 });
+    let [mut carys, mut lorcan, mut odile] = ["Carys", "Lorcan", "Odile"].map(|name| {
+        let mut device = Device::of(name);
+        device.receive(&ottoline);
+        device
+    });
+    carys.rewrite("carer.goingWell", "Settled quickly.");
+    lorcan.target(Uuid::from_u128(4), &[("area", "English")]);
+    odile.rewrite("meeting.notes", "Met.");
+    for other in [&carys, &lorcan] {
+        ottoline.receive(other);
+    }
+    assert_eq!(silent(&ottoline), [Role::SocialWorker]);
+    // Somebody who adds to another's text has a say in it; words that are gone again are none.
+    ottoline.receive(&odile);
+    assert!(silent(&ottoline).is_empty());
+    odile.rewrite("meeting.notes", "");
+    ottoline.receive(&odile);
+    assert_eq!(silent(&ottoline), [Role::SocialWorker]);
+    // A remark is no answer.
+    odile.edit(Edit::Comment {
+        key: Uuid::from_u128(9).to_string(),
+        question: "meeting.notes".into(),
+        text: "Well?".into(),
+    });
+    ottoline.receive(&odile);
+    assert_eq!(silent(&ottoline), [Role::SocialWorker]);
 }
