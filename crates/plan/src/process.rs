@@ -76,7 +76,8 @@ pub struct Page {
     pub owner: Role,
     /// A role that may fill it in instead, or jointly.
     pub alternate_owner: Option<Role>,
-    /// Who answers for it and may fill it in while the child is on no roll (2.15); empty: its owner still.
+    /// Who answers for it while the child is on no roll (2.15); empty: its owner still. Not yet heeded by the write rules,
+    /// which see no answers.
     pub owner_when_not_on_roll: Vec<Role>,
     /// By when it is filled in (2.18); `None`: with the rest.
     pub due: Option<PageDue>,
