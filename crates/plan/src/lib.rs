@@ -3,6 +3,7 @@
 //! Pure: no peer, disk, clock or screen. See the README beside this crate for the shape of a document.
 
 mod bank;
+mod clock;
 mod crossing;
 mod document;
 mod edit;
@@ -10,6 +11,7 @@ mod expr;
 mod facts;
 mod history;
 mod pep;
+mod practice;
 mod process;
 mod refused;
 mod value;
@@ -18,6 +20,7 @@ mod view;
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
+pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
 pub use edit::{Applied, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
@@ -26,8 +29,15 @@ pub use pep::{
     AcademicYear, DocumentKind, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION, Term,
     UnknownProcess, Unreadable, from_genesis, load, parse_term,
 };
+pub use practice::{
+    Access, Account, Aggregate, Amount, Area, Attendance, Carry, CaseTransfer, ClosingEvent, Completion, Count,
+    Editing, Eligibility, EligibleFrom, EligibleUntil, Gate, Grade, Initiation, Labels, Meeting, MeetingMode,
+    Milestone, NextDateRule, Notice, Op, Period, Post, PostMode, Practice, QualityCheck, Review, ReviewException,
+    ReviewKind, Sampling, Share, Since, Step, Trigger, VoicePractice,
+};
 pub use process::{
-    Calendar, FundingRules, Page, Process, TermDates, WriteRule, process, processes, provisional_next_date,
+    Calendar, DueSide, FundingRules, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, process, processes,
+    provisional_next_date,
 };
 pub use refused::Refused;
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
