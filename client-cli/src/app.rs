@@ -83,7 +83,10 @@ impl App {
         let (room, thread) = Room::spawn("documents", core, move |core: &mut Core| {
             // A failed write is told to whoever asks next: the replica then refuses everything.
             let _ = core.settle(clock::now());
-            woken.notify_one();
+            // Only where there is something to do: asking is work too, and would wake itself for ever.
+            if core.wants_line() {
+                woken.notify_one();
+            }
             tell.send_if_modified(|at| std::mem::replace(at, core.changed()) != core.changed());
         })?;
         let app =

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sync::{
     Cursor, Frame, Roster, SignedRoster,
     frame::{Listed, NewChild, Presence, QUEUE_FRAMES_MAX, Start, code},
-    participant::{Act, Session},
+    participant::{Act, IN_FLIGHT_MAX, Session},
 };
 use uuid::Uuid;
 
@@ -525,6 +525,11 @@ impl Core {
         Ok(connection.out.drain(..most).map(|f| f.encode()).collect())
     }
 
+    /// Whether the line has anything to do: frames to send, a roster to fetch, an end to make.
+    pub fn wants_line(&self) -> bool {
+        self.connection.as_ref().is_some_and(|c| !c.out.is_empty() || c.close || c.wants_roster)
+    }
+
     /// Whether the connection should be ended.
     pub fn wants_to_close(&self) -> bool {
         self.connection.as_ref().is_some_and(|c| c.close && c.out.is_empty())
@@ -781,7 +786,9 @@ impl Core {
                 self.replica.set_fact(&key(b"pep/", &item.pep), Some(&cbor(&item.start)));
                 self.peps.insert(item.pep, pep.clone());
             }
-            self.replica.start(&item.doc, &pep.genesis(kind))?;
+            if !self.replica.has(&item.doc)? {
+                self.replica.start(&item.doc, &pep.genesis(kind))?;
+            }
             self.documents.insert(item.doc, (item.pep, kind));
             listed.insert(item.doc, item);
         }
@@ -860,7 +867,8 @@ impl Core {
             if !caught_up || c.stuck.contains(&doc) {
                 continue;
             }
-            let numbers = c.session.room(&doc, self.replica.ledger_of(&doc)?.waiting());
+            let waiting = self.replica.waiting_in(&doc, 2 * IN_FLIGHT_MAX)?;
+            let numbers = c.session.room(&doc, waiting.iter().map(|(n, hash)| (*n, hash)));
             if numbers.is_empty() {
                 continue;
             }

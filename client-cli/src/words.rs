@@ -1,7 +1,7 @@
 //! Words for people: dates, times, terms and answers as they are read aloud.
 
 use chrono::{DateTime, Local, NaiveDate, SecondsFormat, Utc};
-use plan::{Kind, Pep, Question, Value, Who};
+use plan::{Due, Duty, Kind, Pep, Question, Standing, Value, Who};
 
 /// `26 February 2026`.
 pub fn date(day: NaiveDate) -> String {
@@ -29,6 +29,33 @@ pub fn sitting(pep: &Pep) -> String {
 /// A person's name, or that nobody knows it.
 pub fn name(who: &Option<Who>) -> &str {
     who.as_ref().map_or("somebody not on the list of people", |who| who.name.as_str())
+}
+
+/// What is due of a PEP, by when, and how that stands to today.
+pub fn due(pep: &Pep, due: &Due, today: Option<NaiveDate>) -> String {
+    let process = pep.process();
+    let what = match due.duty {
+        Duty::FirstPep(step) => format!("the first PEP: {}", step.label()),
+        Duty::SchoolMove(step) => format!("the PEP after the change of school: {}", step.label()),
+        Duty::Term => format!("the {} term's PEP, complete", pep.term.label().to_lowercase()),
+        Duty::Page(number) => match process.pages.get(number) {
+            Some(page) => format!("page {}, {} ({})", page.id, page.title, page.owner.label().to_lowercase()),
+            None => "a page".to_string(),
+        },
+    };
+    let when = match due.by {
+        Err(why) => format!("by a day nobody can tell: {why}"),
+        Ok(by) => {
+            let standing = match today.map(|today| process.calendar.standing(today, by)) {
+                _ if due.done => " (done)",
+                Some(Standing::Overdue) => " (overdue)",
+                Some(Standing::Soon) => " (soon)",
+                Some(Standing::Ahead) | None => "",
+            };
+            format!("by {}{standing}", date(by))
+        }
+    };
+    format!("{what}, {when}")
 }
 
 /// An answer to a question, as people read it: the label of a choice, a date in words, pounds.

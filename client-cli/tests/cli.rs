@@ -59,6 +59,11 @@ fn a_process_is_listed_shown_and_checked_with_line_and_reason() {
     assert!(pep(&["process", "list", "--json"]).json()[0]["id"] == "sections");
     assert_eq!(pep(&["process", "show", "sections", "--json"]).json()["pages"].as_array().map(Vec::len), Some(5));
     assert_eq!(pep(&["process", "show", "portals"]).code, 1);
+    let portal = pep(&["process", "show", "portal"]).out;
+    let clock = "the meeting arranged within 20 working days of coming into care (10 in an emergency)";
+    assert!(portal.contains(clock) && portal.contains("not the law"), "{portal}");
+    let sixth = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/processes/harrowmere.json");
+    assert_eq!(pep(&["process", "check", sixth]).code, 0);
     let dir = temporary();
     let file = dir.path().join("ours.json");
     fs::write(&file, "{\n \"id\": \"ours\",\n \"pages\": 7\n}").unwrap();
@@ -381,6 +386,28 @@ fn input_that_does_not_fit_is_refused_in_a_sentence_and_nothing_changes() {
     refused(&["show", "no plan"], 1, "no such PEP");
     refused(&["child", "show", "Nobody"], 1, "no such child");
     assert_eq!(ottoline.show(&spring), before);
+}
+
+#[test]
+fn a_plan_follows_any_of_the_five_processes_and_says_what_is_due() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let terms = ["2024/25-summer", "2025/26-spring", "2025/26-summer", "2026/27-autumn", "2026/27-spring"];
+    for (process, term) in ["portal", "sections", "rolling", "ten-page", "web"].into_iter().zip(terms) {
+        let new = ["new", "Idris Fennimoor", "--term", term, "--type", "review", "--process", process];
+        let id = odile.pep(&new).ok().trim().to_owned();
+        let plan = odile.pep(&["show", &id, "--json"]).json();
+        assert_eq!(plan["process"]["id"], process);
+    }
+    let all = odile.pep(&["list", "--json"]).json();
+    let summer = all.as_array().and_then(|all| all.iter().find(|pep| pep["term"] == "2024/25-summer")).cloned();
+    let summer = summer.unwrap_or_default();
+    assert_eq!((&summer["due"], &summer["currency"]), (&"2025-06-27".into(), &"never".into()));
+    let due = odile.pep(&["list", "--due"]).ok();
+    assert!(due.contains("summer term's PEP, complete, by 27 June 2025 (overdue)"), "{due}");
+    assert!(due.contains("This child's PEP: never signed off. As at "), "{due}");
+    let id = summer["pep"].as_str().unwrap_or_default();
+    assert!(odile.pep(&["show", id]).ok().contains("Due: the summer term's PEP, complete, by 27 June 2025"));
 }
 
 #[test]

@@ -119,6 +119,8 @@ pub struct Core {
     today: String,
     counts: Counts,
     dirty: bool,
+    /// Connections that are to be told again what they may open.
+    relist: BTreeSet<u64>,
     failed: bool,
     stopping: bool,
 }
@@ -187,6 +189,7 @@ impl Core {
             today: day(now),
             counts: Counts { documents, ..Counts::default() },
             dirty: false,
+            relist: BTreeSet::new(),
             failed: false,
             stopping: false,
         };
@@ -511,11 +514,8 @@ impl Core {
                 for (doc, genesis) in parts {
                     self.counts.documents += u64::from(self.replica.start(&doc, &genesis)?);
                 }
-                let person = self.session(conn).map(|s| s.person());
-                if let Some(person) = person {
-                    let list = self.listed(&person)?;
-                    self.send(conn, Frame::Documents { list });
-                }
+                // Told once for a whole lot: a device that comes with 200 plans is not sent 200 growing lists.
+                self.relist.insert(conn);
             }
             Err(refused) => self.refuse(conn, &refused, None),
         }
@@ -702,10 +702,13 @@ impl Core {
     /// Those for whom the directory has changed are told: roster, documents, what is no longer theirs.
     fn tell_touched(&mut self) {
         let touched = self.directory.take_touched();
-        if touched.is_empty() {
+        let relist = std::mem::take(&mut self.relist);
+        if touched.is_empty() && relist.is_empty() {
             return;
         }
-        let concerned = |(conn, line): (&u64, &Line)| touched.contains(&line.session.person()).then_some(*conn);
+        let concerned = |(conn, line): (&u64, &Line)| {
+            (relist.contains(conn) || touched.contains(&line.session.person())).then_some(*conn)
+        };
         let conns: Vec<u64> = self.lines.iter().filter_map(concerned).collect();
         for conn in conns {
             let Some(line) = self.lines.get(&conn) else { continue };

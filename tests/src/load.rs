@@ -69,9 +69,10 @@ impl Participant {
         let (woken, looking) = (wake.clone(), desk.clone());
         let (room, _) = Room::spawn("participant", core, move |core: &mut Core| {
             looking.keep(core.settle(clock::now()));
-            // Not after every lot of work: asking for frames is work too, and the line would ask for ever.
-            if tell.send_if_modified(|at| mem::replace(at, core.changed()) != core.changed()) {
+            if core.wants_line() {
                 woken.notify_one();
+            }
+            if tell.send_if_modified(|at| mem::replace(at, core.changed()) != core.changed()) {
                 looking.keep(looking.look(core));
             }
         })

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
-use plan::{Pep, Role, View};
+use chrono::NaiveDate;
+use plan::{Currency, Duty, Pep, Role, Sitting, Standing, View, currency};
 use replica::Trouble;
 use serde_json::json;
 
@@ -14,13 +14,11 @@ use crate::{
     json, words,
 };
 
-/// Calendar days within which a plan counts as due: about 15 working days.
-const DUE_DAYS: u64 = 21;
-
 /// List your plans: how far each is, its next date, and what is still to be answered
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only plans whose term ends or whose next meeting comes within three weeks
+    /// Only plans of which something is due in 15 working days or fewer, or overdue; says what, and whether the child has a
+    /// current PEP
     #[arg(long)]
     due: bool,
     /// Only plans in which something is still yours to answer
@@ -40,11 +38,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         let views = mine.into_iter().map(|mine| Ok((core.view(&mine.pep, mine.role)?, mine)));
         Ok::<_, Trouble>((views.collect::<Result<Vec<(View, Mine)>, Trouble>>()?, core.children()?))
     })?;
-    let soon = clock::today().parse::<NaiveDate>().ok().and_then(|today| today.checked_add_days(Days::new(DUE_DAYS)));
+    let today = clock::today().parse::<NaiveDate>().ok();
+    let currencies: Vec<Option<Currency>> =
+        views.iter().map(|(_, mine)| today.map(|today| currency_of(&views, &mine.pep, today))).collect();
     let mut all = Vec::new();
-    for (view, mine) in views {
+    for ((view, mine), currency) in views.into_iter().zip(currencies) {
         let outstanding = outstanding(&view);
-        let wanted = (!args.due || is_due(&mine.pep, &view, soon))
+        let wanted = (!args.due || is_due(&mine.pep, &view, today))
             && (!args.mine || outstanding.keys().any(|owner| mine.role.counts_as(*owner)));
         if !wanted {
             continue;
@@ -55,6 +55,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             item.insert("childName".into(), json!(child));
             item.insert("state".into(), view.state.to_string().into());
             item.insert("nextDate".into(), json!(view.next_date.map(|next| next.date.to_string())));
+            let due = view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok());
+            item.insert("due".into(), json!(due.map(|by| by.to_string())));
+            item.insert("currency".into(), json!(currency.map(|currency| currency.to_string())));
             let outstanding = outstanding.iter().map(|(role, n)| (role.to_string(), json!(n)));
             item.insert("outstanding".into(), outstanding.collect::<serde_json::Map<_, _>>().into());
             all.push(item.into());
@@ -70,6 +73,14 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             words::sitting(&mine.pep),
             view.state
         ));
+        if args.due {
+            let current =
+                currency.map_or(String::new(), |currency| format!("    This child's PEP: {}.", currency.label()));
+            context.data(format!("{current} As at {}:", today.map_or(String::new(), words::date)));
+            for due in view.dues.iter().filter(|due| !due.done) {
+                context.data(format!("    Due: {}", words::due(&mine.pep, due, today)));
+            }
+        }
         for (role, n) in outstanding {
             context.data(format!("    {}: {n} to answer", role.label()));
         }
@@ -91,8 +102,23 @@ fn outstanding(view: &View) -> BTreeMap<Role, usize> {
     outstanding
 }
 
-fn is_due(pep: &Pep, view: &View, soon: Option<NaiveDate>) -> bool {
-    let term = pep.process().calendar.terms.iter().find(|t| t.year == pep.year && t.term == pep.term);
-    let dates = [term.map(|t| t.complete_by), view.next_date.map(|next| next.date)];
-    dates.into_iter().flatten().any(|date| soon.is_some_and(|soon| date <= soon))
+fn is_due(pep: &Pep, view: &View, today: Option<NaiveDate>) -> bool {
+    let Some(today) = today else { return true };
+    let dues = view.dues.iter().filter(|due| !due.done).filter_map(|due| due.by.ok());
+    let mut days = dues.chain(view.next_date.map(|next| next.date));
+    days.any(|by| pep.process().calendar.standing(today, by) != Standing::Ahead)
+}
+
+/// Whether the child of this PEP has a current one, by all of the child's PEPs held here.
+fn currency_of(views: &[(View, Mine)], pep: &Pep, today: NaiveDate) -> Currency {
+    let of_child = views.iter().filter(|(_, mine)| mine.pep.child == pep.child);
+    let sittings: Vec<Sitting> = of_child
+        .map(|(view, mine)| Sitting {
+            year: mine.pep.year,
+            term: mine.pep.term,
+            signed_off: view.signed_off(),
+            due: view.dues.iter().find(|due| due.duty == Duty::Term).and_then(|due| due.by.ok()),
+        })
+        .collect();
+    currency(&sittings, &pep.process().calendar, today)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plan::{Process, processes};
+use plan::{Milestone, Page, Practice, Process, Role, processes};
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,7 +21,7 @@ pub struct Args {
 enum Verb {
     /// List them
     List,
-    /// Show the pages and questions of one
+    /// Show how one works, in words: clocks, meeting, completion, quality check, pages and questions
     Show {
         /// Its id, such as sections
         id: String,
@@ -71,8 +71,14 @@ fn show(context: &mut Context, id: &str) -> Result<(), CommandError> {
         return Ok(());
     }
     context.data(format!("{} ({}), version {}", process.name, process.code, process.version));
+    context.data(format!("For PEPs begun from {} on.", crate::words::date(process.effective_from)));
+    context.data(&process.practice.note);
+    for line in practice(&process.practice) {
+        context.data(line);
+    }
+    context.data("All of this is the Virtual School's own practice, not the law.");
     for page in &process.pages {
-        context.data(format!("\n{}. {} - {}", page.id, page.title, page.owner.label().to_lowercase()));
+        context.data(format!("\n{}. {} - {}", page.id, page.title, owners(page)));
         for question in &page.questions {
             context.data(format!("  {}  {}", question.id, question.label));
         }
@@ -91,6 +97,107 @@ fn check(context: &mut Context, file: &std::path::Path) -> Result<(), CommandErr
     }
     context.talk(format!("{} version {} can be used.", process.id, process.version));
     Ok(())
+}
+
+fn owners(page: &Page) -> String {
+    let name = |role: &Role| role.label().to_lowercase();
+    let mut said = name(&page.owner);
+    page.alternate_owner.iter().for_each(|role| said += &format!(" or {}", name(role)));
+    if !page.owner_when_not_on_roll.is_empty() {
+        said += &format!("; on no roll: {}", roles(&page.owner_when_not_on_roll));
+    }
+    if let Some(due) = &page.due {
+        let side = if due.side == plan::DueSide::Before { "before" } else { "after" };
+        said += &format!("; due {} {} {side} the meeting", due.days, due.day_kind.label());
+    }
+    said
+}
+
+/// The parameters of PEP.md section 2, a line each.
+fn practice(practice: &Practice) -> Vec<String> {
+    let meeting = &practice.meeting;
+    let post = |post: &plan::Post| {
+        let first = post.default.map_or(String::new(), |role| format!(", {}", role.label().to_lowercase()));
+        let others = if post.fallback.is_empty() { String::new() } else { format!(", else {}", roles(&post.fallback)) };
+        format!("{}{first}{others}", post.mode.label())
+    };
+    let list = |words: Vec<String>| if words.is_empty() { "nothing".to_string() } else { words.join("; ") };
+    let qa = &practice.qa;
+    let grades: Vec<&str> = qa.grades.iter().map(|grade| grade.label.as_str()).collect();
+    vec![
+        format!("Begun by: {}.", roles(&practice.initiation.by)),
+        format!(
+            "Who tells whom: {}.",
+            list(
+                practice
+                    .initiation
+                    .notify
+                    .iter()
+                    .map(|n| format!("{} tells {}", roles(&[n.from]), roles(&n.to)))
+                    .collect()
+            )
+        ),
+        format!("First PEP: {}.", list(practice.first_pep.iter().map(milestone).collect())),
+        format!("After a change of school: {}.", list(practice.school_move.iter().map(milestone).collect())),
+        format!(
+            "Reviews a year: {}; {}. Besides: {}.",
+            list(
+                practice
+                    .review
+                    .per_year
+                    .iter()
+                    .map(|(phase, n)| format!("{} {n}", phase.label().to_lowercase()))
+                    .collect()
+            ),
+            practice.review.kind.label(),
+            list(practice.review.triggers.iter().map(|trigger| trigger.label().to_string()).collect())
+        ),
+        format!("Filled in: {}.", practice.editing.label()),
+        format!(
+            "Chair: {}. Notes: {}. Held: {}.",
+            post(&meeting.chair),
+            post(&meeting.note_taker),
+            meeting.mode.label()
+        ),
+        format!(
+            "Who comes: {}.",
+            list(meeting.attendance.iter().map(|(role, how)| format!("{} {}", roles(&[*role]), how.label())).collect())
+        ),
+        format!("The child's views are written down by: {}.", roles(&practice.voice.recorders)),
+        format!("Complete, in this order: {}.", roles(&practice.completion.order)),
+        format!(
+            "Quality check: {} areas; grades: {}; {}.",
+            qa.areas.len(),
+            if grades.is_empty() { "none".to_string() } else { grades.join(", ") },
+            qa.sampling.label()
+        ),
+        format!(
+            "Next date: set by {}, on page {}{}.",
+            roles(&practice.next_date.set_by),
+            practice.next_date.recorded_on_page,
+            if practice.next_date.auto_generate { "; provisional until then" } else { "" }
+        ),
+        format!("Ends with: {}.", list(practice.closing.iter().map(|event| event.label().to_string()).collect())),
+        format!(
+            "A new social worker: {}.",
+            practice
+                .case_transfer
+                .approved_by
+                .map_or("nobody has to agree".to_string(), |role| { format!("the {} agrees", role.label()) })
+        ),
+        format!("Young person: {}. Carer: {}.", practice.access.young_person.label(), practice.access.carer.label()),
+        format!("A target is called: {}. The longer aim: {}.", practice.labels.target, practice.labels.outcome),
+    ]
+}
+
+fn milestone(milestone: &Milestone) -> String {
+    let emergency = milestone.when_emergency.map_or(String::new(), |days| format!(" ({days} in an emergency)"));
+    let (days, kind, since) = (milestone.days, milestone.day_kind.label(), milestone.from.label());
+    format!("{} within {days} {kind} of {since}{emergency}", milestone.event.label())
+}
+
+fn roles(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.label().to_lowercase()).collect::<Vec<_>>().join(", ")
 }
 
 fn about(process: &Process) -> Value {

@@ -5,6 +5,7 @@ use replica::Trouble;
 use serde_json::{Map, Value};
 
 use crate::{
+    clock,
     context::{Context, Mine},
     error::{CommandError, Kind},
     json, select, words,
@@ -113,6 +114,10 @@ fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Comman
     });
     context.data(format!("{} - {}{next}", mine.pep.process().name, view.state));
     context.data(format!("PEP {}", mine.pep.id()));
+    let today = clock::today().parse().ok();
+    for due in &view.dues {
+        context.data(format!("  Due: {}", words::due(&mine.pep, due, today)));
+    }
     for (role, count) in &view.completeness {
         context.data(format!("  {}: {} of {} answered", role.label(), count.answered, count.mandatory));
     }

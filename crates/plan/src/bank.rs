@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use crate::expr::Expr;
+use crate::expr::{Expr, Reference};
 use crate::pep::{DocumentKind, Phase, Role};
+use crate::process::circle;
 
 /// The bank this program was built with.
 pub fn bank() -> &'static Bank {
@@ -167,17 +168,28 @@ impl Bank {
             bank.questions.push(question);
         }
         for question in &bank.questions {
-            for reference in question.visible_if.references() {
-                let known = bank.question(&reference.question).is_some_and(|target| {
-                    reference.column.as_ref().is_none_or(|column| target.column(column).is_some())
-                });
-                if !known {
-                    let reason = format!("{} depends on {}, which is not in the bank", question.id, reference.question);
-                    return Err(BadFile::at(text, &question.id, reason));
-                }
-            }
+            bank.check_references(&question.id, &question.visible_if)
+                .map_err(|reason| BadFile::at(text, &question.id, reason))?;
+        }
+        let of = |question: &Question| {
+            question.visible_if.references().iter().map(|reference| reference.question.clone()).collect()
+        };
+        if let Some(id) = circle(&bank.questions, &of) {
+            return Err(BadFile::at(text, id, format!("whether {id} is asked depends on itself")));
         }
         Ok(bank)
+    }
+
+    /// Refuses a condition of the question `id` that refers to what is not in the bank.
+    pub(crate) fn check_references(&self, id: &str, condition: &Expr) -> Result<(), String> {
+        let known = |reference: &Reference| {
+            let target = self.question(&reference.question)?;
+            reference.column.as_ref().is_none_or(|column| target.column(column).is_some()).then_some(())
+        };
+        match condition.references().into_iter().find(|reference| known(reference).is_none()) {
+            Some(reference) => Err(format!("{id} depends on {}, which is not in the bank", reference.question)),
+            None => Ok(()),
+        }
     }
 
     /// The question of this id.

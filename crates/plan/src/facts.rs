@@ -78,7 +78,8 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
             (false, known) if known.iter().any(|phase| question.phases.contains(phase)) => Asked::Yes,
             (false, _) => Asked::No("meta.phase"),
         };
-        all([phases, self.holds(&question.visible_if)])
+        let condition = self.pep.process().condition(&question.id);
+        all([phases, self.holds(&question.visible_if), self.holds(condition)])
     }
 
     /// The phases the child may be in; empty where it cannot be told, several only where people disagree (PEP.md 3.5).
@@ -113,7 +114,7 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
         let set = self.dates("meeting.nextDate");
         match (set.as_slice(), self.dates("meeting.date").as_slice()) {
             ([date], _) => Some(NextDate { date: *date, provisional: false }),
-            ([], [meeting]) => {
+            ([], [meeting]) if self.pep.process().practice.next_date.auto_generate => {
                 let date = provisional_next_date(*meeting, &self.pep.process().calendar)?;
                 Some(NextDate { date, provisional: true })
             }

@@ -5,6 +5,7 @@
 mod appeared;
 mod bank;
 mod checks;
+mod clock;
 mod crossing;
 mod document;
 mod edit;
@@ -15,6 +16,7 @@ mod history;
 mod meter;
 mod pep;
 mod policy;
+mod practice;
 mod process;
 mod refused;
 mod value;
@@ -25,6 +27,7 @@ pub use automerge::{ActorId, Automerge, ChangeHash};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
 pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
+pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
 pub use edit::{Applied, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
@@ -36,7 +39,16 @@ pub use pep::{
     UnknownProcess, Unreadable, from_genesis, load, parse_term,
 };
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
-pub use process::{Calendar, Page, Process, TermDates, WriteRule, process, processes, provisional_next_date};
+pub use practice::{
+    Access, Account, Aggregate, Amount, Area, Attendance, Carry, CaseTransfer, ClosingEvent, Completion, Count,
+    Editing, Eligibility, EligibleFrom, EligibleUntil, Gate, Grade, Initiation, Labels, Meeting, MeetingMode,
+    Milestone, NextDateRule, Notice, Op, Period, Post, PostMode, Practice, QualityCheck, Review, ReviewException,
+    ReviewKind, Sampling, Share, Since, Step, Trigger, VoicePractice,
+};
+pub use process::{
+    Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, process, processes,
+    provisional_next_date,
+};
 pub use refused::Refused;
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{

@@ -64,6 +64,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// What somebody is to one child. Slugs as in CONTRACT.md.
     Role, "role" {

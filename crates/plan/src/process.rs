@@ -1,20 +1,30 @@
 //! A process: how one Virtual School runs its PEPs. Data, not code: it places, owns and requires the bank's questions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU16;
 use std::sync::OnceLock;
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, Days, NaiveDate};
 use serde::Deserialize;
 
 use crate::bank::{BadFile, Column, Question, bank};
+use crate::clock::{DayKind, is_weekend};
+use crate::expr::Expr;
 use crate::pep::{AcademicYear, DocumentKind, Phase, ProcessRef, Role, Term};
 use crate::policy::{FundingFile, FundingPolicy, TargetPolicy};
+use crate::practice::Practice;
 
 /// The processes this program was built with.
 pub fn processes() -> &'static [Process] {
     static PROCESSES: OnceLock<Vec<Process>> = OnceLock::new();
     PROCESSES.get_or_init(|| {
-        let files = [include_str!("../processes/sections.json")];
+        let files = [
+            include_str!("../processes/sections.json"),
+            include_str!("../processes/portal.json"),
+            include_str!("../processes/rolling.json"),
+            include_str!("../processes/ten-page.json"),
+            include_str!("../processes/web.json"),
+        ];
         files.iter().map(|text| Process::parse(text).expect("the processes are part of this program")).collect()
     })
 }
@@ -44,6 +54,8 @@ pub struct Process {
     pub pages: Vec<Page>,
     /// Roles that write a question here beside the bank's owners and the page's.
     pub writers: BTreeMap<String, Vec<Role>>,
+    /// Questions asked here only under a further condition; what the law asks for is never among them.
+    pub visible_if: BTreeMap<String, Expr>,
     /// The form a Reception child gets (PEP.md 3.1).
     pub reception_uses: Phase,
     /// What a set of targets must have.
@@ -52,6 +64,8 @@ pub struct Process {
     pub funding: FundingPolicy,
     /// Term dates and deadlines.
     pub calendar: Calendar,
+    /// How this Virtual School works otherwise.
+    pub practice: Practice,
 }
 
 /// One page of a process.
@@ -63,10 +77,37 @@ pub struct Page {
     pub title: String,
     /// The role accountable for its completeness (PEP.md 3.1).
     pub owner: Role,
-    /// A role that may fill it in instead.
+    /// A role that may fill it in instead, or jointly.
     pub alternate_owner: Option<Role>,
+    /// Who answers for it while the child is on no roll (2.15); empty: its owner still. Not yet heeded by the write rules,
+    /// which see no answers.
+    pub owner_when_not_on_roll: Vec<Role>,
+    /// By when it is filled in (2.18); `None`: with the rest.
+    pub due: Option<PageDue>,
     /// Its questions, in order.
     pub questions: Vec<&'static Question>,
+}
+
+/// By when a page is filled in, seen from the meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PageDue {
+    /// How many days; the day of the meeting is day 0.
+    pub days: NonZeroU16,
+    /// Which days count.
+    pub day_kind: DayKind,
+    /// Before or after the meeting.
+    pub side: DueSide,
+}
+
+/// Before or after the meeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DueSide {
+    /// Before.
+    Before,
+    /// After.
+    After,
 }
 
 /// Term dates, deadlines and bank holidays: what a date rule needs.
@@ -75,7 +116,7 @@ pub struct Page {
 pub struct Calendar {
     /// The terms, earliest first.
     pub terms: Vec<TermDates>,
-    /// Bank holidays in England.
+    /// Bank holidays in England, of whole years from the first listed to the last: outside them working days are not counted.
     pub bank_holidays: BTreeSet<NaiveDate>,
 }
 
@@ -112,6 +153,9 @@ impl Process {
     /// Reads and checks a process; `pep process check` shows the error.
     pub fn parse(text: &str) -> Result<Process, BadFile> {
         let file: ProcessFile = serde_json::from_str(text).map_err(|error| BadFile::json(&error))?;
+        if let Some((word, reason)) = file.fault() {
+            return Err(BadFile::at(text, &word, reason));
+        }
         let mut pages = Vec::new();
         let mut placed = BTreeSet::new();
         for page in file.pages {
@@ -130,6 +174,8 @@ impl Process {
                 title: page.title,
                 owner: page.owner,
                 alternate_owner: page.alternate_owner,
+                owner_when_not_on_roll: page.owner_when_not_on_roll,
+                due: page.due,
                 questions,
             });
         }
@@ -152,7 +198,8 @@ impl Process {
         }
         let targets = file.targets.checked(text)?;
         let funding = file.funding.checked(text, file.effective_from)?;
-        Ok(Process {
+        let visible_if = conditions(text, &file.visible_if)?;
+        let process = Process {
             id: file.id,
             version: file.version,
             code: file.code,
@@ -160,11 +207,22 @@ impl Process {
             effective_from: file.effective_from,
             pages,
             writers: file.writers,
+            visible_if,
             reception_uses: file.reception_uses,
             targets,
             funding,
             calendar: file.calendar,
-        })
+            practice: file.practice,
+        };
+        match process.next_date_fault() {
+            Some((word, reason)) => Err(BadFile::at(text, word, reason)),
+            None => Ok(process),
+        }
+    }
+
+    /// A further condition under which a question is asked here.
+    pub(crate) fn condition(&self, question: &str) -> &Expr {
+        self.visible_if.get(question).unwrap_or(&Expr::Always)
     }
 
     /// Its questions, page by page.
@@ -243,6 +301,20 @@ impl Process {
     }
 }
 
+impl Process {
+    fn next_date_fault(&self) -> Option<(&'static str, String)> {
+        let rule = &self.practice.next_date;
+        let page = self.page("meeting.nextDate")?;
+        if rule.recorded_on_page != page.id {
+            let reason = format!("the next date is on page {}, not on {}", page.id, rule.recorded_on_page);
+            return Some(("recordedOnPage", reason));
+        }
+        let writers = self.writers_of(bank().question("meeting.nextDate")?);
+        let cannot = rule.set_by.iter().find(|role| !writers.contains(role))?;
+        Some(("setBy", format!("{cannot} cannot write meeting.nextDate; `writers` can let them")))
+    }
+}
+
 impl Calendar {
     /// The first day of a term; where its dates are not known, the first day of the month it begins in everywhere.
     pub fn term_begins(&self, year: AcademicYear, term: Term) -> Option<NaiveDate> {
@@ -258,13 +330,15 @@ impl Calendar {
 
     /// True on a day the schools are open: inside a term, Monday to Friday, no bank holiday.
     pub fn is_school_day(&self, day: NaiveDate) -> bool {
-        let weekend = matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
         let open = |term: &TermDates| term.open.iter().any(|(first, last)| (*first..=*last).contains(&day));
-        !weekend && !self.bank_holidays.contains(&day) && self.terms.iter().any(open)
+        !is_weekend(day) && !self.bank_holidays.contains(&day) && self.terms.iter().any(open)
     }
 
     fn fault(&self) -> Option<String> {
         let halves: Vec<&(NaiveDate, NaiveDate)> = self.terms.iter().flat_map(|term| &term.open).collect();
+        if self.terms.is_empty() || self.bank_holidays.is_empty() {
+            return Some("the calendar has no terms or no bank holidays".to_owned());
+        }
         if self.terms.iter().any(|term| term.open.is_empty()) {
             return Some("a term has no dates".to_owned());
         }
@@ -274,8 +348,101 @@ impl Calendar {
         if halves.windows(2).any(|pair| matches!(pair, [(_, last), (first, _)] if last >= first)) {
             return Some("the terms are not in order, or overlap".to_owned());
         }
-        None
+        let outside = |term: &&TermDates| {
+            let first = term.open.first().is_none_or(|(first, _)| term.complete_by < *first);
+            first || term.open.last().is_none_or(|(_, last)| term.complete_by > *last)
+        };
+        if let Some(term) = self.terms.iter().find(outside) {
+            return Some(format!(
+                "the deadline of {} {} is not in that term",
+                term.term.label().to_lowercase(),
+                term.year
+            ));
+        }
+        let (first, last) = self.bank_holidays.first().zip(self.bank_holidays.last())?;
+        let of = |year: i32| self.bank_holidays.iter().filter(|day| day.year() == year).count();
+        let short = (first.year()..=last.year()).find(|year| of(*year) < BANK_HOLIDAYS_A_YEAR)?;
+        Some(format!(
+            "{short} has fewer than {BANK_HOLIDAYS_A_YEAR} bank holidays, so working days would be miscounted"
+        ))
     }
+}
+
+/// Bank holidays England has in every year.
+const BANK_HOLIDAYS_A_YEAR: usize = 8;
+
+/// Questions that answer what the law says a PEP holds (Schedule 1 paragraph 2 of the 2010 Regulations; PEP.md 1.5), as blocks
+/// (`send.`) or ids. A process may ask more, never less.
+pub const SCHEDULE_1: [(&str, &[&str]); 5] = [
+    (
+        "2(1) educational history",
+        &[
+            "setting.history",
+            "attendance.terms",
+            "behaviour.suspensions",
+            "ey.areas",
+            "pri.subjects",
+            "sec.subjects",
+            "p16.courses",
+            "progress.achievements",
+            "send.",
+        ],
+    ),
+    ("2(2) present arrangements", &["setting.", "send.provision", "progress.catchUp", "setting.alternativeProvision"]),
+    ("2(3) planned changes", &["care.plannedMove", "care.plannedMoveImpact", "transition.", "transfer."]),
+    ("2(4) leisure interests", &["activities.leisure"]),
+    ("2(5) the carer's part", &["carer.homeLearning", "activities.leisure"]),
+];
+
+/// True of a question the law asks for.
+pub(crate) fn is_schedule_1(question: &str) -> bool {
+    let named = |name: &&str| *name == question || (name.ends_with('.') && question.starts_with(name));
+    SCHEDULE_1.iter().any(|(_, names)| names.iter().any(named))
+}
+
+/// Reads the conditions of a process, and refuses those that lead in a circle.
+fn conditions(text: &str, written: &BTreeMap<String, String>) -> Result<BTreeMap<String, Expr>, BadFile> {
+    let mut conditions = BTreeMap::new();
+    for (id, condition) in written {
+        let at = |reason: String| BadFile::at(text, id, reason);
+        let question = bank().question(id).ok_or_else(|| at(format!("{id} is not a question of the bank")))?;
+        if is_schedule_1(id) {
+            return Err(at(format!("{id} is part of what the law says a PEP holds, so it cannot be asked less often")));
+        }
+        let expr = Expr::parse(condition).map_err(at)?;
+        bank().check_references(id, &expr).map_err(at)?;
+        conditions.insert(question.id.clone(), expr);
+    }
+    let of = |question: &Question| -> Vec<String> {
+        let own = conditions.get(&question.id).into_iter().flat_map(Expr::references);
+        own.chain(question.visible_if.references()).map(|reference| reference.question.clone()).collect()
+    };
+    match circle(bank().questions(), &of) {
+        Some(id) => Err(BadFile::at(text, id, format!("whether {id} is asked depends on itself"))),
+        None => Ok(conditions),
+    }
+}
+
+/// A question whose condition leads back to itself.
+pub(crate) fn circle<'a>(questions: &'a [Question], of: &dyn Fn(&Question) -> Vec<String>) -> Option<&'a str> {
+    let edges: BTreeMap<&str, Vec<String>> =
+        questions.iter().map(|question| (question.id.as_str(), of(question))).collect();
+    let returns = |start: &&str| {
+        let mut seen = BTreeSet::new();
+        let mut next: Vec<&str> = vec![start];
+        while let Some(id) = next.pop() {
+            for other in edges.get(id).into_iter().flatten() {
+                if other == start {
+                    return true;
+                }
+                if seen.insert(other.as_str()) {
+                    next.push(other);
+                }
+            }
+        }
+        false
+    };
+    edges.keys().copied().find(returns)
 }
 
 /// The next PEP's date where no person has set one (PEP.md 4.2, R003-33): the first date at least 91 days after the meeting
@@ -306,10 +473,36 @@ struct ProcessFile {
     reception_uses: Phase,
     writers: BTreeMap<String, Vec<Role>>,
     #[serde(default)]
+    visible_if: BTreeMap<String, String>,
+    #[serde(default)]
     targets: TargetPolicy,
     funding: FundingFile,
+    practice: Practice,
     calendar: Calendar,
     pages: Vec<PageFile>,
+}
+
+impl ProcessFile {
+    /// What can be said before the pages are read: the word of the file it is about, and the reason.
+    fn fault(&self) -> Option<(String, String)> {
+        let fault = |word: &str, reason: &str| Some((word.to_owned(), reason.to_owned()));
+        let slug =
+            |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        if !slug(&self.id) {
+            return fault("id", "the id of a process is written in lower-case letters, digits and hyphens");
+        }
+        if self.version == 0 {
+            return fault("version", "versions begin with 1");
+        }
+        let mut ids = BTreeSet::new();
+        if let Some(twice) = self.pages.iter().find(|page| !ids.insert(page.id.as_str())) {
+            return fault(&twice.id, "two pages have the same id");
+        }
+        if let Some(page) = self.pages.iter().find(|page| page.alternate_owner == Some(page.owner)) {
+            return fault(&page.title, "the alternate owner of a page is its owner");
+        }
+        self.practice.fault()
+    }
 }
 
 #[derive(Deserialize)]
@@ -319,6 +512,9 @@ struct PageFile {
     title: String,
     owner: Role,
     alternate_owner: Option<Role>,
+    #[serde(default)]
+    owner_when_not_on_roll: Vec<Role>,
+    due: Option<PageDue>,
     questions: Vec<String>,
 }
 

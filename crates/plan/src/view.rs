@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
+use crate::clock::{Due, dues};
 use crate::document::{Put, Sheet, WITHDRAWN};
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
@@ -88,6 +89,15 @@ pub struct View {
     pub funding: Funding,
     /// The next PEP's date, set or provisional.
     pub next_date: Option<NextDate>,
+    /// What is due of it, earliest first. How that stands to today is for whoever shows it (`Calendar::standing`).
+    pub dues: Vec<Due>,
+}
+
+impl View {
+    /// True once the Virtual School has signed it off.
+    pub fn signed_off(&self) -> bool {
+        self.sign_offs.iter().any(|sign_off| sign_off.question == "signoff.vs")
+    }
 }
 
 /// What stands at one question.
@@ -341,8 +351,10 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
         phase: facts.phases().first().copied(),
         funding: facts.funding(),
         next_date: facts.next_date(),
+        dues: Vec::new(),
     };
     complete(&mut view, pep);
+    view.dues = dues(&view, pep);
     view
 }
 

@@ -682,6 +682,12 @@ impl Replica {
         Ok(self.store.all_waiting()?)
     }
 
+    /// The first `most` envelopes of a document that wait, by number. From the store: the document need not be in memory.
+    pub fn waiting_in(&self, doc: &Id, most: usize) -> Result<Vec<(u64, Hash)>> {
+        let numbers = self.store.waiting(doc, most)?;
+        numbers.into_iter().map(|n| Ok((n, self.hash(doc, n)?.ok_or(Trouble::Damaged)?))).collect()
+    }
+
     /// The ledger of a document, to ask it what to do.
     pub fn ledger_of(&mut self, doc: &Id) -> Result<&Ledger> {
         Ok(&self.ledger(doc)?.ledger)
@@ -893,7 +899,7 @@ impl Replica {
         if let Some(cursor) = known.cursor {
             ledger.read_to(cursor);
         }
-        for number in self.store.waiting(doc)? {
+        for number in self.store.waiting(doc, usize::MAX)? {
             let hash = hashes.get(number.saturating_sub(1) as usize).ok_or(Trouble::Damaged)?;
             ledger.wait_for(number, *hash);
         }

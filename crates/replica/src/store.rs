@@ -247,11 +247,12 @@ impl Store {
         Ok(hashes)
     }
 
-    /// Numbers of envelopes that the relay has not said it has.
-    pub fn waiting(&self, doc: &Id) -> Result<Vec<u64>> {
+    /// Numbers of the first `most` envelopes that the relay has not said it has.
+    pub fn waiting(&self, doc: &Id, most: usize) -> Result<Vec<u64>> {
         self.waiting
             .scan_prefix(doc)
             .keys()
+            .take(most)
             .map(|k| Ok(u64::from_be_bytes(k?[16..].try_into().map_err(|_| StoreError::Damaged)?)))
             .collect()
     }

@@ -2,6 +2,7 @@
 //! was acknowledged is lost when programs are killed. `tests/BENCHMARKS.md` says how to read it.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, ExitCode, Stdio},
@@ -43,7 +44,7 @@ const CHANGES: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How often a program is asked how far it is.
 const ASK: Duration = Duration::from_millis(100);
-/// Longest life that a killed program is given, in milliseconds: commands end before, so every moment of one is met.
+/// About how long a command lives, in milliseconds: kills come within a few of these, so that they meet every moment of one.
 const LIFE_MS: u64 = 60;
 
 /// Measures pep on this machine; without a choice, everything but the kills
@@ -135,7 +136,12 @@ fn run(args: &Args) -> Result<Value, String> {
     }
     if wanted(Part::Kill) {
         eprintln!("{} rounds of killing", args.kill_rounds);
-        report.insert("kill".into(), kill(&mut place, args.kill_rounds)?);
+        let kill = kill(&mut place, args.kill_rounds)?;
+        let lost = kill["roundsSurvived"] != kill["of"];
+        report.insert("kill".into(), kill);
+        if lost {
+            return Err(format!("Acknowledged changes were lost.\n{}", words(&report.into(), "")));
+        }
     }
     Ok(report.into())
 }
@@ -490,22 +496,20 @@ fn kill(place: &mut Place, rounds: usize) -> Result<Value, String> {
     let pep = place.start_pep(&odile, &child)?;
     place.pep(&odile, &["sync"])?;
     let mut tally = Tally::default();
-    // What the device said is saved, and how much of that the relay said it has.
-    let (mut saved, mut shared): (Vec<String>, usize) = (Vec::new(), 0);
-    let (mut number, mut set) = (0, None);
+    // What the device has said is saved: words in a text, and the greatest number in an answer.
+    let (mut saved, mut set) = (Vec::new(), None);
+    let mut number = 0_u64;
     for round in 0..rounds {
         // A person at work, whose machine dies somewhere in it.
         let dies = Instant::now() + chance_ms(4 * LIFE_MS);
         while Instant::now() < dies {
             number += 1;
             let (word, count) = (format!("w{number}."), number.to_string());
-            let writes = number % 3 != 0;
-            let words: &[&str] = if writes {
-                &["write", &pep, "meeting.notes", &word, "--append"]
-            } else {
-                &["set", &pep, "care.placementCount", &count]
-            };
-            match until(&mut place.command(&odile, words), dies)? {
+            let writes = !number.is_multiple_of(3);
+            let append = ["write", &pep, "meeting.notes", &word, "--append"];
+            let choose = ["set", &pep, "care.placementCount", &count];
+            let mut command = place.command(&odile, if writes { &append } else { &choose });
+            match until(&mut command, dies)? {
                 true if writes => saved.push(word),
                 true => {
                     set = Some(number);
@@ -514,54 +518,50 @@ fn kill(place: &mut Place, rounds: usize) -> Result<Value, String> {
                 false => tally.commands_killed += 1,
             }
         }
-        // Sharing, in which the device or the relay dies, or neither.
+        // Sharing, in which the relay dies, or the device, or both after it.
         let mut sync = place.command(&odile, &["sync"]);
         let dies = Instant::now() + chance_ms(2 * LIFE_MS);
         match round % 3 {
             0 => {
-                if until(&mut sync, dies)? {
-                    shared = saved.len()
-                } else {
-                    tally.commands_killed += 1
-                }
-                place.relay.kill_and_serve()?;
-            }
-            1 => {
-                // Not waited for before the relay is gone: what it acknowledged up to there is what counts.
-                let mut sharing = quiet(&mut sync).spawn().map_err(|e| e.to_string())?;
+                let mut sharing = quiet(&mut sync).stderr(Stdio::null()).spawn().map_err(|e| e.to_string())?;
                 std::thread::sleep(dies.saturating_duration_since(Instant::now()));
-                let finished = sharing.try_wait().map_err(|e| e.to_string())?.is_some_and(|status| status.success());
                 place.relay.kill_and_serve()?;
                 end(&mut sharing);
-                if finished {
-                    shared = saved.len()
-                }
+            }
+            1 => {
+                tally.commands_killed += usize::from(!until(&mut sync, dies)?);
+                place.relay.kill_and_serve()?;
             }
             _ => {
                 place.pep(&odile, &["sync"])?;
-                shared = saved.len();
                 place.relay.kill_and_serve()?;
             }
         }
         tally.relays_killed += 1;
-        tally.rounds += 1;
-        // The other device hears of it from the relay alone.
-        place.pep(&ottoline, &["sync"])?;
-        tally.lost_at_relay +=
-            missing(&place.json(&ottoline, &["show", &pep, "--field", "meeting.notes"])?, &saved[..shared]);
         let own = place.json(&odile, &["show", &pep])?;
-        tally.lost_on_device += missing(&own, &saved);
-        let there = &own["answers"]["care.placementCount"];
-        let there = there.as_u64().or_else(|| there.as_str()?.parse().ok()).or_else(|| Some(there.as_f64()? as u64));
-        tally.lost_on_device += usize::from(there < set);
+        tally.lost_on_device += missing(&own, saved.iter().map(String::as_str));
+        let there = own["answers"]["care.placementCount"].to_string().trim_matches('"').parse::<f64>();
+        tally.lost_on_device += usize::from(there.ok() < set.map(|set| set as f64));
+        // Every change but those that still wait has a receipt: the relay must have it, and the other device hears of it
+        // from the relay alone.
+        let status = place.json(&odile, &["status"])?;
+        let waiting = status["peps"][0]["waitingChanges"].as_u64().ok_or("`pep status` does not say what waits.")?;
+        let here: Vec<&str> = own["answers"]["meeting.notes"].as_str().unwrap_or_default().split_whitespace().collect();
+        let receipted = here.len().saturating_sub(waiting as usize);
+        place.pep(&ottoline, &["sync"])?;
+        let theirs = place.json(&ottoline, &["show", &pep, "--field", "meeting.notes"])?;
+        tally.lost_at_relay += missing(&theirs, here.into_iter().take(receipted));
+        tally.rounds += usize::from(tally.lost_on_device + tally.lost_at_relay == 0);
     }
     place.pep(&odile, &["sync"])?;
     place.pep(&ottoline, &["sync"])?;
-    tally.lost_at_relay += missing(&place.json(&ottoline, &["show", &pep])?, &saved);
-    let lost = tally.lost_on_device + tally.lost_at_relay;
+    let theirs = place.json(&ottoline, &["show", &pep])?;
+    tally.lost_at_relay += missing(&theirs, saved.iter().map(String::as_str));
     Ok(json!({
-        "rounds": tally.rounds, "of": rounds, "commandsKilled": tally.commands_killed, "relaysKilled": tally.relays_killed,
-        "acknowledgedChanges": saved.len() + tally.sets, "acknowledgedChangesLost": lost,
+        "roundsSurvived": tally.rounds, "of": rounds,
+        "commandsKilled": tally.commands_killed, "relaysKilled": tally.relays_killed,
+        "acknowledgedChanges": saved.len() + tally.sets,
+        "lostOnTheDevice": tally.lost_on_device, "lostAtTheRelay": tally.lost_at_relay,
     }))
 }
 
@@ -575,11 +575,11 @@ struct Tally {
     lost_at_relay: usize,
 }
 
-/// Words that an answer does not hold.
-fn missing(show: &Value, words: &[String]) -> usize {
+/// How many of the words an answer does not hold.
+fn missing<'a>(show: &Value, words: impl Iterator<Item = &'a str>) -> usize {
     let notes = show["answers"]["meeting.notes"].as_str().unwrap_or_default();
-    let there: std::collections::BTreeSet<&str> = notes.split_whitespace().collect();
-    words.iter().filter(|word| !there.contains(word.as_str())).count()
+    let there: BTreeSet<&str> = notes.split_whitespace().collect();
+    words.filter(|word| !there.contains(word)).count()
 }
 
 /// Runs a command until `dies` at the longest, and kills it then. Whether it ended well before.

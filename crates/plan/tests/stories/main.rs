@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::transaction::Transactable;
 use automerge::{ActorId, Automerge, Change, ObjType, ROOT, ReadDoc};
 use plan::{
-    Answer, Applied, Cells, DocumentKind, Documents, Edit, Pep, PepType, ProcessRef, Refused, Role, State, Value, View,
-    Who, Why, Writer, apply, bank, conflicts, difference, from_genesis, heads_at, history, load, parse_term,
-    parse_value, read, row_key,
+    Account, Answer, Applied, Attendance, Bank, Carry, Cells, DocumentKind, Documents, DueSide, Duty, Edit, Editing,
+    Page, Pep, PepType, Phase, PostMode, Process, ProcessRef, Question, Refused, ReviewKind, Role, SCHEDULE_1, State,
+    Step, Term, Trigger, Value, View, Who, Why, Writer, apply, bank, conflicts, difference, from_genesis, heads_at,
+    history, load, parse_term, parse_value, processes, read, row_key,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -16,7 +17,9 @@ mod beginning;
 mod checks;
 mod completeness;
 mod convergence;
+mod dues;
 mod money;
+mod processes;
 mod reading;
 mod refusals;
 mod tables;
