@@ -717,7 +717,8 @@ impl Core {
         self.open_line(doc)
     }
 
-    fn take_roster(&mut self, signed: &SignedRoster) -> Result<(), Trouble> {
+    /// Takes in a roster that came on the line or was fetched, if the relay's own key signed it.
+    pub fn take_roster(&mut self, signed: &SignedRoster) -> Result<(), Trouble> {
         let Some(me) = &self.me else { return Ok(()) };
         let Some(roster) = signed.verify(&me.relay.key) else {
             self.words.push("The relay sent a list of people that its own key did not sign. It was not taken.".into());
@@ -754,11 +755,6 @@ impl Core {
     /// fetched. True once.
     pub fn wants_roster(&mut self) -> bool {
         self.connection.as_mut().is_some_and(|c| std::mem::take(&mut c.wants_roster))
-    }
-
-    /// Takes in a roster that was fetched.
-    pub fn fetched_roster(&mut self, signed: &SignedRoster) -> Result<(), Trouble> {
-        self.take_roster(signed)
     }
 
     fn take_documents(&mut self, list: Vec<Listed>) -> Result<(), Trouble> {

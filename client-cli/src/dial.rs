@@ -195,15 +195,8 @@ impl Address {
     }
 }
 
-/// What joining brought.
-#[derive(Debug, Clone)]
-pub struct Joined {
-    /// Who this device's user is now.
-    pub me: Me,
-}
-
 /// Uses an invitation: enrols `key` (this device, called `name`) with the relay of the link.
-pub async fn join(link: &Link, key: &Ed25519KeyPair, name: &str) -> Result<Joined, DialError> {
+pub async fn join(link: &Link, key: &Ed25519KeyPair, name: &str) -> Result<Me, DialError> {
     let address = Address::parse(&link.url(), link.tls)?;
     let public = replica::public_key(key);
     let statement = identity::join_statement(&link.relay_key, &link.secret, &public);
@@ -238,15 +231,13 @@ pub async fn join(link: &Link, key: &Ed25519KeyPair, name: &str) -> Result<Joine
         tls: link.tls.map(serde_bytes::ByteArray::new),
         name: answer.relay.name,
     };
-    Ok(Joined {
-        me: Me {
-            person: *answer.person.as_bytes(),
-            name: answer.name,
-            organisation: answer.organisation,
-            role: answer.role,
-            device: gate::device_id(&public),
-            relay,
-        },
+    Ok(Me {
+        person: *answer.person.as_bytes(),
+        name: answer.name,
+        organisation: answer.organisation,
+        role: answer.role,
+        device: gate::device_id(&public),
+        relay,
     })
 }
 
@@ -324,7 +315,7 @@ pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: 
                         .await
                         .map_err(gone)?;
                     if wants_roster && let Some(signed) = roster(&address, &token).await? {
-                        let taken = room.call(move |c| c.fetched_roster(&signed)).await.map_err(gone)?;
+                        let taken = room.call(move |c| c.take_roster(&signed)).await.map_err(gone)?;
                         taken.map_err(|e| DialError::Disk(e.to_string()))?;
                     }
                     let frames = frames.map_err(|e| DialError::Disk(e.to_string()))?;

@@ -60,7 +60,7 @@ impl Participant {
         let link: Link = link.parse().map_err(error)?;
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(error)?;
         let key = || Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(error);
-        let me = dial::join(&link, &key()?, "load").await.map_err(error)?.me;
+        let me = dial::join(&link, &key()?, "load").await.map_err(error)?;
         let (mut core, _) = Core::open(home, None, 0).map_err(error)?;
         core.join(me.clone(), key()?, None).map_err(error)?;
         let (wake, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));

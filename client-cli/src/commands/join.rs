@@ -42,15 +42,15 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let app = context.app()?.clone();
     let key = app.key()?;
     let name = args.device.unwrap_or_else(device_name);
-    let joined = app.runtime().block_on(dial::join(&link, &key, &name)).map_err(|e| match e {
+    let me = app.runtime().block_on(dial::join(&link, &key, &name)).map_err(|e| match e {
         DialError::Refused { detail, .. } if before.is_some() => another_home(&detail),
         e => e.into(),
     })?;
-    let me = joined.me.clone();
     if before.is_some_and(|before| before.person != me.person) {
         return Err(another_home("This folder belongs to another person already."));
     }
-    context.with(move |core| core.join(joined.me, key, None))?;
+    let mine = me.clone();
+    context.with(move |core| core.join(mine, key, None))?;
     if context.global.json {
         context.json(&json!({
             "person": Uuid::from_bytes(me.person),
