@@ -164,6 +164,19 @@ pub fn apply(
     edits: &[Edit],
     now: i64,
 ) -> Result<Applied, Refused> {
+    apply_within(document, pep, kind, writer, edits, now, OPERATIONS_MAX)
+}
+
+/// As `apply`, with another limit on operations.
+pub(crate) fn apply_within(
+    document: &mut Automerge,
+    pep: &Pep,
+    kind: DocumentKind,
+    writer: &Writer,
+    edits: &[Edit],
+    now: i64,
+    limit: usize,
+) -> Result<Applied, Refused> {
     let mut moves = Vec::new();
     for edit in edits {
         moves.push(match edit {
@@ -176,7 +189,7 @@ pub fn apply(
         .right_document()
         .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)));
     let done = done.and_then(|()| match work.tx.pending_ops() {
-        operations if operations > OPERATIONS_MAX => Err(Refused::TooMuchAtOnce { limit: OPERATIONS_MAX }),
+        operations if operations > limit => Err(Refused::TooMuchAtOnce { limit }),
         operations => Ok(operations),
     });
     let Work { tx, made, .. } = work;
@@ -193,6 +206,30 @@ pub fn apply(
             tx.rollback();
             Err(refused)
         }
+    }
+}
+
+impl Edit {
+    /// The place it is about: a question, or something in its table or target. It may hold row keys: not for logs.
+    pub fn place(&self) -> String {
+        match self {
+            Edit::Choose { question, .. }
+            | Edit::Clear { question }
+            | Edit::Rewrite { question, .. }
+            | Edit::Splice { question, .. }
+            | Edit::Append { question, .. }
+            | Edit::Excuse { question, .. }
+            | Edit::Comment { question, .. }
+            | Edit::Resolve { question, .. } => question.clone(),
+            Edit::PutRow { question, key, .. } | Edit::WithdrawRow { question, key } => format!("{question}/{key}"),
+            Edit::PutTarget { key, .. } | Edit::WithdrawTarget { key } => format!("{TARGETS}/{key}"),
+            Edit::ReviewTarget { key, .. } => format!("{}/{key}", crate::REVIEW),
+        }
+    }
+
+    /// The document its answer is kept in; `None` of a question the bank does not know. A comment may stand elsewhere.
+    pub fn document(&self) -> Option<DocumentKind> {
+        find_question(self.place().split('/').next().unwrap_or_default()).ok().map(Question::document)
     }
 }
 
@@ -215,6 +252,33 @@ pub fn row_key(
         }
     };
     Ok(key + &own)
+}
+
+/// Refuses what this person may not write, whatever stands in the plan: a question, or a field of a target that holds
+/// somebody's own words.
+pub(crate) fn permitted(
+    pep: &Pep,
+    writer: &Writer,
+    question: &Question,
+    own_words: Option<&Column>,
+) -> Result<(), Refused> {
+    let id = || question.id.clone();
+    if question.is_sign_off() {
+        return Err(Refused::SignOff { question: id() });
+    }
+    if question.computed {
+        return Err(Refused::Computed { question: id() });
+    }
+    let process = pep.process();
+    let owners = match own_words {
+        Some(column) => process.writers_within(question, column),
+        None => process.writers_of(question),
+    };
+    match owners.contains(&writer.role) {
+        true => Ok(()),
+        false if question.reserved => Err(Refused::Reserved { question: id(), owners: question.owners.clone() }),
+        false => Err(Refused::NotYours { question: id(), owners }),
+    }
 }
 
 /// A place in a document: a question, or something in its table or target.
@@ -393,23 +457,7 @@ impl<'t> Work<'t> {
         if question.document() != self.kind {
             return Err(Refused::OtherDocument { question: id(), kind: question.document() });
         }
-        if question.is_sign_off() {
-            return Err(Refused::SignOff { question: id() });
-        }
-        if question.computed {
-            return Err(Refused::Computed { question: id() });
-        }
-        let process = self.pep.process();
-        let owners = match own_words(text) {
-            Some(column) => process.writers_within(question, column),
-            None => process.writers_of(question),
-        };
-        if !owners.contains(&self.writer.role) {
-            return Err(match question.reserved {
-                true => Refused::Reserved { question: id(), owners: question.owners.clone() },
-                false => Refused::NotYours { question: id(), owners },
-            });
-        }
+        permitted(self.pep, &self.writer, question, own_words(text))?;
         let main = (self.kind == DocumentKind::Main).then(|| self.sheet());
         match Facts::new(self.pep, main).asked(question) {
             Asked::Yes | Asked::Unknown => Ok(place),

@@ -16,6 +16,7 @@ mod history;
 mod meter;
 mod pep;
 mod policy;
+mod portable;
 mod practice;
 mod process;
 mod refused;
@@ -39,6 +40,9 @@ pub use pep::{
     UnknownProcess, Unreadable, from_genesis, load, parse_term,
 };
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
+pub use portable::{
+    ANSWERS_BYTES_MAX, ANSWERS_FORMAT, AnswersFile, Brought, NotAnswers, Origin, OriginProcess, answers_file,
+};
 pub use practice::{
     Access, Account, Aggregate, Amount, Area, Attendance, Carry, CaseTransfer, ClosingEvent, Completion, Count,
     Editing, Eligibility, EligibleFrom, EligibleUntil, Gate, Grade, Initiation, Labels, Meeting, MeetingMode,

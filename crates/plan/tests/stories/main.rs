@@ -19,6 +19,7 @@ mod completeness;
 mod convergence;
 mod dues;
 mod money;
+mod portable;
 mod processes;
 mod reading;
 mod refusals;
