@@ -20,6 +20,7 @@ mod portable;
 mod practice;
 mod process;
 mod refused;
+mod sample;
 mod value;
 mod view;
 
@@ -54,6 +55,7 @@ pub use process::{
     provisional_next_date,
 };
 pub use refused::Refused;
+pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePerson, SampleStep};
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{
     Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, SignOff, State, Target, View,

@@ -23,6 +23,7 @@ mod portable;
 mod processes;
 mod reading;
 mod refusals;
+mod samples;
 mod tables;
 mod targets;
 mod together;
