@@ -963,8 +963,10 @@ impl Core {
         let (name, main_role) = known.or(me)?;
         // The newest membership: what somebody wrote keeps its author after they left.
         let of_child = self.roster.teams.iter().filter(|m| m.child == *child.as_bytes() && m.person == *person);
-        let role = of_child.max_by(|a, b| a.from.cmp(&b.from)).map_or(main_role, |m| m.role.clone());
-        Some(Who { person: Uuid::from_bytes(*person), name, role: role.parse().ok()? })
+        let newest = of_child.max_by(|a, b| a.from.cmp(&b.from));
+        let role = newest.map_or(main_role, |m| m.role.clone());
+        let until = newest.and_then(|m| m.to.as_ref()?.parse().ok());
+        Some(Who { person: Uuid::from_bytes(*person), name, role: role.parse().ok()?, until })
     }
 
     /// Heads of what is left of a document without the changes that wait. This program writes one change an envelope, so an
