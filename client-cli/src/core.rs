@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate};
 use gate::{Hash, Id};
-use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, View, Who, Writer};
+use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
 use replica::{Mode, Notice, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
@@ -314,6 +314,21 @@ impl Core {
                 }
             }
         }
+        self.touch();
+        Ok(done)
+    }
+
+    /// Signs the plan, as one change that is on the disk when this returns. `now` in Unix seconds.
+    pub fn sign(
+        &mut self,
+        pep: &Pep,
+        role: Role,
+        signing: Signing<'_>,
+        now: i64,
+    ) -> Result<Result<Applied, Refused>, Trouble> {
+        let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
+        let (writer, main) = (Writer { person, role }, *pep.document(DocumentKind::Main).as_bytes());
+        let done = self.replica.write(&main, |document| plan::sign(document, pep, &writer, signing, now))?;
         self.touch();
         Ok(done)
     }
