@@ -22,10 +22,10 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
     for words in ["Share your changes", "Write a text", "Choose between answers", "--home", "To begin: pep join LINK"] {
         assert!(help.contains(words), "the help lacks {words:?}:\n{help}");
     }
-    for later in ["sign-off", "backup", "report", "meeting", "relay", "tied"] {
+    for later in ["backup", "report", "meeting", "relay", "tied"] {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
-    let commands = "demo join whoami child new list show set write row target comment check conflicts resolve history diff \
+    let commands = "demo join whoami child new list show set write row target comment check complete sign-off conflicts resolve history diff \
                     status sync held export process doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
@@ -342,6 +342,55 @@ fn an_exported_plan_is_json_or_a_whole_document() {
     assert_eq!(Value::from(heads), json["heads"]);
     let nowhere = odile.pep(&["export", &spring, "--format", "json", "-o", "no/such/folder/x.json"]);
     assert!(nowhere.code == 1 && nowhere.err.contains("could not be written"), "{}", nowhere.err);
+}
+
+#[test]
+fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_plan_says_so() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let idris = world.join("idris", ("Idris Fennimoor", "young-person"));
+    let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    for home in [&idris, &lorcan] {
+        home.pep(&["sync"]).ok();
+    }
+    let early = odile.pep(&["complete", &spring]);
+    assert!(
+        early.code == 5 && early.out.contains("[transfer.needed]: not answered yet - social worker"),
+        "{}",
+        early.out
+    );
+    let early: Value = serde_json::from_str(&odile.pep(&["complete", &spring, "--json"]).out).unwrap();
+    assert!(early["signed"] == false && early["missing"][0]["field"].is_string(), "{early}");
+    let waits = lorcan.pep(&["sign-off", &spring]);
+    assert!(waits.code == 5 && waits.out.contains("Social worker: "), "{}", waits.out);
+    for (home, command, hint) in [
+        (&odile, "sign-off", "pep complete"),
+        (&lorcan, "complete", "pep sign-off"),
+        (&idris, "complete", "pep sign-off"),
+    ] {
+        let said = home.pep(&[command, &spring]);
+        assert!(said.code == 3 && said.err.contains(hint), "{}", said.err);
+    }
+    assert_eq!(lorcan.pep(&["export", &spring, "--signed", "--format", "json", "-o", "-"]).code, 1);
+    assert_eq!(idris.pep(&["sign-off", &spring, "--on", "2999-01-01"]).code, 2);
+
+    idris.pep(&["sign-off", &spring, "--on", "2026-03-01", "--comment", "Ask me before things move."]).ok();
+    let seen = idris.show(&spring)["signOffs"][0].clone();
+    assert_eq!(
+        (&seen["question"], &seen["by"], &seen["on"]),
+        (&"signoff.yp".into(), &"Idris Fennimoor".into(), &"2026-03-01".into())
+    );
+    assert!(seen["stands"] == true && seen["comment"] == "Ask me before things move.", "{seen}");
+    idris.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    odile.pep(&["set", &spring, "transfer.needed", "yes"]).ok();
+    let shown = odile.pep(&["show", &spring]).ok();
+    assert!(shown.contains("saw an earlier version: "), "{shown}");
+    let since = odile.pep(&["diff", &spring, "signoff.yp"]).ok();
+    assert!(since.contains("transfer") && since.contains("new questions appeared because"), "{since}");
+    assert_eq!(odile.pep(&["diff", &spring, "signoff.vs"]).code, 1);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use plan::{Currency, Duty, Pep, Role, Sitting, Standing, View, currency};
+use plan::{Currency, Duty, Pep, Role, Sitting, Standing, State, View, currency};
 use replica::Trouble;
 use serde_json::json;
 
@@ -41,8 +41,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let today = clock::today().parse::<NaiveDate>().ok();
     let currencies: Vec<Option<Currency>> =
         views.iter().map(|(_, mine)| today.map(|today| currency_of(&views, &mine.pep, today))).collect();
+    let states: Vec<State> = views.iter().map(|(view, mine)| state_of(&views, view, &mine.pep)).collect();
     let mut all = Vec::new();
-    for ((view, mine), currency) in views.into_iter().zip(currencies) {
+    for (((view, mine), currency), state) in views.into_iter().zip(currencies).zip(states) {
         let outstanding = outstanding(&view);
         let wanted = (!args.due || is_due(&mine.pep, &view, today))
             && (!args.mine || outstanding.keys().any(|owner| mine.role.counts_as(*owner)));
@@ -53,7 +54,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         if context.global.json {
             let mut item = json::about(&mine.pep);
             item.insert("childName".into(), json!(child));
-            item.insert("state".into(), view.state.to_string().into());
+            item.insert("state".into(), state.to_string().into());
             item.insert("nextDate".into(), json!(view.next_date.map(|next| next.date.to_string())));
             let due = view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok());
             item.insert("due".into(), json!(due.map(|by| by.to_string())));
@@ -71,7 +72,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             mine.pep.id(),
             child.unwrap_or("A child".into()),
             words::sitting(&mine.pep),
-            view.state
+            state
         ));
         if args.due {
             let current =
@@ -92,6 +93,17 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         context.talk("No plan to show. `pep sync` fetches those of your teams; `pep new` starts one.");
     }
     Ok(())
+}
+
+/// How far a PEP has come, in the light of the child's other PEPs held here.
+fn state_of(views: &[(View, Mine)], view: &View, pep: &Pep) -> State {
+    let signed_on =
+        |view: &View| view.sign_offs.iter().filter(|made| made.question == "signoff.vs").map(|made| made.on).max();
+    let when = |pep: &Pep, view: &View| (pep.year, pep.term, signed_on(view));
+    let later = views.iter().any(|(other, mine)| {
+        mine.pep.child == pep.child && other.signed_off() && when(&mine.pep, other) > when(pep, view)
+    });
+    view.state.superseded(later)
 }
 
 fn outstanding(view: &View) -> BTreeMap<Role, usize> {

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod child;
 pub mod comment;
+pub mod complete;
 pub mod completions;
 pub mod conflicts;
 pub mod demo;
@@ -19,6 +20,7 @@ pub mod resolve;
 pub mod row;
 pub mod set;
 pub mod show;
+pub mod sign_off;
 pub mod status;
 pub mod sync;
 pub mod target;
