@@ -14,6 +14,7 @@ use crate::edit::{Writer, apply};
 use crate::pep::{AcademicYear, DocumentKind, Pep, PepType, ProcessRef, Role, Term, from_genesis, parse_term};
 use crate::portable::{ANSWERS_FORMAT, AnswersFile};
 use crate::refused::Refused;
+use crate::signoff::{Signing, sign, sign_off_of};
 use crate::value::withhold;
 use crate::view::{Documents, View, Who, read};
 
@@ -155,25 +156,47 @@ impl Played {
         let documents = DocumentKind::ALL.iter().map(|kind| (*kind, from_genesis(&pep, *kind, actor(u8::MAX))));
         let who = |(short, person): (&String, &SamplePerson)| {
             let id = Uuid::new_v5(&child, short.as_bytes());
-            (short.clone(), Who { person: id, name: person.name.clone(), role: person.role })
+            (short.clone(), Who { person: id, name: person.name.clone(), role: person.role, until: person.until })
         };
         Played { documents: documents.collect(), people: sample.people.iter().map(who).collect(), pep }
     }
 
     /// Does what somebody did in a step; what of it was left out, and why.
     pub fn take(&mut self, step: &SampleStep) -> Result<Vec<(String, String)>, Refused> {
-        let (Some((number, writer)), Some(answers)) = (self.writer(&step.by), &step.answers) else {
-            return Ok(Vec::new());
-        };
-        let brought = match AnswersFile::read(answers) {
-            Ok(file) => file.bring(&self.pep, &writer),
-            Err(error) => return Ok(vec![(step.by.clone(), error.to_string())]),
-        };
-        for (kind, document) in &mut self.documents {
-            document.set_actor(actor(number));
-            apply(document, &self.pep, *kind, &writer, &brought.of(*kind), step.at())?;
+        let Some((number, writer)) = self.writer(&step.by) else { return Ok(Vec::new()) };
+        let mut left_out = Vec::new();
+        if let Some(answers) = &step.answers {
+            let brought = match AnswersFile::read(answers) {
+                Ok(file) => file.bring(&self.pep, &writer),
+                Err(error) => return Ok(vec![(step.by.clone(), error.to_string())]),
+            };
+            for (kind, document) in &mut self.documents {
+                document.set_actor(actor(number));
+                apply(document, &self.pep, *kind, &writer, &brought.of(*kind), step.at())?;
+            }
+            left_out = brought.left_out;
         }
-        Ok(brought.left_out)
+        for act in &step.acts {
+            self.act(act, number, &writer, step)?;
+        }
+        Ok(left_out)
+    }
+
+    fn act(&mut self, act: &Act, number: u8, writer: &Writer, step: &SampleStep) -> Result<(), Refused> {
+        let (Some(main), Some(question)) = (self.documents.get_mut(&DocumentKind::Main), sign_off_of(writer.role))
+        else {
+            return Ok(());
+        };
+        main.set_actor(actor(number));
+        match act {
+            Act::Complete | Act::SignOff => {
+                // A key of its own for each signature, and the same whenever the story is told.
+                let key = Uuid::new_v5(&self.pep.id(), format!("{question} {} {}", step.by, step.on).as_bytes());
+                let signing = Signing { question, key, on: step.on, comment: "" };
+                sign(main, &self.pep, writer, signing, step.at()).map(drop)
+            }
+            Act::Overall { .. } => Ok(()),
+        }
     }
 
     /// Somebody by the short name of the file: their number among its people, and who writes.

@@ -209,6 +209,37 @@ fn r003_18_r003_34_idriss_edges_are_there() {
 }
 
 #[test]
+fn r003_26_to_r003_32_idriss_plan_is_completed_returned_to_odile_alone_put_right_and_signed() {
+    let told = |until: &str| {
+        let view = as_of("idris", Term::Spring, until).view().unwrap();
+        let newest = |question: &str| view.sign_offs.iter().rfind(|made| made.question == question);
+        let stands = |question: &str| newest(question).is_some_and(|made| made.stands);
+        let why = newest("signoff.sw").map_or(Vec::new(), |made| made.why.clone());
+        (view.state, stands("signoff.dt"), stands("signoff.sw"), stands("signoff.vs"), why)
+    };
+    assert_eq!(told("2026-02-26"), (State::MeetingHeld, false, false, false, vec![]));
+    assert_eq!(told("2026-02-27"), (State::DtComplete, true, false, false, vec![]));
+    assert_eq!(told("2026-03-02"), (State::SwComplete, true, true, false, vec![]));
+    assert_eq!(told("2026-03-04"), (State::Returned, true, false, false, vec![plan::Stale::Returned]));
+    assert_eq!(told("2026-03-06"), (State::InQa, true, true, false, vec![]));
+    assert_eq!(told("2026-03-09"), (State::SignedOff, true, true, true, vec![]));
+}
+
+#[test]
+fn r003_30_every_sample_ends_signed_off_with_every_signature_of_a_professional_standing() {
+    for (name, text) in SAMPLES {
+        for sitting in Sample::parse(text).unwrap().peps {
+            let view = whole(name, sitting.term);
+            assert_eq!(view.state, State::SignedOff, "{name} {}", sitting.term);
+            for question in ["signoff.dt", "signoff.sw", "signoff.vs"] {
+                let newest = view.sign_offs.iter().rfind(|made| made.question == question);
+                assert!(newest.is_some_and(|made| made.stands), "{name} {}: {question}", sitting.term);
+            }
+        }
+    }
+}
+
+#[test]
 fn amaris_figures_and_edges_come_out() {
     let view = whole("amari", Term::Spring);
     assert_eq!(column(&view, "attendance.terms", "percent"), ["93.8"], "of hours");
