@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::agenda::Agenda;
 use crate::bank::bank;
 use crate::clock::DayKind;
 use crate::pep::{DocumentKind, NotAWord, Phase, Role, Term, words};
@@ -257,6 +258,8 @@ pub struct Meeting {
     pub attendance: BTreeMap<Role, Attendance>,
     /// From more invitations than this on, people are asked to keep it small.
     pub small_up_to: Option<NonZeroU8>,
+    /// What is spoken of, and for how long (4.9).
+    pub agenda: Agenda,
 }
 
 /// Who does something in the meeting.
@@ -614,6 +617,7 @@ impl Practice {
         }
         self.voice
             .fault()
+            .or_else(|| self.meeting.agenda.fault())
             .or_else(|| self.completion.fault())
             .or_else(|| self.sign_off.fault())
             .or_else(|| self.qa.fault())
