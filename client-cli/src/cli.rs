@@ -7,7 +7,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 use crate::{
     commands::{
         check, child, comment, complete, completions, conflicts, demo, diff, doctor, export, held, history, join, list,
-        new, process, resolve, row, set, show, sign_off, status, sync, target, whoami, write,
+        meeting, new, process, resolve, row, set, show, sign_off, status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -75,6 +75,7 @@ pub enum Command {
     Check(check::Args),
     Complete(complete::Args),
     SignOff(sign_off::Args),
+    Meeting(Box<meeting::Args>),
     Conflicts(conflicts::Args),
     Resolve(resolve::Args),
     History(history::Args),
@@ -127,6 +128,7 @@ impl Command {
             Command::Check(args) => check::run(context, args),
             Command::Complete(args) => complete::run(context, args),
             Command::SignOff(args) => sign_off::run(context, args),
+            Command::Meeting(args) => meeting::run(context, *args),
             Command::Conflicts(args) => conflicts::run(context, args),
             Command::Resolve(args) => resolve::run(context, args),
             Command::History(args) => history::run(context, args),

@@ -48,6 +48,7 @@ fn answer(device: &mut Device, question: &Question) {
     let choice = || question.options.first().map_or("something", |choice| &choice.value);
     match question.kind {
         _ if id == "meeting.date" => drop(device.set(id, "2026-02-26")),
+        _ if id == "meeting.nextDate" => drop(device.set(id, "2026-06-04")),
         _ if id == "meeting.kind" => drop(device.set(id, "meeting")),
         _ if id == "setting.yearGroup" => drop(device.set(id, "10")),
         _ if id == "funding.decision" => drop(device.row(id, &[("target", "English"), ("approved", "304.00")])),
@@ -158,6 +159,17 @@ fn r003_27_28_the_social_worker_sees_at_once_what_is_missing_and_whose_it_is() {
 }
 
 #[test]
+fn a_tick_is_no_proof_of_a_meeting() {
+    let mut devices = ready(&ten_page());
+    devices[ODILE].row("meeting.attendees", &[("person", "Odile Marrowfield"), ("attended", "no")]);
+    let offered = offered(&devices[ODILE], Role::SocialWorker);
+    assert!(!offered.offered() && offered.findings[0].says.contains("Who was there?"));
+    // A review without a meeting needs nobody in a room.
+    devices[ODILE].set("meeting.kind", "desk_review");
+    assert!(!findings(&devices[ODILE]).iter().any(|found| found.says.contains("Who was there?")));
+}
+
+#[test]
 fn r003_26_29_two_people_sign_apart_and_both_stand() {
     let mut devices = ready(&ten_page());
     put_name(&mut devices[OTTOLINE], "signoff.dt", 1, "2026-02-27").unwrap();
@@ -216,7 +228,7 @@ fn what_nobody_has_to_sign_again_for() {
     devices[ODILE].edit(row(&[("action", "Taxi times"), ("person", "Odile")]));
     both_sign(&mut devices);
     devices[ODILE].edit(row(&[("status", "done"), ("outcome", "Sent.")]));
-    devices[ODILE].set("meeting.nextDate", "2026-06-04");
+    devices[ODILE].set("meeting.nextDate", "2026-06-11");
     let note = format!("targets.list/{}/midTermNotes", Uuid::from_u128(1));
     let cells = cells_of("targets.list/midTermNotes", &[("note", "Two paragraphs so far.")]);
     devices[OTTOLINE].edit(Edit::PutRow { question: note, key: Uuid::from_u128(60).to_string(), cells });
