@@ -26,6 +26,7 @@ mod reading;
 mod refusals;
 mod samples;
 mod signing;
+mod storyboard;
 mod tables;
 mod targets;
 mod together;
