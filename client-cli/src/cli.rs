@@ -6,8 +6,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::{
     commands::{
-        check, child, comment, completions, conflicts, demo, diff, doctor, export, held, history, join, list, new,
-        process, resolve, row, set, show, status, sync, target, whoami, write,
+        check, child, comment, completions, conflicts, demo, diff, doctor, export, held, history, import, join, list,
+        new, process, resolve, row, set, show, status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -81,6 +81,7 @@ pub enum Command {
     Sync(sync::Args),
     Held(held::Args),
     Export(export::Args),
+    Import(import::Args),
     Process(process::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
@@ -131,6 +132,7 @@ impl Command {
             Command::Sync(args) => sync::run(context, args),
             Command::Held(args) => held::run(context, args),
             Command::Export(args) => export::run(context, args),
+            Command::Import(args) => import::run(context, args),
             Command::Process(args) => process::run(context, args),
             Command::Doctor(args) => doctor::run(context, args),
             Command::Completions(args) => completions::run(context, args),

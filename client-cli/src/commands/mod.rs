@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod export;
 pub mod held;
 pub mod history;
+pub mod import;
 pub mod join;
 pub mod list;
 pub mod new;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     clock,
     context::{Context, Mine},
-    error::{CommandError, Kind},
+    error::CommandError,
     json, select, words,
 };
 
@@ -37,11 +37,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         return field_alone(context, &mine, question);
     }
     let page = match &args.page {
-        Some(wanted) => Some(pages.iter().find(|page| page.id.eq_ignore_ascii_case(wanted)).ok_or_else(|| {
-            let known: Vec<&str> = pages.iter().map(|page| page.id.as_str()).collect();
-            CommandError::new(Kind::Failed, "This plan has no such page.")
-                .hint(format!("Its pages: {}.", known.join(", ")))
-        })?),
+        Some(wanted) => Some(select::page(&mine, wanted)?),
         None => None,
     };
     let wanted = |id: &str| page.is_none_or(|page| page.questions.iter().any(|q| q.id == id));
