@@ -13,7 +13,7 @@ use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
 use crate::value::{Value, withhold};
 use crate::view::{Answer, Cell, Row, Target, View, Why, conflicts};
-use crate::{REVIEW, TARGETS};
+use crate::{REVIEW, TARGETS, meeting};
 
 /// What the checks look at beside the plan itself.
 #[derive(Clone, Copy)]
@@ -95,6 +95,9 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     for target in &view.targets {
         checks.target(target);
     }
+    let owner = |question: &str| checks.owner(question);
+    let meeting = meeting::findings(view, pep, around, &owner);
+    checks.found.extend(meeting);
     checks.found
 }
 
@@ -489,12 +492,12 @@ impl Checks<'_> {
     }
 }
 
-fn finding(severity: Severity, owner: Role, says: &str) -> Finding {
+pub(crate) fn finding(severity: Severity, owner: Role, says: &str) -> Finding {
     Finding { severity, field: None, target: None, letter: None, owner, says: says.to_owned() }
 }
 
 /// Targets that are agreed and not withdrawn. A stage that people disagree about is not agreed.
-fn agreed_targets(view: &View) -> Vec<&Target> {
+pub(crate) fn agreed_targets(view: &View) -> Vec<&Target> {
     view.targets
         .iter()
         .filter(|target| target.row.counts() && chosen(&target.row, "status") == Some("agreed"))
@@ -505,7 +508,7 @@ fn rows<'a>(target: &'a Target, table: &str) -> impl Iterator<Item = &'a Row> {
     target.tables.get(table).into_iter().flatten().filter(|row| row.counts())
 }
 
-fn reviews(view: &View) -> impl Iterator<Item = &Row> {
+pub(crate) fn reviews(view: &View) -> impl Iterator<Item = &Row> {
     let rows = match view.answers.get(REVIEW) {
         Some(Answer::Table(rows)) => rows.as_slice(),
         _ => &[],
@@ -514,7 +517,7 @@ fn reviews(view: &View) -> impl Iterator<Item = &Row> {
 }
 
 /// A review names its target by key, or by its words or its subject as they were.
-fn reviews_target(row: &Row, target: &Target) -> bool {
+pub(crate) fn reviews_target(row: &Row, target: &Target) -> bool {
     let named = plain(&words(row, "target"));
     let known = [target.row.key.clone(), words(&target.row, "statement"), words(&target.row, "area")];
     known.iter().map(|words| plain(words)).any(|known| !known.is_empty() && known == named)
@@ -533,7 +536,7 @@ fn unmet_words(view: &View, previous: Option<&View>) -> BTreeSet<String> {
 }
 
 /// What stands in a cell, as words; of a dispute every claim, for a disputed field is not an empty one.
-fn words(row: &Row, column: &str) -> String {
+pub(crate) fn words(row: &Row, column: &str) -> String {
     match row.cells.get(column) {
         None => String::new(),
         Some(Cell::Value(value) | Cell::Computed(value)) => value.to_string(),
@@ -545,7 +548,7 @@ fn words(row: &Row, column: &str) -> String {
     }
 }
 
-fn chosen<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
+pub(crate) fn chosen<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
     match row.cells.get(column) {
         Some(Cell::Value(Value::Choice(word))) => Some(word),
         _ => None,
@@ -559,7 +562,7 @@ fn number(row: &Row, column: &str) -> Option<i64> {
     }
 }
 
-fn dates(row: &Row, column: &str) -> Vec<NaiveDate> {
+pub(crate) fn dates(row: &Row, column: &str) -> Vec<NaiveDate> {
     let values: Vec<&Value> = match row.cells.get(column) {
         Some(Cell::Value(value)) => vec![value],
         Some(Cell::Disputed(claims)) => claims.iter().map(|claim| &claim.value).collect(),

@@ -2,6 +2,7 @@
 //!
 //! Pure: no peer, disk, clock or screen. See the README beside this crate for the shape of a document.
 
+mod agenda;
 mod appeared;
 mod bank;
 mod checks;
@@ -13,6 +14,7 @@ mod excuse;
 mod expr;
 mod facts;
 mod history;
+mod meeting;
 mod meter;
 mod pep;
 mod policy;
@@ -25,6 +27,7 @@ mod view;
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
+pub use agenda::{Agenda, AgendaItem};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
 pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
@@ -34,6 +37,10 @@ pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
 pub use history::{Entry, difference, heads_at, history};
+pub use meeting::{
+    Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Seat, agenda_edits, clock_in,
+    length_in, meeting, with_time,
+};
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
     AcademicYear, DocumentKind, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION, Term,

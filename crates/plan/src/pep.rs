@@ -89,14 +89,15 @@ words! {
 }
 
 impl Role {
-    /// True for the officers and the head of the Virtual School, who count as one owner ("VS").
+    /// True for the officers and the head of the Virtual School ("VS").
     pub fn is_virtual_school(self) -> bool {
         matches!(self, Role::VirtualSchoolOfficer | Role::VirtualSchoolHead)
     }
 
-    /// True if what `owner` owns is this role's too.
+    /// True if what `owner` owns is this role's too: the head may do what an officer may, and an officer does not decide for
+    /// the head (R002-23).
     pub fn counts_as(self, owner: Role) -> bool {
-        self == owner || (self.is_virtual_school() && owner.is_virtual_school())
+        self == owner || (self == Role::VirtualSchoolHead && owner == Role::VirtualSchoolOfficer)
     }
 }
 

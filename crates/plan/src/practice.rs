@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::agenda::Agenda;
 use crate::bank::bank;
 use crate::clock::DayKind;
 use crate::pep::{NotAWord, Phase, Role, Term, words};
@@ -255,6 +256,8 @@ pub struct Meeting {
     pub attendance: BTreeMap<Role, Attendance>,
     /// From more invitations than this on, people are asked to keep it small.
     pub small_up_to: Option<NonZeroU8>,
+    /// What is spoken of, and for how long (4.9).
+    pub agenda: Agenda,
 }
 
 /// Who does something in the meeting.
@@ -603,6 +606,7 @@ impl Practice {
         }
         self.voice
             .fault()
+            .or_else(|| self.meeting.agenda.fault())
             .or_else(|| self.completion.fault())
             .or_else(|| self.qa.fault())
             .or_else(|| self.carry_fault())

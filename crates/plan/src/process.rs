@@ -562,6 +562,7 @@ mod tests {
         assert_eq!(writers("targets.list"), dt_and_vs);
         assert_eq!(writers("funding.tuition"), dt_and_vs);
         assert_eq!(writers("qa.feedback"), [Role::VirtualSchoolOfficer, Role::VirtualSchoolHead]);
+        assert_eq!(writers("funding.decision"), [Role::VirtualSchoolHead], "r002_23");
         assert_eq!(writers("funding.requested"), []);
         assert_eq!(writers("signoff.dt"), []);
         assert_eq!(writers("voice.priBest"), [Role::SocialWorker, Role::DesignatedTeacher, Role::YoungPerson]);

@@ -18,6 +18,7 @@ mod checks;
 mod completeness;
 mod convergence;
 mod dues;
+mod meetings;
 mod money;
 mod portable;
 mod processes;

@@ -5,7 +5,7 @@ const SIXTH: &str = include_str!("../../../../fixtures/processes/harrowmere.json
 
 /// What is changed in a good file, into what, what the reason says, and where: the text whose line is named, or "" for the
 /// line that was changed.
-const BAD: [(&str, &str, &str, &str); 45] = [
+const BAD: [(&str, &str, &str, &str); 51] = [
     ("\"child.dob\"", "\"child.birthday\"", "not a question", ""),
     ("\"child.dob\"", "\"child.sex\"", "placed twice", ""),
     ("\"child.dob\", ", "", "child.dob is on no page", "\"pages\""),
@@ -99,6 +99,22 @@ const BAD: [(&str, &str, &str, &str); 45] = [
     ("\"blocksSignoffAt\": [\"red\"]", "\"blocksSignoffAt\": [\"crimson\"]", "not among `grades`", ""),
     ("\"meta\": \"blank\", ", "", "the block meta", "\"carryForward\""),
     ("\"meta\": \"blank\"", "\"meat\": \"blank\"", "not a block", ""),
+    ("\"id\": \"views\"", "\"id\": \"school\"", "two items of the agenda have the id school", "{\"id\": \"school\""),
+    (
+        "\"label\": \"Previous targets\"",
+        "\"label\": \"New targets, and actions\"",
+        "a name of its own",
+        "New targets and actions",
+    ),
+    ("\"opens\": [\"funding\"]", "\"opens\": [\"fees\"]", "neither a question nor a block", ""),
+    ("\"opens\": [\"voice\", \"carer\"]", "\"opens\": [\"carer\"]", "the child is always heard", "\"agenda\""),
+    ("\"order\": {}", "\"order\": {\"primary\": [\"welcome\"]}", "every item of the agenda once", "\"agenda\""),
+    (
+        "\"label\": \"Previous targets\", \"minutes\": 6",
+        "\"label\": \"Previous targets\", \"minutes\": 0",
+        "nonzero",
+        "",
+    ),
     ("\"recordedOnPage\": \"10\"", "\"recordedOnPage\": \"11\"", "is on page 10", ""),
     ("\"setBy\": [\"social-worker\"]", "\"setBy\": [\"carer\"]", "cannot write meeting.nextDate", ""),
 ];
