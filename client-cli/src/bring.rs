@@ -1,14 +1,15 @@
 //! Writing many answers at once that come from elsewhere: a file, or the last PEP. What a document refuses is left out and said,
 //! and the rest is on the disk when this returns.
 
-use plan::{Brought, Cells, DocumentKind, Edit, Value, View, Writer};
+use plan::{Brought, Cell, Cells, DocumentKind, Edit, Pep, Target, Value, View, Writer};
 use replica::Trouble;
 
 use crate::{
     clock,
     context::{Context, Mine},
-    core::Core,
+    core::{Core, counted},
     error::CommandError,
+    words,
 };
 
 /// Characters written with one change: well under what one change may hold, for the operations beside the characters.
@@ -121,4 +122,88 @@ fn label(place: &str) -> String {
 /// Whether nobody writes in a plan any more: it is signed off.
 pub fn is_closed(view: &View) -> bool {
     view.signed_off()
+}
+
+/// The last PEP of the same child before this one, if this device holds it.
+pub fn last_pep(context: &Context, mine: &Mine) -> Result<Option<Pep>, CommandError> {
+    let pep = mine.pep.clone();
+    context.with(move |core| {
+        let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
+        let before = core.peps().filter(|other| other.child == pep.child && when(other) < when(&pep));
+        Ok::<_, Trouble>(before.max_by_key(|other| when(other)).cloned())
+    })
+}
+
+/// The last PEP and what it says, if it has arrived whole.
+pub fn last(context: &Context, mine: &Mine) -> Result<Option<(Pep, View)>, CommandError> {
+    let Some(before) = last_pep(context, mine)? else { return Ok(None) };
+    let role = mine.role;
+    context.with(move |core| match core.view(&before, role) {
+        Ok(view) => Ok(Some((before, view))),
+        Err(Trouble::Unknown) => Ok(None),
+        Err(trouble) => Err(trouble),
+    })
+}
+
+/// How many answers of this person's could be brought from the last PEP now: those that are asked and not answered.
+pub fn could_bring(mine: &Mine, view: &View, pep: &Pep, before: &View) -> usize {
+    if is_closed(view) {
+        return 0;
+    }
+    let carried = plan::carry(before, pep, view, &mine.pep, mine.role);
+    let asked = carried.copied.iter().chain(&carried.to_confirm).filter(|id| view.asked.contains(*id)).count();
+    asked + carried.reviews + carried.actions
+}
+
+/// Brings what this person answers for from the last PEP, and says in words what was brought; `None` where there is none.
+pub fn from_last(context: &mut Context, mine: &Mine) -> Result<Option<(Done, String)>, CommandError> {
+    let Some((pep, before)) = last(context, mine)? else { return Ok(None) };
+    let carried = plan::carry(&before, &pep, &context.view(mine)?, &mine.pep, mine.role);
+    let done = write(context, mine, carried.brought.clone())?;
+    let count = |set: &std::collections::BTreeSet<&'static str>| {
+        set.iter().filter(|id| done.questions.iter().any(|written| written == *id)).count()
+    };
+    let mut brought = Vec::new();
+    let mut say = |n: usize, words: String| {
+        if n > 0 {
+            brought.push(words);
+        }
+    };
+    let (copied, to_confirm) = (count(&carried.copied), count(&carried.to_confirm));
+    say(copied, format!("{} as they were", counted(copied, "answer")));
+    say(to_confirm, format!("{} to confirm (pep confirm PEP FIELD, or --page P)", counted(to_confirm, "answer")));
+    say(carried.reviews, format!("{} to review (pep target review)", counted(carried.reviews, "target")));
+    say(carried.actions, counted(carried.actions, "open action"));
+    let mut said = match brought.is_empty() {
+        true => format!("Nothing of yours is left to bring from the last PEP ({}).", words::sitting(&pep)),
+        false => format!("From the last PEP ({}): {}.", words::sitting(&pep), brought.join(", ")),
+    };
+    if !carried.blank.is_empty() && done.changed {
+        said.push_str(&format!(" Begins blank: {}.", carried.blank.join(", ")));
+    }
+    for page in &carried.by_hand {
+        said.push_str(&format!(" “{page}” is kept by hand: bring your own copy with pep import FILE."));
+    }
+    Ok(Some((done, said)))
+}
+
+/// Whether a target was agreed and stands.
+pub fn is_agreed(target: &Target) -> bool {
+    let agreed = Cell::Value(Value::Choice("agreed".to_owned()));
+    target.row.counts() && target.row.cells.get("status") == Some(&agreed)
+}
+
+/// The key of the target of the last PEP that `text` names by its key, by the beginning of it, or by its words or subject.
+pub fn last_target(last: &Option<(Pep, View)>, text: &str) -> Option<String> {
+    let plain = |text: &str| text.trim().to_lowercase();
+    let targets = || last.iter().flat_map(|(_, before)| &before.targets).filter(|target| is_agreed(target));
+    let says = |target: &Target, field: &str| match target.row.cells.get(field) {
+        Some(Cell::Value(value)) => plain(&value.to_string()) == plain(text),
+        Some(Cell::Text { text: said }) => plain(said) == plain(text),
+        _ => false,
+    };
+    let named: Vec<&Target> = targets()
+        .filter(|t| (text.len() >= 4 && t.row.key.starts_with(text)) || says(t, "statement") || says(t, "area"))
+        .collect();
+    if let [only] = named.as_slice() { Some(only.row.key.clone()) } else { None }
 }

@@ -6,8 +6,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::{
     commands::{
-        check, child, comment, completions, conflicts, demo, diff, doctor, export, held, history, import, join, list,
-        new, process, resolve, row, set, show, status, sync, target, whoami, write,
+        check, child, comment, completions, confirm, conflicts, demo, diff, doctor, export, held, history, import,
+        join, list, new, process, resolve, row, set, show, status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -73,6 +73,7 @@ pub enum Command {
     Target(target::Args),
     Comment(comment::Args),
     Check(check::Args),
+    Confirm(confirm::Args),
     Conflicts(conflicts::Args),
     Resolve(resolve::Args),
     History(history::Args),
@@ -124,6 +125,7 @@ impl Command {
             Command::Target(args) => target::run(context, args),
             Command::Comment(args) => comment::run(context, args),
             Command::Check(args) => check::run(context, args),
+            Command::Confirm(args) => confirm::run(context, args),
             Command::Conflicts(args) => conflicts::run(context, args),
             Command::Resolve(args) => resolve::run(context, args),
             Command::History(args) => history::run(context, args),

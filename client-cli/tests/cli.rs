@@ -25,7 +25,7 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
     for later in ["sign-off", "backup", "report", "meeting", "relay", "tied"] {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
-    let commands = "demo join whoami child new list show set write row target comment check conflicts resolve history diff \
+    let commands = "demo join whoami child new list show set write row target comment check confirm conflicts resolve history diff \
                     status sync held export import process doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
@@ -384,6 +384,97 @@ fn r001_14_r001_18_the_schools_section_is_kept_as_a_file_and_brought_into_the_ne
     // The social worker writes none of the school's section, and is told so; the file does no harm.
     let odiles = odile.pep(&["import", text(&file), "--json"]).json();
     assert!(odiles["leftOut"].as_array().is_some_and(|all| all.iter().any(|left| left["field"] == "attendance.terms")));
+}
+
+#[test]
+fn r004_09_storyboard_9_the_next_pep_begins_with_the_last_one_each_bringing_their_own() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let begin = |who: &Home, term: &str| {
+        who.pep(&["new", "Idris Fennimoor", "--term", term, "--type", "review", "--process", "ten-page", "--json"])
+            .json()
+    };
+    let id = |made: &Value| made["pep"].as_str().unwrap_or_default().to_string();
+    let spring = id(&begin(&odile, "2025/26-spring"));
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["set", &spring, "care.legalStatus", "C2"]).ok();
+    odile.pep(&["write", &spring, "care.story", "He cooks on Sundays."]).ok();
+    odile.pep(&["row", "add", &spring, "meeting.actions", "action=Quiet place", "status=open"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["set", &spring, "setting.yearGroup", "10"]).ok();
+    ottoline.pep(&["set", &spring, "settingPeople.keyAdult", "Mr Rookhurst"]).ok();
+    ottoline.pep(&["write", &spring, "voice.secWell", "maths and food"]).ok();
+    let essay = ["area=English", "statement=Four paragraphs", "status=agreed", "category=academic"];
+    let essay = ottoline.pep(&[&["target", "add", &spring][..], &essay].concat()).ok().trim().to_string();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+
+    // Both begin it offline, and it is one.
+    let summer = begin(&odile, "2025/26-summer");
+    assert!(summer["toConfirm"].as_array().is_some_and(|all| all.contains(&"care.legalStatus".into())));
+    let summer = id(&summer);
+    let begun = ottoline.pep(&[
+        "new",
+        "Idris Fennimoor",
+        "--term",
+        "2025/26-summer",
+        "--type",
+        "review",
+        "--process",
+        "ten-page",
+    ]);
+    assert_eq!(begun.out.trim(), summer);
+    for words in ["as they were", "1 target to review", "Begins blank: "] {
+        assert!(begun.err.contains(words), "{words}: {}", begun.err);
+    }
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    let plan = odile.show(&summer);
+    assert_eq!(plan, ottoline.show(&summer));
+    assert_eq!(plan["answers"]["care.story"], "He cooks on Sundays.");
+    assert_eq!(plan["answers"]["settingPeople.keyAdult"], "Mr Rookhurst");
+    assert_eq!(plan["answers"]["meeting.actions"].as_array().map(Vec::len), Some(1));
+    assert_eq!(plan["previousPep"], spring.as_str());
+    assert_eq!(odile.pep(&["conflicts", &summer, "--json"]).code, 0);
+    // Again there is nothing left to bring.
+    assert!(
+        odile
+            .pep(&["new", "Idris Fennimoor", "--term", "2025/26-summer", "--type", "review"])
+            .err
+            .contains("Nothing of yours is left")
+    );
+
+    let shown = odile.pep(&["show", &summer, "--page", "2"]).ok();
+    assert!(shown.contains("From the last PEP, to be confirmed"), "{shown}");
+    let refused = ottoline.pep(&["confirm", &summer, "care.legalStatus"]);
+    assert!(refused.code == 3 && refused.err.contains("social worker"), "{}", refused.err);
+    odile.pep(&["confirm", &summer, "care.legalStatus"]).ok();
+    let waits =
+        |field: &str| odile.show(&summer)["toConfirm"].as_array().is_some_and(|all| all.contains(&field.into()));
+    assert!(!waits("care.legalStatus") && waits("care.story"));
+    odile.pep(&["confirm", &summer, "--page", "2"]).ok();
+    assert!(!waits("care.story"));
+
+    // Somebody's own words begin blank, and last term's stand beside.
+    let voice = ottoline.pep(&["show", &summer, "--field", "voice.secWell", "--json"]).json();
+    assert_eq!(
+        (&voice["answers"]["voice.secWell"], &voice["lastTerm"][0]["text"]),
+        (&Value::Null, &"maths and food".into())
+    );
+
+    // A target goes on.
+    let early = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8]]);
+    assert!(early.code == 1 && early.err.contains("carry_forward"), "{}", early.err);
+    let review = ["result=partly", "evidence=3 paragraphs", "nextStep=carry_forward"];
+    ottoline.pep(&[&["target", "review", &summer, "English"][..], &review].concat()).ok();
+    let next = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8], "dueDate=2026-07-10"]).ok();
+    let plan = ottoline.show(&summer);
+    assert_eq!(plan["answers"]["targets.review"].as_array().map(Vec::len), Some(1));
+    let target = &plan["targets"][0];
+    assert_eq!((&target["key"], &target["carriedFrom"]), (&next.trim().into(), &essay.as_str().into()));
+    assert_eq!((&target["baseline"], &target["dueDate"]), (&"Partly: 3 paragraphs".into(), &"2026-07-10".into()));
 }
 
 #[test]

@@ -8,8 +8,9 @@ use replica::Trouble;
 use serde_json::json;
 
 use crate::{
-    clock,
+    bring, clock,
     context::{Context, Mine},
+    core::counted,
     error::CommandError,
     json, words,
 };
@@ -41,8 +42,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let today = clock::today().parse::<NaiveDate>().ok();
     let currencies: Vec<Option<Currency>> =
         views.iter().map(|(_, mine)| today.map(|today| currency_of(&views, &mine.pep, today))).collect();
+    let could: Vec<usize> = views.iter().map(|(view, mine)| could_bring(&views, view, mine)).collect();
     let mut all = Vec::new();
-    for ((view, mine), currency) in views.into_iter().zip(currencies) {
+    for (((view, mine), currency), could) in views.into_iter().zip(currencies).zip(could) {
         let outstanding = outstanding(&view);
         let wanted = (!args.due || is_due(&mine.pep, &view, today))
             && (!args.mine || outstanding.keys().any(|owner| mine.role.counts_as(*owner)));
@@ -81,6 +83,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
                 context.data(format!("    Due: {}", words::due(&mine.pep, due, today)));
             }
         }
+        if could > 0 {
+            context.data(format!(
+                "    {} of yours could be brought from the last PEP: pep show {}",
+                counted(could, "answer"),
+                mine.pep.id()
+            ));
+        }
         for (role, n) in outstanding {
             context.data(format!("    {}: {n} to answer", role.label()));
         }
@@ -92,6 +101,15 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         context.talk("No plan to show. `pep sync` fetches those of your teams; `pep new` starts one.");
     }
     Ok(())
+}
+
+/// How many answers of this person's could be brought into this PEP from the one before it.
+fn could_bring(views: &[(View, Mine)], view: &View, mine: &Mine) -> usize {
+    let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
+    let before =
+        views.iter().filter(|(_, other)| other.pep.child == mine.pep.child && when(&other.pep) < when(&mine.pep));
+    let last = before.max_by_key(|(_, other)| when(&other.pep));
+    last.map_or(0, |(before, other)| bring::could_bring(mine, view, &other.pep, before))
 }
 
 fn outstanding(view: &View) -> BTreeMap<Role, usize> {

@@ -4,6 +4,7 @@ pub mod check;
 pub mod child;
 pub mod comment;
 pub mod completions;
+pub mod confirm;
 pub mod conflicts;
 pub mod demo;
 pub mod diff;
