@@ -6,8 +6,9 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::{
     commands::{
-        check, child, comment, completions, confirm, conflicts, demo, diff, doctor, export, held, history, import,
-        join, list, new, process, resolve, row, set, show, status, sync, target, whoami, write,
+        check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, held, history,
+        import, join, list, meeting, new, process, resolve, row, set, show, sign_off, status, sync, target, whoami,
+        write,
     },
     context::Context,
     error::CommandError,
@@ -74,6 +75,9 @@ pub enum Command {
     Comment(comment::Args),
     Check(check::Args),
     Confirm(confirm::Args),
+    Complete(complete::Args),
+    SignOff(sign_off::Args),
+    Meeting(Box<meeting::Args>),
     Conflicts(conflicts::Args),
     Resolve(resolve::Args),
     History(history::Args),
@@ -126,6 +130,9 @@ impl Command {
             Command::Comment(args) => comment::run(context, args),
             Command::Check(args) => check::run(context, args),
             Command::Confirm(args) => confirm::run(context, args),
+            Command::Complete(args) => complete::run(context, args),
+            Command::SignOff(args) => sign_off::run(context, args),
+            Command::Meeting(args) => meeting::run(context, *args),
             Command::Conflicts(args) => conflicts::run(context, args),
             Command::Resolve(args) => resolve::run(context, args),
             Command::History(args) => history::run(context, args),

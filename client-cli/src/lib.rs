@@ -9,6 +9,7 @@
 
 pub mod app;
 pub mod bring;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -22,10 +22,10 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
     for words in ["Share your changes", "Write a text", "Choose between answers", "--home", "To begin: pep join LINK"] {
         assert!(help.contains(words), "the help lacks {words:?}:\n{help}");
     }
-    for later in ["sign-off", "backup", "report", "meeting", "relay", "tied"] {
+    for later in ["backup", "report", "relay", "tied"] {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
-    let commands = "demo join whoami child new list show set write row target comment check confirm conflicts resolve history diff \
+    let commands = "demo join whoami child new list show set write row target comment check confirm meeting complete sign-off conflicts resolve history diff \
                     status sync held export import process doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
@@ -308,6 +308,108 @@ fn a_check_says_what_is_missing_or_doubtful_and_who_answers_for_it() {
 }
 
 #[test]
+fn r001_08_to_r001_37_a_meeting_is_arranged_held_and_followed_up() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let _carys = world.join("carys", ("Carys Wexcombe", "carer"));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    let early = odile.pep(&["meeting", &spring, "--ics", "-"]);
+    assert!(early.code == 1 && early.err.contains("the day and the time"), "{}", early.err);
+    let arrange =
+        ["--date", "2026-02-26", "--time", "3.15pm", "--length", "45", "--place", "Thornfield Bridge; room 2"];
+    let people =
+        ["--chair", "Odile", "--invite", "Odile Marrowfield", "--invite", "carys", "--invite", "Imelda Thackway=SENCO"];
+    odile.pep(&[&["meeting", &spring], &arrange[..], &people[..], &["--agenda"]].concat()).ok();
+    assert_eq!(odile.pep(&["history", &spring, "--json"]).json().as_array().map(Vec::len), Some(2), "one change");
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+
+    let shown = ottoline.pep(&["meeting", &spring]).ok();
+    for words in [
+        "Meeting: 26 February 2026, 15:15, 45 minutes, Thornfield Bridge; room 2",
+        "Chair: Odile Marrowfield",
+        "Notes: nobody named yet; agreed at the start",
+        "The child: has not been asked yet",
+        "  Carys Wexcombe, Carer: expected, invited",
+        "  Imelda Thackway, SENCO: invited",
+        "  Not invited yet: designated teacher, expected: Ottoline Greaves-Penn",
+        "  15:17  Pupil voice and carer voice: going well, challenges, needs and aspirations (6 min)",
+        "Next PEP: 4 June 2026 (provisional)",
+    ] {
+        assert!(shown.contains(words), "it lacks {words:?}:\n{shown}");
+    }
+    // The teacher may not set the date: nothing of the command is written.
+    let before = ottoline.show(&spring);
+    let refused = ottoline.pep(&["meeting", &spring, "--held", "--date", "2026-02-27", "--attended", "Carys=all"]);
+    assert!(refused.code == 3 && refused.err.contains("ask the social worker"), "{}", refused.err);
+    assert_eq!(ottoline.show(&spring), before);
+    for (words, code) in [
+        (&["--kind", "desk-review"][..], 3),
+        (&["--kind", "picnic"], 2),
+        (&["--time", "2.30"], 2),
+        (&["--invite", "Nobody Known"], 2),
+        (&["--attended", "Carys"], 2),
+        (&["--who", "Carys"], 2),
+        (&["--attended", "Carys=perhaps"], 1),
+        (&["--action-done", "abcdef01"], 1),
+    ] {
+        let said = ottoline.pep(&[&["meeting", &spring], words].concat());
+        assert_eq!(said.code, code, "{words:?}: {}", said.err);
+    }
+    assert_eq!(ottoline.show(&spring), before);
+
+    let held = [
+        "--held",
+        "--attended",
+        "Carys=all",
+        "--attended",
+        "Odile=all",
+        "--apologies",
+        "Imelda",
+        "--views-sent",
+        "Imelda",
+    ];
+    let more =
+        ["--child-part", "part", "--action", "A quiet place at lunch", "--who", "Ottoline", "--by", "2026-03-06"];
+    let key = ottoline.pep(&[&["meeting", &spring], &held[..], &more[..]].concat()).ok();
+    ottoline.pep(&["meeting", &spring, "--agenda"]).ok();
+    let json = ottoline.pep(&["meeting", &spring, "--json"]).json();
+    assert_eq!((&json["held"], &json["starts"], &json["minutes"]), (&true.into(), &"15:15".into(), &45.into()));
+    let action = &json["actions"][0];
+    assert_eq!((&action["person"], &action["overdue"]), (&"Ottoline Greaves-Penn".into(), &true.into()));
+    assert_eq!(json["child"]["took"], "part");
+    let imelda = json["invitees"].as_array().unwrap().iter().find(|who| who["person"] == "Imelda Thackway").unwrap();
+    assert_eq!((&imelda["apologies"], &imelda["viewsSent"]), (&true.into(), &true.into()));
+    let done = [
+        "--action-done",
+        &key.trim()[..8],
+        "--outcome",
+        "The library.",
+        "--next-date",
+        "2026-06-05",
+        "--next-time",
+        "10:00",
+    ];
+    ottoline.pep(&[&["meeting", &spring], &done[..]].concat()).ok();
+    let json = ottoline.pep(&["meeting", &spring, "--json"]).json();
+    assert_eq!((&json["actions"][0]["status"], &json["actions"][0]["overdue"]), (&"done".into(), &false.into()));
+    assert_eq!((&json["nextDate"], &json["nextDateProvisional"]), (&"2026-06-05".into(), &false.into()));
+
+    let file = world.dir.path().join("meeting.ics");
+    odile.pep(&["sync"]).ok();
+    odile.pep(&["meeting", &spring, "--copy", "carys=child_friendly", "--ics", text(&file)]).ok();
+    let calendar = fs::read_to_string(&file).unwrap();
+    assert!(calendar.contains("DTSTART:20260226T151500Z\r\nDTSTAMP") || calendar.contains("DTSTART:20260226T151500Z"));
+    assert!(calendar.contains("LOCATION:Thornfield Bridge\\; room 2\r\n"), "{calendar}");
+    assert!(
+        !calendar.contains("Idris") && !calendar.contains("Fennimoor") && !calendar.contains("lunch"),
+        "{calendar}"
+    );
+    assert!(odile.pep(&["meeting", &spring]).ok().contains("  Carys Wexcombe: Child-friendly, not sent yet"));
+}
+
+#[test]
 fn why_there_is_no_answer_is_said_beside_the_question_and_an_answer_takes_its_place() {
     let world = World::new();
     let ottoline = world.join("ottoline", OTTOLINE);
@@ -515,6 +617,55 @@ fn r001_38_a_file_that_is_not_for_this_child_or_none_of_ours_is_refused_in_words
     refused(&["import", text(&file)], "too large");
     refused(&["import", "no-such-file.json"], "could not be read");
     assert_eq!(odile.show(&spring), before);
+}
+
+#[test]
+fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_plan_says_so() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let idris = world.join("idris", ("Idris Fennimoor", "young-person"));
+    let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    for home in [&idris, &lorcan] {
+        home.pep(&["sync"]).ok();
+    }
+    let early = odile.pep(&["complete", &spring]);
+    assert!(
+        early.code == 5 && early.out.contains("[transfer.needed]: not answered yet - social worker"),
+        "{}",
+        early.out
+    );
+    let early: Value = serde_json::from_str(&odile.pep(&["complete", &spring, "--json"]).out).unwrap();
+    assert!(early["signed"] == false && early["missing"][0]["field"].is_string(), "{early}");
+    let waits = lorcan.pep(&["sign-off", &spring]);
+    assert!(waits.code == 5 && waits.out.contains("Social worker: "), "{}", waits.out);
+    for (home, command, hint) in [
+        (&odile, "sign-off", "pep complete"),
+        (&lorcan, "complete", "pep sign-off"),
+        (&idris, "complete", "pep sign-off"),
+    ] {
+        let said = home.pep(&[command, &spring]);
+        assert!(said.code == 3 && said.err.contains(hint), "{}", said.err);
+    }
+    assert_eq!(lorcan.pep(&["export", &spring, "--signed", "--format", "json", "-o", "-"]).code, 1);
+    assert_eq!(idris.pep(&["sign-off", &spring, "--on", "2999-01-01"]).code, 2);
+
+    idris.pep(&["sign-off", &spring, "--on", "2026-03-01", "--comment", "Ask me before things move."]).ok();
+    let seen = idris.show(&spring)["signOffs"][0].clone();
+    assert_eq!(
+        (&seen["question"], &seen["by"], &seen["on"]),
+        (&"signoff.yp".into(), &"Idris Fennimoor".into(), &"2026-03-01".into())
+    );
+    assert!(seen["stands"] == true && seen["comment"] == "Ask me before things move.", "{seen}");
+    idris.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    odile.pep(&["set", &spring, "transfer.needed", "yes"]).ok();
+    let shown = odile.pep(&["show", &spring]).ok();
+    assert!(shown.contains("saw an earlier version: "), "{shown}");
+    let since = odile.pep(&["diff", &spring, "signoff.yp"]).ok();
+    assert!(since.contains("transfer") && since.contains("new questions appeared because"), "{since}");
+    assert_eq!(odile.pep(&["diff", &spring, "signoff.vs"]).code, 1);
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Findi
 }
 
 /// The last PEP of the same child before this one, and the PEPs of other children, as far as this device holds them.
-fn beside(context: &Context, mine: &Mine) -> Result<(Option<View>, Vec<View>), CommandError> {
+pub fn beside(context: &Context, mine: &Mine) -> Result<(Option<View>, Vec<View>), CommandError> {
     let Mine { pep, .. } = mine.clone();
     let today = clock::today();
     context.with(move |core| {
@@ -139,7 +139,8 @@ fn about(view: &View, finding: &Finding) -> String {
     plan::bank().question(id).map_or(String::new(), |question| format!("{}{letter} [{field}]: ", question.label))
 }
 
-fn as_json(finding: &Finding) -> serde_json::Value {
+/// A finding, as `--json` has it.
+pub fn as_json(finding: &Finding) -> serde_json::Value {
     let mut json = Map::new();
     json.insert("severity".into(), finding.severity.to_string().into());
     if let Some(field) = &finding.field {

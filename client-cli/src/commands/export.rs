@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use plan::{DocumentKind, answers_file};
-use replica::write_private;
+use replica::{Trouble, write_private};
 use serde_json::json;
 
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
 ///
 /// json: what pep show --json prints. automerge: the plan with its whole history, without the parts that only some may
 /// read. With --section, and json: the answers of one page, to keep or to hand to a new school; `pep import` brings them into
-/// another plan. The file can be read by you alone; whoever you give it to can read all of it.
+/// another plan. With --signed: exactly what the Virtual School signed last, the same bytes on every device; the SHA-256 of the
+/// json file is the hash in the signature. The file can be read by you alone; whoever you give it to can read all of it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)
@@ -27,8 +28,11 @@ pub struct Args {
     #[arg(long)]
     format: Format,
     /// Only the answers of one page, such as D (json)
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", conflicts_with = "signed")]
     section: Option<String>,
+    /// The version that the Virtual School signed last
+    #[arg(long)]
+    signed: bool,
     /// The file to write, or - for standard output
     #[arg(long, short, value_name = "F")]
     output: PathBuf,
@@ -46,6 +50,7 @@ enum Format {
 pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let mine = select::pep(context, &args.pep)?;
     let bytes = match (args.format, &args.section) {
+        (format, _) if args.signed => signed(context, &mine, format)?,
         (Format::Json, Some(section)) => {
             let page = select::page(&mine, section)?;
             let wanted = |id: &str| page.questions.iter().any(|question| question.id == id);
@@ -79,4 +84,21 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
     context.talk(format!("Written: {} ({} bytes).", args.output.display(), bytes.len()));
     Ok(())
+}
+
+fn signed(context: &Context, mine: &Mine, format: Format) -> Result<Vec<u8>, CommandError> {
+    let Mine { pep, role } = mine.clone();
+    let signed = context.with(move |core| {
+        let papers = core.papers(&pep, role)?;
+        let documents = papers.documents().ok_or(Trouble::Unknown)?;
+        let view = plan::read(documents, &pep, &|actor| papers.author(actor));
+        Ok::<_, Trouble>(plan::signed(documents.main, &view, &pep).map(|signed| match format {
+            Format::Json => signed.content.into_bytes(),
+            Format::Automerge => signed.document.save(),
+        }))
+    })?;
+    signed.ok_or_else(|| {
+        CommandError::new(Kind::Failed, "The Virtual School has not signed this plan off.")
+            .hint("`pep show` says how far it is; without --signed it is written as it is now.")
+    })
 }

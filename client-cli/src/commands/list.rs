@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use plan::{Currency, Duty, Pep, Role, Sitting, Standing, View, currency};
+use plan::{Currency, Duty, Pep, Role, Sitting, Standing, State, View, currency};
 use replica::Trouble;
 use serde_json::json;
 
@@ -43,8 +43,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let currencies: Vec<Option<Currency>> =
         views.iter().map(|(_, mine)| today.map(|today| currency_of(&views, &mine.pep, today))).collect();
     let could: Vec<usize> = views.iter().map(|(view, mine)| could_bring(&views, view, mine)).collect();
+    let states: Vec<State> = views.iter().map(|(view, mine)| state_of(&views, view, &mine.pep)).collect();
     let mut all = Vec::new();
-    for (((view, mine), currency), could) in views.into_iter().zip(currencies).zip(could) {
+    for ((((view, mine), currency), state), could) in views.into_iter().zip(currencies).zip(states).zip(could) {
         let outstanding = outstanding(&view);
         let wanted = (!args.due || is_due(&mine.pep, &view, today))
             && (!args.mine || outstanding.keys().any(|owner| mine.role.counts_as(*owner)));
@@ -55,7 +56,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         if context.global.json {
             let mut item = json::about(&mine.pep);
             item.insert("childName".into(), json!(child));
-            item.insert("state".into(), view.state.to_string().into());
+            item.insert("state".into(), state.to_string().into());
             item.insert("nextDate".into(), json!(view.next_date.map(|next| next.date.to_string())));
             let due = view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok());
             item.insert("due".into(), json!(due.map(|by| by.to_string())));
@@ -73,7 +74,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             mine.pep.id(),
             child.unwrap_or("A child".into()),
             words::sitting(&mine.pep),
-            view.state
+            state
         ));
         if args.due {
             let current =
@@ -110,6 +111,17 @@ fn could_bring(views: &[(View, Mine)], view: &View, mine: &Mine) -> usize {
         views.iter().filter(|(_, other)| other.pep.child == mine.pep.child && when(&other.pep) < when(&mine.pep));
     let last = before.max_by_key(|(_, other)| when(&other.pep));
     last.map_or(0, |(before, other)| bring::could_bring(mine, view, &other.pep, before))
+}
+
+/// How far a PEP has come, in the light of the child's other PEPs held here.
+fn state_of(views: &[(View, Mine)], view: &View, pep: &Pep) -> State {
+    let signed_on =
+        |view: &View| view.sign_offs.iter().filter(|made| made.question == "signoff.vs").map(|made| made.on).max();
+    let when = |pep: &Pep, view: &View| (pep.year, pep.term, signed_on(view));
+    let later = views.iter().any(|(other, mine)| {
+        mine.pep.child == pep.child && other.signed_off() && when(&mine.pep, other) > when(pep, view)
+    });
+    view.state.superseded(later)
 }
 
 fn outstanding(view: &View) -> BTreeMap<Role, usize> {

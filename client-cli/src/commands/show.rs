@@ -129,7 +129,50 @@ fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Comman
     for (role, count) in &view.completeness {
         context.data(format!("  {}: {} of {} answered", role.label(), count.answered, count.mandatory));
     }
+    print_sign_offs(context, mine, view);
     Ok(())
+}
+
+/// Who has signed what, whether it stands, and what this person's own signature waits for.
+fn print_sign_offs(context: &mut Context, mine: &Mine, view: &View) {
+    for made in &view.sign_offs {
+        let label = plan::bank().question(made.question).map_or(made.question, |question| question.label.as_str());
+        let why: Vec<String> = made.why.iter().map(ToString::to_string).collect();
+        let standing = match made.stands {
+            true => String::new(),
+            false if plan::is_seen(made.question) => format!(" (saw an earlier version: {})", why.join("; ")),
+            false => format!(" (signed an earlier version: {})", why.join("; ")),
+        };
+        context.data(format!("  {label} - {}, {}{standing}", made.by.name, words::date(made.on)));
+        made.comment.iter().for_each(|comment| context.data(format!("    “{comment}”")));
+    }
+    if !view.changed_since_sign_off.is_empty() {
+        context.data(format!("  Changed since sign-off: {}", view.changed_since_sign_off.join(", ")));
+    }
+    for (role, rows) in &view.open_returns {
+        context.data(format!(
+            "  Returned to the {}: {} [qa.returnedFor]",
+            role.label().to_lowercase(),
+            counted(rows.len(), "thing")
+        ));
+    }
+    let seen = plan::sign_off_of(mine.role).is_none_or(plan::is_seen);
+    if let Some(offer) = plan::offer(view, &mine.pep, mine.role, &[]).filter(|offer| !seen && !offer.stands) {
+        let verb = if mine.role.is_virtual_school() { "sign-off" } else { "complete" };
+        context.data(match (offer.offered(), offer.waits.as_slice()) {
+            (true, _) => format!("  When your part is complete: pep {verb} {}", mine.pep.id()),
+            (false, []) => {
+                format!("  You can say “complete” when the rest of your part is answered (pep {verb} lists it)")
+            }
+            (false, waits) => {
+                let whom: Vec<String> = waits.iter().map(|wait| wait.role.label().to_lowercase()).collect();
+                format!(
+                    "  Before you can sign, it waits for the {} (pep {verb} lists what for)",
+                    whom.join(" and the ")
+                )
+            }
+        });
+    }
 }
 
 fn print_page(context: &mut Context, page: &Page, view: &View) {

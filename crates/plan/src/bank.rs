@@ -254,6 +254,11 @@ impl Question {
         self.id.starts_with("signoff.")
     }
 
+    /// True of the overall grade: worked out, unless somebody gives another.
+    pub fn is_overridable(&self) -> bool {
+        self.id == crate::quality::OVERALL
+    }
+
     /// The column of this id.
     pub fn column(&self, id: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.id == id)

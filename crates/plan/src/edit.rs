@@ -204,8 +204,7 @@ pub(crate) fn apply_within(
         });
     }
     let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new() };
-    let done = work
-        .right_document()
+    let done = right_document(&work.sheet(), pep, kind)
         .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)));
     let done = done.and_then(|()| match work.tx.pending_ops() {
         operations if operations > limit => Err(Refused::TooMuchAtOnce { limit }),
@@ -525,15 +524,6 @@ impl<'t> Work<'t> {
 
     fn sheet(&self) -> Sheet<'_, Transaction<'t>> {
         Sheet::now(&self.tx)
-    }
-
-    fn right_document(&self) -> Result<(), Refused> {
-        let about = self.sheet().root("about").ok_or(Refused::OtherPlan)?;
-        let says =
-            |key: &str| self.sheet().puts(std::slice::from_ref(&about), key, Kind::Text).pop().map(|put| put.value);
-        let right = says("pep") == Some(Value::Text(self.pep.id().to_string()))
-            && says("kind") == Some(Value::Text(self.kind.to_string()));
-        if right { Ok(()) } else { Err(Refused::OtherPlan) }
     }
 
     /// The place, if this person may write there now.
@@ -1012,6 +1002,15 @@ impl<'t> Work<'t> {
             false => Err(Refused::OthersWords { question: question.id.clone() }),
         }
     }
+}
+
+/// Refuses a document that is not this one of this PEP.
+pub(crate) fn right_document<R: ReadDoc>(sheet: &Sheet<'_, R>, pep: &Pep, kind: DocumentKind) -> Result<(), Refused> {
+    let about = sheet.root("about").ok_or(Refused::OtherPlan)?;
+    let says = |key: &str| sheet.puts(std::slice::from_ref(&about), key, Kind::Text).pop().map(|put| put.value);
+    let right =
+        says("pep") == Some(Value::Text(pep.id().to_string())) && says("kind") == Some(Value::Text(kind.to_string()));
+    if right { Ok(()) } else { Err(Refused::OtherPlan) }
 }
 
 /// The texts at a place, several only where one person began an entry on two devices; the winning one last.

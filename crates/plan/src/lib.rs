@@ -8,6 +8,7 @@ mod bank;
 mod carry;
 mod checks;
 mod clock;
+mod content;
 mod crossing;
 mod document;
 mod edit;
@@ -22,7 +23,9 @@ mod policy;
 mod portable;
 mod practice;
 mod process;
+mod quality;
 mod refused;
+mod signoff;
 mod value;
 mod view;
 
@@ -56,17 +59,18 @@ pub use practice::{
     Access, Account, Aggregate, Amount, Area, Attendance, Carry, CaseTransfer, ClosingEvent, Completion, Count,
     Editing, Eligibility, EligibleFrom, EligibleUntil, Gate, Grade, Initiation, Labels, Meeting, MeetingMode,
     Milestone, NextDateRule, Notice, Op, Period, Post, PostMode, Practice, QualityCheck, Review, ReviewException,
-    ReviewKind, Sampling, Share, Since, Step, Trigger, VoicePractice,
+    ReviewKind, Sampling, Share, SignOffPractice, Since, Step, Trigger, VoicePractice,
 };
 pub use process::{
     Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, process, processes,
     provisional_next_date,
 };
 pub use refused::Refused;
+pub use signoff::{Offer, SignOff, Signed, Signing, Stale, Wait, is_seen, offer, sign, sign_off_of, signed, version};
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{
-    Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, SignOff, State, Target, View,
-    Voice, Who, Why, conflicts, read,
+    Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,
+    Why, conflicts, read,
 };
 
 /// The question whose answer is the targets; they live at the root of the document.

@@ -139,7 +139,7 @@ pub struct TermDates {
 /// Who may write at one place of a document, for the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteRule {
-    /// The key at the root of the document: `answers`, `targets` or `comments`.
+    /// The key at the root of the document: `answers`, `targets`, `comments` or `signOffs`.
     pub root: &'static str,
     /// The key below it: a question id, or what is said of its answer (`ID~none`, `ID~carried`, `ID~ask`). `None`: everything below the root key.
     pub key: Option<&'static str>,
@@ -277,8 +277,7 @@ impl Process {
         Role::ALL.iter().copied().filter(|role| writers.contains(role) || whose(role)).collect()
     }
 
-    /// Who may write where in the documents of one kind. Places that are not listed are nobody's: `about` is the
-    /// genesis's, and sign-offs come with the completion chain.
+    /// Who may write where in the documents of one kind. Places that are not listed are nobody's: `about` is the genesis's.
     pub fn write_rules(&self, kind: DocumentKind) -> Vec<WriteRule> {
         let mut rules = Vec::new();
         for question in self.questions().filter(|question| question.document() == kind) {
@@ -306,6 +305,10 @@ impl Process {
                 let (field, roles) = (Some(column.id.as_str()), self.writers_within(question, column));
                 rules.push(WriteRule { root, key, field, own_entry: true, roles });
             }
+        }
+        for question in self.questions().filter(|question| question.is_sign_off() && question.document() == kind) {
+            let (key, roles) = (Some(question.id.as_str()), self.signers_of(question));
+            rules.push(WriteRule { root: "signOffs", key, field: None, own_entry: true, roles });
         }
         rules.push(WriteRule {
             root: "comments",

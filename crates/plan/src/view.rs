@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::str::FromStr;
 
 use automerge::{Automerge, ChangeHash, ObjId, ObjType, ReadDoc};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::TARGETS;
@@ -13,7 +15,8 @@ use crate::clock::{Due, dues};
 use crate::document::{Put, Sheet, WITHDRAWN};
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
-use crate::pep::{DocumentKind, Pep, Phase, Role};
+use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
+use crate::signoff::{SignOff, judge};
 use crate::value::{Value, withhold};
 
 /// The documents of one PEP that a device holds. What its person may not read is not here.
@@ -55,6 +58,8 @@ pub struct Who {
     pub name: String,
     /// What they are to this child.
     pub role: Role,
+    /// Their last day in that role, where it has ended or will.
+    pub until: Option<NaiveDate>,
 }
 
 /// Who stands behind an actor id, as the roster says; `None` for an actor nobody knows.
@@ -77,8 +82,13 @@ pub struct View {
     pub targets: Vec<Target>,
     /// Remarks of all held documents, oldest first.
     pub comments: Vec<Comment>,
-    /// Sign-offs, oldest first.
+    /// Signatures, oldest first, those that cover an earlier version included.
     pub sign_offs: Vec<SignOff>,
+    /// Questions that have changed since the newest sign-off of the Virtual School that stands: the living plan.
+    pub changed_since_sign_off: Vec<&'static str>,
+    /// What the Virtual School has returned and nobody has signed for since, by whom it is addressed to: keys of rows of
+    /// `qa.returnedFor`.
+    pub open_returns: BTreeMap<Role, Vec<String>>,
     /// Mandatory questions that are asked, by the role that answers for them (PEP.md 4.3).
     pub completeness: BTreeMap<Role, Completeness>,
     /// What is still missing or undecided, in the order of the process.
@@ -98,9 +108,9 @@ pub struct View {
 }
 
 impl View {
-    /// True once the Virtual School has signed it off.
+    /// True once the Virtual School has signed it off, and that stands.
     pub fn signed_off(&self) -> bool {
-        self.sign_offs.iter().any(|sign_off| sign_off.question == "signoff.vs")
+        self.sign_offs.iter().any(|sign_off| sign_off.question == "signoff.vs" && sign_off.stands)
     }
 }
 
@@ -220,19 +230,6 @@ pub struct Comment {
     pub at: i64,
 }
 
-/// A sign-off entry, as far as it can be told without the completion chain.
-#[derive(Clone, PartialEq)]
-pub struct SignOff {
-    /// Its key.
-    pub key: String,
-    /// The sign-off question, such as `signoff.dt`.
-    pub question: String,
-    /// Who made it.
-    pub by: Option<Who>,
-    /// When, in seconds since 1970.
-    pub at: i64,
-}
-
 /// Mandatory questions of one role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Completeness {
@@ -277,24 +274,36 @@ impl fmt::Display for Why {
     }
 }
 
-/// How far a PEP has come (PEP.md 4.7), as far as it can be told before sign-off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Nobody has written in it.
-    NotStarted,
-    /// Being written.
-    Drafting,
-    /// The meeting has been held.
-    MeetingHeld,
+words! {
+    /// How far a PEP has come (PEP.md 4.7).
+    State, "state" {
+        /// Nobody has written in it.
+        NotStarted = "not-started", "Not started";
+        /// Being written.
+        Drafting = "drafting", "Being written";
+        /// The meeting has been held.
+        MeetingHeld = "meeting-held", "The meeting has been held";
+        /// The designated teacher has said "complete", and it stands.
+        DtComplete = "dt-complete", "The designated teacher's part is complete";
+        /// The social worker has, too, or alone where nobody has to wait.
+        SwComplete = "sw-complete", "The social worker's part is complete";
+        /// Both have, and the Virtual School is checking it.
+        InQa = "in-qa", "With the Virtual School";
+        /// The Virtual School has returned it, and whoever is to put it right has not said "complete" again.
+        Returned = "returned", "Returned";
+        /// The Virtual School has signed it off. Later edits are the living plan.
+        SignedOff = "signed-off", "Signed off";
+        /// Signed off, and a later PEP of this child is signed off too. Only whoever holds both can tell (`superseded`).
+        Superseded = "superseded", "Signed off; a later PEP is in force";
+        /// The closing PEP, signed off.
+        Closed = "closed", "Closed";
+    }
 }
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            State::NotStarted => "not-started",
-            State::Drafting => "drafting",
-            State::MeetingHeld => "meeting-held",
-        })
+impl State {
+    /// The state in the light of whether a later PEP of the same child is signed off.
+    pub fn superseded(self, later_signed_off: bool) -> State {
+        if self == State::SignedOff && later_signed_off { State::Superseded } else { self }
     }
 }
 
@@ -309,19 +318,35 @@ pub struct Dispute {
     pub claims: Vec<Claim>,
 }
 
-withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, SignOff, Dispute);
+withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, Dispute);
 
 /// A plan as it is now, from the documents held. Two replicas that hold the same changes get the same view.
 pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
-    let main = Reader { document: documents.main, sheet: Sheet::now(documents.main), authors };
-    let facts = Facts::new(pep, Some(main.sheet));
+    let mut view = assemble(documents, pep, authors, None);
+    judge(&mut view, documents, pep, authors);
+    view.dues = dues(&view, pep);
+    view
+}
+
+/// A plan without its signatures; with `at` the plan itself as it was at these heads.
+pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>, at: Option<&[ChangeHash]>) -> View {
+    let reader = |kind: DocumentKind| {
+        let document = documents.get(kind)?;
+        let sheet = match at.filter(|_| kind == DocumentKind::Main) {
+            Some(heads) => Sheet::at(document, heads),
+            None => Sheet::now(document),
+        };
+        Some(Reader { document, sheet, authors })
+    };
+    let main = reader(DocumentKind::Main);
+    let facts = Facts::new(pep, main.map(|main| main.sheet));
     let mut answers = BTreeMap::new();
     let mut asked = BTreeSet::new();
     let mut excuses = BTreeMap::new();
     let (mut carried, mut to_confirm) = (BTreeSet::new(), BTreeSet::new());
     for question in bank().questions() {
-        let document = documents.get(question.document());
-        if let Some(sheet) = document.map(Sheet::now).filter(|_| question.may_be_carried()) {
+        let reader = reader(question.document());
+        if let Some(sheet) = reader.map(|reader| reader.sheet).filter(|_| question.may_be_carried()) {
             if carried_text(&sheet, question).is_some() {
                 carried.insert(question.id.as_str());
             }
@@ -329,15 +354,11 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
                 to_confirm.insert(question.id.as_str());
             }
         }
-        let said = document.map_or_else(Vec::new, |document| {
-            Reader { document, sheet: Sheet::now(document), authors }.excuses(question)
-        });
+        let said = reader.map_or_else(Vec::new, |reader| reader.excuses(question));
         if !said.is_empty() {
             excuses.insert(question.id.as_str(), said);
         }
-        let answer = document.map_or(Answer::Elsewhere, |document| {
-            Reader { document, sheet: Sheet::now(document), authors }.answer(question, &facts)
-        });
+        let answer = reader.map_or(Answer::Elsewhere, |reader| reader.answer(question, &facts));
         if answer == Answer::Missing && !excuses.contains_key(question.id.as_str()) {
             to_confirm.remove(question.id.as_str());
         }
@@ -346,15 +367,12 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
             asked.insert(question.id.as_str());
         }
     }
-    let held = DocumentKind::ALL.iter().filter_map(|kind| documents.get(*kind).map(|document| (*kind, document)));
-    let held: Vec<(DocumentKind, &Automerge)> = held.collect();
-    let mut heads: Vec<ChangeHash> = held.iter().flat_map(|(_, document)| document.get_heads()).collect();
+    let held: Vec<(DocumentKind, Reader<'_>)> =
+        DocumentKind::ALL.iter().filter_map(|kind| Some((*kind, reader(*kind)?))).collect();
+    let mut heads: Vec<ChangeHash> = held.iter().flat_map(|(_, reader)| reader.document.get_heads()).collect();
     heads.sort();
     heads.dedup();
-    let mut comments: Vec<Comment> = held
-        .iter()
-        .flat_map(|(kind, document)| Reader { document, sheet: Sheet::now(*document), authors }.comments(*kind))
-        .collect();
+    let mut comments: Vec<Comment> = held.iter().flat_map(|(kind, reader)| reader.comments(*kind)).collect();
     comments.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
     let mut view = View {
         answers,
@@ -362,12 +380,14 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
         carried,
         to_confirm,
         asked,
-        targets: main.targets(),
+        targets: main.map_or_else(Vec::new, |main| main.targets()),
         comments,
-        sign_offs: main.sign_offs(),
+        sign_offs: Vec::new(),
+        changed_since_sign_off: Vec::new(),
+        open_returns: BTreeMap::new(),
         completeness: BTreeMap::new(),
         gaps: Vec::new(),
-        state: main.state(),
+        state: main.map_or(State::NotStarted, |main| main.state()),
         heads,
         phase: facts.phases().first().copied(),
         funding: facts.funding(),
@@ -375,7 +395,6 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
         dues: Vec::new(),
     };
     complete(&mut view, pep);
-    view.dues = dues(&view, pep);
     view
 }
 
@@ -650,20 +669,6 @@ impl Reader<'_> {
                 key,
             })
             .collect()
-    }
-
-    fn sign_offs(&self) -> Vec<SignOff> {
-        let entries = self.entries("signOffs").into_iter();
-        let mut sign_offs: Vec<SignOff> = entries
-            .map(|(key, entry)| SignOff {
-                question: self.words(&entry, "question"),
-                by: self.who(&entry),
-                at: self.when(&entry),
-                key,
-            })
-            .collect();
-        sign_offs.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
-        sign_offs
     }
 
     fn state(&self) -> State {
