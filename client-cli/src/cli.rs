@@ -6,8 +6,9 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::{
     commands::{
-        check, child, comment, complete, completions, conflicts, demo, diff, doctor, export, held, history, join, list,
-        meeting, new, process, resolve, row, set, show, sign_off, status, sync, target, whoami, write,
+        check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, held, history,
+        import, join, list, meeting, new, process, resolve, row, set, show, sign_off, status, sync, target, whoami,
+        write,
     },
     context::Context,
     error::CommandError,
@@ -73,6 +74,7 @@ pub enum Command {
     Target(target::Args),
     Comment(comment::Args),
     Check(check::Args),
+    Confirm(confirm::Args),
     Complete(complete::Args),
     SignOff(sign_off::Args),
     Meeting(Box<meeting::Args>),
@@ -84,6 +86,7 @@ pub enum Command {
     Sync(sync::Args),
     Held(held::Args),
     Export(export::Args),
+    Import(import::Args),
     Process(process::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
@@ -126,6 +129,7 @@ impl Command {
             Command::Target(args) => target::run(context, args),
             Command::Comment(args) => comment::run(context, args),
             Command::Check(args) => check::run(context, args),
+            Command::Confirm(args) => confirm::run(context, args),
             Command::Complete(args) => complete::run(context, args),
             Command::SignOff(args) => sign_off::run(context, args),
             Command::Meeting(args) => meeting::run(context, *args),
@@ -137,6 +141,7 @@ impl Command {
             Command::Sync(args) => sync::run(context, args),
             Command::Held(args) => held::run(context, args),
             Command::Export(args) => export::run(context, args),
+            Command::Import(args) => import::run(context, args),
             Command::Process(args) => process::run(context, args),
             Command::Doctor(args) => doctor::run(context, args),
             Command::Completions(args) => completions::run(context, args),

@@ -555,7 +555,7 @@ const ANSWERED: &str = "It is answered here already, and that answer stays.";
 const OURS: [&str; 5] = ["key", "withdrawn", "withdrawalDisputed", "requested", "retained"];
 
 /// How many conditions lie between a question and one that is always asked.
-fn depth(pep: &Pep, question: &Question) -> usize {
+pub(crate) fn depth(pep: &Pep, question: &Question) -> usize {
     // The year group is in no condition by name, and every phase rests on it.
     if matches!(question.id.as_str(), "child.dob" | "setting.yearGroup") {
         return 0;

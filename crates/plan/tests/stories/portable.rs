@@ -196,7 +196,7 @@ fn a_file_that_is_none_of_ours_is_refused_in_a_sentence() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn any_json_at_all_is_brought_or_left_out_but_never_breaks(text in ".{0,40}", number in any::<i64>(), at in 0..228_usize) {
