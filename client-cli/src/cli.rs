@@ -6,8 +6,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::{
     commands::{
-        check, child, comment, complete, completions, conflicts, demo, diff, doctor, export, held, history, join, list,
-        new, process, resolve, row, set, show, sign_off, status, sync, target, whoami, write,
+        check, child, comment, complete, completions, conflicts, demo, diff, doctor, export, give_back, held, history,
+        join, list, new, process, quality, resolve, row, set, show, sign_off, status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -74,6 +74,8 @@ pub enum Command {
     Comment(comment::Args),
     Check(check::Args),
     Complete(complete::Args),
+    Quality(quality::Args),
+    Return(give_back::Args),
     SignOff(sign_off::Args),
     Conflicts(conflicts::Args),
     Resolve(resolve::Args),
@@ -126,6 +128,8 @@ impl Command {
             Command::Comment(args) => comment::run(context, args),
             Command::Check(args) => check::run(context, args),
             Command::Complete(args) => complete::run(context, args),
+            Command::Quality(args) => quality::run(context, args),
+            Command::Return(args) => give_back::run(context, args),
             Command::SignOff(args) => sign_off::run(context, args),
             Command::Conflicts(args) => conflicts::run(context, args),
             Command::Resolve(args) => resolve::run(context, args),
