@@ -14,6 +14,7 @@ use crate::document::{Sheet, WITHDRAWN};
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
 use crate::pep::{DocumentKind, Pep, Role};
+use crate::quality;
 use crate::refused::Refused;
 use crate::value::{CELL_MAX, Shape, TEXT_MAX, Value, find_column, find_question, utf16_len, withhold};
 
@@ -386,7 +387,7 @@ impl<'t> Work<'t> {
         if question.is_sign_off() {
             return Err(Refused::SignOff { question: id() });
         }
-        if question.computed {
+        if question.computed && !question.is_overridable() {
             return Err(Refused::Computed { question: id() });
         }
         let process = self.pep.process();
@@ -396,7 +397,10 @@ impl<'t> Work<'t> {
         };
         if !owners.contains(&self.writer.role) {
             return Err(match question.reserved {
-                true => Refused::Reserved { question: id(), owners: question.owners.clone() },
+                true if !question.owners.is_empty() => {
+                    Refused::Reserved { question: id(), owners: question.owners.clone() }
+                }
+                true => Refused::Reserved { question: id(), owners },
                 false => Refused::NotYours { question: id(), owners },
             });
         }
@@ -429,6 +433,7 @@ impl<'t> Work<'t> {
                 | Kind::Person
                 | Kind::Attachment => {
                     Shape::of(question).check(&question.id, value)?;
+                    quality::fits(self.pep.process(), question, None, value)?;
                     let answers = self.answers(question)?;
                     self.put(question, &[answers], &question.id, question.kind, Some(value))
                 }
@@ -567,6 +572,7 @@ impl<'t> Work<'t> {
         self.own_row(question, key)?;
         for (name, value) in cells {
             check_cell(question, find_column(&question.id, columns, name)?, value.as_ref())?;
+            value.as_ref().map_or(Ok(()), |value| quality::fits(self.pep.process(), question, Some(name), value))?;
         }
         let table = self.table(place)?;
         let existing = self.sheet().objects(&table, key, ObjType::Map);

@@ -21,6 +21,7 @@ mod dues;
 mod meetings;
 mod money;
 mod processes;
+mod quality;
 mod reading;
 mod refusals;
 mod signing;
