@@ -14,6 +14,7 @@ use crate::document::{Sheet, WITHDRAWN};
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
 use crate::pep::{DocumentKind, Pep, Role};
+use crate::quality;
 use crate::refused::Refused;
 use crate::value::{CELL_MAX, Shape, TEXT_MAX, Value, find_column, find_question, utf16_len, withhold};
 use crate::view::carried_text;
@@ -286,7 +287,7 @@ pub(crate) fn permitted(
     if question.is_sign_off() {
         return Err(Refused::SignOff { question: id() });
     }
-    if question.computed {
+    if question.computed && !question.is_overridable() {
         return Err(Refused::Computed { question: id() });
     }
     let process = pep.process();
@@ -296,7 +297,10 @@ pub(crate) fn permitted(
     };
     match owners.contains(&writer.role) {
         true => Ok(()),
-        false if question.reserved => Err(Refused::Reserved { question: id(), owners: question.owners.clone() }),
+        false if question.reserved => {
+            let owners = if question.owners.is_empty() { owners } else { question.owners.clone() };
+            Err(Refused::Reserved { question: id(), owners })
+        }
         false => Err(Refused::NotYours { question: id(), owners }),
     }
 }
@@ -564,6 +568,7 @@ impl<'t> Work<'t> {
                 | Kind::Person
                 | Kind::Attachment => {
                     Shape::of(question).check(&question.id, value)?;
+                    quality::fits(self.pep.process(), question, None, value)?;
                     let answers = self.answers(question)?;
                     self.put(question, &[answers], &question.id, question.kind, Some(value))
                 }
@@ -725,6 +730,7 @@ impl<'t> Work<'t> {
         self.own_row(question, key)?;
         for (name, value) in cells {
             check_cell(question, find_column(&question.id, columns, name)?, value.as_ref())?;
+            value.as_ref().map_or(Ok(()), |value| quality::fits(self.pep.process(), question, Some(name), value))?;
         }
         let table = self.table(place)?;
         let existing = self.sheet().objects(&table, key, ObjType::Map);

@@ -248,6 +248,7 @@ impl Process {
     /// Who answers for a question: the page's owner; of a reserved question its own owner; of a computed one nobody.
     pub fn accountable(&self, question: &Question) -> Option<Role> {
         match () {
+            () if question.is_overridable() => Some(Role::VirtualSchoolOfficer),
             () if question.computed => None,
             () if question.reserved => question.owners.first().copied(),
             () => self.page(&question.id).map(|page| page.owner),
@@ -257,6 +258,9 @@ impl Process {
     /// The roles that may write a question, in the order of `Role::ALL`: the bank's owners, the page's owner and alternate,
     /// the process's own writers. Reserved questions keep to the bank's owners; sign-off and computed ones have no writer.
     pub fn writers_of(&self, question: &Question) -> Vec<Role> {
+        if question.is_overridable() {
+            return Role::ALL.iter().copied().filter(|role| role.is_virtual_school()).collect();
+        }
         if question.computed || question.is_sign_off() {
             return Vec::new();
         }
