@@ -102,13 +102,6 @@ pub struct SampleStep {
 pub enum Act {
     /// Their part is complete.
     Complete,
-    /// The Virtual School's grade of the whole, where no rule gives it.
-    Overall {
-        /// The grade.
-        grade: String,
-        /// Why.
-        reason: String,
-    },
     /// They sign: the Virtual School this version; a young person or a carer that they have seen it.
     SignOff,
 }
@@ -176,27 +169,20 @@ impl Played {
             }
             left_out = brought.left_out;
         }
-        for act in &step.acts {
-            self.act(act, number, &writer, step)?;
+        for _ in &step.acts {
+            self.sign(number, &writer, step)?;
         }
         Ok(left_out)
     }
 
-    fn act(&mut self, act: &Act, number: u8, writer: &Writer, step: &SampleStep) -> Result<(), Refused> {
-        let (Some(main), Some(question)) = (self.documents.get_mut(&DocumentKind::Main), sign_off_of(writer.role))
-        else {
-            return Ok(());
-        };
+    fn sign(&mut self, number: u8, writer: &Writer, step: &SampleStep) -> Result<(), Refused> {
+        let main = self.documents.get_mut(&DocumentKind::Main);
+        let (Some(main), Some(question)) = (main, sign_off_of(writer.role)) else { return Ok(()) };
         main.set_actor(actor(number));
-        match act {
-            Act::Complete | Act::SignOff => {
-                // A key of its own for each signature, and the same whenever the story is told.
-                let key = Uuid::new_v5(&self.pep.id(), format!("{question} {} {}", step.by, step.on).as_bytes());
-                let signing = Signing { question, key, on: step.on, comment: "" };
-                sign(main, &self.pep, writer, signing, step.at()).map(drop)
-            }
-            Act::Overall { .. } => Ok(()),
-        }
+        // A key of its own for each signature, and the same whenever the story is told.
+        let key = Uuid::new_v5(&self.pep.id(), format!("{question} {} {}", step.by, step.on).as_bytes());
+        let signing = Signing { question, key, on: step.on, comment: "" };
+        sign(main, &self.pep, writer, signing, step.at()).map(drop)
     }
 
     /// Somebody by the short name of the file: their number among its people, and who writes.
@@ -281,7 +267,8 @@ struct StepFile {
     /// Grade by area.
     #[serde(default)]
     quality: BTreeMap<String, String>,
-    overall: Option<OverallFile>,
+    /// The grade of the whole, where no rule gives it.
+    overall: Option<String>,
     feedback: Option<String>,
     #[serde(rename = "return")]
     returned: Option<ReturnFile>,
@@ -289,13 +276,6 @@ struct StepFile {
     complete: bool,
     #[serde(default)]
     sign_off: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OverallFile {
-    grade: String,
-    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -314,6 +294,9 @@ impl StepFile {
             let rows = self.quality.iter().map(|(area, grade)| json!({ "area": area, "grade": grade }));
             answers.insert("qa.areas".to_owned(), rows.collect());
         }
+        if let Some(grade) = self.overall {
+            answers.insert("qa.overall".to_owned(), grade.into());
+        }
         if let Some(feedback) = self.feedback {
             answers.insert("qa.feedback".to_owned(), feedback.into());
         }
@@ -323,8 +306,7 @@ impl StepFile {
         }
         let written = !answers.is_empty() || !self.none.is_empty() || !self.targets.is_empty();
         let file = json!({ "format": ANSWERS_FORMAT, "answers": answers, "none": self.none, "targets": self.targets });
-        let overall = self.overall.map(|overall| Act::Overall { grade: overall.grade, reason: overall.reason });
-        let acts = [overall, self.complete.then_some(Act::Complete), self.sign_off.then_some(Act::SignOff)];
+        let acts = [self.complete.then_some(Act::Complete), self.sign_off.then_some(Act::SignOff)];
         SampleStep {
             by: self.by,
             on: self.on,
