@@ -1115,6 +1115,14 @@ fn the_demonstration_ends_as_it_should() {
 }
 
 #[test]
+fn r000_30_the_demonstration_loads_a_sample_child_whose_plan_comes_out_signed_off() {
+    let plans = pep(&["demo", "--check", "--child", "wren", "--json"]).json();
+    let plans: Vec<_> = plans.as_array().unwrap().iter().map(|plan| (&plan["child"], &plan["state"])).collect();
+    assert_eq!(plans, [(&"Wren Tapplestone, 2025/26-autumn".into(), &"signed-off".into())]);
+    assert_eq!(pep(&["demo", "--child", "nobody"]).code, 2);
+}
+
+#[test]
 fn the_demonstration_goes_on_until_it_is_asked_to_end() {
     let dir = temporary();
     let place = dir.path().join("demo");

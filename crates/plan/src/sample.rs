@@ -209,6 +209,11 @@ impl Played {
         Some(read(documents, &self.pep, &|actor| self.who(actor)))
     }
 
+    /// Everybody, in the order of their numbers: the first byte of their actor.
+    pub fn people(&self) -> impl Iterator<Item = &Who> {
+        self.people.iter().map(|(_, who)| who)
+    }
+
     /// Who is behind an actor.
     pub fn who(&self, actor: &[u8]) -> Option<Who> {
         let (_, who) = self.people.get(usize::from(*actor.first()?))?;
