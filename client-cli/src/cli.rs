@@ -7,7 +7,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 use crate::{
     commands::{
         check, child, comment, complete, completions, conflicts, demo, diff, doctor, export, give_back, held, history,
-        join, list, new, process, quality, resolve, row, set, show, sign_off, status, sync, target, whoami, write,
+        join, list, meeting, new, process, quality, resolve, row, set, show, sign_off, status, sync, target, whoami,
+        write,
     },
     context::Context,
     error::CommandError,
@@ -77,6 +78,7 @@ pub enum Command {
     Quality(quality::Args),
     Return(give_back::Args),
     SignOff(sign_off::Args),
+    Meeting(Box<meeting::Args>),
     Conflicts(conflicts::Args),
     Resolve(resolve::Args),
     History(history::Args),
@@ -131,6 +133,7 @@ impl Command {
             Command::Quality(args) => quality::run(context, args),
             Command::Return(args) => give_back::run(context, args),
             Command::SignOff(args) => sign_off::run(context, args),
+            Command::Meeting(args) => meeting::run(context, *args),
             Command::Conflicts(args) => conflicts::run(context, args),
             Command::Resolve(args) => resolve::run(context, args),
             Command::History(args) => history::run(context, args),

@@ -65,7 +65,7 @@ pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Findi
 }
 
 /// The last PEP of the same child before this one, and the PEPs of other children, as far as this device holds them.
-fn beside(context: &Context, mine: &Mine) -> Result<(Option<View>, Vec<View>), CommandError> {
+pub fn beside(context: &Context, mine: &Mine) -> Result<(Option<View>, Vec<View>), CommandError> {
     let Mine { pep, .. } = mine.clone();
     let today = clock::today();
     context.with(move |core| {

@@ -15,6 +15,7 @@ pub mod held;
 pub mod history;
 pub mod join;
 pub mod list;
+pub mod meeting;
 pub mod new;
 pub mod process;
 pub mod quality;
