@@ -9,6 +9,7 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use crate::bank::{Question, bank};
+use crate::decision;
 use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
@@ -100,6 +101,7 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
         let told = |finding: &Finding| view.gaps.iter().any(|gap| Some(gap.question) == finding.field.as_deref());
         checks.found.extend(quality::ungraded(view, pep).into_iter().filter(|finding| !told(finding)));
     }
+    checks.found.extend(decision::findings(view));
     let owner = |question: &str| checks.owner(question);
     let meeting = meeting::findings(view, pep, around, &owner);
     checks.found.extend(meeting);
@@ -521,7 +523,7 @@ pub(crate) fn reviews(view: &View) -> impl Iterator<Item = &Row> {
     rows.iter().filter(|row| row.counts())
 }
 
-/// A review names its target by key, or by its words or its subject as they were.
+/// A review or a decision names its target by key, or by its words or its subject as they were.
 pub(crate) fn reviews_target(row: &Row, target: &Target) -> bool {
     let named = plain(&words(row, "target"));
     let known = [target.row.key.clone(), words(&target.row, "statement"), words(&target.row, "area")];

@@ -390,7 +390,7 @@ pub(crate) fn target_cost<R: ReadDoc>(sheet: &Sheet<'_, R>, target: &[ObjId]) ->
 }
 
 /// Cost of one times how many (one where nobody said), to the penny, half up.
-fn fund_total<R: ReadDoc>(sheet: &Sheet<'_, R>, row: &[ObjId]) -> Option<i64> {
+pub(crate) fn fund_total<R: ReadDoc>(sheet: &Sheet<'_, R>, row: &[ObjId]) -> Option<i64> {
     let largest =
         |column: &str, kind: Kind| sheet.puts(row, column, kind).iter().filter_map(|put| put.value.quantity()).max();
     let cost = i128::from(largest("unitCost", Kind::Money)?);

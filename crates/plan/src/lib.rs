@@ -9,6 +9,7 @@ mod checks;
 mod clock;
 mod content;
 mod crossing;
+mod decision;
 mod document;
 mod edit;
 mod excuse;
@@ -61,7 +62,9 @@ pub use process::{
 };
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
-pub use signoff::{Offer, SignOff, Signed, Signing, Stale, Wait, is_seen, offer, sign, sign_off_of, signed, version};
+pub use signoff::{
+    Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
+};
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{
     Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,

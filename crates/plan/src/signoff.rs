@@ -310,6 +310,13 @@ pub fn offer(view: &View, pep: &Pep, role: Role, findings: &[Finding]) -> Option
     Some(offer)
 }
 
+/// The canonical text of what a signature at this question would cover now; its SHA-256 is what a signature holds. `None` for a
+/// question that nobody signs.
+pub fn content(view: &View, pep: &Pep, question: &str) -> Option<String> {
+    let question = bank().question(question).filter(|question| question.is_sign_off())?;
+    Some(Content::of(view, pep, &question.id).text())
+}
+
 /// The newest version that the Virtual School signed, if it signed one.
 pub fn signed(document: &Automerge, view: &View, pep: &Pep) -> Option<Signed> {
     let sound = |made: &&SignOff| made.question == VIRTUAL_SCHOOL && !made.why.contains(&Stale::NeverMatched);

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
 use crate::clock::{Due, dues};
+use crate::decision;
 use crate::document::{Put, Sheet, WITHDRAWN};
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
@@ -86,6 +87,8 @@ pub struct View {
     /// What the Virtual School has returned and nobody has signed for since, by whom it is addressed to: keys of rows of
     /// `qa.returnedFor`.
     pub open_returns: BTreeMap<Role, Vec<String>>,
+    /// Decisions about money that was asked for differently then: keys of rows of `funding.decision`.
+    pub reopened: BTreeSet<String>,
     /// Mandatory questions that are asked, by the role that answers for them (PEP.md 4.3).
     pub completeness: BTreeMap<Role, Completeness>,
     /// What is still missing or undecided, in the order of the process.
@@ -318,6 +321,7 @@ withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, Dispute);
 pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
     let mut view = assemble(documents, pep, authors, None);
     judge(&mut view, documents, pep, authors);
+    view.reopened = decision::reopened(documents.main, &view);
     view.dues = dues(&view, pep);
     view
 }
@@ -365,6 +369,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
         sign_offs: Vec::new(),
         changed_since_sign_off: Vec::new(),
         open_returns: BTreeMap::new(),
+        reopened: BTreeSet::new(),
         completeness: BTreeMap::new(),
         gaps: Vec::new(),
         state: main.map_or(State::NotStarted, |main| main.state()),

@@ -469,6 +469,44 @@ fn whatever_is_signed_edited_and_returned_apart_the_state_is_one() {
     });
 }
 
+#[test]
+fn what_is_signed_is_one_text_that_never_changes_its_form() {
+    // Of everything there is: a text, values, several choices, own words, rows, a reason for none, a dispute, a return.
+    let mut devices = team(&ten_page());
+    devices[ODILE].rewrite("care.story", "He cooks on “Sundays”.\nThen he sleeps. 🍳");
+    devices[ODILE].set("child.dob", "2010-11-02");
+    devices[ODILE].row("people.carers", &[("person", "Carys Wexcombe"), ("dayToDay", "yes")]);
+    let key = devices[ODILE].row("meeting.attendees", &[("person", "Imelda Thackwray"), ("viewsSent", "yes")]);
+    devices[ODILE].edit(Edit::WithdrawRow { question: "meeting.attendees".into(), key });
+    let none = Some((plan::NoAnswer::NotKnown, "To be named in March.".to_owned()));
+    devices[ODILE].edit(Edit::Excuse { question: "health.affectingLearning".into(), excuse: none });
+    let cells = cells_of("qa.returnedFor", &[("owner", "social-worker"), ("what", "Please say more.")]);
+    let key = Uuid::from_u128(70).to_string();
+    devices[LORCAN].edit(Edit::PutRow { question: "qa.returnedFor".into(), key, cells });
+    target(&mut devices[OTTOLINE], 1, "English", "academic");
+    let row = [("item", "Tuition"), ("unitCost", "38.00"), ("quantity", "8"), ("payTo", "retained_by_vs")];
+    devices[OTTOLINE].fund(Uuid::from_u128(1), Uuid::from_u128(5), &row);
+    devices[OTTOLINE].set("setting.hoursOffered", "23.5");
+    share(&mut devices);
+    devices[4].target(Uuid::from_u128(1), &[("childWords", "catch up before I move")]);
+    devices[4].rewrite("voice.secWell", "maths and food");
+    devices[ODILE].set("care.placedOutOfArea", "yes");
+    let mut phone = Device::with("Odile", ten_page(), DocumentKind::Main, 9);
+    phone.receive(&devices[4]);
+    phone.set("care.placedOutOfArea", "no");
+    devices[ODILE].receive(&phone);
+    share(&mut devices);
+    let view = devices[ODILE].view();
+    for (question, kept) in [
+        ("signoff.sw", include_str!("../../../../fixtures/content/ten-page-1-sw.json")),
+        ("signoff.vs", include_str!("../../../../fixtures/content/ten-page-1-vs.json")),
+    ] {
+        let text = plan::content(&view, &ten_page(), question).unwrap();
+        assert_eq!(text, kept.trim_end(), "{question}: every signature there is would be of another form");
+    }
+    assert!(plan::content(&view, &ten_page(), "care.story").is_none());
+}
+
 /// Worked out by another hand than the one under test.
 fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
