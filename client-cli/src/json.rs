@@ -45,6 +45,8 @@ pub fn plan(pep: &Pep, view: &View, wanted: impl Fn(&str) -> bool) -> Map<String
             .map(|e| json!({ "why": e.why.to_string(), "reason": e.reason, "by": by(&e.by), "at": at(e.at) }));
         ((*id).to_string(), said.collect::<Value>())
     });
+    let waiting = view.to_confirm.iter().filter(|id| wanted(id));
+    all.insert("toConfirm".into(), waiting.copied().collect());
     all.insert("noAnswers".into(), excuses.collect::<Map<_, _>>().into());
     let targets: Vec<Value> =
         if wanted("targets.list") { view.targets.iter().map(target).collect() } else { Vec::new() };

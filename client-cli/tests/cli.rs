@@ -25,7 +25,7 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
     for later in ["backup", "report", "relay", "tied"] {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
-    let commands = "demo join whoami child new list show set write row target comment check meeting complete quality return sign-off conflicts resolve history diff \
+    let commands = "demo join whoami child new list show set write row target comment check meeting confirm complete quality return sign-off conflicts resolve history diff \
                     status sync held export process doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
@@ -444,6 +444,179 @@ fn an_exported_plan_is_json_or_a_whole_document() {
     assert_eq!(Value::from(heads), json["heads"]);
     let nowhere = odile.pep(&["export", &spring, "--format", "json", "-o", "no/such/folder/x.json"]);
     assert!(nowhere.code == 1 && nowhere.err.contains("could not be written"), "{}", nowhere.err);
+}
+
+#[test]
+fn r001_14_r001_18_the_schools_section_is_kept_as_a_file_and_brought_into_the_next_plan() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["write", &spring, "progress.goingWell", "Maths and food."]).ok();
+    ottoline.pep(&["row", "add", &spring, "attendance.terms", "term=Autumn 2025", "possible=148", "attended=121"]).ok();
+    ottoline.pep(&["target", "add", &spring, "area=Ratio", "statement=15/20 on ratio"]).ok();
+    let file = world.dir.path().join("section-d.json");
+    ottoline.pep(&["export", &spring, "--section", "d", "--format", "json", "-o", text(&file)]).ok();
+    let kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!((&kept["format"], &kept["section"]), (&"openpep-answers/1".into(), &"D".into()));
+    assert_eq!(ottoline.pep(&["export", &spring, "--section", "D", "--format", "automerge", "-o", "-"]).code, 2);
+    assert_eq!(ottoline.pep(&["export", &spring, "--section", "Q", "--format", "json", "-o", "-"]).code, 1);
+
+    let new = ["new", "Idris Fennimoor", "--term", "2025/26-summer", "--type", "review", "--json"];
+    let summer = odile.pep(&new).json()["pep"].as_str().unwrap_or_default().to_string();
+    odile.pep(&["set", &summer, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["write", &summer, "progress.goingWell", "Settled."]).ok();
+    let said = ottoline.pep(&["import", text(&file)]);
+    assert!(said.code == 0 && said.out.trim() == summer, "{}{}", said.out, said.err);
+    assert!(said.err.contains("[progress.goingWell]: It is answered here already"), "{}", said.err);
+    let plan = ottoline.show(&summer);
+    assert_eq!(plan["answers"]["attendance.terms"][0]["attended"], 121);
+    assert_eq!(plan["answers"]["progress.goingWell"], "Settled.");
+    assert_eq!(plan["targets"][0]["area"], "Ratio");
+    // Twice is once, and what is to be replaced is said so.
+    assert!(ottoline.pep(&["import", text(&file)]).err.contains("Nothing in the file is new"));
+    let replaced = ottoline.pep(&["import", text(&file), "--replace", "--json"]).json();
+    assert!(replaced["brought"].as_array().is_some_and(|all| all.contains(&"progress.goingWell".into())));
+    assert_eq!(ottoline.show(&summer)["answers"]["progress.goingWell"], "Maths and food.");
+    assert_eq!(ottoline.show(&summer)["targets"].as_array().map(Vec::len), Some(1));
+    // The social worker writes none of the school's section, and is told so; the file does no harm.
+    let odiles = odile.pep(&["import", text(&file), "--json"]).json();
+    assert!(odiles["leftOut"].as_array().is_some_and(|all| all.iter().any(|left| left["field"] == "attendance.terms")));
+}
+
+#[test]
+fn r004_09_storyboard_9_the_next_pep_begins_with_the_last_one_each_bringing_their_own() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let begin = |who: &Home, term: &str| {
+        who.pep(&["new", "Idris Fennimoor", "--term", term, "--type", "review", "--process", "ten-page", "--json"])
+            .json()
+    };
+    let id = |made: &Value| made["pep"].as_str().unwrap_or_default().to_string();
+    let spring = id(&begin(&odile, "2025/26-spring"));
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["set", &spring, "care.legalStatus", "C2"]).ok();
+    odile.pep(&["write", &spring, "care.story", "He cooks on Sundays."]).ok();
+    odile.pep(&["row", "add", &spring, "meeting.actions", "action=Quiet place", "status=open"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["set", &spring, "setting.yearGroup", "10"]).ok();
+    ottoline.pep(&["set", &spring, "settingPeople.keyAdult", "Mr Rookhurst"]).ok();
+    ottoline.pep(&["write", &spring, "voice.secWell", "maths and food"]).ok();
+    let essay = ["area=English", "statement=Four paragraphs", "status=agreed", "category=academic"];
+    let essay = ottoline.pep(&[&["target", "add", &spring][..], &essay].concat()).ok().trim().to_string();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+
+    // Both begin it offline, and it is one.
+    let summer = begin(&odile, "2025/26-summer");
+    assert!(summer["toConfirm"].as_array().is_some_and(|all| all.contains(&"care.legalStatus".into())));
+    let summer = id(&summer);
+    let begun = ottoline.pep(&[
+        "new",
+        "Idris Fennimoor",
+        "--term",
+        "2025/26-summer",
+        "--type",
+        "review",
+        "--process",
+        "ten-page",
+    ]);
+    assert_eq!(begun.out.trim(), summer);
+    for words in ["as they were", "1 target to review", "Begins blank: "] {
+        assert!(begun.err.contains(words), "{words}: {}", begun.err);
+    }
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    let plan = odile.show(&summer);
+    assert_eq!(plan, ottoline.show(&summer));
+    assert_eq!(plan["answers"]["care.story"], "He cooks on Sundays.");
+    assert_eq!(plan["answers"]["settingPeople.keyAdult"], "Mr Rookhurst");
+    assert_eq!(plan["answers"]["meeting.actions"].as_array().map(Vec::len), Some(1));
+    assert_eq!(plan["previousPep"], spring.as_str());
+    assert_eq!(odile.pep(&["conflicts", &summer, "--json"]).code, 0);
+    // Again there is nothing left to bring.
+    assert!(
+        odile
+            .pep(&["new", "Idris Fennimoor", "--term", "2025/26-summer", "--type", "review"])
+            .err
+            .contains("Nothing of yours is left")
+    );
+
+    let shown = odile.pep(&["show", &summer, "--page", "2"]).ok();
+    assert!(shown.contains("From the last PEP, to be confirmed"), "{shown}");
+    let refused = ottoline.pep(&["confirm", &summer, "care.legalStatus"]);
+    assert!(refused.code == 3 && refused.err.contains("social worker"), "{}", refused.err);
+    odile.pep(&["confirm", &summer, "care.legalStatus"]).ok();
+    let waits =
+        |field: &str| odile.show(&summer)["toConfirm"].as_array().is_some_and(|all| all.contains(&field.into()));
+    assert!(!waits("care.legalStatus") && waits("care.story"));
+    odile.pep(&["confirm", &summer, "--page", "2"]).ok();
+    assert!(!waits("care.story"));
+
+    // Somebody's own words begin blank, and last term's stand beside.
+    let voice = ottoline.pep(&["show", &summer, "--field", "voice.secWell", "--json"]).json();
+    assert_eq!(
+        (&voice["answers"]["voice.secWell"], &voice["lastTerm"][0]["text"]),
+        (&Value::Null, &"maths and food".into())
+    );
+
+    // A target goes on.
+    let early = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8]]);
+    assert!(early.code == 1 && early.err.contains("carry_forward"), "{}", early.err);
+    let review = ["result=partly", "evidence=3 paragraphs", "nextStep=carry_forward"];
+    ottoline.pep(&[&["target", "review", &summer, "English"][..], &review].concat()).ok();
+    let next = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8], "dueDate=2026-07-10"]).ok();
+    let plan = ottoline.show(&summer);
+    assert_eq!(plan["answers"]["targets.review"].as_array().map(Vec::len), Some(1));
+    let target = &plan["targets"][0];
+    assert_eq!((&target["key"], &target["carriedFrom"]), (&next.trim().into(), &essay.as_str().into()));
+    assert_eq!((&target["baseline"], &target["dueDate"]), (&"Partly: 3 paragraphs".into(), &"2026-07-10".into()));
+}
+
+#[test]
+fn r001_38_a_file_that_is_not_for_this_child_or_none_of_ours_is_refused_in_words() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    let file = world.dir.path().join("file");
+    odile.pep(&["child", "add", "--name", "Wren Tapplestone", "--dob", "2016-03-14"]).ok();
+    let wrens =
+        odile.pep(&["new", "Wren Tapplestone", "--term", "2025/26-autumn", "--type", "initial", "--json"]).json();
+    let wrens = wrens["pep"].as_str().unwrap_or_default().to_string();
+    odile.pep(&["set", &wrens, "people.iro", "Quentin Saltmarsh"]).ok();
+    odile.pep(&["export", &wrens, "--section", "C", "--format", "json", "-o", text(&file)]).ok();
+    let refused = |words: &[&str], sentence: &str| {
+        let said = odile.pep(words);
+        assert!(said.code == 1 && said.out.is_empty() && said.err.contains(sentence), "{words:?}: {}", said.err);
+    };
+    refused(&["import", text(&file), "--pep", &spring], "about another child");
+    assert_eq!(odile.pep(&["import", text(&file), "--from-another-child"]).code, 2);
+    odile.pep(&["import", text(&file), "--pep", &spring, "--from-another-child"]).ok();
+    assert_eq!(odile.show(&spring)["answers"]["people.iro"], "Quentin Saltmarsh");
+    let before = odile.show(&spring);
+    odile.pep(&["export", &spring, "--format", "automerge", "-o", text(&file)]).ok();
+    refused(&["import", text(&file)], "whole plan as an Automerge document");
+    odile.pep(&["export", &spring, "--format", "json", "-o", text(&file)]).ok();
+    refused(&["import", text(&file)], "does not say that it holds answers");
+    for (bytes, sentence) in [
+        ("{\"format\": \"openpep-answers/1\"}", "does not say which child"),
+        ("PK\u{3}\u{4}", "not JSON"),
+        ("", "not JSON"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        refused(&["import", text(&file)], sentence);
+    }
+    fs::write(&file, vec![b' '; 9 * 1024 * 1024]).unwrap();
+    refused(&["import", text(&file)], "too large");
+    refused(&["import", "no-such-file.json"], "could not be read");
+    assert_eq!(odile.show(&spring), before);
 }
 
 #[test]

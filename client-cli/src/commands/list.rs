@@ -8,8 +8,9 @@ use replica::Trouble;
 use serde_json::json;
 
 use crate::{
-    clock,
+    bring, clock,
     context::{Context, Mine},
+    core::counted,
     error::CommandError,
     json, words,
 };
@@ -41,9 +42,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let today = clock::today().parse::<NaiveDate>().ok();
     let currencies: Vec<Option<Currency>> =
         views.iter().map(|(_, mine)| today.map(|today| currency_of(&views, &mine.pep, today))).collect();
+    let could: Vec<usize> = views.iter().map(|(view, mine)| could_bring(&views, view, mine)).collect();
     let states: Vec<State> = views.iter().map(|(view, mine)| state_of(&views, view, &mine.pep)).collect();
     let mut all = Vec::new();
-    for (((view, mine), currency), state) in views.into_iter().zip(currencies).zip(states) {
+    for ((((view, mine), currency), state), could) in views.into_iter().zip(currencies).zip(states).zip(could) {
         let outstanding = outstanding(&view);
         let wanted = (!args.due || is_due(&mine.pep, &view, today))
             && (!args.mine || outstanding.keys().any(|owner| mine.role.counts_as(*owner)));
@@ -82,6 +84,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
                 context.data(format!("    Due: {}", words::due(&mine.pep, due, today)));
             }
         }
+        if could > 0 {
+            context.data(format!(
+                "    {} of yours could be brought from the last PEP: pep show {}",
+                counted(could, "answer"),
+                mine.pep.id()
+            ));
+        }
         for (role, n) in outstanding {
             context.data(format!("    {}: {n} to answer", role.label()));
         }
@@ -93,6 +102,15 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         context.talk("No plan to show. `pep sync` fetches those of your teams; `pep new` starts one.");
     }
     Ok(())
+}
+
+/// How many answers of this person's could be brought into this PEP from the one before it.
+fn could_bring(views: &[(View, Mine)], view: &View, mine: &Mine) -> usize {
+    let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
+    let before =
+        views.iter().filter(|(_, other)| other.pep.child == mine.pep.child && when(&other.pep) < when(&mine.pep));
+    let last = before.max_by_key(|(_, other)| when(&other.pep));
+    last.map_or(0, |(before, other)| bring::could_bring(mine, view, &other.pep, before))
 }
 
 /// How far a PEP has come, in the light of the child's other PEPs held here.

@@ -5,6 +5,7 @@
 mod agenda;
 mod appeared;
 mod bank;
+mod carry;
 mod checks;
 mod clock;
 mod content;
@@ -20,6 +21,7 @@ mod meeting;
 mod meter;
 mod pep;
 mod policy;
+mod portable;
 mod practice;
 mod process;
 mod quality;
@@ -33,9 +35,10 @@ pub use automerge::{ActorId, Automerge, ChangeHash};
 pub use agenda::{Agenda, AgendaItem};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
+pub use carry::{CarriedOver, carry, target_from};
 pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
-pub use edit::{Applied, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
+pub use edit::{Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
@@ -50,6 +53,9 @@ pub use pep::{
     UnknownProcess, Unreadable, from_genesis, load, parse_term,
 };
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
+pub use portable::{
+    ANSWERS_BYTES_MAX, ANSWERS_FORMAT, AnswersFile, Brought, NotAnswers, Origin, OriginProcess, answers_file,
+};
 pub use practice::{
     Access, Account, Aggregate, Amount, Area, Attendance, Carry, CaseTransfer, ClosingEvent, Completion, Count,
     Editing, Eligibility, EligibleFrom, EligibleUntil, Gate, Grade, Initiation, Labels, Meeting, MeetingMode,

@@ -198,8 +198,11 @@ pub fn sign(
         if !disputed.is_empty() {
             return Err(Refused::Undecided { question: id(), places: disputed });
         }
-        if !content.missing.is_empty() {
-            let missing = content.missing.iter().map(|id| (*id).to_owned()).collect();
+        let role = sign_off_role(question);
+        let asks = |gap: &&Gap| gap.why == Why::ToConfirm && concerns(pep.process(), gap.question, role);
+        let unconfirmed = view.gaps.iter().filter(asks).map(|gap| gap.question);
+        let missing: Vec<String> = content.missing.iter().copied().chain(unconfirmed).map(str::to_owned).collect();
+        if !missing.is_empty() {
             return Err(Refused::Incomplete { question: id(), missing });
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use automerge::{Automerge, ChangeHash, ObjId, ObjType};
+use automerge::{Automerge, ChangeHash, ObjId, ObjType, ReadDoc};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -74,6 +74,10 @@ pub struct View {
     pub answers: BTreeMap<&'static str, Answer>,
     /// Why questions have no answer, as people said; an answer given apart stands beside it and counts.
     pub excuses: BTreeMap<&'static str, Vec<Excuse>>,
+    /// The texts that stand as the last PEP had them: nobody has edited them in this one.
+    pub carried: BTreeSet<&'static str>,
+    /// The answers carried over from the last PEP that somebody has to confirm.
+    pub to_confirm: BTreeSet<&'static str>,
     /// The questions that are asked, in whatever state.
     pub asked: BTreeSet<&'static str>,
     /// The targets by key, withdrawn ones included.
@@ -257,6 +261,8 @@ pub enum Why {
     Missing,
     /// Two answers; a person has to choose.
     Disputed,
+    /// Carried over from the last PEP; somebody has to confirm it.
+    ToConfirm,
     /// The child's words were written down by somebody else, and it is not said by whom, when and how (PEP.md 4.3).
     NotSaidWhoWrote,
 }
@@ -266,6 +272,7 @@ impl fmt::Display for Why {
         f.write_str(match self {
             Why::Missing => "not answered yet",
             Why::Disputed => "two answers; somebody has to choose",
+            Why::ToConfirm => "carried over from the last PEP; somebody has to confirm it",
             Why::NotSaidWhoWrote => "the child's words, but not who wrote them down, when, and how they were gathered",
         })
     }
@@ -341,13 +348,25 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
     let mut answers = BTreeMap::new();
     let mut asked = BTreeSet::new();
     let mut excuses = BTreeMap::new();
+    let (mut carried, mut to_confirm) = (BTreeSet::new(), BTreeSet::new());
     for question in bank().questions() {
         let reader = reader(question.document());
+        if let Some(sheet) = reader.map(|reader| reader.sheet).filter(|_| question.may_be_carried()) {
+            if carried_text(&sheet, question).is_some() {
+                carried.insert(question.id.as_str());
+            }
+            if !sheet.plain(&question.ask_key, Kind::YesNo).is_empty() {
+                to_confirm.insert(question.id.as_str());
+            }
+        }
         let said = reader.map_or_else(Vec::new, |reader| reader.excuses(question));
         if !said.is_empty() {
             excuses.insert(question.id.as_str(), said);
         }
         let answer = reader.map_or(Answer::Elsewhere, |reader| reader.answer(question, &facts));
+        if answer == Answer::Missing && !excuses.contains_key(question.id.as_str()) {
+            to_confirm.remove(question.id.as_str());
+        }
         answers.insert(question.id.as_str(), answer);
         if facts.asked(question) == Asked::Yes {
             asked.insert(question.id.as_str());
@@ -363,6 +382,8 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
     let mut view = View {
         answers,
         excuses,
+        carried,
+        to_confirm,
         asked,
         targets: main.map_or_else(Vec::new, |main| main.targets()),
         comments,
@@ -500,6 +521,7 @@ impl Reader<'_> {
             Kind::Text | Kind::LongText => {
                 let text = self.sheet.answer(&question.id, ObjType::Text);
                 let text = text.map_or_else(String::new, |text| self.sheet.text(&text));
+                let text = carried_text(&self.sheet, question).unwrap_or(text);
                 if text.trim().is_empty() { Answer::Missing } else { Answer::Text { text } }
             }
             Kind::MultiChoice => {
@@ -738,6 +760,17 @@ fn word_entries(sheet: &Sheet<'_, Automerge>, column: &Column, maps: &[ObjId]) -
     entries
 }
 
+/// The text carried over from the last PEP, while nobody has written in this one's. Where two devices carried different ones
+/// over, the same one everywhere; the last PEP has both.
+pub(crate) fn carried_text<R: ReadDoc>(sheet: &Sheet<'_, R>, question: &Question) -> Option<String> {
+    if !question.is_shared_text() {
+        return None;
+    }
+    let carried = sheet.plain(&question.carried_key, Kind::Text).pop()?.value.to_string();
+    let written = sheet.answer(&question.id, ObjType::Text).map_or_else(String::new, |text| sheet.text(&text));
+    written.is_empty().then_some(carried)
+}
+
 fn joined_text(sheet: &Sheet<'_, Automerge>, key: &str, maps: &[ObjId]) -> String {
     let texts = maps.iter().flat_map(|map| sheet.objects(map, key, ObjType::Text)).map(|text| sheet.text(&text));
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
@@ -763,6 +796,7 @@ fn complete(view: &mut View, pep: &Pep) {
             Some(Why::Missing) if childs_words && declined => None,
             // Worked out is given, unless somebody gives another.
             Some(Why::Missing) if question.is_overridable() && matches!(answer, Answer::Computed(_)) => None,
+            Some(Why::Missing) | None if view.to_confirm.contains(id) => Some(Why::ToConfirm),
             Some(Why::Missing) if view.excuses.contains_key(id) => None,
             None if childs_words && !said_who_wrote && !by_the_child(answer) => Some(Why::NotSaidWhoWrote),
             why => why,

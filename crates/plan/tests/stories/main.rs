@@ -14,12 +14,14 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 mod beginning;
+mod carrying;
 mod checks;
 mod completeness;
 mod convergence;
 mod dues;
 mod meetings;
 mod money;
+mod portable;
 mod processes;
 mod quality;
 mod reading;
