@@ -692,6 +692,74 @@ fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_pla
 }
 
 #[test]
+fn r003_26_to_30_a_plan_is_completed_checked_and_signed_off_and_what_was_signed_is_the_same_everywhere() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
+    let everybody = [&odile, &ottoline, &lorcan];
+    let share = || [everybody, everybody].concat().iter().for_each(|home| drop(home.pep(&["sync"]).ok()));
+    let spring = world.spring(&odile);
+    share();
+    ottoline.pep(&["set", &spring, "voice.declined", "yes"]).ok();
+    ottoline.pep(&["write", &spring, "voice.declinedNote", "He would rather show his cooking."]).ok();
+    ottoline.pep(&["target", "add", &spring, "area=English", "status=idea", "category=academic"]).ok();
+    lorcan.pep(&["quality", &spring, "--feedback", "Thank you."]).ok();
+    for round in 0.. {
+        share();
+        let plan = odile.show(&spring);
+        let gaps = plan["gaps"].as_array().unwrap();
+        if gaps.is_empty() {
+            break;
+        }
+        assert!(round < 6, "there is no end of questions: {gaps:?}");
+        for gap in gaps {
+            let home = match gap["owner"].as_str().unwrap() {
+                "social-worker" => &odile,
+                "designated-teacher" => &ottoline,
+                _ => &lorcan,
+            };
+            let reason = ["--none", "not-known", "--reason", "Asked in March."];
+            let said = home.pep(&[&["set", &spring, gap["field"].as_str().unwrap()], &reason[..]].concat());
+            assert!(said.code == 0 || said.err.contains("not asked at present"), "{gap}: {}", said.err);
+        }
+    }
+    ottoline.pep(&["complete", &spring, "--on", "2026-02-27"]).ok();
+    assert_eq!(ottoline.show(&spring)["state"], "dt-complete");
+    assert!(ottoline.pep(&["complete", &spring]).ok().is_empty(), "once is enough");
+    assert_eq!(lorcan.pep(&["sign-off", &spring]).code, 5);
+    odile.pep(&["complete", &spring, "--on", "2026-03-02"]).ok();
+    share();
+    lorcan.pep(&["sign-off", &spring, "--on", "2026-03-09"]).ok();
+    share();
+    odile.pep(&["write", &spring, "care.story", "A new chapter."]).ok();
+    odile.pep(&["sync"]).ok();
+
+    let made = odile.show(&spring);
+    assert_eq!(
+        (&made["state"], &made["changedSinceSignOff"]),
+        (&"signed-off".into(), &serde_json::json!(["care.story"]))
+    );
+    let theirs = made["signOffs"].as_array().unwrap().iter().find(|made| made["question"] == "signoff.vs").unwrap();
+    assert!(
+        theirs["by"] == "Lorcan Tidewell" && theirs["on"] == "2026-03-09" && theirs["why"] == serde_json::json!([])
+    );
+    assert_eq!(odile.pep(&["list", "--json"]).json()[0]["state"], "signed-off");
+    let since = odile.pep(&["diff", &spring, "signoff.vs"]).ok();
+    assert!(since.contains("wrote in “What helps school understand my story”"), "{since}");
+    let written = |home: &Home, format: &str| {
+        let file = world.dir.path().join(format!("{format}-{}", home.path.file_name().unwrap().display()));
+        home.pep(&["export", &spring, "--signed", "--format", format, "-o", text(&file)]).ok();
+        fs::read(file).unwrap()
+    };
+    let json = written(&odile, "json");
+    let digest = ring::digest::digest(&ring::digest::SHA256, &json);
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(theirs["hash"], hex.as_str());
+    assert_eq!((written(&lorcan, "json"), written(&lorcan, "automerge")), (json, written(&odile, "automerge")));
+    assert!(plan::load(&written(&odile, "automerge")).is_ok());
+}
+
+#[test]
 fn the_virtual_school_grades_by_the_areas_of_the_process_and_the_rest_follows() {
     let world = World::new();
     let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
