@@ -21,6 +21,7 @@ mod policy;
 mod practice;
 mod process;
 mod refused;
+mod rewritten;
 mod value;
 mod view;
 
@@ -57,6 +58,7 @@ pub use process::{
     provisional_next_date,
 };
 pub use refused::Refused;
+pub use rewritten::{rewritten, rewritten_findings};
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{
     Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, SignOff, State, Target, View,

@@ -23,6 +23,7 @@ mod money;
 mod processes;
 mod reading;
 mod refusals;
+mod rewrites;
 mod tables;
 mod targets;
 mod together;
