@@ -155,6 +155,8 @@ impl From<Refused> for CommandError {
             | Refused::Reserved { .. }
             | Refused::OthersWords { .. }
             | Refused::SignOff { .. } => Kind::NotPermitted,
+            Refused::Incomplete { .. } => Kind::Findings,
+            Refused::Undecided { .. } => Kind::Choose,
             Refused::UnknownQuestion { .. }
             | Refused::UnknownColumn { .. }
             | Refused::WrongType { .. }

@@ -22,10 +22,10 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
     for words in ["Share your changes", "Write a text", "Choose between answers", "--home", "To begin: pep join LINK"] {
         assert!(help.contains(words), "the help lacks {words:?}:\n{help}");
     }
-    for later in ["sign-off", "backup", "report", "relay", "tied"] {
+    for later in ["backup", "report", "relay", "tied"] {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
-    let commands = "demo join whoami child new list show set write row target comment check meeting conflicts resolve history diff \
+    let commands = "demo join whoami child new list show set write row target comment check meeting complete sign-off conflicts resolve history diff quality return confirm \
                     status sync held export process doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
@@ -444,6 +444,277 @@ fn an_exported_plan_is_json_or_a_whole_document() {
     assert_eq!(Value::from(heads), json["heads"]);
     let nowhere = odile.pep(&["export", &spring, "--format", "json", "-o", "no/such/folder/x.json"]);
     assert!(nowhere.code == 1 && nowhere.err.contains("could not be written"), "{}", nowhere.err);
+}
+
+#[test]
+fn r001_14_r001_18_the_schools_section_is_kept_as_a_file_and_brought_into_the_next_plan() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["write", &spring, "progress.goingWell", "Maths and food."]).ok();
+    ottoline.pep(&["row", "add", &spring, "attendance.terms", "term=Autumn 2025", "possible=148", "attended=121"]).ok();
+    ottoline.pep(&["target", "add", &spring, "area=Ratio", "statement=15/20 on ratio"]).ok();
+    let file = world.dir.path().join("section-d.json");
+    ottoline.pep(&["export", &spring, "--section", "d", "--format", "json", "-o", text(&file)]).ok();
+    let kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!((&kept["format"], &kept["section"]), (&"openpep-answers/1".into(), &"D".into()));
+    assert_eq!(ottoline.pep(&["export", &spring, "--section", "D", "--format", "automerge", "-o", "-"]).code, 2);
+    assert_eq!(ottoline.pep(&["export", &spring, "--section", "Q", "--format", "json", "-o", "-"]).code, 1);
+
+    let new = ["new", "Idris Fennimoor", "--term", "2025/26-summer", "--type", "review", "--json"];
+    let summer = odile.pep(&new).json()["pep"].as_str().unwrap_or_default().to_string();
+    odile.pep(&["set", &summer, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["write", &summer, "progress.goingWell", "Settled."]).ok();
+    let said = ottoline.pep(&["import", text(&file)]);
+    assert!(said.code == 0 && said.out.trim() == summer, "{}{}", said.out, said.err);
+    assert!(said.err.contains("[progress.goingWell]: It is answered here already"), "{}", said.err);
+    let plan = ottoline.show(&summer);
+    assert_eq!(plan["answers"]["attendance.terms"][0]["attended"], 121);
+    assert_eq!(plan["answers"]["progress.goingWell"], "Settled.");
+    assert_eq!(plan["targets"][0]["area"], "Ratio");
+    // Twice is once, and what is to be replaced is said so.
+    assert!(ottoline.pep(&["import", text(&file)]).err.contains("Nothing in the file is new"));
+    let replaced = ottoline.pep(&["import", text(&file), "--replace", "--json"]).json();
+    assert!(replaced["brought"].as_array().is_some_and(|all| all.contains(&"progress.goingWell".into())));
+    assert_eq!(ottoline.show(&summer)["answers"]["progress.goingWell"], "Maths and food.");
+    assert_eq!(ottoline.show(&summer)["targets"].as_array().map(Vec::len), Some(1));
+    // The social worker writes none of the school's section, and is told so; the file does no harm.
+    let odiles = odile.pep(&["import", text(&file), "--json"]).json();
+    assert!(odiles["leftOut"].as_array().is_some_and(|all| all.iter().any(|left| left["field"] == "attendance.terms")));
+}
+
+#[test]
+fn r004_09_storyboard_9_the_next_pep_begins_with_the_last_one_each_bringing_their_own() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let begin = |who: &Home, term: &str| {
+        who.pep(&["new", "Idris Fennimoor", "--term", term, "--type", "review", "--process", "ten-page", "--json"])
+            .json()
+    };
+    let id = |made: &Value| made["pep"].as_str().unwrap_or_default().to_string();
+    let spring = id(&begin(&odile, "2025/26-spring"));
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["set", &spring, "care.legalStatus", "C2"]).ok();
+    odile.pep(&["write", &spring, "care.story", "He cooks on Sundays."]).ok();
+    odile.pep(&["row", "add", &spring, "meeting.actions", "action=Quiet place", "status=open"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["set", &spring, "setting.yearGroup", "10"]).ok();
+    ottoline.pep(&["set", &spring, "settingPeople.keyAdult", "Mr Rookhurst"]).ok();
+    ottoline.pep(&["write", &spring, "voice.secWell", "maths and food"]).ok();
+    let essay = ["area=English", "statement=Four paragraphs", "status=agreed", "category=academic"];
+    let essay = ottoline.pep(&[&["target", "add", &spring][..], &essay].concat()).ok().trim().to_string();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+
+    // Both begin it offline, and it is one.
+    let summer = begin(&odile, "2025/26-summer");
+    assert!(summer["toConfirm"].as_array().is_some_and(|all| all.contains(&"care.legalStatus".into())));
+    let summer = id(&summer);
+    let begun = ottoline.pep(&[
+        "new",
+        "Idris Fennimoor",
+        "--term",
+        "2025/26-summer",
+        "--type",
+        "review",
+        "--process",
+        "ten-page",
+    ]);
+    assert_eq!(begun.out.trim(), summer);
+    for words in ["as they were", "1 target to review", "Begins blank: "] {
+        assert!(begun.err.contains(words), "{words}: {}", begun.err);
+    }
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    let plan = odile.show(&summer);
+    assert_eq!(plan, ottoline.show(&summer));
+    assert_eq!(plan["answers"]["care.story"], "He cooks on Sundays.");
+    assert_eq!(plan["answers"]["settingPeople.keyAdult"], "Mr Rookhurst");
+    assert_eq!(plan["answers"]["meeting.actions"].as_array().map(Vec::len), Some(1));
+    assert_eq!(plan["previousPep"], spring.as_str());
+    assert_eq!(odile.pep(&["conflicts", &summer, "--json"]).code, 0);
+    // Again there is nothing left to bring.
+    assert!(
+        odile
+            .pep(&["new", "Idris Fennimoor", "--term", "2025/26-summer", "--type", "review"])
+            .err
+            .contains("Nothing of yours is left")
+    );
+
+    let shown = odile.pep(&["show", &summer, "--page", "2"]).ok();
+    assert!(shown.contains("From the last PEP, to be confirmed"), "{shown}");
+    let refused = ottoline.pep(&["confirm", &summer, "care.legalStatus"]);
+    assert!(refused.code == 3 && refused.err.contains("social worker"), "{}", refused.err);
+    odile.pep(&["confirm", &summer, "care.legalStatus"]).ok();
+    let waits =
+        |field: &str| odile.show(&summer)["toConfirm"].as_array().is_some_and(|all| all.contains(&field.into()));
+    assert!(!waits("care.legalStatus") && waits("care.story"));
+    odile.pep(&["confirm", &summer, "--page", "2"]).ok();
+    assert!(!waits("care.story"));
+
+    // Somebody's own words begin blank, and last term's stand beside.
+    let voice = ottoline.pep(&["show", &summer, "--field", "voice.secWell", "--json"]).json();
+    assert_eq!(
+        (&voice["answers"]["voice.secWell"], &voice["lastTerm"][0]["text"]),
+        (&Value::Null, &"maths and food".into())
+    );
+
+    // A target goes on.
+    let early = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8]]);
+    assert!(early.code == 1 && early.err.contains("carry_forward"), "{}", early.err);
+    let review = ["result=partly", "evidence=3 paragraphs", "nextStep=carry_forward"];
+    ottoline.pep(&[&["target", "review", &summer, "English"][..], &review].concat()).ok();
+    let next = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8], "dueDate=2026-07-10"]).ok();
+    let plan = ottoline.show(&summer);
+    assert_eq!(plan["answers"]["targets.review"].as_array().map(Vec::len), Some(1));
+    let target = &plan["targets"][0];
+    assert_eq!((&target["key"], &target["carriedFrom"]), (&next.trim().into(), &essay.as_str().into()));
+    assert_eq!((&target["baseline"], &target["dueDate"]), (&"Partly: 3 paragraphs".into(), &"2026-07-10".into()));
+}
+
+#[test]
+fn r001_38_a_file_that_is_not_for_this_child_or_none_of_ours_is_refused_in_words() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    let file = world.dir.path().join("file");
+    odile.pep(&["child", "add", "--name", "Wren Tapplestone", "--dob", "2016-03-14"]).ok();
+    let wrens =
+        odile.pep(&["new", "Wren Tapplestone", "--term", "2025/26-autumn", "--type", "initial", "--json"]).json();
+    let wrens = wrens["pep"].as_str().unwrap_or_default().to_string();
+    odile.pep(&["set", &wrens, "people.iro", "Quentin Saltmarsh"]).ok();
+    odile.pep(&["export", &wrens, "--section", "C", "--format", "json", "-o", text(&file)]).ok();
+    let refused = |words: &[&str], sentence: &str| {
+        let said = odile.pep(words);
+        assert!(said.code == 1 && said.out.is_empty() && said.err.contains(sentence), "{words:?}: {}", said.err);
+    };
+    refused(&["import", text(&file), "--pep", &spring], "about another child");
+    assert_eq!(odile.pep(&["import", text(&file), "--from-another-child"]).code, 2);
+    odile.pep(&["import", text(&file), "--pep", &spring, "--from-another-child"]).ok();
+    assert_eq!(odile.show(&spring)["answers"]["people.iro"], "Quentin Saltmarsh");
+    let before = odile.show(&spring);
+    odile.pep(&["export", &spring, "--format", "automerge", "-o", text(&file)]).ok();
+    refused(&["import", text(&file)], "whole plan as an Automerge document");
+    odile.pep(&["export", &spring, "--format", "json", "-o", text(&file)]).ok();
+    refused(&["import", text(&file)], "does not say that it holds answers");
+    for (bytes, sentence) in [
+        ("{\"format\": \"openpep-answers/1\"}", "does not say which child"),
+        ("PK\u{3}\u{4}", "not JSON"),
+        ("", "not JSON"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        refused(&["import", text(&file)], sentence);
+    }
+    fs::write(&file, vec![b' '; 9 * 1024 * 1024]).unwrap();
+    refused(&["import", text(&file)], "too large");
+    refused(&["import", "no-such-file.json"], "could not be read");
+    assert_eq!(odile.show(&spring), before);
+}
+
+#[test]
+fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_plan_says_so() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let idris = world.join("idris", ("Idris Fennimoor", "young-person"));
+    let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    for home in [&idris, &lorcan] {
+        home.pep(&["sync"]).ok();
+    }
+    // This process grades nothing; what must be put right it can say all the same.
+    assert!(lorcan.pep(&["quality", &spring]).ok().contains("grades no plans"));
+    let graded = lorcan.pep(&["quality", &spring, "voice", "green"]);
+    assert!(graded.code == 1 && graded.err.contains("grades no PEPs"), "{}", graded.err);
+    assert_eq!(odile.pep(&["quality", &spring, "--feedback", "Well done."]).code, 3);
+    assert_eq!(odile.pep(&["return", &spring, "--to", "designated-teacher", "--reason", "More."]).code, 3);
+    let back = [
+        "return",
+        &spring,
+        "--to",
+        "social-worker",
+        "--reason",
+        "Say where he lives.",
+        "--page",
+        "C",
+        "--by",
+        "2026-03-06",
+    ];
+    lorcan.pep(&back).ok();
+    assert_eq!(lorcan.show(&spring)["state"], "returned");
+    assert!(lorcan.pep(&["show", &spring]).ok().contains("Returned to the social worker: 1 thing"));
+    assert_eq!(lorcan.pep(&["return", &spring, "--to", "carer", "--reason", "More."]).code, 1);
+
+    let early = odile.pep(&["complete", &spring]);
+    assert!(
+        early.code == 5 && early.out.contains("[transfer.needed]: not answered yet - social worker"),
+        "{}",
+        early.out
+    );
+    let early: Value = serde_json::from_str(&odile.pep(&["complete", &spring, "--json"]).out).unwrap();
+    assert!(early["signed"] == false && early["missing"][0]["field"].is_string(), "{early}");
+    let waits = lorcan.pep(&["sign-off", &spring]);
+    assert!(waits.code == 5 && waits.out.contains("Social worker: "), "{}", waits.out);
+    for (home, command, hint) in [
+        (&odile, "sign-off", "pep complete"),
+        (&lorcan, "complete", "pep sign-off"),
+        (&idris, "complete", "pep sign-off"),
+    ] {
+        let said = home.pep(&[command, &spring]);
+        assert!(said.code == 3 && said.err.contains(hint), "{}", said.err);
+    }
+    assert_eq!(lorcan.pep(&["export", &spring, "--signed", "--format", "json", "-o", "-"]).code, 1);
+    assert_eq!(idris.pep(&["sign-off", &spring, "--on", "2999-01-01"]).code, 2);
+
+    idris.pep(&["sign-off", &spring, "--on", "2026-03-01", "--comment", "Ask me before things move."]).ok();
+    let seen = idris.show(&spring)["signOffs"][0].clone();
+    assert_eq!(
+        (&seen["question"], &seen["by"], &seen["on"]),
+        (&"signoff.yp".into(), &"Idris Fennimoor".into(), &"2026-03-01".into())
+    );
+    assert!(seen["stands"] == true && seen["comment"] == "Ask me before things move.", "{seen}");
+    idris.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    odile.pep(&["set", &spring, "transfer.needed", "yes"]).ok();
+    let shown = odile.pep(&["show", &spring]).ok();
+    assert!(shown.contains("saw an earlier version: "), "{shown}");
+    let since = odile.pep(&["diff", &spring, "signoff.yp"]).ok();
+    assert!(since.contains("transfer") && since.contains("new questions appeared because"), "{since}");
+    assert_eq!(odile.pep(&["diff", &spring, "signoff.vs"]).code, 1);
+}
+
+#[test]
+fn the_virtual_school_grades_by_the_areas_of_the_process_and_the_rest_follows() {
+    let world = World::new();
+    let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
+    let new =
+        ["new", "Idris Fennimoor", "--term", "2025/26-spring", "--type", "review", "--process", "ten-page", "--json"];
+    let made = lorcan.pep(&new).json();
+    let pep = made["pep"].as_str().unwrap().to_string();
+    let shown = lorcan.pep(&["quality", &pep, "--json"]).json();
+    let areas: Vec<&str> = shown["areas"].as_array().unwrap().iter().map(|a| a["area"].as_str().unwrap()).collect();
+    assert_eq!((areas.len(), shown["sampled"] == true), (12, true));
+    for area in &areas {
+        lorcan.pep(&["quality", &pep, area, "green"]).ok();
+    }
+    let red = lorcan.pep(&["quality", &pep, "voice", "red", "--comment", "Whose words?", "--json"]).json();
+    assert!(red["overall"] == "red" && red["blocksSignOff"] == true, "{red}");
+    assert_eq!(lorcan.pep(&["quality", &pep, "overall", "amber"]).code, 2);
+    lorcan.pep(&["quality", &pep, "overall", "amber", "--reason", "His letter came.", "--feedback", "Ask him."]).ok();
+    let said = lorcan.pep(&["quality", &pep]).ok();
+    for words in ["[voice]: Red - Whose words?", "Overall: Amber (the areas come to Red)", "Feedback: Ask him."] {
+        assert!(said.contains(words), "it lacks {words:?}:\n{said}");
+    }
+    let crimson = lorcan.pep(&["quality", &pep, "voice", "crimson"]);
+    assert!(crimson.code == 1 && crimson.err.contains("gold, green, amber, red"), "{}", crimson.err);
 }
 
 #[test]

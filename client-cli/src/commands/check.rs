@@ -141,7 +141,8 @@ fn about(view: &View, finding: &Finding) -> String {
     plan::bank().question(id).map_or(String::new(), |question| format!("{}{letter} [{field}]: ", question.label))
 }
 
-fn as_json(finding: &Finding) -> serde_json::Value {
+/// A finding, as `--json` has it.
+pub fn as_json(finding: &Finding) -> serde_json::Value {
     let mut json = Map::new();
     json.insert("severity".into(), finding.severity.to_string().into());
     if let Some(field) = &finding.field {

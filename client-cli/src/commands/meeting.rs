@@ -363,7 +363,8 @@ fn team(context: &Context, mine: &Mine) -> Result<Vec<Who>, CommandError> {
     let members = roster.teams.iter().filter(|member| member.child == child && member.on(&day));
     let who = members.filter_map(|member| {
         let person = roster.person(&member.person)?;
-        Some(Who { person: Uuid::from_bytes(person.id), name: person.name.clone(), role: member.role.parse().ok()? })
+        let (name, role) = (person.name.clone(), member.role.parse().ok()?);
+        Some(Who { person: Uuid::from_bytes(person.id), name, role, until: None })
     });
     let mut team: Vec<Who> = who.collect();
     team.sort();

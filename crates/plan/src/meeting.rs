@@ -384,9 +384,10 @@ pub(crate) fn findings(view: &View, pep: &Pep, around: Around<'_>, owner: &dyn F
             );
             add(Severity::Doubtful, "meeting.notes", says);
         }
+        // A tick is no proof of a meeting, so nobody signs on one alone (PEP.md 4.7).
         if meeting.invitees.iter().filter(|invitee| invitee.came()).count() < HELD_BY {
             let says = "The meeting is said to have been held. Who was there?";
-            add(Severity::Doubtful, "meeting.attendees", says.to_owned());
+            add(Severity::Blocks, "meeting.attendees", says.to_owned());
         }
     }
     let invited = meeting.invitees.iter().filter(|invitee| invitee.invited).count();

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use crate::agenda::Agenda;
 use crate::bank::bank;
 use crate::clock::DayKind;
-use crate::pep::{NotAWord, Phase, Role, Term, words};
+use crate::pep::{DocumentKind, NotAWord, Phase, Role, Term, words};
 
 /// Everything a process says beside its pages, its calendar, its targets and its money.
 #[derive(Debug, Deserialize)]
@@ -39,6 +39,8 @@ pub struct Practice {
     pub voice: VoicePractice,
     /// Who says "complete", and after whom (2.24).
     pub completion: Completion,
+    /// What signatures cover.
+    pub sign_off: SignOffPractice,
     /// The quality check (2.25).
     pub qa: QualityCheck,
     /// What the next PEP begins with, by block of the bank (2.26).
@@ -346,6 +348,15 @@ pub struct Gate {
     pub requires: Vec<Role>,
 }
 
+/// What signatures cover.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SignOffPractice {
+    /// Questions, and columns as `question/column`, a change of which asks nobody to sign again (PEP.md 4.7): corrections of
+    /// contact details. What no process counts comes on top (see the README of this crate).
+    pub non_material: Vec<String>,
+}
+
 /// A number of days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -608,6 +619,7 @@ impl Practice {
             .fault()
             .or_else(|| self.meeting.agenda.fault())
             .or_else(|| self.completion.fault())
+            .or_else(|| self.sign_off.fault())
             .or_else(|| self.qa.fault())
             .or_else(|| self.carry_fault())
     }
@@ -651,6 +663,33 @@ impl Completion {
             if gate.requires.is_empty() || gate.requires.iter().any(|role| place(*role).is_none_or(|at| at >= waits)) {
                 let reason = format!("{} has to wait for somebody before them in `order`", gate.role);
                 return Some(("gates".to_owned(), reason));
+            }
+        }
+        None
+    }
+}
+
+impl SignOffPractice {
+    fn fault(&self) -> Option<Fault> {
+        let fault = |word: &str, reason: &str| Some((word.to_owned(), format!("{word} {reason}")));
+        let words: Vec<&str> = self.non_material.iter().map(String::as_str).collect();
+        if let Some(twice) = repeated(&words) {
+            return fault(twice, "is listed twice in `nonMaterial`");
+        }
+        for word in words {
+            let (id, column) = word.split_once('/').map_or((word, None), |(id, column)| (id, Some(column)));
+            match bank().question(id) {
+                None => return fault(word, "in `nonMaterial` is not a question of the bank"),
+                Some(question) if column.is_some_and(|column| question.column(column).is_none()) => {
+                    return fault(word, "in `nonMaterial` is not a column of that question");
+                }
+                Some(question) if question.document() != DocumentKind::Main || question.is_sign_off() => {
+                    return fault(word, "in `nonMaterial` is covered by no signature");
+                }
+                Some(question) if question.id == crate::TARGETS && column.is_none() => {
+                    return fault(word, "in `nonMaterial`: a signature always covers the targets");
+                }
+                Some(_) => {}
             }
         }
         None

@@ -69,6 +69,22 @@ pub enum Refused {
         /// The question.
         question: String,
     },
+    /// A signature that covers questions without an answer.
+    #[error("{question} cannot be signed yet: no answer to {}. `pep check` says who can give it.", missing.join(", "))]
+    Incomplete {
+        /// The sign-off question.
+        question: String,
+        /// The questions.
+        missing: Vec<String>,
+    },
+    /// A signature that covers what people disagree about.
+    #[error("{question} cannot be signed while there are two answers to {}. `pep conflicts` shows them; somebody has to choose.", places.join(", "))]
+    Undecided {
+        /// The sign-off question.
+        question: String,
+        /// The questions.
+        places: Vec<String>,
+    },
     /// The question is not asked at present.
     #[error("{question} is not asked at present, because of the answer to {because}; whoever owns that can change it.")]
     Hidden {

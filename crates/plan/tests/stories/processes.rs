@@ -5,7 +5,7 @@ const SIXTH: &str = include_str!("../../../../fixtures/processes/harrowmere.json
 
 /// What is changed in a good file, into what, what the reason says, and where: the text whose line is named, or "" for the
 /// line that was changed.
-const BAD: [(&str, &str, &str, &str); 51] = [
+const BAD: [(&str, &str, &str, &str); 56] = [
     ("\"child.dob\"", "\"child.birthday\"", "not a question", ""),
     ("\"child.dob\"", "\"child.sex\"", "placed twice", ""),
     ("\"child.dob\", ", "", "child.dob is on no page", "\"pages\""),
@@ -72,6 +72,11 @@ const BAD: [(&str, &str, &str, &str); 51] = [
         "",
     ),
     ("\"default\": \"social-worker\", \"fallback\"", "\"fallback\"", "has no default", ""),
+    ("\"nonMaterial\": [\"people.socialWorker\"", "\"nonMaterial\": [\"people.dog\"", "not a question of the bank", ""),
+    ("\"people.carers/dayToDay\"", "\"people.carers/phone\"", "not a column of that question", ""),
+    ("\"people.carers/dayToDay\"", "\"people.carers/relationship\"", "listed twice in `nonMaterial`", ""),
+    ("\"people.carers/dayToDay\"", "\"people.parentalResponsibility\"", "covered by no signature", ""),
+    ("\"people.carers/dayToDay\"", "\"targets.list\"", "always covers the targets", "\"targets.list\""),
     ("\"recorders\": [\"designated-teacher\", \"social-worker\"]", "\"recorders\": []", "names nobody", ""),
     ("\"recorders\": [\"designated-teacher\", ", "\"recorders\": [\"social-worker\", ", "a role twice", ""),
     ("\"come_for_part\", \"last", "\"come_on_a_horse\", \"last", "not a choice of voice.meetingChoice", ""),
