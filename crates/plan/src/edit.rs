@@ -1111,8 +1111,9 @@ fn moved_since(
 
 /// The versions of the text at a place that people rewrote apart; none where nobody did, or where no text is.
 fn rewritten_at(document: &Automerge, question: &str, writer: &Writer) -> Result<Vec<Value>, Refused> {
-    let texts = texts(&Sheet::now(document), &Place::parse(question)?, writer).unwrap_or_default();
-    Ok(if texts.is_empty() { Vec::new() } else { rewritten::versions(document, &texts) })
+    let place = Place::parse(question)?;
+    let texts = texts(&Sheet::now(document), &place, writer).unwrap_or_default();
+    Ok(if texts.is_empty() { Vec::new() } else { rewritten::versions(document, place.question, &texts) })
 }
 
 /// Refuses to make a row whose random key is none: it was mistyped, and meant for a row that is there.

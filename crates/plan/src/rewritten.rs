@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::legacy::{ElementId, Key, ObjectId, OpType};
+use automerge::legacy::{self, ElementId, Key, ObjectId, OpType};
 use automerge::{ActorId, Automerge, ChangeHash, ObjId, ObjType};
 use uuid::Uuid;
 
@@ -52,9 +52,9 @@ pub fn rewritten_findings(disputes: &[Dispute], pep: &Pep) -> Vec<Finding> {
 
 /// The versions of these texts between which somebody has to choose, each text's own last; none where nobody has to.
 /// Without a roster everybody's device counts as somebody.
-pub(crate) fn versions(document: &Automerge, texts: &[ObjId]) -> Vec<Value> {
-    let texts =
-        texts.iter().map(|text| Place { text: text.clone(), place: String::new(), question: TARGETS, own: true });
+pub(crate) fn versions(document: &Automerge, question: &'static Question, texts: &[ObjId]) -> Vec<Value> {
+    let question = question.id.as_str();
+    let texts = texts.iter().map(|text| Place { text: text.clone(), place: String::new(), question, own: true });
     let disputes = apart(document, &texts.collect::<Vec<_>>(), &|_| None).into_iter();
     disputes.flat_map(|dispute| dispute.claims).map(|claim| claim.value).collect()
 }
@@ -235,6 +235,16 @@ fn operations(
             ObjId::Root => None,
         })
         .collect();
+    let root = Sheet::now(document).root("answers");
+    let answers = root.as_ref().and_then(|answers| match answers {
+        ObjId::Id(counter, actor, _) => Some((*counter, actor)),
+        ObjId::Root => None,
+    });
+    let shared = places.iter().enumerate().filter_map(|(number, place)| {
+        let question = bank().question(place.question).filter(|question| question.is_shared_text())?;
+        Some((question.carried_key.as_str(), number))
+    });
+    let carried: BTreeMap<&str, usize> = shared.collect();
     let mut touches: Vec<Vec<Touch>> = places.iter().map(|_| Vec::new()).collect();
     let mut gone: BTreeMap<(usize, u64, ActorId), Vec<usize>> = BTreeMap::new();
     for change in document.get_changes(behind) {
@@ -242,13 +252,28 @@ fn operations(
         let alone = !concurrent.get(number).copied().unwrap_or(false);
         for op in change.decode().operations {
             let ObjectId::Id(object) = &op.obj else { continue };
-            let Some(text) = texts.get(&(object.0, &object.1)).copied() else { continue };
+            let id = (object.0, &object.1);
+            // A text of the last PEP stands beside the answer until it is edited; who edits it takes it away from there.
+            let beside = match (&op.key, &op.action) {
+                (Key::Map(key), OpType::Delete) if answers == Some(id) => carried.get(key.as_str()).copied(),
+                _ => None,
+            };
+            let Some(text) = texts.get(&id).copied().or(beside) else { continue };
             let Some(touched) = touches.get_mut(text) else { continue };
             match touched.last_mut() {
                 Some(last) if last.change == number => last.inserted |= op.insert,
                 _ => touched.push(Touch { change: number, inserted: op.insert }),
             }
-            if let (OpType::Delete, Key::Seq(ElementId::Id(element)), false) = (&op.action, &op.key, alone) {
+            if alone || op.action != OpType::Delete {
+                continue;
+            }
+            // What is taken away: a character, or what stood beside the answer.
+            let elements: Vec<&legacy::OpId> = match &op.key {
+                Key::Seq(ElementId::Id(element)) => vec![element],
+                Key::Seq(ElementId::Head) => Vec::new(),
+                Key::Map(_) => op.pred.iter().collect(),
+            };
+            for element in elements {
                 gone.entry((text, element.0, element.1.clone())).or_default().push(number);
             }
         }

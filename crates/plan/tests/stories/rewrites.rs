@@ -213,6 +213,25 @@ fn a_target_s_text_and_one_person_s_two_devices_are_seen_too() {
     assert!(apart(&tablet).is_empty());
 }
 
+#[test]
+fn a_text_of_the_last_pep_that_two_people_rewrite_apart_is_seen_too() {
+    let mut odile = Device::of("Odile");
+    odile.edit(Edit::Carry { question: "care.story".into(), text: Some("He lives with Jan.".into()), ask: false });
+    // Somebody else who is the social worker too, as in a case transfer.
+    let mut other = Device::of("Quentin");
+    other.writer.role = Role::SocialWorker;
+    other.receive(&odile);
+    odile.rewrite("care.story", "He lives with Carys.");
+    other.rewrite("care.story", "He moved to Pellworth.");
+    meet(&mut odile, &mut other);
+    let disputes = apart(&odile);
+    assert_eq!((disputes.len(), disputes[0].place.as_str(), disputes[0].claims.len()), (1, "care.story", 3));
+    let take = left_by(&disputes[0], "Odile");
+    odile.edit(Edit::Resolve { question: "care.story".into(), take });
+    assert_eq!(text(&odile.view(), "care.story"), "He lives with Carys.");
+    assert!(apart(&odile).is_empty());
+}
+
 const SENTENCES: [&str; 5] = [BEFORE, ODILES, "Reading is hard.", "He likes maths and food.", ""];
 
 proptest! {
