@@ -917,6 +917,59 @@ fn two_choices_are_both_shown_until_somebody_chooses() {
 }
 
 #[test]
+fn a_sentence_that_two_people_rewrote_apart_is_shown_until_somebody_settles_it() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    let notes = |who: &Home| who.show(&spring)["answers"]["meeting.notes"].as_str().unwrap_or_default().to_owned();
+    let meet = || {
+        for who in [&odile, &ottoline, &odile] {
+            who.pep(&["sync"]).ok();
+        }
+    };
+    odile.pep(&["write", &spring, "meeting.notes", "He finds reading hard."]).ok();
+    meet();
+    odile.pep(&["write", &spring, "meeting.notes", "Reading is difficult for him."]).ok();
+    ottoline.pep(&["write", &spring, "meeting.notes", "His reading age is 9 now."]).ok();
+    meet();
+    let shown = ottoline.pep(&["conflicts", &spring]).ok();
+    for words in [
+        "Notes of discussion [meeting.notes]",
+        "Odile Marrowfield, ",
+        "     Reading is difficult for him.",
+        "     His reading age is 9 now.",
+        "  3. as it is now:",
+    ] {
+        assert!(shown.contains(words), "it lacks {words:?}:\n{shown}");
+    }
+    let json = ottoline.pep(&["conflicts", &spring, "--json"]).json();
+    let values = json[0]["values"].as_array().cloned().unwrap_or_default();
+    assert_eq!((json[0]["place"].as_str(), values.len()), (Some("meeting.notes"), 3));
+    assert_eq!((&values[2]["now"], &values[2]["by"], &values[2]["at"]), (&true.into(), &Value::Null, &Value::Null));
+    let checked = ottoline.pep(&["check", &spring, "--json"]).out;
+    assert!(checked.contains("Two people rewrote this apart"), "{checked}");
+
+    // Keeping it as it is now goes through the gate as any writing does, and reaches the other.
+    let now = notes(&ottoline);
+    ottoline.pep(&["resolve", &spring, "meeting.notes", "--take", "3"]).ok();
+    meet();
+    assert_eq!((notes(&odile), notes(&ottoline)), (now.clone(), now));
+    assert_eq!(odile.pep(&["conflicts", &spring, "--json"]).json(), Value::Array(Vec::new()));
+
+    odile.pep(&["write", &spring, "meeting.notes", "He likes maths."]).ok();
+    ottoline.pep(&["write", &spring, "meeting.notes", "Cooks on Sundays!"]).ok();
+    meet();
+    let json = odile.pep(&["conflicts", &spring, "--json"]).json();
+    let values = json[0]["values"].as_array().cloned().unwrap_or_default();
+    let cooks =
+        values.iter().find(|value| value["value"] == "Cooks on Sundays!").map(|value| value["take"].to_string());
+    odile.pep(&["resolve", &spring, "meeting.notes", "--take", &cooks.unwrap_or_default()]).ok();
+    meet();
+    assert_eq!((notes(&odile).as_str(), notes(&ottoline).as_str()), ("Cooks on Sundays!", "Cooks on Sundays!"));
+    assert_eq!(ottoline.pep(&["conflicts", &spring, "--json"]).json(), Value::Array(Vec::new()));
+}
+
+#[test]
 fn who_has_left_the_team_writes_and_reads_no_more() {
     let world = World::new();
     let odile = world.join("odile", ODILE);

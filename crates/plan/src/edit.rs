@@ -16,6 +16,7 @@ use crate::facts::{Asked, Facts};
 use crate::pep::{DocumentKind, Pep, Role};
 use crate::quality;
 use crate::refused::Refused;
+use crate::rewritten;
 use crate::value::{CELL_MAX, Shape, TEXT_MAX, Value, find_column, find_question, utf16_len, withhold};
 use crate::view::carried_text;
 
@@ -198,13 +199,17 @@ pub(crate) fn apply_within(
     limit: usize,
 ) -> Result<Applied, Refused> {
     let mut moves = Vec::new();
+    let mut versions = BTreeMap::new();
     for edit in edits {
         moves.push(match edit {
             Edit::Splice { question, seen, .. } => moved_since(document, question, writer, seen)?,
             _ => Vec::new(),
         });
+        if let Edit::Resolve { question, .. } = edit {
+            versions.insert(question.clone(), rewritten_at(document, question, writer)?);
+        }
     }
-    let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new() };
+    let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new(), versions };
     let done = right_document(&work.sheet(), pep, kind)
         .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)));
     let done = done.and_then(|()| match work.tx.pending_ops() {
@@ -379,6 +384,8 @@ struct Work<'a> {
     kind: DocumentKind,
     writer: Writer,
     made: Vec<String>,
+    /// Of each text that is to be settled the versions there are to choose from; none elsewhere.
+    versions: BTreeMap<String, Vec<Value>>,
 }
 
 /// Automerge refuses only what this file never asks, unless the document is not shaped like one of ours.
@@ -460,7 +467,13 @@ impl<'t> Work<'t> {
                 self.withdraw(place.question, &target)
             }
             Edit::Comment { key, question, text } => self.comment(key, question, text),
-            Edit::Resolve { question, take } => self.resolve(&self.writable(question)?, take),
+            Edit::Resolve { question, take } => {
+                let place = self.writable(question)?;
+                match self.versions.remove(question).filter(|versions| !versions.is_empty()) {
+                    Some(versions) => self.resolve_text(&place, take, &versions),
+                    None => self.resolve(&place, take),
+                }
+            }
         }
     }
 
@@ -629,6 +642,22 @@ impl<'t> Work<'t> {
             return Err(undisputed());
         }
         self.put(question, &maps, key, kind, Some(take))
+    }
+
+    /// Makes a text that two people rewrote apart what one of them left, or keeps it as it is now.
+    fn resolve_text(&mut self, place: &Place<'_>, take: &Value, versions: &[Value]) -> Result<(), Refused> {
+        let (Value::Text(text), true) = (take, versions.contains(take)) else {
+            return Err(Refused::NotDisputed { question: place.question.id.clone() });
+        };
+        let text_id = self.text_to_write(place)?;
+        if self.sheet().text(&text_id) != *text {
+            return self.rewrite(place, text);
+        }
+        // Somebody who has seen both lets it stand. The text itself says so, by a character that comes and goes within this one
+        // change: it needs no place of its own, and so it merges, and may be written, exactly where the text may.
+        let end = self.tx.length(&text_id);
+        self.tx.splice_text(&text_id, end, 0, " ").map_err(damaged(place.question))?;
+        self.tx.splice_text(&text_id, end, 1, "").map_err(damaged(place.question))
     }
 
     fn rewrite(&mut self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
@@ -1078,6 +1107,13 @@ fn moved_since(
         Some(text) if !seen.is_empty() => crossing::since(document, &text, seen).map_err(damaged(place.question)),
         _ => Ok(Vec::new()),
     }
+}
+
+/// The versions of the text at a place that people rewrote apart; none where nobody did, or where no text is.
+fn rewritten_at(document: &Automerge, question: &str, writer: &Writer) -> Result<Vec<Value>, Refused> {
+    let place = Place::parse(question)?;
+    let texts = texts(&Sheet::now(document), &place, writer).unwrap_or_default();
+    Ok(if texts.is_empty() { Vec::new() } else { rewritten::versions(document, place.question, &texts) })
 }
 
 /// Refuses to make a row whose random key is none: it was mistyped, and meant for a row that is there.

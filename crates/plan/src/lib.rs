@@ -26,6 +26,7 @@ mod practice;
 mod process;
 mod quality;
 mod refused;
+mod rewritten;
 mod signoff;
 mod value;
 mod view;
@@ -68,6 +69,7 @@ pub use process::{
 };
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
+pub use rewritten::{rewritten, rewritten_findings};
 pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
 };

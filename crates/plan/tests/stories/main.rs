@@ -26,6 +26,7 @@ mod processes;
 mod quality;
 mod reading;
 mod refusals;
+mod rewrites;
 mod signing;
 mod tables;
 mod targets;
