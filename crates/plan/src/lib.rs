@@ -27,6 +27,7 @@ mod process;
 mod quality;
 mod refused;
 mod rewritten;
+mod sample;
 mod signoff;
 mod value;
 mod view;
@@ -70,6 +71,7 @@ pub use process::{
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
 pub use rewritten::{rewritten, rewritten_findings};
+pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePerson, SampleStep};
 pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
 };

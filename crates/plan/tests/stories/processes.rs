@@ -210,7 +210,9 @@ fn r000_08_to_r004_07_each_process_says_what_its_council_does() {
         let process = processes().iter().find(|other| other.id == process.id()).unwrap();
         (&process.practice, process)
     };
-    let (portal, _) = of("portal");
+    let (portal, process) = of("portal");
+    let day = "2025-09-02".parse().unwrap();
+    assert_eq!(process.funding.allocation(Phase::Primary, day), Some(50_000), "PEP.md 8.1");
     assert_eq!(portal.initiation.by, [Role::VirtualSchoolOfficer], "r000_08");
     assert_eq!(
         (portal.meeting.chair.mode, portal.meeting.chair.default),
