@@ -13,7 +13,7 @@ use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
 use crate::value::{Value, withhold};
 use crate::view::{Answer, Cell, Row, Target, View, Why, conflicts};
-use crate::{REVIEW, TARGETS, meeting};
+use crate::{REVIEW, TARGETS, events, meeting};
 
 /// What the checks look at beside the plan itself.
 #[derive(Clone, Copy)]
@@ -97,7 +97,9 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     }
     let owner = |question: &str| checks.owner(question);
     let meeting = meeting::findings(view, pep, around, &owner);
+    let events = events::findings(view, pep, around, &owner);
     checks.found.extend(meeting);
+    checks.found.extend(events);
     checks.found
 }
 
@@ -487,7 +489,9 @@ impl Checks<'_> {
     /// Who answers for a question; of one that nobody types, whoever answers for its page.
     fn owner(&self, id: &str) -> Role {
         let process = self.pep.process();
-        let accountable = bank().question(id).and_then(|question: &Question| process.accountable(question));
+        let accountable = bank()
+            .question(id)
+            .and_then(|question: &Question| process.accountable_now(question, self.view.not_on_roll));
         accountable.or_else(|| process.page(id).map(|page| page.owner)).unwrap_or(Role::VirtualSchoolOfficer)
     }
 }
