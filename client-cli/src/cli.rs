@@ -6,9 +6,9 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::{
     commands::{
-        check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, held, history,
-        import, join, list, meeting, new, process, resolve, row, set, show, sign_off, status, sync, target, whoami,
-        write,
+        check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, give_back, held,
+        history, import, join, list, meeting, new, process, quality, resolve, row, set, show, sign_off, status, sync,
+        target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -76,6 +76,8 @@ pub enum Command {
     Check(check::Args),
     Confirm(confirm::Args),
     Complete(complete::Args),
+    Quality(quality::Args),
+    Return(give_back::Args),
     SignOff(sign_off::Args),
     Meeting(Box<meeting::Args>),
     Conflicts(conflicts::Args),
@@ -131,6 +133,8 @@ impl Command {
             Command::Check(args) => check::run(context, args),
             Command::Confirm(args) => confirm::run(context, args),
             Command::Complete(args) => complete::run(context, args),
+            Command::Quality(args) => quality::run(context, args),
+            Command::Return(args) => give_back::run(context, args),
             Command::SignOff(args) => sign_off::run(context, args),
             Command::Meeting(args) => meeting::run(context, *args),
             Command::Conflicts(args) => conflicts::run(context, args),

@@ -25,8 +25,8 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
     for later in ["backup", "report", "relay", "tied"] {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
-    let commands = "demo join whoami child new list show set write row target comment check confirm meeting complete sign-off conflicts resolve history diff \
-                    status sync held export import process doctor completions";
+    let commands = "demo join whoami child new list show set write row target comment check meeting complete sign-off conflicts resolve history diff quality return confirm \
+                    status sync held export process doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
         assert!(help.contains("Usage: pep"), "{command} has no help:\n{help}");
@@ -661,6 +661,29 @@ fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_pla
     for home in [&idris, &lorcan] {
         home.pep(&["sync"]).ok();
     }
+    // This process grades nothing; what must be put right it can say all the same.
+    assert!(lorcan.pep(&["quality", &spring]).ok().contains("grades no plans"));
+    let graded = lorcan.pep(&["quality", &spring, "voice", "green"]);
+    assert!(graded.code == 1 && graded.err.contains("grades no PEPs"), "{}", graded.err);
+    assert_eq!(odile.pep(&["quality", &spring, "--feedback", "Well done."]).code, 3);
+    assert_eq!(odile.pep(&["return", &spring, "--to", "designated-teacher", "--reason", "More."]).code, 3);
+    let back = [
+        "return",
+        &spring,
+        "--to",
+        "social-worker",
+        "--reason",
+        "Say where he lives.",
+        "--page",
+        "C",
+        "--by",
+        "2026-03-06",
+    ];
+    lorcan.pep(&back).ok();
+    assert_eq!(lorcan.show(&spring)["state"], "returned");
+    assert!(lorcan.pep(&["show", &spring]).ok().contains("Returned to the social worker: 1 thing"));
+    assert_eq!(lorcan.pep(&["return", &spring, "--to", "carer", "--reason", "More."]).code, 1);
+
     let early = odile.pep(&["complete", &spring]);
     assert!(
         early.code == 5 && early.out.contains("[transfer.needed]: not answered yet - social worker"),
@@ -697,6 +720,32 @@ fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_pla
     let since = odile.pep(&["diff", &spring, "signoff.yp"]).ok();
     assert!(since.contains("transfer") && since.contains("new questions appeared because"), "{since}");
     assert_eq!(odile.pep(&["diff", &spring, "signoff.vs"]).code, 1);
+}
+
+#[test]
+fn the_virtual_school_grades_by_the_areas_of_the_process_and_the_rest_follows() {
+    let world = World::new();
+    let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
+    let new =
+        ["new", "Idris Fennimoor", "--term", "2025/26-spring", "--type", "review", "--process", "ten-page", "--json"];
+    let made = lorcan.pep(&new).json();
+    let pep = made["pep"].as_str().unwrap().to_string();
+    let shown = lorcan.pep(&["quality", &pep, "--json"]).json();
+    let areas: Vec<&str> = shown["areas"].as_array().unwrap().iter().map(|a| a["area"].as_str().unwrap()).collect();
+    assert_eq!((areas.len(), shown["sampled"] == true), (12, true));
+    for area in &areas {
+        lorcan.pep(&["quality", &pep, area, "green"]).ok();
+    }
+    let red = lorcan.pep(&["quality", &pep, "voice", "red", "--comment", "Whose words?", "--json"]).json();
+    assert!(red["overall"] == "red" && red["blocksSignOff"] == true, "{red}");
+    assert_eq!(lorcan.pep(&["quality", &pep, "overall", "amber"]).code, 2);
+    lorcan.pep(&["quality", &pep, "overall", "amber", "--reason", "His letter came.", "--feedback", "Ask him."]).ok();
+    let said = lorcan.pep(&["quality", &pep]).ok();
+    for words in ["[voice]: Red - Whose words?", "Overall: Amber (the areas come to Red)", "Feedback: Ask him."] {
+        assert!(said.contains(words), "it lacks {words:?}:\n{said}");
+    }
+    let crimson = lorcan.pep(&["quality", &pep, "voice", "crimson"]);
+    assert!(crimson.code == 1 && crimson.err.contains("gold, green, amber, red"), "{}", crimson.err);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock,
-    commands::check,
+    commands::{check, quality},
     context::{Context, Mine},
     core::counted,
     error::{CommandError, Kind},
@@ -56,7 +56,10 @@ pub fn sign(context: &mut Context, mine: &Mine, on: Option<NaiveDate>, comment: 
         );
     }
     let view = context.view(mine)?;
-    let findings = check::findings(context, mine, &view)?;
+    let mut findings = check::findings(context, mine, &view)?;
+    if mine.role.is_virtual_school() {
+        findings.extend(quality::of_sample(context, mine)?);
+    }
     let Some(offer) = plan::offer(&view, &mine.pep, mine.role, &findings) else {
         return Err(CommandError::new(Kind::NotPermitted, "Your role signs nothing in a plan."));
     };

@@ -230,11 +230,12 @@ impl Question {
         self.annex.unwrap_or(DocumentKind::Main)
     }
 
-    /// True if a reason may stand instead of an answer (PEP.md 3.1): of what must be answered, save what is worked out, signed,
-    /// the targets, and the child's own words, for which there is `voice.declined` with a note.
+    /// True if a reason may stand instead of an answer (PEP.md 3.1): of what must be answered, save what is worked out, signed or
+    /// graded, the targets, and the child's own words, for which there is `voice.declined` with a note.
     pub fn may_be_excused(&self) -> bool {
         let own_words = self.voice && self.block == "voice";
-        self.mandatory && !self.computed && !self.is_sign_off() && !own_words && self.id != crate::TARGETS
+        let given = self.mandatory && !self.computed && !self.is_sign_off() && !own_words;
+        given && self.id != crate::TARGETS && self.id != crate::quality::AREAS
     }
 
     /// True if the last PEP's answer may be the beginning of this one's: not what is worked out, signed or decided, not the

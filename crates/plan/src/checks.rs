@@ -11,6 +11,7 @@ use chrono::NaiveDate;
 use crate::bank::{Question, bank};
 use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
+use crate::quality;
 use crate::value::{Value, withhold};
 use crate::view::{Answer, Cell, Row, Target, View, Why, conflicts};
 use crate::{REVIEW, TARGETS, events, meeting};
@@ -94,6 +95,10 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     checks.set_of_targets();
     for target in &view.targets {
         checks.target(target);
+    }
+    if quality::is_wanted(pep.process(), quality::AREAS) {
+        let told = |finding: &Finding| view.gaps.iter().any(|gap| Some(gap.question) == finding.field.as_deref());
+        checks.found.extend(quality::ungraded(view, pep).into_iter().filter(|finding| !told(finding)));
     }
     let owner = |question: &str| checks.owner(question);
     let meeting = meeting::findings(view, pep, around, &owner);

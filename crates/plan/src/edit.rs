@@ -15,6 +15,7 @@ use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
 use crate::pep::{DocumentKind, Pep, PepType, Role};
+use crate::quality;
 use crate::refused::Refused;
 use crate::value::{CELL_MAX, Shape, TEXT_MAX, Value, find_column, find_question, utf16_len, withhold};
 use crate::view::carried_text;
@@ -288,7 +289,7 @@ pub(crate) fn permitted(
     if question.is_sign_off() {
         return Err(Refused::SignOff { question: id() });
     }
-    if question.computed {
+    if question.computed && !question.is_overridable() {
         return Err(Refused::Computed { question: id() });
     }
     let process = pep.process();
@@ -298,7 +299,10 @@ pub(crate) fn permitted(
     };
     match owners.contains(&writer.role) {
         true => Ok(()),
-        false if question.reserved => Err(Refused::Reserved { question: id(), owners: question.owners.clone() }),
+        false if question.reserved => {
+            let owners = if question.owners.is_empty() { owners } else { question.owners.clone() };
+            Err(Refused::Reserved { question: id(), owners })
+        }
         false => Err(Refused::NotYours { question: id(), owners }),
     }
 }
@@ -596,6 +600,7 @@ impl<'t> Work<'t> {
                 | Kind::Attachment => {
                     Shape::of(question).check(&question.id, value)?;
                     self.after_birth(question, None, Some(value))?;
+                    quality::fits(self.pep.process(), question, None, value)?;
                     let answers = self.answers(question)?;
                     self.put(question, &[answers], &question.id, question.kind, Some(value))
                 }
@@ -758,6 +763,7 @@ impl<'t> Work<'t> {
         for (name, value) in cells {
             check_cell(question, find_column(&question.id, columns, name)?, value.as_ref())?;
             self.after_birth(question, Some(name), value.as_ref())?;
+            value.as_ref().map_or(Ok(()), |value| quality::fits(self.pep.process(), question, Some(name), value))?;
         }
         let table = self.table(place)?;
         let existing = self.sheet().objects(&table, key, ObjType::Map);

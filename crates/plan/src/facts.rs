@@ -12,6 +12,7 @@ use crate::document::Sheet;
 use crate::expr::{Expr, Operand, Order, Reference};
 use crate::pep::{Pep, Phase};
 use crate::process::provisional_next_date;
+use crate::quality;
 use crate::value::{Number, Value};
 
 /// Whether a question is asked.
@@ -108,6 +109,7 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
             "funding.stream" => self.streams().into_iter().next().and_then(choice),
             "funding.allocation" => self.funding().allocation.map(Value::Money),
             "funding.requested" => Some(Value::Money(self.funding().requested)),
+            quality::OVERALL => self.overall_grade().and_then(choice),
             "attendance.band" => choice(self.attendance_band()?.to_owned()),
             "setting.moveCount" => self.move_count().map(Value::Number),
             "meeting.nextDateSource" => {
@@ -188,8 +190,16 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
                     !main.live_rows(&table).is_empty()
                 }),
             ),
-            // Overriding comes with the quality check; until then nothing is overridden.
-            Expr::Overridden(reference) => Asked::No(&reference.question),
+            // Where no rule works a grade out, what the Virtual School gives is no override.
+            Expr::Overridden(reference) => decide(
+                reference,
+                self.main.map(|main| {
+                    let given = main.plain(&reference.question, Kind::Choice);
+                    let rules = !self.pep.process().practice.qa.aggregate.is_empty();
+                    let worked_out = self.overall_grade();
+                    rules && given.iter().any(|put| Some(put.value.to_string()) != worked_out)
+                }),
+            ),
             Expr::And(parts) => all(parts.iter().map(|part| self.holds(part))),
             Expr::Or(parts) => any(parts.iter().map(|part| self.holds(part))),
         }
@@ -308,6 +318,18 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
             Some((day, calculated(&main, "wellbeing.sdq", "total", maps)?.quantity()?))
         });
         dated.max().map(|(_, total)| total)
+    }
+
+    /// What the process's rules make of the grades by area; an area that people grade differently has none.
+    fn overall_grade(&self) -> Option<String> {
+        let main = self.main?;
+        let rows = main.live_rows(&[main.answer(quality::AREAS, ObjType::Map)?]);
+        let one = |maps: &[ObjId], column: &str| match main.puts(maps, column, Kind::Choice).as_slice() {
+            [put] => Some(put.value.to_string()),
+            _ => None,
+        };
+        let graded = rows.values().filter_map(|maps| Some((one(maps, "area")?, one(maps, "grade")?))).collect();
+        self.pep.process().practice.qa.overall(&graded).map(str::to_owned)
     }
 
     /// PEP.md 7.3, over all rows together.

@@ -67,6 +67,7 @@ pub use process::{
     Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, process, processes,
     provisional_next_date,
 };
+pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
 pub use signoff::{Offer, SignOff, Signed, Signing, Stale, Wait, is_seen, offer, sign, sign_off_of, signed, version};
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};

@@ -247,6 +247,7 @@ impl Process {
     /// Who answers for a question: the page's owner; of a reserved question its own owner; of a computed one nobody.
     pub fn accountable(&self, question: &Question) -> Option<Role> {
         match () {
+            () if question.is_overridable() => Some(Role::VirtualSchoolOfficer),
             () if question.computed => None,
             () if question.reserved => question.owners.first().copied(),
             () => self.page(&question.id).map(|page| page.owner),
@@ -264,15 +265,19 @@ impl Process {
     /// over while the child is on no school's roll. The gate sees no answers and lets all of them; `apply` looks at the plan.
     pub fn writers_of(&self, question: &Question) -> Vec<Role> {
         let on_roll = self.writers_on_roll(question);
-        let page = self.page(&question.id).filter(|_| !question.reserved && !on_roll.is_empty());
+        let page = self.page(&question.id).filter(|_| !question.reserved && !question.computed && !on_roll.is_empty());
         let others = page.map_or(&[][..], |page| page.owner_when_not_on_roll.as_slice());
         let takes_over = |role: &Role| others.iter().any(|owner| role.counts_as(*owner));
         Role::ALL.iter().copied().filter(|role| on_roll.contains(role) || takes_over(role)).collect()
     }
 
-    /// The roles that may write a question while the child is on a school's roll, in the order of `Role::ALL`: the bank's owners, the page's owner and alternate,
-    /// the process's own writers. Reserved questions keep to the bank's owners; sign-off and computed ones have no writer.
+    /// The roles that may write a question while the child is on a school's roll, in the order of `Role::ALL`: the
+    /// bank's owners, the page's owner and alternate, the process's own writers. Reserved questions keep to the bank's owners;
+    /// sign-off and computed ones have no writer.
     pub fn writers_on_roll(&self, question: &Question) -> Vec<Role> {
+        if question.is_overridable() {
+            return Role::ALL.iter().copied().filter(|role| role.is_virtual_school()).collect();
+        }
         if question.computed || question.is_sign_off() {
             return Vec::new();
         }

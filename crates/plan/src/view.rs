@@ -16,6 +16,7 @@ use crate::document::{Put, Sheet, WITHDRAWN};
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
 use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
+use crate::quality;
 use crate::signoff::{SignOff, judge};
 use crate::value::{Value, withhold};
 
@@ -502,7 +503,13 @@ impl Reader<'_> {
     fn answer(&self, question: &'static Question, facts: &Facts<'_, Automerge>) -> Answer {
         let map = || self.sheet.answer(&question.id, ObjType::Map);
         if question.computed {
-            return facts.computed(question).map_or(Answer::Missing, Answer::Computed);
+            let given =
+                if question.is_overridable() { self.sheet.plain(&question.id, question.kind) } else { Vec::new() };
+            return match self.settle(given) {
+                Some(Cell::Disputed(claims)) => Answer::Disputed(claims),
+                Some(Cell::Value(value)) => Answer::Value(value),
+                _ => facts.computed(question).map_or(Answer::Missing, Answer::Computed),
+            };
         }
         match question.kind {
             Kind::Text | Kind::LongText if question.voice => {
@@ -777,6 +784,7 @@ fn complete(view: &mut View, pep: &Pep) {
     for question in pep.process().questions() {
         let (id, answer) = (question.id.as_str(), view.answers.get(question.id.as_str()));
         let counts = question.mandatory && !question.is_sign_off() && view.asked.contains(id);
+        let counts = counts && quality::is_wanted(pep.process(), id);
         let (true, Some(owner), Some(answer)) =
             (counts, pep.process().accountable_now(question, view.not_on_roll), answer)
         else {
@@ -788,6 +796,8 @@ fn complete(view: &mut View, pep: &Pep) {
         let childs_words = question.block == "voice" && question.voice;
         let why = match fault(answer) {
             Some(Why::Missing) if childs_words && declined => None,
+            // Worked out is given, unless somebody gives another.
+            Some(Why::Missing) if question.is_overridable() && matches!(answer, Answer::Computed(_)) => None,
             Some(Why::Missing) | None if view.to_confirm.contains(id) => Some(Why::ToConfirm),
             Some(Why::Missing) if view.excuses.contains_key(id) => None,
             None if childs_words && !said_who_wrote && !by_the_child(answer) => Some(Why::NotSaidWhoWrote),

@@ -24,6 +24,7 @@ mod meetings;
 mod money;
 mod portable;
 mod processes;
+mod quality;
 mod reading;
 mod refusals;
 mod signing;
