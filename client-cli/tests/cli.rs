@@ -62,6 +62,21 @@ fn a_process_is_listed_shown_and_checked_with_line_and_reason() {
     let portal = pep(&["process", "show", "portal"]).out;
     let clock = "the meeting arranged within 20 working days of coming into care (10 in an emergency)";
     assert!(portal.contains(clock) && portal.contains("not the law"), "{portal}");
+    for words in [
+        "Agenda, 39 minutes: Welcome;",
+        "Suggested: primary last 10 minutes; the child chooses",
+        "My views begins blank",
+    ] {
+        assert!(portal.contains(words), "it lacks {words:?}:\n{portal}");
+    }
+    // For programs everything that the file says.
+    let shown = pep(&["process", "show", "web", "--json"]).json();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/plan/processes/web.json");
+    let file: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    for name in ["practice", "calendar"] {
+        assert!(says_all(&shown[name], &file[name]), "{name}: {} is not {}", shown[name], file[name]);
+    }
+    assert_eq!(shown["funding"]["model"], "cap");
     let sixth = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/processes/harrowmere.json");
     assert_eq!(pep(&["process", "check", sixth]).code, 0);
     let dir = temporary();
@@ -69,6 +84,19 @@ fn a_process_is_listed_shown_and_checked_with_line_and_reason() {
     fs::write(&file, "{\n \"id\": \"ours\",\n \"pages\": 7\n}").unwrap();
     let bad = pep(&["process", "check", text(&file)]);
     assert!(bad.code == 5 && bad.err.contains("line "), "{}", bad.err);
+}
+
+/// Whether everything that `file` says is in `shown`, which may say more: what was left out, as null.
+fn says_all(shown: &Value, file: &Value) -> bool {
+    match (shown, file) {
+        (Value::Object(shown), Value::Object(file)) => {
+            file.iter().all(|(name, said)| shown.get(name).is_some_and(|shown| says_all(shown, said)))
+        }
+        (Value::Array(shown), Value::Array(file)) => {
+            shown.len() == file.len() && shown.iter().zip(file).all(|(shown, file)| says_all(shown, file))
+        }
+        (shown, file) => shown == file,
+    }
 }
 
 // Joining.

@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use std::sync::OnceLock;
 
 use chrono::{Datelike, Days, NaiveDate};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bank::{BadFile, Column, Question, bank};
 use crate::clock::{DayKind, is_weekend};
@@ -90,7 +90,7 @@ pub struct Page {
 }
 
 /// By when a page is filled in, seen from the meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PageDue {
     /// How many days; the day of the meeting is day 0.
@@ -102,7 +102,7 @@ pub struct PageDue {
 }
 
 /// Before or after the meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DueSide {
     /// Before.
@@ -112,7 +112,7 @@ pub enum DueSide {
 }
 
 /// Term dates, deadlines and bank holidays: what a date rule needs.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Calendar {
     /// The terms, earliest first.
@@ -122,7 +122,7 @@ pub struct Calendar {
 }
 
 /// When one term is open.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TermDates {
     /// The academic year.
