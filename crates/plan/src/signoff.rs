@@ -199,7 +199,7 @@ pub fn sign(
             return Err(Refused::Undecided { question: id(), places: disputed });
         }
         let role = sign_off_role(question);
-        let asks = |gap: &&Gap| gap.why == Why::ToConfirm && concerns(pep.process(), gap.question, role);
+        let asks = |gap: &&Gap| gap.why == Why::ToConfirm && concerns(&view, pep.process(), gap.question, role);
         let unconfirmed = view.gaps.iter().filter(asks).map(|gap| gap.question);
         let missing: Vec<String> = content.missing.iter().copied().chain(unconfirmed).map(str::to_owned).collect();
         if !missing.is_empty() {
