@@ -15,7 +15,7 @@ use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
 use crate::value::{Value, withhold};
 use crate::view::{Answer, Cell, Row, Target, View, Why, conflicts};
-use crate::{REVIEW, TARGETS, meeting};
+use crate::{REVIEW, TARGETS, events, meeting};
 
 /// What the checks look at beside the plan itself.
 #[derive(Clone, Copy)]
@@ -104,7 +104,9 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     checks.found.extend(decision::findings(view));
     let owner = |question: &str| checks.owner(question);
     let meeting = meeting::findings(view, pep, around, &owner);
+    let events = events::findings(view, pep, around, &owner);
     checks.found.extend(meeting);
+    checks.found.extend(events);
     checks.found
 }
 
@@ -494,7 +496,9 @@ impl Checks<'_> {
     /// Who answers for a question; of one that nobody types, whoever answers for its page.
     fn owner(&self, id: &str) -> Role {
         let process = self.pep.process();
-        let accountable = bank().question(id).and_then(|question: &Question| process.accountable(question));
+        let accountable = bank()
+            .question(id)
+            .and_then(|question: &Question| process.accountable_now(question, self.view.not_on_roll));
         accountable.or_else(|| process.page(id).map(|page| page.owner)).unwrap_or(Role::VirtualSchoolOfficer)
     }
 }

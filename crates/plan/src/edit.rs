@@ -11,9 +11,10 @@ use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, RowKey};
 use crate::crossing::{self, Moved};
 use crate::document::{Sheet, WITHDRAWN};
+use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
-use crate::pep::{DocumentKind, Pep, Role};
+use crate::pep::{DocumentKind, Pep, PepType, Role};
 use crate::quality;
 use crate::refused::Refused;
 use crate::rewritten;
@@ -211,6 +212,7 @@ pub(crate) fn apply_within(
     }
     let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new(), versions };
     let done = right_document(&work.sheet(), pep, kind)
+        .and_then(|()| work.not_sealed())
         .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)));
     let done = done.and_then(|()| match work.tx.pending_ops() {
         operations if operations > limit => Err(Refused::TooMuchAtOnce { limit }),
@@ -487,6 +489,29 @@ impl<'t> Work<'t> {
         }
     }
 
+    /// Refuses a day before the child was born; of two dates of birth the earlier counts until a person has chosen.
+    fn after_birth(&self, question: &Question, column: Option<&str>, value: Option<&Value>) -> Result<(), Refused> {
+        let Some(Value::Date(day)) = value.filter(|_| follows_birth(&question.id)) else { return Ok(()) };
+        let born = self.sheet().plain("child.dob", Kind::Date).into_iter().map(|put| put.value).min();
+        match born {
+            Some(Value::Date(born)) if *day < born => {
+                let place = column.map_or(question.id.clone(), |column| format!("{}/{column}", question.id));
+                Err(Refused::BeforeBirth { question: place })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses everything once the closing PEP is signed off (PEP.md 4.10). An annex cannot tell; the plan itself can.
+    fn not_sealed(&self) -> Result<(), Refused> {
+        let signed = || {
+            let root = self.sheet().root("signOffs")?;
+            let all = self.sheet().objects(&root, "signoff.vs", ObjType::Map);
+            all.iter().any(|all| !self.sheet().keys(all).is_empty()).then_some(())
+        };
+        if self.pep.kind == PepType::Closing && signed().is_some() { Err(Refused::Sealed) } else { Ok(()) }
+    }
+
     /// What is edited or confirmed need not be confirmed any more.
     fn confirmed(&mut self, question: &Question) -> Result<(), Refused> {
         self.take_away(question, &question.ask_key)
@@ -553,7 +578,13 @@ impl<'t> Work<'t> {
         }
         permitted(self.pep, &self.writer, question, own_words(text))?;
         let main = (self.kind == DocumentKind::Main).then(|| self.sheet());
-        match Facts::new(self.pep, main).asked(question) {
+        let facts = Facts::new(self.pep, main);
+        let on_roll = self.pep.process().writers_on_roll(question);
+        let own_words = own_words(text).is_some();
+        if facts.not_on_roll() == Some(false) && !own_words && !on_roll.contains(&self.writer.role) {
+            return Err(Refused::NotYours { question: id(), owners: on_roll });
+        }
+        match facts.asked(question) {
             Asked::Yes | Asked::Unknown => Ok(place),
             Asked::No(because) => Err(Refused::Hidden { question: id(), because: because.to_owned() }),
         }
@@ -581,6 +612,7 @@ impl<'t> Work<'t> {
                 | Kind::Person
                 | Kind::Attachment => {
                     Shape::of(question).check(&question.id, value)?;
+                    self.after_birth(question, None, Some(value))?;
                     quality::fits(self.pep.process(), question, None, value)?;
                     let answers = self.answers(question)?;
                     self.put(question, &[answers], &question.id, question.kind, Some(value))
@@ -759,6 +791,7 @@ impl<'t> Work<'t> {
         self.own_row(question, key)?;
         for (name, value) in cells {
             check_cell(question, find_column(&question.id, columns, name)?, value.as_ref())?;
+            self.after_birth(question, Some(name), value.as_ref())?;
             value.as_ref().map_or(Ok(()), |value| quality::fits(self.pep.process(), question, Some(name), value))?;
         }
         let table = self.table(place)?;
@@ -788,6 +821,7 @@ impl<'t> Work<'t> {
         let question = place.question;
         for (name, value) in fields {
             check_cell(question, find_column(&question.id, &question.columns, name)?, value.as_ref())?;
+            self.after_birth(question, Some(name), value.as_ref())?;
         }
         let root = self.sheet().root("targets").ok_or_else(|| Refused::Damaged { question: question.id.clone() })?;
         let mut maps = self.sheet().objects(&root, key, ObjType::Map);

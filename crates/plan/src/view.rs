@@ -74,6 +74,8 @@ pub struct View {
     pub answers: BTreeMap<&'static str, Answer>,
     /// Why questions have no answer, as people said; an answer given apart stands beside it and counts.
     pub excuses: BTreeMap<&'static str, Vec<Excuse>>,
+    /// The child is on no school's roll, and nobody disagrees: who answers for some pages is somebody else (PEP.md 4.10).
+    pub not_on_roll: bool,
     /// The texts that stand as the last PEP had them: nobody has edited them in this one.
     pub carried: BTreeSet<&'static str>,
     /// The answers carried over from the last PEP that somebody has to confirm.
@@ -382,6 +384,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
     let mut view = View {
         answers,
         excuses,
+        not_on_roll: facts.not_on_roll() == Some(true),
         carried,
         to_confirm,
         asked,
@@ -787,7 +790,11 @@ fn complete(view: &mut View, pep: &Pep) {
         let (id, answer) = (question.id.as_str(), view.answers.get(question.id.as_str()));
         let counts = question.mandatory && !question.is_sign_off() && view.asked.contains(id);
         let counts = counts && quality::is_wanted(pep.process(), id);
-        let (true, Some(owner), Some(answer)) = (counts, pep.process().accountable(question), answer) else { continue };
+        let (true, Some(owner), Some(answer)) =
+            (counts, pep.process().accountable_now(question, view.not_on_roll), answer)
+        else {
+            continue;
+        };
         if *answer == Answer::Elsewhere {
             continue;
         }

@@ -19,6 +19,7 @@ mod checks;
 mod completeness;
 mod convergence;
 mod dues;
+mod events;
 mod meetings;
 mod money;
 mod portable;

@@ -32,7 +32,7 @@ pub fn fill(devices: &mut [Device], wanted: impl Fn(&Gap) -> bool) {
         }
         for gap in gaps {
             let question = bank().question(gap.question).unwrap();
-            let writers = devices[0].pep.process().writers_of(question);
+            let writers = devices[0].pep.process().writers_on_roll(question);
             let device = devices.iter_mut().find(|device| writers.contains(&device.writer.role)).unwrap();
             // What the last answer hid is not asked any more.
             if device.view().asked.contains(gap.question) {
