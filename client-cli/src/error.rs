@@ -153,6 +153,7 @@ impl From<Refused> for CommandError {
         let kind = match &refused {
             Refused::NotYours { .. }
             | Refused::Reserved { .. }
+            | Refused::Sealed
             | Refused::OthersWords { .. }
             | Refused::SignOff { .. } => Kind::NotPermitted,
             Refused::Incomplete { .. } => Kind::Findings,
@@ -161,6 +162,7 @@ impl From<Refused> for CommandError {
             | Refused::UnknownColumn { .. }
             | Refused::WrongType { .. }
             | Refused::BadValue { .. }
+            | Refused::BeforeBirth { .. }
             | Refused::Computed { .. }
             | Refused::Hidden { .. }
             | Refused::OtherDocument { .. }

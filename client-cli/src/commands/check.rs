@@ -6,6 +6,7 @@ use serde_json::{Map, json};
 
 use crate::{
     clock,
+    commands::conflicts,
     context::{Context, Mine},
     core::counted,
     error::{CommandError, Kind},
@@ -60,6 +61,7 @@ pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Findi
         let documents = papers.documents().ok_or(Trouble::Unknown)?;
         Ok::<_, Trouble>(plan::contributions(documents, &|actor| papers.author(actor)))
     })?;
+    findings.extend(plan::rewritten_findings(&conflicts::rewritten(context, mine)?, &mine.pep));
     findings.extend(plan::unheard(&meter));
     Ok(findings)
 }

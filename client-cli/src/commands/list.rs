@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use plan::{Currency, Duty, Pep, Role, Sitting, Standing, State, View, currency};
+use plan::{Currency, Duty, Pep, PepType, Role, Sitting, Standing, State, View, currency};
 use replica::Trouble;
 use serde_json::json;
 
@@ -44,6 +44,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         views.iter().map(|(_, mine)| today.map(|today| currency_of(&views, &mine.pep, today))).collect();
     let could: Vec<usize> = views.iter().map(|(view, mine)| could_bring(&views, view, mine)).collect();
     let states: Vec<State> = views.iter().map(|(view, mine)| state_of(&views, view, &mine.pep)).collect();
+    // Where there is a closing PEP, none is due.
+    let closings: Vec<_> =
+        views.iter().filter(|(_, mine)| mine.pep.kind == PepType::Closing).map(|(_, mine)| mine.pep.child).collect();
     let mut all = Vec::new();
     for ((((view, mine), currency), state), could) in views.into_iter().zip(currencies).zip(states).zip(could) {
         let outstanding = outstanding(&view);
@@ -77,10 +80,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             state
         ));
         if args.due {
+            let closing = closings.contains(&mine.pep.child);
             let current =
                 currency.map_or(String::new(), |currency| format!("    This child's PEP: {}.", currency.label()));
             context.data(format!("{current} As at {}:", today.map_or(String::new(), words::date)));
-            for due in view.dues.iter().filter(|due| !due.done) {
+            let closed =
+                |due: &&plan::Due| matches!(due.duty, Duty::Closing(_)) && mine.pep.kind != PepType::Closing && closing;
+            for due in view.dues.iter().filter(|due| !due.done && !closed(due)) {
                 context.data(format!("    Due: {}", words::due(&mine.pep, due, today)));
             }
         }

@@ -1,6 +1,6 @@
 //! `pep new`.
 
-use plan::{AcademicYear, NotATerm, Pep, PepType, ProcessRef, Term, UnknownProcess, parse_term};
+use plan::{AcademicYear, NotATerm, Pep, PepType, ProcessRef, Role, State, Term, UnknownProcess, parse_term};
 use replica::Trouble;
 use serde_json::json;
 use uuid::Uuid;
@@ -41,6 +41,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let (year, term) = args.term;
     let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process: args.process };
     let role = context.role_for(pep.child)?;
+    doubts(context, &pep, role, &child.dob)?;
     let id = pep.id();
     if let Some(known) = context.with(move |core| Ok::<_, Trouble>(core.pep(&id).cloned()))?
         && known.process != pep.process
@@ -55,6 +56,36 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let started = pep.clone();
     let created = context.with(move |core| core.start_pep(&started, role))?;
     answer(context, Mine { pep, role }, created, args.blank)
+}
+
+/// What speaks against this PEP: said, and never a bar.
+fn doubts(context: &mut Context, pep: &Pep, role: Role, born: &str) -> Result<(), CommandError> {
+    let process = pep.process();
+    let begins = process.calendar.term_begins(pep.year, pep.term);
+    if let (Ok(born), Some(begins)) = (born.parse(), begins)
+        && let Some(doubt) = process.practice.eligibility.doubt(born, pep.year, begins)
+    {
+        context.talk(doubt);
+    }
+    let this = pep.clone();
+    let closed = context.with(move |core| {
+        let closing =
+            |other: &&Pep| other.child == this.child && other.kind == PepType::Closing && other.id() != this.id();
+        let closing: Vec<Pep> = core.peps().filter(closing).cloned().collect();
+        for pep in closing {
+            if core.view(&pep, role)?.state == State::Closed {
+                return Ok(Some(pep));
+            }
+        }
+        Ok::<_, Trouble>(None)
+    })?;
+    if let Some(closed) = closed {
+        context.talk(format!(
+            "This child's PEPs came to their end with {}, which is signed off and sealed. Start another only if the child is looked after again.",
+            words::sitting(&closed)
+        ));
+    }
+    Ok(())
 }
 
 fn answer(context: &mut Context, mine: Mine, created: bool, blank: bool) -> Result<(), CommandError> {

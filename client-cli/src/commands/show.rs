@@ -123,6 +123,12 @@ fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Comman
     context.data(format!("{} - {}{next}", mine.pep.process().name, view.state));
     context.data(format!("PEP {}", mine.pep.id()));
     let today = clock::today().parse().ok();
+    let on_no_roll = today.and_then(|today| plan::days_not_on_roll(view, &mine.pep, today));
+    match on_no_roll {
+        Some(Ok(days)) => context.data(format!("  On no school's roll for {}", counted(days, "school day"))),
+        Some(Err(_)) => context.data("  On no school's roll"),
+        None => {}
+    }
     for due in &view.dues {
         context.data(format!("  Due: {}", words::due(&mine.pep, due, today)));
     }

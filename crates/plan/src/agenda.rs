@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU8;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bank::bank;
 use crate::pep::{Phase, Role};
@@ -13,7 +13,7 @@ use crate::practice::Fault;
 const VOICE: &str = "voice";
 
 /// What a meeting speaks of, in order.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Agenda {
     /// The items, in the order in which they come unless `order` says otherwise.
@@ -23,7 +23,7 @@ pub struct Agenda {
 }
 
 /// Something a meeting speaks of.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct AgendaItem {
     /// Its id, within this agenda.

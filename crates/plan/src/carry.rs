@@ -52,7 +52,9 @@ pub fn carry(before: &View, before_pep: &Pep, now: &View, pep: &Pep, role: Role)
         by_hand: Vec::new(),
     };
     let process = pep.process();
-    let mine = |question: &Question| process.accountable(question).is_some_and(|owner| role.counts_as(owner));
+    let mine = |question: &Question| {
+        process.accountable_now(question, now.not_on_roll).is_some_and(|owner| role.counts_as(owner))
+    };
     let mut edits: Vec<(usize, Edit)> = Vec::new();
     for question in process.questions().filter(|question| mine(question)) {
         let id = question.id.as_str();

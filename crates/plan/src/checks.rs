@@ -9,12 +9,13 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use crate::bank::{Question, bank};
+use crate::decision;
 use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
 use crate::value::{Value, withhold};
 use crate::view::{Answer, Cell, Row, Target, View, Why, conflicts};
-use crate::{REVIEW, TARGETS, meeting};
+use crate::{REVIEW, TARGETS, events, meeting};
 
 /// What the checks look at beside the plan itself.
 #[derive(Clone, Copy)]
@@ -100,9 +101,12 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
         let told = |finding: &Finding| view.gaps.iter().any(|gap| Some(gap.question) == finding.field.as_deref());
         checks.found.extend(quality::ungraded(view, pep).into_iter().filter(|finding| !told(finding)));
     }
+    checks.found.extend(decision::findings(view));
     let owner = |question: &str| checks.owner(question);
     let meeting = meeting::findings(view, pep, around, &owner);
+    let events = events::findings(view, pep, around, &owner);
     checks.found.extend(meeting);
+    checks.found.extend(events);
     checks.found
 }
 
@@ -492,7 +496,9 @@ impl Checks<'_> {
     /// Who answers for a question; of one that nobody types, whoever answers for its page.
     fn owner(&self, id: &str) -> Role {
         let process = self.pep.process();
-        let accountable = bank().question(id).and_then(|question: &Question| process.accountable(question));
+        let accountable = bank()
+            .question(id)
+            .and_then(|question: &Question| process.accountable_now(question, self.view.not_on_roll));
         accountable.or_else(|| process.page(id).map(|page| page.owner)).unwrap_or(Role::VirtualSchoolOfficer)
     }
 }
@@ -521,7 +527,7 @@ pub(crate) fn reviews(view: &View) -> impl Iterator<Item = &Row> {
     rows.iter().filter(|row| row.counts())
 }
 
-/// A review names its target by key, or by its words or its subject as they were.
+/// A review or a decision names its target by key, or by its words or its subject as they were.
 pub(crate) fn reviews_target(row: &Row, target: &Target) -> bool {
     let named = plain(&words(row, "target"));
     let known = [target.row.key.clone(), words(&target.row, "statement"), words(&target.row, "area")];

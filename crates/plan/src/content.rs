@@ -29,12 +29,12 @@ const NEVER_MATERIAL: [&str; 8] = [
 
 /// Whose signature covers a question, beside the Virtual School's, which covers them all: of the designated teacher and the
 /// social worker whoever answers for it; of what is on the page of somebody who signs nothing, the page's alternate owner.
-pub(crate) fn signer_of(process: &Process, question: &Question) -> Option<Role> {
+pub(crate) fn signer_of(process: &Process, question: &Question, not_on_roll: bool) -> Option<Role> {
     let signs = |role: &Role| matches!(role, Role::DesignatedTeacher | Role::SocialWorker);
     if question.is_sign_off() {
         return None;
     }
-    let owner = process.accountable(question)?;
+    let owner = process.accountable_now(question, not_on_roll)?;
     let alternate = || process.page(&question.id)?.alternate_owner;
     let others = owner.is_virtual_school() || question.reserved;
     Some(owner).filter(signs).or_else(|| if others { None } else { alternate().filter(signs) })
@@ -73,7 +73,7 @@ impl Content {
             // An overall grade that a person gave is an answer, though a grade can also be worked out.
             let main = main || (question.is_overridable() && whose.is_none());
             main && is_material(process, &question.id, None)
-                && whose.is_none_or(|role| signer_of(process, question) == Some(role))
+                && whose.is_none_or(|role| signer_of(process, question, view.not_on_roll) == Some(role))
         };
         let mut content = Content {
             covers,

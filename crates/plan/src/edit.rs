@@ -11,11 +11,13 @@ use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, RowKey};
 use crate::crossing::{self, Moved};
 use crate::document::{Sheet, WITHDRAWN};
+use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
-use crate::pep::{DocumentKind, Pep, Role};
+use crate::pep::{DocumentKind, Pep, PepType, Role};
 use crate::quality;
 use crate::refused::Refused;
+use crate::rewritten;
 use crate::value::{CELL_MAX, Shape, TEXT_MAX, Value, find_column, find_question, utf16_len, withhold};
 use crate::view::carried_text;
 
@@ -198,14 +200,19 @@ pub(crate) fn apply_within(
     limit: usize,
 ) -> Result<Applied, Refused> {
     let mut moves = Vec::new();
+    let mut versions = BTreeMap::new();
     for edit in edits {
         moves.push(match edit {
             Edit::Splice { question, seen, .. } => moved_since(document, question, writer, seen)?,
             _ => Vec::new(),
         });
+        if let Edit::Resolve { question, .. } = edit {
+            versions.insert(question.clone(), rewritten_at(document, question, writer)?);
+        }
     }
-    let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new() };
+    let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new(), versions };
     let done = right_document(&work.sheet(), pep, kind)
+        .and_then(|()| work.not_sealed())
         .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)));
     let done = done.and_then(|()| match work.tx.pending_ops() {
         operations if operations > limit => Err(Refused::TooMuchAtOnce { limit }),
@@ -379,6 +386,8 @@ struct Work<'a> {
     kind: DocumentKind,
     writer: Writer,
     made: Vec<String>,
+    /// Of each text that is to be settled the versions there are to choose from; none elsewhere.
+    versions: BTreeMap<String, Vec<Value>>,
 }
 
 /// Automerge refuses only what this file never asks, unless the document is not shaped like one of ours.
@@ -460,7 +469,13 @@ impl<'t> Work<'t> {
                 self.withdraw(place.question, &target)
             }
             Edit::Comment { key, question, text } => self.comment(key, question, text),
-            Edit::Resolve { question, take } => self.resolve(&self.writable(question)?, take),
+            Edit::Resolve { question, take } => {
+                let place = self.writable(question)?;
+                match self.versions.remove(question).filter(|versions| !versions.is_empty()) {
+                    Some(versions) => self.resolve_text(&place, take, &versions),
+                    None => self.resolve(&place, take),
+                }
+            }
         }
     }
 
@@ -472,6 +487,29 @@ impl<'t> Work<'t> {
             true => Ok(()),
             false => self.tx.delete(&answers, key).map_err(damaged(place.question)),
         }
+    }
+
+    /// Refuses a day before the child was born; of two dates of birth the earlier counts until a person has chosen.
+    fn after_birth(&self, question: &Question, column: Option<&str>, value: Option<&Value>) -> Result<(), Refused> {
+        let Some(Value::Date(day)) = value.filter(|_| follows_birth(&question.id)) else { return Ok(()) };
+        let born = self.sheet().plain("child.dob", Kind::Date).into_iter().map(|put| put.value).min();
+        match born {
+            Some(Value::Date(born)) if *day < born => {
+                let place = column.map_or(question.id.clone(), |column| format!("{}/{column}", question.id));
+                Err(Refused::BeforeBirth { question: place })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses everything once the closing PEP is signed off (PEP.md 4.10). An annex cannot tell; the plan itself can.
+    fn not_sealed(&self) -> Result<(), Refused> {
+        let signed = || {
+            let root = self.sheet().root("signOffs")?;
+            let all = self.sheet().objects(&root, "signoff.vs", ObjType::Map);
+            all.iter().any(|all| !self.sheet().keys(all).is_empty()).then_some(())
+        };
+        if self.pep.kind == PepType::Closing && signed().is_some() { Err(Refused::Sealed) } else { Ok(()) }
     }
 
     /// What is edited or confirmed need not be confirmed any more.
@@ -540,7 +578,13 @@ impl<'t> Work<'t> {
         }
         permitted(self.pep, &self.writer, question, own_words(text))?;
         let main = (self.kind == DocumentKind::Main).then(|| self.sheet());
-        match Facts::new(self.pep, main).asked(question) {
+        let facts = Facts::new(self.pep, main);
+        let on_roll = self.pep.process().writers_on_roll(question);
+        let own_words = own_words(text).is_some();
+        if facts.not_on_roll() == Some(false) && !own_words && !on_roll.contains(&self.writer.role) {
+            return Err(Refused::NotYours { question: id(), owners: on_roll });
+        }
+        match facts.asked(question) {
             Asked::Yes | Asked::Unknown => Ok(place),
             Asked::No(because) => Err(Refused::Hidden { question: id(), because: because.to_owned() }),
         }
@@ -568,6 +612,7 @@ impl<'t> Work<'t> {
                 | Kind::Person
                 | Kind::Attachment => {
                     Shape::of(question).check(&question.id, value)?;
+                    self.after_birth(question, None, Some(value))?;
                     quality::fits(self.pep.process(), question, None, value)?;
                     let answers = self.answers(question)?;
                     self.put(question, &[answers], &question.id, question.kind, Some(value))
@@ -629,6 +674,22 @@ impl<'t> Work<'t> {
             return Err(undisputed());
         }
         self.put(question, &maps, key, kind, Some(take))
+    }
+
+    /// Makes a text that two people rewrote apart what one of them left, or keeps it as it is now.
+    fn resolve_text(&mut self, place: &Place<'_>, take: &Value, versions: &[Value]) -> Result<(), Refused> {
+        let (Value::Text(text), true) = (take, versions.contains(take)) else {
+            return Err(Refused::NotDisputed { question: place.question.id.clone() });
+        };
+        let text_id = self.text_to_write(place)?;
+        if self.sheet().text(&text_id) != *text {
+            return self.rewrite(place, text);
+        }
+        // Somebody who has seen both lets it stand. The text itself says so, by a character that comes and goes within this one
+        // change: it needs no place of its own, and so it merges, and may be written, exactly where the text may.
+        let end = self.tx.length(&text_id);
+        self.tx.splice_text(&text_id, end, 0, " ").map_err(damaged(place.question))?;
+        self.tx.splice_text(&text_id, end, 1, "").map_err(damaged(place.question))
     }
 
     fn rewrite(&mut self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
@@ -730,6 +791,7 @@ impl<'t> Work<'t> {
         self.own_row(question, key)?;
         for (name, value) in cells {
             check_cell(question, find_column(&question.id, columns, name)?, value.as_ref())?;
+            self.after_birth(question, Some(name), value.as_ref())?;
             value.as_ref().map_or(Ok(()), |value| quality::fits(self.pep.process(), question, Some(name), value))?;
         }
         let table = self.table(place)?;
@@ -759,6 +821,7 @@ impl<'t> Work<'t> {
         let question = place.question;
         for (name, value) in fields {
             check_cell(question, find_column(&question.id, &question.columns, name)?, value.as_ref())?;
+            self.after_birth(question, Some(name), value.as_ref())?;
         }
         let root = self.sheet().root("targets").ok_or_else(|| Refused::Damaged { question: question.id.clone() })?;
         let mut maps = self.sheet().objects(&root, key, ObjType::Map);
@@ -1078,6 +1141,13 @@ fn moved_since(
         Some(text) if !seen.is_empty() => crossing::since(document, &text, seen).map_err(damaged(place.question)),
         _ => Ok(Vec::new()),
     }
+}
+
+/// The versions of the text at a place that people rewrote apart; none where nobody did, or where no text is.
+fn rewritten_at(document: &Automerge, question: &str, writer: &Writer) -> Result<Vec<Value>, Refused> {
+    let place = Place::parse(question)?;
+    let texts = texts(&Sheet::now(document), &place, writer).unwrap_or_default();
+    Ok(if texts.is_empty() { Vec::new() } else { rewritten::versions(document, place.question, &texts) })
 }
 
 /// Refuses to make a row whose random key is none: it was mistyped, and meant for a row that is there.

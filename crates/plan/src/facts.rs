@@ -88,6 +88,16 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
         self.year_groups().iter().filter_map(|group| self.phase_of(group)).collect()
     }
 
+    /// Whether the child is on no school's roll; `None` where people disagree, or where it is not known here.
+    pub(crate) fn not_on_roll(&self) -> Option<bool> {
+        let said = self.main?.plain("setting.rollStatus", Kind::Choice);
+        match said.as_slice() {
+            [] => Some(false),
+            [only] => Some(only.value.to_string() == "not_on_roll"),
+            _ => None,
+        }
+    }
+
     /// The value of a computed question.
     pub(crate) fn computed(&self, question: &Question) -> Option<Value> {
         let choice = |word: String| Some(Value::Choice(word));
@@ -390,7 +400,7 @@ pub(crate) fn target_cost<R: ReadDoc>(sheet: &Sheet<'_, R>, target: &[ObjId]) ->
 }
 
 /// Cost of one times how many (one where nobody said), to the penny, half up.
-fn fund_total<R: ReadDoc>(sheet: &Sheet<'_, R>, row: &[ObjId]) -> Option<i64> {
+pub(crate) fn fund_total<R: ReadDoc>(sheet: &Sheet<'_, R>, row: &[ObjId]) -> Option<i64> {
     let largest =
         |column: &str, kind: Kind| sheet.puts(row, column, kind).iter().filter_map(|put| put.value.quantity()).max();
     let cost = i128::from(largest("unitCost", Kind::Money)?);

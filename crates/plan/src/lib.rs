@@ -10,8 +10,10 @@ mod checks;
 mod clock;
 mod content;
 mod crossing;
+mod decision;
 mod document;
 mod edit;
+mod events;
 mod excuse;
 mod expr;
 mod facts;
@@ -25,6 +27,7 @@ mod practice;
 mod process;
 mod quality;
 mod refused;
+mod rewritten;
 mod sample;
 mod signoff;
 mod value;
@@ -39,6 +42,7 @@ pub use carry::{CarriedOver, carry, target_from};
 pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
 pub use edit::{Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
+pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
@@ -68,8 +72,11 @@ pub use process::{
 };
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
+pub use rewritten::{rewritten, rewritten_findings};
 pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePerson, SampleStep};
-pub use signoff::{Offer, SignOff, Signed, Signing, Stale, Wait, is_seen, offer, sign, sign_off_of, signed, version};
+pub use signoff::{
+    Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
+};
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{
     Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,

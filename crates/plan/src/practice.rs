@@ -6,7 +6,7 @@ use std::fmt;
 use std::num::{NonZeroU8, NonZeroU16};
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::agenda::Agenda;
 use crate::bank::bank;
@@ -14,7 +14,7 @@ use crate::clock::DayKind;
 use crate::pep::{DocumentKind, NotAWord, Phase, Role, Term, words};
 
 /// Everything a process says beside its pages, its calendar, its targets and its money.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Practice {
     /// What this Virtual School should be told about the file, in a sentence or two: what is its own and what was inferred.
@@ -56,7 +56,7 @@ pub struct Practice {
 }
 
 /// The words people use; one kind of data, whatever it is called.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Labels {
     /// What one target is called.
@@ -66,7 +66,7 @@ pub struct Labels {
 }
 
 /// Which children have a PEP here.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Eligibility {
     /// From when.
@@ -84,7 +84,7 @@ pub struct Eligibility {
 }
 
 /// The beginning of the age range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EligibleFrom {
     /// From this birthday.
@@ -94,7 +94,7 @@ pub enum EligibleFrom {
 }
 
 /// The end of the age range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EligibleUntil {
     /// Until this birthday.
@@ -104,7 +104,7 @@ pub enum EligibleUntil {
 }
 
 /// Who begins a PEP, and who tells whom.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Initiation {
     /// Any of these.
@@ -114,7 +114,7 @@ pub struct Initiation {
 }
 
 /// One role tells others.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Notice {
     /// Who tells.
@@ -124,7 +124,7 @@ pub struct Notice {
 }
 
 /// A step that has to be reached some days after an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Milestone {
     /// The step.
@@ -179,7 +179,7 @@ impl Since {
 }
 
 /// How often a PEP is reviewed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Review {
     /// PEPs a year, by phase.
@@ -193,7 +193,7 @@ pub struct Review {
 }
 
 /// Reviews of one phase or term that are held otherwise.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ReviewException {
     /// The phase; `None`: all.
@@ -245,7 +245,7 @@ words! {
 }
 
 /// The meeting.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Meeting {
     /// Who chairs.
@@ -263,7 +263,7 @@ pub struct Meeting {
 }
 
 /// Who does something in the meeting.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Post {
     /// How it is decided.
@@ -315,7 +315,7 @@ words! {
 }
 
 /// The child's views. The child's own choice always wins over a default.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct VoicePractice {
     /// Who writes the child's words down, the first before the others.
@@ -327,7 +327,7 @@ pub struct VoicePractice {
 }
 
 /// Who says "complete".
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Completion {
     /// In this order.
@@ -339,7 +339,7 @@ pub struct Completion {
 }
 
 /// One role waits for others.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Gate {
     /// Who waits.
@@ -349,7 +349,7 @@ pub struct Gate {
 }
 
 /// What signatures cover.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct SignOffPractice {
     /// Questions, and columns as `question/column`, a change of which asks nobody to sign again (PEP.md 4.7): corrections of
@@ -358,7 +358,7 @@ pub struct SignOffPractice {
 }
 
 /// A number of days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Period {
     /// How many.
@@ -368,7 +368,7 @@ pub struct Period {
 }
 
 /// The quality check.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct QualityCheck {
     /// What is looked at; empty: nothing is graded.
@@ -384,7 +384,7 @@ pub struct QualityCheck {
 }
 
 /// An area of the quality check.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Area {
     /// Its id.
@@ -396,7 +396,7 @@ pub struct Area {
 }
 
 /// A grade.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grade {
     /// The word kept in documents.
@@ -406,7 +406,7 @@ pub struct Grade {
 }
 
 /// An overall grade, and when it is given.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Aggregate {
     /// The overall grade.
@@ -416,7 +416,7 @@ pub struct Aggregate {
 }
 
 /// How many areas have a grade.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
     /// The grade of the areas.
@@ -440,7 +440,7 @@ words! {
 }
 
 /// A number of areas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", untagged)]
 pub enum Amount {
     /// This many.
@@ -488,7 +488,7 @@ words! {
 }
 
 /// The next PEP's date.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NextDateRule {
     /// Who sets it.
@@ -518,7 +518,7 @@ words! {
 }
 
 /// What happens when the social worker changes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CaseTransfer {
     /// Who has to agree; `None`: nobody.
@@ -526,7 +526,7 @@ pub struct CaseTransfer {
 }
 
 /// Who has an account of their own.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Access {
     /// The child or young person.

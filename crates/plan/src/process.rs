@@ -5,7 +5,7 @@ use std::num::NonZeroU16;
 use std::sync::OnceLock;
 
 use chrono::{Datelike, Days, NaiveDate};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bank::{BadFile, Column, Question, bank};
 use crate::clock::{DayKind, is_weekend};
@@ -79,8 +79,7 @@ pub struct Page {
     pub owner: Role,
     /// A role that may fill it in instead, or jointly.
     pub alternate_owner: Option<Role>,
-    /// Who answers for it while the child is on no roll (2.15); empty: its owner still. Not yet heeded by the write rules,
-    /// which see no answers.
+    /// Who answers for it while the child is on no roll (2.15); empty: its owner still.
     pub owner_when_not_on_roll: Vec<Role>,
     /// By when it is filled in (2.18); `None`: with the rest.
     pub due: Option<PageDue>,
@@ -91,7 +90,7 @@ pub struct Page {
 }
 
 /// By when a page is filled in, seen from the meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PageDue {
     /// How many days; the day of the meeting is day 0.
@@ -103,7 +102,7 @@ pub struct PageDue {
 }
 
 /// Before or after the meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DueSide {
     /// Before.
@@ -113,7 +112,7 @@ pub enum DueSide {
 }
 
 /// Term dates, deadlines and bank holidays: what a date rule needs.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Calendar {
     /// The terms, earliest first.
@@ -123,7 +122,7 @@ pub struct Calendar {
 }
 
 /// When one term is open.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TermDates {
     /// The academic year.
@@ -255,9 +254,27 @@ impl Process {
         }
     }
 
-    /// The roles that may write a question, in the order of `Role::ALL`: the bank's owners, the page's owner and alternate,
-    /// the process's own writers. Reserved questions keep to the bank's owners; sign-off and computed ones have no writer.
+    /// Who answers for a question now: while the child is on no school's roll, the first of those who take the page over then.
+    pub fn accountable_now(&self, question: &Question, not_on_roll: bool) -> Option<Role> {
+        let accountable = self.accountable(question)?;
+        let page = self.page(&question.id).filter(|_| not_on_roll && !question.reserved);
+        page.and_then(|page| page.owner_when_not_on_roll.first().copied()).or(Some(accountable))
+    }
+
+    /// The roles that may write a question, whatever stands in the plan: those of `writers_on_roll`, and whoever takes the page
+    /// over while the child is on no school's roll. The gate sees no answers and lets all of them; `apply` looks at the plan.
     pub fn writers_of(&self, question: &Question) -> Vec<Role> {
+        let on_roll = self.writers_on_roll(question);
+        let page = self.page(&question.id).filter(|_| !question.reserved && !question.computed && !on_roll.is_empty());
+        let others = page.map_or(&[][..], |page| page.owner_when_not_on_roll.as_slice());
+        let takes_over = |role: &Role| others.iter().any(|owner| role.counts_as(*owner));
+        Role::ALL.iter().copied().filter(|role| on_roll.contains(role) || takes_over(role)).collect()
+    }
+
+    /// The roles that may write a question while the child is on a school's roll, in the order of `Role::ALL`: the
+    /// bank's owners, the page's owner and alternate, the process's own writers. Reserved questions keep to the bank's owners;
+    /// sign-off and computed ones have no writer.
+    pub fn writers_on_roll(&self, question: &Question) -> Vec<Role> {
         if question.is_overridable() {
             return Role::ALL.iter().copied().filter(|role| role.is_virtual_school()).collect();
         }
@@ -582,7 +599,7 @@ mod tests {
 
     #[test]
     fn the_virtual_school_may_help_with_targets_and_tuition_and_its_head_counts_as_an_officer() {
-        let writers = |id: &str| sections().writers_of(bank().question(id).unwrap());
+        let writers = |id: &str| sections().writers_on_roll(bank().question(id).unwrap());
         let dt_and_vs = [Role::DesignatedTeacher, Role::VirtualSchoolOfficer, Role::VirtualSchoolHead];
         assert_eq!(writers("targets.list"), dt_and_vs);
         assert_eq!(writers("funding.tuition"), dt_and_vs);

@@ -43,6 +43,17 @@ pub enum Refused {
         /// The roles that may.
         owners: Vec<Role>,
     },
+    /// A day before the child was born.
+    #[error("{question} is a day after the child was born; please look at it, and at the date of birth.")]
+    BeforeBirth {
+        /// The question, and the column where it is a table.
+        question: String,
+    },
+    /// The closing PEP has been signed off.
+    #[error(
+        "This child's PEPs have come to their end: the closing PEP is signed off and sealed, and nothing is written in it any more. The Virtual School can say where notes go now."
+    )]
+    Sealed,
     /// Only its owners write this question, never somebody on their behalf.
     #[error("{question} is written by the {} alone, never for them; please ask them.", people(owners))]
     Reserved {

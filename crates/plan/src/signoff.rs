@@ -191,15 +191,18 @@ pub fn sign(
     if !is_seen(&question.id) {
         let mut disputed: Vec<String> = conflicts(&view, pep)
             .into_iter()
-            .filter(|dispute| concerns(pep.process(), dispute.question, sign_off_role(question)))
+            .filter(|dispute| concerns(&view, pep.process(), dispute.question, sign_off_role(question)))
             .map(|dispute| dispute.question.to_owned())
             .collect();
         disputed.dedup();
         if !disputed.is_empty() {
             return Err(Refused::Undecided { question: id(), places: disputed });
         }
-        if !content.missing.is_empty() {
-            let missing = content.missing.iter().map(|id| (*id).to_owned()).collect();
+        let role = sign_off_role(question);
+        let asks = |gap: &&Gap| gap.why == Why::ToConfirm && concerns(&view, pep.process(), gap.question, role);
+        let unconfirmed = view.gaps.iter().filter(asks).map(|gap| gap.question);
+        let missing: Vec<String> = content.missing.iter().copied().chain(unconfirmed).map(str::to_owned).collect();
+        if !missing.is_empty() {
             return Err(Refused::Incomplete { question: id(), missing });
         }
     }
@@ -269,12 +272,12 @@ pub fn offer(view: &View, pep: &Pep, role: Role, findings: &[Finding]) -> Option
     }
     let undecided = |gap: &&Gap| gap.why != Why::Disputed;
     let gaps_of = |role: Role| {
-        let of_role = |gap: &&Gap| concerns(process, gap.question, role);
+        let of_role = |gap: &&Gap| concerns(view, process, gap.question, role);
         view.gaps.iter().filter(undecided).filter(of_role).cloned().collect::<Vec<Gap>>()
     };
     offer.missing = gaps_of(role);
     for dispute in conflicts(view, pep) {
-        if concerns(process, dispute.question, role) {
+        if concerns(view, process, dispute.question, role) {
             offer.disputes.push(dispute.place);
         }
     }
@@ -284,7 +287,8 @@ pub fn offer(view: &View, pep: &Pep, role: Role, findings: &[Finding]) -> Option
     let of_role = |finding: &&Finding| {
         let field = finding.field.as_deref().unwrap_or_default();
         let about = field.split('/').next().unwrap_or_default();
-        let theirs = if about.is_empty() { role.counts_as(finding.owner) } else { concerns(process, about, role) };
+        let theirs =
+            if about.is_empty() { role.counts_as(finding.owner) } else { concerns(view, process, about, role) };
         finding.severity == Severity::Blocks && theirs && !told(field)
     };
     offer.findings = findings.iter().filter(of_role).cloned().collect();
@@ -308,6 +312,13 @@ pub fn offer(view: &View, pep: &Pep, role: Role, findings: &[Finding]) -> Option
         offer.findings.retain(|finding| !waited.contains(finding.field.as_deref().unwrap_or_default()));
     }
     Some(offer)
+}
+
+/// The canonical text of what a signature at this question would cover now; its SHA-256 is what a signature holds. `None` for a
+/// question that nobody signs.
+pub fn content(view: &View, pep: &Pep, question: &str) -> Option<String> {
+    let question = bank().question(question).filter(|question| question.is_sign_off())?;
+    Some(Content::of(view, pep, &question.id).text())
 }
 
 /// The newest version that the Virtual School signed, if it signed one.
@@ -366,8 +377,8 @@ impl Process {
 }
 
 /// True if a question is among what a role's signature waits for: what it covers, and what is theirs in an annex.
-fn concerns(process: &Process, question: &str, role: Role) -> bool {
-    let signer = || bank().question(question).and_then(|question| signer_of(process, question));
+fn concerns(view: &View, process: &Process, question: &str, role: Role) -> bool {
+    let signer = || bank().question(question).and_then(|question| signer_of(process, question, view.not_on_roll));
     role.is_virtual_school() || signer() == Some(role)
 }
 

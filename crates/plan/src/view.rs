@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
 use crate::clock::{Due, dues};
+use crate::decision;
 use crate::document::{Put, Sheet, WITHDRAWN};
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
@@ -73,6 +74,8 @@ pub struct View {
     pub answers: BTreeMap<&'static str, Answer>,
     /// Why questions have no answer, as people said; an answer given apart stands beside it and counts.
     pub excuses: BTreeMap<&'static str, Vec<Excuse>>,
+    /// The child is on no school's roll, and nobody disagrees: who answers for some pages is somebody else (PEP.md 4.10).
+    pub not_on_roll: bool,
     /// The texts that stand as the last PEP had them: nobody has edited them in this one.
     pub carried: BTreeSet<&'static str>,
     /// The answers carried over from the last PEP that somebody has to confirm.
@@ -90,6 +93,8 @@ pub struct View {
     /// What the Virtual School has returned and nobody has signed for since, by whom it is addressed to: keys of rows of
     /// `qa.returnedFor`.
     pub open_returns: BTreeMap<Role, Vec<String>>,
+    /// Decisions about money that was asked for differently then: keys of rows of `funding.decision`.
+    pub reopened: BTreeSet<String>,
     /// Mandatory questions that are asked, by the role that answers for them (PEP.md 4.3).
     pub completeness: BTreeMap<Role, Completeness>,
     /// What is still missing or undecided, in the order of the process.
@@ -325,6 +330,7 @@ withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, Dispute);
 pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
     let mut view = assemble(documents, pep, authors, None);
     judge(&mut view, documents, pep, authors);
+    view.reopened = decision::reopened(documents.main, &view);
     view.dues = dues(&view, pep);
     view
 }
@@ -378,6 +384,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
     let mut view = View {
         answers,
         excuses,
+        not_on_roll: facts.not_on_roll() == Some(true),
         carried,
         to_confirm,
         asked,
@@ -386,6 +393,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
         sign_offs: Vec::new(),
         changed_since_sign_off: Vec::new(),
         open_returns: BTreeMap::new(),
+        reopened: BTreeSet::new(),
         completeness: BTreeMap::new(),
         gaps: Vec::new(),
         state: main.map_or(State::NotStarted, |main| main.state()),
@@ -782,7 +790,11 @@ fn complete(view: &mut View, pep: &Pep) {
         let (id, answer) = (question.id.as_str(), view.answers.get(question.id.as_str()));
         let counts = question.mandatory && !question.is_sign_off() && view.asked.contains(id);
         let counts = counts && quality::is_wanted(pep.process(), id);
-        let (true, Some(owner), Some(answer)) = (counts, pep.process().accountable(question), answer) else { continue };
+        let (true, Some(owner), Some(answer)) =
+            (counts, pep.process().accountable_now(question, view.not_on_roll), answer)
+        else {
+            continue;
+        };
         if *answer == Answer::Elsewhere {
             continue;
         }

@@ -154,3 +154,29 @@ fn which_peps_are_checked_is_the_same_for_everybody_who_has_the_list() {
     assert!(!device.view().gaps.iter().any(|gap| gap.question == "qa.areas"));
     assert!(!ungraded(&device.view(), &peps[0].0).is_empty());
 }
+
+#[test]
+fn r002_23_an_officer_signs_off_once_the_head_has_decided_about_the_money() {
+    let mut devices = ready(&ten_page());
+    let row = [("item", "Maths group"), ("unitCost", "96.00"), ("payTo", "school")];
+    devices[OTTOLINE].fund(Uuid::from_u128(2), Uuid::from_u128(5), &row);
+    both_sign(&mut devices);
+    grade(&mut devices, &[]);
+    devices[LORCAN].rewrite("qa.feedback", "Thank you.");
+    share(&mut devices);
+    let waiting = offered(&devices[LORCAN], Role::VirtualSchoolOfficer);
+    let missing: Vec<(&str, Role)> = waiting.missing.iter().map(|gap| (gap.question, gap.owner)).collect();
+    assert_eq!(missing, [("funding.decision", Role::VirtualSchoolHead)]);
+    assert!(stands(&devices[OTTOLINE].view(), "signoff.dt"), "it is not hers to answer");
+    let refused = put_name(&mut devices[LORCAN], "signoff.vs", 3, "2026-03-09");
+    assert!(matches!(refused, Err(Refused::Incomplete { .. })), "{refused:?}");
+    devices[3].row("funding.decision", &[("target", "Maths"), ("approved", "96.00"), ("date", "2026-03-08")]);
+    share(&mut devices);
+    assert!(offered(&devices[LORCAN], Role::VirtualSchoolOfficer).offered());
+    // The designated teacher asks for more: her part, and the decision, are looked at again.
+    devices[OTTOLINE].fund(Uuid::from_u128(2), Uuid::from_u128(5), &[("unitCost", "120.00")]);
+    share(&mut devices);
+    let again = offered(&devices[LORCAN], Role::VirtualSchoolOfficer);
+    assert!(again.findings.iter().any(|finding| finding.says.contains("decide again")));
+    assert_eq!(again.waits.iter().map(|wait| wait.role).collect::<Vec<_>>(), [Role::DesignatedTeacher]);
+}

@@ -32,7 +32,7 @@ pub fn fill(devices: &mut [Device], wanted: impl Fn(&Gap) -> bool) {
         }
         for gap in gaps {
             let question = bank().question(gap.question).unwrap();
-            let writers = devices[0].pep.process().writers_of(question);
+            let writers = devices[0].pep.process().writers_on_roll(question);
             let device = devices.iter_mut().find(|device| writers.contains(&device.writer.role)).unwrap();
             // What the last answer hid is not asked any more.
             if device.view().asked.contains(gap.question) {
@@ -467,6 +467,62 @@ fn whatever_is_signed_edited_and_returned_apart_the_state_is_one() {
         }
         prop_assert_eq!(view.state == State::SignedOff, view.signed_off());
     });
+}
+
+#[test]
+fn what_is_signed_is_one_text_that_never_changes_its_form() {
+    // Of everything there is: a text, values, several choices, own words, rows, a reason for none, a dispute, a return.
+    let mut devices = team(&ten_page());
+    devices[ODILE].rewrite("care.story", "He cooks on “Sundays”.\nThen he sleeps. 🍳");
+    devices[ODILE].set("child.dob", "2010-11-02");
+    devices[ODILE].row("people.carers", &[("person", "Carys Wexcombe"), ("dayToDay", "yes")]);
+    let key = devices[ODILE].row("meeting.attendees", &[("person", "Imelda Thackwray"), ("viewsSent", "yes")]);
+    devices[ODILE].edit(Edit::WithdrawRow { question: "meeting.attendees".into(), key });
+    let none = Some((plan::NoAnswer::NotKnown, "To be named in March.".to_owned()));
+    devices[ODILE].edit(Edit::Excuse { question: "health.affectingLearning".into(), excuse: none });
+    let cells = cells_of("qa.returnedFor", &[("owner", "social-worker"), ("what", "Please say more.")]);
+    let key = Uuid::from_u128(70).to_string();
+    devices[LORCAN].edit(Edit::PutRow { question: "qa.returnedFor".into(), key, cells });
+    target(&mut devices[OTTOLINE], 1, "English", "academic");
+    let row = [("item", "Tuition"), ("unitCost", "38.00"), ("quantity", "8"), ("payTo", "retained_by_vs")];
+    devices[OTTOLINE].fund(Uuid::from_u128(1), Uuid::from_u128(5), &row);
+    devices[OTTOLINE].set("setting.hoursOffered", "23.5");
+    share(&mut devices);
+    devices[4].target(Uuid::from_u128(1), &[("childWords", "catch up before I move")]);
+    devices[4].rewrite("voice.secWell", "maths and food");
+    devices[ODILE].set("care.placedOutOfArea", "yes");
+    let mut phone = Device::with("Odile", ten_page(), DocumentKind::Main, 9);
+    phone.receive(&devices[4]);
+    phone.set("care.placedOutOfArea", "no");
+    devices[ODILE].receive(&phone);
+    share(&mut devices);
+    let view = devices[ODILE].view();
+    for (question, kept) in [
+        ("signoff.sw", include_str!("../../../../fixtures/content/ten-page-1-sw.json")),
+        ("signoff.vs", include_str!("../../../../fixtures/content/ten-page-1-vs.json")),
+    ] {
+        let text = plan::content(&view, &ten_page(), question).unwrap();
+        assert_eq!(text, kept.trim_end(), "{question}: every signature there is would be of another form");
+    }
+    assert!(plan::content(&view, &ten_page(), "care.story").is_none());
+}
+
+#[test]
+fn the_gates_table_lets_each_sign_their_own_and_a_page_whose_owner_signs_nothing_is_its_alternates() {
+    let rules = ten_page().process().write_rules(DocumentKind::Main);
+    let of = |question: &str| rules.iter().find(|rule| rule.root == "signOffs" && rule.key == Some(question)).unwrap();
+    assert!(rules.iter().filter(|rule| rule.root == "signOffs").all(|rule| rule.own_entry && rule.field.is_none()));
+    assert_eq!(of("signoff.dt").roles, [Role::DesignatedTeacher]);
+    assert_eq!(of("signoff.vs").roles, [Role::VirtualSchoolOfficer, Role::VirtualSchoolHead]);
+    assert_eq!(of("signoff.carer").roles, [Role::Carer]);
+    let annex = ten_page().process().write_rules(DocumentKind::Contact);
+    assert!(!annex.iter().any(|rule| rule.root == "signOffs"));
+    // In the rolling process the child's page is the child's; the designated teacher says that it is complete.
+    let rolling = Pep { process: ProcessRef::latest("rolling").unwrap(), ..idris() };
+    let device = Device::with("Ottoline", rolling, DocumentKind::Main, 0);
+    let missing = offered(&device, Role::DesignatedTeacher).missing;
+    let voice = missing.iter().find(|gap| gap.question == "voice.meetingChoice").unwrap();
+    assert_eq!(voice.owner, Role::YoungPerson);
 }
 
 /// Worked out by another hand than the one under test.
