@@ -69,6 +69,8 @@ pub struct View {
     pub excuses: BTreeMap<&'static str, Vec<Excuse>>,
     /// The questions that are asked, in whatever state.
     pub asked: BTreeSet<&'static str>,
+    /// The questions that are not, each with the question whose answer hides it.
+    pub hidden: BTreeMap<&'static str, &'static str>,
     /// The targets by key, withdrawn ones included.
     pub targets: Vec<Target>,
     /// Remarks of all held documents, oldest first.
@@ -310,6 +312,7 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
     let facts = Facts::new(pep, Some(main.sheet));
     let mut answers = BTreeMap::new();
     let mut asked = BTreeSet::new();
+    let mut hidden = BTreeMap::new();
     let mut excuses = BTreeMap::new();
     for question in bank().questions() {
         let document = documents.get(question.document());
@@ -323,8 +326,10 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
             Reader { document, sheet: Sheet::now(document), authors }.answer(question, &facts)
         });
         answers.insert(question.id.as_str(), answer);
-        if facts.asked(question) == Asked::Yes {
-            asked.insert(question.id.as_str());
+        match facts.asked(question) {
+            Asked::Yes => drop(asked.insert(question.id.as_str())),
+            Asked::No(because) => drop(hidden.insert(question.id.as_str(), because)),
+            Asked::Unknown => {}
         }
     }
     let held = DocumentKind::ALL.iter().filter_map(|kind| documents.get(*kind).map(|document| (*kind, document)));
@@ -341,6 +346,7 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
         answers,
         excuses,
         asked,
+        hidden,
         targets: main.targets(),
         comments,
         sign_offs: main.sign_offs(),
