@@ -7,7 +7,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 use crate::{
     commands::{
         check, child, comment, completions, conflicts, demo, diff, doctor, export, held, history, join, list, new,
-        process, resolve, row, set, show, status, sync, target, whoami, write,
+        open, process, resolve, row, set, show, status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -79,6 +79,7 @@ pub enum Command {
     Diff(diff::Args),
     Status(status::Args),
     Sync(sync::Args),
+    Open(open::Args),
     Held(held::Args),
     Export(export::Args),
     Process(process::Args),
@@ -129,6 +130,7 @@ impl Command {
             Command::Diff(args) => diff::run(context, args),
             Command::Status(args) => status::run(context, args),
             Command::Sync(args) => sync::run(context, args),
+            Command::Open(args) => open::run(context, args),
             Command::Held(args) => held::run(context, args),
             Command::Export(args) => export::run(context, args),
             Command::Process(args) => process::run(context, args),

@@ -14,6 +14,7 @@ pub mod history;
 pub mod join;
 pub mod list;
 pub mod new;
+pub mod open;
 pub mod process;
 pub mod resolve;
 pub mod row;
