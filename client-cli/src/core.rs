@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate};
 use gate::{Hash, Id};
-use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, View, Who, Writer};
+use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
 use replica::{Mode, Notice, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
@@ -314,6 +314,21 @@ impl Core {
                 }
             }
         }
+        self.touch();
+        Ok(done)
+    }
+
+    /// Signs the plan, as one change that is on the disk when this returns. `now` in Unix seconds.
+    pub fn sign(
+        &mut self,
+        pep: &Pep,
+        role: Role,
+        signing: Signing<'_>,
+        now: i64,
+    ) -> Result<Result<Applied, Refused>, Trouble> {
+        let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
+        let (writer, main) = (Writer { person, role }, *pep.document(DocumentKind::Main).as_bytes());
+        let done = self.replica.write(&main, |document| plan::sign(document, pep, &writer, signing, now))?;
         self.touch();
         Ok(done)
     }
@@ -963,8 +978,10 @@ impl Core {
         let (name, main_role) = known.or(me)?;
         // The newest membership: what somebody wrote keeps its author after they left.
         let of_child = self.roster.teams.iter().filter(|m| m.child == *child.as_bytes() && m.person == *person);
-        let role = of_child.max_by(|a, b| a.from.cmp(&b.from)).map_or(main_role, |m| m.role.clone());
-        Some(Who { person: Uuid::from_bytes(*person), name, role: role.parse().ok()? })
+        let newest = of_child.max_by(|a, b| a.from.cmp(&b.from));
+        let role = newest.map_or(main_role, |m| m.role.clone());
+        let until = newest.and_then(|m| m.to.as_ref()?.parse().ok());
+        Some(Who { person: Uuid::from_bytes(*person), name, role: role.parse().ok()?, until })
     }
 
     /// Heads of what is left of a document without the changes that wait. This program writes one change an envelope, so an

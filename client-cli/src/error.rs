@@ -153,12 +153,16 @@ impl From<Refused> for CommandError {
         let kind = match &refused {
             Refused::NotYours { .. }
             | Refused::Reserved { .. }
+            | Refused::Sealed
             | Refused::OthersWords { .. }
             | Refused::SignOff { .. } => Kind::NotPermitted,
+            Refused::Incomplete { .. } => Kind::Findings,
+            Refused::Undecided { .. } => Kind::Choose,
             Refused::UnknownQuestion { .. }
             | Refused::UnknownColumn { .. }
             | Refused::WrongType { .. }
             | Refused::BadValue { .. }
+            | Refused::BeforeBirth { .. }
             | Refused::Computed { .. }
             | Refused::Hidden { .. }
             | Refused::OtherDocument { .. }

@@ -1,7 +1,7 @@
 //! Plans as the contract's JSON.
 
 use gate::Hash;
-use plan::{Answer, Cell, Claim, Pep, Row, Target, View, Voice, Who};
+use plan::{Answer, Cell, Claim, Pep, Row, SignOff, Target, View, Voice, Who};
 use serde_json::{Map, Value, json};
 
 use crate::words;
@@ -45,6 +45,8 @@ pub fn plan(pep: &Pep, view: &View, wanted: impl Fn(&str) -> bool) -> Map<String
             .map(|e| json!({ "why": e.why.to_string(), "reason": e.reason, "by": by(&e.by), "at": at(e.at) }));
         ((*id).to_string(), said.collect::<Value>())
     });
+    let waiting = view.to_confirm.iter().filter(|id| wanted(id));
+    all.insert("toConfirm".into(), waiting.copied().collect());
     all.insert("noAnswers".into(), excuses.collect::<Map<_, _>>().into());
     let targets: Vec<Value> =
         if wanted("targets.list") { view.targets.iter().map(target).collect() } else { Vec::new() };
@@ -53,9 +55,8 @@ pub fn plan(pep: &Pep, view: &View, wanted: impl Fn(&str) -> bool) -> Map<String
     let comments =
         comments.map(|c| json!({ "key": c.key, "field": c.question, "text": c.text, "by": by(&c.by), "at": at(c.at) }));
     all.insert("comments".into(), comments.collect());
-    let sign_offs = view.sign_offs.iter();
-    let sign_offs = sign_offs.map(|s| json!({ "key": s.key, "field": s.question, "by": by(&s.by), "at": at(s.at) }));
-    all.insert("signOffs".into(), sign_offs.collect());
+    all.insert("signOffs".into(), view.sign_offs.iter().map(sign_off).collect());
+    all.insert("changedSinceSignOff".into(), json!(view.changed_since_sign_off));
     let counts = view.completeness.iter();
     let counts =
         counts.map(|(role, c)| (role.to_string(), json!({ "answered": c.answered, "mandatory": c.mandatory })));
@@ -94,6 +95,27 @@ pub fn at(seconds: i64) -> Value {
 /// A person's name; null where the roster does not know them.
 pub fn by(who: &Option<Who>) -> Value {
     who.as_ref().map_or(Value::Null, |who| who.name.as_str().into())
+}
+
+/// A signature; `why` says why it covers an earlier version.
+fn sign_off(made: &SignOff) -> Value {
+    let mut json = json!({
+        "key": made.key,
+        "question": made.question,
+        "person": made.by.person.to_string(),
+        "by": made.by.name,
+        "role": made.role.to_string(),
+        "on": made.on.to_string(),
+        "at": at(made.at),
+        "hash": made.hash,
+        "process": made.process,
+        "stands": made.stands,
+        "why": made.why.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    });
+    if let (Some(comment), Some(fields)) = (&made.comment, json.as_object_mut()) {
+        fields.insert("comment".into(), comment.as_str().into());
+    }
+    json
 }
 
 fn voices(voices: &[Voice]) -> Value {

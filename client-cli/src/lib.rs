@@ -8,6 +8,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod app;
+pub mod bring;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -1,6 +1,6 @@
 //! Finding the one thing a person means by the beginning of its id, or by its name.
 
-use plan::Pep;
+use plan::{Page, Pep};
 use replica::Trouble;
 use uuid::Uuid;
 
@@ -48,6 +48,15 @@ pub fn child(context: &Context, text: &str) -> Result<sync::roster::Child, Comma
     }
     let id = by_prefix("child", text, &labels, "`pep child list` shows the children of your teams, by name and id.")?;
     children.into_iter().find(|c| c.id == *id.as_bytes()).ok_or_else(|| Trouble::Unknown.into())
+}
+
+/// The page of a plan's process that `text` names.
+pub fn page(mine: &Mine, text: &str) -> Result<&'static Page, CommandError> {
+    let pages = &mine.pep.process().pages;
+    pages.iter().find(|page| page.id.eq_ignore_ascii_case(text)).ok_or_else(|| {
+        let known: Vec<&str> = pages.iter().map(|page| page.id.as_str()).collect();
+        CommandError::new(Kind::Failed, "This plan has no such page.").hint(format!("Its pages: {}.", known.join(", ")))
+    })
 }
 
 /// The row key that `text` names among `keys`: the key itself, or the beginning of exactly one.

@@ -42,6 +42,7 @@ pub fn due(pep: &Pep, due: &Due, today: Option<NaiveDate>) -> String {
             Some(page) => format!("page {}, {} ({})", page.id, page.title, page.owner.label().to_lowercase()),
             None => "a page".to_string(),
         },
+        Duty::Closing(event) => format!("a closing PEP, because of {}", event.label()),
     };
     let when = match due.by {
         Err(why) => format!("by a day nobody can tell: {why}"),

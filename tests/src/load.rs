@@ -489,7 +489,7 @@ fn text(document: &Automerge, question: &str) -> String {
 }
 
 fn question_of(pep: &Pep, role: Role) -> Result<&'static str, String> {
-    let writes = |id: &&str| bank().question(id).is_some_and(|q| pep.process().writers_of(q).contains(&role));
+    let writes = |id: &&str| bank().question(id).is_some_and(|q| pep.process().writers_on_roll(q).contains(&role));
     QUESTIONS
         .into_iter()
         .find(writes)

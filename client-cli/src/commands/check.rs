@@ -6,6 +6,7 @@ use serde_json::{Map, json};
 
 use crate::{
     clock,
+    commands::conflicts,
     context::{Context, Mine},
     core::{Core, counted},
     error::{CommandError, Kind},
@@ -70,6 +71,7 @@ pub fn in_light_of(
         let documents = papers.documents().ok_or(Trouble::Unknown)?;
         Ok::<_, Trouble>(plan::contributions(documents, &|actor| papers.author(actor)))
     })?;
+    findings.extend(plan::rewritten_findings(&conflicts::rewritten(context, mine)?, &mine.pep));
     findings.extend(plan::unheard(&meter));
     Ok(findings)
 }
@@ -158,7 +160,8 @@ fn about(view: &View, finding: &Finding) -> String {
     plan::bank().question(id).map_or(String::new(), |question| format!("{}{letter} [{field}]: ", question.label))
 }
 
-fn as_json(finding: &Finding) -> serde_json::Value {
+/// A finding, as `--json` has it.
+pub fn as_json(finding: &Finding) -> serde_json::Value {
     let mut json = Map::new();
     json.insert("severity".into(), finding.severity.to_string().into());
     if let Some(field) = &finding.field {

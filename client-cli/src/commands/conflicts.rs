@@ -1,6 +1,7 @@
 //! `pep conflicts`.
 
-use plan::{Dispute, Pep, Value};
+use plan::{Dispute, Kind, Pep, Value};
+use replica::Trouble;
 use serde_json::{Map, json};
 
 use crate::{
@@ -9,9 +10,10 @@ use crate::{
     json, select, words,
 };
 
-/// Show answers that people gave differently, and who gave which
+/// Show answers that people gave differently, and texts that two people rewrote apart
 ///
-/// Nobody's answer is lost and none is chosen silently. `pep resolve PEP FIELD --take N` chooses.
+/// Nobody's answer is lost and none is chosen silently. Of a text that two people rewrote apart it shows what each left, and the
+/// text as it is now, in which both stand; whoever goes on writing in it has settled it too. `pep resolve PEP FIELD --take N` chooses.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)
@@ -35,9 +37,21 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Every place where people entered different things apart.
+/// Every place where people entered different things apart, then every text that two people rewrote apart.
 pub fn disputes(context: &Context, mine: &Mine) -> Result<Vec<Dispute>, CommandError> {
-    Ok(plan::conflicts(&context.view(mine)?, &mine.pep))
+    let mut disputes = plan::conflicts(&context.view(mine)?, &mine.pep);
+    disputes.extend(rewritten(context, mine)?);
+    Ok(disputes)
+}
+
+/// Every text that two people rewrote apart.
+pub fn rewritten(context: &Context, mine: &Mine) -> Result<Vec<Dispute>, CommandError> {
+    let Mine { pep, role } = mine.clone();
+    context.with(move |core| {
+        let papers = core.papers(&pep, role)?;
+        let documents = papers.documents().ok_or(Trouble::Unknown)?;
+        Ok::<_, Trouble>(plan::rewritten(documents, &pep, &|actor| papers.author(actor)))
+    })
 }
 
 /// One of them, for people.
@@ -45,9 +59,17 @@ pub fn print(context: &mut Context, pep: &Pep, dispute: &Dispute) {
     let question = plan::bank().question(dispute.question);
     let label = question.map_or(dispute.question, |q| q.label.as_str());
     context.data(format!("{label} [{}]", dispute.place));
+    let text = is_text(dispute);
     for (i, claim) in dispute.claims.iter().enumerate() {
         let (take, value) = (i + 1, shown(dispute, &claim.value));
-        if claim.at == 0 {
+        if text {
+            let whose = match claim.at {
+                0 => "as it is now".to_owned(),
+                at => format!("{}, {}", words::name(&claim.by), words::moment(at)),
+            };
+            context.data(format!("  {take}. {whose}:"));
+            value.lines().for_each(|line| context.data(format!("     {line}")));
+        } else if claim.at == 0 {
             context.data(format!("  {take}. {value}"));
         } else {
             context.data(format!("  {take}. {value} - {}, {}", words::name(&claim.by), words::moment(claim.at)));
@@ -55,6 +77,18 @@ pub fn print(context: &mut Context, pep: &Pep, dispute: &Dispute) {
     }
     let short: String = pep.id().simple().to_string().chars().take(8).collect();
     context.data(format!("  To choose: pep resolve {short} {} --take N", dispute.place));
+}
+
+/// Whether it is about a text that two people rewrote apart.
+fn is_text(dispute: &Dispute) -> bool {
+    let question = plan::bank().question(dispute.question);
+    let kind = match dispute.place.split('/').collect::<Vec<_>>().as_slice() {
+        [_] => question.map(|question| question.kind),
+        [_, _, column] => question.and_then(|question| question.column(column)).map(|column| column.kind),
+        _ => None,
+    };
+    matches!(kind, Some(Kind::Text | Kind::LongText))
+        && dispute.claims.iter().any(|claim| claim.by.is_none() && claim.at == 0)
 }
 
 fn as_json(dispute: &Dispute) -> serde_json::Value {
@@ -69,6 +103,9 @@ fn as_json(dispute: &Dispute) -> serde_json::Value {
     let values = dispute.claims.iter().enumerate().map(|(i, claim)| {
         let mut value = json::claim(claim);
         value["take"] = json!(i + 1);
+        if is_text(dispute) && claim.at == 0 {
+            value["now"] = true.into();
+        }
         value
     });
     json.insert("values".into(), values.collect());

@@ -1,10 +1,13 @@
 //! `pep demo`.
 
+mod children;
 mod stage;
 mod story;
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
+use plan::SAMPLES;
 use serde_json::json;
 
 use crate::{
@@ -21,10 +24,14 @@ use story::Story;
 /// Starts a relay and three participants who work with one child, Idris Fennimoor: a social worker, a designated teacher and
 /// an officer of the Virtual School. Without --check it leaves them running and says what to try; ctrl-c ends it. With
 /// --check they write offline in the same plan, come back and share; it shows what merged and the one answer that somebody
-/// has to choose, and ends with 0 only if everybody holds the same and no word is missing.
+/// has to choose, and ends with 0 only if everybody holds the same and no word is missing. With --child it loads the whole
+/// plans of a sample child instead, with everybody who wrote them, from the first invitation to the sign-off.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Play the story, check how it ends, and stop
+    /// Load the plans of a sample child, or of all of them, instead of the story
+    #[arg(long, value_name = "NAME", value_parser = names())]
+    child: Option<String>,
+    /// Play the story, or load the child, check how it ends, and stop
     #[arg(long)]
     check: bool,
     /// Where to keep the files [default: a temporary folder, removed at the end]
@@ -36,7 +43,11 @@ pub struct Args {
 pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let (dir, temporary) = place(context, args.dir)?;
     let stage = Stage::set(&dir)?;
-    let result = if args.check { check(context, stage) } else { stay(context, stage) };
+    let result = match (&args.child, args.check) {
+        (Some(child), check) => children::run(context, stage, child, check),
+        (None, true) => check(context, stage),
+        (None, false) => stay(context, stage),
+    };
     match (result, temporary) {
         (Err(e), Some(temporary)) => {
             let kept = temporary.keep();
@@ -44,6 +55,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         }
         (result, _) => result,
     }
+}
+
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(SAMPLES.iter().map(|(name, _)| *name).chain([children::ALL]))
 }
 
 fn check(context: &mut Context, stage: Stage) -> Result<(), CommandError> {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use plan::{Currency, Duty, Pep, Role, Sitting, Standing, View, currency};
+use plan::{Currency, Duty, Pep, PepType, Role, Sitting, Standing, State, View, currency};
 use replica::Trouble;
 use serde_json::json;
 
 use crate::{
-    clock,
+    bring, clock,
     context::{Context, Mine},
+    core::counted,
     error::CommandError,
     json, words,
 };
@@ -41,8 +42,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let today = clock::today().parse::<NaiveDate>().ok();
     let currencies: Vec<Option<Currency>> =
         views.iter().map(|(_, mine)| today.map(|today| currency_of(&views, &mine.pep, today))).collect();
+    let could: Vec<usize> = views.iter().map(|(view, mine)| could_bring(&views, view, mine)).collect();
+    let states: Vec<State> = views.iter().map(|(view, mine)| state_of(&views, view, &mine.pep)).collect();
+    // Where there is a closing PEP, none is due.
+    let closings: Vec<_> =
+        views.iter().filter(|(_, mine)| mine.pep.kind == PepType::Closing).map(|(_, mine)| mine.pep.child).collect();
     let mut all = Vec::new();
-    for ((view, mine), currency) in views.into_iter().zip(currencies) {
+    for ((((view, mine), currency), state), could) in views.into_iter().zip(currencies).zip(states).zip(could) {
         let outstanding = outstanding(&view);
         let wanted = (!args.due || is_due(&mine.pep, &view, today))
             && (!args.mine || outstanding.keys().any(|owner| mine.role.counts_as(*owner)));
@@ -53,7 +59,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         if context.global.json {
             let mut item = json::about(&mine.pep);
             item.insert("childName".into(), json!(child));
-            item.insert("state".into(), view.state.to_string().into());
+            item.insert("state".into(), state.to_string().into());
             item.insert("nextDate".into(), json!(view.next_date.map(|next| next.date.to_string())));
             let due = view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok());
             item.insert("due".into(), json!(due.map(|by| by.to_string())));
@@ -71,15 +77,25 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             mine.pep.id(),
             child.unwrap_or("A child".into()),
             words::sitting(&mine.pep),
-            view.state
+            state
         ));
         if args.due {
+            let closing = closings.contains(&mine.pep.child);
             let current =
                 currency.map_or(String::new(), |currency| format!("    This child's PEP: {}.", currency.label()));
             context.data(format!("{current} As at {}:", today.map_or(String::new(), words::date)));
-            for due in view.dues.iter().filter(|due| !due.done) {
+            let closed =
+                |due: &&plan::Due| matches!(due.duty, Duty::Closing(_)) && mine.pep.kind != PepType::Closing && closing;
+            for due in view.dues.iter().filter(|due| !due.done && !closed(due)) {
                 context.data(format!("    Due: {}", words::due(&mine.pep, due, today)));
             }
+        }
+        if could > 0 {
+            context.data(format!(
+                "    {} of yours could be brought from the last PEP: pep show {}",
+                counted(could, "answer"),
+                mine.pep.id()
+            ));
         }
         for (role, n) in outstanding {
             context.data(format!("    {}: {n} to answer", role.label()));
@@ -92,6 +108,26 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         context.talk("No plan to show. `pep sync` fetches those of your teams; `pep new` starts one.");
     }
     Ok(())
+}
+
+/// How many answers of this person's could be brought into this PEP from the one before it.
+fn could_bring(views: &[(View, Mine)], view: &View, mine: &Mine) -> usize {
+    let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
+    let before =
+        views.iter().filter(|(_, other)| other.pep.child == mine.pep.child && when(&other.pep) < when(&mine.pep));
+    let last = before.max_by_key(|(_, other)| when(&other.pep));
+    last.map_or(0, |(before, other)| bring::could_bring(mine, view, &other.pep, before))
+}
+
+/// How far a PEP has come, in the light of the child's other PEPs held here.
+fn state_of(views: &[(View, Mine)], view: &View, pep: &Pep) -> State {
+    let signed_on =
+        |view: &View| view.sign_offs.iter().filter(|made| made.question == "signoff.vs").map(|made| made.on).max();
+    let when = |pep: &Pep, view: &View| (pep.year, pep.term, signed_on(view));
+    let later = views.iter().any(|(other, mine)| {
+        mine.pep.child == pep.child && other.signed_off() && when(&mine.pep, other) > when(pep, view)
+    });
+    view.state.superseded(later)
 }
 
 fn outstanding(view: &View) -> BTreeMap<Role, usize> {

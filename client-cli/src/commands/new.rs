@@ -1,16 +1,22 @@
 //! `pep new`.
 
-use plan::{AcademicYear, NotATerm, Pep, PepType, ProcessRef, Term, UnknownProcess, parse_term};
+use plan::{AcademicYear, NotATerm, Pep, PepType, ProcessRef, Role, State, Term, UnknownProcess, parse_term};
 use replica::Trouble;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{context::Context, error::CommandError, select, words};
+use crate::{
+    bring,
+    context::{Context, Mine},
+    error::CommandError,
+    select, words,
+};
 
 /// Start a child's PEP for a term, or open the one that exists
 ///
 /// Works without a connection. Two people who start the same PEP start one plan, not two: it is known by the child, the
-/// term and the type.
+/// term and the type. What you answer for begins as the last PEP left it, as far as the process says and this device holds it;
+/// whoever runs the same command brings theirs.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The child's id, its beginning (4 characters or more), or the exact name
@@ -24,6 +30,9 @@ pub struct Args {
     /// Which process it follows; `pep process list` shows them
     #[arg(long, value_name = "ID", default_value = "sections", value_parser = process)]
     process: ProcessRef,
+    /// Bring nothing from the last PEP
+    #[arg(long)]
+    blank: bool,
 }
 
 /// Carries it out.
@@ -32,6 +41,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let (year, term) = args.term;
     let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process: args.process };
     let role = context.role_for(pep.child)?;
+    doubts(context, &pep, role, &child.dob)?;
     let id = pep.id();
     if let Some(known) = context.with(move |core| Ok::<_, Trouble>(core.pep(&id).cloned()))?
         && known.process != pep.process
@@ -41,16 +51,51 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             known.process.id(),
             known.process.version()
         ));
-        return answer(context, &known, false);
+        return answer(context, Mine { pep: known, role }, false, args.blank);
     }
     let started = pep.clone();
     let created = context.with(move |core| core.start_pep(&started, role))?;
-    answer(context, &pep, created)
+    answer(context, Mine { pep, role }, created, args.blank)
 }
 
-fn answer(context: &mut Context, pep: &Pep, created: bool) -> Result<(), CommandError> {
+/// What speaks against this PEP: said, and never a bar.
+fn doubts(context: &mut Context, pep: &Pep, role: Role, born: &str) -> Result<(), CommandError> {
+    let process = pep.process();
+    let begins = process.calendar.term_begins(pep.year, pep.term);
+    if let (Ok(born), Some(begins)) = (born.parse(), begins)
+        && let Some(doubt) = process.practice.eligibility.doubt(born, pep.year, begins)
+    {
+        context.talk(doubt);
+    }
+    let this = pep.clone();
+    let closed = context.with(move |core| {
+        let closing =
+            |other: &&Pep| other.child == this.child && other.kind == PepType::Closing && other.id() != this.id();
+        let closing: Vec<Pep> = core.peps().filter(closing).cloned().collect();
+        for pep in closing {
+            if core.view(&pep, role)?.state == State::Closed {
+                return Ok(Some(pep));
+            }
+        }
+        Ok::<_, Trouble>(None)
+    })?;
+    if let Some(closed) = closed {
+        context.talk(format!(
+            "This child's PEPs came to their end with {}, which is signed off and sealed. Start another only if the child is looked after again.",
+            words::sitting(&closed)
+        ));
+    }
+    Ok(())
+}
+
+fn answer(context: &mut Context, mine: Mine, created: bool, blank: bool) -> Result<(), CommandError> {
+    let pep = &mine.pep;
+    let last = if blank { None } else { bring::from_last(context, &mine)? };
     if context.global.json {
-        context.json(&json!({ "pep": pep.id(), "created": created }));
+        let brought = last.as_ref().map_or(&[][..], |(done, _)| &done.questions);
+        let view = context.view(&mine)?;
+        let to_confirm: Vec<&str> = view.to_confirm.iter().copied().collect();
+        context.json(&json!({ "pep": pep.id(), "created": created, "brought": brought, "toConfirm": to_confirm }));
     } else {
         context.data(pep.id());
     }
@@ -59,6 +104,9 @@ fn answer(context: &mut Context, pep: &Pep, created: bool) -> Result<(), Command
         true => format!("Started: {sitting}. Saved on this device; shared at the next `pep sync`."),
         false => format!("It exists already: {sitting}."),
     });
+    if let Some((_, said)) = last {
+        context.talk(said);
+    }
     Ok(())
 }
 

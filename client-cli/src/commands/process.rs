@@ -64,9 +64,23 @@ fn show(context: &mut Context, id: &str) -> Result<(), CommandError> {
         let mut json = about(process);
         let pages = process.pages.iter().map(|page| {
             let questions: Vec<&str> = page.questions.iter().map(|q| q.id.as_str()).collect();
-            json!({ "id": page.id, "title": page.title, "owner": page.owner.to_string(), "questions": questions })
+            json!({
+                "id": page.id,
+                "title": page.title,
+                "owner": page.owner,
+                "alternateOwner": page.alternate_owner,
+                "ownerWhenNotOnRoll": page.owner_when_not_on_roll,
+                "due": page.due,
+                "questions": questions,
+            })
         });
         json["pages"] = pages.collect();
+        json["receptionUses"] = process.reception_uses.slug().into();
+        // As the file has them; the words above say the same for people.
+        json["practice"] = json!(process.practice);
+        json["targets"] = json!(process.targets);
+        json["funding"] = json!(process.funding);
+        json["calendar"] = json!(process.calendar);
         context.json(&json);
         return Ok(());
     }
@@ -163,8 +177,48 @@ fn practice(practice: &Practice) -> Vec<String> {
             "Who comes: {}.",
             list(meeting.attendance.iter().map(|(role, how)| format!("{} {}", roles(&[*role]), how.label())).collect())
         ),
+        format!(
+            "Agenda, {} minutes: {}.{}",
+            meeting.agenda.minutes(),
+            list(meeting.agenda.items.iter().map(|item| format!("{} ({})", item.label, item.minutes)).collect()),
+            meeting.small_up_to.map_or(String::new(), |most| format!(" Kept small: up to {most} people."))
+        ),
         format!("The child's views are written down by: {}.", roles(&practice.voice.recorders)),
-        format!("Complete, in this order: {}.", roles(&practice.completion.order)),
+        format!(
+            "The child takes part: {}. Suggested: {}; the child chooses.",
+            list(practice.voice.meeting_options.iter().map(|word| part(word)).collect()),
+            list(
+                practice
+                    .voice
+                    .default_option
+                    .iter()
+                    .map(|(phase, word)| format!("{} {}", phase.label().to_lowercase(), part(word)))
+                    .collect()
+            )
+        ),
+        format!(
+            "Complete, in this order: {}. Who waits: {}.{}",
+            roles(&practice.completion.order),
+            list(
+                practice
+                    .completion
+                    .gates
+                    .iter()
+                    .map(|gate| format!("{} for {}", roles(&[gate.role]), roles(&gate.requires)))
+                    .collect()
+            ),
+            practice.completion.window.map_or(String::new(), |window| format!(
+                " Within {} {} of the meeting.",
+                window.days,
+                window.day_kind.label()
+            ))
+        ),
+        format!(
+            "The next PEP begins with: {}.",
+            list(
+                practice.carry_forward.iter().map(|(block, how)| format!("{} {}", title(block), how.label())).collect()
+            )
+        ),
         format!(
             "Quality check: {} areas; grades: {}; {}.",
             qa.areas.len(),
@@ -188,6 +242,16 @@ fn practice(practice: &Practice) -> Vec<String> {
         format!("Young person: {}. Carer: {}.", practice.access.young_person.label(), practice.access.carer.label()),
         format!("A target is called: {}. The longer aim: {}.", practice.labels.target, practice.labels.outcome),
     ]
+}
+
+/// How a child takes part, in the words of the question.
+fn part(word: &str) -> String {
+    let question = plan::bank().question("voice.meetingChoice");
+    question.map_or(word.to_string(), |question| question.label_of(word).to_lowercase())
+}
+
+fn title(block: &str) -> &str {
+    plan::bank().blocks().iter().find(|(id, _)| id == block).map_or(block, |(_, title)| title.as_str())
 }
 
 fn milestone(milestone: &Milestone) -> String {

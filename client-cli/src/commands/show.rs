@@ -5,9 +5,10 @@ use replica::Trouble;
 use serde_json::{Map, Value};
 
 use crate::{
-    clock,
+    bring, clock,
     context::{Context, Mine},
-    error::{CommandError, Kind},
+    core::counted,
+    error::CommandError,
     json, select, words,
 };
 
@@ -37,11 +38,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         return field_alone(context, &mine, question);
     }
     let page = match &args.page {
-        Some(wanted) => Some(pages.iter().find(|page| page.id.eq_ignore_ascii_case(wanted)).ok_or_else(|| {
-            let known: Vec<&str> = pages.iter().map(|page| page.id.as_str()).collect();
-            CommandError::new(Kind::Failed, "This plan has no such page.")
-                .hint(format!("Its pages: {}.", known.join(", ")))
-        })?),
+        Some(wanted) => Some(select::page(&mine, wanted)?),
         None => None,
     };
     let wanted = |id: &str| page.is_none_or(|page| page.questions.iter().any(|q| q.id == id));
@@ -52,6 +49,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
     let view = context.view(&mine)?;
     heading(context, &mine, &view)?;
+    from_last(context, &mine, &view)?;
     for page in pages.iter().filter(|p| page.is_none_or(|page| page.id == p.id)) {
         print_page(context, page, &view);
     }
@@ -80,6 +78,8 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     let heads = context.with(move |core| Ok::<_, Trouble>(core.replica().standing(&main)?.heads))?;
     let mut plan = json::plan(&mine.pep, &view, wanted);
     plan.insert("heads".into(), json::heads(&heads));
+    let previous = bring::last_pep(context, mine)?.map(|pep| pep.id().to_string());
+    plan.insert("previousPep".into(), previous.into());
     Ok(plan)
 }
 
@@ -90,6 +90,9 @@ fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) 
             && question.id != "targets.list"
         {
             answers.entry(question.id.as_str()).or_insert(Value::Null);
+        }
+        if let Some(answer) = last_term(context, mine, question)? {
+            plan.insert("lastTerm".into(), json::answer(&answer));
         }
         context.json(&plan.into());
         return Ok(());
@@ -103,6 +106,11 @@ fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) 
         Some(answer) => print_answer(context, question, answer, ""),
     }
     print_excuses(context, &view, question, "");
+    print_carried(context, &view, question, "");
+    if let Some(answer) = last_term(context, mine, question)? {
+        context.data("What was said last term:");
+        print_answer(context, question, &answer, "  ");
+    }
     print_comments(context, &view, &question.id);
     Ok(())
 }
@@ -115,13 +123,62 @@ fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Comman
     context.data(format!("{} - {}{next}", mine.pep.process().name, view.state));
     context.data(format!("PEP {}", mine.pep.id()));
     let today = clock::today().parse().ok();
+    let on_no_roll = today.and_then(|today| plan::days_not_on_roll(view, &mine.pep, today));
+    match on_no_roll {
+        Some(Ok(days)) => context.data(format!("  On no school's roll for {}", counted(days, "school day"))),
+        Some(Err(_)) => context.data("  On no school's roll"),
+        None => {}
+    }
     for due in &view.dues {
         context.data(format!("  Due: {}", words::due(&mine.pep, due, today)));
     }
     for (role, count) in &view.completeness {
         context.data(format!("  {}: {} of {} answered", role.label(), count.answered, count.mandatory));
     }
+    print_sign_offs(context, mine, view);
     Ok(())
+}
+
+/// Who has signed what, whether it stands, and what this person's own signature waits for.
+fn print_sign_offs(context: &mut Context, mine: &Mine, view: &View) {
+    for made in &view.sign_offs {
+        let label = plan::bank().question(made.question).map_or(made.question, |question| question.label.as_str());
+        let why: Vec<String> = made.why.iter().map(ToString::to_string).collect();
+        let standing = match made.stands {
+            true => String::new(),
+            false if plan::is_seen(made.question) => format!(" (saw an earlier version: {})", why.join("; ")),
+            false => format!(" (signed an earlier version: {})", why.join("; ")),
+        };
+        context.data(format!("  {label} - {}, {}{standing}", made.by.name, words::date(made.on)));
+        made.comment.iter().for_each(|comment| context.data(format!("    “{comment}”")));
+    }
+    if !view.changed_since_sign_off.is_empty() {
+        context.data(format!("  Changed since sign-off: {}", view.changed_since_sign_off.join(", ")));
+    }
+    for (role, rows) in &view.open_returns {
+        context.data(format!(
+            "  Returned to the {}: {} [qa.returnedFor]",
+            role.label().to_lowercase(),
+            counted(rows.len(), "thing")
+        ));
+    }
+    let seen = plan::sign_off_of(mine.role).is_none_or(plan::is_seen);
+    if let Some(offer) = plan::offer(view, &mine.pep, mine.role, &[]).filter(|offer| !seen && !offer.stands) {
+        let verb = if mine.role.is_virtual_school() { "sign-off" } else { "complete" };
+        context.data(match (offer.offered(), offer.waits.as_slice()) {
+            (true, _) => format!("  When your part is complete: pep {verb} {}", mine.pep.id()),
+            (false, []) => {
+                format!("  You can say “complete” when the rest of your part is answered (pep {verb} lists it)")
+            }
+            (false, waits) => {
+                let whom: Vec<String> = waits.iter().map(|wait| wait.role.label().to_lowercase()).collect();
+                format!(
+                    "  Before you can sign, it waits for the {} (pep {verb} lists what for)",
+                    whom.join(" and the ")
+                )
+            }
+        });
+    }
 }
 
 fn print_page(context: &mut Context, page: &Page, view: &View) {
@@ -142,7 +199,56 @@ fn print_page(context: &mut Context, page: &Page, view: &View) {
             }
         }
         print_excuses(context, view, question, "    ");
+        print_carried(context, view, question, "    ");
         print_comments(context, view, &question.id);
+    }
+}
+
+/// What the last PEP has for this one: the Virtual School's feedback, and what of one's own could be brought.
+fn from_last(context: &mut Context, mine: &Mine, view: &View) -> Result<(), CommandError> {
+    let Some((pep, before)) = bring::last(context, mine)? else { return Ok(()) };
+    let could = bring::could_bring(mine, view, &pep, &before);
+    context.data(format!("Last PEP: {} ({})", words::sitting(&pep), pep.id()));
+    if let Some(Answer::Text { text }) = before.answers.get("qa.feedback") {
+        context.data("  The Virtual School's feedback on it:");
+        text.lines().for_each(|line| context.data(format!("    {line}")));
+    }
+    for target in before.targets.iter().filter(|target| bring::is_agreed(target)) {
+        let said = |field: &str| match target.row.cells.get(field) {
+            Some(Cell::Value(value)) => value.to_string(),
+            Some(Cell::Text { text }) => text.clone(),
+            _ => String::new(),
+        };
+        context.data(format!("  Its target {}  {}: {}", target.row.key, said("area"), said("statement")));
+    }
+    if could > 0 {
+        let (pep, what) = (&mine.pep, counted(could, "answer"));
+        context.talk(format!(
+            "{what} of yours could be brought from it: pep new {} --term {}-{} --type {} --process {}",
+            pep.child,
+            pep.year,
+            pep.term,
+            pep.kind,
+            pep.process.id()
+        ));
+    }
+    Ok(())
+}
+
+/// Somebody's own words of the last PEP, which are never the beginning of this one's: shown beside the blank.
+fn last_term(context: &Context, mine: &Mine, question: &Question) -> Result<Option<Answer>, CommandError> {
+    if !question.voice {
+        return Ok(None);
+    }
+    let answer = bring::last(context, mine)?.and_then(|(_, mut before)| before.answers.remove(question.id.as_str()));
+    Ok(answer.filter(|answer| !matches!(answer, Answer::Missing | Answer::Elsewhere)))
+}
+
+fn print_carried(context: &mut Context, view: &View, question: &Question, indent: &str) {
+    if view.to_confirm.contains(question.id.as_str()) {
+        context.data(format!("{indent}From the last PEP, to be confirmed: pep confirm PEP {}", question.id));
+    } else if view.carried.contains(question.id.as_str()) {
+        context.data(format!("{indent}As in the last PEP"));
     }
 }
 

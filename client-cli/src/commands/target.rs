@@ -4,10 +4,10 @@ use plan::Edit;
 use serde_json::json;
 
 use crate::{
-    clock,
+    bring, clock,
     commands::row,
     context::{Context, Mine},
-    error::CommandError,
+    error::{CommandError, Kind},
     select,
 };
 
@@ -32,8 +32,11 @@ enum Verb {
         /// The PEP's id, or its beginning (4 characters or more)
         pep: String,
         /// field=value …
-        #[arg(required = true, value_name = "FIELD=VALUE")]
+        #[arg(required_unless_present = "from", value_name = "FIELD=VALUE")]
         fields: Vec<String>,
+        /// Go on from a target of the last PEP, by its key or its beginning, once its review says carry_forward or replace
+        #[arg(long, value_name = "KEY")]
+        from: Option<String>,
     },
     /// Change fields of a target; an empty value empties a field
     Set {
@@ -64,7 +67,7 @@ enum Verb {
     Review {
         /// The PEP's id, or its beginning (4 characters or more)
         pep: String,
-        /// The target of the last PEP, by its key or its words
+        /// The target of the last PEP, by its key, its words or its subject
         target: String,
         /// column=value …
         #[arg(required = true, value_name = "COLUMN=VALUE")]
@@ -82,10 +85,15 @@ enum Verb {
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     match args.verb {
-        Verb::Add { pep, fields } => {
+        Verb::Add { pep, fields, from } => {
             let mine = select::pep(context, &pep)?;
             let key = clock::fresh_id().to_string();
-            let fields = row::parse(TARGETS, &fields)?;
+            let mut fields = row::parse(TARGETS, &fields)?;
+            if let Some(from) = from {
+                let mut begun = begun(context, &mine, &from)?;
+                begun.append(&mut fields);
+                fields = begun;
+            }
             let question = context.question(TARGETS)?;
             let applied = context.edit(&mine, question, vec![Edit::PutTarget { key: key.clone(), fields }])?;
             row::print_key(context, &key);
@@ -103,6 +111,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         Verb::Review { pep, target, cells } => {
             let mine = select::pep(context, &pep)?;
             let cells = row::parse(REVIEW, &cells)?;
+            let target = bring::last_target(&bring::last(context, &mine)?, &target).unwrap_or(target);
             let named = plan::Cells::from([("target".to_string(), Some(plan::Value::Text(target)))]);
             let writer = plan::Writer { person: uuid::Uuid::from_bytes(context.me()?.person), role: mine.role };
             let key = plan::row_key(REVIEW, &named, &writer, &mut || *clock::fresh_id().as_bytes())?;
@@ -115,6 +124,16 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             apply(context, &mine, TARGETS, &key.clone(), Edit::WithdrawTarget { key })
         }
     }
+}
+
+/// The fields of a target that goes on from one of the last PEP.
+fn begun(context: &Context, mine: &Mine, from: &str) -> Result<plan::Cells, CommandError> {
+    let Some((_, before)) = bring::last(context, mine)? else {
+        return Err(CommandError::new(Kind::Failed, "The last PEP of this child is not on this device.")
+            .hint("`pep sync` fetches the plans of your teams. Without it, write the target anew: pep target add PEP FIELD=VALUE …"));
+    };
+    let key = select::key("target of the last PEP", from, before.targets.iter().map(|t| t.row.key.as_str()))?;
+    Ok(plan::target_from(&before, &context.view(mine)?, &key)?)
 }
 
 fn find(context: &Context, mine: &Mine, target: &str) -> Result<String, CommandError> {

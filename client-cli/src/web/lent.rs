@@ -156,14 +156,21 @@ impl Plan {
 
     /// Whether this person may write a question.
     pub fn may_write(&self, question: &Question) -> bool {
-        self.pep.process().writers_of(question).contains(&self.role)
+        self.view.state != State::Closed
+            && self.may(question).contains(&self.role)
             && self.heads.contains_key(&question.document())
             && !self.view.hidden.contains_key(question.id.as_str())
     }
 
     /// Who writes a question, in words: `the social worker or the carer`.
     pub fn writers(&self, question: &Question) -> String {
-        people(&self.pep.process().writers_of(question))
+        people(&self.may(question))
+    }
+
+    /// Who writes a question as the plan stands: some pages go to others while the child is on no school's roll.
+    fn may(&self, question: &Question) -> Vec<Role> {
+        let process = self.pep.process();
+        if self.view.not_on_roll { process.writers_of(question) } else { process.writers_on_roll(question) }
     }
 
     /// What stands at a question now.

@@ -24,10 +24,10 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
     for words in ["Share your changes", "Write a text", "Choose between answers", "--home", "To begin: pep join LINK"] {
         assert!(help.contains(words), "the help lacks {words:?}:\n{help}");
     }
-    for later in ["sign-off", "backup", "report", "meeting", "relay", "tied"] {
+    for later in ["backup", "report", "relay", "tied"] {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
-    let commands = "demo join whoami child new list show set write row target comment check conflicts resolve history diff \
+    let commands = "demo join whoami child new list show set write row target comment check meeting confirm complete quality return sign-off conflicts resolve history diff \
                     status sync open held export process doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
@@ -64,6 +64,21 @@ fn a_process_is_listed_shown_and_checked_with_line_and_reason() {
     let portal = pep(&["process", "show", "portal"]).out;
     let clock = "the meeting arranged within 20 working days of coming into care (10 in an emergency)";
     assert!(portal.contains(clock) && portal.contains("not the law"), "{portal}");
+    for words in [
+        "Agenda, 39 minutes: Welcome;",
+        "Suggested: primary last 10 minutes; the child chooses",
+        "My views begins blank",
+    ] {
+        assert!(portal.contains(words), "it lacks {words:?}:\n{portal}");
+    }
+    // For programs everything that the file says.
+    let shown = pep(&["process", "show", "web", "--json"]).json();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/plan/processes/web.json");
+    let file: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    for name in ["practice", "calendar"] {
+        assert!(says_all(&shown[name], &file[name]), "{name}: {} is not {}", shown[name], file[name]);
+    }
+    assert_eq!(shown["funding"]["model"], "cap");
     let sixth = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/processes/harrowmere.json");
     assert_eq!(pep(&["process", "check", sixth]).code, 0);
     let dir = temporary();
@@ -71,6 +86,19 @@ fn a_process_is_listed_shown_and_checked_with_line_and_reason() {
     fs::write(&file, "{\n \"id\": \"ours\",\n \"pages\": 7\n}").unwrap();
     let bad = pep(&["process", "check", text(&file)]);
     assert!(bad.code == 5 && bad.err.contains("line "), "{}", bad.err);
+}
+
+/// Whether everything that `file` says is in `shown`, which may say more: what was left out, as null.
+fn says_all(shown: &Value, file: &Value) -> bool {
+    match (shown, file) {
+        (Value::Object(shown), Value::Object(file)) => {
+            file.iter().all(|(name, said)| shown.get(name).is_some_and(|shown| says_all(shown, said)))
+        }
+        (Value::Array(shown), Value::Array(file)) => {
+            shown.len() == file.len() && shown.iter().zip(file).all(|(shown, file)| says_all(shown, file))
+        }
+        (shown, file) => shown == file,
+    }
 }
 
 // Joining.
@@ -310,6 +338,108 @@ fn a_check_says_what_is_missing_or_doubtful_and_who_answers_for_it() {
 }
 
 #[test]
+fn r001_08_to_r001_37_a_meeting_is_arranged_held_and_followed_up() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let _carys = world.join("carys", ("Carys Wexcombe", "carer"));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    let early = odile.pep(&["meeting", &spring, "--ics", "-"]);
+    assert!(early.code == 1 && early.err.contains("the day and the time"), "{}", early.err);
+    let arrange =
+        ["--date", "2026-02-26", "--time", "3.15pm", "--length", "45", "--place", "Thornfield Bridge; room 2"];
+    let people =
+        ["--chair", "Odile", "--invite", "Odile Marrowfield", "--invite", "carys", "--invite", "Imelda Thackway=SENCO"];
+    odile.pep(&[&["meeting", &spring], &arrange[..], &people[..], &["--agenda"]].concat()).ok();
+    assert_eq!(odile.pep(&["history", &spring, "--json"]).json().as_array().map(Vec::len), Some(2), "one change");
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+
+    let shown = ottoline.pep(&["meeting", &spring]).ok();
+    for words in [
+        "Meeting: 26 February 2026, 15:15, 45 minutes, Thornfield Bridge; room 2",
+        "Chair: Odile Marrowfield",
+        "Notes: nobody named yet; agreed at the start",
+        "The child: has not been asked yet",
+        "  Carys Wexcombe, Carer: expected, invited",
+        "  Imelda Thackway, SENCO: invited",
+        "  Not invited yet: designated teacher, expected: Ottoline Greaves-Penn",
+        "  15:17  Pupil voice and carer voice: going well, challenges, needs and aspirations (6 min)",
+        "Next PEP: 4 June 2026 (provisional)",
+    ] {
+        assert!(shown.contains(words), "it lacks {words:?}:\n{shown}");
+    }
+    // The teacher may not set the date: nothing of the command is written.
+    let before = ottoline.show(&spring);
+    let refused = ottoline.pep(&["meeting", &spring, "--held", "--date", "2026-02-27", "--attended", "Carys=all"]);
+    assert!(refused.code == 3 && refused.err.contains("ask the social worker"), "{}", refused.err);
+    assert_eq!(ottoline.show(&spring), before);
+    for (words, code) in [
+        (&["--kind", "desk-review"][..], 3),
+        (&["--kind", "picnic"], 2),
+        (&["--time", "2.30"], 2),
+        (&["--invite", "Nobody Known"], 2),
+        (&["--attended", "Carys"], 2),
+        (&["--who", "Carys"], 2),
+        (&["--attended", "Carys=perhaps"], 1),
+        (&["--action-done", "abcdef01"], 1),
+    ] {
+        let said = ottoline.pep(&[&["meeting", &spring], words].concat());
+        assert_eq!(said.code, code, "{words:?}: {}", said.err);
+    }
+    assert_eq!(ottoline.show(&spring), before);
+
+    let held = [
+        "--held",
+        "--attended",
+        "Carys=all",
+        "--attended",
+        "Odile=all",
+        "--apologies",
+        "Imelda",
+        "--views-sent",
+        "Imelda",
+    ];
+    let more =
+        ["--child-part", "part", "--action", "A quiet place at lunch", "--who", "Ottoline", "--by", "2026-03-06"];
+    let key = ottoline.pep(&[&["meeting", &spring], &held[..], &more[..]].concat()).ok();
+    ottoline.pep(&["meeting", &spring, "--agenda"]).ok();
+    let json = ottoline.pep(&["meeting", &spring, "--json"]).json();
+    assert_eq!((&json["held"], &json["starts"], &json["minutes"]), (&true.into(), &"15:15".into(), &45.into()));
+    let action = &json["actions"][0];
+    assert_eq!((&action["person"], &action["overdue"]), (&"Ottoline Greaves-Penn".into(), &true.into()));
+    assert_eq!(json["child"]["took"], "part");
+    let imelda = json["invitees"].as_array().unwrap().iter().find(|who| who["person"] == "Imelda Thackway").unwrap();
+    assert_eq!((&imelda["apologies"], &imelda["viewsSent"]), (&true.into(), &true.into()));
+    let done = [
+        "--action-done",
+        &key.trim()[..8],
+        "--outcome",
+        "The library.",
+        "--next-date",
+        "2026-06-05",
+        "--next-time",
+        "10:00",
+    ];
+    ottoline.pep(&[&["meeting", &spring], &done[..]].concat()).ok();
+    let json = ottoline.pep(&["meeting", &spring, "--json"]).json();
+    assert_eq!((&json["actions"][0]["status"], &json["actions"][0]["overdue"]), (&"done".into(), &false.into()));
+    assert_eq!((&json["nextDate"], &json["nextDateProvisional"]), (&"2026-06-05".into(), &false.into()));
+
+    let file = world.dir.path().join("meeting.ics");
+    odile.pep(&["sync"]).ok();
+    odile.pep(&["meeting", &spring, "--copy", "carys=child_friendly", "--ics", text(&file)]).ok();
+    let calendar = fs::read_to_string(&file).unwrap();
+    assert!(calendar.contains("DTSTART:20260226T151500Z\r\nDTSTAMP") || calendar.contains("DTSTART:20260226T151500Z"));
+    assert!(calendar.contains("LOCATION:Thornfield Bridge\\; room 2\r\n"), "{calendar}");
+    assert!(
+        !calendar.contains("Idris") && !calendar.contains("Fennimoor") && !calendar.contains("lunch"),
+        "{calendar}"
+    );
+    assert!(odile.pep(&["meeting", &spring]).ok().contains("  Carys Wexcombe: Child-friendly, not sent yet"));
+}
+
+#[test]
 fn why_there_is_no_answer_is_said_beside_the_question_and_an_answer_takes_its_place() {
     let world = World::new();
     let ottoline = world.join("ottoline", OTTOLINE);
@@ -344,6 +474,376 @@ fn an_exported_plan_is_json_or_a_whole_document() {
     assert_eq!(Value::from(heads), json["heads"]);
     let nowhere = odile.pep(&["export", &spring, "--format", "json", "-o", "no/such/folder/x.json"]);
     assert!(nowhere.code == 1 && nowhere.err.contains("could not be written"), "{}", nowhere.err);
+}
+
+#[test]
+fn r001_14_r001_18_the_schools_section_is_kept_as_a_file_and_brought_into_the_next_plan() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["write", &spring, "progress.goingWell", "Maths and food."]).ok();
+    ottoline.pep(&["row", "add", &spring, "attendance.terms", "term=Autumn 2025", "possible=148", "attended=121"]).ok();
+    ottoline.pep(&["target", "add", &spring, "area=Ratio", "statement=15/20 on ratio"]).ok();
+    let file = world.dir.path().join("section-d.json");
+    ottoline.pep(&["export", &spring, "--section", "d", "--format", "json", "-o", text(&file)]).ok();
+    let kept: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    assert_eq!((&kept["format"], &kept["section"]), (&"openpep-answers/1".into(), &"D".into()));
+    assert_eq!(ottoline.pep(&["export", &spring, "--section", "D", "--format", "automerge", "-o", "-"]).code, 2);
+    assert_eq!(ottoline.pep(&["export", &spring, "--section", "Q", "--format", "json", "-o", "-"]).code, 1);
+
+    let new = ["new", "Idris Fennimoor", "--term", "2025/26-summer", "--type", "review", "--json"];
+    let summer = odile.pep(&new).json()["pep"].as_str().unwrap_or_default().to_string();
+    odile.pep(&["set", &summer, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["write", &summer, "progress.goingWell", "Settled."]).ok();
+    let said = ottoline.pep(&["import", text(&file)]);
+    assert!(said.code == 0 && said.out.trim() == summer, "{}{}", said.out, said.err);
+    assert!(said.err.contains("[progress.goingWell]: It is answered here already"), "{}", said.err);
+    let plan = ottoline.show(&summer);
+    assert_eq!(plan["answers"]["attendance.terms"][0]["attended"], 121);
+    assert_eq!(plan["answers"]["progress.goingWell"], "Settled.");
+    assert_eq!(plan["targets"][0]["area"], "Ratio");
+    // Twice is once, and what is to be replaced is said so.
+    assert!(ottoline.pep(&["import", text(&file)]).err.contains("Nothing in the file is new"));
+    let replaced = ottoline.pep(&["import", text(&file), "--replace", "--json"]).json();
+    assert!(replaced["brought"].as_array().is_some_and(|all| all.contains(&"progress.goingWell".into())));
+    assert_eq!(ottoline.show(&summer)["answers"]["progress.goingWell"], "Maths and food.");
+    assert_eq!(ottoline.show(&summer)["targets"].as_array().map(Vec::len), Some(1));
+    // The social worker writes none of the school's section, and is told so; the file does no harm.
+    let odiles = odile.pep(&["import", text(&file), "--json"]).json();
+    let left = odiles["leftOut"].as_array().cloned().unwrap_or_default();
+    assert!(left.iter().any(|left| left["field"].as_str().is_some_and(|field| field.starts_with("attendance.terms"))));
+}
+
+#[test]
+fn r004_09_storyboard_9_the_next_pep_begins_with_the_last_one_each_bringing_their_own() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let begin = |who: &Home, term: &str| {
+        who.pep(&["new", "Idris Fennimoor", "--term", term, "--type", "review", "--process", "ten-page", "--json"])
+            .json()
+    };
+    let id = |made: &Value| made["pep"].as_str().unwrap_or_default().to_string();
+    let spring = id(&begin(&odile, "2025/26-spring"));
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    odile.pep(&["set", &spring, "care.legalStatus", "C2"]).ok();
+    odile.pep(&["write", &spring, "care.story", "He cooks on Sundays."]).ok();
+    odile.pep(&["row", "add", &spring, "meeting.actions", "action=Quiet place", "status=open"]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["set", &spring, "setting.yearGroup", "10"]).ok();
+    ottoline.pep(&["set", &spring, "settingPeople.keyAdult", "Mr Rookhurst"]).ok();
+    ottoline.pep(&["write", &spring, "voice.secWell", "maths and food"]).ok();
+    let essay = ["area=English", "statement=Four paragraphs", "status=agreed", "category=academic"];
+    let essay = ottoline.pep(&[&["target", "add", &spring][..], &essay].concat()).ok().trim().to_string();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+
+    // Both begin it offline, and it is one.
+    let summer = begin(&odile, "2025/26-summer");
+    assert!(summer["toConfirm"].as_array().is_some_and(|all| all.contains(&"care.legalStatus".into())));
+    let summer = id(&summer);
+    let begun = ottoline.pep(&[
+        "new",
+        "Idris Fennimoor",
+        "--term",
+        "2025/26-summer",
+        "--type",
+        "review",
+        "--process",
+        "ten-page",
+    ]);
+    assert_eq!(begun.out.trim(), summer);
+    for words in ["as they were", "1 target to review", "Begins blank: "] {
+        assert!(begun.err.contains(words), "{words}: {}", begun.err);
+    }
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    let plan = odile.show(&summer);
+    assert_eq!(plan, ottoline.show(&summer));
+    assert_eq!(plan["answers"]["care.story"], "He cooks on Sundays.");
+    assert_eq!(plan["answers"]["settingPeople.keyAdult"], "Mr Rookhurst");
+    assert_eq!(plan["answers"]["meeting.actions"].as_array().map(Vec::len), Some(1));
+    assert_eq!(plan["previousPep"], spring.as_str());
+    assert_eq!(odile.pep(&["conflicts", &summer, "--json"]).code, 0);
+    // Again there is nothing left to bring.
+    assert!(
+        odile
+            .pep(&["new", "Idris Fennimoor", "--term", "2025/26-summer", "--type", "review"])
+            .err
+            .contains("Nothing of yours is left")
+    );
+
+    let shown = odile.pep(&["show", &summer, "--page", "2"]).ok();
+    assert!(shown.contains("From the last PEP, to be confirmed"), "{shown}");
+    let refused = ottoline.pep(&["confirm", &summer, "care.legalStatus"]);
+    assert!(refused.code == 3 && refused.err.contains("social worker"), "{}", refused.err);
+    odile.pep(&["confirm", &summer, "care.legalStatus"]).ok();
+    let waits =
+        |field: &str| odile.show(&summer)["toConfirm"].as_array().is_some_and(|all| all.contains(&field.into()));
+    assert!(!waits("care.legalStatus") && waits("care.story"));
+    odile.pep(&["confirm", &summer, "--page", "2"]).ok();
+    assert!(!waits("care.story"));
+
+    // Somebody's own words begin blank, and last term's stand beside.
+    let voice = ottoline.pep(&["show", &summer, "--field", "voice.secWell", "--json"]).json();
+    assert_eq!(
+        (&voice["answers"]["voice.secWell"], &voice["lastTerm"][0]["text"]),
+        (&Value::Null, &"maths and food".into())
+    );
+
+    // A target goes on.
+    let early = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8]]);
+    assert!(early.code == 1 && early.err.contains("carry_forward"), "{}", early.err);
+    let review = ["result=partly", "evidence=3 paragraphs", "nextStep=carry_forward"];
+    ottoline.pep(&[&["target", "review", &summer, "English"][..], &review].concat()).ok();
+    let next = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8], "dueDate=2026-07-10"]).ok();
+    let plan = ottoline.show(&summer);
+    assert_eq!(plan["answers"]["targets.review"].as_array().map(Vec::len), Some(1));
+    let target = &plan["targets"][0];
+    assert_eq!((&target["key"], &target["carriedFrom"]), (&next.trim().into(), &essay.as_str().into()));
+    assert_eq!((&target["baseline"], &target["dueDate"]), (&"Partly: 3 paragraphs".into(), &"2026-07-10".into()));
+}
+
+#[test]
+fn an_event_between_two_peps_is_said_where_it_matters() {
+    let world = World::new();
+    let (odile, lorcan) =
+        (world.join("odile", ODILE), world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer")));
+    let spring = world.spring(&odile);
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    let early = odile.pep(&["set", &spring, "care.lookedAfterSince", "2009-06-18"]);
+    assert!(early.code == 1 && early.err.contains("after the child was born"), "{}", early.err);
+    let theirs = odile.pep(&["write", &spring, "progress.barriers", "No place yet."]);
+    assert!(theirs.code == 3 && theirs.err.contains("designated teacher"), "{}", theirs.err);
+    odile.pep(&["sync"]).ok();
+    lorcan.pep(&["sync"]).ok();
+    lorcan.pep(&["set", &spring, "setting.rollStatus", "not_on_roll"]).ok();
+    lorcan.pep(&["set", &spring, "setting.notOnRollSince", "2026-02-12"]).ok();
+    lorcan.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    // The gate of the relay and of every device lets it, too.
+    odile.pep(&["write", &spring, "progress.barriers", "No place yet."]).ok();
+    odile.pep(&["sync"]).ok();
+    assert_eq!(odile.pep(&["status", "--json"]).json()["peps"][0]["held"], 0);
+    lorcan.pep(&["sync"]).ok();
+    assert!(lorcan.pep(&["show", &spring]).ok().contains("On no school's roll"));
+    assert_eq!(lorcan.show(&spring)["answers"]["progress.barriers"], "No place yet.");
+    // Outside the process's ages it is said, and never a bar.
+    let old =
+        odile.pep(&["new", "Idris Fennimoor", "--term", "2030/31-spring", "--type", "review", "--process", "portal"]);
+    assert!(old.code == 0 && old.err.contains("until the age of 16"), "{}", old.err);
+}
+
+#[test]
+fn r001_38_a_file_that_is_not_for_this_child_or_none_of_ours_is_refused_in_words() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
+    let file = world.dir.path().join("file");
+    odile.pep(&["child", "add", "--name", "Wren Tapplestone", "--dob", "2016-03-14"]).ok();
+    let wrens =
+        odile.pep(&["new", "Wren Tapplestone", "--term", "2025/26-autumn", "--type", "initial", "--json"]).json();
+    let wrens = wrens["pep"].as_str().unwrap_or_default().to_string();
+    odile.pep(&["set", &wrens, "people.iro", "Quentin Saltmarsh"]).ok();
+    odile.pep(&["export", &wrens, "--section", "C", "--format", "json", "-o", text(&file)]).ok();
+    let refused = |words: &[&str], sentence: &str| {
+        let said = odile.pep(words);
+        assert!(said.code == 1 && said.out.is_empty() && said.err.contains(sentence), "{words:?}: {}", said.err);
+    };
+    refused(&["import", text(&file), "--pep", &spring], "about another child");
+    assert_eq!(odile.pep(&["import", text(&file), "--from-another-child"]).code, 2);
+    odile.pep(&["import", text(&file), "--pep", &spring, "--from-another-child"]).ok();
+    assert_eq!(odile.show(&spring)["answers"]["people.iro"], "Quentin Saltmarsh");
+    let before = odile.show(&spring);
+    odile.pep(&["export", &spring, "--format", "automerge", "-o", text(&file)]).ok();
+    refused(&["import", text(&file)], "whole plan as an Automerge document");
+    odile.pep(&["export", &spring, "--format", "json", "-o", text(&file)]).ok();
+    refused(&["import", text(&file)], "does not say that it holds answers");
+    for (bytes, sentence) in [
+        ("{\"format\": \"openpep-answers/1\"}", "does not say which child"),
+        ("PK\u{3}\u{4}", "not JSON"),
+        ("", "not JSON"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        refused(&["import", text(&file)], sentence);
+    }
+    fs::write(&file, vec![b' '; 9 * 1024 * 1024]).unwrap();
+    refused(&["import", text(&file)], "too large");
+    refused(&["import", "no-such-file.json"], "could not be read");
+    assert_eq!(odile.show(&spring), before);
+}
+
+#[test]
+fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_plan_says_so() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let idris = world.join("idris", ("Idris Fennimoor", "young-person"));
+    let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    for home in [&idris, &lorcan] {
+        home.pep(&["sync"]).ok();
+    }
+    // This process grades nothing; what must be put right it can say all the same.
+    assert!(lorcan.pep(&["quality", &spring]).ok().contains("grades no plans"));
+    let graded = lorcan.pep(&["quality", &spring, "voice", "green"]);
+    assert!(graded.code == 1 && graded.err.contains("grades no PEPs"), "{}", graded.err);
+    assert_eq!(odile.pep(&["quality", &spring, "--feedback", "Well done."]).code, 3);
+    assert_eq!(odile.pep(&["return", &spring, "--to", "designated-teacher", "--reason", "More."]).code, 3);
+    let back = [
+        "return",
+        &spring,
+        "--to",
+        "social-worker",
+        "--reason",
+        "Say where he lives.",
+        "--page",
+        "C",
+        "--by",
+        "2026-03-06",
+    ];
+    lorcan.pep(&back).ok();
+    assert_eq!(lorcan.show(&spring)["state"], "returned");
+    assert!(lorcan.pep(&["show", &spring]).ok().contains("Returned to the social worker: 1 thing"));
+    assert_eq!(lorcan.pep(&["return", &spring, "--to", "carer", "--reason", "More."]).code, 1);
+
+    let early = odile.pep(&["complete", &spring]);
+    assert!(
+        early.code == 5 && early.out.contains("[transfer.needed]: not answered yet - social worker"),
+        "{}",
+        early.out
+    );
+    let early: Value = serde_json::from_str(&odile.pep(&["complete", &spring, "--json"]).out).unwrap();
+    assert!(early["signed"] == false && early["missing"][0]["field"].is_string(), "{early}");
+    let waits = lorcan.pep(&["sign-off", &spring]);
+    assert!(waits.code == 5 && waits.out.contains("Social worker: "), "{}", waits.out);
+    for (home, command, hint) in [
+        (&odile, "sign-off", "pep complete"),
+        (&lorcan, "complete", "pep sign-off"),
+        (&idris, "complete", "pep sign-off"),
+    ] {
+        let said = home.pep(&[command, &spring]);
+        assert!(said.code == 3 && said.err.contains(hint), "{}", said.err);
+    }
+    assert_eq!(lorcan.pep(&["export", &spring, "--signed", "--format", "json", "-o", "-"]).code, 1);
+    assert_eq!(idris.pep(&["sign-off", &spring, "--on", "2999-01-01"]).code, 2);
+
+    idris.pep(&["sign-off", &spring, "--on", "2026-03-01", "--comment", "Ask me before things move."]).ok();
+    let seen = idris.show(&spring)["signOffs"][0].clone();
+    assert_eq!(
+        (&seen["question"], &seen["by"], &seen["on"]),
+        (&"signoff.yp".into(), &"Idris Fennimoor".into(), &"2026-03-01".into())
+    );
+    assert!(seen["stands"] == true && seen["comment"] == "Ask me before things move.", "{seen}");
+    idris.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    odile.pep(&["set", &spring, "transfer.needed", "yes"]).ok();
+    let shown = odile.pep(&["show", &spring]).ok();
+    assert!(shown.contains("saw an earlier version: "), "{shown}");
+    let since = odile.pep(&["diff", &spring, "signoff.yp"]).ok();
+    assert!(since.contains("transfer") && since.contains("new questions appeared because"), "{since}");
+    assert_eq!(odile.pep(&["diff", &spring, "signoff.vs"]).code, 1);
+}
+
+#[test]
+fn r003_26_to_30_a_plan_is_completed_checked_and_signed_off_and_what_was_signed_is_the_same_everywhere() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
+    let everybody = [&odile, &ottoline, &lorcan];
+    let share = || [everybody, everybody].concat().iter().for_each(|home| drop(home.pep(&["sync"]).ok()));
+    let spring = world.spring(&odile);
+    share();
+    ottoline.pep(&["set", &spring, "voice.declined", "yes"]).ok();
+    ottoline.pep(&["write", &spring, "voice.declinedNote", "He would rather show his cooking."]).ok();
+    ottoline.pep(&["target", "add", &spring, "area=English", "status=idea", "category=academic"]).ok();
+    lorcan.pep(&["quality", &spring, "--feedback", "Thank you."]).ok();
+    for round in 0.. {
+        share();
+        let plan = odile.show(&spring);
+        let gaps = plan["gaps"].as_array().unwrap();
+        if gaps.is_empty() {
+            break;
+        }
+        assert!(round < 6, "there is no end of questions: {gaps:?}");
+        for gap in gaps {
+            let home = match gap["owner"].as_str().unwrap() {
+                "social-worker" => &odile,
+                "designated-teacher" => &ottoline,
+                _ => &lorcan,
+            };
+            let reason = ["--none", "not-known", "--reason", "Asked in March."];
+            let said = home.pep(&[&["set", &spring, gap["field"].as_str().unwrap()], &reason[..]].concat());
+            assert!(said.code == 0 || said.err.contains("not asked at present"), "{gap}: {}", said.err);
+        }
+    }
+    ottoline.pep(&["complete", &spring, "--on", "2026-02-27"]).ok();
+    assert_eq!(ottoline.show(&spring)["state"], "dt-complete");
+    assert!(ottoline.pep(&["complete", &spring]).ok().is_empty(), "once is enough");
+    assert_eq!(lorcan.pep(&["sign-off", &spring]).code, 5);
+    odile.pep(&["complete", &spring, "--on", "2026-03-02"]).ok();
+    share();
+    lorcan.pep(&["sign-off", &spring, "--on", "2026-03-09"]).ok();
+    share();
+    odile.pep(&["write", &spring, "care.story", "A new chapter."]).ok();
+    odile.pep(&["sync"]).ok();
+
+    let made = odile.show(&spring);
+    assert_eq!(
+        (&made["state"], &made["changedSinceSignOff"]),
+        (&"signed-off".into(), &serde_json::json!(["care.story"]))
+    );
+    let theirs = made["signOffs"].as_array().unwrap().iter().find(|made| made["question"] == "signoff.vs").unwrap();
+    assert!(
+        theirs["by"] == "Lorcan Tidewell" && theirs["on"] == "2026-03-09" && theirs["why"] == serde_json::json!([])
+    );
+    assert_eq!(odile.pep(&["list", "--json"]).json()[0]["state"], "signed-off");
+    let since = odile.pep(&["diff", &spring, "signoff.vs"]).ok();
+    assert!(since.contains("wrote in “What helps school understand my story”"), "{since}");
+    let written = |home: &Home, format: &str| {
+        let file = world.dir.path().join(format!("{format}-{}", home.path.file_name().unwrap().display()));
+        home.pep(&["export", &spring, "--signed", "--format", format, "-o", text(&file)]).ok();
+        fs::read(file).unwrap()
+    };
+    let json = written(&odile, "json");
+    let digest = ring::digest::digest(&ring::digest::SHA256, &json);
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(theirs["hash"], hex.as_str());
+    assert_eq!((written(&lorcan, "json"), written(&lorcan, "automerge")), (json, written(&odile, "automerge")));
+    assert!(plan::load(&written(&odile, "automerge")).is_ok());
+}
+
+#[test]
+fn the_virtual_school_grades_by_the_areas_of_the_process_and_the_rest_follows() {
+    let world = World::new();
+    let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
+    let new =
+        ["new", "Idris Fennimoor", "--term", "2025/26-spring", "--type", "review", "--process", "ten-page", "--json"];
+    let made = lorcan.pep(&new).json();
+    let pep = made["pep"].as_str().unwrap().to_string();
+    let shown = lorcan.pep(&["quality", &pep, "--json"]).json();
+    let areas: Vec<&str> = shown["areas"].as_array().unwrap().iter().map(|a| a["area"].as_str().unwrap()).collect();
+    assert_eq!((areas.len(), shown["sampled"] == true), (12, true));
+    for area in &areas {
+        lorcan.pep(&["quality", &pep, area, "green"]).ok();
+    }
+    let red = lorcan.pep(&["quality", &pep, "voice", "red", "--comment", "Whose words?", "--json"]).json();
+    assert!(red["overall"] == "red" && red["blocksSignOff"] == true, "{red}");
+    assert_eq!(lorcan.pep(&["quality", &pep, "overall", "amber"]).code, 2);
+    lorcan.pep(&["quality", &pep, "overall", "amber", "--reason", "His letter came.", "--feedback", "Ask him."]).ok();
+    let said = lorcan.pep(&["quality", &pep]).ok();
+    for words in ["[voice]: Red - Whose words?", "Overall: Amber (the areas come to Red)", "Feedback: Ask him."] {
+        assert!(said.contains(words), "it lacks {words:?}:\n{said}");
+    }
+    let crimson = lorcan.pep(&["quality", &pep, "voice", "crimson"]);
+    assert!(crimson.code == 1 && crimson.err.contains("gold, green, amber, red"), "{}", crimson.err);
 }
 
 #[test]
@@ -474,6 +974,59 @@ fn two_choices_are_both_shown_until_somebody_chooses() {
     let take = values.iter().find(|v| v["value"] == "vs_retains").map(|v| v["take"].to_string()).unwrap_or_default();
     ottoline.pep(&["resolve", &spring, "funding.tuition", "--take", &take]).ok();
     assert_eq!(ottoline.show(&spring)["answers"]["funding.tuition"], "vs_retains");
+    assert_eq!(ottoline.pep(&["conflicts", &spring, "--json"]).json(), Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_sentence_that_two_people_rewrote_apart_is_shown_until_somebody_settles_it() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    let notes = |who: &Home| who.show(&spring)["answers"]["meeting.notes"].as_str().unwrap_or_default().to_owned();
+    let meet = || {
+        for who in [&odile, &ottoline, &odile] {
+            who.pep(&["sync"]).ok();
+        }
+    };
+    odile.pep(&["write", &spring, "meeting.notes", "He finds reading hard."]).ok();
+    meet();
+    odile.pep(&["write", &spring, "meeting.notes", "Reading is difficult for him."]).ok();
+    ottoline.pep(&["write", &spring, "meeting.notes", "His reading age is 9 now."]).ok();
+    meet();
+    let shown = ottoline.pep(&["conflicts", &spring]).ok();
+    for words in [
+        "Notes of discussion [meeting.notes]",
+        "Odile Marrowfield, ",
+        "     Reading is difficult for him.",
+        "     His reading age is 9 now.",
+        "  3. as it is now:",
+    ] {
+        assert!(shown.contains(words), "it lacks {words:?}:\n{shown}");
+    }
+    let json = ottoline.pep(&["conflicts", &spring, "--json"]).json();
+    let values = json[0]["values"].as_array().cloned().unwrap_or_default();
+    assert_eq!((json[0]["place"].as_str(), values.len()), (Some("meeting.notes"), 3));
+    assert_eq!((&values[2]["now"], &values[2]["by"], &values[2]["at"]), (&true.into(), &Value::Null, &Value::Null));
+    let checked = ottoline.pep(&["check", &spring, "--json"]).out;
+    assert!(checked.contains("Two people rewrote this apart"), "{checked}");
+
+    // Keeping it as it is now goes through the gate as any writing does, and reaches the other.
+    let now = notes(&ottoline);
+    ottoline.pep(&["resolve", &spring, "meeting.notes", "--take", "3"]).ok();
+    meet();
+    assert_eq!((notes(&odile), notes(&ottoline)), (now.clone(), now));
+    assert_eq!(odile.pep(&["conflicts", &spring, "--json"]).json(), Value::Array(Vec::new()));
+
+    odile.pep(&["write", &spring, "meeting.notes", "He likes maths."]).ok();
+    ottoline.pep(&["write", &spring, "meeting.notes", "Cooks on Sundays!"]).ok();
+    meet();
+    let json = odile.pep(&["conflicts", &spring, "--json"]).json();
+    let values = json[0]["values"].as_array().cloned().unwrap_or_default();
+    let cooks =
+        values.iter().find(|value| value["value"] == "Cooks on Sundays!").map(|value| value["take"].to_string());
+    odile.pep(&["resolve", &spring, "meeting.notes", "--take", &cooks.unwrap_or_default()]).ok();
+    meet();
+    assert_eq!((notes(&odile).as_str(), notes(&ottoline).as_str()), ("Cooks on Sundays!", "Cooks on Sundays!"));
     assert_eq!(ottoline.pep(&["conflicts", &spring, "--json"]).json(), Value::Array(Vec::new()));
 }
 
@@ -741,6 +1294,14 @@ fn the_demonstration_ends_as_it_should() {
     fs::write(dir.path().join("something"), "").unwrap();
     let full = pep(&["demo", "--check", "--dir", text(dir.path())]);
     assert!(full.code == 1 && full.err.contains("is not empty"), "{}", full.err);
+}
+
+#[test]
+fn r000_30_the_demonstration_loads_a_sample_child_whose_plan_comes_out_signed_off() {
+    let plans = pep(&["demo", "--check", "--child", "wren", "--json"]).json();
+    let plans: Vec<_> = plans.as_array().unwrap().iter().map(|plan| (&plan["child"], &plan["state"])).collect();
+    assert_eq!(plans, [(&"Wren Tapplestone, 2025/26-autumn".into(), &"signed-off".into())]);
+    assert_eq!(pep(&["demo", "--child", "nobody"]).code, 2);
 }
 
 #[test]

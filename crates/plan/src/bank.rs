@@ -62,6 +62,10 @@ pub struct Question {
     pub row_key: RowKey,
     /// The key in `answers` where it is said why there is no answer: `ID~none`.
     pub excuse_key: String,
+    /// The key in `answers` where a text carried over from the last PEP stands until it is edited: `ID~carried`.
+    pub carried_key: String,
+    /// The key in `answers` that says what was carried over is to be confirmed: `ID~ask`.
+    pub ask_key: String,
 }
 
 /// One column of a table, or one field of a target.
@@ -226,16 +230,34 @@ impl Question {
         self.annex.unwrap_or(DocumentKind::Main)
     }
 
-    /// True if a reason may stand instead of an answer (PEP.md 3.1): of what must be answered, save what is worked out, signed,
-    /// the targets, and the child's own words, for which there is `voice.declined` with a note.
+    /// True if a reason may stand instead of an answer (PEP.md 3.1): of what must be answered, save what is worked out, signed or
+    /// graded, the targets, and the child's own words, for which there is `voice.declined` with a note.
     pub fn may_be_excused(&self) -> bool {
         let own_words = self.voice && self.block == "voice";
-        self.mandatory && !self.computed && !self.is_sign_off() && !own_words && self.id != crate::TARGETS
+        let given = self.mandatory && !self.computed && !self.is_sign_off() && !own_words;
+        given && self.id != crate::TARGETS && self.id != crate::quality::AREAS
+    }
+
+    /// True if the last PEP's answer may be the beginning of this one's: not what is worked out, signed or decided, not the
+    /// targets, and never somebody's own words, which are asked for anew (PEP.md 4.8).
+    pub fn may_be_carried(&self) -> bool {
+        let listed = [crate::TARGETS, crate::REVIEW].contains(&self.id.as_str());
+        !self.computed && !self.is_sign_off() && !self.reserved && !self.voice && !listed
+    }
+
+    /// True of a text that everybody writes in.
+    pub(crate) fn is_shared_text(&self) -> bool {
+        !self.voice && matches!(self.kind, Kind::Text | Kind::LongText)
     }
 
     /// True of `signoff.*`: an act of its own, not an answer.
     pub fn is_sign_off(&self) -> bool {
         self.id.starts_with("signoff.")
+    }
+
+    /// True of the overall grade: worked out, unless somebody gives another.
+    pub fn is_overridable(&self) -> bool {
+        self.id == crate::quality::OVERALL
     }
 
     /// The column of this id.
@@ -382,6 +404,8 @@ impl QuestionFile {
         let visible_if = Expr::parse(&self.visible_if).map_err(|reason| format!("visibleIf of {id}: {reason}"))?;
         Ok(Question {
             excuse_key: format!("{id}~none"),
+            carried_key: format!("{id}~carried"),
+            ask_key: format!("{id}~ask"),
             id,
             block: self.block,
             label: self.label,

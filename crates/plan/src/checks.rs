@@ -9,11 +9,13 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use crate::bank::{Question, bank};
+use crate::decision;
 use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
+use crate::quality;
 use crate::value::{Value, withhold};
 use crate::view::{Answer, Cell, Row, Target, View, Why, conflicts};
-use crate::{REVIEW, TARGETS};
+use crate::{REVIEW, TARGETS, events, meeting};
 
 /// What the checks look at beside the plan itself.
 #[derive(Clone, Copy)]
@@ -95,6 +97,16 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     for target in &view.targets {
         checks.target(target);
     }
+    if quality::is_wanted(pep.process(), quality::AREAS) {
+        let told = |finding: &Finding| view.gaps.iter().any(|gap| Some(gap.question) == finding.field.as_deref());
+        checks.found.extend(quality::ungraded(view, pep).into_iter().filter(|finding| !told(finding)));
+    }
+    checks.found.extend(decision::findings(view));
+    let owner = |question: &str| checks.owner(question);
+    let meeting = meeting::findings(view, pep, around, &owner);
+    let events = events::findings(view, pep, around, &owner);
+    checks.found.extend(meeting);
+    checks.found.extend(events);
     checks.found
 }
 
@@ -484,17 +496,19 @@ impl Checks<'_> {
     /// Who answers for a question; of one that nobody types, whoever answers for its page.
     fn owner(&self, id: &str) -> Role {
         let process = self.pep.process();
-        let accountable = bank().question(id).and_then(|question: &Question| process.accountable(question));
+        let accountable = bank()
+            .question(id)
+            .and_then(|question: &Question| process.accountable_now(question, self.view.not_on_roll));
         accountable.or_else(|| process.page(id).map(|page| page.owner)).unwrap_or(Role::VirtualSchoolOfficer)
     }
 }
 
-fn finding(severity: Severity, owner: Role, says: &str) -> Finding {
+pub(crate) fn finding(severity: Severity, owner: Role, says: &str) -> Finding {
     Finding { severity, field: None, target: None, letter: None, owner, says: says.to_owned() }
 }
 
 /// Targets that are agreed and not withdrawn. A stage that people disagree about is not agreed.
-fn agreed_targets(view: &View) -> Vec<&Target> {
+pub(crate) fn agreed_targets(view: &View) -> Vec<&Target> {
     view.targets
         .iter()
         .filter(|target| target.row.counts() && chosen(&target.row, "status") == Some("agreed"))
@@ -505,7 +519,7 @@ fn rows<'a>(target: &'a Target, table: &str) -> impl Iterator<Item = &'a Row> {
     target.tables.get(table).into_iter().flatten().filter(|row| row.counts())
 }
 
-fn reviews(view: &View) -> impl Iterator<Item = &Row> {
+pub(crate) fn reviews(view: &View) -> impl Iterator<Item = &Row> {
     let rows = match view.answers.get(REVIEW) {
         Some(Answer::Table(rows)) => rows.as_slice(),
         _ => &[],
@@ -513,8 +527,8 @@ fn reviews(view: &View) -> impl Iterator<Item = &Row> {
     rows.iter().filter(|row| row.counts())
 }
 
-/// A review names its target by key, or by its words or its subject as they were.
-fn reviews_target(row: &Row, target: &Target) -> bool {
+/// A review or a decision names its target by key, or by its words or its subject as they were.
+pub(crate) fn reviews_target(row: &Row, target: &Target) -> bool {
     let named = plain(&words(row, "target"));
     let known = [target.row.key.clone(), words(&target.row, "statement"), words(&target.row, "area")];
     known.iter().map(|words| plain(words)).any(|known| !known.is_empty() && known == named)
@@ -533,7 +547,7 @@ fn unmet_words(view: &View, previous: Option<&View>) -> BTreeSet<String> {
 }
 
 /// What stands in a cell, as words; of a dispute every claim, for a disputed field is not an empty one.
-fn words(row: &Row, column: &str) -> String {
+pub(crate) fn words(row: &Row, column: &str) -> String {
     match row.cells.get(column) {
         None => String::new(),
         Some(Cell::Value(value) | Cell::Computed(value)) => value.to_string(),
@@ -545,7 +559,7 @@ fn words(row: &Row, column: &str) -> String {
     }
 }
 
-fn chosen<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
+pub(crate) fn chosen<'a>(row: &'a Row, column: &str) -> Option<&'a str> {
     match row.cells.get(column) {
         Some(Cell::Value(Value::Choice(word))) => Some(word),
         _ => None,
@@ -559,7 +573,7 @@ fn number(row: &Row, column: &str) -> Option<i64> {
     }
 }
 
-fn dates(row: &Row, column: &str) -> Vec<NaiveDate> {
+pub(crate) fn dates(row: &Row, column: &str) -> Vec<NaiveDate> {
     let values: Vec<&Value> = match row.cells.get(column) {
         Some(Cell::Value(value)) => vec![value],
         Some(Cell::Disputed(claims)) => claims.iter().map(|claim| &claim.value).collect(),

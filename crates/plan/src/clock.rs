@@ -7,8 +7,9 @@ use std::str::FromStr;
 
 use chrono::{Datelike, Months, NaiveDate, Weekday};
 
+use crate::events;
 use crate::pep::{AcademicYear, NotAWord, Pep, PepType, Role, Term, words};
-use crate::practice::{Milestone, Step};
+use crate::practice::{ClosingEvent, Milestone, Step};
 use crate::process::{Calendar, DueSide, TermDates};
 use crate::value::Value;
 use crate::view::{Answer, View};
@@ -47,6 +48,8 @@ pub enum Duty {
     Term,
     /// A page, by its number in the process from 0.
     Page(usize),
+    /// A closing PEP, because of this event.
+    Closing(ClosingEvent),
 }
 
 /// Something that is due.
@@ -218,6 +221,14 @@ pub(crate) fn dues(view: &View, pep: &Pep) -> Vec<Due> {
         if let Some(by) = earliest(deadline.map(|term| Ok(term.complete_by)).into_iter().chain(windows)) {
             dues.push(Due { duty: Duty::Term, owner: None, by, done: reached(view, Step::Completed) });
         }
+    }
+    if let Some((event, day)) = events::closing(view, pep) {
+        let by = match pep.kind {
+            PepType::Closing => Some(day),
+            _ => events::closing_due(event, day, pep),
+        };
+        let done = pep.kind == PepType::Closing && view.signed_off();
+        dues.extend(by.map(|by| Due { duty: Duty::Closing(event), owner: None, by: Ok(by), done }));
     }
     for (number, page) in process.pages.iter().enumerate() {
         let Some(due) = &page.due else { continue };

@@ -11,16 +11,23 @@ use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, RowKey};
 use crate::crossing::{self, Moved};
 use crate::document::{Sheet, WITHDRAWN};
+use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
-use crate::pep::{DocumentKind, Pep, Role};
+use crate::pep::{DocumentKind, Pep, PepType, Role};
+use crate::quality;
 use crate::refused::Refused;
+use crate::rewritten;
 use crate::value::{CELL_MAX, Shape, TEXT_MAX, Value, find_column, find_question, utf16_len, withhold};
+use crate::view::carried_text;
 
 /// Most rows in a table, withdrawn ones included: a view is drawn whole.
 pub const ROWS_MAX: usize = 1_000;
 /// Longest row key, in bytes. The gate takes map keys of up to 256.
 pub const ROW_KEY_MAX: usize = 200;
+/// Longest text that is carried over, in UTF-16 units: it stands in one operation until somebody edits it, and is then written
+/// out within one change.
+pub const CARRIED_MAX: usize = 15_000;
 /// Most operations in one change; the gate takes 20,000. A character added or taken away is one.
 pub const OPERATIONS_MAX: usize = 20_000;
 
@@ -125,6 +132,21 @@ pub enum Edit {
         /// Why, and the reason in a few words; `None` takes it back.
         excuse: Option<(NoAnswer, String)>,
     },
+    /// Begins a question with what the last PEP said (PEP.md 4.8). A value or rows are edits of their own, made before it.
+    Carry {
+        /// The question.
+        question: String,
+        /// The text of a question that is one. It stands as the answer until somebody edits it, and nowhere twice, also where
+        /// two people bring it apart. Where there is a text already, nothing is done.
+        text: Option<String>,
+        /// Somebody has to confirm it: until then it counts as missing. Any edit of the answer confirms it.
+        ask: bool,
+    },
+    /// Confirms what was carried over, as it stands.
+    Confirm {
+        /// The question.
+        question: String,
+    },
     /// A remark beside an answer; stays as it is. Written again with the same key it changes nothing.
     Comment {
         /// The comment's own key: a UUID.
@@ -164,19 +186,36 @@ pub fn apply(
     edits: &[Edit],
     now: i64,
 ) -> Result<Applied, Refused> {
+    apply_within(document, pep, kind, writer, edits, now, OPERATIONS_MAX)
+}
+
+/// As `apply`, with another limit on operations.
+pub(crate) fn apply_within(
+    document: &mut Automerge,
+    pep: &Pep,
+    kind: DocumentKind,
+    writer: &Writer,
+    edits: &[Edit],
+    now: i64,
+    limit: usize,
+) -> Result<Applied, Refused> {
     let mut moves = Vec::new();
+    let mut versions = BTreeMap::new();
     for edit in edits {
         moves.push(match edit {
             Edit::Splice { question, seen, .. } => moved_since(document, question, writer, seen)?,
             _ => Vec::new(),
         });
+        if let Edit::Resolve { question, .. } = edit {
+            versions.insert(question.clone(), rewritten_at(document, question, writer)?);
+        }
     }
-    let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new() };
-    let done = work
-        .right_document()
+    let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new(), versions };
+    let done = right_document(&work.sheet(), pep, kind)
+        .and_then(|()| work.not_sealed())
         .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)));
     let done = done.and_then(|()| match work.tx.pending_ops() {
-        operations if operations > OPERATIONS_MAX => Err(Refused::TooMuchAtOnce { limit: OPERATIONS_MAX }),
+        operations if operations > limit => Err(Refused::TooMuchAtOnce { limit }),
         operations => Ok(operations),
     });
     let Work { tx, made, .. } = work;
@@ -193,6 +232,32 @@ pub fn apply(
             tx.rollback();
             Err(refused)
         }
+    }
+}
+
+impl Edit {
+    /// The place it is about: a question, or something in its table or target. It may hold row keys: not for logs.
+    pub fn place(&self) -> String {
+        match self {
+            Edit::Choose { question, .. }
+            | Edit::Clear { question }
+            | Edit::Rewrite { question, .. }
+            | Edit::Splice { question, .. }
+            | Edit::Append { question, .. }
+            | Edit::Excuse { question, .. }
+            | Edit::Carry { question, .. }
+            | Edit::Confirm { question }
+            | Edit::Comment { question, .. }
+            | Edit::Resolve { question, .. } => question.clone(),
+            Edit::PutRow { question, key, .. } | Edit::WithdrawRow { question, key } => format!("{question}/{key}"),
+            Edit::PutTarget { key, .. } | Edit::WithdrawTarget { key } => format!("{TARGETS}/{key}"),
+            Edit::ReviewTarget { key, .. } => format!("{}/{key}", crate::REVIEW),
+        }
+    }
+
+    /// The document its answer is kept in; `None` of a question the bank does not know. A comment may stand elsewhere.
+    pub fn document(&self) -> Option<DocumentKind> {
+        find_question(self.place().split('/').next().unwrap_or_default()).ok().map(Question::document)
     }
 }
 
@@ -215,6 +280,36 @@ pub fn row_key(
         }
     };
     Ok(key + &own)
+}
+
+/// Refuses what this person may not write, whatever stands in the plan: a question, or a field of a target that holds
+/// somebody's own words.
+pub(crate) fn permitted(
+    pep: &Pep,
+    writer: &Writer,
+    question: &Question,
+    own_words: Option<&Column>,
+) -> Result<(), Refused> {
+    let id = || question.id.clone();
+    if question.is_sign_off() {
+        return Err(Refused::SignOff { question: id() });
+    }
+    if question.computed && !question.is_overridable() {
+        return Err(Refused::Computed { question: id() });
+    }
+    let process = pep.process();
+    let owners = match own_words {
+        Some(column) => process.writers_within(question, column),
+        None => process.writers_of(question),
+    };
+    match owners.contains(&writer.role) {
+        true => Ok(()),
+        false if question.reserved => {
+            let owners = if question.owners.is_empty() { owners } else { question.owners.clone() };
+            Err(Refused::Reserved { question: id(), owners })
+        }
+        false => Err(Refused::NotYours { question: id(), owners }),
+    }
 }
 
 /// A place in a document: a question, or something in its table or target.
@@ -291,6 +386,8 @@ struct Work<'a> {
     kind: DocumentKind,
     writer: Writer,
     made: Vec<String>,
+    /// Of each text that is to be settled the versions there are to choose from; none elsewhere.
+    versions: BTreeMap<String, Vec<Value>>,
 }
 
 /// Automerge refuses only what this file never asks, unless the document is not shaped like one of ours.
@@ -309,6 +406,7 @@ impl<'t> Work<'t> {
                 }
                 let answers = self.answers(place.question)?;
                 let kept = kept.map(Value::Text);
+                self.confirmed(place.question)?;
                 return self.put(place.question, &[answers], &place.question.excuse_key, Kind::Text, kept.as_ref());
             }
             Edit::Choose { question, .. }
@@ -320,7 +418,20 @@ impl<'t> Work<'t> {
             _ => {}
         }
         match edit {
+            Edit::Choose { question, .. }
+            | Edit::Clear { question }
+            | Edit::Rewrite { question, .. }
+            | Edit::Splice { question, .. }
+            | Edit::Append { question, .. }
+            | Edit::PutRow { question, .. }
+            | Edit::WithdrawRow { question, .. }
+            | Edit::Resolve { question, .. } => self.confirmed(Place::parse(question)?.question)?,
+            _ => {}
+        }
+        match edit {
             Edit::Excuse { .. } => Ok(()),
+            Edit::Confirm { question } => self.writable(question).and_then(|place| self.confirmed(place.question)),
+            Edit::Carry { question, text, ask } => self.carry(&self.writable(question)?, text.as_deref(), *ask),
             Edit::Choose { question, value } => self.choose(&self.writable(question)?, value),
             Edit::Clear { question } => self.clear(&self.writable(question)?),
             Edit::Rewrite { question, text } => self.rewrite(&self.writable(question)?, text),
@@ -358,7 +469,13 @@ impl<'t> Work<'t> {
                 self.withdraw(place.question, &target)
             }
             Edit::Comment { key, question, text } => self.comment(key, question, text),
-            Edit::Resolve { question, take } => self.resolve(&self.writable(question)?, take),
+            Edit::Resolve { question, take } => {
+                let place = self.writable(question)?;
+                match self.versions.remove(question).filter(|versions| !versions.is_empty()) {
+                    Some(versions) => self.resolve_text(&place, take, &versions),
+                    None => self.resolve(&place, take),
+                }
+            }
         }
     }
 
@@ -372,17 +489,83 @@ impl<'t> Work<'t> {
         }
     }
 
-    fn sheet(&self) -> Sheet<'_, Transaction<'t>> {
-        Sheet::now(&self.tx)
+    /// Refuses a day before the child was born; of two dates of birth the earlier counts until a person has chosen.
+    fn after_birth(&self, question: &Question, column: Option<&str>, value: Option<&Value>) -> Result<(), Refused> {
+        let Some(Value::Date(day)) = value.filter(|_| follows_birth(&question.id)) else { return Ok(()) };
+        let born = self.sheet().plain("child.dob", Kind::Date).into_iter().map(|put| put.value).min();
+        match born {
+            Some(Value::Date(born)) if *day < born => {
+                let place = column.map_or(question.id.clone(), |column| format!("{}/{column}", question.id));
+                Err(Refused::BeforeBirth { question: place })
+            }
+            _ => Ok(()),
+        }
     }
 
-    fn right_document(&self) -> Result<(), Refused> {
-        let about = self.sheet().root("about").ok_or(Refused::OtherPlan)?;
-        let says =
-            |key: &str| self.sheet().puts(std::slice::from_ref(&about), key, Kind::Text).pop().map(|put| put.value);
-        let right = says("pep") == Some(Value::Text(self.pep.id().to_string()))
-            && says("kind") == Some(Value::Text(self.kind.to_string()));
-        if right { Ok(()) } else { Err(Refused::OtherPlan) }
+    /// Refuses everything once the closing PEP is signed off (PEP.md 4.10). An annex cannot tell; the plan itself can.
+    fn not_sealed(&self) -> Result<(), Refused> {
+        let signed = || {
+            let root = self.sheet().root("signOffs")?;
+            let all = self.sheet().objects(&root, "signoff.vs", ObjType::Map);
+            all.iter().any(|all| !self.sheet().keys(all).is_empty()).then_some(())
+        };
+        if self.pep.kind == PepType::Closing && signed().is_some() { Err(Refused::Sealed) } else { Ok(()) }
+    }
+
+    /// What is edited or confirmed need not be confirmed any more.
+    fn confirmed(&mut self, question: &Question) -> Result<(), Refused> {
+        self.take_away(question, &question.ask_key)
+    }
+
+    fn take_away(&mut self, question: &Question, key: &str) -> Result<(), Refused> {
+        let answers = self.answers(question)?;
+        match self.sheet().all(&answers, key).is_empty() {
+            true => Ok(()),
+            false => self.tx.delete(&answers, key).map_err(damaged(question)),
+        }
+    }
+
+    fn carry(&mut self, place: &Place<'_>, text: Option<&str>, ask: bool) -> Result<(), Refused> {
+        let question = place.question;
+        if !question.may_be_carried() || !matches!(place.spot()?, Spot::Answer) {
+            return Err(place.wrong_type("an answer of its own in every PEP"));
+        }
+        let answers = self.answers(question)?;
+        if let Some(text) = text {
+            if !question.is_shared_text() {
+                return Err(place.wrong_type(expected(question)));
+            }
+            if utf16_len(text) > CARRIED_MAX {
+                return Err(Refused::TooLong { question: question.id.clone(), limit: CARRIED_MAX });
+            }
+            let there = self.sheet().answer(&question.id, ObjType::Text).map(|there| self.sheet().text(&there));
+            if there.is_some_and(|there| !there.is_empty()) {
+                return Ok(());
+            }
+            let text = Value::Text(text.to_owned());
+            self.put(question, std::slice::from_ref(&answers), &question.carried_key, Kind::Text, Some(&text))?;
+        }
+        match ask {
+            true => self.put(question, &[answers], &question.ask_key, Kind::YesNo, Some(&Value::YesNo(true))),
+            false => Ok(()),
+        }
+    }
+
+    /// Before a text is edited: what was carried over becomes its beginning, so that everything is edited in one place.
+    fn write_out(&mut self, place: &Place<'_>) -> Result<(), Refused> {
+        let question = place.question;
+        if !matches!(place.spot()?, Spot::Answer) || !question.is_shared_text() {
+            return Ok(());
+        }
+        if let Some(carried) = carried_text(&self.sheet(), question) {
+            let text = self.text_to_write(place)?;
+            self.tx.splice_text(&text, 0, 0, &carried).map_err(damaged(question))?;
+        }
+        self.take_away(question, &question.carried_key)
+    }
+
+    fn sheet(&self) -> Sheet<'_, Transaction<'t>> {
+        Sheet::now(&self.tx)
     }
 
     /// The place, if this person may write there now.
@@ -393,25 +576,15 @@ impl<'t> Work<'t> {
         if question.document() != self.kind {
             return Err(Refused::OtherDocument { question: id(), kind: question.document() });
         }
-        if question.is_sign_off() {
-            return Err(Refused::SignOff { question: id() });
-        }
-        if question.computed {
-            return Err(Refused::Computed { question: id() });
-        }
-        let process = self.pep.process();
-        let owners = match own_words(text) {
-            Some(column) => process.writers_within(question, column),
-            None => process.writers_of(question),
-        };
-        if !owners.contains(&self.writer.role) {
-            return Err(match question.reserved {
-                true => Refused::Reserved { question: id(), owners: question.owners.clone() },
-                false => Refused::NotYours { question: id(), owners },
-            });
-        }
+        permitted(self.pep, &self.writer, question, own_words(text))?;
         let main = (self.kind == DocumentKind::Main).then(|| self.sheet());
-        match Facts::new(self.pep, main).asked(question) {
+        let facts = Facts::new(self.pep, main);
+        let on_roll = self.pep.process().writers_on_roll(question);
+        let own_words = own_words(text).is_some();
+        if facts.not_on_roll() == Some(false) && !own_words && !on_roll.contains(&self.writer.role) {
+            return Err(Refused::NotYours { question: id(), owners: on_roll });
+        }
+        match facts.asked(question) {
             Asked::Yes | Asked::Unknown => Ok(place),
             Asked::No(because) => Err(Refused::Hidden { question: id(), because: because.to_owned() }),
         }
@@ -439,6 +612,8 @@ impl<'t> Work<'t> {
                 | Kind::Person
                 | Kind::Attachment => {
                     Shape::of(question).check(&question.id, value)?;
+                    self.after_birth(question, None, Some(value))?;
+                    quality::fits(self.pep.process(), question, None, value)?;
                     let answers = self.answers(question)?;
                     self.put(question, &[answers], &question.id, question.kind, Some(value))
                 }
@@ -501,8 +676,27 @@ impl<'t> Work<'t> {
         self.put(question, &maps, key, kind, Some(take))
     }
 
+    /// Makes a text that two people rewrote apart what one of them left, or keeps it as it is now.
+    fn resolve_text(&mut self, place: &Place<'_>, take: &Value, versions: &[Value]) -> Result<(), Refused> {
+        let (Value::Text(text), true) = (take, versions.contains(take)) else {
+            return Err(Refused::NotDisputed { question: place.question.id.clone() });
+        };
+        let text_id = self.text_to_write(place)?;
+        if self.sheet().text(&text_id) != *text {
+            return self.rewrite(place, text);
+        }
+        // Somebody who has seen both lets it stand. The text itself says so, by a character that comes and goes within this one
+        // change: it needs no place of its own, and so it merges, and may be written, exactly where the text may.
+        let end = self.tx.length(&text_id);
+        self.tx.splice_text(&text_id, end, 0, " ").map_err(damaged(place.question))?;
+        self.tx.splice_text(&text_id, end, 1, "").map_err(damaged(place.question))
+    }
+
     fn rewrite(&mut self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
         self.check_length(place, text)?;
+        if matches!(place.spot()?, Spot::Answer) && place.question.is_shared_text() {
+            self.take_away(place.question, &place.question.carried_key)?;
+        }
         let texts = texts(&self.sheet(), place, &self.writer)?;
         let Some((winner, others)) = texts.split_last() else {
             return match text {
@@ -530,6 +724,7 @@ impl<'t> Work<'t> {
         if text.is_empty() {
             return Ok(());
         }
+        self.write_out(place)?;
         let target = self.text_to_write(place)?;
         let before = self.sheet().text(&target);
         let joint = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
@@ -546,13 +741,32 @@ impl<'t> Work<'t> {
         moves: &[Moved],
     ) -> Result<(), Refused> {
         let fault = damaged(place.question);
-        let target = self.text_to_write(place)?;
-        let shown = match seen {
-            [] => self.sheet().text(&target),
-            seen => Sheet::at(&self.tx, seen).text(&target),
-        };
         let out_of_text = || Refused::OutOfText { question: place.question.id.clone() };
-        let range = crossing::whole_characters(&shown, range).ok_or_else(out_of_text)?;
+        let page_saw_carried = match (place.spot()?, seen) {
+            (Spot::Answer, []) => carried_text(&self.sheet(), place.question),
+            (Spot::Answer, seen) => carried_text(&Sheet::at(&self.tx, seen), place.question),
+            _ => None,
+        };
+        self.write_out(place)?;
+        let target = self.text_to_write(place)?;
+        let shown = match (&page_saw_carried, seen) {
+            (Some(carried), _) => carried.clone(),
+            (None, []) => self.sheet().text(&target),
+            (None, seen) => Sheet::at(&self.tx, seen).text(&target),
+        };
+        let mut range = crossing::whole_characters(&shown, range).ok_or_else(out_of_text)?;
+        let mut moves = moves;
+        if page_saw_carried.is_some() {
+            // The page showed a text that was not in the document as one; somebody may have edited or taken it away meanwhile.
+            let present = self.sheet().text(&target);
+            let before = present.find(&shown).and_then(|at| present.get(..at)).map(utf16_len);
+            range = match before {
+                Some(before) => before + range.start..before + range.end,
+                None if present.is_empty() => 0..0,
+                None => return Err(out_of_text()),
+            };
+            moves = &[];
+        }
         let start = moves.iter().fold(range.start, |point, moved| moved.point(point));
         let gone = moves.iter().fold(vec![range], |ranges, moved| moved.ranges(ranges));
         let deleted: usize = gone.iter().map(Range::len).sum();
@@ -577,6 +791,8 @@ impl<'t> Work<'t> {
         self.own_row(question, key)?;
         for (name, value) in cells {
             check_cell(question, find_column(&question.id, columns, name)?, value.as_ref())?;
+            self.after_birth(question, Some(name), value.as_ref())?;
+            value.as_ref().map_or(Ok(()), |value| quality::fits(self.pep.process(), question, Some(name), value))?;
         }
         let table = self.table(place)?;
         let existing = self.sheet().objects(&table, key, ObjType::Map);
@@ -605,6 +821,7 @@ impl<'t> Work<'t> {
         let question = place.question;
         for (name, value) in fields {
             check_cell(question, find_column(&question.id, &question.columns, name)?, value.as_ref())?;
+            self.after_birth(question, Some(name), value.as_ref())?;
         }
         let root = self.sheet().root("targets").ok_or_else(|| Refused::Damaged { question: question.id.clone() })?;
         let mut maps = self.sheet().objects(&root, key, ObjType::Map);
@@ -856,6 +1073,15 @@ impl<'t> Work<'t> {
     }
 }
 
+/// Refuses a document that is not this one of this PEP.
+pub(crate) fn right_document<R: ReadDoc>(sheet: &Sheet<'_, R>, pep: &Pep, kind: DocumentKind) -> Result<(), Refused> {
+    let about = sheet.root("about").ok_or(Refused::OtherPlan)?;
+    let says = |key: &str| sheet.puts(std::slice::from_ref(&about), key, Kind::Text).pop().map(|put| put.value);
+    let right =
+        says("pep") == Some(Value::Text(pep.id().to_string())) && says("kind") == Some(Value::Text(kind.to_string()));
+    if right { Ok(()) } else { Err(Refused::OtherPlan) }
+}
+
 /// The texts at a place, several only where one person began an entry on two devices; the winning one last.
 fn texts<R: ReadDoc>(sheet: &Sheet<'_, R>, place: &Place<'_>, writer: &Writer) -> Result<Vec<ObjId>, Refused> {
     let question = place.question;
@@ -915,6 +1141,13 @@ fn moved_since(
         Some(text) if !seen.is_empty() => crossing::since(document, &text, seen).map_err(damaged(place.question)),
         _ => Ok(Vec::new()),
     }
+}
+
+/// The versions of the text at a place that people rewrote apart; none where nobody did, or where no text is.
+fn rewritten_at(document: &Automerge, question: &str, writer: &Writer) -> Result<Vec<Value>, Refused> {
+    let place = Place::parse(question)?;
+    let texts = texts(&Sheet::now(document), &place, writer).unwrap_or_default();
+    Ok(if texts.is_empty() { Vec::new() } else { rewritten::versions(document, place.question, &texts) })
 }
 
 /// Refuses to make a row whose random key is none: it was mistyped, and meant for a row that is there.

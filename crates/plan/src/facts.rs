@@ -12,6 +12,7 @@ use crate::document::Sheet;
 use crate::expr::{Expr, Operand, Order, Reference};
 use crate::pep::{Pep, Phase};
 use crate::process::provisional_next_date;
+use crate::quality;
 use crate::value::{Number, Value};
 
 /// Whether a question is asked.
@@ -87,6 +88,16 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
         self.year_groups().iter().filter_map(|group| self.phase_of(group)).collect()
     }
 
+    /// Whether the child is on no school's roll; `None` where people disagree, or where it is not known here.
+    pub(crate) fn not_on_roll(&self) -> Option<bool> {
+        let said = self.main?.plain("setting.rollStatus", Kind::Choice);
+        match said.as_slice() {
+            [] => Some(false),
+            [only] => Some(only.value.to_string() == "not_on_roll"),
+            _ => None,
+        }
+    }
+
     /// The value of a computed question.
     pub(crate) fn computed(&self, question: &Question) -> Option<Value> {
         let choice = |word: String| Some(Value::Choice(word));
@@ -98,6 +109,7 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
             "funding.stream" => self.streams().into_iter().next().and_then(choice),
             "funding.allocation" => self.funding().allocation.map(Value::Money),
             "funding.requested" => Some(Value::Money(self.funding().requested)),
+            quality::OVERALL => self.overall_grade().and_then(choice),
             "attendance.band" => choice(self.attendance_band()?.to_owned()),
             "setting.moveCount" => self.move_count().map(Value::Number),
             "meeting.nextDateSource" => {
@@ -178,8 +190,16 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
                     !main.live_rows(&table).is_empty()
                 }),
             ),
-            // Overriding comes with the quality check; until then nothing is overridden.
-            Expr::Overridden(reference) => Asked::No(&reference.question),
+            // Where no rule works a grade out, what the Virtual School gives is no override.
+            Expr::Overridden(reference) => decide(
+                reference,
+                self.main.map(|main| {
+                    let given = main.plain(&reference.question, Kind::Choice);
+                    let rules = !self.pep.process().practice.qa.aggregate.is_empty();
+                    let worked_out = self.overall_grade();
+                    rules && given.iter().any(|put| Some(put.value.to_string()) != worked_out)
+                }),
+            ),
             Expr::And(parts) => all(parts.iter().map(|part| self.holds(part))),
             Expr::Or(parts) => any(parts.iter().map(|part| self.holds(part))),
         }
@@ -300,6 +320,18 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
         dated.max().map(|(_, total)| total)
     }
 
+    /// What the process's rules make of the grades by area; an area that people grade differently has none.
+    fn overall_grade(&self) -> Option<String> {
+        let main = self.main?;
+        let rows = main.live_rows(&[main.answer(quality::AREAS, ObjType::Map)?]);
+        let one = |maps: &[ObjId], column: &str| match main.puts(maps, column, Kind::Choice).as_slice() {
+            [put] => Some(put.value.to_string()),
+            _ => None,
+        };
+        let graded = rows.values().filter_map(|maps| Some((one(maps, "area")?, one(maps, "grade")?))).collect();
+        self.pep.process().practice.qa.overall(&graded).map(str::to_owned)
+    }
+
     /// PEP.md 7.3, over all rows together.
     fn attendance_band(&self) -> Option<&'static str> {
         let main = self.main?;
@@ -368,7 +400,7 @@ pub(crate) fn target_cost<R: ReadDoc>(sheet: &Sheet<'_, R>, target: &[ObjId]) ->
 }
 
 /// Cost of one times how many (one where nobody said), to the penny, half up.
-fn fund_total<R: ReadDoc>(sheet: &Sheet<'_, R>, row: &[ObjId]) -> Option<i64> {
+pub(crate) fn fund_total<R: ReadDoc>(sheet: &Sheet<'_, R>, row: &[ObjId]) -> Option<i64> {
     let largest =
         |column: &str, kind: Kind| sheet.puts(row, column, kind).iter().filter_map(|put| put.value.quantity()).max();
     let cost = i128::from(largest("unitCost", Kind::Money)?);

@@ -169,6 +169,14 @@ fn sentence(sheet: &Sheet<'_, Automerge>, path: &[&str], action: &PatchAction) -
                     None => None,
                 };
             }
+            if let Some(question) = id.strip_suffix("~carried").and_then(|id| bank().question(id)) {
+                let brought = || of(question, format!("brought “{}” from the last PEP", question.label));
+                return if removed { None } else { brought() };
+            }
+            if let Some(question) = id.strip_suffix("~ask").and_then(|id| bank().question(id)) {
+                let confirmed = || of(question, format!("confirmed “{}”", question.label));
+                return if removed { confirmed() } else { None };
+            }
             let question = bank().question(id)?;
             match value(question.kind, &|word| question.label_of(word).to_owned()) {
                 Some(value) => of(question, format!("answered “{}”: {value}", question.label)),

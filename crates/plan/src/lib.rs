@@ -2,58 +2,85 @@
 //!
 //! Pure: no peer, disk, clock or screen. See the README beside this crate for the shape of a document.
 
+mod agenda;
 mod appeared;
 mod bank;
+mod carry;
 mod checks;
 mod clock;
+mod content;
 mod crossing;
+mod decision;
 mod document;
 mod edit;
+mod events;
 mod excuse;
 mod expr;
 mod facts;
 mod history;
+mod meeting;
 mod meter;
 mod pep;
 mod policy;
+mod portable;
 mod practice;
 mod process;
+mod quality;
 mod refused;
+mod rewritten;
+mod sample;
+mod signoff;
 mod value;
 mod view;
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
+pub use agenda::{Agenda, AgendaItem};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
+pub use carry::{CarriedOver, carry, target_from};
 pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
-pub use edit::{Applied, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
+pub use edit::{Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key};
+pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
 pub use history::{Entry, difference, heads_at, history};
+pub use meeting::{
+    Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Seat, agenda_edits, clock_in,
+    length_in, meeting, with_time,
+};
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
     AcademicYear, DocumentKind, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION, Term,
     UnknownProcess, Unreadable, from_genesis, load, parse_term,
 };
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
+pub use portable::{
+    ANSWERS_BYTES_MAX, ANSWERS_FORMAT, AnswersFile, Brought, NotAnswers, Origin, OriginProcess, answers_file,
+};
 pub use practice::{
     Access, Account, Aggregate, Amount, Area, Attendance, Carry, CaseTransfer, ClosingEvent, Completion, Count,
     Editing, Eligibility, EligibleFrom, EligibleUntil, Gate, Grade, Initiation, Labels, Meeting, MeetingMode,
     Milestone, NextDateRule, Notice, Op, Period, Post, PostMode, Practice, QualityCheck, Review, ReviewException,
-    ReviewKind, Sampling, Share, Since, Step, Trigger, VoicePractice,
+    ReviewKind, Sampling, Share, SignOffPractice, Since, Step, Trigger, VoicePractice,
 };
 pub use process::{
     Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, process, processes,
     provisional_next_date,
 };
+pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
+pub use rewritten::{rewritten, rewritten_findings};
+pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePerson, SampleStep};
+pub use signoff::{
+    Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
+};
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{
-    Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, SignOff, State, Target, View,
-    Voice, Who, Why, conflicts, read,
+    Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,
+    Why, conflicts, read,
 };
 
 /// The question whose answer is the targets; they live at the root of the document.

@@ -89,14 +89,15 @@ words! {
 }
 
 impl Role {
-    /// True for the officers and the head of the Virtual School, who count as one owner ("VS").
+    /// True for the officers and the head of the Virtual School ("VS").
     pub fn is_virtual_school(self) -> bool {
         matches!(self, Role::VirtualSchoolOfficer | Role::VirtualSchoolHead)
     }
 
-    /// True if what `owner` owns is this role's too.
+    /// True if what `owner` owns is this role's too: the head may do what an officer may, and an officer does not decide for
+    /// the head (R002-23).
     pub fn counts_as(self, owner: Role) -> bool {
-        self == owner || (self.is_virtual_school() && owner.is_virtual_school())
+        self == owner || (self == Role::VirtualSchoolHead && owner == Role::VirtualSchoolOfficer)
     }
 }
 
@@ -226,6 +227,12 @@ impl FromStr for AcademicYear {
         let year = text.get(..4).and_then(|start| start.parse().ok()).map(AcademicYear).ok_or(NotATerm)?;
         // Written again and compared, so that there is one spelling of a year and one id of a PEP.
         if year.0 < 1900 || year.to_string() != text { Err(NotATerm) } else { Ok(year) }
+    }
+}
+
+impl serde::Serialize for AcademicYear {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

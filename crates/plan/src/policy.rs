@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bank::{BadFile, Choice, bank};
 use crate::pep::Phase;
@@ -11,7 +11,7 @@ use crate::value::PENCE_MAX;
 
 /// What a set of targets must have (PEP.md 2.20, 2.21). A process that says nothing asks for nothing: seeds 000, 001 and 002
 /// name no number.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
 pub struct TargetPolicy {
     /// How many agreed targets of which categories (R003-19).
@@ -23,7 +23,7 @@ pub struct TargetPolicy {
 }
 
 /// So many agreed targets of these categories together.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Minimum {
     /// Categories of `targets.list`; any of them counts.
@@ -33,7 +33,7 @@ pub struct Minimum {
 }
 
 /// How far ahead a target looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Horizon {
     /// Until the next PEP (R003-22).
@@ -43,7 +43,8 @@ pub enum Horizon {
 }
 
 /// What a process says about money (PEP.md 4.5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct FundingPolicy {
     /// What a school can claim for one term, from which day on, earliest first. Amounts of one term, never a yearly sum
     /// divided.
@@ -61,7 +62,7 @@ pub struct FundingPolicy {
 }
 
 /// The amounts of one table of local rates.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Allocation {
     /// PEPs of terms that begin on this day or later.
@@ -71,7 +72,7 @@ pub struct Allocation {
 }
 
 /// What the termly amount means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FundingModel {
     /// The most that can be claimed without a reason.

@@ -6,14 +6,15 @@ use std::fmt;
 use std::num::{NonZeroU8, NonZeroU16};
 use std::str::FromStr;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::agenda::Agenda;
 use crate::bank::bank;
 use crate::clock::DayKind;
-use crate::pep::{NotAWord, Phase, Role, Term, words};
+use crate::pep::{DocumentKind, NotAWord, Phase, Role, Term, words};
 
 /// Everything a process says beside its pages, its calendar, its targets and its money.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Practice {
     /// What this Virtual School should be told about the file, in a sentence or two: what is its own and what was inferred.
@@ -38,6 +39,8 @@ pub struct Practice {
     pub voice: VoicePractice,
     /// Who says "complete", and after whom (2.24).
     pub completion: Completion,
+    /// What signatures cover.
+    pub sign_off: SignOffPractice,
     /// The quality check (2.25).
     pub qa: QualityCheck,
     /// What the next PEP begins with, by block of the bank (2.26).
@@ -53,7 +56,7 @@ pub struct Practice {
 }
 
 /// The words people use; one kind of data, whatever it is called.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Labels {
     /// What one target is called.
@@ -63,7 +66,7 @@ pub struct Labels {
 }
 
 /// Which children have a PEP here.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Eligibility {
     /// From when.
@@ -81,7 +84,7 @@ pub struct Eligibility {
 }
 
 /// The beginning of the age range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EligibleFrom {
     /// From this birthday.
@@ -91,7 +94,7 @@ pub enum EligibleFrom {
 }
 
 /// The end of the age range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EligibleUntil {
     /// Until this birthday.
@@ -101,7 +104,7 @@ pub enum EligibleUntil {
 }
 
 /// Who begins a PEP, and who tells whom.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Initiation {
     /// Any of these.
@@ -111,7 +114,7 @@ pub struct Initiation {
 }
 
 /// One role tells others.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Notice {
     /// Who tells.
@@ -121,7 +124,7 @@ pub struct Notice {
 }
 
 /// A step that has to be reached some days after an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Milestone {
     /// The step.
@@ -176,7 +179,7 @@ impl Since {
 }
 
 /// How often a PEP is reviewed.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Review {
     /// PEPs a year, by phase.
@@ -190,7 +193,7 @@ pub struct Review {
 }
 
 /// Reviews of one phase or term that are held otherwise.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ReviewException {
     /// The phase; `None`: all.
@@ -242,7 +245,7 @@ words! {
 }
 
 /// The meeting.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Meeting {
     /// Who chairs.
@@ -255,10 +258,12 @@ pub struct Meeting {
     pub attendance: BTreeMap<Role, Attendance>,
     /// From more invitations than this on, people are asked to keep it small.
     pub small_up_to: Option<NonZeroU8>,
+    /// What is spoken of, and for how long (4.9).
+    pub agenda: Agenda,
 }
 
 /// Who does something in the meeting.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Post {
     /// How it is decided.
@@ -310,7 +315,7 @@ words! {
 }
 
 /// The child's views. The child's own choice always wins over a default.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct VoicePractice {
     /// Who writes the child's words down, the first before the others.
@@ -322,7 +327,7 @@ pub struct VoicePractice {
 }
 
 /// Who says "complete".
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Completion {
     /// In this order.
@@ -334,7 +339,7 @@ pub struct Completion {
 }
 
 /// One role waits for others.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Gate {
     /// Who waits.
@@ -343,8 +348,17 @@ pub struct Gate {
     pub requires: Vec<Role>,
 }
 
+/// What signatures cover.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct SignOffPractice {
+    /// Questions, and columns as `question/column`, a change of which asks nobody to sign again (PEP.md 4.7): corrections of
+    /// contact details. What no process counts comes on top (see the README of this crate).
+    pub non_material: Vec<String>,
+}
+
 /// A number of days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Period {
     /// How many.
@@ -354,7 +368,7 @@ pub struct Period {
 }
 
 /// The quality check.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct QualityCheck {
     /// What is looked at; empty: nothing is graded.
@@ -370,7 +384,7 @@ pub struct QualityCheck {
 }
 
 /// An area of the quality check.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Area {
     /// Its id.
@@ -382,7 +396,7 @@ pub struct Area {
 }
 
 /// A grade.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grade {
     /// The word kept in documents.
@@ -392,7 +406,7 @@ pub struct Grade {
 }
 
 /// An overall grade, and when it is given.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Aggregate {
     /// The overall grade.
@@ -402,7 +416,7 @@ pub struct Aggregate {
 }
 
 /// How many areas have a grade.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Count {
     /// The grade of the areas.
@@ -426,7 +440,7 @@ words! {
 }
 
 /// A number of areas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", untagged)]
 pub enum Amount {
     /// This many.
@@ -474,7 +488,7 @@ words! {
 }
 
 /// The next PEP's date.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct NextDateRule {
     /// Who sets it.
@@ -504,7 +518,7 @@ words! {
 }
 
 /// What happens when the social worker changes.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CaseTransfer {
     /// Who has to agree; `None`: nobody.
@@ -512,7 +526,7 @@ pub struct CaseTransfer {
 }
 
 /// Who has an account of their own.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Access {
     /// The child or young person.
@@ -603,7 +617,9 @@ impl Practice {
         }
         self.voice
             .fault()
+            .or_else(|| self.meeting.agenda.fault())
             .or_else(|| self.completion.fault())
+            .or_else(|| self.sign_off.fault())
             .or_else(|| self.qa.fault())
             .or_else(|| self.carry_fault())
     }
@@ -647,6 +663,33 @@ impl Completion {
             if gate.requires.is_empty() || gate.requires.iter().any(|role| place(*role).is_none_or(|at| at >= waits)) {
                 let reason = format!("{} has to wait for somebody before them in `order`", gate.role);
                 return Some(("gates".to_owned(), reason));
+            }
+        }
+        None
+    }
+}
+
+impl SignOffPractice {
+    fn fault(&self) -> Option<Fault> {
+        let fault = |word: &str, reason: &str| Some((word.to_owned(), format!("{word} {reason}")));
+        let words: Vec<&str> = self.non_material.iter().map(String::as_str).collect();
+        if let Some(twice) = repeated(&words) {
+            return fault(twice, "is listed twice in `nonMaterial`");
+        }
+        for word in words {
+            let (id, column) = word.split_once('/').map_or((word, None), |(id, column)| (id, Some(column)));
+            match bank().question(id) {
+                None => return fault(word, "in `nonMaterial` is not a question of the bank"),
+                Some(question) if column.is_some_and(|column| question.column(column).is_none()) => {
+                    return fault(word, "in `nonMaterial` is not a column of that question");
+                }
+                Some(question) if question.document() != DocumentKind::Main || question.is_sign_off() => {
+                    return fault(word, "in `nonMaterial` is covered by no signature");
+                }
+                Some(question) if question.id == crate::TARGETS && column.is_none() => {
+                    return fault(word, "in `nonMaterial`: a signature always covers the targets");
+                }
+                Some(_) => {}
             }
         }
         None

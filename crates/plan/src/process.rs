@@ -5,14 +5,14 @@ use std::num::NonZeroU16;
 use std::sync::OnceLock;
 
 use chrono::{Datelike, Days, NaiveDate};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bank::{BadFile, Column, Question, bank};
 use crate::clock::{DayKind, is_weekend};
 use crate::expr::Expr;
 use crate::pep::{AcademicYear, DocumentKind, Phase, ProcessRef, Role, Term};
 use crate::policy::{FundingFile, FundingPolicy, TargetPolicy};
-use crate::practice::Practice;
+use crate::practice::{Carry, Practice};
 
 /// The processes this program was built with.
 pub fn processes() -> &'static [Process] {
@@ -79,17 +79,18 @@ pub struct Page {
     pub owner: Role,
     /// A role that may fill it in instead, or jointly.
     pub alternate_owner: Option<Role>,
-    /// Who answers for it while the child is on no roll (2.15); empty: its owner still. Not yet heeded by the write rules,
-    /// which see no answers.
+    /// Who answers for it while the child is on no roll (2.15); empty: its owner still.
     pub owner_when_not_on_roll: Vec<Role>,
     /// By when it is filled in (2.18); `None`: with the rest.
     pub due: Option<PageDue>,
+    /// What becomes of all its answers in the next PEP, whatever their blocks say (R001-14); `None`: as their blocks say.
+    pub carry_forward: Option<Carry>,
     /// Its questions, in order.
     pub questions: Vec<&'static Question>,
 }
 
 /// By when a page is filled in, seen from the meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct PageDue {
     /// How many days; the day of the meeting is day 0.
@@ -101,7 +102,7 @@ pub struct PageDue {
 }
 
 /// Before or after the meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DueSide {
     /// Before.
@@ -111,7 +112,7 @@ pub enum DueSide {
 }
 
 /// Term dates, deadlines and bank holidays: what a date rule needs.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Calendar {
     /// The terms, earliest first.
@@ -121,7 +122,7 @@ pub struct Calendar {
 }
 
 /// When one term is open.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct TermDates {
     /// The academic year.
@@ -137,9 +138,9 @@ pub struct TermDates {
 /// Who may write at one place of a document, for the gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteRule {
-    /// The key at the root of the document: `answers`, `targets` or `comments`.
+    /// The key at the root of the document: `answers`, `targets`, `comments` or `signOffs`.
     pub root: &'static str,
-    /// The key below it: a question id, or where it is said why it has no answer (`ID~none`). `None`: everything below the root key.
+    /// The key below it: a question id, or what is said of its answer (`ID~none`, `ID~carried`, `ID~ask`). `None`: everything below the root key.
     pub key: Option<&'static str>,
     /// Within every entry there: only the keys that are this word, `+`, and a person's id. Such keys are nobody else's.
     pub field: Option<&'static str>,
@@ -176,6 +177,7 @@ impl Process {
                 alternate_owner: page.alternate_owner,
                 owner_when_not_on_roll: page.owner_when_not_on_roll,
                 due: page.due,
+                carry_forward: page.carry_forward,
                 questions,
             });
         }
@@ -235,18 +237,47 @@ impl Process {
         self.pages.iter().find(|page| page.questions.iter().any(|placed| placed.id == question))
     }
 
+    /// What the next PEP begins with at a question.
+    pub fn carry_of(&self, question: &Question) -> Carry {
+        let page = self.page(&question.id).and_then(|page| page.carry_forward);
+        let block = || self.practice.carry_forward.get(&question.block).copied();
+        page.or_else(block).unwrap_or(Carry::Blank)
+    }
+
     /// Who answers for a question: the page's owner; of a reserved question its own owner; of a computed one nobody.
     pub fn accountable(&self, question: &Question) -> Option<Role> {
         match () {
+            () if question.is_overridable() => Some(Role::VirtualSchoolOfficer),
             () if question.computed => None,
             () if question.reserved => question.owners.first().copied(),
             () => self.page(&question.id).map(|page| page.owner),
         }
     }
 
-    /// The roles that may write a question, in the order of `Role::ALL`: the bank's owners, the page's owner and alternate,
-    /// the process's own writers. Reserved questions keep to the bank's owners; sign-off and computed ones have no writer.
+    /// Who answers for a question now: while the child is on no school's roll, the first of those who take the page over then.
+    pub fn accountable_now(&self, question: &Question, not_on_roll: bool) -> Option<Role> {
+        let accountable = self.accountable(question)?;
+        let page = self.page(&question.id).filter(|_| not_on_roll && !question.reserved);
+        page.and_then(|page| page.owner_when_not_on_roll.first().copied()).or(Some(accountable))
+    }
+
+    /// The roles that may write a question, whatever stands in the plan: those of `writers_on_roll`, and whoever takes the page
+    /// over while the child is on no school's roll. The gate sees no answers and lets all of them; `apply` looks at the plan.
     pub fn writers_of(&self, question: &Question) -> Vec<Role> {
+        let on_roll = self.writers_on_roll(question);
+        let page = self.page(&question.id).filter(|_| !question.reserved && !question.computed && !on_roll.is_empty());
+        let others = page.map_or(&[][..], |page| page.owner_when_not_on_roll.as_slice());
+        let takes_over = |role: &Role| others.iter().any(|owner| role.counts_as(*owner));
+        Role::ALL.iter().copied().filter(|role| on_roll.contains(role) || takes_over(role)).collect()
+    }
+
+    /// The roles that may write a question while the child is on a school's roll, in the order of `Role::ALL`: the
+    /// bank's owners, the page's owner and alternate, the process's own writers. Reserved questions keep to the bank's owners;
+    /// sign-off and computed ones have no writer.
+    pub fn writers_on_roll(&self, question: &Question) -> Vec<Role> {
+        if question.is_overridable() {
+            return Role::ALL.iter().copied().filter(|role| role.is_virtual_school()).collect();
+        }
         if question.computed || question.is_sign_off() {
             return Vec::new();
         }
@@ -267,8 +298,7 @@ impl Process {
         Role::ALL.iter().copied().filter(|role| writers.contains(role) || whose(role)).collect()
     }
 
-    /// Who may write where in the documents of one kind. Places that are not listed are nobody's: `about` is the
-    /// genesis's, and sign-offs come with the completion chain.
+    /// Who may write where in the documents of one kind. Places that are not listed are nobody's: `about` is the genesis's.
     pub fn write_rules(&self, kind: DocumentKind) -> Vec<WriteRule> {
         let mut rules = Vec::new();
         for question in self.questions().filter(|question| question.document() == kind) {
@@ -284,11 +314,22 @@ impl Process {
                 let key = Some(question.excuse_key.as_str());
                 rules.push(WriteRule { root: "answers", key, field: None, own_entry: false, roles: roles.clone() });
             }
+            if question.may_be_carried() {
+                let text = question.is_shared_text().then_some(question.carried_key.as_str());
+                for key in text.into_iter().chain([question.ask_key.as_str()]) {
+                    let (key, roles) = (Some(key), roles.clone());
+                    rules.push(WriteRule { root: "answers", key, field: None, own_entry: false, roles });
+                }
+            }
             rules.push(WriteRule { root, key, field: None, own_entry: question.voice, roles });
             for column in question.columns.iter().filter(|column| column.voice_of.is_some()) {
                 let (field, roles) = (Some(column.id.as_str()), self.writers_within(question, column));
                 rules.push(WriteRule { root, key, field, own_entry: true, roles });
             }
+        }
+        for question in self.questions().filter(|question| question.is_sign_off() && question.document() == kind) {
+            let (key, roles) = (Some(question.id.as_str()), self.signers_of(question));
+            rules.push(WriteRule { root: "signOffs", key, field: None, own_entry: true, roles });
         }
         rules.push(WriteRule {
             root: "comments",
@@ -515,6 +556,7 @@ struct PageFile {
     #[serde(default)]
     owner_when_not_on_roll: Vec<Role>,
     due: Option<PageDue>,
+    carry_forward: Option<Carry>,
     questions: Vec<String>,
 }
 
@@ -557,11 +599,12 @@ mod tests {
 
     #[test]
     fn the_virtual_school_may_help_with_targets_and_tuition_and_its_head_counts_as_an_officer() {
-        let writers = |id: &str| sections().writers_of(bank().question(id).unwrap());
+        let writers = |id: &str| sections().writers_on_roll(bank().question(id).unwrap());
         let dt_and_vs = [Role::DesignatedTeacher, Role::VirtualSchoolOfficer, Role::VirtualSchoolHead];
         assert_eq!(writers("targets.list"), dt_and_vs);
         assert_eq!(writers("funding.tuition"), dt_and_vs);
         assert_eq!(writers("qa.feedback"), [Role::VirtualSchoolOfficer, Role::VirtualSchoolHead]);
+        assert_eq!(writers("funding.decision"), [Role::VirtualSchoolHead], "r002_23");
         assert_eq!(writers("funding.requested"), []);
         assert_eq!(writers("signoff.dt"), []);
         assert_eq!(writers("voice.priBest"), [Role::SocialWorker, Role::DesignatedTeacher, Role::YoungPerson]);

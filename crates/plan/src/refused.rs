@@ -43,6 +43,17 @@ pub enum Refused {
         /// The roles that may.
         owners: Vec<Role>,
     },
+    /// A day before the child was born.
+    #[error("{question} is a day after the child was born; please look at it, and at the date of birth.")]
+    BeforeBirth {
+        /// The question, and the column where it is a table.
+        question: String,
+    },
+    /// The closing PEP has been signed off.
+    #[error(
+        "This child's PEPs have come to their end: the closing PEP is signed off and sealed, and nothing is written in it any more. The Virtual School can say where notes go now."
+    )]
+    Sealed,
     /// Only its owners write this question, never somebody on their behalf.
     #[error("{question} is written by the {} alone, never for them; please ask them.", people(owners))]
     Reserved {
@@ -68,6 +79,22 @@ pub enum Refused {
     SignOff {
         /// The question.
         question: String,
+    },
+    /// A signature that covers questions without an answer.
+    #[error("{question} cannot be signed yet: no answer to {}. `pep check` says who can give it.", missing.join(", "))]
+    Incomplete {
+        /// The sign-off question.
+        question: String,
+        /// The questions.
+        missing: Vec<String>,
+    },
+    /// A signature that covers what people disagree about.
+    #[error("{question} cannot be signed while there are two answers to {}. `pep conflicts` shows them; somebody has to choose.", places.join(", "))]
+    Undecided {
+        /// The sign-off question.
+        question: String,
+        /// The questions.
+        places: Vec<String>,
     },
     /// The question is not asked at present.
     #[error("{question} is not asked at present, because of the answer to {because}; whoever owns that can change it.")]

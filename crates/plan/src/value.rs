@@ -239,6 +239,22 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// Reads a value as `Value::to_json` writes it, and as a person would write it by hand; texts as they are.
+    pub(crate) fn read_json(self, json: &serde_json::Value) -> Option<Value> {
+        match (self.kind, json) {
+            (Kind::MultiChoice, serde_json::Value::Array(words)) => {
+                let word = |word: &serde_json::Value| self.choice(word.as_str()?.trim());
+                words.iter().map(word).collect::<Option<_>>().map(Value::Set)
+            }
+            (_, serde_json::Value::String(text)) => self.parse(text),
+            (Kind::Number | Kind::Money | Kind::Choice, serde_json::Value::Number(number)) => {
+                self.parse(&number.to_string())
+            }
+            (Kind::YesNo, serde_json::Value::Bool(yes)) => Some(Value::YesNo(*yes)),
+            _ => None,
+        }
+    }
+
     /// A choice by its word or its label, however it is spaced and capitalised.
     fn choice(self, text: &str) -> Option<String> {
         let plain =

@@ -3,17 +3,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::str::FromStr;
 
-use automerge::{Automerge, ChangeHash, ObjId, ObjType};
+use automerge::{Automerge, ChangeHash, ObjId, ObjType, ReadDoc};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
 use crate::clock::{Due, dues};
+use crate::decision;
 use crate::document::{Put, Sheet, WITHDRAWN};
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
-use crate::pep::{DocumentKind, Pep, Phase, Role};
+use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
+use crate::quality;
+use crate::signoff::{SignOff, judge};
 use crate::value::{Value, withhold};
 
 /// The documents of one PEP that a device holds. What its person may not read is not here.
@@ -55,6 +60,8 @@ pub struct Who {
     pub name: String,
     /// What they are to this child.
     pub role: Role,
+    /// Their last day in that role, where it has ended or will.
+    pub until: Option<NaiveDate>,
 }
 
 /// Who stands behind an actor id, as the roster says; `None` for an actor nobody knows.
@@ -67,6 +74,12 @@ pub struct View {
     pub answers: BTreeMap<&'static str, Answer>,
     /// Why questions have no answer, as people said; an answer given apart stands beside it and counts.
     pub excuses: BTreeMap<&'static str, Vec<Excuse>>,
+    /// The child is on no school's roll, and nobody disagrees: who answers for some pages is somebody else (PEP.md 4.10).
+    pub not_on_roll: bool,
+    /// The texts that stand as the last PEP had them: nobody has edited them in this one.
+    pub carried: BTreeSet<&'static str>,
+    /// The answers carried over from the last PEP that somebody has to confirm.
+    pub to_confirm: BTreeSet<&'static str>,
     /// The questions that are asked, in whatever state.
     pub asked: BTreeSet<&'static str>,
     /// The questions that are not, each with the question whose answer hides it.
@@ -75,8 +88,15 @@ pub struct View {
     pub targets: Vec<Target>,
     /// Remarks of all held documents, oldest first.
     pub comments: Vec<Comment>,
-    /// Sign-offs, oldest first.
+    /// Signatures, oldest first, those that cover an earlier version included.
     pub sign_offs: Vec<SignOff>,
+    /// Questions that have changed since the newest sign-off of the Virtual School that stands: the living plan.
+    pub changed_since_sign_off: Vec<&'static str>,
+    /// What the Virtual School has returned and nobody has signed for since, by whom it is addressed to: keys of rows of
+    /// `qa.returnedFor`.
+    pub open_returns: BTreeMap<Role, Vec<String>>,
+    /// Decisions about money that was asked for differently then: keys of rows of `funding.decision`.
+    pub reopened: BTreeSet<String>,
     /// Mandatory questions that are asked, by the role that answers for them (PEP.md 4.3).
     pub completeness: BTreeMap<Role, Completeness>,
     /// What is still missing or undecided, in the order of the process.
@@ -96,9 +116,9 @@ pub struct View {
 }
 
 impl View {
-    /// True once the Virtual School has signed it off.
+    /// True once the Virtual School has signed it off, and that stands.
     pub fn signed_off(&self) -> bool {
-        self.sign_offs.iter().any(|sign_off| sign_off.question == "signoff.vs")
+        self.sign_offs.iter().any(|sign_off| sign_off.question == "signoff.vs" && sign_off.stands)
     }
 }
 
@@ -218,19 +238,6 @@ pub struct Comment {
     pub at: i64,
 }
 
-/// A sign-off entry, as far as it can be told without the completion chain.
-#[derive(Clone, PartialEq)]
-pub struct SignOff {
-    /// Its key.
-    pub key: String,
-    /// The sign-off question, such as `signoff.dt`.
-    pub question: String,
-    /// Who made it.
-    pub by: Option<Who>,
-    /// When, in seconds since 1970.
-    pub at: i64,
-}
-
 /// Mandatory questions of one role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Completeness {
@@ -258,6 +265,8 @@ pub enum Why {
     Missing,
     /// Two answers; a person has to choose.
     Disputed,
+    /// Carried over from the last PEP; somebody has to confirm it.
+    ToConfirm,
     /// The child's words were written down by somebody else, and it is not said by whom, when and how (PEP.md 4.3).
     NotSaidWhoWrote,
 }
@@ -267,29 +276,42 @@ impl fmt::Display for Why {
         f.write_str(match self {
             Why::Missing => "not answered yet",
             Why::Disputed => "two answers; somebody has to choose",
+            Why::ToConfirm => "carried over from the last PEP; somebody has to confirm it",
             Why::NotSaidWhoWrote => "the child's words, but not who wrote them down, when, and how they were gathered",
         })
     }
 }
 
-/// How far a PEP has come (PEP.md 4.7), as far as it can be told before sign-off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Nobody has written in it.
-    NotStarted,
-    /// Being written.
-    Drafting,
-    /// The meeting has been held.
-    MeetingHeld,
+words! {
+    /// How far a PEP has come (PEP.md 4.7).
+    State, "state" {
+        /// Nobody has written in it.
+        NotStarted = "not-started", "Not started";
+        /// Being written.
+        Drafting = "drafting", "Being written";
+        /// The meeting has been held.
+        MeetingHeld = "meeting-held", "The meeting has been held";
+        /// The designated teacher has said "complete", and it stands.
+        DtComplete = "dt-complete", "The designated teacher's part is complete";
+        /// The social worker has, too, or alone where nobody has to wait.
+        SwComplete = "sw-complete", "The social worker's part is complete";
+        /// Both have, and the Virtual School is checking it.
+        InQa = "in-qa", "With the Virtual School";
+        /// The Virtual School has returned it, and whoever is to put it right has not said "complete" again.
+        Returned = "returned", "Returned";
+        /// The Virtual School has signed it off. Later edits are the living plan.
+        SignedOff = "signed-off", "Signed off";
+        /// Signed off, and a later PEP of this child is signed off too. Only whoever holds both can tell (`superseded`).
+        Superseded = "superseded", "Signed off; a later PEP is in force";
+        /// The closing PEP, signed off.
+        Closed = "closed", "Closed";
+    }
 }
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            State::NotStarted => "not-started",
-            State::Drafting => "drafting",
-            State::MeetingHeld => "meeting-held",
-        })
+impl State {
+    /// The state in the light of whether a later PEP of the same child is signed off.
+    pub fn superseded(self, later_signed_off: bool) -> State {
+        if self == State::SignedOff && later_signed_off { State::Superseded } else { self }
     }
 }
 
@@ -304,27 +326,52 @@ pub struct Dispute {
     pub claims: Vec<Claim>,
 }
 
-withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, SignOff, Dispute);
+withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, Dispute);
 
 /// A plan as it is now, from the documents held. Two replicas that hold the same changes get the same view.
 pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
-    let main = Reader { document: documents.main, sheet: Sheet::now(documents.main), authors };
-    let facts = Facts::new(pep, Some(main.sheet));
+    let mut view = assemble(documents, pep, authors, None);
+    judge(&mut view, documents, pep, authors);
+    view.reopened = decision::reopened(documents.main, &view);
+    view.dues = dues(&view, pep);
+    view
+}
+
+/// A plan without its signatures; with `at` the plan itself as it was at these heads.
+pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>, at: Option<&[ChangeHash]>) -> View {
+    let reader = |kind: DocumentKind| {
+        let document = documents.get(kind)?;
+        let sheet = match at.filter(|_| kind == DocumentKind::Main) {
+            Some(heads) => Sheet::at(document, heads),
+            None => Sheet::now(document),
+        };
+        Some(Reader { document, sheet, authors })
+    };
+    let main = reader(DocumentKind::Main);
+    let facts = Facts::new(pep, main.map(|main| main.sheet));
     let mut answers = BTreeMap::new();
     let mut asked = BTreeSet::new();
     let mut hidden = BTreeMap::new();
     let mut excuses = BTreeMap::new();
+    let (mut carried, mut to_confirm) = (BTreeSet::new(), BTreeSet::new());
     for question in bank().questions() {
-        let document = documents.get(question.document());
-        let said = document.map_or_else(Vec::new, |document| {
-            Reader { document, sheet: Sheet::now(document), authors }.excuses(question)
-        });
+        let reader = reader(question.document());
+        if let Some(sheet) = reader.map(|reader| reader.sheet).filter(|_| question.may_be_carried()) {
+            if carried_text(&sheet, question).is_some() {
+                carried.insert(question.id.as_str());
+            }
+            if !sheet.plain(&question.ask_key, Kind::YesNo).is_empty() {
+                to_confirm.insert(question.id.as_str());
+            }
+        }
+        let said = reader.map_or_else(Vec::new, |reader| reader.excuses(question));
         if !said.is_empty() {
             excuses.insert(question.id.as_str(), said);
         }
-        let answer = document.map_or(Answer::Elsewhere, |document| {
-            Reader { document, sheet: Sheet::now(document), authors }.answer(question, &facts)
-        });
+        let answer = reader.map_or(Answer::Elsewhere, |reader| reader.answer(question, &facts));
+        if answer == Answer::Missing && !excuses.contains_key(question.id.as_str()) {
+            to_confirm.remove(question.id.as_str());
+        }
         answers.insert(question.id.as_str(), answer);
         match facts.asked(question) {
             Asked::Yes => drop(asked.insert(question.id.as_str())),
@@ -332,27 +379,30 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
             Asked::Unknown => {}
         }
     }
-    let held = DocumentKind::ALL.iter().filter_map(|kind| documents.get(*kind).map(|document| (*kind, document)));
-    let held: Vec<(DocumentKind, &Automerge)> = held.collect();
-    let mut heads: Vec<ChangeHash> = held.iter().flat_map(|(_, document)| document.get_heads()).collect();
+    let held: Vec<(DocumentKind, Reader<'_>)> =
+        DocumentKind::ALL.iter().filter_map(|kind| Some((*kind, reader(*kind)?))).collect();
+    let mut heads: Vec<ChangeHash> = held.iter().flat_map(|(_, reader)| reader.document.get_heads()).collect();
     heads.sort();
     heads.dedup();
-    let mut comments: Vec<Comment> = held
-        .iter()
-        .flat_map(|(kind, document)| Reader { document, sheet: Sheet::now(*document), authors }.comments(*kind))
-        .collect();
+    let mut comments: Vec<Comment> = held.iter().flat_map(|(kind, reader)| reader.comments(*kind)).collect();
     comments.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
     let mut view = View {
         answers,
         excuses,
+        not_on_roll: facts.not_on_roll() == Some(true),
+        carried,
+        to_confirm,
         asked,
         hidden,
-        targets: main.targets(),
+        targets: main.map_or_else(Vec::new, |main| main.targets()),
         comments,
-        sign_offs: main.sign_offs(),
+        sign_offs: Vec::new(),
+        changed_since_sign_off: Vec::new(),
+        open_returns: BTreeMap::new(),
+        reopened: BTreeSet::new(),
         completeness: BTreeMap::new(),
         gaps: Vec::new(),
-        state: main.state(),
+        state: main.map_or(State::NotStarted, |main| main.state()),
         heads,
         phase: facts.phases().first().copied(),
         funding: facts.funding(),
@@ -360,7 +410,6 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
         dues: Vec::new(),
     };
     complete(&mut view, pep);
-    view.dues = dues(&view, pep);
     view
 }
 
@@ -465,7 +514,13 @@ impl Reader<'_> {
     fn answer(&self, question: &'static Question, facts: &Facts<'_, Automerge>) -> Answer {
         let map = || self.sheet.answer(&question.id, ObjType::Map);
         if question.computed {
-            return facts.computed(question).map_or(Answer::Missing, Answer::Computed);
+            let given =
+                if question.is_overridable() { self.sheet.plain(&question.id, question.kind) } else { Vec::new() };
+            return match self.settle(given) {
+                Some(Cell::Disputed(claims)) => Answer::Disputed(claims),
+                Some(Cell::Value(value)) => Answer::Value(value),
+                _ => facts.computed(question).map_or(Answer::Missing, Answer::Computed),
+            };
         }
         match question.kind {
             Kind::Text | Kind::LongText if question.voice => {
@@ -475,6 +530,7 @@ impl Reader<'_> {
             Kind::Text | Kind::LongText => {
                 let text = self.sheet.answer(&question.id, ObjType::Text);
                 let text = text.map_or_else(String::new, |text| self.sheet.text(&text));
+                let text = carried_text(&self.sheet, question).unwrap_or(text);
                 if text.trim().is_empty() { Answer::Missing } else { Answer::Text { text } }
             }
             Kind::MultiChoice => {
@@ -636,20 +692,6 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn sign_offs(&self) -> Vec<SignOff> {
-        let entries = self.entries("signOffs").into_iter();
-        let mut sign_offs: Vec<SignOff> = entries
-            .map(|(key, entry)| SignOff {
-                question: self.words(&entry, "question"),
-                by: self.who(&entry),
-                at: self.when(&entry),
-                key,
-            })
-            .collect();
-        sign_offs.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
-        sign_offs
-    }
-
     fn state(&self) -> State {
         let held = self.sheet.plain("meeting.held", Kind::YesNo);
         let change = |head: &ChangeHash| self.document.get_change_meta_by_hash(head);
@@ -727,6 +769,17 @@ fn word_entries(sheet: &Sheet<'_, Automerge>, column: &Column, maps: &[ObjId]) -
     entries
 }
 
+/// The text carried over from the last PEP, while nobody has written in this one's. Where two devices carried different ones
+/// over, the same one everywhere; the last PEP has both.
+pub(crate) fn carried_text<R: ReadDoc>(sheet: &Sheet<'_, R>, question: &Question) -> Option<String> {
+    if !question.is_shared_text() {
+        return None;
+    }
+    let carried = sheet.plain(&question.carried_key, Kind::Text).pop()?.value.to_string();
+    let written = sheet.answer(&question.id, ObjType::Text).map_or_else(String::new, |text| sheet.text(&text));
+    written.is_empty().then_some(carried)
+}
+
 fn joined_text(sheet: &Sheet<'_, Automerge>, key: &str, maps: &[ObjId]) -> String {
     let texts = maps.iter().flat_map(|map| sheet.objects(map, key, ObjType::Text)).map(|text| sheet.text(&text));
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
@@ -742,13 +795,21 @@ fn complete(view: &mut View, pep: &Pep) {
     for question in pep.process().questions() {
         let (id, answer) = (question.id.as_str(), view.answers.get(question.id.as_str()));
         let counts = question.mandatory && !question.is_sign_off() && view.asked.contains(id);
-        let (true, Some(owner), Some(answer)) = (counts, pep.process().accountable(question), answer) else { continue };
+        let counts = counts && quality::is_wanted(pep.process(), id);
+        let (true, Some(owner), Some(answer)) =
+            (counts, pep.process().accountable_now(question, view.not_on_roll), answer)
+        else {
+            continue;
+        };
         if *answer == Answer::Elsewhere {
             continue;
         }
         let childs_words = question.block == "voice" && question.voice;
         let why = match fault(answer) {
             Some(Why::Missing) if childs_words && declined => None,
+            // Worked out is given, unless somebody gives another.
+            Some(Why::Missing) if question.is_overridable() && matches!(answer, Answer::Computed(_)) => None,
+            Some(Why::Missing) | None if view.to_confirm.contains(id) => Some(Why::ToConfirm),
             Some(Why::Missing) if view.excuses.contains_key(id) => None,
             None if childs_words && !said_who_wrote && !by_the_child(answer) => Some(Why::NotSaidWhoWrote),
             why => why,

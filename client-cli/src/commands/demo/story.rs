@@ -439,7 +439,7 @@ fn holds(answer: &Value, words: &str) -> bool {
     }
 }
 
-fn text(json: &Value, key: &str) -> Result<String, CommandError> {
+pub(super) fn text(json: &Value, key: &str) -> Result<String, CommandError> {
     let found = json[key].as_str().map(str::to_string);
     found.ok_or_else(|| {
         CommandError::new(Kind::Failed, format!("A part of the demonstration did not answer with its {key}."))
@@ -447,7 +447,7 @@ fn text(json: &Value, key: &str) -> Result<String, CommandError> {
 }
 
 /// How to call this very program in the same terminal: by its name where that is what the name finds, else by its path.
-fn this_program() -> String {
+pub(super) fn this_program() -> String {
     let Ok(this) = std::env::current_exe() else { return "pep".into() };
     let found = std::env::var_os("PATH").and_then(|path| {
         std::env::split_paths(&path).map(|folder| folder.join("pep")).find(|candidate| candidate.is_file())

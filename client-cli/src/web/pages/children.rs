@@ -114,7 +114,9 @@ fn far(plan: &Digest) -> Markup {
         _ if plan.signed_off => html! { "Signed off" },
         State::NotStarted => kit::tag("blue", "Not started"),
         State::Drafting => kit::tag("teal", "In progress"),
-        State::MeetingHeld => kit::tag("purple", "Meeting held"),
+        State::SignedOff | State::Superseded | State::Closed => html! { (plan.state.label()) },
+        State::Returned => kit::tag("red", plan.state.label()),
+        state => kit::tag("purple", state.label()),
     };
     html! {
         (state)

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use plan::{Answer, Page, Question, Standing};
+use plan::{Answer, Page, Question, Role, Standing};
 
 use crate::{
     core::counted,
@@ -192,23 +192,29 @@ fn is_disputed(plan: &Plan, question: &Question) -> bool {
     matches!(plan.answer(&question.id), Answer::Disputed(_))
 }
 
+/// Who answers for a page now: while the child is on no school's roll, whoever takes it over then.
+pub fn owner(plan: &Plan, page: &Page) -> Role {
+    let takes_over = page.owner_when_not_on_roll.first().filter(|_| plan.view.not_on_roll);
+    takes_over.copied().unwrap_or(page.owner)
+}
+
 fn owner_line(plan: &Plan, page: &Page) -> String {
-    let mut line = format!("For {}", people(&[page.owner]));
+    let owner = owner(plan, page);
+    let mut line = format!("For {}", people(&[owner]));
     if let Some(instead) = page.alternate_owner {
         line.push_str(&format!(", or {} instead", people(&[instead])));
     }
-    if plan.role.counts_as(page.owner) {
+    if plan.role.counts_as(owner) {
         line.push_str(": that is you");
     }
     line
 }
 
-fn state(plan: &Plan) -> &'static str {
+fn state(plan: &Plan) -> String {
     match plan.view.state {
-        _ if plan.view.signed_off() => "It is signed off.",
-        plan::State::NotStarted => "Nobody has written in it yet.",
-        plan::State::Drafting => "It is being written.",
-        plan::State::MeetingHeld => "The meeting has been held.",
+        plan::State::NotStarted => "Nobody has written in it yet.".to_owned(),
+        plan::State::Drafting => "It is being written.".to_owned(),
+        state => format!("{}.", state.label()),
     }
 }
 

@@ -123,6 +123,9 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         }
         shown.fill = sent;
     }
+    if to_confirm(plan, question) && !answered && request.form.get(&confirm_name(question)).is_some() {
+        lots.add(kind, Edit::Confirm { question: id() });
+    }
     if question.may_be_excused()
         && let Some(sent) = Excused::sent(&question.id, &request.form)
         && sent != excused(plan, question, true)
@@ -157,6 +160,7 @@ fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Erro
         shown.into_iter().partition(|one| plan.view.hidden.contains_key(one.question.id.as_str()));
     let writes = asked.iter().any(|one| plan.may_write(one.question) && has_input(plan, one.question));
     let wrong = !errors.is_empty();
+    let owner = overview::owner(plan, page);
     let alternate = page.alternate_owner.map(|role| format!(", or {} instead", people(&[role])));
     let main = html! {
         (kit::error_summary(&errors))
@@ -164,8 +168,8 @@ fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Erro
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { (title) }
         p class="govuk-body" {
-            "Part of “" (page.title) "”. " (upper(&people(&[page.owner]))) " answers for it" (alternate.unwrap_or_default()) "."
-            @if page.owner == plan.role { " That is you." }
+            "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
+            @if plan.role.counts_as(owner) { " That is you." }
         }
         @if asked.is_empty() {
             p class="govuk-body" { "None of these questions is asked at present." }
@@ -190,12 +194,39 @@ fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Erro
     Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(plan.href(""), "Back to the plan").error(wrong)
 }
 
+/// Whether the answer was carried over from the last plan and this person is asked whether it is right still.
+fn to_confirm(plan: &Plan, question: &Question) -> bool {
+    plan.view.to_confirm.contains(question.id.as_str()) && plan.may_write(question)
+}
+
+fn confirm_name(question: &Question) -> String {
+    format!("{}~confirm", question.id)
+}
+
+/// Asks whether what was carried over is right still.
+fn confirm(question: &Question) -> Markup {
+    let name = confirm_name(question);
+    html! {
+        div class="govuk-form-group" {
+            p class="govuk-hint" { "This comes from the last plan. Change it, or say that it is right." }
+            div class="govuk-checkboxes govuk-checkboxes--small" {
+                div class="govuk-checkboxes__item" {
+                    input class="govuk-checkboxes__input" type="checkbox" id=(name) name=(name) value="yes" autocomplete="off";
+                    label class="govuk-label govuk-checkboxes__label" for=(name) {
+                        "This is still right" span class="govuk-visually-hidden" { ": " (question.label) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Whether this page has an input for a question, beside those of a table's own pages.
 fn has_input(plan: &Plan, question: &Question) -> bool {
     let excuse = question.may_be_excused() && !has_rows(plan, question);
     let answer = !matches!(question.kind, Kind::Table | Kind::TargetList)
         && !matches!(plan.answer(&question.id), Answer::Disputed(_));
-    answer || excuse
+    answer || excuse || to_confirm(plan, question)
 }
 
 fn has_rows(plan: &Plan, question: &Question) -> bool {
@@ -241,6 +272,7 @@ fn question(plan: &Plan, one: &Shown) -> Markup {
                 }
                 _ => (read_only(plan, question, &ask, answer)),
             }
+            @if to_confirm(plan, question) { (confirm(question)) }
             (remarks(plan, question))
         }
     }

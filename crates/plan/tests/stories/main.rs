@@ -14,14 +14,23 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 mod beginning;
+mod carrying;
 mod checks;
 mod completeness;
 mod convergence;
 mod dues;
+mod events;
+mod meetings;
 mod money;
+mod portable;
 mod processes;
+mod quality;
 mod reading;
 mod refusals;
+mod rewrites;
+mod samples;
+mod signing;
+mod storyboard;
 mod tables;
 mod targets;
 mod together;
@@ -52,7 +61,7 @@ fn person(name: &str) -> (u8, Writer) {
 fn authors(actor: &[u8]) -> Option<Who> {
     let index = *actor.first()?;
     let (name, role) = *TEAM.get(usize::from(index))?;
-    Some(Who { person: Uuid::from_u128(0x1000 + u128::from(index)), name: name.to_owned(), role })
+    Some(Who { person: Uuid::from_u128(0x1000 + u128::from(index)), name: name.to_owned(), role, until: None })
 }
 
 fn idris() -> Pep {
@@ -65,6 +74,7 @@ fn idris() -> Pep {
 #[derive(Clone)]
 struct Device {
     document: Automerge,
+    pep: Pep,
     kind: DocumentKind,
     writer: Writer,
     clock: i64,
@@ -76,16 +86,20 @@ impl Device {
     }
 
     fn holding(name: &str, kind: DocumentKind, number: u8) -> Device {
+        Device::with(name, idris(), kind, number)
+    }
+
+    fn with(name: &str, pep: Pep, kind: DocumentKind, number: u8) -> Device {
         let (index, writer) = person(name);
         let mut actor = [number; 16];
         actor[0] = index;
-        let document = from_genesis(&idris(), kind, ActorId::from(&actor[..]));
-        Device { document, kind, writer, clock: TUESDAY }
+        let document = from_genesis(&pep, kind, ActorId::from(&actor[..]));
+        Device { document, pep, kind, writer, clock: TUESDAY }
     }
 
     fn try_edit(&mut self, edits: &[Edit]) -> Result<Applied, Refused> {
         self.clock += 1;
-        apply(&mut self.document, &idris(), self.kind, &self.writer, edits, self.clock)
+        apply(&mut self.document, &self.pep, self.kind, &self.writer, edits, self.clock)
     }
 
     fn edit(&mut self, edit: Edit) -> Applied {
@@ -126,7 +140,7 @@ impl Device {
     }
 
     fn view(&self) -> View {
-        read(Documents::main(&self.document), &idris(), &authors)
+        read(Documents::main(&self.document), &self.pep, &authors)
     }
 
     fn changes(&self) -> usize {

@@ -123,3 +123,52 @@ proptest! {
         prop_assert!(sums.windows(2).all(|pair| pair[0] == pair[1]));
     }
 }
+
+#[test]
+fn r002_23_a_decision_is_the_heads_and_is_opened_again_when_what_was_decided_changes() {
+    let (mut ottoline, mut lorcan, mut marguerite) =
+        (Device::of("Ottoline"), Device::of("Lorcan"), Device::of("Marguerite"));
+    let (english, maths) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    ottoline.set("setting.yearGroup", "10");
+    ottoline.set("funding.tuition", "vs_retains");
+    for (key, area) in [(english, "English"), (maths, "Maths")] {
+        ottoline.target(key, &[("area", area), ("status", "agreed")]);
+        ottoline.fund(key, Uuid::from_u128(5), &[("item", "Group"), ("unitCost", "96.00"), ("payTo", "school")]);
+    }
+    lorcan.receive(&ottoline);
+    let decision = |target: &str, day: &str| {
+        let cells = cells_of("funding.decision", &[("target", target), ("approved", "96.00"), ("date", day)]);
+        let key = row_key("funding.decision", &cells, &person("Lorcan").1, &mut || [7; 16]).unwrap();
+        Edit::PutRow { question: "funding.decision".into(), key, cells }
+    };
+    let refused = lorcan.try_edit(&[decision("Maths", "2026-03-01")]).unwrap_err();
+    assert!(matches!(&refused, Refused::Reserved { owners, .. } if owners == &[Role::VirtualSchoolHead]), "{refused}");
+    marguerite.receive(&ottoline);
+    let open = |device: &Device| -> Vec<String> {
+        let around = plan::Around { today: "2026-03-02".parse().unwrap(), previous: None, others: &[] };
+        let found = plan::check(&device.view(), &device.pep, around);
+        let about = |field: &String| field.starts_with("funding.decision");
+        let of_money = found.into_iter().filter(|finding| finding.field.as_ref().is_some_and(about));
+        of_money
+            .inspect(|finding| assert_eq!(finding.owner, Role::VirtualSchoolHead))
+            .map(|finding| finding.says)
+            .collect()
+    };
+    assert_eq!(open(&marguerite), ["This has not been answered."]);
+    marguerite.edit(decision(&english.to_string(), "2026-03-01"));
+    assert!(open(&marguerite)[0].contains("Nothing is decided"), "of maths");
+    marguerite.edit(decision("Maths", "2026-03-01"));
+    assert_eq!(open(&marguerite), [""; 0]);
+    // Another payee, written apart: only that target's decision is open again.
+    ottoline.fund(maths, Uuid::from_u128(5), &[("payTo", "retained_by_vs")]);
+    let view = meet(&mut ottoline, &mut marguerite);
+    assert_eq!(view.reopened, BTreeSet::from(["maths".to_owned()]));
+    marguerite.edit(decision("Maths", "2026-03-02"));
+    assert_eq!(open(&marguerite), [""; 0]);
+    // Another way to arrange tuition opens them all.
+    ottoline.receive(&marguerite);
+    ottoline.set("funding.tuition", "school_claims");
+    assert_eq!((ottoline.view().reopened.len(), open(&ottoline).len()), (2, 2));
+    ottoline.set("funding.tuition", "vs_retains");
+    assert_eq!(ottoline.view().reopened.len(), 0);
+}

@@ -5,7 +5,7 @@ const SIXTH: &str = include_str!("../../../../fixtures/processes/harrowmere.json
 
 /// What is changed in a good file, into what, what the reason says, and where: the text whose line is named, or "" for the
 /// line that was changed.
-const BAD: [(&str, &str, &str, &str); 45] = [
+const BAD: [(&str, &str, &str, &str); 56] = [
     ("\"child.dob\"", "\"child.birthday\"", "not a question", ""),
     ("\"child.dob\"", "\"child.sex\"", "placed twice", ""),
     ("\"child.dob\", ", "", "child.dob is on no page", "\"pages\""),
@@ -72,6 +72,11 @@ const BAD: [(&str, &str, &str, &str); 45] = [
         "",
     ),
     ("\"default\": \"social-worker\", \"fallback\"", "\"fallback\"", "has no default", ""),
+    ("\"nonMaterial\": [\"people.socialWorker\"", "\"nonMaterial\": [\"people.dog\"", "not a question of the bank", ""),
+    ("\"people.carers/dayToDay\"", "\"people.carers/phone\"", "not a column of that question", ""),
+    ("\"people.carers/dayToDay\"", "\"people.carers/relationship\"", "listed twice in `nonMaterial`", ""),
+    ("\"people.carers/dayToDay\"", "\"people.parentalResponsibility\"", "covered by no signature", ""),
+    ("\"people.carers/dayToDay\"", "\"targets.list\"", "always covers the targets", "\"targets.list\""),
     ("\"recorders\": [\"designated-teacher\", \"social-worker\"]", "\"recorders\": []", "names nobody", ""),
     ("\"recorders\": [\"designated-teacher\", ", "\"recorders\": [\"social-worker\", ", "a role twice", ""),
     ("\"come_for_part\", \"last", "\"come_on_a_horse\", \"last", "not a choice of voice.meetingChoice", ""),
@@ -99,6 +104,22 @@ const BAD: [(&str, &str, &str, &str); 45] = [
     ("\"blocksSignoffAt\": [\"red\"]", "\"blocksSignoffAt\": [\"crimson\"]", "not among `grades`", ""),
     ("\"meta\": \"blank\", ", "", "the block meta", "\"carryForward\""),
     ("\"meta\": \"blank\"", "\"meat\": \"blank\"", "not a block", ""),
+    ("\"id\": \"views\"", "\"id\": \"school\"", "two items of the agenda have the id school", "{\"id\": \"school\""),
+    (
+        "\"label\": \"Previous targets\"",
+        "\"label\": \"New targets, and actions\"",
+        "a name of its own",
+        "New targets and actions",
+    ),
+    ("\"opens\": [\"funding\"]", "\"opens\": [\"fees\"]", "neither a question nor a block", ""),
+    ("\"opens\": [\"voice\", \"carer\"]", "\"opens\": [\"carer\"]", "the child is always heard", "\"agenda\""),
+    ("\"order\": {}", "\"order\": {\"primary\": [\"welcome\"]}", "every item of the agenda once", "\"agenda\""),
+    (
+        "\"label\": \"Previous targets\", \"minutes\": 6",
+        "\"label\": \"Previous targets\", \"minutes\": 0",
+        "nonzero",
+        "",
+    ),
     ("\"recordedOnPage\": \"10\"", "\"recordedOnPage\": \"11\"", "is on page 10", ""),
     ("\"setBy\": [\"social-worker\"]", "\"setBy\": [\"carer\"]", "cannot write meeting.nextDate", ""),
 ];
@@ -189,7 +210,9 @@ fn r000_08_to_r004_07_each_process_says_what_its_council_does() {
         let process = processes().iter().find(|other| other.id == process.id()).unwrap();
         (&process.practice, process)
     };
-    let (portal, _) = of("portal");
+    let (portal, process) = of("portal");
+    let day = "2025-09-02".parse().unwrap();
+    assert_eq!(process.funding.allocation(Phase::Primary, day), Some(50_000), "PEP.md 8.1");
     assert_eq!(portal.initiation.by, [Role::VirtualSchoolOfficer], "r000_08");
     assert_eq!(
         (portal.meeting.chair.mode, portal.meeting.chair.default),

@@ -1,0 +1,209 @@
+//! Writing many answers at once that come from elsewhere: a file, or the last PEP. What a document refuses is left out and said,
+//! and the rest is on the disk when this returns.
+
+use plan::{Brought, Cell, Cells, DocumentKind, Edit, Pep, Target, Value, View, Writer};
+use replica::Trouble;
+
+use crate::{
+    clock,
+    context::{Context, Mine},
+    core::{Core, counted},
+    error::CommandError,
+    words,
+};
+
+/// Characters written with one change: well under what one change may hold, for the operations beside the characters.
+const PORTION: usize = 12_000;
+
+/// What became of it.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// The questions that were written, each once, in the order they were written.
+    pub questions: Vec<String>,
+    /// What was left out, and why.
+    pub left_out: Vec<(String, String)>,
+    /// Whether anything changed.
+    pub changed: bool,
+}
+
+/// Writes what fits into the documents of a PEP.
+pub fn write(context: &mut Context, mine: &Mine, brought: Brought) -> Result<Done, CommandError> {
+    let Mine { pep, role } = mine.clone();
+    let person = uuid::Uuid::from_bytes(context.me()?.person);
+    context.with(move |core| {
+        let writer = Writer { person, role };
+        let papers = core.papers(&pep, role)?;
+        let mut brought = brought;
+        for (kind, document) in papers.held() {
+            brought = brought.fitting(document, &pep, kind, &writer);
+        }
+        let mut done = Done { left_out: std::mem::take(&mut brought.left_out), ..Done::default() };
+        for (kind, _) in papers.held() {
+            for portion in portions(brought.of(kind)) {
+                done.write(core, &Mine { pep: pep.clone(), role }, kind, &portion)?;
+            }
+        }
+        Ok::<_, Trouble>(done)
+    })
+}
+
+impl Done {
+    fn write(&mut self, core: &mut Core, mine: &Mine, kind: DocumentKind, edits: &[Edit]) -> Result<(), Trouble> {
+        match core.edit(&mine.pep, kind, mine.role, edits, clock::now())? {
+            Ok(applied) => {
+                self.changed |= applied.change.is_some();
+                for edit in edits {
+                    let question = edit.place().split('/').next().unwrap_or_default().to_owned();
+                    if !self.questions.contains(&question) {
+                        self.questions.push(question);
+                    }
+                }
+            }
+            Err(refused) => self.left_out.extend(edits.iter().map(|edit| (edit.place(), refused.to_string()))),
+        }
+        Ok(())
+    }
+}
+
+/// Edits as changes that each hold what one change may.
+fn portions(edits: Vec<Edit>) -> Vec<Vec<Edit>> {
+    let mut portions: Vec<Vec<Edit>> = Vec::new();
+    let mut room = 0;
+    for edit in edits {
+        let weight = weight(&edit);
+        match portions.last_mut() {
+            Some(portion) if weight <= room => {
+                room -= weight;
+                portion.push(edit);
+            }
+            _ => {
+                room = PORTION.saturating_sub(weight);
+                portions.push(vec![edit]);
+            }
+        }
+    }
+    portions
+}
+
+/// About how many operations an edit takes.
+fn weight(edit: &Edit) -> usize {
+    let cells = |cells: &Cells| -> usize {
+        let length = |value: &Option<Value>| if let Some(Value::Text(text)) = value { text.len() } else { 0 };
+        cells.values().map(|value| 2 + length(value)).sum()
+    };
+    8 + match edit {
+        Edit::Rewrite { text, .. } => text.len(),
+        Edit::PutRow { cells: row, .. } | Edit::PutTarget { fields: row, .. } => cells(row),
+        _ => 0,
+    }
+}
+
+/// The file read and said: what was left out, a line each.
+pub fn say_left_out(context: &mut Context, done: &Done) {
+    if !done.left_out.is_empty() {
+        context.talk("Left out:");
+    }
+    for (place, why) in &done.left_out {
+        context.talk(format!("  {}: {why}", label(place)));
+    }
+}
+
+/// `[{"field", "why"}]`.
+pub fn left_out_json(done: &Done) -> serde_json::Value {
+    done.left_out.iter().map(|(place, why)| serde_json::json!({ "field": place, "why": why })).collect()
+}
+
+/// A place in words: the question's label and the place.
+fn label(place: &str) -> String {
+    let id = place.split('/').next().unwrap_or_default();
+    plan::bank().question(id).map_or(place.to_owned(), |question| format!("{} [{place}]", question.label))
+}
+
+/// Whether nobody writes in a plan any more: it is signed off.
+pub fn is_closed(view: &View) -> bool {
+    view.signed_off()
+}
+
+/// The last PEP of the same child before this one, if this device holds it.
+pub fn last_pep(context: &Context, mine: &Mine) -> Result<Option<Pep>, CommandError> {
+    let pep = mine.pep.clone();
+    context.with(move |core| {
+        let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
+        let before = core.peps().filter(|other| other.child == pep.child && when(other) < when(&pep));
+        Ok::<_, Trouble>(before.max_by_key(|other| when(other)).cloned())
+    })
+}
+
+/// The last PEP and what it says, if it has arrived whole.
+pub fn last(context: &Context, mine: &Mine) -> Result<Option<(Pep, View)>, CommandError> {
+    let Some(before) = last_pep(context, mine)? else { return Ok(None) };
+    let role = mine.role;
+    context.with(move |core| match core.view(&before, role) {
+        Ok(view) => Ok(Some((before, view))),
+        Err(Trouble::Unknown) => Ok(None),
+        Err(trouble) => Err(trouble),
+    })
+}
+
+/// How many answers of this person's could be brought from the last PEP now: those that are asked and not answered.
+pub fn could_bring(mine: &Mine, view: &View, pep: &Pep, before: &View) -> usize {
+    if is_closed(view) {
+        return 0;
+    }
+    let carried = plan::carry(before, pep, view, &mine.pep, mine.role);
+    let asked = carried.copied.iter().chain(&carried.to_confirm).filter(|id| view.asked.contains(*id)).count();
+    asked + carried.reviews + carried.actions
+}
+
+/// Brings what this person answers for from the last PEP, and says in words what was brought; `None` where there is none.
+pub fn from_last(context: &mut Context, mine: &Mine) -> Result<Option<(Done, String)>, CommandError> {
+    let Some((pep, before)) = last(context, mine)? else { return Ok(None) };
+    let carried = plan::carry(&before, &pep, &context.view(mine)?, &mine.pep, mine.role);
+    let done = write(context, mine, carried.brought.clone())?;
+    let count = |set: &std::collections::BTreeSet<&'static str>| {
+        set.iter().filter(|id| done.questions.iter().any(|written| written == *id)).count()
+    };
+    let mut brought = Vec::new();
+    let mut say = |n: usize, words: String| {
+        if n > 0 {
+            brought.push(words);
+        }
+    };
+    let (copied, to_confirm) = (count(&carried.copied), count(&carried.to_confirm));
+    say(copied, format!("{} as they were", counted(copied, "answer")));
+    say(to_confirm, format!("{} to confirm (pep confirm PEP FIELD, or --page P)", counted(to_confirm, "answer")));
+    say(carried.reviews, format!("{} to review (pep target review)", counted(carried.reviews, "target")));
+    say(carried.actions, counted(carried.actions, "open action"));
+    let mut said = match brought.is_empty() {
+        true => format!("Nothing of yours is left to bring from the last PEP ({}).", words::sitting(&pep)),
+        false => format!("From the last PEP ({}): {}.", words::sitting(&pep), brought.join(", ")),
+    };
+    if !carried.blank.is_empty() && done.changed {
+        said.push_str(&format!(" Begins blank: {}.", carried.blank.join(", ")));
+    }
+    for page in &carried.by_hand {
+        said.push_str(&format!(" “{page}” is kept by hand: bring your own copy with pep import FILE."));
+    }
+    Ok(Some((done, said)))
+}
+
+/// Whether a target was agreed and stands.
+pub fn is_agreed(target: &Target) -> bool {
+    let agreed = Cell::Value(Value::Choice("agreed".to_owned()));
+    target.row.counts() && target.row.cells.get("status") == Some(&agreed)
+}
+
+/// The key of the target of the last PEP that `text` names by its key, by the beginning of it, or by its words or subject.
+pub fn last_target(last: &Option<(Pep, View)>, text: &str) -> Option<String> {
+    let plain = |text: &str| text.trim().to_lowercase();
+    let targets = || last.iter().flat_map(|(_, before)| &before.targets).filter(|target| is_agreed(target));
+    let says = |target: &Target, field: &str| match target.row.cells.get(field) {
+        Some(Cell::Value(value)) => plain(&value.to_string()) == plain(text),
+        Some(Cell::Text { text: said }) => plain(said) == plain(text),
+        _ => false,
+    };
+    let named: Vec<&Target> = targets()
+        .filter(|t| (text.len() >= 4 && t.row.key.starts_with(text)) || says(t, "statement") || says(t, "area"))
+        .collect();
+    if let [only] = named.as_slice() { Some(only.row.key.clone()) } else { None }
+}

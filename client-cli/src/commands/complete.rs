@@ -1,0 +1,165 @@
+//! `pep complete`.
+
+use chrono::NaiveDate;
+use plan::{Offer, Role, Signing, sign_off_of};
+use serde_json::{Value, json};
+
+use crate::{
+    clock,
+    commands::{check, quality},
+    context::{Context, Mine},
+    core::counted,
+    error::{CommandError, Kind},
+    select, words,
+};
+
+/// Say that your part of a plan is complete: designated teacher and social worker
+///
+/// Says what is missing and whose it is, where something is; then nothing is signed and the command ends with 5. Your name, the
+/// day and what your part says are kept. If your part changes later, the plan says so and asks you again.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The PEP's id, or its beginning (4 characters or more)
+    pep: String,
+    /// The day on which it is complete [default: today]
+    #[arg(long, value_name = "DATE")]
+    on: Option<NaiveDate>,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let mine = select::pep(context, &args.pep)?;
+    match mine.role {
+        Role::DesignatedTeacher | Role::SocialWorker => sign(context, &mine, args.on, ""),
+        role => {
+            let error = CommandError::new(
+                Kind::NotPermitted,
+                "The designated teacher and the social worker say that their parts are complete; you are on this team as something else.",
+            );
+            Err(match sign_off_of(role) {
+                Some(_) => error.hint("Yours is: pep sign-off PEP"),
+                None => error.hint("`pep comment` leaves a remark for them."),
+            })
+        }
+    }
+}
+
+/// Signs what a role signs, where it is offered; else says what it waits for.
+pub fn sign(context: &mut Context, mine: &Mine, on: Option<NaiveDate>, comment: &str) -> Result<(), CommandError> {
+    let Ok(today) = clock::today().parse::<NaiveDate>() else {
+        return Err(CommandError::new(Kind::Failed, "This device's clock shows no day of the calendar."));
+    };
+    let on = on.unwrap_or(today);
+    if on > today {
+        return Err(
+            CommandError::new(Kind::Usage, "That day has not come yet.").hint("--on takes today or a day before.")
+        );
+    }
+    let view = context.view(mine)?;
+    let mut findings = check::findings(context, mine, &view)?;
+    if mine.role.is_virtual_school() {
+        findings.extend(quality::of_sample(context, mine)?);
+    }
+    let Some(offer) = plan::offer(&view, &mine.pep, mine.role, &findings) else {
+        return Err(CommandError::new(Kind::NotPermitted, "Your role signs nothing in a plan."));
+    };
+    if !offer.offered() {
+        return not_offered(context, mine, &offer);
+    }
+    let (pep, role, comment) = (mine.pep.clone(), mine.role, comment.to_owned());
+    let applied = context.with(move |core| {
+        let signing = Signing { question: offer.question, key: clock::fresh_id(), on, comment: &comment };
+        core.sign(&pep, role, signing, clock::now())
+    })?;
+    let applied = applied?;
+    if context.global.json {
+        let state = context.view(mine)?.state.to_string();
+        let signed = applied.change.is_some();
+        context.json(&json!({ "pep": mine.pep.id(), "question": offer.question, "signed": signed, "state": state }));
+    }
+    context.talk(match mine.role {
+        _ if applied.change.is_none() => "You have signed exactly this already.".to_owned(),
+        Role::YoungPerson | Role::Carer => format!("It is noted that you have seen this plan, on {}.", words::date(on)),
+        role if role.is_virtual_school() => {
+            format!("Signed off, on {}. Later edits are the living plan.", words::date(on))
+        }
+        _ => format!("Your part is complete, on {}.", words::date(on)),
+    });
+    context.saved(&applied)
+}
+
+/// What a signature waits for, a line each.
+pub fn waits_for(offer: &Offer) -> Vec<String> {
+    let label =
+        |id: &str| plan::bank().question(id).map_or(String::new(), |question| format!("{} [{id}]", question.label));
+    let gap = |gap: &plan::Gap| format!("{}: {} - {}", label(gap.question), gap.why, gap.owner.label().to_lowercase());
+    let mut lines: Vec<String> = Vec::new();
+    for wait in &offer.waits {
+        let role = wait.role.label();
+        lines.push(match wait.missing.len() {
+            0 => format!("{role}: has not said “complete”, or something of theirs has changed since"),
+            n => format!("{role}: {} to answer", counted(n, "question")),
+        });
+        lines.extend(wait.missing.iter().map(|missing| format!("  {}", gap(missing))));
+    }
+    lines.extend(offer.missing.iter().map(gap));
+    lines.extend(offer.disputes.iter().map(|place| {
+        let id = place.split('/').next().unwrap_or_default();
+        format!("{}: two answers; somebody has to choose", label(id))
+    }));
+    for finding in &offer.findings {
+        let about = finding.field.as_deref().map_or(String::new(), |field| format!("[{field}] "));
+        lines.push(format!("{about}{} - {}", finding.says, finding.owner.label().to_lowercase()));
+    }
+    if let Some(grade) = &offer.blocked_by {
+        lines.push(format!("The overall grade is {grade}, and a PEP is not signed off with it here"));
+    }
+    lines
+}
+
+fn not_offered(context: &mut Context, mine: &Mine, offer: &Offer) -> Result<(), CommandError> {
+    if context.global.json {
+        context.json(&as_json(mine, offer));
+    }
+    if offer.stands {
+        context.talk(match mine.role.is_virtual_school() {
+            true => "Already signed off; nothing has changed since.",
+            false => "Already complete; nothing has changed since.",
+        });
+        return Ok(());
+    }
+    let lines = waits_for(offer);
+    if !context.global.json {
+        lines.iter().for_each(|line| context.data(line));
+    }
+    if !offer.disputes.is_empty() {
+        return Err(CommandError::new(
+            Kind::Choose,
+            format!("Nothing was signed: {} to choose first.", counted(offer.disputes.len(), "answer")),
+        )
+        .hint("`pep conflicts PEP` shows them; `pep resolve PEP FIELD --take N` chooses."));
+    }
+    Err(CommandError::new(Kind::Findings, "Nothing was signed: this comes first.")
+        .hint("Each line says whose it is. `pep check PEP` says more."))
+}
+
+fn as_json(mine: &Mine, offer: &Offer) -> Value {
+    let gaps = |gaps: &[plan::Gap]| -> Value {
+        gaps.iter()
+            .map(|gap| json!({ "field": gap.question, "owner": gap.owner.to_string(), "why": gap.why.to_string() }))
+            .collect()
+    };
+    let waits: Value =
+        offer.waits.iter().map(|w| json!({ "role": w.role.to_string(), "missing": gaps(&w.missing) })).collect();
+    json!({
+        "pep": mine.pep.id(),
+        "question": offer.question,
+        "signed": false,
+        "stands": offer.stands,
+        "missing": gaps(&offer.missing),
+        "disputes": offer.disputes,
+        "findings": offer.findings.iter().map(check::as_json).collect::<Vec<_>>(),
+        "waits": waits,
+        "blockedBy": offer.blocked_by,
+    })
+}

@@ -1,0 +1,125 @@
+//! `pep import`.
+
+use std::path::{Path, PathBuf};
+
+use plan::{ANSWERS_BYTES_MAX, AnswersFile, NotAnswers, Pep, Writer};
+use replica::Trouble;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    bring, clock,
+    context::{Context, Mine},
+    core::counted,
+    error::{CommandError, Kind},
+    select,
+};
+
+/// How every Automerge document begins.
+const AUTOMERGE: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+
+/// Bring the answers of a file into a plan
+///
+/// The file is one that `pep export PEP --section D --format json` wrote. Its answers are written by you, so what you may not
+/// write is left out; what is answered already stays. What was left out is said, with the reason.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The file
+    file: PathBuf,
+    /// The PEP to bring it into, by its id or its beginning [default: the newest of that child that is not signed off]
+    #[arg(long, value_name = "PEP")]
+    pep: Option<String>,
+    /// Put the file's answers in the place of those that are there
+    #[arg(long)]
+    replace: bool,
+    /// Take a file about another child; say so only if you are sure
+    #[arg(long, requires = "pep")]
+    from_another_child: bool,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let file = read(context, &args.file)?;
+    let mine = match &args.pep {
+        Some(pep) => select::pep(context, pep)?,
+        None => newest(context, &file)?,
+    };
+    let other_child = file.from.as_ref().is_some_and(|from| from.child != mine.pep.child);
+    if other_child && !args.from_another_child {
+        return Err(CommandError::new(Kind::Failed, "This file is about another child. Nothing was brought.").hint(
+            "Look whether it is the right file. If you are sure, give --pep PEP and --from-another-child with it.",
+        ));
+    }
+    let writer = Writer { person: Uuid::from_bytes(context.me()?.person), role: mine.role };
+    let mut brought = file.bring(&mine.pep, &writer);
+    if !args.replace {
+        brought = brought.unanswered(&context.view(&mine)?, &writer);
+    }
+    let done = bring::write(context, &mine, brought)?;
+    if context.global.json {
+        let left_out = bring::left_out_json(&done);
+        context.json(&json!({ "pep": mine.pep.id(), "brought": done.questions, "leftOut": left_out }));
+    } else {
+        context.data(mine.pep.id());
+    }
+    let title = context.title(&mine.pep)?;
+    context.talk(match (done.changed, done.questions.len()) {
+        (true, n) => format!("Brought into {title}: {}.", counted(n, "answer")),
+        (false, _) => format!("Nothing in the file is new to {title}."),
+    });
+    bring::say_left_out(context, &done);
+    Ok(())
+}
+
+fn read(context: &Context, file: &Path) -> Result<AnswersFile, CommandError> {
+    let path = context.path(file);
+    let unreadable = |e: std::io::Error| {
+        let message = format!("The file {} could not be read ({e}). Nothing was brought.", file.display());
+        CommandError::new(Kind::Failed, message)
+    };
+    let none = |error: NotAnswers| CommandError::new(Kind::Failed, format!("{error} Nothing was brought."));
+    // Looked at before it is read: a file of any size may be given by mistake.
+    if std::fs::metadata(&path).map_err(unreadable)?.len() > ANSWERS_BYTES_MAX as u64 {
+        return Err(none(NotAnswers::TooLarge));
+    }
+    let bytes = std::fs::read(&path).map_err(unreadable)?;
+    if bytes.starts_with(&AUTOMERGE) {
+        let message = "This is a whole plan as an Automerge document. It says nothing of who wrote what that could be proved, so it is not brought into a plan.";
+        return Err(CommandError::new(Kind::Failed, message).hint(
+            "Any Automerge library opens it. To bring answers, ask for a file of `pep export PEP --section S --format json`.",
+        ));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| none(NotAnswers::NotJson { line: 1 }))?;
+    AnswersFile::read(&text).map_err(none)
+}
+
+/// The newest PEP of the file's child that is not signed off.
+fn newest(context: &Context, file: &AnswersFile) -> Result<Mine, CommandError> {
+    context.me()?;
+    let Some(from) = &file.from else {
+        return Err(CommandError::new(
+            Kind::Failed,
+            "The file does not say which child it is about. Nothing was brought.",
+        )
+        .hint("Say which plan it is for: pep import FILE --pep PEP. `pep list` shows them."));
+    };
+    let (child, day) = (from.child, clock::today());
+    let found = context.with(move |core| {
+        let Some(role) = core.role_for(&child, &day) else { return Ok::<_, Trouble>(None) };
+        let mut peps: Vec<Pep> = core.peps().filter(|pep| pep.child == child).cloned().collect();
+        peps.sort_by_key(|pep| (pep.year, pep.term, pep.id()));
+        for pep in peps.into_iter().rev() {
+            if !bring::is_closed(&core.view(&pep, role)?) {
+                return Ok(Some(Mine { pep, role }));
+            }
+        }
+        Ok(None)
+    })?;
+    found.ok_or_else(|| {
+        CommandError::new(
+            Kind::Failed,
+            "There is no open plan of this file's child on this device. Nothing was brought.",
+        )
+        .hint("`pep sync` fetches the plans of your teams; `pep new` starts one. For another plan: --pep PEP.")
+    })
+}
