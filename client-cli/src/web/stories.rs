@@ -88,16 +88,7 @@ impl Device {
     }
 
     fn edit(&self, pep: &Pep, edit: Edit) -> bool {
-        let place = match &edit {
-            Edit::PutTarget { .. } | Edit::WithdrawTarget { .. } => "targets.list".to_owned(),
-            Edit::Choose { question, .. }
-            | Edit::Rewrite { question, .. }
-            | Edit::PutRow { question, .. }
-            | Edit::Excuse { question, .. }
-            | Edit::Comment { question, .. } => question.clone(),
-            _ => panic!("not an edit of these stories"),
-        };
-        let kind = plan::bank().question(place.split('/').next().unwrap()).unwrap().document();
+        let kind = edit.document().unwrap();
         let (pep, role) = (pep.clone(), self.role);
         self.app.with(move |core| matches!(core.edit(&pep, kind, role, &[edit], 1_772_114_700), Ok(Ok(_)))).unwrap()
     }
@@ -430,6 +421,26 @@ fn why_there_is_no_answer_is_said_on_the_page_and_an_answer_takes_its_place() {
     let table = section(&pep, "attendance.terms");
     device.send(&table, &device.stamp(&table), &[("attendance.terms~why", "nothing-to-record")]);
     assert!(device.view(&pep).excuses.contains_key("attendance.terms"));
+}
+
+#[test]
+fn what_comes_from_the_last_plan_is_confirmed_with_a_tick_or_by_changing_it() {
+    let (device, pep) = Device::idris(Role::DesignatedTeacher);
+    let carried =
+        |question: &str| Edit::Carry { question: question.into(), text: Some("As before.".into()), ask: true };
+    assert!(device.edit(&pep, carried("progress.barriers")) && device.edit(&pep, carried("progress.strategies")));
+    let here = section(&pep, "progress.barriers");
+    let html = device.page(&here);
+    assert_eq!(html.matches("This is still right").count(), 2);
+    assert_eq!(device.view(&pep).to_confirm.len(), 2);
+    let shown = [("progress.barriers", "As before."), ("progress.strategies", "As before.")];
+    device.send(&here, &device.stamp(&here), &shown);
+    assert_eq!(device.view(&pep).to_confirm.len(), 2, "a form that says nothing of it confirms nothing");
+    let said = [shown[0], ("progress.barriers~confirm", "yes"), ("progress.strategies", "As before, and quiet.")];
+    device.send(&here, &device.stamp(&here), &said);
+    assert!(device.view(&pep).to_confirm.is_empty());
+    assert_eq!(device.text(&pep, "progress.barriers"), "As before.");
+    assert_eq!(device.text(&pep, "progress.strategies"), "As before, and quiet.");
 }
 
 #[test]
