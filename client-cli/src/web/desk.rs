@@ -36,6 +36,9 @@ const SHELF_MAX: usize = 2_000;
 /// Forms remembered: a browser sends one again within seconds, or after going back a few pages.
 const WRITTEN_MAX: usize = 256;
 
+/// What one person does within this many seconds, and nobody else in between, is shown as one.
+const SITTING: i64 = 15 * 60;
+
 /// What the pages of one home are lent from.
 pub struct Desk {
     app: Arc<App>,
@@ -195,7 +198,10 @@ impl Desk {
             .held()
             .flat_map(|(_, document)| plan::history(document, &|actor| papers.author(actor), question))
             .collect();
+        // Of what happened within one second the later stands first, too.
+        entries.reverse();
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        let entries = sittings(entries);
         let all = entries.len();
         Ok(Past { entries: entries.into_iter().skip(skip).take(most).collect(), all })
     }
@@ -314,6 +320,22 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
         quality: forks.get(&DocumentKind::Quality),
     };
     wanted.is_empty().then(|| (read(documents, pep, papers), heads))
+}
+
+/// What one person did at a stretch, as one entry.
+fn sittings(entries: Vec<plan::Entry>) -> Vec<plan::Entry> {
+    let mut together: Vec<plan::Entry> = Vec::new();
+    for entry in entries {
+        match together.last_mut() {
+            Some(last) if last.by.is_some() && last.by == entry.by && last.at - entry.at <= SITTING => {
+                let new = entry.sentences.into_iter().filter(|sentence| !last.sentences.contains(sentence));
+                let new: Vec<String> = new.collect();
+                last.sentences.extend(new);
+            }
+            _ => together.push(entry),
+        }
+    }
+    together
 }
 
 fn unknown_stamp() -> CommandError {

@@ -605,6 +605,21 @@ fn three_hundred_children_are_listed_ordered_and_found() {
 }
 
 #[test]
+fn the_history_is_newest_first_and_what_one_person_did_at_a_stretch_is_one_entry() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    assert!(device.page(&at(&pep, "/history")).contains("Nobody has written anything here yet."));
+    device.write(&pep, "care.story", "He cooks.");
+    device.set(&pep, "child.interpreterNeeded", "no");
+    let html = device.page(&at(&pep, "/history"));
+    let place = |words: &str| html.find(words).unwrap_or_else(|| panic!("no {words}"));
+    assert!(place("Answered “Interpreter needed?”") < place("Wrote in “What helps school understand my story”"));
+    assert_eq!(html.matches("pep-timeline__item").count(), 1);
+    let of_one = device.page(&at(&pep, "/history/care.story"));
+    assert!(of_one.contains("Wrote in") && !of_one.contains("Interpreter"));
+    assert!(device.page(&at(&pep, "/history?skip=900")).contains("Newer"));
+}
+
+#[test]
 fn the_council_sets_its_name_and_a_colour_that_carries_white_words() {
     let (device, _) = Device::idris(Role::DesignatedTeacher);
     let says = |settings: &str| {
