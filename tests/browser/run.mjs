@@ -5,11 +5,12 @@
 //   node run.mjs PEP --screenshots   also keeps a picture of every page at every width in `screenshots`
 
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
 
 const [program, ...flags] = process.argv.slice(2)
@@ -52,6 +53,20 @@ function fill(plan) {
   const extra = dt('target', 'add', plan, 'category=emotional_wellbeing', 'area=Sleep', 'statement=By May I will sleep through the week')
   dt('target', 'withdraw', plan, extra)
   return target
+}
+
+// Two people answer one question at the same moment, until neither has heard of the other's answer.
+async function disagree(plan) {
+  const set = (who, day) =>
+    promisify(execFile)(program, ['--home', join(work, 'demo', who), '--quiet', 'set', plan, 'meeting.nextDate', day])
+  for (let day = 1; day < 28; day++) {
+    const date = (month) => `2026-${month}-${String(day).padStart(2, '0')}`
+    await Promise.all([set('odile', date('06')), set('ottoline', date('07'))])
+    pep('odile', 'sync')
+    pep('ottoline', 'sync')
+    if (JSON.parse(pep('ottoline', 'conflicts', plan, '--json')).length > 0) return
+  }
+  assert.fail('One always heard of the other in time.')
 }
 
 async function checked(page, name, width) {
@@ -167,7 +182,7 @@ try {
   await stage.ready
   const plan = JSON.parse(pep('ottoline', 'list', '--json'))[0].pep
   const target = fill(plan)
-  // Two dates for one thing, given apart. Nobody is told until both have shared.
+  await disagree(plan)
   if (pictures) {
     rmSync(pictures, { recursive: true, force: true })
     mkdirSync(pictures, { recursive: true })
@@ -197,6 +212,8 @@ try {
   assert(sections.length > 15, `${sections.length} sections`)
   await opened.goto(base + sections.find(([name]) => name.endsWith('attendance'))[1])
   const row = await opened.locator('a[href*="/table/attendance.terms/"]', { hasText: 'Change' }).first().getAttribute('href')
+  await opened.goto(base + of('/choose'))
+  const choice = await opened.locator(`a[href^="${of('/choose/')}"]`).first().getAttribute('href')
   await opened.close()
   await walk(context, base, [
     ['tasks', '/'],
@@ -219,6 +236,7 @@ try {
     ['history', of('/history')],
     ['history-of', of('/history/care.story')],
     ['choose', of('/choose')],
+    ['choose-one', choice],
     ['sync', '/sync'],
     ['help', '/help'],
     ['accessibility', '/accessibility'],
@@ -231,7 +249,7 @@ try {
   await keyboard(context, base, progress)
   await highContrast(context, base, [['tasks', '/'], ['plan', of('')], ['section', progress]])
   assert.deepEqual([...faults], [])
-  console.log(`${sections.length + 22} pages at ${widths.join(', ')} px: nothing to put right.`)
+  console.log(`${sections.length + 27} pages at ${widths.join(', ')} px: nothing to put right.`)
 } finally {
   await browser?.close()
   await stage.end()
