@@ -45,7 +45,7 @@ pub fn plan(pep: &Pep, view: &View, wanted: impl Fn(&str) -> bool) -> Map<String
             .map(|e| json!({ "why": e.why.to_string(), "reason": e.reason, "by": by(&e.by), "at": at(e.at) }));
         ((*id).to_string(), said.collect::<Value>())
     });
-    let waiting = view.to_confirm.iter().filter(|id| wanted(id));
+    let waiting = view.to_confirm.iter().filter(|id| wanted(id) && view.asked.contains(*id));
     all.insert("toConfirm".into(), waiting.copied().collect());
     all.insert("noAnswers".into(), excuses.collect::<Map<_, _>>().into());
     let targets: Vec<Value> =

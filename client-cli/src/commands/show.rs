@@ -184,17 +184,24 @@ fn print_sign_offs(context: &mut Context, mine: &Mine, view: &View) {
 fn print_page(context: &mut Context, page: &Page, view: &View) {
     context.data(format!("\n{}. {} - {}", page.id, page.title, page.owner.label().to_lowercase()));
     for question in &page.questions {
+        let hidden = view.phase.is_some() && !view.asked.contains(question.id.as_str());
+        let label = format!(
+            "  {} [{}]{}",
+            question.label,
+            question.id,
+            if hidden { " (kept; not asked at present)" } else { "" }
+        );
         match view.answers.get(question.id.as_str()) {
             Some(Answer::Missing | Answer::Elsewhere) | None if view.excuses.contains_key(question.id.as_str()) => {
-                context.data(format!("  {} [{}]", question.label, question.id));
+                context.data(label);
             }
             Some(Answer::Missing | Answer::Elsewhere) | None => {}
             Some(Answer::Targets { .. }) => {
-                context.data(format!("  {} [{}]", question.label, question.id));
+                context.data(label);
                 view.targets.iter().for_each(|target| print_target(context, question, target));
             }
             Some(answer) => {
-                context.data(format!("  {} [{}]", question.label, question.id));
+                context.data(label);
                 print_answer(context, question, answer, "    ");
             }
         }
@@ -245,7 +252,7 @@ fn last_term(context: &Context, mine: &Mine, question: &Question) -> Result<Opti
 }
 
 fn print_carried(context: &mut Context, view: &View, question: &Question, indent: &str) {
-    if view.to_confirm.contains(question.id.as_str()) {
+    if view.to_confirm.contains(question.id.as_str()) && view.asked.contains(question.id.as_str()) {
         context.data(format!("{indent}From the last PEP, to be confirmed: pep confirm PEP {}", question.id));
     } else if view.carried.contains(question.id.as_str()) {
         context.data(format!("{indent}As in the last PEP"));

@@ -450,8 +450,10 @@ impl Checks<'_> {
     fn in_time(&mut self, target: &Target) {
         let due = dates(&target.row, "dueDate");
         let (next, end, today) = (self.view.next_date, self.end_of_next_term(), self.around.today);
+        // Of a plan that is signed off it was a day to come.
+        let passed = !self.view.signed_off() && due.iter().any(|due| *due <= today);
         let mut doubt = |says| self.about(target, "dueDate", Some(Letter::T), Severity::Doubtful, says);
-        if due.iter().any(|due| *due <= today) {
+        if passed {
             doubt("The date has passed, or is today.");
         }
         if next.is_some_and(|next| due.iter().any(|due| *due > next.date)) {

@@ -1,6 +1,8 @@
 //! Reading what is in a document, whatever is in it: nothing here fails, and nothing here trusts the shape.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use automerge::{ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 
@@ -14,7 +16,17 @@ pub(crate) const WITHDRAWN: &str = "withdrawn";
 pub(crate) struct Sheet<'a, R> {
     document: &'a R,
     at: Option<&'a [ChangeHash]>,
+    kept: Option<&'a Kept>,
 }
+
+/// What has been read of one document as it stands, map by map: looking up key by key costs a search each. For one reading; a
+/// document that changes needs another.
+#[derive(Default)]
+pub(crate) struct Kept {
+    maps: RefCell<BTreeMap<ObjId, Rc<Entries>>>,
+}
+
+type Entries = BTreeMap<String, Vec<(automerge::Value<'static>, ObjId)>>;
 
 // By hand, because deriving would ask the document itself to be `Copy`.
 impl<R> Clone for Sheet<'_, R> {
@@ -33,11 +45,16 @@ pub(crate) struct Put {
 
 impl<'a, R: ReadDoc> Sheet<'a, R> {
     pub(crate) fn now(document: &'a R) -> Sheet<'a, R> {
-        Sheet { document, at: None }
+        Sheet { document, at: None, kept: None }
     }
 
     pub(crate) fn at(document: &'a R, heads: &'a [ChangeHash]) -> Sheet<'a, R> {
-        Sheet { document, at: Some(heads) }
+        Sheet { document, at: Some(heads), kept: None }
+    }
+
+    /// The same, remembering what it has read.
+    pub(crate) fn keeping(self, kept: &'a Kept) -> Sheet<'a, R> {
+        Sheet { kept: Some(kept), ..self }
     }
 
     /// The map at a key of the root.
@@ -60,6 +77,9 @@ impl<'a, R: ReadDoc> Sheet<'a, R> {
 
     /// The keys of a map, in order.
     pub(crate) fn keys(&self, map: &ObjId) -> Vec<String> {
+        if let Some(kept) = self.kept {
+            return self.entries(kept, map).keys().cloned().collect();
+        }
         match self.at {
             Some(heads) => self.document.keys_at(map, heads).collect(),
             None => self.document.keys(map).collect(),
@@ -129,11 +149,41 @@ impl<'a, R: ReadDoc> Sheet<'a, R> {
 
     /// Everything at a key, whatever it is.
     pub(crate) fn all(&self, map: &ObjId, key: &str) -> Vec<(automerge::Value<'a>, ObjId)> {
+        match self.kept {
+            Some(kept) => self.entries(kept, map).get(key).cloned().unwrap_or_default(),
+            None => self.look_up(map, key),
+        }
+    }
+
+    fn look_up(&self, map: &ObjId, key: &str) -> Vec<(automerge::Value<'a>, ObjId)> {
         let found = match self.at {
             Some(heads) => self.document.get_all_at(map, key, heads),
             None => self.document.get_all(map, key),
         };
         found.unwrap_or_default()
+    }
+
+    fn entries(&self, kept: &Kept, map: &ObjId) -> Rc<Entries> {
+        if let Some(known) = kept.maps.borrow().get(map) {
+            return Rc::clone(known);
+        }
+        let items = match self.at {
+            Some(heads) => self.document.map_range_at(map, .., heads),
+            None => self.document.map_range(map, ..),
+        };
+        let mut entries = Entries::new();
+        for item in items {
+            let key = item.key.to_string();
+            // Only the value that wins is among the items.
+            let values = match item.conflict {
+                true => self.look_up(map, &key).into_iter().map(|(value, id)| (value.into_owned(), id)).collect(),
+                false => vec![(item.value.clone().into_value(), item.id())],
+            };
+            entries.insert(key, values);
+        }
+        let entries = Rc::new(entries);
+        kept.maps.borrow_mut().insert(map.clone(), Rc::clone(&entries));
+        entries
     }
 }
 

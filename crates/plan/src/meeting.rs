@@ -515,9 +515,12 @@ fn minutes_of(row: &Row) -> Option<u16> {
 
 fn invitees(view: &View, pep: &Pep) -> Vec<Invitee> {
     let attendance = &pep.process().practice.meeting.attendance;
+    let child: Vec<String> =
+        ["child.legalName", "child.preferredName"].iter().filter_map(|id| text(view, id)).collect();
     let invitee = |row: &Row| {
         let called = words(row, "role");
-        let role = role_named(&called);
+        let is_child = child.contains(&words(row, "person"));
+        let role = if is_child { Some(Role::YoungPerson) } else { role_named(&called) };
         Invitee {
             key: row.key.clone(),
             person: words(row, "person"),
@@ -535,12 +538,17 @@ fn invitees(view: &View, pep: &Pep) -> Vec<Invitee> {
     rows(view, "meeting.attendees").filter(|row| row.counts()).map(invitee).collect()
 }
 
-/// The role that these words name, by slug or by label.
+/// The role that these words name: those whose words are all among them, as "Foster carer" names a carer. Before school and after
+/// it the designated teacher has other names (PEP.md 7.1).
 fn role_named(called: &str) -> Option<Role> {
-    let plain =
-        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let plain = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    };
     let called = plain(called);
-    Role::ALL.iter().copied().find(|role| plain(role.slug()) == called || plain(role.label()) == called)
+    let says = |name: &str| plain(name).iter().all(|word| called.contains(word));
+    let designated = ["designated practitioner", "designated person"].into_iter().any(says);
+    let named = Role::ALL.iter().copied().find(|role| says(role.label()));
+    named.or(designated.then_some(Role::DesignatedTeacher))
 }
 
 fn missing(pep: &Pep, invitees: &[Invitee], child: &ChildPart, team: &[Who]) -> Vec<Missing> {
@@ -748,6 +756,20 @@ mod tests {
 
     fn at(hour: u32, minute: u32) -> Option<NaiveTime> {
         NaiveTime::from_hms_opt(hour, minute, 0)
+    }
+
+    #[test]
+    fn a_role_is_known_by_the_words_people_use_for_it() {
+        for (called, role) in [
+            ("Foster carer", Some(Role::Carer)),
+            ("social-worker", Some(Role::SocialWorker)),
+            ("Virtual School officer (secondary)", Some(Role::VirtualSchoolOfficer)),
+            ("Designated practitioner", Some(Role::DesignatedTeacher)),
+            ("SENCO", None),
+            ("", None),
+        ] {
+            assert_eq!(role_named(called), role, "{called}");
+        }
     }
 
     #[test]

@@ -293,7 +293,7 @@ pub fn offer(view: &View, pep: &Pep, role: Role, findings: &[Finding]) -> Option
     };
     offer.findings = findings.iter().filter(of_role).cloned().collect();
     for gate in process.practice.completion.gates.iter().filter(|gate| role.counts_as(gate.role)) {
-        for other in &gate.requires {
+        for other in gate.requires.iter().filter(|other| answers_for_something(view, process, **other)) {
             let missing = gaps_of(*other);
             // The Virtual School waits until they say "complete"; others only until they have answered (R003-27, R003-29).
             let signed = sign_off_of(*other).is_some_and(stands);
@@ -382,6 +382,12 @@ fn concerns(view: &View, process: &Process, question: &str, role: Role) -> bool 
     role.is_virtual_school() || signer() == Some(role)
 }
 
+/// While a child is on no school's roll there may be no designated teacher, and nobody waits for one.
+fn answers_for_something(view: &View, process: &Process, role: Role) -> bool {
+    role.is_virtual_school()
+        || process.questions().any(|question| signer_of(process, question, view.not_on_roll) == Some(role))
+}
+
 fn sign_off_role(question: &Question) -> Role {
     question.owners.first().copied().unwrap_or(Role::VirtualSchoolOfficer)
 }
@@ -401,8 +407,12 @@ pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, author
     view.open_returns = open_returns(view, &past);
     let newest = view.sign_offs.iter().rfind(|made| made.question == VIRTUAL_SCHOOL && made.stands);
     view.changed_since_sign_off = newest.map_or_else(Vec::new, |newest| {
-        let then = past.content(&[newest.change], VIRTUAL_SCHOOL);
-        Content::of(view, pep, VIRTUAL_SCHOOL).changed_since(&then)
+        let now = Content::of(view, pep, VIRTUAL_SCHOOL);
+        // Reading a plan as it was costs more than reading it as it is.
+        if now.hash() == newest.hash {
+            return Vec::new();
+        }
+        now.changed_since(&past.content(&[newest.change], VIRTUAL_SCHOOL))
     });
     view.state = state(view, pep);
 }
@@ -412,8 +422,9 @@ fn state(view: &View, pep: &Pep) -> State {
         let question = sign_off_of(*role);
         view.sign_offs.iter().any(|made| Some(made.question) == question && made.stands)
     };
-    let before: Vec<Role> =
-        pep.process().practice.completion.order.iter().copied().filter(|role| !role.is_virtual_school()).collect();
+    let process = pep.process();
+    let signs = |role: &Role| !role.is_virtual_school() && answers_for_something(view, process, *role);
+    let before: Vec<Role> = process.practice.completion.order.iter().copied().filter(signs).collect();
     match before.iter().rfind(|role| stands(role)) {
         _ if stands(&Role::VirtualSchoolOfficer) && pep.kind == PepType::Closing => State::Closed,
         _ if stands(&Role::VirtualSchoolOfficer) => State::SignedOff,
@@ -431,12 +442,9 @@ fn open_returns(view: &View, past: &Past<'_>) -> BTreeMap<Role, Vec<String>> {
     let Some(Answer::Table(rows)) = view.answers.get(RETURNED) else { return open };
     for row in rows.iter().filter(|row| row.counts()) {
         let Some(role) = quality::addressed_to(row) else { continue };
-        let answered = view
-            .sign_offs
-            .iter()
-            .filter(|made| Some(made.question) == sign_off_of(role))
-            .any(|made| made.stands || past.content(&[made.change], made.question).returned.contains_key(&row.key));
-        if !answered {
+        let theirs = || view.sign_offs.iter().filter(|made| Some(made.question) == sign_off_of(role));
+        let covers = |made: &SignOff| past.content(&[made.change], made.question).returned.contains_key(&row.key);
+        if !theirs().any(|made| made.stands) && !theirs().any(covers) {
             open.entry(role).or_default().push(row.key.clone());
         }
     }

@@ -13,7 +13,7 @@ use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
 use crate::clock::{Due, dues};
 use crate::decision;
-use crate::document::{Put, Sheet, WITHDRAWN};
+use crate::document::{Kept, Put, Sheet, WITHDRAWN};
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
 use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
@@ -339,13 +339,14 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
 
 /// A plan without its signatures; with `at` the plan itself as it was at these heads.
 pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>, at: Option<&[ChangeHash]>) -> View {
+    let kept: BTreeMap<DocumentKind, Kept> = DocumentKind::ALL.iter().map(|kind| (*kind, Kept::default())).collect();
     let reader = |kind: DocumentKind| {
         let document = documents.get(kind)?;
         let sheet = match at.filter(|_| kind == DocumentKind::Main) {
             Some(heads) => Sheet::at(document, heads),
             None => Sheet::now(document),
         };
-        Some(Reader { document, sheet, authors })
+        Some(Reader { document, sheet: sheet.keeping(kept.get(&kind)?), authors })
     };
     let main = reader(DocumentKind::Main);
     let facts = Facts::new(pep, main.map(|main| main.sheet));

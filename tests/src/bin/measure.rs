@@ -13,6 +13,7 @@ use std::{
 use clap::Parser;
 use client_cli::{app::App, clock, dial};
 use futures_util::future::try_join_all;
+use harness::children::{KeptPlan, kept_plans};
 use harness::load::{
     Participant,
     process::{Finished, Relay, Spread, beside, end, memory, output, text, timed},
@@ -65,6 +66,9 @@ struct Args {
     /// Plans in the store of many plans
     #[arg(long, default_value_t = 200)]
     plans: usize,
+    /// Plans of sample children whose state is worked out
+    #[arg(long, default_value_t = 1_650)]
+    states: usize,
     /// Characters of a term's typing, by four people together
     #[arg(long, default_value_t = 20_000)]
     text: usize,
@@ -87,6 +91,8 @@ enum Part {
     Store,
     /// The size of one plan after a term's typing
     Term,
+    /// The full state of many plans of sample children, in one process
+    States,
     /// SIGKILL rounds (--kill-rounds says how many)
     Kill,
 }
@@ -133,6 +139,10 @@ fn run(args: &Args) -> Result<Value, String> {
             eprintln!("a term's typing, {at_once} characters to a change");
             report.insert(name.into(), term(&place, name, args.text, at_once)?);
         }
+    }
+    if wanted(Part::States) {
+        eprintln!("the state of {} plans", args.states);
+        report.insert("states".into(), states(args.states, args.runs)?);
     }
     if wanted(Part::Kill) {
         eprintln!("{} rounds of killing", args.kill_rounds);
@@ -247,6 +257,56 @@ fn store(place: &Place, plans: usize, runs: usize) -> Result<Value, String> {
         );
     }
     Ok(report.into())
+}
+
+/// The full state of many whole plans (view, checks, sums, signatures), one after the other as somebody who looks at all of them
+/// works it out; then of one plan after each edit of it.
+fn states(plans: usize, edits: usize) -> Result<Value, String> {
+    let resident = || memory(std::process::id(), "VmRSS").unwrap_or(0);
+    let mut kept = Vec::new();
+    for plan in kept_plans(plans) {
+        kept.push(plan?);
+    }
+    let before = resident();
+    let (mut load, mut view, mut checks) = (Vec::new(), Vec::new(), Vec::new());
+    let ms = |since: Instant| since.elapsed().as_secs_f64() * 1_000.0;
+    let (mut signed, mut findings) = (0, 0);
+    let started = Instant::now();
+    for plan in &kept {
+        let begun = Instant::now();
+        let documents = plan.load()?;
+        load.push(ms(begun));
+        let begun = Instant::now();
+        let read = plan.view(&documents);
+        view.push(ms(begun));
+        let begun = Instant::now();
+        findings += plan.check(&read).len();
+        checks.push(ms(begun));
+        signed += usize::from(read.signed_off());
+    }
+    let took = started.elapsed().as_secs_f64();
+    let after = resident();
+    if signed < plans {
+        return Err(format!("Only {signed} of {plans} plans came out signed."));
+    }
+    let Some(plan) = kept.first() else { return Ok(Value::Null) };
+    let mut documents = plan.load()?;
+    let (mut edited, mut again) = (Vec::new(), Vec::new());
+    for n in 0..=edits {
+        let begun = Instant::now();
+        plan.edit(&mut documents, n)?;
+        edited.push(ms(begun));
+        let begun = Instant::now();
+        plan.check(&plan.view(&documents));
+        again.push(ms(begun));
+    }
+    let bytes: usize = kept.iter().map(KeptPlan::bytes).sum();
+    Ok(json!({
+        "plans": plans, "findings": findings, "seconds": took, "savedKiB": kib(bytes as u64),
+        "residentBeforeKiB": before, "residentAfterKiB": after, "peakKiB": memory(std::process::id(), "VmHWM"),
+        "loadMs": Spread::of(load).json(), "viewMs": Spread::of(view).json(), "checkMs": Spread::of(checks).json(),
+        "oneEditMs": Spread::of(edited).json(), "stateAfterOneEditMs": Spread::of(again).json(),
+    }))
 }
 
 struct Watch(Child);
