@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::NaiveDate;
-use plan::{Applied, Automerge, ChangeHash, DocumentKind, Documents, Edit, Pep, Refused, Role, Value, View};
+use plan::{Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, Pep, Refused, Role, Value, View};
 use replica::Trouble;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::{
     app::App,
     cli::Global,
     clock,
-    commands::check,
+    commands::{check, conflicts},
     context::{Context, Mine},
     core::{Core, Papers},
     error::{CommandError, Kind},
@@ -188,6 +188,11 @@ impl Desk {
         let others: Vec<String> = others.flat_map(|other| other.statements).collect();
         let context = self.context();
         check::in_light_of(&context, &mine, &plan.view, check::previous(&context, &mine)?.as_ref(), &others)
+    }
+
+    /// Every place where people entered different things apart, and every text that two people rewrote apart.
+    pub fn disputes(&self, plan: &Plan) -> Result<Vec<Dispute>, CommandError> {
+        conflicts::disputes(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
     /// What happened in a plan or at one question, newest first: `most` entries after the first `skip`.

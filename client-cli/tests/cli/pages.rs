@@ -215,6 +215,35 @@ fn two_answers_given_apart_are_chosen_between_on_a_page() {
 }
 
 #[test]
+fn a_text_that_two_people_rewrote_apart_is_chosen_on_a_page() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    odile.pep(&["write", &spring, "meeting.notes", "The meeting was held at school and everybody came in time."]).ok();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["write", &spring, "meeting.notes", "Idris chaired. It was short."]).ok();
+    ottoline.pep(&["write", &spring, "meeting.notes", "We met online; two could not join us."]).ok();
+    odile.pep(&["sync"]).ok();
+    let open = Open::start(&ottoline, &["--no-browser"]);
+    let browser = Browser::let_in(&open.1);
+    browser.post("/sync", "");
+    let list = browser.get(&format!("/pep/{spring}/choose"));
+    assert!(list.body.contains("Idris chaired. It was short.") && list.body.contains("As it is now, both together"));
+    let choose = list.body.split(&format!("href=\"/pep/{spring}/choose/")).nth(1).unwrap().split('"').next().unwrap();
+    let choose = format!("/pep/{spring}/choose/{choose}");
+    let page = browser.get(&choose);
+    let stamp = page.hidden("made-from").replace(' ', "+");
+    let first = page.body.split("id=\"take\" name=\"take\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(browser.post(&choose, &format!("made-from={stamp}&take={first}")).status, 303);
+    let notes = ottoline.show(&spring)["answers"]["meeting.notes"].as_str().unwrap().to_owned();
+    assert!(
+        ["Idris chaired. It was short.", "We met online; two could not join us."].contains(&notes.as_str()),
+        "{notes}"
+    );
+}
+
+#[test]
 fn the_pages_run_beside_other_commands_and_end_in_good_order() {
     let world = World::new();
     let ottoline = world.join("ottoline", OTTOLINE);

@@ -5,6 +5,7 @@ use plan::{Dispute, Edit, Value};
 
 use super::{plan as overview, table::saved};
 use crate::{
+    commands::conflicts,
     web::{
         field::Ask,
         forms::{Errors, Lots, refusal, stamp},
@@ -16,15 +17,14 @@ use crate::{
 };
 
 /// Lists what there is to choose.
-pub fn list(request: &Request, plan: &Plan) -> Outcome {
-    let disputes = plan::conflicts(&plan.view, &plan.pep);
+pub fn list(request: &Request, plan: &Plan, disputes: &[Dispute]) -> Outcome {
     let main = html! {
         @if request.query.get("saved").is_some() { (kit::done("Your choice is saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "Questions with two answers" }
         @if disputes.is_empty() { p class="govuk-body" { "There are none." } }
         @else { p class="govuk-body" { "People entered different things while they were apart. Nobody’s answer is lost; one has to be chosen." } }
-        @for dispute in &disputes {
+        @for dispute in disputes {
             h2 class="govuk-heading-s" { (label(plan, dispute)) }
             ul class="govuk-list govuk-list--bullet" { @for claim in &dispute.claims { li { (said(dispute, claim)) } } }
             p class="govuk-body" {
@@ -39,8 +39,7 @@ pub fn list(request: &Request, plan: &Plan) -> Outcome {
 }
 
 /// Shows the answers of one dispute, and takes in the choice.
-pub fn choose(request: &Request, plan: &Plan, word: &str) -> Option<Outcome> {
-    let disputes = plan::conflicts(&plan.view, &plan.pep);
+pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) -> Option<Outcome> {
     let Some(dispute) = disputes.iter().find(|dispute| plan.word_for(&dispute.place) == word) else {
         // It may have been chosen elsewhere a moment ago.
         let known = !request.post && word.len() == 32;
@@ -82,9 +81,9 @@ pub fn choose(request: &Request, plan: &Plan, word: &str) -> Option<Outcome> {
                         @for (i, claim) in dispute.claims.iter().enumerate() {
                             @let id = if i == 0 { "take".to_owned() } else { format!("take-{i}") };
                             div class="govuk-radios__item" {
-                                input class="govuk-radios__input" type="radio" id=(id) name="take" value=(token(plan, &claim.value)) autocomplete="off" aria-describedby=[(claim.at != 0).then(|| format!("{id}-hint"))];
-                                label class="govuk-label govuk-radios__label" for=(id) { (shown(dispute, &claim.value)) }
-                                @if claim.at != 0 { div class="govuk-hint govuk-radios__hint" id={ (id) "-hint" } { (words::name(&claim.by)) ", " (words::moment(claim.at)) } }
+                                input class="govuk-radios__input" type="radio" id=(id) name="take" value=(token(plan, &claim.value)) autocomplete="off" aria-describedby=[whose(dispute, claim).map(|_| format!("{id}-hint"))];
+                                label class="govuk-label govuk-radios__label" for=(id) { (kit::typed(&shown(dispute, &claim.value))) }
+                                @if let Some(whose) = whose(dispute, claim) { div class="govuk-hint govuk-radios__hint" id={ (id) "-hint" } { (whose) } }
                             }
                         }
                     }
@@ -123,10 +122,19 @@ fn token(plan: &Plan, value: &Value) -> String {
     plan.word_for(&format!("take/{value}"))
 }
 
+/// Whose an answer is, and since when; of a text also that it is how the two stand together now.
+fn whose(dispute: &Dispute, claim: &plan::Claim) -> Option<String> {
+    match claim.at {
+        0 if conflicts::is_text(dispute) => Some("As it is now, both together".to_owned()),
+        0 => None,
+        at => Some(format!("{}, {}", words::name(&claim.by), words::moment(at))),
+    }
+}
+
 fn said(dispute: &Dispute, claim: &plan::Claim) -> Markup {
     html! {
         (kit::typed(&shown(dispute, &claim.value)))
-        @if claim.at != 0 { " - " (words::name(&claim.by)) ", " (words::moment(claim.at)) }
+        @if let Some(whose) = whose(dispute, claim) { " - " (whose) }
     }
 }
 

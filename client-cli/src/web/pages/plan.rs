@@ -27,10 +27,11 @@ enum Far {
 }
 
 /// The parts of every plan, beside its sections: address and words.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     ("/targets", "Targets and funding"),
     ("/voices", "The child’s words"),
     ("/checks", "Checks"),
+    ("/choose", "Questions with two answers"),
     ("/comments", "Comments"),
     ("/history", "History"),
 ];
