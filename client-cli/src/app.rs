@@ -21,6 +21,7 @@ use crate::{
     clock,
     core::{Core, Line, Traffic},
     dial::{self, DialError, Kept},
+    web::serve::Serving,
 };
 
 /// Files in the home folder beside the replica's own.
@@ -39,6 +40,7 @@ pub struct App {
     wake: Arc<Notify>,
     changes: watch::Receiver<u64>,
     line: Mutex<Option<Standing>>,
+    pages: Mutex<Option<Serving>>,
     owner: Owner,
 }
 
@@ -89,8 +91,9 @@ impl App {
             }
             tell.send_if_modified(|at| std::mem::replace(at, core.changed()) != core.changed());
         })?;
-        let app =
-            App { home, room: Some(room), thread: Some(thread), runtime, wake, changes, line: Mutex::new(None), owner };
+        let (room, thread) = (Some(room), Some(thread));
+        let (line, pages) = (Mutex::new(None), Mutex::new(None));
+        let app = App { home, room, thread, runtime, wake, changes, line, pages, owner };
         Ok((app, notices))
     }
 
@@ -161,6 +164,25 @@ impl App {
         Ok(())
     }
 
+    /// Serves this person's pages from now on, where they are not served yet: on this port of 127.0.0.1, 0 for a free one. A link
+    /// that lets one browser in, once; `None` where this computer has no randomness to give.
+    pub fn open_pages(self: &Arc<App>, port: u16) -> io::Result<Option<String>> {
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        let serving = match pages.take() {
+            Some(serving) => serving,
+            None => Serving::start(self, port)?,
+        };
+        Ok(pages.insert(serving).link())
+    }
+
+    /// Ends the pages: what is being answered is answered first.
+    pub fn close_pages(&self) {
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(pages) = pages {
+            self.runtime.block_on(pages.end());
+        }
+    }
+
     /// Connects once, or uses the line that is kept up, and waits until this device and the relay hold the same. Gives up
     /// where nothing has moved for `patience`.
     pub fn sync_once(&self, patience: Duration) -> Result<Synced, SyncError> {
@@ -199,6 +221,7 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
+        self.close_pages();
         let line = self.line.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(line) = line {
             line.stop.notify_one();

@@ -7,8 +7,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 use crate::{
     commands::{
         check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, give_back, held,
-        history, import, join, list, meeting, new, process, quality, resolve, row, set, show, sign_off, status, sync,
-        target, whoami, write,
+        history, import, join, list, meeting, new, open, process, quality, resolve, row, set, show, sign_off, status,
+        sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -86,6 +86,7 @@ pub enum Command {
     Diff(diff::Args),
     Status(status::Args),
     Sync(sync::Args),
+    Open(open::Args),
     Held(held::Args),
     Export(export::Args),
     Import(import::Args),
@@ -143,6 +144,7 @@ impl Command {
             Command::Diff(args) => diff::run(context, args),
             Command::Status(args) => status::run(context, args),
             Command::Sync(args) => sync::run(context, args),
+            Command::Open(args) => open::run(context, args),
             Command::Held(args) => held::run(context, args),
             Command::Export(args) => export::run(context, args),
             Command::Import(args) => import::run(context, args),

@@ -22,6 +22,7 @@ pub mod json;
 pub mod pieces;
 pub mod select;
 pub mod typing;
+pub mod web;
 pub mod words;
 
 use std::{ffi::OsString, io::Read, process::ExitCode};

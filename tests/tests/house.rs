@@ -158,6 +158,22 @@ fn only_the_replica_names_sled_and_only_one_file_of_it() {
 }
 
 #[test]
+fn pages_are_functions_that_open_nothing_and_only_one_file_serves_them() {
+    let doors = ["tokio", "axum", "hyper", "std::net", "std::fs", "std::thread", "replica::", "App", "Core", "async "];
+    for (path, source) in sources("client-cli") {
+        let code = code(&source);
+        let path = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+        if path.starts_with("client-cli/src/web/pages/") {
+            for door in doors {
+                assert!(!code.contains(door), "{path} says {door:?}: a page is lent what it shows");
+            }
+        }
+        assert!(!code.contains("axum::") || path == "client-cli/src/web/serve.rs", "{path} names axum");
+        assert!(!code.contains("PreEscaped"), "{path} puts words into a page as they are");
+    }
+}
+
+#[test]
 fn nothing_but_the_gate_hands_bytes_from_elsewhere_to_automerge() {
     // These read bytes that no gate has judged. The replica's one loader reads its own store; plan's is for such bytes too.
     let doors =

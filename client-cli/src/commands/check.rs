@@ -8,7 +8,7 @@ use crate::{
     clock,
     commands::conflicts,
     context::{Context, Mine},
-    core::counted,
+    core::{Core, counted},
     error::{CommandError, Kind},
     select,
 };
@@ -49,12 +49,22 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 
 /// What the checks find in a plan, in the light of what else this device holds.
 pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Finding>, CommandError> {
+    let others = other_statements(context, mine)?;
+    in_light_of(context, mine, view, previous(context, mine)?.as_ref(), &others)
+}
+
+/// What the checks find in a plan, with the child's last plan and what other children's targets say given.
+pub fn in_light_of(
+    context: &Context,
+    mine: &Mine,
+    view: &View,
+    previous: Option<&View>,
+    others: &[String],
+) -> Result<Vec<Finding>, CommandError> {
     let Ok(today) = clock::today().parse() else {
         return Err(CommandError::new(Kind::Failed, "This device's clock shows no day of the calendar."));
     };
-    let (previous, others) = beside(context, mine)?;
-    let others: Vec<String> = others.iter().flat_map(statements).collect();
-    let mut findings = plan::check(view, &mine.pep, Around { today, previous: previous.as_ref(), others: &others });
+    let mut findings = plan::check(view, &mine.pep, Around { today, previous, others });
     let Mine { pep, role } = mine.clone();
     let meter = context.with(move |core| {
         let papers = core.papers(&pep, role)?;
@@ -66,34 +76,43 @@ pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Findi
     Ok(findings)
 }
 
-/// The last PEP of the same child before this one, and the PEPs of other children, as far as this device holds them.
-pub fn beside(context: &Context, mine: &Mine) -> Result<(Option<View>, Vec<View>), CommandError> {
-    let Mine { pep, .. } = mine.clone();
-    let today = clock::today();
+/// The last PEP of the same child before this one, as far as this device holds it.
+pub fn previous(context: &Context, mine: &Mine) -> Result<Option<View>, CommandError> {
+    let Mine { pep, role } = mine.clone();
     context.with(move |core| {
         let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
-        let all: Vec<Pep> = core.peps().cloned().collect();
-        let before =
-            all.iter().filter(|other| other.child == pep.child && when(other) < when(&pep)).max_by_key(|p| when(p));
-        let mut views = Vec::new();
-        for other in before.into_iter().chain(all.iter().filter(|other| other.child != pep.child)) {
-            // A plan that has not arrived whole, or is no longer this person's, is no reason not to check this one.
-            let view = core.role_for(&other.child, &today).map(|role| core.view(other, role));
-            match view {
-                Some(Ok(view)) => views.push((other.child, view)),
-                Some(Err(Trouble::Unknown)) | None => {}
-                Some(Err(trouble)) => return Err(trouble),
-            }
-        }
-        let (mut previous, mut others) = (None, Vec::new());
-        for (child, view) in views {
-            if child == pep.child { previous = Some(view) } else { others.push(view) }
-        }
-        Ok((previous, others))
+        let earlier = core.peps().filter(|other| other.child == pep.child && when(other) < when(&pep));
+        let last = earlier.max_by_key(|earlier| when(earlier)).cloned();
+        last.map_or(Ok(None), |last| held(core, &last, role))
     })
 }
 
-fn statements(view: &View) -> impl Iterator<Item = String> + '_ {
+/// What the targets of other children on this device say.
+fn other_statements(context: &Context, mine: &Mine) -> Result<Vec<String>, CommandError> {
+    let child = mine.pep.child;
+    let today = clock::today();
+    context.with(move |core| {
+        let others: Vec<Pep> = core.peps().filter(|other| other.child != child).cloned().collect();
+        let mut said = Vec::new();
+        for other in others {
+            let Some(role) = core.role_for(&other.child, &today) else { continue };
+            said.extend(held(core, &other, role)?.iter().flat_map(statements));
+        }
+        Ok::<_, Trouble>(said)
+    })
+}
+
+/// A plan that has not arrived whole is no reason not to check another.
+fn held(core: &mut Core, pep: &Pep, role: Role) -> Result<Option<View>, Trouble> {
+    match core.view(pep, role) {
+        Ok(view) => Ok(Some(view)),
+        Err(Trouble::Unknown) => Ok(None),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// What the targets of a plan say, for the checks of other plans.
+pub fn statements(view: &View) -> impl Iterator<Item = String> + '_ {
     view.targets.iter().filter(|target| target.row.counts()).filter_map(|target| {
         match target.row.cells.get("statement") {
             Some(plan::Cell::Text { text }) => Some(text.clone()),

@@ -80,7 +80,7 @@ pub fn print(context: &mut Context, pep: &Pep, dispute: &Dispute) {
 }
 
 /// Whether it is about a text that two people rewrote apart.
-fn is_text(dispute: &Dispute) -> bool {
+pub fn is_text(dispute: &Dispute) -> bool {
     let question = plan::bank().question(dispute.question);
     let kind = match dispute.place.split('/').collect::<Vec<_>>().as_slice() {
         [_] => question.map(|question| question.kind),

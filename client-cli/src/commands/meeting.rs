@@ -375,7 +375,7 @@ fn meeting(context: &Context, mine: &Mine, view: &View, team: &[Who]) -> Result<
     let Ok(today) = clock::today().parse() else {
         return Err(CommandError::new(Kind::Failed, "This device's clock shows no day of the calendar."));
     };
-    let (previous, _) = check::beside(context, mine)?;
+    let previous = check::previous(context, mine)?;
     Ok(plan::meeting(view, &mine.pep, team, plan::Around { today, previous: previous.as_ref(), others: &[] }))
 }
 

@@ -19,6 +19,7 @@ pub mod join;
 pub mod list;
 pub mod meeting;
 pub mod new;
+pub mod open;
 pub mod process;
 pub mod quality;
 pub mod resolve;

@@ -1,12 +1,12 @@
 //! `pep sync`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use replica::Trouble;
 use serde_json::json;
 
 use crate::{
-    app::Synced,
+    app::{App, Synced},
     context::Context,
     core::Line,
     door,
@@ -62,11 +62,21 @@ fn watch(context: &mut Context) -> Result<(), CommandError> {
             .hint("Leave it running; all other commands work beside it."));
     }
     let app = context.app()?.clone();
-    app.listen(door::answer).map_err(|e| {
-        CommandError::new(Kind::Failed, format!("This computer does not let pep listen for your other commands ({e})."))
-    })?;
+    listen(&app)?;
     app.keep_line()?;
     context.talk("Keeping in step with the relay. ctrl-c ends it; nothing is lost by that.");
+    stay(context, &app)
+}
+
+/// From now on this process carries out the commands that others bring to its folder.
+pub fn listen(app: &Arc<App>) -> Result<(), CommandError> {
+    app.listen(door::answer).map_err(|e| {
+        CommandError::new(Kind::Failed, format!("This computer does not let pep listen for your other commands ({e})."))
+    })
+}
+
+/// Says how the line stands until the program is asked to end.
+pub fn stay(context: &mut Context, app: &App) -> Result<(), CommandError> {
     let mut said = None;
     let mut changes = app.changes();
     // One for the whole of it: a signal that comes between two rounds must not be missed.

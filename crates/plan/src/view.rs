@@ -82,6 +82,8 @@ pub struct View {
     pub to_confirm: BTreeSet<&'static str>,
     /// The questions that are asked, in whatever state.
     pub asked: BTreeSet<&'static str>,
+    /// The questions that are not, each with the question whose answer hides it.
+    pub hidden: BTreeMap<&'static str, &'static str>,
     /// The targets by key, withdrawn ones included.
     pub targets: Vec<Target>,
     /// Remarks of all held documents, oldest first.
@@ -350,6 +352,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
     let facts = Facts::new(pep, main.map(|main| main.sheet));
     let mut answers = BTreeMap::new();
     let mut asked = BTreeSet::new();
+    let mut hidden = BTreeMap::new();
     let mut excuses = BTreeMap::new();
     let (mut carried, mut to_confirm) = (BTreeSet::new(), BTreeSet::new());
     for question in bank().questions() {
@@ -371,8 +374,10 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
             to_confirm.remove(question.id.as_str());
         }
         answers.insert(question.id.as_str(), answer);
-        if facts.asked(question) == Asked::Yes {
-            asked.insert(question.id.as_str());
+        match facts.asked(question) {
+            Asked::Yes => drop(asked.insert(question.id.as_str())),
+            Asked::No(because) => drop(hidden.insert(question.id.as_str(), because)),
+            Asked::Unknown => {}
         }
     }
     let held: Vec<(DocumentKind, Reader<'_>)> =
@@ -389,6 +394,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
         carried,
         to_confirm,
         asked,
+        hidden,
         targets: main.map_or_else(Vec::new, |main| main.targets()),
         comments,
         sign_offs: Vec::new(),

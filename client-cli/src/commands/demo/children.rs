@@ -45,7 +45,11 @@ pub fn run(context: &mut Context, mut stage: Stage, name: &str, check: bool) -> 
             context.data(format!("\n{} [{short}]: {}", plan.child, plan.state));
             // The folders of a check are gone when it ends.
             for (home, name, role) in plan.people.iter().filter(|_| !check) {
-                context.data(format!("  {name}, {role}\n    {pep} --home {} show {short}", stage.home(home).display()));
+                let home = stage.home(home);
+                let home = home.display();
+                context.data(format!(
+                    "  {name}, {role}\n    {pep} --home {home} open\n    {pep} --home {home} show {short}"
+                ));
             }
         }
     }

@@ -167,21 +167,21 @@ impl<'a> Story<'a> {
         for who in ALL {
             let home = self.stage.home(who.id);
             self.say(format!(
-                "\n{}, {}\n  {pep} --home {} show {short}",
+                "\n{}, {}\n  {pep} --home {home} open\n  {pep} --home {home} show {short}",
                 who.name,
                 who.role.replace('-', " "),
-                home.display()
+                home = home.display()
             ));
         }
         let (odile, ottoline) = (self.stage.home(ODILE.id), self.stage.home(OTTOLINE.id));
-        self.say("\nTo try: write as one, and read as the other a moment later.");
+        self.say("\n`open` shows that person's pages in your browser. To try: write as one, and read as the other a moment later.");
         self.say(format!(
             "  {pep} --home {} write {short} meeting.notes --append \"Idris would like to show his cooking.\"",
             odile.display()
         ));
         self.say(format!("  {pep} --home {} show {short} --field meeting.notes", ottoline.display()));
         self.say(format!("  {pep} --home {} history {short}", odile.display()));
-        self.say("\nPages in the browser come with a later version. ctrl-c ends the demonstration.");
+        self.say("\nctrl-c ends the demonstration.");
     }
 
     /// Ends every process; the steps and their milliseconds.

@@ -6,6 +6,7 @@ fn storyboard_1_what_one_answers_makes_new_questions_mandatory_for_another() {
     odile.set("setting.rollStatus", "single");
     ottoline.receive(&odile);
     let before = odile.view().completeness[&Role::SocialWorker];
+    assert_eq!(odile.view().hidden.get("transfer.reason"), Some(&"transfer.needed"));
     odile.set("care.legalStatus", "C2");
     odile.set("transfer.needed", "yes");
     for (term, possible, attended) in [("Autumn 2025", "148", "121"), ("Spring 2026 to 26 Feb", "68", "61")] {
@@ -22,6 +23,9 @@ fn storyboard_1_what_one_answers_makes_new_questions_mandatory_for_another() {
     assert_eq!(row(&view, "attendance.terms", "spring-2026-to-26-feb").to_json()["percent"], 89.7);
     assert_eq!(shown(&view, "attendance.band"), "persistent");
     assert!(view.asked.contains("attendance.barriers"));
+    // What is not asked says which answer hides it; nothing is both.
+    assert!(!view.hidden.contains_key("transfer.reason"));
+    assert!(view.hidden.keys().all(|id| !view.asked.contains(id)));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What people see of `pep`: its words, its exit codes, and that nothing which it said was saved is ever lost.
 
+mod pages;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -26,7 +28,7 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
     let commands = "demo join whoami child new list show set write row target comment check meeting confirm complete quality return sign-off conflicts resolve history diff \
-                    status sync held export process doctor completions";
+                    status sync open held export process doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
         assert!(help.contains("Usage: pep"), "{command} has no help:\n{help}");

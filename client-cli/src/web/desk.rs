@@ -1,0 +1,413 @@
+//! Between the pages and this device's plans: lends what a page shows, writes what a form asks for.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use chrono::NaiveDate;
+use plan::{Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, Pep, Refused, Role, Value, View};
+use replica::Trouble;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    assets,
+    lent::{ChildLine, Digest, Findings, Past, Plan, Sharing, Site},
+    pages::children::newest_first,
+};
+use crate::{
+    app::App,
+    cli::Global,
+    clock,
+    commands::{check, conflicts},
+    context::{Context, Mine},
+    core::{Core, Papers},
+    error::{CommandError, Kind},
+    words,
+};
+
+/// The file in the home folder that holds what the council calls itself, and its colour.
+pub const SETTINGS: &str = "pages.json";
+/// Lists kept from one page to the next, one for each plan. A device has at most a few hundred.
+const SHELF_MAX: usize = 2_000;
+
+/// Forms remembered: a browser sends one again within seconds, or after going back a few pages.
+const WRITTEN_MAX: usize = 256;
+
+/// What one person does within this many seconds, and nobody else in between, is shown as one.
+const SITTING: i64 = 15 * 60;
+
+/// What the pages of one home are lent from.
+pub struct Desk {
+    app: Arc<App>,
+    shelf: Arc<Shelf>,
+}
+
+/// What is kept from one page to the next: nothing that cannot be worked out again.
+#[derive(Default)]
+pub struct Shelf {
+    digests: Mutex<BTreeMap<Uuid, (Version, Digest)>>,
+    /// Forms that were written lately, and where they led: a form that comes twice is written once.
+    written: Mutex<VecDeque<(Uuid, String)>>,
+    /// Why sharing was last tried in vain.
+    pub failed: Mutex<Option<(String, Option<String>)>>,
+}
+
+/// Tells one state of a plan from another: this person's role, the list of people, and how much of each document is here.
+type Version = (Role, u64, [u64; 4]);
+
+/// What the council sets.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Settings {
+    name: Option<String>,
+    colour: Option<String>,
+}
+
+/// Why a form's edits were not written.
+pub enum NotWritten {
+    /// The plan has changed since it was lent.
+    Moved,
+    /// The plan does not take them.
+    Refused(Refused),
+    /// The device cannot.
+    Failed(CommandError),
+}
+
+impl Desk {
+    /// For one request.
+    pub fn new(app: Arc<App>, shelf: Arc<Shelf>) -> Desk {
+        Desk { app, shelf }
+    }
+
+    /// What surrounds every page.
+    pub fn site(&self) -> Result<Site, CommandError> {
+        let context = self.context();
+        let me = context.me()?;
+        let settings = settings(self.app.home());
+        let (line, last_sync, waiting, organisation) = context.with(|core| {
+            let waiting = core.waiting()?;
+            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, core.roster().organisation.clone()))
+        })?;
+        let named = [settings.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
+        let colour = settings.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
+        Ok(Site {
+            council: named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_default(),
+            colour: colour.unwrap_or_else(|| assets::NEUTRAL.to_owned()).to_lowercase(),
+            name: me.name,
+            line,
+            last_sync,
+            waiting,
+            today: today()?,
+        })
+    }
+
+    /// All plans of this person's teams.
+    pub fn digests(&self) -> Result<Vec<Digest>, CommandError> {
+        let shelf = self.shelf.clone();
+        let day = clock::today();
+        let mut digests = self.context().with(move |core| {
+            let peps: Vec<(Pep, Role)> =
+                core.peps().filter_map(|pep| Some((pep.clone(), core.role_for(&pep.child, &day)?))).collect();
+            let names = names(core)?;
+            let mut kept = shelf.digests.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() > SHELF_MAX {
+                kept.clear();
+            }
+            let mut digests = Vec::new();
+            for (pep, role) in peps {
+                let version = version(core, &pep, role)?;
+                let fresh = match kept.get(&pep.id()) {
+                    Some((known, digest)) if *known == version => digest.clone(),
+                    _ => {
+                        let view = match core.view(&pep, role) {
+                            Ok(view) => view,
+                            // Announced, and not here yet.
+                            Err(Trouble::Unknown) => continue,
+                            Err(trouble) => return Err(trouble),
+                        };
+                        let digest = digest(&pep, role, &view, names.get(&pep.child));
+                        kept.insert(pep.id(), (version, digest.clone()));
+                        digest
+                    }
+                };
+                digests.push(fresh);
+            }
+            Ok::<_, Trouble>(digests)
+        })?;
+        digests.sort_by_cached_key(|digest| (digest.due.is_none(), digest.due, digest.name.to_lowercase()));
+        Ok(digests)
+    }
+
+    /// All children of this person's teams, with their plans.
+    pub fn children(&self) -> Result<Vec<ChildLine>, CommandError> {
+        let mut plans: BTreeMap<Uuid, Vec<Digest>> = BTreeMap::new();
+        for digest in self.digests()? {
+            plans.entry(digest.pep.child).or_default().push(digest);
+        }
+        let names = self.context().with(|core| names(core))?;
+        let line = |(child, name): (Uuid, String)| {
+            let mut plans = plans.remove(&child).unwrap_or_default();
+            newest_first(&mut plans);
+            ChildLine { name: plans.first().map_or(name, |plan| plan.name.clone()), plans }
+        };
+        Ok(names.into_iter().map(line).collect())
+    }
+
+    /// One plan; `stamp` is what a form says it was made from. `None` where this device does not hold it.
+    pub fn plan(&self, id: &Uuid, stamp: Option<&str>, refused: Option<Refused>) -> Result<Option<Plan>, CommandError> {
+        let context = self.context();
+        let person = Uuid::from_bytes(context.me()?.person);
+        let wanted = *id;
+        let Some(pep) = context.with(move |core| Ok::<_, Trouble>(core.pep(&wanted).cloned()))? else {
+            return Ok(None);
+        };
+        let role = context.role_for(pep.child)?;
+        let asked = pep.clone();
+        let (papers, names) = context.with(move |core| Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?)))?;
+        let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
+        let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
+            papers.held().map(|(kind, document)| (kind, document.get_heads())).collect();
+        let seen = match stamp.map(|stamp| before(&papers, &pep, stamp)) {
+            Some(None) => return Err(unknown_stamp()),
+            Some(Some((_, seen))) if seen == heads => None,
+            Some(seen) => seen,
+            None => None,
+        };
+        let name = called(&view, names.get(&pep.child));
+        let fresh = clock::fresh_id();
+        Ok(Some(Plan { pep, role, person, name, view, heads, seen, refused, fresh, today: today()? }))
+    }
+
+    /// What the checks find in a plan.
+    pub fn findings(&self, plan: &Plan) -> Result<Findings, CommandError> {
+        let mine = Mine { pep: plan.pep.clone(), role: plan.role };
+        let others = self.digests()?.into_iter().filter(|other| other.pep.child != plan.pep.child);
+        let others: Vec<String> = others.flat_map(|other| other.statements).collect();
+        let context = self.context();
+        check::in_light_of(&context, &mine, &plan.view, check::previous(&context, &mine)?.as_ref(), &others)
+    }
+
+    /// Every place where people entered different things apart, and every text that two people rewrote apart.
+    pub fn disputes(&self, plan: &Plan) -> Result<Vec<Dispute>, CommandError> {
+        conflicts::disputes(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
+    }
+
+    /// What happened in a plan or at one question, newest first: `most` entries after the first `skip`.
+    pub fn past(&self, plan: &Plan, question: Option<&str>, skip: usize, most: usize) -> Result<Past, CommandError> {
+        let (pep, role) = (plan.pep.clone(), plan.role);
+        let papers = self.context().with(move |core| core.papers(&pep, role))?;
+        let mut entries: Vec<plan::Entry> = papers
+            .held()
+            .flat_map(|(_, document)| plan::history(document, &|actor| papers.author(actor), question))
+            .collect();
+        // Of what happened within one second the later stands first, too.
+        entries.reverse();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        let entries = sittings(entries);
+        let all = entries.len();
+        Ok(Past { entries: entries.into_iter().skip(skip).take(most).collect(), all })
+    }
+
+    /// How far sharing has come.
+    pub fn sharing(&self) -> Result<Sharing, CommandError> {
+        let context = self.context();
+        let me = context.me()?;
+        let (waiting, held) = context.with(|core| {
+            let peps: Vec<Pep> = core.peps().cloned().collect();
+            let names = names(core)?;
+            let (mut waiting, mut held) = (Vec::new(), Vec::new());
+            for pep in peps {
+                let title = format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(&pep));
+                let shared = core.shared(&pep)?;
+                if shared.waiting > 0 {
+                    waiting.push((title.clone(), shared.waiting));
+                }
+                if shared.held > 0 {
+                    held.extend(core.held(&pep)?.into_iter().map(|held| (title.clone(), held.why.at, held.why.detail)));
+                }
+            }
+            Ok::<_, Trouble>((waiting, held))
+        })?;
+        let failed = self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Sharing { relay: (me.relay.name, me.relay.url), waiting, held, failed })
+    }
+
+    /// Writes what a form asks for, if the plan is still as it was lent. On the disk when this returns.
+    pub fn write(&self, plan: &Plan, lots: Vec<(DocumentKind, Vec<Edit>)>) -> Result<(), NotWritten> {
+        let (pep, role, lent) = (plan.pep.clone(), plan.role, plan.heads.clone());
+        let done = self.context().with(move |core| {
+            for (kind, heads) in &lent {
+                let doc = *pep.document(*kind).as_bytes();
+                if core.replica().read(&doc, |document| document.get_heads() != *heads)? {
+                    return Ok(Err(NotWritten::Moved));
+                }
+            }
+            for (kind, edits) in lots {
+                let applied: Result<Applied, Refused> = core.edit(&pep, kind, role, &edits, clock::now())?;
+                if let Err(refused) = applied {
+                    return Ok(Err(NotWritten::Refused(refused)));
+                }
+            }
+            Ok::<_, Trouble>(Ok(()))
+        });
+        done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
+    }
+
+    /// Where a form led that was written already.
+    pub fn written(&self, form: &Uuid) -> Option<String> {
+        let written = self.shelf.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.iter().find(|(known, _)| known == form).map(|(_, then)| then.clone())
+    }
+
+    /// Remembers a form that was written, and where it led.
+    pub fn was_written(&self, form: Uuid, then: &str) {
+        let mut written = self.shelf.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.len() >= WRITTEN_MAX {
+            written.pop_front();
+        }
+        written.push_back((form, then.to_owned()));
+    }
+
+    /// Tries to share now, and keeps why it did not come about for the page that says so.
+    pub fn sync_now(&self, patience: std::time::Duration) {
+        let failed = match self.app.sync_once(patience) {
+            Ok(synced) if synced.in_step => None,
+            Ok(_) => Some((
+                "This device and the relay do not hold the same yet.".to_owned(),
+                Some("Everything is safe on this device. Try again in a moment.".to_owned()),
+            )),
+            Err(e) => {
+                let error = CommandError::from(e);
+                Some((error.message, error.hint))
+            }
+        };
+        *self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+
+    fn context(&self) -> Context {
+        let global = Global { home: None, json: false, quiet: true, verbose: false, passphrase_file: None };
+        Context::brought(self.app.clone(), global, Default::default(), Vec::new())
+    }
+}
+
+fn read(documents: Documents<'_>, pep: &Pep, papers: &Papers) -> View {
+    plan::read(documents, pep, &|actor| papers.author(actor))
+}
+
+/// The plan as a form's page saw it, and the heads of that. `None` where the form says what this device does not know.
+fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)> {
+    let mut wanted: Vec<ChangeHash> =
+        stamp.split(' ').map(|word| word.parse().ok()).collect::<Option<Vec<ChangeHash>>>()?;
+    let mut forks: BTreeMap<DocumentKind, Automerge> = BTreeMap::new();
+    let mut heads = BTreeMap::new();
+    for (kind, document) in papers.held() {
+        let known = |hash: &ChangeHash| document.get_change_meta_by_hash(hash).is_some();
+        let (mut theirs, others): (Vec<ChangeHash>, Vec<ChangeHash>) = wanted.into_iter().partition(known);
+        wanted = others;
+        theirs.sort();
+        if theirs.is_empty() {
+            // It has come to this device since.
+            continue;
+        }
+        forks.insert(
+            kind,
+            if theirs == document.get_heads() { document.clone() } else { document.fork_at(&theirs).ok()? },
+        );
+        heads.insert(kind, theirs);
+    }
+    let documents = Documents {
+        main: forks.get(&DocumentKind::Main)?,
+        contact: forks.get(&DocumentKind::Contact),
+        private_voice: forks.get(&DocumentKind::PrivateVoice),
+        quality: forks.get(&DocumentKind::Quality),
+    };
+    wanted.is_empty().then(|| (read(documents, pep, papers), heads))
+}
+
+/// What one person did at a stretch, as one entry.
+fn sittings(entries: Vec<plan::Entry>) -> Vec<plan::Entry> {
+    let mut together: Vec<plan::Entry> = Vec::new();
+    for entry in entries {
+        match together.last_mut() {
+            Some(last) if last.by.is_some() && last.by == entry.by && last.at - entry.at <= SITTING => {
+                let new = entry.sentences.into_iter().filter(|sentence| !last.sentences.contains(sentence));
+                let new: Vec<String> = new.collect();
+                last.sentences.extend(new);
+            }
+            _ => together.push(entry),
+        }
+    }
+    together
+}
+
+fn unknown_stamp() -> CommandError {
+    CommandError::new(
+        Kind::Failed,
+        "The page you had open shows changes that are not on this device any more. Nothing was saved.",
+    )
+    .hint("Go back, copy what you typed, open the page again and enter it there.")
+}
+
+fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {
+    let mut gaps = BTreeMap::new();
+    for gap in &view.gaps {
+        *gaps.entry(gap.owner).or_default() += 1;
+    }
+    let writes = |id: &str| plan::bank().question(id).is_some_and(|q| pep.process().writers_of(q).contains(&role));
+    Digest {
+        pep: pep.clone(),
+        role,
+        name: called(view, name),
+        gaps,
+        choices: plan::conflicts(view, pep).iter().filter(|dispute| writes(dispute.question)).count(),
+        state: view.state,
+        signed_off: view.signed_off(),
+        next_date: view.next_date.map(|next| (next.date, next.provisional)),
+        due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
+        statements: check::statements(view).collect(),
+    }
+}
+
+/// What the child is called: what they like to be called, where that is known.
+fn called(view: &View, name: Option<&String>) -> String {
+    let liked = match view.answers.get("child.preferredName") {
+        Some(plan::Answer::Text { text }) => Some(text.as_str()),
+        Some(plan::Answer::Value(Value::Text(text))) => Some(text.as_str()),
+        _ => None,
+    };
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    liked.map(one_line).filter(|text| !text.is_empty()).unwrap_or_else(|| name_of(name))
+}
+
+fn name_of(name: Option<&String>) -> String {
+    name.cloned().unwrap_or_else(|| "A child".to_owned())
+}
+
+fn names(core: &Core) -> Result<BTreeMap<Uuid, String>, Trouble> {
+    Ok(core.children()?.into_iter().map(|child| (Uuid::from_bytes(child.id), child.name)).collect())
+}
+
+fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
+    let mut last = [0; 4];
+    for (slot, kind) in last.iter_mut().zip(DocumentKind::ALL) {
+        let doc = *pep.document(*kind).as_bytes();
+        if core.replica().has(&doc)? {
+            *slot = core.replica().last(&doc)?;
+        }
+    }
+    Ok((role, core.roster().version, last))
+}
+
+fn settings(home: &Path) -> Settings {
+    // A file that cannot be read is as good as none: the pages come in neutral colours.
+    let text = std::fs::read_to_string(home.join(SETTINGS)).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+fn today() -> Result<NaiveDate, CommandError> {
+    let shown = || CommandError::new(Kind::Failed, "This device's clock shows no day of the calendar.");
+    clock::today().parse().map_err(|_| shown())
+}

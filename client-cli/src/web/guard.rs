@@ -1,0 +1,215 @@
+//! Who may speak to the pages. Any program on this computer, and any web page in the same browser, can send requests to
+//! 127.0.0.1: only the browser that was let in by a link from `pep open`, on a page that came from here, is answered.
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::{clock, json::hex};
+
+/// Browsers that may be let in at once; the one let in first goes when there are more.
+const BROWSERS_MAX: usize = 32;
+/// Links that may wait to be used at once.
+const LINKS_MAX: usize = 8;
+/// How long a link waits to be used, in seconds.
+const LINK_WAITS: i64 = 10 * 60;
+
+/// A browser's secret, or a link's.
+type Secret = [u8; 32];
+
+/// What a request says about where it comes from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Came<'a> {
+    /// `Host`.
+    pub host: Option<&'a str>,
+    /// `Origin`.
+    pub origin: Option<&'a str>,
+    /// `Sec-Fetch-Site`.
+    pub site: Option<&'a str>,
+    /// `Cookie`.
+    pub cookie: Option<&'a str>,
+}
+
+/// Why a request is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turned {
+    /// Sent to another name: 421.
+    Host,
+    /// A form that came from a page of somebody else: 403.
+    Origin,
+    /// A browser that was not let in: 403.
+    Stranger,
+    /// A link that was used already, is too old, or never was: 403.
+    Link,
+}
+
+/// The links given out and the browsers let in, for one port.
+pub struct Guard {
+    port: u16,
+    links: Vec<(Secret, i64)>,
+    browsers: Vec<Secret>,
+}
+
+impl Guard {
+    /// Lets nobody in yet.
+    pub fn new(port: u16) -> Guard {
+        Guard { port, links: Vec::new(), browsers: Vec::new() }
+    }
+
+    /// A link that lets one browser in, once. `None` where this computer has no randomness to give.
+    pub fn link(&mut self) -> Option<String> {
+        let secret = secret()?;
+        if self.links.len() >= LINKS_MAX {
+            self.links.remove(0);
+        }
+        self.links.push((secret, clock::now()));
+        Some(format!("http://127.0.0.1:{}/enter?key={}", self.port, hex(&secret)))
+    }
+
+    /// Whether a request came to the right name, and, of a form, from a page of ours.
+    pub fn came_right(&self, came: Came<'_>, post: bool) -> Result<(), Turned> {
+        let names = [format!("127.0.0.1:{}", self.port), format!("localhost:{}", self.port)];
+        let host = names.iter().find(|name| came.host == Some(name)).ok_or(Turned::Host)?;
+        let own_page = came.origin.is_some_and(|origin| origin.strip_prefix("http://") == Some(host));
+        let same_site = came.site.is_none_or(|site| site == "same-origin");
+        if post && !(own_page && same_site) { Err(Turned::Origin) } else { Ok(()) }
+    }
+
+    /// Uses a link up. The cookie that lets the browser in from then on.
+    pub fn enter(&mut self, key: &str) -> Result<String, Turned> {
+        let now = clock::now();
+        self.links.retain(|(_, made)| (0..=LINK_WAITS).contains(&(now - made)));
+        let used = self.links.iter().position(|(secret, _)| same(&hex(secret), key)).ok_or(Turned::Link)?;
+        self.links.remove(used);
+        let browser = secret().ok_or(Turned::Link)?;
+        if self.browsers.len() >= BROWSERS_MAX {
+            self.browsers.remove(0);
+        }
+        self.browsers.push(browser);
+        Ok(format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.cookie(), hex(&browser)))
+    }
+
+    /// Whether this browser was let in.
+    pub fn knows(&self, came: Came<'_>) -> Result<(), Turned> {
+        let name = self.cookie();
+        let shown = came.cookie.into_iter().flat_map(|all| all.split(';'));
+        let mut shown = shown.filter_map(|one| one.trim().split_once('=')).filter(|(known, _)| *known == name);
+        let known = |value: &str| self.browsers.iter().any(|secret| same(&hex(secret), value));
+        if shown.any(|(_, value)| known(value)) { Ok(()) } else { Err(Turned::Stranger) }
+    }
+
+    /// Browsers keep cookies by name and not by port: two people's pages on one computer must not take each other's.
+    fn cookie(&self) -> String {
+        format!("pep-{}", self.port)
+    }
+}
+
+impl Turned {
+    /// The status of the answer.
+    pub fn status(self) -> u16 {
+        if self == Turned::Host { 421 } else { 403 }
+    }
+
+    /// What happened, and what to do about it.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Turned::Host => (
+                "This is not the address of these pages",
+                "Run pep open on this computer and use the address that it gives.",
+            ),
+            Turned::Origin => (
+                "This form did not come from these pages",
+                "Nothing was changed. Go back to the page you were on, reload it, and send it again.",
+            ),
+            Turned::Stranger => (
+                "Open these pages with pep",
+                "This browser has not been let in, or pep was started again since. Run pep open on this computer: it opens the pages here.",
+            ),
+            Turned::Link => (
+                "This link has been used",
+                "Each link opens the pages once, within 10 minutes. Run pep open again to get a new one.",
+            ),
+        }
+    }
+}
+
+fn secret() -> Option<Secret> {
+    let mut bytes = [0; 32];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Compares in a time that does not tell how much was right.
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entered(guard: &mut Guard) -> String {
+        let link = guard.link().unwrap();
+        let cookie = guard.enter(link.rsplit_once('=').unwrap().1).unwrap();
+        assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"));
+        cookie.split(';').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_link_lets_one_browser_in_once() {
+        let mut guard = Guard::new(4117);
+        let link = guard.link().unwrap();
+        let key = link.strip_prefix("http://127.0.0.1:4117/enter?key=").unwrap();
+        assert_eq!(guard.enter(&key[1..]), Err(Turned::Link));
+        let cookie = guard.enter(key).unwrap();
+        assert_eq!(guard.enter(key), Err(Turned::Link));
+        let own = cookie.split(';').next().unwrap();
+        let with = |cookie| Came { cookie, ..Came::default() };
+        let among_others = format!("other=1; {own}");
+        assert_eq!(guard.knows(with(Some(&among_others))), Ok(()));
+        // The cookie of another port, of another start, and none.
+        let other = own.replace("4117", "4118");
+        let stale = format!("pep-4117={}", "0".repeat(64));
+        for stranger in [None, Some(other.as_str()), Some(stale.as_str()), Some("pep-4117="), Some("pep-4117")] {
+            assert_eq!(guard.knows(with(stranger)), Err(Turned::Stranger), "{stranger:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_to_another_name_or_from_another_page_is_turned_away() {
+        let guard = Guard::new(4117);
+        let came = |host, origin, site| Came { host, origin, site, cookie: None };
+        let (host, own) = (Some("127.0.0.1:4117"), Some("http://127.0.0.1:4117"));
+        assert_eq!(guard.came_right(came(host, None, None), false), Ok(()));
+        for name in [None, Some("127.0.0.1"), Some("evil.example:4117"), Some("127.0.0.1:4118"), Some("[::1]:4117")] {
+            assert_eq!(guard.came_right(came(name, own, None), false), Err(Turned::Host), "{name:?}");
+        }
+        assert_eq!(guard.came_right(came(host, own, None), true), Ok(()));
+        assert_eq!(guard.came_right(came(host, own, Some("same-origin")), true), Ok(()));
+        let local = (Some("localhost:4117"), Some("http://localhost:4117"));
+        assert_eq!(guard.came_right(came(local.0, local.1, None), true), Ok(()));
+        for (origin, site) in [
+            (None, None),
+            (Some("null"), Some("same-origin")),
+            (Some("http://127.0.0.1:4118"), Some("same-site")),
+            (Some("https://127.0.0.1:4117"), None),
+            (local.1, None),
+            (own, Some("cross-site")),
+            (own, Some("none")),
+        ] {
+            assert_eq!(guard.came_right(came(host, origin, site), true), Err(Turned::Origin), "{origin:?} {site:?}");
+        }
+    }
+
+    #[test]
+    fn links_and_browsers_are_bounded() {
+        let mut guard = Guard::new(1);
+        let first = entered(&mut guard);
+        for _ in 0..BROWSERS_MAX {
+            entered(&mut guard);
+        }
+        assert!(guard.knows(Came { cookie: Some(&first), ..Came::default() }).is_err());
+        for _ in 0..20 {
+            guard.link().unwrap();
+        }
+        assert_eq!((guard.links.len(), guard.browsers.len()), (LINKS_MAX, BROWSERS_MAX));
+    }
+}

@@ -1,0 +1,272 @@
+//! The parts that pages are made of: GOV.UK Frontend's components, each a function. Everything that goes in is escaped; only
+//! the document type is not.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::{assets, lent::Site, request::Leaf};
+
+/// The name of the service, as every title ends.
+pub const SERVICE: &str = "Personal Education Plans";
+/// Parts of the service navigation: address and words.
+const NAV: [(&str, &str); 4] =
+    [("/", "Your tasks"), ("/children", "Children"), ("/sync", "Sharing"), ("/help", "Help")];
+
+/// A whole page.
+pub fn whole(site: &Site, leaf: &Leaf) -> Markup {
+    frame(Some(site), leaf)
+}
+
+/// A page for whoever has not been let in: it says nothing of anybody.
+pub fn bare(title: &str, words: &str) -> Markup {
+    let main = html! {
+        h1 class="govuk-heading-l" { (title) }
+        p class="govuk-body" { (words) }
+    };
+    frame(None, &Leaf::new(title, "", main))
+}
+
+fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
+    let council = site.map_or("", |site| site.council.as_str());
+    html! {
+        (DOCTYPE)
+        html lang="en-GB" class="govuk-template" {
+            head {
+                meta charset="utf-8";
+                title {
+                    @if leaf.error { "Error: " }
+                    (leaf.title) " - " (SERVICE)
+                    @if !council.is_empty() { " - " (council) }
+                }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
+                @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(style)); }
+                @if let Some(site) = site { link rel="stylesheet" href=(assets::colour_address(&site.colour)); }
+            }
+            body class="govuk-template__body" {
+                a class="govuk-skip-link" href="#main-content" { "Skip to main content" }
+                header class="pep-header" {
+                    div class="govuk-width-container" { span class="pep-header__name" {
+                        @if council.is_empty() { (SERVICE) } @else { (council) }
+                    } }
+                }
+                @if let Some(site) = site {
+                    (navigation(leaf.nav))
+                    (sync_state(site))
+                }
+                div class="govuk-width-container" {
+                    @if let Some((href, words)) = &leaf.back {
+                        nav aria-label="Back" { a class="govuk-back-link" href=(href) { (words) } }
+                    }
+                    main class="govuk-main-wrapper" id="main-content" { (leaf.main) }
+                }
+                @if site.is_some() { (footer()) }
+            }
+        }
+    }
+}
+
+fn navigation(on: &str) -> Markup {
+    html! {
+        section class="govuk-service-navigation" aria-label="Service information" {
+            div class="govuk-width-container" {
+                div class="govuk-service-navigation__container" {
+                    span class="govuk-service-navigation__service-name" {
+                        a class="govuk-service-navigation__link" href="/" { (SERVICE) }
+                    }
+                    nav class="govuk-service-navigation__wrapper" aria-label="Menu" {
+                        ul class="govuk-service-navigation__list" {
+                            @for (href, words) in NAV {
+                                @let here = on == words;
+                                li class=(either(here, "govuk-service-navigation__item govuk-service-navigation__item--active", "govuk-service-navigation__item")) {
+                                    a class="govuk-service-navigation__link" href=(href) aria-current=[here.then_some("true")] {
+                                        @if here { strong class="govuk-service-navigation__active-fallback" { (words) } } @else { (words) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sync_state(site: &Site) -> Markup {
+    html! {
+        section class="pep-sync" aria-label="Saved and shared" {
+            div class="govuk-width-container" {
+                p class="govuk-body-s pep-sync__words" {
+                    (site.sync_words()) " "
+                    a class="govuk-link" href="/sync" { "About sharing" }
+                }
+            }
+        }
+    }
+}
+
+fn footer() -> Markup {
+    html! {
+        footer class="govuk-footer" {
+            div class="govuk-width-container" {
+                h2 class="govuk-visually-hidden" { "Support links" }
+                ul class="govuk-footer__inline-list" {
+                    @for (href, words) in [("/accessibility", "Accessibility statement"), ("/about", "About this program")] {
+                        li class="govuk-footer__inline-list-item" { a class="govuk-footer__link" href=(href) { (words) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A status, coloured. `colour` is one of GOV.UK's tag colours.
+pub fn tag(colour: &str, words: &str) -> Markup {
+    html! { strong class={ "govuk-tag govuk-tag--" (colour) } { (words) } }
+}
+
+/// One line of a task list.
+pub struct Task {
+    /// Where it leads; `None`: it cannot be opened yet.
+    pub href: Option<String>,
+    /// What it is.
+    pub title: String,
+    /// What is said beneath.
+    pub hint: String,
+    /// How far it is.
+    pub status: Markup,
+}
+
+/// Tasks. `name` tells this list's ids from another's on the same page.
+pub fn tasks(name: &str, list: &[Task]) -> Markup {
+    html! {
+        ul class="govuk-task-list" {
+            @for (i, task) in list.iter().enumerate() {
+                @let id = format!("{name}-{i}");
+                li class=(either(task.href.is_some(), "govuk-task-list__item govuk-task-list__item--with-link", "govuk-task-list__item")) {
+                    div class="govuk-task-list__name-and-hint" {
+                        @match &task.href {
+                            Some(href) => a class="govuk-link govuk-task-list__link" href=(href) aria-describedby={ (id) "-status" } { (task.title) },
+                            None => div { (task.title) },
+                        }
+                        @if !task.hint.is_empty() { div class="govuk-task-list__hint" { (task.hint) } }
+                    }
+                    div class="govuk-task-list__status" id={ (id) "-status" } { (task.status) }
+                }
+            }
+        }
+    }
+}
+
+/// A list of facts: key and value.
+pub fn summary(facts: &[(String, Markup)]) -> Markup {
+    html! {
+        dl class="govuk-summary-list" {
+            @for (key, value) in facts {
+                div class="govuk-summary-list__row" {
+                    dt class="govuk-summary-list__key" { (key) }
+                    dd class="govuk-summary-list__value" { (value) }
+                }
+            }
+        }
+    }
+}
+
+/// What went wrong in a form: each with the id of the field it is about. It takes the focus, so that it is read first.
+pub fn error_summary(errors: &[(String, String)]) -> Markup {
+    html! {
+        @if !errors.is_empty() {
+            div class="govuk-error-summary" tabindex="-1" autofocus {
+                div role="alert" {
+                    h2 class="govuk-error-summary__title" { "There is a problem" }
+                    div class="govuk-error-summary__body" {
+                        ul class="govuk-list govuk-error-summary__list" {
+                            @for (id, words) in errors {
+                                li { @if id.is_empty() { (words) } @else { a href={ "#" (id) } { (words) } } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Something that happened, above the page's heading. It takes the focus, so that it is read first.
+pub fn done(words: &str) -> Markup {
+    html! {
+        div class="govuk-notification-banner govuk-notification-banner--success" role="alert" aria-labelledby="done-title" tabindex="-1" autofocus {
+            div class="govuk-notification-banner__header" { h2 class="govuk-notification-banner__title" id="done-title" { "Success" } }
+            div class="govuk-notification-banner__content" { p class="govuk-notification-banner__heading" { (words) } }
+        }
+    }
+}
+
+/// Words set apart.
+pub fn inset(words: Markup) -> Markup {
+    html! { div class="govuk-inset-text" { (words) } }
+}
+
+/// Something that opens.
+pub fn details(title: &str, open: bool, inside: Markup) -> Markup {
+    html! {
+        details class="govuk-details" open[open] {
+            summary class="govuk-details__summary" { span class="govuk-details__summary-text" { (title) } }
+            div class="govuk-details__text" { (inside) }
+        }
+    }
+}
+
+/// A button that sends its form.
+pub fn button(words: &str) -> Markup {
+    html! { button type="submit" class="govuk-button" { (words) } }
+}
+
+/// A quieter button that sends its form.
+pub fn second_button(words: &str) -> Markup {
+    html! { button type="submit" class="govuk-button govuk-button--secondary" { (words) } }
+}
+
+/// A button that takes something away.
+pub fn warning_button(words: &str) -> Markup {
+    html! { button type="submit" class="govuk-button govuk-button--warning" { (words) } }
+}
+
+/// A link.
+pub fn link(href: &str, words: &str) -> Markup {
+    html! { a class="govuk-link" href=(href) { (words) } }
+}
+
+/// A table that a narrow screen scrolls by itself. `rows` hold one cell a heading; the first names the row. The caption is for
+/// screen readers: a heading stands above every table.
+pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>]) -> Markup {
+    html! {
+        div class="pep-scroll" tabindex="0" role="region" aria-label=(caption) {
+            table class="govuk-table" {
+                caption class="govuk-visually-hidden" { (caption) }
+                thead class="govuk-table__head" { tr class="govuk-table__row" {
+                    @for heading in headings { th class="govuk-table__header" scope="col" { (heading) } }
+                } }
+                tbody class="govuk-table__body" {
+                    @for row in rows {
+                        tr class="govuk-table__row" {
+                            @for (i, cell) in row.iter().enumerate() {
+                                @if i == 0 { th class="govuk-table__header" scope="row" { (cell) } }
+                                @else { td class="govuk-table__cell" { (cell) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Text as it was typed, its lines kept.
+pub fn typed(text: &str) -> Markup {
+    html! { span class="pep-typed" { (text) } }
+}
+
+/// One of two words.
+pub fn either<'a>(first: bool, yes: &'a str, no: &'a str) -> &'a str {
+    if first { yes } else { no }
+}

@@ -1,0 +1,278 @@
+//! What pages are lent: the person's own plans as they are now, and what is said around them. Plain values; nothing in here can
+//! reach a disk or a network.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use plan::{
+    Answer, Cell, ChangeHash, Comment, DocumentKind, Entry, Finding, Pep, Question, Refused, Role, Row, State, Target,
+    Value, View, Voice,
+};
+use uuid::Uuid;
+
+use crate::{
+    core::{Line, counted},
+    json::hex,
+    words,
+};
+
+/// What every page says around itself.
+#[derive(Clone)]
+pub struct Site {
+    /// The council or Virtual School, as it calls itself.
+    pub council: String,
+    /// Its colour, `#33475b`.
+    pub colour: String,
+    /// Who uses this device.
+    pub name: String,
+    /// The line to the relay.
+    pub line: Line,
+    /// When this device was last in step, in Unix seconds.
+    pub last_sync: Option<i64>,
+    /// Changes that are not shared yet.
+    pub waiting: usize,
+    /// Today.
+    pub today: NaiveDate,
+}
+
+/// One plan in a list.
+#[derive(Clone)]
+pub struct Digest {
+    /// The plan.
+    pub pep: Pep,
+    /// This person's role for the child.
+    pub role: Role,
+    /// What the child is called.
+    pub name: String,
+    /// Questions that still want an answer, by whoever answers for them.
+    pub gaps: BTreeMap<Role, usize>,
+    /// Answers that people gave differently and this person may choose between.
+    pub choices: usize,
+    /// How far it is.
+    pub state: State,
+    /// Whether the Virtual School has signed it off.
+    pub signed_off: bool,
+    /// The next PEP, and whether that date is only worked out.
+    pub next_date: Option<(NaiveDate, bool)>,
+    /// What is due first and not done.
+    pub due: Option<NaiveDate>,
+    /// What its targets say, for the checks of other plans.
+    pub statements: Vec<String>,
+}
+
+/// A child in the list of children.
+#[derive(Clone)]
+pub struct ChildLine {
+    /// What the child is called.
+    pub name: String,
+    /// Their plans on this device, newest first.
+    pub plans: Vec<Digest>,
+}
+
+/// One plan, as far as this person reads it.
+pub struct Plan {
+    /// Which.
+    pub pep: Pep,
+    /// This person's role for the child.
+    pub role: Role,
+    /// This person.
+    pub person: Uuid,
+    /// What the child is called.
+    pub name: String,
+    /// The plan as it is.
+    pub view: View,
+    /// Its heads, document by document.
+    pub heads: BTreeMap<DocumentKind, Vec<ChangeHash>>,
+    /// The plan as the page saw it that a form was sent from, and the heads of that. `None`: as it is now.
+    pub seen: Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)>,
+    /// Why the plan did not take what a form asked for.
+    pub refused: Option<Refused>,
+    /// An id that is nobody's yet, for whatever a form makes.
+    pub fresh: Uuid,
+    /// Today.
+    pub today: NaiveDate,
+}
+
+/// How far sharing has come.
+pub struct Sharing {
+    /// The relay's name and address.
+    pub relay: (String, String),
+    /// Plans with changes that wait, and how many.
+    pub waiting: Vec<(String, usize)>,
+    /// Changes that were refused: the plan, when, and why.
+    pub held: Vec<(String, i64, String)>,
+    /// Why the last attempt failed, and what to do.
+    pub failed: Option<(String, Option<String>)>,
+}
+
+/// Everything that happened in a plan, newest first.
+pub struct Past {
+    /// The entries to show.
+    pub entries: Vec<Entry>,
+    /// How many there are in all.
+    pub all: usize,
+}
+
+/// What the checks found.
+pub type Findings = Vec<Finding>;
+
+impl Site {
+    /// How far what is here is shared, in a sentence or two.
+    pub fn sync_words(&self) -> String {
+        let saved = match self.waiting {
+            0 => "Everything is saved on this device and shared.".to_owned(),
+            n => format!("Saved on this device. {} not shared yet.", waits(n)),
+        };
+        match &self.line {
+            Line::Connected => saved,
+            Line::Offline => format!("You are working offline. {saved}"),
+            Line::Refused(_) => format!("Sharing has stopped. {saved}"),
+        }
+    }
+}
+
+/// `1 change is`, `2 changes are`.
+pub fn waits(n: usize) -> String {
+    format!("{} {}", counted(n, "change"), if n == 1 { "is" } else { "are" })
+}
+
+impl Digest {
+    /// Questions that are this person's to answer.
+    pub fn mine(&self) -> usize {
+        self.gaps.iter().filter(|(owner, _)| self.role.counts_as(**owner)).map(|(_, n)| n).sum()
+    }
+}
+
+impl Plan {
+    /// The address of a page of this plan. `rest` begins with `/`, or is empty.
+    pub fn href(&self, rest: &str) -> String {
+        format!("/pep/{}{rest}", self.pep.id())
+    }
+
+    /// `Spring 2025/26, termly review`.
+    pub fn sitting(&self) -> String {
+        words::sitting(&self.pep)
+    }
+
+    /// Whether this person may write a question.
+    pub fn may_write(&self, question: &Question) -> bool {
+        self.view.state != State::Closed
+            && self.may(question).contains(&self.role)
+            && self.heads.contains_key(&question.document())
+            && !self.view.hidden.contains_key(question.id.as_str())
+    }
+
+    /// Who writes a question, in words: `the social worker or the carer`.
+    pub fn writers(&self, question: &Question) -> String {
+        people(&self.may(question))
+    }
+
+    /// Who writes a question as the plan stands: some pages go to others while the child is on no school's roll.
+    fn may(&self, question: &Question) -> Vec<Role> {
+        let process = self.pep.process();
+        if self.view.not_on_roll { process.writers_of(question) } else { process.writers_on_roll(question) }
+    }
+
+    /// What stands at a question now.
+    pub fn answer(&self, question: &str) -> &Answer {
+        self.view.answers.get::<str>(question).unwrap_or(&Answer::Missing)
+    }
+
+    /// What stood there when the page was made.
+    pub fn seen_answer(&self, question: &str) -> &Answer {
+        self.seen_view().answers.get::<str>(question).unwrap_or(&Answer::Missing)
+    }
+
+    /// The plan as the page saw it.
+    pub fn seen_view(&self) -> &View {
+        self.seen.as_ref().map_or(&self.view, |(view, _)| view)
+    }
+
+    /// The heads of one document as the page saw it; `None` where nothing has changed in it since.
+    pub fn seen_heads(&self, kind: DocumentKind) -> Option<&[ChangeHash]> {
+        let seen = self.seen.as_ref()?.1.get(&kind)?;
+        (self.heads.get(&kind) != Some(seen)).then_some(seen.as_slice())
+    }
+
+    /// What a form says about what it was made from.
+    pub fn stamp(&self) -> String {
+        let heads = self.seen.as_ref().map_or(&self.heads, |(_, heads)| heads);
+        heads.values().flatten().map(|hash| hex(&hash.0)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Rows of a table: of a question, or of a target, `targets.list/KEY/funds`.
+    pub fn rows<'a>(view: &'a View, place: &str) -> &'a [Row] {
+        match place.split('/').collect::<Vec<_>>().as_slice() {
+            [_, target, table] => {
+                Plan::target(view, target).and_then(|target| target.tables.get::<str>(table)).map_or(&[], Vec::as_slice)
+            }
+            _ => match view.answers.get::<str>(place) {
+                Some(Answer::Table(rows)) => rows,
+                _ => &[],
+            },
+        }
+    }
+
+    /// The target of this key.
+    pub fn target<'a>(view: &'a View, key: &str) -> Option<&'a Target> {
+        view.targets.iter().find(|target| target.row.key == key)
+    }
+
+    /// A word for addresses that stands for a place whose own name could hold what somebody wrote.
+    pub fn word_for(&self, place: &str) -> String {
+        Uuid::new_v5(&self.pep.id(), place.as_bytes()).simple().to_string()
+    }
+
+    /// Remarks about a question.
+    pub fn comments<'a>(&'a self, question: &'a str) -> impl Iterator<Item = &'a Comment> {
+        self.view.comments.iter().filter(move |comment| comment.question == question)
+    }
+
+    /// This person's own entry among several.
+    pub fn own<'a>(&self, voices: &'a [Voice]) -> &'a str {
+        voices.iter().rfind(|voice| voice.person == self.person).map_or("", |voice| voice.text.as_str())
+    }
+
+    /// The text that this person writes at a question.
+    pub fn own_text<'a>(&self, answer: &'a Answer) -> &'a str {
+        match answer {
+            Answer::Text { text } => text,
+            Answer::Voices(voices) => self.own(voices),
+            _ => "",
+        }
+    }
+
+    /// The text that this person writes in a field of a target.
+    pub fn own_cell<'a>(&self, cell: Option<&'a Cell>) -> &'a str {
+        match cell {
+            Some(Cell::Text { text }) => text,
+            Some(Cell::Voices(voices)) => self.own(voices),
+            _ => "",
+        }
+    }
+}
+
+/// `the social worker or the carer`; the head of the Virtual School goes with its officers.
+pub fn people(roles: &[Role]) -> String {
+    let officer = roles.contains(&Role::VirtualSchoolOfficer);
+    let named = roles.iter().filter(|role| !(officer && **role == Role::VirtualSchoolHead));
+    let mut named: Vec<String> = named.map(|role| format!("the {}", small(*role))).collect();
+    match named.pop() {
+        None => "nobody".to_owned(),
+        Some(last) if named.is_empty() => last,
+        Some(last) => format!("{} or {last}", named.join(", ")),
+    }
+}
+
+/// A role in the middle of a sentence.
+pub fn small(role: Role) -> String {
+    role.label().to_lowercase().replace("virtual school", "Virtual School")
+}
+
+/// The value of a cell, where there is one and only one.
+pub fn cell_value(cell: Option<&Cell>) -> Option<&Value> {
+    match cell {
+        Some(Cell::Value(value) | Cell::Computed(value)) => Some(value),
+        _ => None,
+    }
+}

@@ -1,0 +1,21 @@
+//! The person's own pages, on their own device, from their own store: `pep open`.
+//!
+//! [`serve`] has the socket and [`guard`] says who may speak to it. [`routes`] turns a request into an answer with what the
+//! [`desk`] lends from this device. The [`pages`] are functions of a request and of what is lent to them, so that they can one
+//! day run where nothing can be installed. They work as plain forms and links; there is no script.
+
+pub mod assets;
+pub mod desk;
+pub mod field;
+pub mod forms;
+pub mod guard;
+pub mod hunks;
+pub mod kit;
+pub mod lent;
+pub mod pages;
+pub mod request;
+pub mod routes;
+pub mod serve;
+
+#[cfg(test)]
+mod stories;

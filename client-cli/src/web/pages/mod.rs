@@ -1,0 +1,17 @@
+//! The pages, a file each. A page is a function of a request and of what is lent to it; it opens nothing, waits for nothing and
+//! keeps nothing. Which Virtual School's process a plan follows, a page knows from the plan alone.
+
+pub mod checks;
+pub mod children;
+pub mod choose;
+pub mod comments;
+pub mod errors;
+pub mod help;
+pub mod history;
+pub mod plan;
+pub mod section;
+pub mod sync;
+pub mod table;
+pub mod targets;
+pub mod tasks;
+pub mod voices;

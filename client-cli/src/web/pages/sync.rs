@@ -1,0 +1,60 @@
+//! Sharing: what is shared, what waits, what was refused, and sharing now.
+
+use maud::html;
+
+use crate::{
+    core::{Line, counted},
+    web::{
+        kit,
+        lent::{Sharing, Site, waits},
+        request::{Leaf, Outcome, Request},
+    },
+    words,
+};
+
+/// Shows how far sharing is, or asks for it now.
+pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
+    if request.post {
+        return Outcome::SyncNow;
+    }
+    let tried = request.query.get("tried").is_some();
+    let line = match &site.line {
+        Line::Connected => kit::tag("green", "Connected"),
+        Line::Offline => kit::tag("grey", "Not connected"),
+        Line::Refused(_) => kit::tag("red", "Refused"),
+    };
+    let last = site.last_sync.map_or_else(|| "Not yet".to_owned(), words::moment);
+    let facts = vec![
+        ("Connection".to_owned(), html! { (line) @if let Line::Refused(why) = &site.line { p { (why) } } }),
+        ("Last time everything was shared".to_owned(), html! { (last) }),
+        ("Waiting to be shared".to_owned(), html! { (counted(site.waiting, "change")) }),
+        ("Shared through".to_owned(), html! { (sharing.relay.0) br; (sharing.relay.1) }),
+    ];
+    let main = html! {
+        @if tried && sharing.failed.is_none() { (kit::done("Everything is shared")) }
+        h1 class="govuk-heading-xl" { "Sharing" }
+        @if let Some((why, hint)) = sharing.failed.as_ref().filter(|_| tried) {
+            (kit::inset(html! {
+                p class="govuk-body" { strong { (why) } }
+                @if let Some(hint) = hint { p class="govuk-body" { (hint) } }
+            }))
+        }
+        p class="govuk-body" { "Everything you enter is saved on this device at once. It is shared with the others of the child’s team by itself whenever there is a connection." }
+        (kit::summary(&facts))
+        form method="post" action="/sync" { (kit::button("Share now")) }
+        @if !sharing.waiting.is_empty() {
+            h2 class="govuk-heading-m" { "What waits" }
+            ul class="govuk-list govuk-list--bullet" {
+                @for (plan, n) in &sharing.waiting { li { (plan) ": " (waits(*n)) " not shared yet" } }
+            }
+        }
+        @if !sharing.held.is_empty() {
+            h2 class="govuk-heading-m" { "Changes that could not be accepted" }
+            p class="govuk-body" { "What you wrote is kept on this device. The Virtual School sees these too, and can accept them." }
+            ul class="govuk-list govuk-list--bullet" {
+                @for (plan, at, why) in &sharing.held { li { (plan) ", " (words::moment(*at)) ": " (why) } }
+            }
+        }
+    };
+    Outcome::page(Leaf::new("Sharing", "Sharing", main))
+}

@@ -1,0 +1,141 @@
+//! From an address to a page, and from a page's answer to what is sent back.
+
+use uuid::Uuid;
+
+use super::{
+    desk::{Desk, NotWritten},
+    forms::STAMP,
+    kit,
+    lent::Plan,
+    pages::{
+        checks, children, choose, comments, errors, help, history, plan, section, sync, table, targets, tasks, voices,
+    },
+    request::{Leaf, Outcome, Request},
+};
+use crate::error::CommandError;
+
+/// How often a form is taken in anew because the plan changed in between.
+const TRIES_MAX: usize = 5;
+
+/// What is sent back.
+pub enum Answer {
+    /// A page.
+    Page {
+        /// Its status, such as 200.
+        status: u16,
+        /// Its HTML.
+        html: String,
+    },
+    /// Go to this address.
+    Go(String),
+    /// Share now, then go to the page about it.
+    SyncNow,
+}
+
+/// Answers a request.
+pub fn answer(desk: &Desk, request: &Request) -> Answer {
+    let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e))));
+    match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
+        Outcome::Go(address) => Answer::Go(address),
+        Outcome::SyncNow => Answer::SyncNow,
+        Outcome::Page(leaf) => page(desk, &leaf),
+        // Every edit was written, or answered with a page, before it came here.
+        Outcome::Write { then, .. } => Answer::Go(then),
+    }
+}
+
+/// A page by itself, such as that a form was too large.
+pub fn page(desk: &Desk, leaf: &Leaf) -> Answer {
+    match desk.site() {
+        Ok(site) => Answer::Page { status: leaf.status, html: kit::whole(&site, leaf).into_string() },
+        Err(e) => Answer::Page { status: 500, html: kit::bare("The pages cannot be shown", &e.message).into_string() },
+    }
+}
+
+fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandError> {
+    let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
+    let only_shown = |outcome: Outcome| if request.post { None } else { Some(outcome) };
+    Ok(match path.as_slice() {
+        [] => only_shown(tasks::tasks(&desk.site()?, &desk.digests()?)),
+        ["children"] => only_shown(children::children(request, &desk.site()?, desk.children()?)),
+        ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
+        ["help"] => only_shown(help::help()),
+        ["accessibility"] => only_shown(help::accessibility(&desk.site()?)),
+        ["about"] => only_shown(help::about(&desk.site()?)),
+        ["pep", id, rest @ ..] => match id.parse::<Uuid>() {
+            Ok(id) => of_plan(desk, request, &id, rest)?,
+            Err(_) => None,
+        },
+        _ => None,
+    })
+}
+
+fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, CommandError> {
+    let stamp = if request.post { Some(request.form.get(STAMP).unwrap_or_default()) } else { None };
+    let form = request.post.then(|| request.fingerprint());
+    if let Some(then) = form.and_then(|form| desk.written(&form)) {
+        return Ok(Some(Outcome::Go(then)));
+    }
+    let mut refused = None;
+    for _ in 0..TRIES_MAX {
+        let Some(plan) = desk.plan(id, stamp, refused.take())? else {
+            return Ok(Some(Outcome::page(errors::no_such_plan())));
+        };
+        match within(desk, request, &plan, rest)? {
+            Some(Outcome::Write { lots, then }) => match desk.write(&plan, lots) {
+                Ok(()) => {
+                    if let Some(form) = form {
+                        desk.was_written(form, &then);
+                    }
+                    return Ok(Some(Outcome::Go(then)));
+                }
+                Err(NotWritten::Moved) => {}
+                Err(NotWritten::Refused(why)) => refused = Some(why),
+                Err(NotWritten::Failed(e)) => return Err(e),
+            },
+            other => return Ok(other),
+        }
+    }
+    Ok(Some(Outcome::page(errors::too_busy())))
+}
+
+fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<Option<Outcome>, CommandError> {
+    let outcome = match rest {
+        // These take forms.
+        ["page", page, block] => section::section(request, lent, page, block),
+        ["table", question, row] => table::row(request, lent, question, row),
+        ["table", question, row, "withdraw"] => table::withdraw(request, lent, question, row),
+        ["targets", key] => targets::one(request, lent, key),
+        ["targets", key, "withdraw"] => targets::withdraw(request, lent, key),
+        ["targets", key, column, row] => table::row(request, lent, &within_target(key, column), row),
+        ["targets", key, column, row, "withdraw"] => table::withdraw(request, lent, &within_target(key, column), row),
+        ["choose", place] => choose::choose(request, lent, &desk.disputes(lent)?, place),
+        ["comments", question] => comments::on(request, lent, question),
+        // These are only shown.
+        _ if request.post => None,
+        [] => Some(plan::overview(request, lent)),
+        ["targets"] => targets::list(request, lent),
+        ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
+        ["comments"] => Some(comments::all(lent)),
+        ["voices"] => Some(voices::voices(lent)),
+        ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
+        ["history"] => {
+            let past = desk.past(lent, None, history::skipped(request), history::PAGE)?;
+            Some(history::history(request, lent, None, &past))
+        }
+        ["history", question] if plan_has(question) => {
+            let past = desk.past(lent, Some(question), history::skipped(request), history::PAGE)?;
+            Some(history::history(request, lent, Some(question), &past))
+        }
+        _ => None,
+    };
+    Ok(outcome)
+}
+
+fn within_target(key: &str, column: &str) -> String {
+    format!("targets.list/{key}/{column}")
+}
+
+fn plan_has(question: &str) -> bool {
+    ::plan::bank().question(question).is_some()
+}

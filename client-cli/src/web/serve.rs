@@ -1,0 +1,253 @@
+//! The socket: 127.0.0.1 and nothing else. Every request passes the [`Guard`]; what it asks is done on a thread that may wait.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header},
+};
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::JoinHandle,
+};
+
+use super::{
+    assets,
+    desk::{Desk, Shelf},
+    guard::{Came, Guard, Turned},
+    kit,
+    pages::errors,
+    request,
+    routes::{self, Answer},
+};
+use crate::app::App;
+
+/// Largest form, in bytes. The longest text (200,000 UTF-16 units) is at most 1.8 MB as forms are written; a section holds a few.
+const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long a form may take to come.
+const FORM_COMES: Duration = Duration::from_secs(30);
+/// Requests answered at once; further ones wait.
+const REQUESTS_MAX: usize = 16;
+/// How long nothing may move before sharing at a person's wish is given up.
+const SYNC_PATIENCE: Duration = Duration::from_secs(10);
+/// How long requests that are being answered may take when the pages end.
+const GOODBYE: Duration = Duration::from_secs(4);
+
+/// On everything that is sent. `same-origin` and not `no-referrer`: under the latter browsers send forms with the origin `null`,
+/// and the guard could not tell ours from anybody's; either way no other site learns an address of these pages.
+const HEADERS: [(&str, &str); 6] = [
+    (
+        "content-security-policy",
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("x-frame-options", "DENY"),
+];
+
+/// The pages, while they are served.
+pub struct Serving {
+    guard: Arc<Mutex<Guard>>,
+    stop: Arc<Notify>,
+    task: JoinHandle<io::Result<()>>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    // Serving must not keep the home folder open.
+    app: Weak<App>,
+    guard: Arc<Mutex<Guard>>,
+    shelf: Arc<Shelf>,
+    turns: Arc<Semaphore>,
+}
+
+impl Serving {
+    /// Begins to serve on a port of 127.0.0.1; 0: whichever is free.
+    pub fn start(app: &Arc<App>, port: u16) -> io::Result<Serving> {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+        listener.set_nonblocking(true)?;
+        let guard = Arc::new(Mutex::new(Guard::new(listener.local_addr()?.port())));
+        let shared = Shared {
+            app: Arc::downgrade(app),
+            guard: guard.clone(),
+            shelf: Arc::default(),
+            turns: Arc::new(Semaphore::new(REQUESTS_MAX)),
+        };
+        let stop = Arc::new(Notify::new());
+        let stopped = stop.clone();
+        let _inside = app.runtime().enter();
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let router = Router::new().fallback(take).with_state(shared);
+        let task = tokio::spawn(async move {
+            axum::serve(listener, router).with_graceful_shutdown(async move { stopped.notified().await }).await
+        });
+        Ok(Serving { guard, stop, task })
+    }
+
+    /// A link that lets one browser in, once. `None` where this computer has no randomness to give.
+    pub fn link(&self) -> Option<String> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).link()
+    }
+
+    /// Ends: what is being answered is answered first.
+    pub async fn end(self) {
+        self.stop.notify_one();
+        let cut = self.task.abort_handle();
+        if tokio::time::timeout(GOODBYE, self.task).await.is_err() {
+            cut.abort();
+        }
+    }
+}
+
+async fn take(State(shared): State<Shared>, request: Request<Body>) -> Response<Body> {
+    let Ok(_turn) = shared.turns.clone().acquire_owned().await else { return plain(StatusCode::SERVICE_UNAVAILABLE) };
+    let mut response = judged(&shared, request).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    // Whatever names no other rule is a page that may hold what somebody wrote.
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let post = match parts.method {
+        Method::GET | Method::HEAD => false,
+        Method::POST => true,
+        _ => return plain(StatusCode::METHOD_NOT_ALLOWED),
+    };
+    let came = came(&parts.headers);
+    // An address that names a host itself goes before the header.
+    let named = parts.uri.authority().map(axum::http::uri::Authority::as_str);
+    let came =
+        Came { host: if named.is_some_and(|named| Some(named) != came.host) { None } else { came.host }, ..came };
+    let path = parts.uri.path();
+    {
+        let mut guard = shared.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(turned) = guard.came_right(came, post) {
+            return turned_away(turned);
+        }
+        if let Some(asset) = path.strip_prefix("/assets/") {
+            return file(asset);
+        }
+        if path == "/enter" && parts.method == Method::GET {
+            let query = request::Pairs::read(parts.uri.query().unwrap_or_default().as_bytes());
+            return match guard.enter(query.get("key").unwrap_or_default()) {
+                Ok(cookie) => with(go("/"), header::SET_COOKIE, &cookie),
+                // Whoever is in already and goes back to the link stays in.
+                Err(_) if guard.knows(came).is_ok() => go("/"),
+                Err(turned) => turned_away(turned),
+            };
+        }
+        if let Err(turned) = guard.knows(came) {
+            return turned_away(turned);
+        }
+    }
+    let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str).to_owned();
+    let form = match post {
+        false => Ok(Vec::new()),
+        true => match tokio::time::timeout(FORM_COMES, to_bytes(body, FORM_BYTES_MAX)).await {
+            Ok(Ok(form)) => Ok(form.to_vec()),
+            Ok(Err(_)) => Err(()),
+            Err(_) => return plain(StatusCode::REQUEST_TIMEOUT),
+        },
+    };
+    let shared = shared.clone();
+    let answered = tokio::task::spawn_blocking(move || {
+        let desk = Desk::new(shared.app.upgrade()?, shared.shelf);
+        Some(match form.map(|form| request::Request::new(post, &target, &form)) {
+            Ok(Some(request)) => match routes::answer(&desk, &request) {
+                Answer::SyncNow => {
+                    desk.sync_now(SYNC_PATIENCE);
+                    Answer::Go("/sync?tried=1".to_owned())
+                }
+                answer => answer,
+            },
+            Ok(None) => routes::page(&desk, &errors::not_found()),
+            Err(()) => routes::page(&desk, &errors::too_large()),
+        })
+    })
+    .await;
+    match answered {
+        Ok(Some(Answer::Page { status, html })) => html_page(status, html),
+        Ok(Some(Answer::Go(address))) => go(&address),
+        Ok(Some(Answer::SyncNow)) => go("/sync"),
+        // The program is ending, or a page failed in a way that nobody foresaw.
+        Ok(None) | Err(_) => {
+            let (title, words) = ("The pages have stopped", "What you had saved is safe. Run pep open again.");
+            html_page(503, kit::bare(title, words).into_string())
+        }
+    }
+}
+
+fn came(headers: &HeaderMap) -> Came<'_> {
+    // A header that comes twice is not taken for either.
+    let only = |name: HeaderName| {
+        let mut all = headers.get_all(name).iter();
+        match (all.next(), all.next()) {
+            (None, _) => None,
+            (Some(one), None) => Some(one.to_str().unwrap_or_default()),
+            (Some(_), Some(_)) => Some(""),
+        }
+    };
+    Came {
+        host: only(header::HOST),
+        origin: only(header::ORIGIN),
+        site: only(HeaderName::from_static("sec-fetch-site")),
+        cookie: only(header::COOKIE),
+    }
+}
+
+fn file(rest: &str) -> Response<Body> {
+    let Some((hash, name)) = rest.split_once('/') else { return plain(StatusCode::NOT_FOUND) };
+    let found = match (name, assets::colour_style(hash), assets::find(hash, name)) {
+        ("colour.css", Some(style), _) => Some(("text/css; charset=utf-8", Body::from(style))),
+        (_, _, Some(asset)) => Some((asset.kind, Body::from(asset.bytes))),
+        _ => None,
+    };
+    let Some((kind, body)) = found else { return plain(StatusCode::NOT_FOUND) };
+    let response = with(Response::new(body), header::CONTENT_TYPE, kind);
+    with(response, header::CACHE_CONTROL, "public, max-age=31536000, immutable")
+}
+
+fn turned_away(turned: Turned) -> Response<Body> {
+    let (title, words) = turned.words();
+    html_page(turned.status(), kit::bare(title, words).into_string())
+}
+
+fn html_page(status: u16, html: String) -> Response<Body> {
+    let mut response = with(Response::new(Body::from(html)), header::CONTENT_TYPE, "text/html; charset=utf-8");
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}
+
+fn go(address: &str) -> Response<Body> {
+    let mut response = with(plain(StatusCode::SEE_OTHER), header::LOCATION, address);
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response
+}
+
+fn plain(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A header more; one whose value cannot be a header's is left out.
+fn with(mut response: Response<Body>, name: HeaderName, value: &str) -> Response<Body> {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
