@@ -1,5 +1,6 @@
 //! What people see of `pep`: its words, its exit codes, and that nothing which it said was saved is ever lost.
 
+mod councils;
 mod pages;
 
 use std::{
