@@ -520,6 +520,32 @@ fn r001_14_r001_18_the_schools_section_is_kept_as_a_file_and_brought_into_the_ne
 }
 
 #[test]
+fn r001_12_r001_15_r001_16_a_new_school_sees_the_last_pep_and_is_handed_its_section() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["write", &spring, "progress.goingWell", "Maths and food."]).ok();
+    ottoline.pep(&["sync"]).ok();
+    odile.pep(&["sync"]).ok();
+    // Both keep a copy of the school's section, and it is the same.
+    let (hers, odiles) = (world.dir.path().join("hers.json"), world.dir.path().join("odiles.json"));
+    ottoline.pep(&["export", &spring, "--section", "D", "--format", "json", "-o", text(&hers)]).ok();
+    odile.pep(&["export", &spring, "--section", "D", "--format", "json", "-o", text(&odiles)]).ok();
+    assert_eq!(fs::read(&hers).unwrap(), fs::read(&odiles).unwrap());
+    // The teacher of the new school has the last PEP on her device as soon as she is on the team, and begins with the copy.
+    let sunniva = world.join("sunniva", ("Sunniva Dray", "designated-teacher"));
+    sunniva.pep(&["sync"]).ok();
+    assert_eq!(sunniva.show(&spring)["answers"]["progress.goingWell"], "Maths and food.");
+    let new = ["new", "Idris Fennimoor", "--term", "2025/26-summer", "--type", "school-move", "--json"];
+    let summer = sunniva.pep(&new).json()["pep"].as_str().unwrap_or_default().to_string();
+    assert_eq!(sunniva.show(&summer)["answers"]["progress.goingWell"], Value::Null);
+    sunniva.pep(&["import", text(&odiles), "--pep", &summer]).ok();
+    assert_eq!(sunniva.show(&summer)["answers"]["progress.goingWell"], "Maths and food.");
+}
+
+#[test]
 fn r004_09_storyboard_9_the_next_pep_begins_with_the_last_one_each_bringing_their_own() {
     let world = World::new();
     let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));

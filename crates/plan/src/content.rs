@@ -28,16 +28,21 @@ const NEVER_MATERIAL: [&str; 8] = [
 ];
 
 /// Whose signature covers a question, beside the Virtual School's, which covers them all: of the designated teacher and the
-/// social worker whoever answers for it; of what is on the page of somebody who signs nothing, the page's alternate owner.
+/// social worker whoever answers for it; of what is on the page of somebody who signs nothing, the page's alternate owner, or
+/// who takes the page over while the child is on no school's roll.
 pub(crate) fn signer_of(process: &Process, question: &Question, not_on_roll: bool) -> Option<Role> {
     let signs = |role: &Role| matches!(role, Role::DesignatedTeacher | Role::SocialWorker);
     if question.is_sign_off() {
         return None;
     }
     let owner = process.accountable_now(question, not_on_roll)?;
-    let alternate = || process.page(&question.id)?.alternate_owner;
     let others = owner.is_virtual_school() || question.reserved;
-    Some(owner).filter(signs).or_else(|| if others { None } else { alternate().filter(signs) })
+    let alternate = || {
+        let page = process.page(&question.id)?;
+        let takes_over = page.owner_when_not_on_roll.iter().copied().find(signs).filter(|_| not_on_roll);
+        takes_over.or(page.alternate_owner.filter(signs))
+    };
+    Some(owner).filter(signs).or_else(|| if others { None } else { alternate() })
 }
 
 /// What one signature covers.

@@ -258,6 +258,17 @@ fn amaris_figures_and_edges_come_out() {
 }
 
 #[test]
+fn r002_05_a_plan_of_a_child_without_a_school_waits_for_no_designated_teacher() {
+    let signs = |step: &SampleStep| step.acts.contains(&plan::Act::SignOff);
+    let autumn = played("amari", Term::Autumn, |step| !signs(step));
+    let view = autumn.view().unwrap();
+    assert!(view.not_on_roll);
+    let found = findings("amari", Term::Autumn, &view);
+    let offer = plan::offer(&view, &autumn.pep, Role::VirtualSchoolOfficer, &found).unwrap();
+    assert!(offer.offered(), "waits for {:?}, {:?} missing", offer.waits, offer.missing);
+}
+
+#[test]
 fn r002_10_linnet_writes_her_own_page_and_in_her_targets() {
     let view = whole("linnet", Term::Spring);
     for question in ["voice.secWell", "voice.secHard", "voice.secTargets", "voice.secFuture", "skills.aspiration"] {
