@@ -38,13 +38,14 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             "This computer gives no random numbers, so the pages cannot be kept to yourself.",
         )
     })?;
-    show(context, &args, &link);
     if !context.own_process() {
+        show(context, &args, &link);
         return Ok(());
     }
-    context.flush().ok();
+    // Before anybody can ask the pages to share: there is one line to the relay, and theirs is the one that is kept.
     sync::listen(&app)?;
     app.keep_line()?;
+    show(context, &args, &link);
     context.talk("Your pages are open while this runs. ctrl-c ends it; nothing is lost by that.");
     let ended = sync::stay(context, &app);
     app.close_pages();
