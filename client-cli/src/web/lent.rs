@@ -197,7 +197,12 @@ impl Plan {
     /// What a form says about what it was made from.
     pub fn stamp(&self) -> String {
         let heads = self.seen.as_ref().map_or(&self.heads, |(_, heads)| heads);
-        heads.values().flatten().map(|hash| hex(&hash.0)).collect::<Vec<_>>().join(" ")
+        words_of(heads)
+    }
+
+    /// What a form says whose page shows the plan as it is now, whatever the page before it showed.
+    pub fn stamp_now(&self) -> String {
+        words_of(&self.heads)
     }
 
     /// Rows of a table: of a question, or of a target, `targets.list/KEY/funds`.
@@ -250,6 +255,10 @@ impl Plan {
             _ => "",
         }
     }
+}
+
+fn words_of(heads: &BTreeMap<DocumentKind, Vec<ChangeHash>>) -> String {
+    heads.values().flatten().map(|hash| hex(&hash.0)).collect::<Vec<_>>().join(" ")
 }
 
 /// `the social worker or the carer`; the head of the Virtual School goes with its officers.

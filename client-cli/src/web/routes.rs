@@ -8,7 +8,8 @@ use super::{
     kit,
     lent::Plan,
     pages::{
-        checks, children, choose, comments, errors, help, history, plan, section, sync, table, targets, tasks, voices,
+        checks, children, choose, comments, errors, help, history, plan, section, sign_off, sync, table, targets,
+        tasks, voices,
     },
     request::{Leaf, Outcome, Request},
 };
@@ -40,7 +41,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::SyncNow => Answer::SyncNow,
         Outcome::Page(leaf) => page(desk, &leaf),
         // Every edit was written, or answered with a page, before it came here.
-        Outcome::Write { then, .. } => Answer::Go(then),
+        Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
     }
 }
 
@@ -81,19 +82,21 @@ fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<O
         let Some(plan) = desk.plan(id, stamp, refused.take())? else {
             return Ok(Some(Outcome::page(errors::no_such_plan())));
         };
-        match within(desk, request, &plan, rest)? {
-            Some(Outcome::Write { lots, then }) => match desk.write(&plan, lots) {
-                Ok(()) => {
-                    if let Some(form) = form {
-                        desk.was_written(form, &then);
-                    }
-                    return Ok(Some(Outcome::Go(then)));
-                }
-                Err(NotWritten::Moved) => {}
-                Err(NotWritten::Refused(why)) => refused = Some(why),
-                Err(NotWritten::Failed(e)) => return Err(e),
-            },
+        let (done, then) = match within(desk, request, &plan, rest)? {
+            Some(Outcome::Write { lots, then }) => (desk.write(&plan, lots), then),
+            Some(Outcome::Sign { signature, then }) => (desk.sign(&plan, signature), then),
             other => return Ok(other),
+        };
+        match done {
+            Ok(()) => {
+                if let Some(form) = form {
+                    desk.was_written(form, &then);
+                }
+                return Ok(Some(Outcome::Go(then)));
+            }
+            Err(NotWritten::Moved) => {}
+            Err(NotWritten::Refused(why)) => refused = Some(why),
+            Err(NotWritten::Failed(e)) => return Err(e),
         }
     }
     Ok(Some(Outcome::page(errors::too_busy())))
@@ -111,6 +114,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets", key, column, row, "withdraw"] => table::withdraw(request, lent, &within_target(key, column), row),
         ["choose", place] => choose::choose(request, lent, &desk.disputes(lent)?, place),
         ["comments", question] => comments::on(request, lent, question),
+        ["sign-off"] => Some(sign_off::sign_off(request, lent, desk.offer(lent)?.as_ref())),
         // These are only shown.
         _ if request.post => None,
         [] => Some(plan::overview(request, lent)),

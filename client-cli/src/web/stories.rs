@@ -23,6 +23,8 @@ use crate::{
     core::{Me, Relay},
 };
 
+mod together;
+
 /// One person's device, without a relay.
 struct Device {
     app: Arc<App>,

@@ -10,6 +10,7 @@ pub mod help;
 pub mod history;
 pub mod plan;
 pub mod section;
+pub mod sign_off;
 pub mod sync;
 pub mod table;
 pub mod targets;

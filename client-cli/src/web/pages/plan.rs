@@ -65,6 +65,8 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
                     p class="govuk-body-s" { (owner_line(plan, page)) }
                     (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
                 }
+                h2 class="govuk-heading-m" { "Together" }
+                (kit::tasks("together", &together(plan)))
             }
             div class="govuk-grid-column-one-third" {
                 nav class="pep-parts" aria-label="Parts of this plan" {
@@ -149,6 +151,18 @@ fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
         }
     };
     blocks(page).into_iter().map(line).collect()
+}
+
+/// What is done of a plan as a whole.
+fn together(plan: &Plan) -> Vec<Task> {
+    let stands = |made: &&plan::SignOff| made.stands && plan::sign_off_of(plan.role) == Some(made.question);
+    let status = match (plan.view.signed_off(), plan.view.sign_offs.iter().any(|made| stands(&made))) {
+        (true, _) => html! { "Signed off" },
+        (false, true) => html! { "You have signed" },
+        (false, false) => html! { span class="pep-muted" { "Signed at the end" } },
+    };
+    let hint = "What it waits for, and who has signed what".to_owned();
+    vec![Task { href: Some(plan.href("/sign-off")), title: "Sign-off".to_owned(), hint, status }]
 }
 
 fn status(far: Far) -> Markup {
