@@ -8,8 +8,8 @@ use std::{
 
 use chrono::NaiveDate;
 use plan::{
-    Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, Offer, Pep, Refused, Role, Signing, Value,
-    View,
+    Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
+    Signing, Value, View,
 };
 use replica::Trouble;
 use serde::Deserialize;
@@ -25,7 +25,7 @@ use crate::{
     app::App,
     cli::Global,
     clock,
-    commands::{check, conflicts, quality},
+    commands::{check, conflicts, meeting, quality},
     context::{Context, Mine},
     core::{Core, Papers},
     error::{CommandError, Kind},
@@ -202,6 +202,17 @@ impl Desk {
             findings.extend(quality::of_sample(&self.context(), &mine)?);
         }
         Ok(plan::offer(&plan.view, &plan.pep, plan.role, &findings))
+    }
+
+    /// The meeting, in the light of who works with the child and of the last PEP.
+    pub fn meeting(&self, plan: &Plan) -> Result<MeetingView, CommandError> {
+        let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });
+        meeting::meeting(&context, &mine, &plan.view, &meeting::team(&context, &mine)?)
+    }
+
+    /// The meeting for a calendar, or what it lacks.
+    pub fn calendar(&self, plan: &Plan) -> Result<String, CommandError> {
+        meeting::calendar_file(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
     /// Every place where people entered different things apart, and every text that two people rewrote apart.
@@ -403,9 +414,19 @@ fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {
         state: view.state,
         signed_off: view.signed_off(),
         next_date: view.next_date.map(|next| (next.date, next.provisional)),
+        meeting: match view.answers.get("meeting.date") {
+            Some(plan::Answer::Value(Value::Date(day))) => Some(*day),
+            _ => None,
+        },
+        held: says(view, "meeting.held", &Value::YesNo(true)),
+        on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
         due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
         statements: check::statements(view).collect(),
     }
+}
+
+fn says(view: &View, question: &str, value: &Value) -> bool {
+    matches!(view.answers.get(question), Some(plan::Answer::Value(said)) if said == value)
 }
 
 /// What the child is called: what they like to be called, where that is known.

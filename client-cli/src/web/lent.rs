@@ -54,6 +54,12 @@ pub struct Digest {
     pub signed_off: bool,
     /// The next PEP, and whether that date is only worked out.
     pub next_date: Option<(NaiveDate, bool)>,
+    /// The day of its meeting.
+    pub meeting: Option<NaiveDate>,
+    /// Whether somebody said that the meeting has been held.
+    pub held: bool,
+    /// Whether it is reviewed without a meeting.
+    pub on_paper: bool,
     /// What is due first and not done.
     pub due: Option<NaiveDate>,
     /// What its targets say, for the checks of other plans.

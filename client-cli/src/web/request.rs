@@ -42,6 +42,8 @@ pub enum Outcome {
         /// Where to go when it is on the disk.
         then: String,
     },
+    /// A calendar file to keep.
+    Calendar(String),
     /// Share now, then go to the page about sharing.
     SyncNow,
 }

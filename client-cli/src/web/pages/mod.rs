@@ -8,6 +8,7 @@ pub mod comments;
 pub mod errors;
 pub mod help;
 pub mod history;
+pub mod meeting;
 pub mod plan;
 pub mod section;
 pub mod sign_off;

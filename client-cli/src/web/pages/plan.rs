@@ -162,7 +162,17 @@ fn together(plan: &Plan) -> Vec<Task> {
         (false, false) => html! { span class="pep-muted" { "Signed at the end" } },
     };
     let hint = "What it waits for, and who has signed what".to_owned();
-    vec![Task { href: Some(plan.href("/sign-off")), title: "Sign-off".to_owned(), hint, status }]
+    let day = match plan.answer("meeting.date") {
+        Answer::Value(plan::Value::Date(day)) => words::date(*day),
+        _ => "No day yet".to_owned(),
+    };
+    let meeting = Task {
+        href: Some(plan.href("/meeting")),
+        title: "The meeting".to_owned(),
+        hint: "When and where, who is asked, the agenda, and who does what by when".to_owned(),
+        status: html! { span class="pep-muted" { (day) } },
+    };
+    vec![meeting, Task { href: Some(plan.href("/sign-off")), title: "Sign-off".to_owned(), hint, status }]
 }
 
 fn status(far: Far) -> Markup {

@@ -1,4 +1,4 @@
-//! What is done of a plan as a whole: signing it.
+//! What is done of a plan as a whole: meeting about it, signing it.
 
 use super::*;
 
@@ -212,4 +212,125 @@ fn who_signs_nothing_is_told_so_and_a_form_of_theirs_changes_nothing() {
         let Sent::Page { status, .. } = device.ask(&here, Some(&form(&heads, &signing("", "")))) else { panic!() };
         assert_eq!((status, device.view(&pep).sign_offs.len()), (403, 0));
     }
+}
+
+fn put_row(device: &Device, pep: &Pep, table: &str, cells: &[(&str, &str)]) {
+    let cell = |(column, text): &(&str, &str)| {
+        ((*column).to_owned(), Some(plan::parse_value(&format!("{table}/{column}"), text).unwrap()))
+    };
+    let cells: plan::Cells = cells.iter().map(cell).collect();
+    let writer = Writer { person: Uuid::from_bytes(device.person), role: device.role };
+    let key = plan::row_key(table, &cells, &writer, &mut || *Uuid::new_v4().as_bytes()).unwrap();
+    assert!(device.edit(pep, Edit::PutRow { question: table.into(), key, cells }), "{table}");
+}
+
+#[test]
+fn the_meeting_s_page_says_when_who_what_and_who_does_what_by_when_and_leads_to_where_it_is_changed() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    let here = at(&pep, "/meeting");
+    assert!(device.page(&at(&pep, "")).contains(&format!("href=\"{here}\"")));
+    let html = device.page(&here);
+    assert!(html.contains("No day yet") && html.contains("Nobody has been invited yet.") && !html.contains(".ics"));
+    // Before it is said that there is a meeting, that is what is asked.
+    assert!(html.contains(&format!("{}#at-meeting.kind", section(&pep, "meeting.kind"))));
+    device.set(&pep, "meeting.kind", "meeting");
+    device.set(&pep, "meeting.date", "2025-02-26");
+    device.write(&pep, "meeting.time", "15:15, 40 minutes");
+    device.write(&pep, "meeting.place", "Larkrise, <b>room 2</b>");
+    put_row(
+        &device,
+        &pep,
+        "meeting.attendees",
+        &[("person", "Carys <i>Wexcombe</i>"), ("role", "Carer"), ("invited", "yes")],
+    );
+    let late = [
+        ("action", "Ask for a \"quiet\" <u>room</u>"),
+        ("person", "Ottoline"),
+        ("byWhen", "2025-03-05"),
+        ("status", "open"),
+    ];
+    put_row(&device, &pep, "meeting.actions", &late);
+    put_row(&device, &pep, "meeting.copies", &[("person", "Carys Wexcombe"), ("version", "full")]);
+    let html = device.page(&here);
+    for words in [
+        "26 February 2025",
+        "15:15, 40 minutes",
+        "40 minutes (agreed)",
+        "room 2&lt;/b&gt;",
+        "Carys &lt;i&gt;Wexcombe",
+        "Invited",
+        "&lt;u&gt;room",
+        "5 March 2025",
+        "Overdue",
+        "Full, not sent yet",
+        "(provisional",
+        "15:15</th>",
+    ] {
+        assert!(html.contains(words), "{words} is not in {html}");
+    }
+    for hostile in ["<b>", "<i>", "<u>"] {
+        assert!(!html.contains(hostile), "{hostile}");
+    }
+    assert!(html.contains(&format!("{}#at-meeting.date", section(&pep, "meeting.date"))));
+    // Every "Change" leads to a form.
+    for link in links(&html).iter().filter(|link| link.contains("/table/")) {
+        assert!(device.page(link).contains("<form"), "{link}");
+    }
+    let Sent::Calendar(file) = device.ask(&at(&pep, "/meeting/meeting.ics"), None) else { panic!("no file") };
+    assert!(file.contains("DTSTART:20250226T151500Z") && !file.contains("Idris"), "{file}");
+}
+
+#[test]
+fn the_process_s_agenda_is_put_into_the_plan_once_and_by_those_who_write_it() {
+    let (device, pep) = Device::idris(Role::DesignatedTeacher);
+    let here = at(&pep, "/meeting");
+    device.set(&pep, "meeting.kind", "meeting");
+    let html = device.page(&here);
+    assert!(html.contains("This is the process’s agenda.") && html.contains("Put it into the plan</button>"));
+    let stamp = hidden(&html, "made-from");
+    let of_agenda = || super::super::lent::Plan::rows(&device.view(&pep), "meeting.agenda").len();
+    assert_eq!(device.send(&here, &stamp, &[]), format!("{here}?saved=1"));
+    let rows = of_agenda();
+    // Twice from the same page, and once more from a page that was open since before.
+    device.send(&here, &stamp, &[]);
+    device.write(&pep, "progress.goingWell", "Maths.");
+    device.send(&here, &stamp, &[("again", "1")]);
+    assert!(rows > 3 && of_agenda() == rows);
+    let html = device.page(&format!("{here}?saved=1"));
+    assert!(html.contains("Saved on this device") && !html.contains("This is the process’s agenda."));
+
+    let (device, pep) = Device::idris(Role::Carer);
+    let here = at(&pep, "/meeting");
+    let html = device.page(&here);
+    assert!(!html.contains("<form") && !html.contains("/table/"), "{html}");
+    let Sent::Page { status, html } =
+        device.ask(&here, Some(&form(&device.stamp(&at(&pep, "/comments/care.story")), &[])))
+    else {
+        panic!("taken")
+    };
+    assert!(status == 403 && html.contains("<li>The agenda is for the social worker"), "{html}");
+    assert!(matches!(&device.view(&pep).answers["meeting.agenda"], Answer::Missing | Answer::Table(_)));
+    let (status, html) = device.get(&at(&pep, "/meeting/meeting.ics"));
+    assert!(status == 404 && html.contains("There is nothing for a calendar yet") && !html.contains("Idris"));
+}
+
+#[test]
+fn the_meetings_to_come_are_listed_those_whose_day_has_passed_first() {
+    let device = Device::of(Role::SocialWorker);
+    let plan = |name: &str, day: Option<&str>| {
+        let pep = device.plan(device.child(name), "sections");
+        if let Some(day) = day {
+            device.set(&pep, "meeting.kind", "meeting");
+            device.set(&pep, "meeting.date", day);
+        }
+        pep
+    };
+    let (_, held) = (plan("Wren <b>Ash</b>", None), plan("Amari Held", Some("2025-01-14")));
+    let (passed, _) = (plan("Idris Passed", Some("2025-01-15")), plan("Linnet Coming", Some("2090-01-15")));
+    device.set(&held, "meeting.held", "yes");
+    let html = device.page("/meetings");
+    let place = |words: &str| html.find(words).unwrap_or_else(|| panic!("no {words} in {html}"));
+    assert!(place("Idris Passed") < place("Linnet Coming") && place("Linnet Coming") < place("Wren &lt;b&gt;"));
+    assert!(!html.contains("Amari Held") && html.contains(&at(&passed, "/meeting")) && html.contains("Overdue"));
+    assert!(Device::of(Role::Carer).page("/meetings").contains("No meeting is to come"));
 }
