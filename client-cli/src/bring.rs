@@ -155,36 +155,66 @@ pub fn could_bring(mine: &Mine, view: &View, pep: &Pep, before: &View) -> usize 
     asked + carried.reviews + carried.actions
 }
 
-/// Brings what this person answers for from the last PEP, and says in words what was brought; `None` where there is none.
-pub fn from_last(context: &mut Context, mine: &Mine) -> Result<Option<(Done, String)>, CommandError> {
-    let Some((pep, before)) = last(context, mine)? else { return Ok(None) };
-    let carried = plan::carry(&before, &pep, &context.view(mine)?, &mine.pep, mine.role);
+/// What came from the last PEP.
+#[derive(Debug)]
+pub struct Came {
+    /// What was written.
+    pub done: Done,
+    /// The last PEP.
+    pub from: Pep,
+    /// Answers that are as they were.
+    pub copied: usize,
+    /// Answers to confirm.
+    pub to_confirm: usize,
+    /// Targets to review.
+    pub reviews: usize,
+    /// Actions that are open still.
+    pub actions: usize,
+    blank: Vec<&'static str>,
+    by_hand: Vec<&'static str>,
+}
+
+/// Brings what this person answers for from the last PEP; `None` where there is none.
+pub fn from_last(context: &mut Context, mine: &Mine) -> Result<Option<Came>, CommandError> {
+    let Some((from, before)) = last(context, mine)? else { return Ok(None) };
+    let carried = plan::carry(&before, &from, &context.view(mine)?, &mine.pep, mine.role);
     let done = write(context, mine, carried.brought.clone())?;
     let count = |set: &std::collections::BTreeSet<&'static str>| {
         set.iter().filter(|id| done.questions.iter().any(|written| written == *id)).count()
     };
-    let mut brought = Vec::new();
-    let mut say = |n: usize, words: String| {
-        if n > 0 {
-            brought.push(words);
-        }
-    };
     let (copied, to_confirm) = (count(&carried.copied), count(&carried.to_confirm));
-    say(copied, format!("{} as they were", counted(copied, "answer")));
-    say(to_confirm, format!("{} to confirm (pep confirm PEP FIELD, or --page P)", counted(to_confirm, "answer")));
-    say(carried.reviews, format!("{} to review (pep target review)", counted(carried.reviews, "target")));
-    say(carried.actions, counted(carried.actions, "open action"));
-    let mut said = match brought.is_empty() {
-        true => format!("Nothing of yours is left to bring from the last PEP ({}).", words::sitting(&pep)),
-        false => format!("From the last PEP ({}): {}.", words::sitting(&pep), brought.join(", ")),
-    };
-    if !carried.blank.is_empty() && done.changed {
-        said.push_str(&format!(" Begins blank: {}.", carried.blank.join(", ")));
+    let blank = if done.changed { carried.blank } else { Vec::new() };
+    let (reviews, actions, by_hand) = (carried.reviews, carried.actions, carried.by_hand);
+    Ok(Some(Came { done, from, copied, to_confirm, reviews, actions, blank, by_hand }))
+}
+
+impl Came {
+    /// What was brought, in words for the command line.
+    pub fn said(&self) -> String {
+        let mut brought = Vec::new();
+        let mut say = |n: usize, words: String| {
+            if n > 0 {
+                brought.push(words);
+            }
+        };
+        say(self.copied, format!("{} as they were", counted(self.copied, "answer")));
+        let to_confirm = counted(self.to_confirm, "answer");
+        say(self.to_confirm, format!("{to_confirm} to confirm (pep confirm PEP FIELD, or --page P)"));
+        say(self.reviews, format!("{} to review (pep target review)", counted(self.reviews, "target")));
+        say(self.actions, counted(self.actions, "open action"));
+        let from = words::sitting(&self.from);
+        let mut said = match brought.is_empty() {
+            true => format!("Nothing of yours is left to bring from the last PEP ({from})."),
+            false => format!("From the last PEP ({from}): {}.", brought.join(", ")),
+        };
+        if !self.blank.is_empty() {
+            said.push_str(&format!(" Begins blank: {}.", self.blank.join(", ")));
+        }
+        for page in &self.by_hand {
+            said.push_str(&format!(" “{page}” is kept by hand: bring your own copy with pep import FILE."));
+        }
+        said
     }
-    for page in &carried.by_hand {
-        said.push_str(&format!(" “{page}” is kept by hand: bring your own copy with pep import FILE."));
-    }
-    Ok(Some((done, said)))
 }
 
 /// Whether a target was agreed and stands.

@@ -216,6 +216,8 @@ try {
   const row = await opened.locator('a[href*="/table/attendance.terms/"]', { hasText: 'Change' }).first().getAttribute('href')
   await opened.goto(base + of('/choose'))
   const choice = await opened.locator(`a[href^="${of('/choose/')}"]`).first().getAttribute('href')
+  await opened.goto(`${base}/children`)
+  const start = await opened.locator('a[href$="/new"]').first().getAttribute('href')
   await opened.close()
   await walk(context, base, [
     ['tasks', '/'],
@@ -236,6 +238,8 @@ try {
     ['sign-off', of('/sign-off')],
     ['meeting', of('/meeting')],
     ['meetings', '/meetings'],
+    ['new', start],
+    ['started', of('?started=new&copied=5&confirm=2&reviews=1&actions=1')],
     ['comments', of('/comments')],
     ['comments-on', of('/comments/care.story')],
     ['history', of('/history')],
@@ -254,7 +258,7 @@ try {
   await keyboard(context, base, progress)
   await highContrast(context, base, [['tasks', '/'], ['plan', of('')], ['section', progress]])
   assert.deepEqual([...faults], [])
-  console.log(`${sections.length + 30} pages at ${widths.join(', ')} px: nothing to put right.`)
+  console.log(`${sections.length + 32} pages at ${widths.join(', ')} px: nothing to put right.`)
 } finally {
   await browser?.close()
   await stage.end()

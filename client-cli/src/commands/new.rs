@@ -41,11 +41,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let (year, term) = args.term;
     let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process: args.process };
     let role = context.role_for(pep.child)?;
-    doubts(context, &pep, role, &child.dob)?;
-    let id = pep.id();
-    if let Some(known) = context.with(move |core| Ok::<_, Trouble>(core.pep(&id).cloned()))?
-        && known.process != pep.process
-    {
+    for doubt in doubts(context, &pep, role, &child.dob)? {
+        context.talk(doubt);
+    }
+    if let Some(known) = known(context, &pep)?.filter(|known| known.process != pep.process) {
         context.talk(format!(
             "This PEP began under {} version {}, and keeps it.",
             known.process.id(),
@@ -58,14 +57,21 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     answer(context, Mine { pep, role }, created, args.blank)
 }
 
+/// The PEP of this child, term and type that is there already.
+pub fn known(context: &Context, pep: &Pep) -> Result<Option<Pep>, CommandError> {
+    let id = pep.id();
+    context.with(move |core| Ok::<_, Trouble>(core.pep(&id).cloned()))
+}
+
 /// What speaks against this PEP: said, and never a bar.
-fn doubts(context: &mut Context, pep: &Pep, role: Role, born: &str) -> Result<(), CommandError> {
+pub fn doubts(context: &Context, pep: &Pep, role: Role, born: &str) -> Result<Vec<String>, CommandError> {
+    let mut doubts = Vec::new();
     let process = pep.process();
     let begins = process.calendar.term_begins(pep.year, pep.term);
     if let (Ok(born), Some(begins)) = (born.parse(), begins)
         && let Some(doubt) = process.practice.eligibility.doubt(born, pep.year, begins)
     {
-        context.talk(doubt);
+        doubts.push(doubt);
     }
     let this = pep.clone();
     let closed = context.with(move |core| {
@@ -80,19 +86,19 @@ fn doubts(context: &mut Context, pep: &Pep, role: Role, born: &str) -> Result<()
         Ok::<_, Trouble>(None)
     })?;
     if let Some(closed) = closed {
-        context.talk(format!(
+        doubts.push(format!(
             "This child's PEPs came to their end with {}, which is signed off and sealed. Start another only if the child is looked after again.",
             words::sitting(&closed)
         ));
     }
-    Ok(())
+    Ok(doubts)
 }
 
 fn answer(context: &mut Context, mine: Mine, created: bool, blank: bool) -> Result<(), CommandError> {
     let pep = &mine.pep;
     let last = if blank { None } else { bring::from_last(context, &mine)? };
     if context.global.json {
-        let brought = last.as_ref().map_or(&[][..], |(done, _)| &done.questions);
+        let brought = last.as_ref().map_or(&[][..], |came| &came.done.questions);
         let view = context.view(&mine)?;
         let to_confirm: Vec<&str> = view.to_confirm.iter().copied().collect();
         context.json(&json!({ "pep": pep.id(), "created": created, "brought": brought, "toConfirm": to_confirm }));
@@ -104,8 +110,8 @@ fn answer(context: &mut Context, mine: Mine, created: bool, blank: bool) -> Resu
         true => format!("Started: {sitting}. Saved on this device; shared at the next `pep sync`."),
         false => format!("It exists already: {sitting}."),
     });
-    if let Some((_, said)) = last {
-        context.talk(said);
+    if let Some(came) = last {
+        context.talk(came.said());
     }
     Ok(())
 }

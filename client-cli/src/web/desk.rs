@@ -23,9 +23,10 @@ use super::{
 };
 use crate::{
     app::App,
+    bring,
     cli::Global,
     clock,
-    commands::{check, conflicts, meeting, quality},
+    commands::{check, conflicts, meeting, new, quality},
     context::{Context, Mine},
     core::{Core, Papers},
     error::{CommandError, Kind},
@@ -155,9 +156,52 @@ impl Desk {
         let line = |(child, name): (Uuid, String)| {
             let mut plans = plans.remove(&child).unwrap_or_default();
             newest_first(&mut plans);
-            ChildLine { name: plans.first().map_or(name, |plan| plan.name.clone()), plans }
+            ChildLine { child, name: plans.first().map_or(name, |plan| plan.name.clone()), plans }
         };
         Ok(names.into_iter().map(line).collect())
+    }
+
+    /// One child of this person's teams, with their plans. `None` where this device knows no such child.
+    pub fn child(&self, id: &Uuid) -> Result<Option<ChildLine>, CommandError> {
+        let found = self.children()?.into_iter().find(|line| line.child == *id);
+        if found.is_some() {
+            self.context().role_for(*id)?;
+        }
+        Ok(found)
+    }
+
+    /// What speaks against starting a PEP: said, and never a bar. Of one that exists nothing does.
+    pub fn doubts(&self, pep: &Pep) -> Result<Vec<String>, CommandError> {
+        let context = self.context();
+        if new::known(&context, pep)?.is_some() {
+            return Ok(Vec::new());
+        }
+        let children = context.with(|core| core.children())?;
+        let born = children.iter().find(|child| child.id == *pep.child.as_bytes()).map_or("", |child| &child.dob);
+        new::doubts(&context, pep, context.role_for(pep.child)?, born)
+    }
+
+    /// Starts a PEP or finds the one that exists, and brings what this person answers for from the last; where it is.
+    pub fn start(&self, pep: Pep, blank: bool) -> Result<String, CommandError> {
+        let mut context = self.context();
+        let role = context.role_for(pep.child)?;
+        let (pep, created) = match new::known(&context, &pep)? {
+            Some(known) if known.process != pep.process => (known, false),
+            _ => {
+                let started = pep.clone();
+                let created = context.with(move |core| core.start_pep(&started, role))?;
+                (pep, created)
+            }
+        };
+        let mine = Mine { pep, role };
+        let came = if blank { None } else { bring::from_last(&mut context, &mine)? };
+        let brought = came.map_or(String::new(), |came| {
+            format!(
+                "&copied={}&confirm={}&reviews={}&actions={}",
+                came.copied, came.to_confirm, came.reviews, came.actions
+            )
+        });
+        Ok(format!("/pep/{}?started={}{brought}", mine.pep.id(), if created { "new" } else { "known" }))
     }
 
     /// One plan; `stamp` is what a form says it was made from. `None` where this device does not hold it.

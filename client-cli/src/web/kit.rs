@@ -266,6 +266,31 @@ pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>]) -> Markup {
     }
 }
 
+/// Choices of which one is taken: value and words. `on` is the one that is chosen.
+pub fn radios(name: &str, legend: &str, error: Option<&str>, choices: &[(String, String)], on: &str) -> Markup {
+    let error_id = format!("{name}-error");
+    html! {
+        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+            fieldset class="govuk-fieldset" aria-describedby=[error.map(|_| &error_id)] {
+                legend class="govuk-fieldset__legend govuk-fieldset__legend--m" { (legend) }
+                @if let Some(words) = error {
+                    p class="govuk-error-message" id=(error_id) { span class="govuk-visually-hidden" { "Error: " } (words) }
+                }
+                div class="govuk-radios" {
+                    @for (i, (value, words)) in choices.iter().enumerate() {
+                        // The first has the name for its id, so that an error leads to it.
+                        @let id = if i == 0 { name.to_owned() } else { format!("{name}-{i}") };
+                        div class="govuk-radios__item" {
+                            input class="govuk-radios__input" id=(id) name=(name) type="radio" value=(value) checked[value == on];
+                            label class="govuk-label govuk-radios__label" for=(id) { (words) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Text as it was typed, its lines kept.
 pub fn typed(text: &str) -> Markup {
     html! { span class="pep-typed" { (text) } }

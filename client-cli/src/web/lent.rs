@@ -69,6 +69,8 @@ pub struct Digest {
 /// A child in the list of children.
 #[derive(Clone)]
 pub struct ChildLine {
+    /// The child's id.
+    pub child: Uuid,
     /// What the child is called.
     pub name: String,
     /// Their plans on this device, newest first.

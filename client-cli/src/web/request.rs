@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use maud::Markup;
-use plan::{DocumentKind, Edit};
+use plan::{DocumentKind, Edit, Pep};
 use uuid::Uuid;
 
 /// A request, as far as pages care.
@@ -44,6 +44,13 @@ pub enum Outcome {
     },
     /// A calendar file to keep.
     Calendar(String),
+    /// Start a PEP or open the one that exists, then go to it.
+    Start {
+        /// Which.
+        pep: Pep,
+        /// Bring nothing from the last one.
+        blank: bool,
+    },
     /// Share now, then go to the page about sharing.
     SyncNow,
 }

@@ -6,9 +6,9 @@ use super::{
     desk::{Desk, NotWritten},
     forms::STAMP,
     kit,
-    lent::Plan,
+    lent::{ChildLine, Plan},
     pages::{
-        checks, children, choose, comments, errors, help, history, meeting, plan, section, sign_off, sync, table,
+        checks, children, choose, comments, errors, help, history, meeting, new, plan, section, sign_off, sync, table,
         targets, tasks, voices,
     },
     request::{Leaf, Outcome, Request},
@@ -45,6 +45,8 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::Page(leaf) => page(desk, &leaf),
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
+        // It was started before it came here.
+        Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
     }
 }
 
@@ -62,6 +64,10 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
     Ok(match path.as_slice() {
         [] => only_shown(tasks::tasks(&desk.site()?, &desk.digests()?)),
         ["children"] => only_shown(children::children(request, &desk.site()?, desk.children()?)),
+        ["children", id, "new"] => match id.parse::<Uuid>().ok().map(|id| desk.child(&id)) {
+            Some(child) => of_child(desk, request, child?)?,
+            None => None,
+        },
         ["meetings"] => only_shown(meeting::coming(&desk.site()?, &desk.digests()?)),
         ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
         ["help"] => only_shown(help::help()),
@@ -73,6 +79,19 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         _ => None,
     })
+}
+
+fn of_child(desk: &Desk, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, CommandError> {
+    let Some(child) = child else { return Ok(None) };
+    let wanted = request.post.then(|| new::wanted(request, &child));
+    let doubts = match &wanted {
+        Some(Ok(pep)) => desk.doubts(pep)?,
+        _ => Vec::new(),
+    };
+    Ok(Some(match new::new(request, &desk.site()?, &child, wanted, &doubts) {
+        Outcome::Start { pep, blank } => Outcome::Go(desk.start(pep, blank)?),
+        other => other,
+    }))
 }
 
 fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, CommandError> {

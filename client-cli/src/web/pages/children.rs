@@ -74,7 +74,7 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) ->
 fn line(site: &Site, child: &ChildLine) -> Vec<Markup> {
     let Some(plan) = newest(child) else {
         let none = || html! { span class="pep-muted" { "None" } };
-        return vec![html! { (child.name) }, html! { "No plan yet" }, html! {}, none(), none()];
+        return vec![html! { (child.name) }, html! { "No plan yet" (start(child)) }, html! {}, none(), none()];
     };
     let earlier: Vec<&Digest> = child.plans.iter().skip(1).collect();
     let overdue = |by| plan.pep.process().calendar.standing(site.today, by) == Standing::Overdue;
@@ -82,6 +82,7 @@ fn line(site: &Site, child: &ChildLine) -> Vec<Markup> {
         html! { a class="govuk-link" href={ "/pep/" (plan.pep.id()) } { (child.name) } },
         html! {
             (words::sitting(&plan.pep))
+            (start(child))
             @if !earlier.is_empty() {
                 details class="govuk-details pep-earlier" {
                     summary class="govuk-details__summary" { span class="govuk-details__summary-text" { "Earlier plans" span class="govuk-visually-hidden" { " of " (child.name) } } }
@@ -107,6 +108,15 @@ fn line(site: &Site, child: &ChildLine) -> Vec<Markup> {
             }
         },
     ]
+}
+
+fn start(child: &ChildLine) -> Markup {
+    html! {
+        br;
+        a class="govuk-link" href={ "/children/" (child.child) "/new" } {
+            "Start a PEP" span class="govuk-visually-hidden" { " for " (child.name) }
+        }
+    }
 }
 
 fn far(plan: &Digest) -> Markup {

@@ -22,6 +22,8 @@ pub fn help() -> Outcome {
         p class="govuk-body" { "Some questions are asked only after another has been answered in a certain way. At the end of each section there is a list of those that are not asked at present, and why." }
         h2 class="govuk-heading-m" { "There is no answer" }
         p class="govuk-body" { "Under a question that must be answered, open “Say why there is no answer”." }
+        h2 class="govuk-heading-m" { "How do I start a PEP?" }
+        p class="govuk-body" { "Under “Children” select “Start a PEP” beside the child. What you answer for begins as the last PEP left it, as far as the process says." }
         h2 class="govuk-heading-m" { "When is the meeting?" }
         p class="govuk-body" { "“Meetings” lists those to come. The meeting’s own page says who is asked and what is spoken of, and has a file for your calendar." }
         h2 class="govuk-heading-m" { "How do I sign?" }

@@ -9,6 +9,7 @@ pub mod errors;
 pub mod help;
 pub mod history;
 pub mod meeting;
+pub mod new;
 pub mod plan;
 pub mod section;
 pub mod sign_off;

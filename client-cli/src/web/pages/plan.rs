@@ -46,6 +46,7 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
     let disputes = plan::conflicts(&plan.view, &plan.pep);
     let main = html! {
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
+        (super::new::started(request, plan))
         span class="govuk-caption-xl" { (plan.sitting()) }
         h1 class="govuk-heading-xl" { (plan.name) "’s plan" }
         div class="govuk-grid-row" {

@@ -1,4 +1,4 @@
-//! What is done of a plan as a whole: meeting about it, signing it.
+//! What is done of a plan as a whole: starting it, meeting about it, signing it.
 
 use super::*;
 
@@ -333,4 +333,88 @@ fn the_meetings_to_come_are_listed_those_whose_day_has_passed_first() {
     assert!(place("Idris Passed") < place("Linnet Coming") && place("Linnet Coming") < place("Wren &lt;b&gt;"));
     assert!(!html.contains("Amari Held") && html.contains(&at(&passed, "/meeting")) && html.contains("Overdue"));
     assert!(Device::of(Role::Carer).page("/meetings").contains("No meeting is to come"));
+}
+
+fn asks<'a>(term: &'a str, kind: &'a str) -> [(&'a str, &'a str); 3] {
+    [("term", term), ("type", kind), ("process", "sections")]
+}
+
+/// A term that the page offers: the first after those of the plans in these stories.
+fn next_term(html: &str) -> String {
+    let terms = html.split("name=\"term\" type=\"radio\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    terms.max_by_key(|term| plan::parse_term(term).unwrap()).unwrap().to_owned()
+}
+
+#[test]
+fn a_pep_is_started_from_a_child_once_and_says_what_came_from_the_last_and_what_to_confirm() {
+    let (device, before) = Device::idris(Role::SocialWorker);
+    device.write(&before, "care.story", "He <i>cooks</i>.");
+    device.set(&before, "child.dob", "2010-11-02");
+    device.set(&before, "care.legalStatus", "C2");
+    put_row(&device, &before, "meeting.actions", &[("action", "Ask for a quiet room"), ("status", "open")]);
+    let here = format!("/children/{}/new", before.child);
+    assert!(device.page("/children").contains(&format!("href=\"{here}\"")));
+    let html = device.page(&here);
+    let term = next_term(&html);
+    assert!(html.contains("value=\"sections\" checked"), "the last plan's process is the usual one");
+    let to = device.send(&here, "", &asks(&term, "review"));
+    let (year, term_of) = plan::parse_term(&term).unwrap();
+    let pep = Pep { year, term: term_of, ..before.clone() };
+    assert!(to.starts_with(&format!("/pep/{}?started=new&copied=", pep.id())), "{to}");
+    let html = device.page(&to);
+    assert!(html.contains("This PEP is started") && html.contains("From the last PEP: "), "{html}");
+    assert!(html.contains("open action") && html.contains("To confirm:"), "{html}");
+    let confirm = device.view(&pep).to_confirm;
+    assert!(!confirm.is_empty());
+    for id in confirm {
+        assert!(html.contains(&format!("{}#at-{id}", section(&pep, id))), "{id}");
+    }
+    // The same form again, as from an impatient hand or another page: the same plan, and nothing comes twice.
+    let heads = device.view(&pep).heads;
+    let again = device.send(&here, "", &asks(&term, "review"));
+    assert!(again.starts_with(&format!("/pep/{}?started=known&copied=0", pep.id())), "{again}");
+    let html = device.page(&again);
+    assert!(html.contains("exists already") && html.contains("Nothing of yours was left to bring"));
+    assert_eq!(device.view(&pep).heads, heads);
+    // Under another process it keeps the one that it began under.
+    let other = [("term", term.as_str()), ("type", "review"), ("process", "portal")];
+    assert!(device.send(&here, "", &other).starts_with(&format!("/pep/{}?started=known", pep.id())));
+    // Bringing nothing is a wish, too.
+    let blank = [&asks(&term, "interim")[..], &[("blank", "yes")]].concat();
+    let to = device.send(&here, "", &blank);
+    let pep = Pep { kind: PepType::Interim, ..pep };
+    assert_eq!(to, format!("/pep/{}?started=new", pep.id()));
+    assert!(device.view(&pep).to_confirm.is_empty());
+}
+
+#[test]
+fn what_speaks_against_a_new_pep_is_said_first_and_never_a_bar() {
+    let device = Device::of(Role::SocialWorker);
+    let child = device.child("Idris <b>Fennimoor</b>");
+    let here = format!("/children/{child}/new");
+    assert!(device.page(&here).contains("Idris &lt;b&gt;"));
+    // Wrong words are named at their question.
+    let html = device.wrong(&here, "", &[("term", "<script>"), ("type", "none"), ("process", "gone")]);
+    assert_eq!(errors(&html), ["Choose the term", "Choose what kind of PEP it is", "Choose the process it follows"]);
+    assert!(html.contains("href=\"#term\"") && html.contains("id=\"term\"") && !html.contains("<script>"));
+    // Thirty years on the child is no child any more.
+    let late = asks("2040/41-spring", "review");
+    let html = device.wrong(&here, "", &late);
+    assert!(html.contains("Nothing has been started yet.") && html.contains("govuk-warning-text"), "{html}");
+    assert!(device.page("/children").contains("No plan yet<br>"));
+    let read = as_read(&hidden(&html, "read"));
+    let to = device.send(&here, "", &[&late[..], &[("read", &read)]].concat());
+    assert!(to.contains("?started=new"), "{to}");
+    assert!(!device.page("/children").contains("No plan yet<br>"));
+    // A child nobody knows, and an address that is none.
+    for nowhere in [format!("/children/{}/new", Uuid::new_v4()), "/children/idris/new".to_owned()] {
+        assert_eq!(device.get(&nowhere).0, 404);
+        let Sent::Page { status, .. } = device.ask(&nowhere, Some(&form("", &late))) else { panic!("started") };
+        assert_eq!(status, 404);
+    }
+}
+
+/// What stands in an attribute, as a browser reads it.
+fn as_read(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
