@@ -253,12 +253,24 @@ try {
     ['not-found', '/nothing-here', 404],
     ['no-plan', '/pep/00000000-0000-0000-0000-000000000000', 404],
   ])
+  // The Virtual School's own pages, by a process that grades.
+  const graded = pep('lorcan', 'new', 'Idris Fennimoor', '--term', '2025/26-summer', '--type', 'interim', '--process', 'ten-page')
+  const lorcans = new URL(pep('lorcan', 'open', '--no-browser'))
+  const office = await browser.newContext({ bypassCSP: true, locale: 'en-GB' })
+  const enter = await office.newPage()
+  await enter.goto(lorcans.href)
+  await enter.close()
+  await walk(office, lorcans.origin, [
+    ['sign-off-virtual-school', `/pep/${graded}/sign-off`],
+    ['quality', `/pep/${graded}/quality`],
+    ['send-back', `/pep/${graded}/send-back`],
+  ])
   await mistake(context, base, plan)
   const progress = sections.find(([name]) => name.endsWith('-progress'))[1]
   await keyboard(context, base, progress)
   await highContrast(context, base, [['tasks', '/'], ['plan', of('')], ['section', progress]])
   assert.deepEqual([...faults], [])
-  console.log(`${sections.length + 32} pages at ${widths.join(', ')} px: nothing to put right.`)
+  console.log(`${sections.length + 35} pages at ${widths.join(', ')} px: nothing to put right.`)
 } finally {
   await browser?.close()
   await stage.end()

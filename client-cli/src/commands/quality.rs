@@ -150,7 +150,7 @@ fn show(context: &mut Context, mine: &Mine) -> Result<(), CommandError> {
 }
 
 /// Whether this plan is checked, by the list of the plans that this device holds.
-fn is_sampled(context: &Context, mine: &Mine) -> Result<bool, CommandError> {
+pub fn is_sampled(context: &Context, mine: &Mine) -> Result<bool, CommandError> {
     let Mine { pep, .. } = mine.clone();
     if pep.process().practice.qa.sampling == plan::Sampling::All {
         return Ok(true);

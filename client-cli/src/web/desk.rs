@@ -248,6 +248,11 @@ impl Desk {
         Ok(plan::offer(&plan.view, &plan.pep, plan.role, &findings))
     }
 
+    /// Whether the process checks this plan, by the plans that this device holds.
+    pub fn sampled(&self, plan: &Plan) -> Result<bool, CommandError> {
+        quality::is_sampled(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
+    }
+
     /// The meeting, in the light of who works with the child and of the last PEP.
     pub fn meeting(&self, plan: &Plan) -> Result<MeetingView, CommandError> {
         let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });

@@ -8,8 +8,8 @@ use super::{
     kit,
     lent::{ChildLine, Plan},
     pages::{
-        checks, children, choose, comments, errors, help, history, meeting, new, plan, section, sign_off, sync, table,
-        targets, tasks, voices,
+        checks, children, choose, comments, errors, help, history, meeting, new, plan, quality, section, sign_off,
+        sync, table, targets, tasks, voices,
     },
     request::{Leaf, Outcome, Request},
 };
@@ -138,6 +138,8 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["choose", place] => choose::choose(request, lent, &desk.disputes(lent)?, place),
         ["comments", question] => comments::on(request, lent, question),
         ["meeting"] => Some(meeting::meeting(request, lent, &desk.meeting(lent)?)),
+        ["quality"] => quality::quality(request, lent, desk.sampled(lent)?),
+        ["send-back"] => quality::send_back(request, lent),
         ["sign-off"] => Some(sign_off::sign_off(request, lent, desk.offer(lent)?.as_ref())),
         // These are only shown.
         _ if request.post => None,

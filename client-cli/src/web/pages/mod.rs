@@ -11,6 +11,7 @@ pub mod history;
 pub mod meeting;
 pub mod new;
 pub mod plan;
+pub mod quality;
 pub mod section;
 pub mod sign_off;
 pub mod sync;

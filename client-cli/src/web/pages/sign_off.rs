@@ -69,6 +69,7 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
     let main = html! {
         (kit::error_summary(&errors))
         @if request.query.get("saved").is_some() { (kit::done("Your signature is saved on this device")) }
+        @if request.query.get("returned").is_some() { (kit::done("The plan is sent back, and that is saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "Sign-off" }
         h2 class="govuk-heading-m" id="sign" { "Your signature" }
@@ -92,8 +93,11 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
         @if plan.role.is_virtual_school() && !plan.view.signed_off() {
             ul class="govuk-list" {
                 li { (kit::link(&plan.href("/checks"), "Look at all that the checks found")) }
+                li { (kit::link(&plan.href("/quality"), "Quality check")) }
+                li { (kit::link(&plan.href("/send-back"), "Send the plan back to somebody")) }
             }
         }
+        (super::quality::returned(plan))
         h2 class="govuk-heading-m" { "Who has signed" }
         (signed(plan))
     };

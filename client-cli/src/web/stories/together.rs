@@ -1,4 +1,4 @@
-//! What is done of a plan as a whole: starting it, meeting about it, signing it.
+//! What is done of a plan as a whole: starting it, meeting about it, grading it, sending it back, signing it.
 
 use super::*;
 
@@ -417,4 +417,105 @@ fn what_speaks_against_a_new_pep_is_said_first_and_never_a_bar() {
 /// What stands in an attribute, as a browser reads it.
 fn as_read(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+/// A plan on the device of the Virtual School, by a process that grades.
+fn graded() -> (Device, Pep) {
+    let device = Device::of(Role::VirtualSchoolOfficer);
+    let process = plan::processes().iter().find(|process| !process.practice.qa.aggregate.is_empty()).unwrap();
+    let pep = device.plan(device.child("Idris Fennimoor"), &process.id);
+    (device, pep)
+}
+
+#[test]
+fn the_virtual_school_grades_area_by_area_and_the_overall_grade_follows_or_says_why_not() {
+    let (device, pep) = graded();
+    let here = at(&pep, "/quality");
+    let qa = &pep.process().practice.qa;
+    let best = qa.aggregate.iter().flat_map(|rule| &rule.when).map(|count| count.of.clone()).next().unwrap();
+    let all: Vec<(String, String)> = qa.areas.iter().map(|area| (format!("grade-{}", area.id), best.clone())).collect();
+    let comment = format!("comment-{}", qa.areas[0].id);
+    let mut fields: Vec<(&str, &str)> = all.iter().map(|(name, grade)| (name.as_str(), grade.as_str())).collect();
+    fields.extend([
+        (comment.as_str(), "Say <b>how often</b>"),
+        ("qa.overall", ""),
+        ("qa.feedback", "Thank you, <i>both</i>."),
+    ]);
+    let stamp = device.stamp(&here);
+    for _ in 0..2 {
+        assert_eq!(device.send(&here, &stamp, &fields), format!("{here}?saved=1"));
+    }
+    let quality = plan::quality(&device.view(&pep), &pep);
+    assert!(quality.areas.iter().all(|area| area.grade.as_ref() == Some(&best)) && quality.worked_out.is_some());
+    assert!(quality.overall == quality.worked_out && quality.feedback.as_deref() == Some("Thank you, <i>both</i>."));
+    let html = device.page(&here);
+    assert!(html.contains("&lt;b&gt;how often") && html.contains("As the areas make it: ") && !html.contains("<b>"));
+    // Another overall grade needs a reason; it is asked for, and what was chosen stays.
+    let other = qa.grades.iter().map(|grade| &grade.id).find(|id| Some(*id) != quality.worked_out.as_ref()).unwrap();
+    let html = device.wrong(&here, &device.stamp(&here), &[("qa.overall", other), ("qa.overrideReason", " ")]);
+    assert_eq!(errors(&html), ["Enter why the overall grade is another than the areas make it"]);
+    assert!(html.contains(&format!("value=\"{other}\" checked")) && html.contains("href=\"#qa.overrideReason\""));
+    let why = [("qa.overall", other.as_str()), ("qa.overrideReason", "Seen in the meeting.")];
+    device.send(&here, &device.stamp(&here), &why);
+    assert!(plan::quality(&device.view(&pep), &pep).overall.as_ref() == Some(other));
+    // What the rules say anyway stands as a grade of nobody's.
+    let rules = quality.worked_out.unwrap();
+    device.send(&here, &device.stamp(&here), &[("qa.overall", &rules)]);
+    assert!(matches!(&device.view(&pep).answers["qa.overall"], Answer::Computed(_)));
+    // A grade that was changed while the page was open is asked again.
+    let (stamp, grade) = (device.stamp(&here), format!("grade-{}", qa.areas[0].id));
+    let (second, third) = (&qa.grades[1].id, qa.grades.iter().map(|grade| &grade.id).rfind(|id| **id != best).unwrap());
+    device.send(&here, &device.stamp(&here), &[(&grade, second)]);
+    if second != third {
+        let html = device.wrong(&here, &stamp, &[(&grade, third)]);
+        assert!(errors(&html)[0].contains("was changed to "), "{html}");
+    }
+    let html = device.wrong(&here, &device.stamp(&here), &[(&grade, "<script>")]);
+    assert!(!errors(&html).is_empty() && !html.contains("<script>"));
+}
+
+#[test]
+fn the_virtual_school_sends_a_plan_back_to_one_person_with_what_to_put_right() {
+    let (device, pep) = graded();
+    let here = at(&pep, "/send-back");
+    let html = device.wrong(
+        &here,
+        &device.stamp(&here),
+        &[("what", "  "), ("to", "carer"), ("byWhen-day", "31"), ("byWhen-month", "2"), ("byWhen-year", "2026")],
+    );
+    let says = errors(&html);
+    assert!(
+        says[0] == "Choose who puts it right" && says[1] == "Enter what must be put right" && says.len() == 3,
+        "{says:?}"
+    );
+    let html = device.page(&here);
+    let row = hidden(&html, "row");
+    let page = pep.process().pages[0].id.clone();
+    let fields = [
+        ("row", row.as_str()),
+        ("to", "social-worker"),
+        ("what", "Say what <b>changed</b>\r\nat home"),
+        ("page", page.as_str()),
+        ("byWhen-day", "5"),
+        ("byWhen-month", "3"),
+        ("byWhen-year", "2026"),
+    ];
+    for _ in 0..2 {
+        assert_eq!(device.send(&here, &hidden(&html, "made-from"), &fields), at(&pep, "/sign-off?returned=1"));
+    }
+    let html = device.page(&at(&pep, "/sign-off?returned=1"));
+    assert!(html.contains("The plan is sent back, and that is saved on this device"));
+    assert_eq!(html.matches("Say what &lt;b&gt;changed&lt;/b&gt; at home").count(), 1, "{html}");
+    assert!(html.contains("For the social worker") && html.contains("by 5 March 2026"));
+    // Nobody else grades or sends back.
+    for role in [Role::DesignatedTeacher, Role::SocialWorker, Role::YoungPerson, Role::Carer] {
+        let (device, pep) = Device::idris(role);
+        let stamp = device.stamp(&at(&pep, "/comments/care.story"));
+        for page in ["/quality", "/send-back"] {
+            assert_eq!(device.get(&at(&pep, page)).0, 403, "{role}");
+            let Sent::Page { status, .. } = device.ask(&at(&pep, page), Some(&form(&stamp, &fields))) else { panic!() };
+            assert_eq!(status, 403, "{role}");
+        }
+        assert!(!device.page(&at(&pep, "/sign-off")).contains("send-back"));
+    }
 }
