@@ -23,6 +23,8 @@ use crate::{
     core::{Me, Relay},
 };
 
+mod together;
+
 /// One person's device, without a relay.
 struct Device {
     app: Arc<App>,
@@ -124,7 +126,7 @@ impl Device {
     fn get(&self, target: &str) -> (u16, String) {
         match self.ask(target, None) {
             Sent::Page { status, html } => (status, html),
-            Sent::Go(_) | Sent::SyncNow => panic!("{target} leads elsewhere"),
+            Sent::Go(_) | Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads elsewhere"),
         }
     }
 
@@ -144,7 +146,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Go(to) => to,
             Sent::Page { status, html } => panic!("{target}: {status}, {}", errors(&html).join("; ")),
-            Sent::SyncNow => panic!("{target} shares"),
+            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
         }
     }
 
@@ -153,7 +155,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Page { html, .. } => html,
             Sent::Go(to) => panic!("{target} was taken and leads to {to}"),
-            Sent::SyncNow => panic!("{target} shares"),
+            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
         }
     }
 
@@ -178,7 +180,7 @@ impl Device {
                 assert!(link.starts_with('/') || link.starts_with('#'), "{target} leads to {link}");
                 if let Some(id) = link.strip_prefix('#') {
                     assert!(html.contains(&format!("id=\"{id}\"")), "{target} has no {link}");
-                } else if !link.starts_with("/assets/") {
+                } else if !link.starts_with("/assets/") && !link.ends_with(".ics") {
                     wanted.push(link.split(['#', '?']).next().unwrap().to_owned());
                 }
             }

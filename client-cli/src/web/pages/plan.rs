@@ -65,6 +65,8 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
                     p class="govuk-body-s" { (owner_line(plan, page)) }
                     (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
                 }
+                h2 class="govuk-heading-m" { "Together" }
+                (kit::tasks("together", &together(plan)))
             }
             div class="govuk-grid-column-one-third" {
                 nav class="pep-parts" aria-label="Parts of this plan" {
@@ -149,6 +151,28 @@ fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
         }
     };
     blocks(page).into_iter().map(line).collect()
+}
+
+/// What is done of a plan as a whole.
+fn together(plan: &Plan) -> Vec<Task> {
+    let stands = |made: &&plan::SignOff| made.stands && plan::sign_off_of(plan.role) == Some(made.question);
+    let status = match (plan.view.signed_off(), plan.view.sign_offs.iter().any(|made| stands(&made))) {
+        (true, _) => html! { "Signed off" },
+        (false, true) => html! { "You have signed" },
+        (false, false) => html! { span class="pep-muted" { "Signed at the end" } },
+    };
+    let hint = "What it waits for, and who has signed what".to_owned();
+    let day = match plan.answer("meeting.date") {
+        Answer::Value(plan::Value::Date(day)) => words::date(*day),
+        _ => "No day yet".to_owned(),
+    };
+    let meeting = Task {
+        href: Some(plan.href("/meeting")),
+        title: "The meeting".to_owned(),
+        hint: "When and where, who is asked, the agenda, and who does what by when".to_owned(),
+        status: html! { span class="pep-muted" { (day) } },
+    };
+    vec![meeting, Task { href: Some(plan.href("/sign-off")), title: "Sign-off".to_owned(), hint, status }]
 }
 
 fn status(far: Far) -> Markup {
