@@ -253,6 +253,16 @@ fn every_link_of_every_page_leads_somewhere_in_every_process_for_everybody_at_ev
 }
 
 #[test]
+fn a_section_in_which_nothing_must_be_answered_is_optional_and_not_counted() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    device.set(&pep, "child.dob", "2010-11-02");
+    let page = device.page(&at(&pep, ""));
+    let line = |title: &str| page.split(title).nth(1).unwrap().split("</li>").next().unwrap().to_owned();
+    assert!(line("Attainment (primary)").contains("Optional"));
+    assert!(line("Attainment (secondary)").contains("Not started"));
+}
+
+#[test]
 fn a_form_is_saved_and_its_page_says_so_and_what_was_untouched_stays() {
     let (device, pep) = Device::idris(Role::DesignatedTeacher);
     let here = section(&pep, "progress.goingWell");

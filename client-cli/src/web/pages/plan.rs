@@ -23,7 +23,15 @@ enum Far {
     InProgress,
     NeedsChoice,
     AtTheEnd,
+    Optional,
     Completed,
+}
+
+impl Far {
+    /// Nobody has to complete it.
+    fn counts_for_nothing(&self) -> bool {
+        matches!(self, Far::NotAsked | Far::NotShared | Far::AtTheEnd | Far::Optional)
+    }
 }
 
 /// The parts of every plan, beside its sections: address and words.
@@ -41,7 +49,7 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
     let process = plan.pep.process();
     let groups = || process.pages.iter().flat_map(|page| blocks(page).into_iter().map(move |block| (page, block)));
     let states: Vec<Far> = groups().map(|(page, block)| far(plan, &group(page, block))).collect();
-    let asked = states.iter().filter(|state| !matches!(state, Far::NotAsked | Far::NotShared | Far::AtTheEnd)).count();
+    let asked = states.iter().filter(|state| !state.counts_for_nothing()).count();
     let complete = states.iter().filter(|state| **state == Far::Completed).count();
     let disputes = plan::conflicts(&plan.view, &plan.pep);
     let main = html! {
@@ -184,6 +192,7 @@ fn status(far: Far) -> Markup {
         Far::InProgress => kit::tag("teal", "In progress"),
         Far::NeedsChoice => kit::tag("yellow", "Needs a choice"),
         Far::AtTheEnd => html! { span class="pep-muted" { "Signed at the end" } },
+        Far::Optional => html! { span class="pep-muted" { "Optional" } },
         Far::Completed => html! { "Completed" },
     }
 }
@@ -209,6 +218,7 @@ fn far(plan: &Plan, questions: &[&'static Question]) -> Far {
         (true, true) => Far::Completed,
         (false, true) if shown().all(|question| question.is_sign_off()) => Far::AtTheEnd,
         (false, true) if shown().all(|question| question.computed || question.is_sign_off()) => Far::Completed,
+        (false, true) if !shown().any(|question| question.mandatory) => Far::Optional,
         (true, false) => Far::InProgress,
         (false, _) => Far::NotStarted,
     }
