@@ -46,6 +46,8 @@ function fill(plan) {
   dt('row', 'add', plan, 'attendance.terms', 'term=Autumn 2025', 'possible=148', 'attended=121')
   const gone = dt('row', 'add', plan, 'attendance.terms', 'term=Summer 2025', 'possible=140', 'attended=99')
   dt('row', 'withdraw', plan, 'attendance.terms', gone)
+  pep('odile', 'meeting', plan, '--date', '2025-02-26', '--time', '15:15', '--place', 'Larkrise Primary School', '--invite', 'Carys Wexcombe=carer', '--copy', 'Carys Wexcombe=full')
+  pep('odile', 'meeting', plan, '--action', 'Ask for a quiet room for the tests', '--who', 'Ottoline Greaves-Penn', '--by', '2025-03-05')
   dt('comment', plan, 'care.story', 'May I quote this in the meeting?')
   dt('write', plan, 'voice.secWell', 'Cooking, and the new maths teacher.')
   const target = JSON.parse(dt('show', plan, '--json')).targets[0].key
@@ -207,7 +209,7 @@ try {
   const opened = await context.newPage()
   const sections = []
   await opened.goto(base + of(''))
-  for (const href of await opened.locator('.govuk-task-list__link').evaluateAll((all) => all.map((a) => a.getAttribute('href')))) {
+  for (const href of await opened.locator('.govuk-task-list__link[href*="/page/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')))) {
     sections.push([`section-${href.split('/').slice(-2).join('-')}`, href])
   }
   assert(sections.length > 15, `${sections.length} sections`)
@@ -232,6 +234,9 @@ try {
     ['target-fund', of(`/targets/${target}/funds/new`)],
     ['voices', of('/voices')],
     ['checks', of('/checks')],
+    ['sign-off', of('/sign-off')],
+    ['meeting', of('/meeting')],
+    ['meetings', '/meetings'],
     ['comments', of('/comments')],
     ['comments-on', of('/comments/care.story')],
     ['history', of('/history')],
@@ -250,7 +255,7 @@ try {
   await keyboard(context, base, progress)
   await highContrast(context, base, [['tasks', '/'], ['plan', of('')], ['section', progress]])
   assert.deepEqual([...faults], [])
-  console.log(`${sections.length + 27} pages at ${widths.join(', ')} px: nothing to put right.`)
+  console.log(`${sections.length + 30} pages at ${widths.join(', ')} px: nothing to put right.`)
   const homes = ['odile', 'ottoline'].map((who) => join(work, 'demo', who))
   const answer = await together(browser, program, homes, plan)
   await stage.end()

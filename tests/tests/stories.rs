@@ -67,7 +67,7 @@ fn r003_34_storyboard_7_what_a_former_social_worker_writes_later_reaches_nobody_
     world.relay(["teams", "hand-over", CHILD, "--from", "Petra Lanternby", "--to", "Odile Marrowfield"]);
     // Her device has not heard of it, and lets her write.
     petra.pep(["write", &pep, STORY, "Loyal, quick and a very good cook. Dislikes Mondays."]);
-    petra.pep(["sync", "--once"]);
+    assert_eq!(petra.json(["sync", "--once"])["waiting"], 1, "and she is told that it cannot be shared");
     odile.sync();
     ottoline.sync();
     for person in [&odile, &ottoline] {

@@ -357,7 +357,7 @@ fn time_of_day(text: &str) -> Result<NaiveTime, String> {
 }
 
 /// Who works with the child today.
-fn team(context: &Context, mine: &Mine) -> Result<Vec<Who>, CommandError> {
+pub fn team(context: &Context, mine: &Mine) -> Result<Vec<Who>, CommandError> {
     let (child, day) = (*mine.pep.child.as_bytes(), clock::today());
     let roster = context.with(|core| Ok::<_, Trouble>(core.roster().clone()))?;
     let members = roster.teams.iter().filter(|member| member.child == child && member.on(&day));
@@ -371,7 +371,8 @@ fn team(context: &Context, mine: &Mine) -> Result<Vec<Who>, CommandError> {
     Ok(team)
 }
 
-fn meeting(context: &Context, mine: &Mine, view: &View, team: &[Who]) -> Result<MeetingView, CommandError> {
+/// The meeting as it stands.
+pub fn meeting(context: &Context, mine: &Mine, view: &View, team: &[Who]) -> Result<MeetingView, CommandError> {
     let Ok(today) = clock::today().parse() else {
         return Err(CommandError::new(Kind::Failed, "This device's clock shows no day of the calendar."));
     };
@@ -379,7 +380,8 @@ fn meeting(context: &Context, mine: &Mine, view: &View, team: &[Who]) -> Result<
     Ok(plan::meeting(view, &mine.pep, team, plan::Around { today, previous: previous.as_ref(), others: &[] }))
 }
 
-fn write_calendar(context: &mut Context, mine: &Mine, file: &std::path::Path) -> Result<usize, CommandError> {
+/// The meeting for a calendar. It names no child.
+pub fn calendar_file(context: &Context, mine: &Mine) -> Result<String, CommandError> {
     let view = context.view(mine)?;
     let meeting = meeting(context, mine, &view, &[])?;
     let Mine { pep, role } = mine.clone();
@@ -401,9 +403,12 @@ fn write_calendar(context: &mut Context, mine: &Mine, file: &std::path::Path) ->
         sequence: u32::try_from(changes).unwrap_or(u32::MAX),
         now: clock::now(),
     };
-    let Some(text) = calendar::file(&appointment) else {
-        return Err(CommandError::new(Kind::Failed, "The clocks change that night, and there is no such time."));
-    };
+    calendar::file(&appointment)
+        .ok_or_else(|| CommandError::new(Kind::Failed, "The clocks change that night, and there is no such time."))
+}
+
+fn write_calendar(context: &mut Context, mine: &Mine, file: &std::path::Path) -> Result<usize, CommandError> {
+    let text = calendar_file(context, mine)?;
     if file.as_os_str() == "-" {
         context.raw(text.as_bytes());
         return Ok(text.len());
@@ -550,7 +555,8 @@ fn what(meeting: &MeetingView) -> Vec<String> {
     lines
 }
 
-fn seat(seat: &plan::Seat) -> String {
+/// Who has a post, or who is to have it.
+pub fn seat(seat: &plan::Seat) -> String {
     match (&seat.named, seat.role) {
         (Some(name), _) => name.clone(),
         (None, Some(role)) => {
@@ -561,7 +567,8 @@ fn seat(seat: &plan::Seat) -> String {
     }
 }
 
-fn child(meeting: &MeetingView) -> String {
+/// How the child takes part.
+pub fn child(meeting: &MeetingView) -> String {
     let label = |question: &str, word: &str| {
         plan::bank().question(question).map_or(word.to_owned(), |question| question.label_of(word).to_lowercase())
     };
@@ -587,7 +594,8 @@ fn child(meeting: &MeetingView) -> String {
     said
 }
 
-fn review_label(result: &str) -> &str {
+/// What a review of a target came to, in words.
+pub fn review_label(result: &str) -> &str {
     let column = plan::bank().question("targets.review").and_then(|question| question.column("result"));
     column.map_or(result, |column| column.label_of(result))
 }

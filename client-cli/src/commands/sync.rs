@@ -38,8 +38,12 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 
 fn once(context: &mut Context) -> Result<(), CommandError> {
     let Synced { in_step, traffic, peps, words } = context.app()?.clone().sync_once(PATIENCE)?;
+    // In step means everything this device may share; what was written in a plan that has gone to somebody else stays here.
+    let waiting = context.with(|core| core.waiting())?;
     if context.global.json {
-        context.json(&json!({ "sent": traffic.sent, "received": traffic.received, "peps": peps, "inStep": in_step }));
+        let (sent, received) = (traffic.sent, traffic.received);
+        context
+            .json(&json!({ "sent": sent, "received": received, "peps": peps, "inStep": in_step, "waiting": waiting }));
     }
     for word in words {
         context.talk(word);
@@ -47,6 +51,12 @@ fn once(context: &mut Context) -> Result<(), CommandError> {
     if !in_step {
         return Err(CommandError::new(Kind::Failed, "This device and the relay do not hold the same yet.")
             .hint("Everything is safe on this device. Try `pep sync` again; if it stays so, `pep status` and `pep doctor` say what waits."));
+    }
+    if waiting > 0 {
+        context.talk(format!(
+            "{} cannot be shared: you are not on that child's team any more. It is kept on this device; please tell the Virtual School.",
+            crate::core::counted(waiting, "change")
+        ));
     }
     context.talk(format!(
         "In step with the relay: {} sent, {} received.",

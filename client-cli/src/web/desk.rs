@@ -8,7 +8,8 @@ use std::{
 
 use chrono::NaiveDate;
 use plan::{
-    Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, Pep, Refused, Role, Value, View, Writer,
+    Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
+    Signing, Value, View, Writer,
 };
 use replica::Trouble;
 use serde::Deserialize;
@@ -19,12 +20,13 @@ use super::{
     lent::{ChildLine, Digest, Findings, Past, Plan, Sharing, Site},
     live::{Live, Told},
     pages::children::newest_first,
+    request::Signature,
 };
 use crate::{
     app::App,
     cli::Global,
     clock,
-    commands::{check, conflicts},
+    commands::{check, conflicts, meeting, quality},
     context::{Context, Mine},
     core::{Core, Papers},
     error::{CommandError, Kind},
@@ -196,6 +198,27 @@ impl Desk {
         check::in_light_of(&context, &mine, &plan.view, check::previous(&context, &mine)?.as_ref(), &others)
     }
 
+    /// What this person's signature waits for; `None` for roles that sign nothing.
+    pub fn offer(&self, plan: &Plan) -> Result<Option<Offer>, CommandError> {
+        let mut findings = self.findings(plan)?;
+        if plan.role.is_virtual_school() {
+            let mine = Mine { pep: plan.pep.clone(), role: plan.role };
+            findings.extend(quality::of_sample(&self.context(), &mine)?);
+        }
+        Ok(plan::offer(&plan.view, &plan.pep, plan.role, &findings))
+    }
+
+    /// The meeting, in the light of who works with the child and of the last PEP.
+    pub fn meeting(&self, plan: &Plan) -> Result<MeetingView, CommandError> {
+        let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });
+        meeting::meeting(&context, &mine, &plan.view, &meeting::team(&context, &mine)?)
+    }
+
+    /// The meeting for a calendar, or what it lacks.
+    pub fn calendar(&self, plan: &Plan) -> Result<String, CommandError> {
+        meeting::calendar_file(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
+    }
+
     /// Every place where people entered different things apart, and every text that two people rewrote apart.
     pub fn disputes(&self, plan: &Plan) -> Result<Vec<Dispute>, CommandError> {
         conflicts::disputes(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
@@ -245,11 +268,8 @@ impl Desk {
     pub fn write(&self, plan: &Plan, lots: Vec<(DocumentKind, Vec<Edit>)>) -> Result<(), NotWritten> {
         let (pep, role, lent) = (plan.pep.clone(), plan.role, plan.heads.clone());
         let done = self.context().with(move |core| {
-            for (kind, heads) in &lent {
-                let doc = *pep.document(*kind).as_bytes();
-                if core.replica().read(&doc, |document| document.get_heads() != *heads)? {
-                    return Ok(Err(NotWritten::Moved));
-                }
+            if moved(core, &pep, &lent)? {
+                return Ok(Err(NotWritten::Moved));
             }
             for (kind, edits) in lots {
                 let applied: Result<Applied, Refused> = core.edit(&pep, kind, role, &edits, clock::now())?;
@@ -297,6 +317,21 @@ impl Desk {
             }
             let told = live.written(writing);
             Ok::<_, Trouble>(Ok((live, told)))
+        });
+        done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
+    }
+
+    /// Signs, if the plan is still as it was lent. On the disk when this returns.
+    pub fn sign(&self, plan: &Plan, signature: Signature) -> Result<(), NotWritten> {
+        let (pep, role, lent) = (plan.pep.clone(), plan.role, plan.heads.clone());
+        let done = self.context().with(move |core| {
+            if moved(core, &pep, &lent)? {
+                return Ok(Err(NotWritten::Moved));
+            }
+            let Signature { question, key, on, comment } = signature;
+            let signing = Signing { question, key, on, comment: &comment };
+            let signed = core.sign(&pep, role, signing, clock::now())?;
+            Ok::<_, Trouble>(signed.map(|_| ()).map_err(NotWritten::Refused))
         });
         done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
     }
@@ -374,6 +409,17 @@ fn in_changes(piece: &Splice) -> Vec<Splice> {
     parts
 }
 
+/// Whether a document of the plan is no longer as it was lent.
+fn moved(core: &mut Core, pep: &Pep, lent: &BTreeMap<DocumentKind, Vec<ChangeHash>>) -> Result<bool, Trouble> {
+    for (kind, heads) in lent {
+        let doc = *pep.document(*kind).as_bytes();
+        if core.replica().read(&doc, |document| document.get_heads() != *heads)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 fn read(documents: Documents<'_>, pep: &Pep, papers: &Papers) -> View {
     plan::read(documents, pep, &|actor| papers.author(actor))
 }
@@ -447,9 +493,19 @@ fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {
         state: view.state,
         signed_off: view.signed_off(),
         next_date: view.next_date.map(|next| (next.date, next.provisional)),
+        meeting: match view.answers.get("meeting.date") {
+            Some(plan::Answer::Value(Value::Date(day))) => Some(*day),
+            _ => None,
+        },
+        held: says(view, "meeting.held", &Value::YesNo(true)),
+        on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
         due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
         statements: check::statements(view).collect(),
     }
+}
+
+fn says(view: &View, question: &str, value: &Value) -> bool {
+    matches!(view.answers.get(question), Some(plan::Answer::Value(said)) if said == value)
 }
 
 /// What the child is called: what they like to be called, where that is known.

@@ -8,8 +8,13 @@ use super::{assets, lent::Site, request::Leaf};
 /// The name of the service, as every title ends.
 pub const SERVICE: &str = "Personal Education Plans";
 /// Parts of the service navigation: address and words.
-const NAV: [(&str, &str); 4] =
-    [("/", "Your tasks"), ("/children", "Children"), ("/sync", "Sharing"), ("/help", "Help")];
+const NAV: [(&str, &str); 5] = [
+    ("/", "Your tasks"),
+    ("/children", "Children"),
+    ("/meetings", "Meetings"),
+    ("/sync", "Sharing"),
+    ("/help", "Help"),
+];
 
 /// A whole page.
 pub fn whole(site: &Site, leaf: &Leaf) -> Markup {

@@ -54,6 +54,12 @@ pub struct Digest {
     pub signed_off: bool,
     /// The next PEP, and whether that date is only worked out.
     pub next_date: Option<(NaiveDate, bool)>,
+    /// The day of its meeting.
+    pub meeting: Option<NaiveDate>,
+    /// Whether somebody said that the meeting has been held.
+    pub held: bool,
+    /// Whether it is reviewed without a meeting.
+    pub on_paper: bool,
     /// What is due first and not done.
     pub due: Option<NaiveDate>,
     /// What its targets say, for the checks of other plans.
@@ -197,7 +203,12 @@ impl Plan {
     /// What a form says about what it was made from.
     pub fn stamp(&self) -> String {
         let heads = self.seen.as_ref().map_or(&self.heads, |(_, heads)| heads);
-        heads.values().flatten().map(|hash| hex(&hash.0)).collect::<Vec<_>>().join(" ")
+        words_of(heads)
+    }
+
+    /// What a form says whose page shows the plan as it is now, whatever the page before it showed.
+    pub fn stamp_now(&self) -> String {
+        words_of(&self.heads)
     }
 
     /// Rows of a table: of a question, or of a target, `targets.list/KEY/funds`.
@@ -250,6 +261,10 @@ impl Plan {
             _ => "",
         }
     }
+}
+
+fn words_of(heads: &BTreeMap<DocumentKind, Vec<ChangeHash>>) -> String {
+    heads.values().flatten().map(|hash| hex(&hash.0)).collect::<Vec<_>>().join(" ")
 }
 
 /// `the social worker or the carer`; the head of the Virtual School goes with its officers.

@@ -1,5 +1,6 @@
 //! What a page is asked and what it answers, without a socket: words in, markup or an intention out.
 
+use chrono::NaiveDate;
 use maud::Markup;
 use plan::{DocumentKind, Edit};
 use uuid::Uuid;
@@ -34,8 +35,29 @@ pub enum Outcome {
         /// Where to go when they are on the disk.
         then: String,
     },
+    /// Sign a plan, then go on.
+    Sign {
+        /// What is signed.
+        signature: Signature,
+        /// Where to go when it is on the disk.
+        then: String,
+    },
+    /// A calendar file to keep.
+    Calendar(String),
     /// Share now, then go to the page about sharing.
     SyncNow,
+}
+
+/// A signature that somebody asks for.
+pub struct Signature {
+    /// The sign-off question, such as `signoff.dt`.
+    pub question: &'static str,
+    /// Its own key.
+    pub key: Uuid,
+    /// The day, as the person says it.
+    pub on: NaiveDate,
+    /// What the young person or the carer says with it; may be empty.
+    pub comment: String,
 }
 
 /// A page without what surrounds every page.

@@ -8,7 +8,8 @@ use super::{
     kit,
     lent::Plan,
     pages::{
-        checks, children, choose, comments, errors, help, history, plan, section, sync, table, targets, tasks, voices,
+        checks, children, choose, comments, errors, help, history, meeting, plan, section, sign_off, sync, table,
+        targets, tasks, voices,
     },
     request::{Leaf, Outcome, Request},
 };
@@ -28,6 +29,8 @@ pub enum Answer {
     },
     /// Go to this address.
     Go(String),
+    /// A calendar file to keep.
+    Calendar(String),
     /// Share now, then go to the page about it.
     SyncNow,
 }
@@ -38,9 +41,10 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::SyncNow => Answer::SyncNow,
+        Outcome::Calendar(text) => Answer::Calendar(text),
         Outcome::Page(leaf) => page(desk, &leaf),
         // Every edit was written, or answered with a page, before it came here.
-        Outcome::Write { then, .. } => Answer::Go(then),
+        Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
     }
 }
 
@@ -58,6 +62,7 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
     Ok(match path.as_slice() {
         [] => only_shown(tasks::tasks(&desk.site()?, &desk.digests()?)),
         ["children"] => only_shown(children::children(request, &desk.site()?, desk.children()?)),
+        ["meetings"] => only_shown(meeting::coming(&desk.site()?, &desk.digests()?)),
         ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
         ["help"] => only_shown(help::help()),
         ["accessibility"] => only_shown(help::accessibility(&desk.site()?)),
@@ -81,19 +86,21 @@ fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<O
         let Some(plan) = desk.plan(id, stamp, refused.take())? else {
             return Ok(Some(Outcome::page(errors::no_such_plan())));
         };
-        match within(desk, request, &plan, rest)? {
-            Some(Outcome::Write { lots, then }) => match desk.write(&plan, lots) {
-                Ok(()) => {
-                    if let Some(form) = form {
-                        desk.was_written(form, &then);
-                    }
-                    return Ok(Some(Outcome::Go(then)));
-                }
-                Err(NotWritten::Moved) => {}
-                Err(NotWritten::Refused(why)) => refused = Some(why),
-                Err(NotWritten::Failed(e)) => return Err(e),
-            },
+        let (done, then) = match within(desk, request, &plan, rest)? {
+            Some(Outcome::Write { lots, then }) => (desk.write(&plan, lots), then),
+            Some(Outcome::Sign { signature, then }) => (desk.sign(&plan, signature), then),
             other => return Ok(other),
+        };
+        match done {
+            Ok(()) => {
+                if let Some(form) = form {
+                    desk.was_written(form, &then);
+                }
+                return Ok(Some(Outcome::Go(then)));
+            }
+            Err(NotWritten::Moved) => {}
+            Err(NotWritten::Refused(why)) => refused = Some(why),
+            Err(NotWritten::Failed(e)) => return Err(e),
         }
     }
     Ok(Some(Outcome::page(errors::too_busy())))
@@ -111,6 +118,8 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets", key, column, row, "withdraw"] => table::withdraw(request, lent, &within_target(key, column), row),
         ["choose", place] => choose::choose(request, lent, &desk.disputes(lent)?, place),
         ["comments", question] => comments::on(request, lent, question),
+        ["meeting"] => Some(meeting::meeting(request, lent, &desk.meeting(lent)?)),
+        ["sign-off"] => Some(sign_off::sign_off(request, lent, desk.offer(lent)?.as_ref())),
         // These are only shown.
         _ if request.post => None,
         [] => Some(plan::overview(request, lent)),
@@ -118,6 +127,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
         ["comments"] => Some(comments::all(lent)),
         ["voices"] => Some(voices::voices(lent)),
+        ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
         ["history"] => {
             let past = desk.past(lent, None, history::skipped(request), history::PAGE)?;

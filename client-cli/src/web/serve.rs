@@ -212,6 +212,11 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         Ok(Some(Answer::Page { status, html })) => html_page(status, html),
         Ok(Some(Answer::Go(address))) => go(&address),
         Ok(Some(Answer::SyncNow)) => go("/sync"),
+        Ok(Some(Answer::Calendar(text))) => {
+            let kept = "attachment; filename=\"pep-meeting.ics\"";
+            let response = with(Response::new(Body::from(text)), header::CONTENT_TYPE, "text/calendar; charset=utf-8");
+            with(response, header::CONTENT_DISPOSITION, kept)
+        }
         // The program is ending, or a page failed in a way that nobody foresaw.
         Ok(None) | Err(_) => {
             let (title, words) = ("The pages have stopped", "What you had saved is safe. Run pep open again.");

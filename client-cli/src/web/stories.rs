@@ -24,6 +24,8 @@ use crate::{
     core::{Me, Relay},
 };
 
+mod together;
+
 /// One person's device, without a relay.
 struct Device {
     app: Arc<App>,
@@ -125,7 +127,7 @@ impl Device {
     fn get(&self, target: &str) -> (u16, String) {
         match self.ask(target, None) {
             Sent::Page { status, html } => (status, html),
-            Sent::Go(_) | Sent::SyncNow => panic!("{target} leads elsewhere"),
+            Sent::Go(_) | Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads elsewhere"),
         }
     }
 
@@ -145,7 +147,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Go(to) => to,
             Sent::Page { status, html } => panic!("{target}: {status}, {}", errors(&html).join("; ")),
-            Sent::SyncNow => panic!("{target} shares"),
+            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
         }
     }
 
@@ -154,7 +156,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Page { html, .. } => html,
             Sent::Go(to) => panic!("{target} was taken and leads to {to}"),
-            Sent::SyncNow => panic!("{target} shares"),
+            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
         }
     }
 
@@ -179,7 +181,7 @@ impl Device {
                 assert!(link.starts_with('/') || link.starts_with('#'), "{target} leads to {link}");
                 if let Some(id) = link.strip_prefix('#') {
                     assert!(html.contains(&format!("id=\"{id}\"")), "{target} has no {link}");
-                } else if !link.starts_with("/assets/") {
+                } else if !link.starts_with("/assets/") && !link.ends_with(".ics") {
                     wanted.push(link.split(['#', '?']).next().unwrap().to_owned());
                 }
             }
@@ -252,6 +254,16 @@ fn every_link_of_every_page_leads_somewhere_in_every_process_for_everybody_at_ev
         let scripts = |html: &str| html.matches("<script").count() - html.matches(&ours).count();
         assert!(pages.values().all(|html| scripts(html) == 0 && !html.contains(" style=")));
     }
+}
+
+#[test]
+fn a_section_in_which_nothing_must_be_answered_is_optional_and_not_counted() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    device.set(&pep, "child.dob", "2010-11-02");
+    let page = device.page(&at(&pep, ""));
+    let line = |title: &str| page.split(title).nth(1).unwrap().split("</li>").next().unwrap().to_owned();
+    assert!(line("Attainment (primary)").contains("Optional"));
+    assert!(line("Attainment (secondary)").contains("Not started"));
 }
 
 #[test]

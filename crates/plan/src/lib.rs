@@ -2,36 +2,15 @@
 //!
 //! Pure: no peer, disk, clock or screen. See the README beside this crate for the shape of a document.
 
-mod agenda;
-mod appeared;
-mod bank;
-mod carry;
-mod checks;
-mod clock;
-mod content;
-mod crossing;
-mod decision;
-mod document;
-mod edit;
-mod events;
-mod excuse;
-mod expr;
-mod facts;
-mod history;
-mod meeting;
-mod meter;
-mod pep;
-mod policy;
+mod form;
 mod portable;
-mod practice;
-mod process;
-mod quality;
-mod refused;
-mod rewritten;
+mod record;
+mod rules;
 mod sample;
-mod signoff;
-mod value;
-mod view;
+
+use form::{agenda, bank, expr, policy, practice, process};
+use record::{appeared, crossing, document, edit, excuse, facts, history, meter, pep, refused, rewritten, value, view};
+use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 

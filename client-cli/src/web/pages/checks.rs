@@ -38,7 +38,8 @@ pub fn checks(plan: &Plan, findings: &Findings) -> Outcome {
     Outcome::page(Leaf::new(format!("Checks, {}", plan.name), "Children", main).back(plan.href(""), "Back to the plan"))
 }
 
-fn one(plan: &Plan, finding: &Finding) -> Markup {
+/// A finding, with the way to what it is about.
+pub fn one(plan: &Plan, finding: &Finding) -> Markup {
     let (href, about) = place(plan, finding);
     html! {
         @if let Some(about) = about { @match href {

@@ -22,6 +22,10 @@ pub fn help() -> Outcome {
         p class="govuk-body" { "Some questions are asked only after another has been answered in a certain way. At the end of each section there is a list of those that are not asked at present, and why." }
         h2 class="govuk-heading-m" { "There is no answer" }
         p class="govuk-body" { "Under a question that must be answered, open “Say why there is no answer”." }
+        h2 class="govuk-heading-m" { "When is the meeting?" }
+        p class="govuk-body" { "“Meetings” lists those to come. The meeting’s own page says who is asked and what is spoken of, and has a file for your calendar." }
+        h2 class="govuk-heading-m" { "How do I sign?" }
+        p class="govuk-body" { "Open the plan, then “Sign-off” at the end of its tasks. It says what your signature waits for and who can put each thing right, and has the button when nothing is left." }
         h2 class="govuk-heading-m" { "I made a mistake" }
         p class="govuk-body" { "Change the answer again. The history of a question shows everything that was there before. Rows and targets that are withdrawn can be brought back." }
         h2 class="govuk-heading-m" { "Closing these pages" }

@@ -23,7 +23,15 @@ enum Far {
     InProgress,
     NeedsChoice,
     AtTheEnd,
+    Optional,
     Completed,
+}
+
+impl Far {
+    /// Nobody has to complete it.
+    fn counts_for_nothing(&self) -> bool {
+        matches!(self, Far::NotAsked | Far::NotShared | Far::AtTheEnd | Far::Optional)
+    }
 }
 
 /// The parts of every plan, beside its sections: address and words.
@@ -41,7 +49,7 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
     let process = plan.pep.process();
     let groups = || process.pages.iter().flat_map(|page| blocks(page).into_iter().map(move |block| (page, block)));
     let states: Vec<Far> = groups().map(|(page, block)| far(plan, &group(page, block))).collect();
-    let asked = states.iter().filter(|state| !matches!(state, Far::NotAsked | Far::NotShared | Far::AtTheEnd)).count();
+    let asked = states.iter().filter(|state| !state.counts_for_nothing()).count();
     let complete = states.iter().filter(|state| **state == Far::Completed).count();
     let disputes = plan::conflicts(&plan.view, &plan.pep);
     let main = html! {
@@ -65,6 +73,8 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
                     p class="govuk-body-s" { (owner_line(plan, page)) }
                     (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
                 }
+                h2 class="govuk-heading-m" { "Together" }
+                (kit::tasks("together", &together(plan)))
             }
             div class="govuk-grid-column-one-third" {
                 nav class="pep-parts" aria-label="Parts of this plan" {
@@ -151,6 +161,28 @@ fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
     blocks(page).into_iter().map(line).collect()
 }
 
+/// What is done of a plan as a whole.
+fn together(plan: &Plan) -> Vec<Task> {
+    let stands = |made: &&plan::SignOff| made.stands && plan::sign_off_of(plan.role) == Some(made.question);
+    let status = match (plan.view.signed_off(), plan.view.sign_offs.iter().any(|made| stands(&made))) {
+        (true, _) => html! { "Signed off" },
+        (false, true) => html! { "You have signed" },
+        (false, false) => html! { span class="pep-muted" { "Signed at the end" } },
+    };
+    let hint = "What it waits for, and who has signed what".to_owned();
+    let day = match plan.answer("meeting.date") {
+        Answer::Value(plan::Value::Date(day)) => words::date(*day),
+        _ => "No day yet".to_owned(),
+    };
+    let meeting = Task {
+        href: Some(plan.href("/meeting")),
+        title: "The meeting".to_owned(),
+        hint: "When and where, who is asked, the agenda, and who does what by when".to_owned(),
+        status: html! { span class="pep-muted" { (day) } },
+    };
+    vec![meeting, Task { href: Some(plan.href("/sign-off")), title: "Sign-off".to_owned(), hint, status }]
+}
+
 fn status(far: Far) -> Markup {
     match far {
         Far::NotAsked => html! { span class="pep-muted" { "Not asked at present" } },
@@ -159,6 +191,7 @@ fn status(far: Far) -> Markup {
         Far::InProgress => kit::tag("teal", "In progress"),
         Far::NeedsChoice => kit::tag("yellow", "Needs a choice"),
         Far::AtTheEnd => html! { span class="pep-muted" { "Signed at the end" } },
+        Far::Optional => html! { span class="pep-muted" { "Optional" } },
         Far::Completed => html! { "Completed" },
     }
 }
@@ -184,6 +217,7 @@ fn far(plan: &Plan, questions: &[&'static Question]) -> Far {
         (true, true) => Far::Completed,
         (false, true) if shown().all(|question| question.is_sign_off()) => Far::AtTheEnd,
         (false, true) if shown().all(|question| question.computed || question.is_sign_off()) => Far::Completed,
+        (false, true) if !shown().any(|question| question.mandatory) => Far::Optional,
         (true, false) => Far::InProgress,
         (false, _) => Far::NotStarted,
     }

@@ -53,6 +53,20 @@ fn r003_20_storyboard_3_two_people_go_over_together_and_a_reason_or_a_reduction_
 }
 
 #[test]
+fn the_money_of_a_target_whose_withdrawal_is_disputed_counts_as_the_target_does() {
+    let [mut ottoline, mut lorcan] = agreed();
+    ottoline.edit(Edit::WithdrawTarget { key: MATHS.to_string() });
+    assert_eq!((ottoline.view().funding.requested, ottoline.view().funding.orphaned), (0, 12_000));
+    lorcan.fund(MATHS, Uuid::from_u128(1), &[("unitCost", "12.00")]);
+    let view = meet(&mut ottoline, &mut lorcan);
+    assert_eq!((view.funding.requested, view.funding.orphaned), (9_600, 0));
+    assert!(view.targets.iter().any(|target| target.row.withdrawal_disputed && target.row.counts()));
+    let place = format!("targets.list/{MATHS}/withdrawn");
+    ottoline.edit(Edit::Resolve { question: place, take: Value::YesNo(true) });
+    assert_eq!((ottoline.view().funding.requested, ottoline.view().funding.orphaned), (0, 9_600));
+}
+
+#[test]
 fn r003_20_one_penny_over_is_over() {
     let [mut ottoline, mut lorcan] = agreed();
     mentor(&mut ottoline);

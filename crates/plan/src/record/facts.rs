@@ -8,7 +8,7 @@ use automerge::{ObjId, ObjType, ReadDoc};
 use chrono::NaiveDate;
 
 use crate::bank::{Kind, Question};
-use crate::document::Sheet;
+use crate::document::{Sheet, Source};
 use crate::expr::{Expr, Operand, Order, Reference};
 use crate::pep::{Pep, Phase};
 use crate::process::provisional_next_date;
@@ -66,7 +66,7 @@ pub(crate) struct Facts<'a, R> {
     funding: OnceCell<Funding>,
 }
 
-impl<'a, R: ReadDoc> Facts<'a, R> {
+impl<'a, R: Source> Facts<'a, R> {
     pub(crate) fn new(pep: &'a Pep, main: Option<Sheet<'a, R>>) -> Facts<'a, R> {
         Facts { pep, main, groups: OnceCell::new(), funding: OnceCell::new() }
     }
@@ -148,9 +148,11 @@ impl<'a, R: ReadDoc> Facts<'a, R> {
         let mut funding = Funding { allocation, ..Funding::default() };
         let Some(main) = self.main else { return funding };
         let targets: Vec<ObjId> = main.root("targets").into_iter().collect();
+        let columns = crate::bank::bank().question(crate::TARGETS).map_or(&[][..], |question| &question.columns);
         for target in main.rows(&targets).into_values() {
             let cost = target_cost(&main, &target);
-            if !main.withdrawals(&target).is_empty() {
+            // A withdrawal that somebody disputes counts no more than it does for the target itself.
+            if !main.withdrawals(&target).is_empty() && !main.withdrawal_disputed(columns, &target) {
                 let orphaned = cost.requested.saturating_add(cost.retained);
                 funding.orphaned = funding.orphaned.saturating_add(orphaned);
                 continue;

@@ -13,7 +13,7 @@ use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
 use crate::clock::{Due, dues};
 use crate::decision;
-use crate::document::{Kept, Put, Sheet, WITHDRAWN};
+use crate::document::{Kept, Put, Sheet, WITHDRAWN, joined_text, word_entries};
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
 use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
@@ -608,7 +608,7 @@ impl Reader<'_> {
             by: maps.first().and_then(|map| self.who(map)),
             cells,
             withdrawn: !withdrawals.is_empty(),
-            withdrawal_disputed: self.edited_since(&withdrawals, columns, maps),
+            withdrawal_disputed: self.sheet.withdrawal_disputed(columns, maps),
         }
     }
 
@@ -652,13 +652,6 @@ impl Reader<'_> {
         puts.push(last);
         let claim = |put: Put| Claim { by: self.who(&put.op), at: self.when(&put.op), value: put.value };
         Some(Cell::Disputed(puts.into_iter().map(claim).collect()))
-    }
-
-    /// True if what stands in a row differs from what those who withdrew it saw.
-    fn edited_since(&self, withdrawals: &[ObjId], columns: &'static [Column], maps: &[ObjId]) -> bool {
-        let seen: Vec<ChangeHash> = withdrawals.iter().filter_map(|op| self.document.hash_for_opid(op)).collect();
-        let then = Sheet::at(self.document, &seen);
-        !seen.is_empty() && content(&then, columns, maps) != content(&self.sheet, columns, maps)
     }
 
     fn targets(&self) -> Vec<Target> {
@@ -729,47 +722,6 @@ impl Reader<'_> {
     }
 }
 
-/// Everything in a row or a target that a person entered, for comparison.
-fn content(sheet: &Sheet<'_, Automerge>, columns: &[Column], maps: &[ObjId]) -> Vec<String> {
-    let mut all = Vec::new();
-    for column in columns.iter().filter(|column| !column.calculated) {
-        match column.kind {
-            Kind::LongText if column.voice_of.is_some() => {
-                all.extend(word_entries(sheet, column, maps).iter().map(|(_, entry)| sheet.text(entry)));
-            }
-            Kind::LongText => all.push(joined_text(sheet, &column.id, maps)),
-            Kind::Table => {
-                let tables: Vec<ObjId> =
-                    maps.iter().flat_map(|map| sheet.objects(map, &column.id, ObjType::Map)).collect();
-                for (key, row) in sheet.rows(&tables) {
-                    all.push(key);
-                    all.push(sheet.withdrawals(&row).len().min(1).to_string());
-                    all.extend(content(sheet, &column.columns, &row));
-                }
-            }
-            kind => {
-                all.extend(sheet.puts(maps, &column.id, kind).iter().map(|put| format!("{}={}", column.id, put.value)))
-            }
-        }
-    }
-    all
-}
-
-/// The entries of a field in somebody's own words, with the person's id; without one where an early version kept one text.
-fn word_entries(sheet: &Sheet<'_, Automerge>, column: &Column, maps: &[ObjId]) -> Vec<(String, ObjId)> {
-    let mut entries = Vec::new();
-    for map in maps {
-        for key in sheet.keys(map) {
-            let (field, person) = key.split_once('+').unwrap_or((&key, ""));
-            if field == column.id {
-                let texts = sheet.objects(map, &key, ObjType::Text).into_iter();
-                entries.extend(texts.map(|text| (person.to_owned(), text)));
-            }
-        }
-    }
-    entries
-}
-
 /// The text carried over from the last PEP, while nobody has written in this one's. Where two devices carried different ones
 /// over, the same one everywhere; the last PEP has both.
 pub(crate) fn carried_text<R: ReadDoc>(sheet: &Sheet<'_, R>, question: &Question) -> Option<String> {
@@ -779,11 +731,6 @@ pub(crate) fn carried_text<R: ReadDoc>(sheet: &Sheet<'_, R>, question: &Question
     let carried = sheet.plain(&question.carried_key, Kind::Text).pop()?.value.to_string();
     let written = sheet.answer(&question.id, ObjType::Text).map_or_else(String::new, |text| sheet.text(&text));
     written.is_empty().then_some(carried)
-}
-
-fn joined_text(sheet: &Sheet<'_, Automerge>, key: &str, maps: &[ObjId]) -> String {
-    let texts = maps.iter().flat_map(|map| sheet.objects(map, key, ObjType::Text)).map(|text| sheet.text(&text));
-    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// Counts what is answered of what is asked (PEP.md 4.3), and lists what is not.

@@ -12,7 +12,7 @@ use crate::process::circle;
 /// The bank this program was built with.
 pub fn bank() -> &'static Bank {
     static BANK: OnceLock<Bank> = OnceLock::new();
-    BANK.get_or_init(|| Bank::parse(include_str!("../bank.json")).expect("bank.json is part of this program"))
+    BANK.get_or_init(|| Bank::parse(include_str!("../../bank.json")).expect("bank.json is part of this program"))
 }
 
 /// All questions, in the order of the bank.
@@ -582,7 +582,7 @@ mod tests {
 
     #[test]
     fn a_bad_bank_is_refused_with_line_and_reason() {
-        let good = include_str!("../bank.json");
+        let good = include_str!("../../bank.json");
         let check = |from: &str, to: &str, reason: &str| {
             let error = Bank::parse(&good.replacen(from, to, 1)).expect_err(reason);
             assert!(error.reason.contains(reason), "{error} does not say {reason}");

@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use automerge::{ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
+use automerge::transaction::Transaction;
+use automerge::{Automerge, ChangeHash, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 
-use crate::bank::Kind;
+use crate::bank::{Column, Kind};
 use crate::value::Value;
 
 /// The key that marks a row or target as withdrawn.
@@ -17,6 +18,24 @@ pub(crate) struct Sheet<'a, R> {
     document: &'a R,
     at: Option<&'a [ChangeHash]>,
     kept: Option<&'a Kept>,
+}
+
+/// A document, or a transaction in one, that can tell which change made an operation.
+pub(crate) trait Source: ReadDoc {
+    /// The change; `None` of one that is not finished.
+    fn change_of(&self, op: &ObjId) -> Option<ChangeHash>;
+}
+
+impl Source for Automerge {
+    fn change_of(&self, op: &ObjId) -> Option<ChangeHash> {
+        self.hash_for_opid(op)
+    }
+}
+
+impl Source for Transaction<'_> {
+    fn change_of(&self, op: &ObjId) -> Option<ChangeHash> {
+        self.hash_for_opid(op)
+    }
 }
 
 /// What has been read of one document as it stands, map by map: looking up key by key costs a search each. For one reading; a
@@ -187,6 +206,63 @@ impl<'a, R: ReadDoc> Sheet<'a, R> {
     }
 }
 
+impl<R: Source> Sheet<'_, R> {
+    /// True if a row was withdrawn, and what stands in it differs from what those who withdrew it saw.
+    pub(crate) fn withdrawal_disputed(&self, columns: &[Column], maps: &[ObjId]) -> bool {
+        let withdrawals = self.withdrawals(maps);
+        let seen: Vec<ChangeHash> = withdrawals.iter().filter_map(|op| self.document.change_of(op)).collect();
+        let then = Sheet::at(self.document, &seen);
+        !seen.is_empty() && content(&then, columns, maps) != content(self, columns, maps)
+    }
+}
+
 fn is_true(value: &automerge::Value<'_>) -> bool {
     matches!(value, automerge::Value::Scalar(scalar) if **scalar == ScalarValue::Boolean(true))
+}
+
+/// Everything in a row or a target that a person entered, for comparison.
+fn content<R: ReadDoc>(sheet: &Sheet<'_, R>, columns: &[Column], maps: &[ObjId]) -> Vec<String> {
+    let mut all = Vec::new();
+    for column in columns.iter().filter(|column| !column.calculated) {
+        match column.kind {
+            Kind::LongText if column.voice_of.is_some() => {
+                all.extend(word_entries(sheet, column, maps).iter().map(|(_, entry)| sheet.text(entry)));
+            }
+            Kind::LongText => all.push(joined_text(sheet, &column.id, maps)),
+            Kind::Table => {
+                let tables: Vec<ObjId> =
+                    maps.iter().flat_map(|map| sheet.objects(map, &column.id, ObjType::Map)).collect();
+                for (key, row) in sheet.rows(&tables) {
+                    all.push(key);
+                    all.push(sheet.withdrawals(&row).len().min(1).to_string());
+                    all.extend(content(sheet, &column.columns, &row));
+                }
+            }
+            kind => {
+                all.extend(sheet.puts(maps, &column.id, kind).iter().map(|put| format!("{}={}", column.id, put.value)))
+            }
+        }
+    }
+    all
+}
+
+/// The entries of a field in somebody's own words, with the person's id; without one where an early version kept one text.
+pub(crate) fn word_entries<R: ReadDoc>(sheet: &Sheet<'_, R>, column: &Column, maps: &[ObjId]) -> Vec<(String, ObjId)> {
+    let mut entries = Vec::new();
+    for map in maps {
+        for key in sheet.keys(map) {
+            let (field, person) = key.split_once('+').unwrap_or((&key, ""));
+            if field == column.id {
+                let texts = sheet.objects(map, &key, ObjType::Text).into_iter();
+                entries.extend(texts.map(|text| (person.to_owned(), text)));
+            }
+        }
+    }
+    entries
+}
+
+/// The long texts at a key of these maps, one under the other.
+pub(crate) fn joined_text<R: ReadDoc>(sheet: &Sheet<'_, R>, key: &str, maps: &[ObjId]) -> String {
+    let texts = maps.iter().flat_map(|map| sheet.objects(map, key, ObjType::Text)).map(|text| sheet.text(&text));
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
 }

@@ -19,11 +19,11 @@ pub fn processes() -> &'static [Process] {
     static PROCESSES: OnceLock<Vec<Process>> = OnceLock::new();
     PROCESSES.get_or_init(|| {
         let files = [
-            include_str!("../processes/sections.json"),
-            include_str!("../processes/portal.json"),
-            include_str!("../processes/rolling.json"),
-            include_str!("../processes/ten-page.json"),
-            include_str!("../processes/web.json"),
+            include_str!("../../processes/sections.json"),
+            include_str!("../../processes/portal.json"),
+            include_str!("../../processes/rolling.json"),
+            include_str!("../../processes/ten-page.json"),
+            include_str!("../../processes/web.json"),
         ];
         files.iter().map(|text| Process::parse(text).expect("the processes are part of this program")).collect()
     })
@@ -612,7 +612,7 @@ mod tests {
 
     #[test]
     fn a_bad_process_is_refused_with_line_and_reason() {
-        let good = include_str!("../processes/sections.json");
+        let good = include_str!("../../processes/sections.json");
         let check = |from: &str, to: &str, reason: &str| {
             let error = Process::parse(&good.replacen(from, to, 1)).expect_err(reason);
             assert!(error.reason.contains(reason), "{error} does not say {reason}");

@@ -1,0 +1,12 @@
+//! What follows from a plan and its process: by when, what is missing or doubtful, the meeting, the quality check, who has signed
+//! and whether it stands, and what the next PEP begins with.
+
+pub(crate) mod carry;
+pub(crate) mod checks;
+pub(crate) mod clock;
+pub(crate) mod content;
+pub(crate) mod decision;
+pub(crate) mod events;
+pub(crate) mod meeting;
+pub(crate) mod quality;
+pub(crate) mod signoff;
