@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
+import { killed, together } from './live.mjs'
 
 const [program, ...flags] = process.argv.slice(2)
 assert(program, 'Name the program: node run.mjs PEP')
@@ -271,6 +272,11 @@ try {
   await highContrast(context, base, [['tasks', '/'], ['plan', of('')], ['section', progress]])
   assert.deepEqual([...faults], [])
   console.log(`${sections.length + 35} pages at ${widths.join(', ')} px: nothing to put right.`)
+  const homes = ['odile', 'ottoline'].map((who) => join(work, 'demo', who))
+  const answer = await together(browser, program, homes, plan)
+  await stage.end()
+  await killed(browser, program, homes[0], answer)
+  console.log('Several people in one answer: nothing to put right.')
 } finally {
   await browser?.close()
   await stage.end()

@@ -159,7 +159,20 @@ fn only_the_replica_names_sled_and_only_one_file_of_it() {
 
 #[test]
 fn pages_are_functions_that_open_nothing_and_only_one_file_serves_them() {
-    let doors = ["tokio", "axum", "hyper", "std::net", "std::fs", "std::thread", "replica::", "App", "Core", "async "];
+    let doors = [
+        "tokio",
+        "axum",
+        "hyper",
+        "std::net",
+        "std::fs",
+        "std::thread",
+        "replica::",
+        "App::",
+        "&App",
+        "<App>",
+        "Core",
+        "async ",
+    ];
     for (path, source) in sources("client-cli") {
         let code = code(&source);
         let path = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();

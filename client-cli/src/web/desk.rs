@@ -9,7 +9,7 @@ use std::{
 use chrono::NaiveDate;
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
-    Signing, Value, View,
+    Signing, Value, View, Writer,
 };
 use replica::Trouble;
 use serde::Deserialize;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{
     assets,
     lent::{ChildLine, Digest, Findings, Past, Plan, Sharing, Site},
+    live::{Live, Told},
     pages::children::newest_first,
     request::Signature,
 };
@@ -30,6 +31,7 @@ use crate::{
     context::{Context, Mine},
     core::{Core, Papers},
     error::{CommandError, Kind},
+    typing::Splice,
     words,
 };
 
@@ -38,6 +40,8 @@ pub const SETTINGS: &str = "pages.json";
 /// Lists kept from one page to the next, one for each plan. A device has at most a few hundred.
 const SHELF_MAX: usize = 2_000;
 
+/// Letters put in or taken away in one change; the plan takes 20,000, and what was carried over may come to it.
+const TYPED_MAX: usize = 2_000;
 /// Forms remembered: a browser sends one again within seconds, or after going back a few pages.
 const WRITTEN_MAX: usize = 256;
 
@@ -327,6 +331,45 @@ impl Desk {
         done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
     }
 
+    /// The text at a question as this person would go on writing it.
+    pub fn text(&self, pep: &Pep, kind: DocumentKind, role: Role, question: &str) -> Result<String, NotWritten> {
+        let (pep, question) = (pep.clone(), question.to_owned());
+        let done = self.context().with(move |core| text(core, &pep, kind, role, &question));
+        done.map_err(NotWritten::Failed)?.map_err(NotWritten::Refused)
+    }
+
+    /// Writes what was typed in a box, and takes in what others wrote there. On the disk when this returns.
+    pub fn settle(
+        &self,
+        pep: &Pep,
+        kind: DocumentKind,
+        role: Role,
+        question: &str,
+        mut live: Live,
+    ) -> Result<(Live, Vec<Told>), NotWritten> {
+        let (pep, question) = (pep.clone(), question.to_owned());
+        let done = self.context().with(move |core| {
+            let now = match text(core, &pep, kind, role, &question)? {
+                Ok(now) => now,
+                Err(refused) => return Ok(Err(NotWritten::Refused(refused))),
+            };
+            let Some(writing) = live.settle(&now) else { return Ok(Ok((live, Vec::new()))) };
+            let doc = *pep.document(kind).as_bytes();
+            for piece in writing.pieces.iter().flat_map(in_changes) {
+                // The offsets are those of the present text: nobody else writes while this thread has the documents.
+                let seen = core.replica().read(&doc, Automerge::get_heads)?;
+                let question = question.clone();
+                let edit = Edit::Splice { question, at: piece.at, delete: piece.delete, insert: piece.insert, seen };
+                if let Err(refused) = core.edit(&pep, kind, role, &[edit], clock::now())? {
+                    return Ok(Err(NotWritten::Refused(refused)));
+                }
+            }
+            let told = live.written(writing);
+            Ok::<_, Trouble>(Ok((live, told)))
+        });
+        done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
+    }
+
     /// Signs, if the plan is still as it was lent. On the disk when this returns.
     pub fn sign(&self, plan: &Plan, signature: Signature) -> Result<(), NotWritten> {
         let (pep, role, lent) = (plan.pep.clone(), plan.role, plan.heads.clone());
@@ -377,6 +420,42 @@ impl Desk {
         let global = Global { home: None, json: false, quiet: true, verbose: false, passphrase_file: None };
         Context::brought(self.app.clone(), global, Default::default(), Vec::new())
     }
+}
+
+fn text(
+    core: &mut Core,
+    pep: &Pep,
+    kind: DocumentKind,
+    role: Role,
+    question: &str,
+) -> Result<Result<String, Refused>, Trouble> {
+    let person = core.me().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
+    let doc = *pep.document(kind).as_bytes();
+    core.replica().read(&doc, |document| plan::text_at(document, question, &Writer { person, role }))
+}
+
+/// A piece as pieces of which each is small enough for one change, such as a long text that was pasted.
+fn in_changes(piece: &Splice) -> Vec<Splice> {
+    let mut parts = Vec::new();
+    let mut left = piece.delete;
+    while left > TYPED_MAX {
+        // From the back, so that each lies in the text as it is then.
+        left -= TYPED_MAX;
+        parts.push(Splice { at: piece.at + left, delete: TYPED_MAX, insert: String::new() });
+    }
+    let mut at = piece.at;
+    let letters: Vec<char> = piece.insert.chars().collect();
+    let mut inserts = letters.chunks(TYPED_MAX).map(|letters| letters.iter().collect::<String>());
+    if let Some(insert) = inserts.next().or((left > 0).then(String::new)) {
+        at += insert.encode_utf16().count();
+        parts.push(Splice { at: piece.at, delete: left, insert });
+    }
+    for insert in inserts {
+        let width = insert.encode_utf16().count();
+        parts.push(Splice { at, delete: 0, insert });
+        at += width;
+    }
+    parts
 }
 
 /// Whether a document of the plan is no longer as it was lent.

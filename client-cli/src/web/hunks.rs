@@ -19,13 +19,27 @@ pub struct Hunk {
 
 /// The pieces that make `before` into `after`, the last first: each can be made without moving the next.
 pub fn hunks(before: &str, after: &str) -> Vec<Hunk> {
-    let (old, new) = (tokens(before), tokens(after));
-    let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    differences(&tokens(before), &tokens(after))
+}
+
+/// The same, letter by letter: where only letters came in, nothing goes out.
+pub fn letters(before: &str, after: &str) -> Vec<Hunk> {
+    let finer = |hunk: Hunk| {
+        let units: Vec<u16> = before.encode_utf16().skip(hunk.at).take(hunk.delete).collect();
+        let old = String::from_utf16_lossy(&units);
+        let found = differences(&each(&old), &each(&hunk.insert));
+        found.into_iter().map(move |found| Hunk { at: hunk.at + found.at, ..found }).collect::<Vec<_>>()
+    };
+    hunks(before, after).into_iter().flat_map(finer).collect()
+}
+
+fn differences(old: &[&str], new: &[&str]) -> Vec<Hunk> {
+    let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (old_rest, new_rest) = (old.get(head..).unwrap_or(&[]), new.get(head..).unwrap_or(&[]));
     let tail = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
     let middle = |tokens: &[&str]| head..tokens.len() - tail;
-    let (old_middle, new_middle) = (middle(&old), middle(&new));
-    let mut hunks: Vec<Hunk> = changed(&old, &new, old_middle, new_middle)
+    let (old_middle, new_middle) = (middle(old), middle(new));
+    let mut hunks: Vec<Hunk> = changed(old, new, old_middle, new_middle)
         .into_iter()
         .map(|(from, to)| {
             let (start, gone) = (width(old.get(..from.start)), width(old.get(from)));
@@ -100,6 +114,10 @@ fn tokens(text: &str) -> Vec<&str> {
     tokens
 }
 
+fn each(text: &str) -> Vec<&str> {
+    text.split_inclusive(|_: char| true).collect()
+}
+
 fn width(tokens: Option<&[&str]>) -> usize {
     tokens.unwrap_or(&[]).iter().map(|token| token.encode_utf16().count()).sum()
 }
@@ -130,6 +148,7 @@ mod tests {
         for before in texts {
             for after in texts {
                 assert_eq!(made(before, &hunks(before, after)), after, "{before:?} → {after:?}");
+                assert_eq!(made(before, &letters(before, after)), after, "{before:?} → {after:?}");
             }
         }
     }

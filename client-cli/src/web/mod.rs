@@ -2,7 +2,8 @@
 //!
 //! [`serve`] has the socket and [`guard`] says who may speak to it. [`routes`] turns a request into an answer with what the
 //! [`desk`] lends from this device. The [`pages`] are functions of a request and of what is lent to them, so that they can one
-//! day run where nothing can be installed. They work as plain forms and links; there is no script.
+//! day run where nothing can be installed. They work as plain forms and links; one small script makes
+//! the text boxes live, so that several people write in one answer: [`tab`] is a tab's side of it here, [`live`] a box's.
 
 pub mod assets;
 pub mod desk;
@@ -12,10 +13,12 @@ pub mod guard;
 pub mod hunks;
 pub mod kit;
 pub mod lent;
+pub mod live;
 pub mod pages;
 pub mod request;
 pub mod routes;
 pub mod serve;
+pub mod tab;
 
 #[cfg(test)]
 mod stories;

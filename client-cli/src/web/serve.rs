@@ -10,13 +10,19 @@ use std::{
 use axum::{
     Router,
     body::{Body, to_bytes},
-    extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header},
+    extract::{
+        FromRequestParts, State,
+        ws::{Message, WebSocket, WebSocketUpgrade},
+    },
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
+use futures_util::{SinkExt, StreamExt};
 use tokio::{
-    sync::{Notify, Semaphore},
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinHandle,
+    time::{Instant, interval, sleep_until},
 };
+use uuid::Uuid;
 
 use super::{
     assets,
@@ -26,9 +32,12 @@ use super::{
     pages::errors,
     request,
     routes::{self, Answer},
+    tab::{Event, Tab},
 };
 use crate::app::App;
 
+/// The address of live text.
+const LIVE: &str = "/live";
 /// Largest form, in bytes. The longest text (200,000 UTF-16 units) is at most 1.8 MB as forms are written; a section holds a few.
 const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long a form may take to come.
@@ -37,6 +46,12 @@ const FORM_COMES: Duration = Duration::from_secs(30);
 const REQUESTS_MAX: usize = 16;
 /// How long nothing may move before sharing at a person's wish is given up.
 const SYNC_PATIENCE: Duration = Duration::from_secs(10);
+/// Tabs that may be live at once; in further ones the forms work.
+const TABS_MAX: u32 = 64;
+/// The longest message of a tab, in bytes.
+const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+/// How often a tab is asked whether it is still there; one that says nothing for three times as long is not.
+const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long requests that are being answered may take when the pages end.
 const GOODBYE: Duration = Duration::from_secs(4);
 
@@ -45,7 +60,7 @@ const GOODBYE: Duration = Duration::from_secs(4);
 const HEADERS: [(&str, &str); 6] = [
     (
         "content-security-policy",
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "same-origin"),
@@ -58,6 +73,8 @@ const HEADERS: [(&str, &str); 6] = [
 pub struct Serving {
     guard: Arc<Mutex<Guard>>,
     stop: Arc<Notify>,
+    tabs: Arc<Semaphore>,
+    ending: watch::Sender<bool>,
     task: JoinHandle<io::Result<()>>,
 }
 
@@ -68,6 +85,8 @@ struct Shared {
     guard: Arc<Mutex<Guard>>,
     shelf: Arc<Shelf>,
     turns: Arc<Semaphore>,
+    tabs: Arc<Semaphore>,
+    ending: watch::Receiver<bool>,
 }
 
 impl Serving {
@@ -76,11 +95,15 @@ impl Serving {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         listener.set_nonblocking(true)?;
         let guard = Arc::new(Mutex::new(Guard::new(listener.local_addr()?.port())));
+        let (ending, ended) = watch::channel(false);
+        let tabs = Arc::new(Semaphore::new(TABS_MAX as usize));
         let shared = Shared {
             app: Arc::downgrade(app),
             guard: guard.clone(),
             shelf: Arc::default(),
             turns: Arc::new(Semaphore::new(REQUESTS_MAX)),
+            tabs: tabs.clone(),
+            ending: ended,
         };
         let stop = Arc::new(Notify::new());
         let stopped = stop.clone();
@@ -90,7 +113,7 @@ impl Serving {
         let task = tokio::spawn(async move {
             axum::serve(listener, router).with_graceful_shutdown(async move { stopped.notified().await }).await
         });
-        Ok(Serving { guard, stop, task })
+        Ok(Serving { guard, stop, tabs, ending, task })
     }
 
     /// A link that lets one browser in, once. `None` where this computer has no randomness to give.
@@ -98,8 +121,10 @@ impl Serving {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner).link()
     }
 
-    /// Ends: what is being answered is answered first.
+    /// Ends: what is being answered is answered first, and what was typed is written.
     pub async fn end(self) {
+        self.ending.send_replace(true);
+        let _ = tokio::time::timeout(GOODBYE, self.tabs.acquire_many(TABS_MAX)).await;
         self.stop.notify_one();
         let cut = self.task.abort_handle();
         if tokio::time::timeout(GOODBYE, self.task).await.is_err() {
@@ -121,7 +146,7 @@ async fn take(State(shared): State<Shared>, request: Request<Body>) -> Response<
 }
 
 async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let post = match parts.method {
         Method::GET | Method::HEAD => false,
         Method::POST => true,
@@ -135,7 +160,8 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     let path = parts.uri.path();
     {
         let mut guard = shared.guard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(turned) = guard.came_right(came, post) {
+        // A browser lets a page of anybody open a socket to here, so a socket must show where it comes from, as a form must.
+        if let Err(turned) = guard.came_right(came, post || parts.uri.path() == LIVE) {
             return turned_away(turned);
         }
         if let Some(asset) = path.strip_prefix("/assets/") {
@@ -153,6 +179,9 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         if let Err(turned) = guard.knows(came) {
             return turned_away(turned);
         }
+    }
+    if parts.uri.path() == LIVE {
+        return live(shared, &mut parts).await;
     }
     let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str).to_owned();
     let form = match post {
@@ -192,6 +221,77 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         Ok(None) | Err(_) => {
             let (title, words) = ("The pages have stopped", "What you had saved is safe. Run pep open again.");
             html_page(503, kit::bare(title, words).into_string())
+        }
+    }
+}
+
+/// Begins live text: `?pep=` says of which plan.
+async fn live(shared: &Shared, parts: &mut Parts) -> Response<Body> {
+    let query = request::Pairs::read(parts.uri.query().unwrap_or_default().as_bytes());
+    let Some(pep) = query.get("pep").and_then(|pep| pep.parse::<Uuid>().ok()) else {
+        return plain(StatusCode::NOT_FOUND);
+    };
+    let Ok(place) = shared.tabs.clone().try_acquire_owned() else { return plain(StatusCode::SERVICE_UNAVAILABLE) };
+    let Ok(upgrade) = WebSocketUpgrade::from_request_parts(parts, &()).await else {
+        return plain(StatusCode::BAD_REQUEST);
+    };
+    let shared = shared.clone();
+    upgrade
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .max_frame_size(MESSAGE_BYTES_MAX)
+        .on_upgrade(move |socket| talk(shared, socket, Tab::new(pep), place))
+}
+
+/// Goes between a tab's socket and what is done for it, one thing after another.
+async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: OwnedSemaphorePermit) {
+    let Some(mut changes) = shared.app.upgrade().map(|app| app.changes()) else { return };
+    let (mut out, mut inbox) = socket.split();
+    let began = Instant::now();
+    let now_ms = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (mut ping, mut heard) = (interval(PING_EVERY), Instant::now());
+    loop {
+        let wakes_at = tab.wakes_at(now_ms());
+        let wakes = async {
+            match wakes_at {
+                Some(ms) => sleep_until(began + Duration::from_millis(ms)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let event = tokio::select! {
+            _ = shared.ending.changed() => Event::End,
+            message = inbox.next() => {
+                heard = Instant::now();
+                match message {
+                    Some(Ok(Message::Text(text))) => Event::Message(text.as_str().to_owned()),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+                    Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => Event::End,
+                }
+            }
+            changed = changes.changed() => if changed.is_ok() { Event::Changed } else { Event::End },
+            () = wakes => Event::Time,
+            _ = ping.tick() => {
+                let here = heard.elapsed() < PING_EVERY * 3 && out.send(Message::Ping(Default::default())).await.is_ok();
+                if here { continue } else { Event::End }
+            }
+        };
+        let last = matches!(event, Event::End);
+        let (app, shelf, at) = (shared.app.clone(), shared.shelf.clone(), now_ms());
+        let done = tokio::task::spawn_blocking(move || {
+            let desk = Desk::new(app.upgrade()?, shelf);
+            let says = tab.on(&desk, event, at)?;
+            Some((tab, says))
+        });
+        let Ok(Some((back, says))) = done.await else { return };
+        tab = back;
+        for text in says {
+            // A tab that does not hear it any more ends with the next message, and what was typed is written then.
+            if out.send(Message::Text(text.into())).await.is_err() {
+                break;
+            }
+        }
+        if last {
+            let _ = out.close().await;
+            return;
         }
     }
 }

@@ -17,6 +17,7 @@ use super::{
     desk::{Desk, SETTINGS, Shelf},
     request::Request,
     routes::{Answer as Sent, answer},
+    tab::{Event, Tab},
 };
 use crate::{
     app::App,
@@ -248,7 +249,10 @@ fn every_link_of_every_page_leads_somewhere_in_every_process_for_everybody_at_ev
             assert_eq!(missing.map(|question| question.id.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
         }
         assert!(pages.values().all(|html| html.matches("<h1").count() == 1));
-        assert!(pages.values().all(|html| !html.contains("<script") && !html.contains(" style=")));
+        // The one script is a file of ours, and nothing on a page is one.
+        let ours = format!("<script src=\"{}\" defer></script>", super::assets::address("app.js"));
+        let scripts = |html: &str| html.matches("<script").count() - html.matches(&ours).count();
+        assert!(pages.values().all(|html| scripts(html) == 0 && !html.contains(" style=")));
     }
 }
 
@@ -362,6 +366,68 @@ fn an_old_page_adds_to_a_text_and_overwrites_nobody() {
         assert!(text.contains(words), "{words} is lost: {text}");
     }
     assert!(device.view(&pep).answers["care.placedOutOfArea"] == Answer::Value(Value::YesNo(true)));
+}
+
+#[test]
+fn a_form_takes_from_a_live_box_only_what_was_not_said_to_be_saved() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    let here = section(&pep, "care.story");
+    device.write(&pep, "care.story", "He cooks.");
+    let stamp = device.stamp(&here);
+    // Typed live, then somebody else wrote, then the tab lost its line and the person typed on.
+    device.write(&pep, "care.story", "He cooks on Sundays.");
+    device.write(&pep, "care.story", "Idris cooks on Sundays.");
+    let sent = [("care.story", "He cooks on Sundays.\r\nHe sings."), ("care.story~kept", "He cooks on Sundays.")];
+    device.send(&here, &stamp, &sent);
+    assert_eq!(device.text(&pep, "care.story"), "Idris cooks on Sundays.\nHe sings.");
+    // A box that is left out is as it is, and one that says nothing new changes nothing.
+    device.send(&here, &stamp, &[("care.placedOutOfArea", "no")]);
+    device.send(&here, &stamp, &[("care.story", "He cooks."), ("care.story~kept", "He cooks.")]);
+    assert_eq!(device.text(&pep, "care.story"), "Idris cooks on Sundays.\nHe sings.");
+}
+
+#[test]
+fn two_tabs_write_in_one_answer_and_what_is_not_theirs_is_not_live() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    device.write(&pep, "care.story", "He cooks.");
+    let desk = Desk::new(device.app.clone(), device.shelf.clone());
+    let (mut one, mut two) = (Tab::new(pep.id()), Tab::new(pep.id()));
+    let say = |tab: &mut Tab, event: Event, at: u64| {
+        let told = tab.on(&desk, event, at).unwrap().into_iter();
+        told.map(|text| serde_json::from_str(&text).unwrap()).collect::<Vec<serde_json::Value>>()
+    };
+    let hello = || Event::Message(r#"{"t":"hello","fields":["care.story","signoff.vs","no.such"]}"#.into());
+    let told = say(&mut one, hello(), 0);
+    let kinds: Vec<&str> = told.iter().map(|told| told["t"].as_str().unwrap()).collect();
+    assert_eq!((kinds, told[0]["text"].as_str()), (vec!["init", "locked", "locked"], Some("He cooks.")));
+    let (n, s) = (told[0]["n"].as_u64().unwrap() + 1, told[0]["s"].as_u64().unwrap());
+    say(&mut two, hello(), 0);
+    let edit = |n: u64, at: usize| {
+        let said = format!(r#"{{"t":"edit","f":"care.story","n":{n},"s":{s},"d":[[{at},0," 🍲"]],"g":true}}"#);
+        Event::Message(said)
+    };
+    // Kept, and not said to be saved before it is.
+    assert_eq!(say(&mut one, edit(n, 8), 0), Vec::<serde_json::Value>::new());
+    assert_eq!((device.text(&pep, "care.story").as_str(), one.wakes_at(0)), ("He cooks.", Some(1_500)));
+    let told = say(&mut one, Event::Time, 1_500);
+    assert_eq!((told[0]["t"].as_str(), told[0]["n"].as_u64()), (Some("saved"), Some(n)));
+    assert_eq!(device.text(&pep, "care.story"), "He cooks 🍲.");
+    let told = say(&mut two, Event::Changed, 1_500);
+    assert_eq!((told[0]["t"].as_str(), told[0]["d"].to_string().as_str()), (Some("patch"), r#"[[8,0," 🍲"]]"#));
+    // An edit that cuts the picture in two, or lies outside, is answered with the text anew.
+    for at in [10, 99] {
+        let told = say(&mut one, edit(n + 1, at), 1_600);
+        assert!(told[0]["t"] == "init" && told[0]["text"] == "He cooks 🍲.");
+        let told = say(&mut one, edit(n + 1, 0), 1_600);
+        assert!(told.is_empty(), "what was on its way then is old");
+        one = Tab::new(pep.id());
+        say(&mut one, hello(), 1_600);
+    }
+    // What is left is written; words that are no message end the tab.
+    say(&mut one, edit(n, 0), 1_700);
+    say(&mut one, Event::End, 1_800);
+    assert_eq!(device.text(&pep, "care.story"), " 🍲He cooks 🍲.");
+    assert!(two.on(&desk, Event::Message("{}".into()), 0).is_none());
 }
 
 #[test]

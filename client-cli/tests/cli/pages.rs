@@ -118,11 +118,14 @@ fn the_pages_let_one_browser_in_with_one_link_and_turn_everybody_else_away() {
         assert_eq!(page.header(name), Some(value), "{name}");
     }
     let policy = page.header("content-security-policy").unwrap();
-    assert!(policy.starts_with("default-src 'none'") && !policy.contains("script") && !policy.contains("unsafe"));
+    assert!(
+        policy.starts_with("default-src 'none'") && policy.contains("script-src 'self';") && !policy.contains("unsafe")
+    );
 
     let stranger = Browser::stranger(&open.1);
     let host = &browser.host;
     let cookie = &browser.cookie;
+    let live = format!("/live?pep={spring}");
     let wrong_host = |head: &str| browser.say(&format!("GET {head}\r\nCookie: {cookie}\r\n"), "");
     let turned = [
         (stranger.get(&plan), 403),
@@ -137,6 +140,12 @@ fn the_pages_let_one_browser_in_with_one_link_and_turn_everybody_else_away() {
         (browser.post_from(&plan, "Origin: http://evil.example\r\n", "a=b"), 403),
         (browser.post_from(&plan, &format!("Origin: http://{host}\r\nSec-Fetch-Site: cross-site\r\n"), "a=b"), 403),
         (stranger.post(&plan, "a=b"), 403),
+        // Live text: a socket comes from our own page, in a browser that was let in.
+        (browser.get(&live), 403),
+        (wrong_host(&format!("{live} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://evil.example")), 403),
+        (wrong_host(&format!("{live} HTTP/1.1\r\nHost: {host}\r\nOrigin: null")), 403),
+        (wrong_host(&format!("{live} HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example")), 421),
+        (stranger.say(&format!("GET {live} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n"), ""), 403),
     ];
     for (n, (answer, status)) in turned.iter().enumerate() {
         assert_eq!(answer.status, *status, "{n}: {}", answer.head);
@@ -146,6 +155,8 @@ fn the_pages_let_one_browser_in_with_one_link_and_turn_everybody_else_away() {
         );
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{n}");
     }
+    // From our own page, but no socket.
+    assert_eq!(wrong_host(&format!("{live} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}")).status, 400);
     assert_eq!(browser.say(&format!("PUT {plan} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n"), "").status, 405);
 
     // Styles are anybody's and for ever; nothing else is.

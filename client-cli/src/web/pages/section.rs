@@ -6,10 +6,12 @@ use plan::{Answer, Edit, Kind, Page, Question};
 use super::{plan as overview, table};
 use crate::{
     web::{
+        assets,
         field::{Ask, Excused, Fill},
         forms::{Change, Errors, Lots, Sent, refusal, stamp},
         kit,
         lent::{Plan, people},
+        live::merged,
         request::{Leaf, Outcome, Request},
     },
     words,
@@ -23,6 +25,8 @@ struct Shown {
     error: Option<String>,
     excuse_error: Option<String>,
     told: Option<Markup>,
+    /// Whether a form came without it: it was live, and its words are on the disk.
+    left_out: bool,
 }
 
 /// Shows the section, or takes in what was sent.
@@ -60,6 +64,7 @@ fn as_it_is(plan: &Plan, question: &'static Question) -> Shown {
         error: None,
         excuse_error: None,
         told: None,
+        left_out: false,
     }
 }
 
@@ -91,7 +96,12 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         return shown;
     }
     let (ask, kind, id) = (Ask::question(question), question.document(), || question.id.clone());
-    let before = fill(plan, &ask, plan.seen_answer(&question.id));
+    let mut before = fill(plan, &ask, plan.seen_answer(&question.id));
+    // A box that was live says what it was last told is saved: the rest alone is to be written.
+    let kept = request.form.get(&kept_name(question)).filter(|_| is_live(plan, question)).map(as_typed);
+    if let Some(kept) = &kept {
+        before.text.clone_from(kept);
+    }
     let mut answered = false;
     if let Some(sent) = ask.sent(&request.form) {
         let one = Sent {
@@ -106,6 +116,13 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
             Ok(Some(_)) if disputed => {
                 shown.error =
                     Some(format!("“{}” has two answers now. Choose between them before you change it", question.label));
+            }
+            Ok(Some(Change::Text(text))) if kept.is_some() => {
+                answered = !text.trim().is_empty();
+                let text = merged(&before.text, &as_typed(&text), &shown.fill.text);
+                if text != shown.fill.text {
+                    lots.add(kind, Edit::Rewrite { question: id(), text });
+                }
             }
             Ok(Some(Change::Text(text))) => {
                 answered = !text.trim().is_empty();
@@ -122,6 +139,8 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
             }
         }
         shown.fill = sent;
+    } else if is_live(plan, question) {
+        shown.left_out = true;
     }
     if to_confirm(plan, question) && !answered && request.form.get(&confirm_name(question)).is_some() {
         lots.add(kind, Edit::Confirm { question: id() });
@@ -178,7 +197,9 @@ fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Erro
             (kit::inset(html! { "Each person’s words are kept apart. Where you write for somebody, write what they said, as they said it." }))
         }
         @if writes {
-            form method="post" action=(overview::section_href(plan, page, block)) novalidate {
+            @let live = asked.iter().any(|one| is_live(plan, one.question));
+            form method="post" action=(overview::section_href(plan, page, block)) novalidate
+                data-live-plan=[live.then(|| plan.pep.id())] {
                 (stamp(plan))
                 @for one in &asked { (question(plan, one)) }
                 div class="govuk-button-group" {
@@ -190,8 +211,25 @@ fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Erro
             @for one in &asked { (question(plan, one)) }
         }
         @if !hidden.is_empty() { (why_hidden(plan, &hidden)) }
+        @if writes { script src=(assets::address("app.js")) defer {} }
     };
     Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(plan.href(""), "Back to the plan").error(wrong)
+}
+
+/// Whether a question's box is live where the browser runs the script.
+fn is_live(plan: &Plan, question: &Question) -> bool {
+    matches!(question.kind, Kind::Text | Kind::LongText)
+        && plan.may_write(question)
+        && !matches!(plan.answer(&question.id), Answer::Disputed(_))
+}
+
+fn kept_name(question: &Question) -> String {
+    format!("{}~kept", question.id)
+}
+
+/// A text with the line ends that are kept; forms come with others.
+fn as_typed(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Whether the answer was carried over from the last plan and this person is asked whether it is right still.
@@ -266,7 +304,10 @@ fn question(plan: &Plan, one: &Shown) -> Markup {
                     }))
                 }
                 _ if mine => {
-                    (ask.input(&one.fill, one.error.as_deref(), &beside(plan, question)))
+                    div data-live=[is_live(plan, question).then_some("")] {
+                        (ask.input(&one.fill, one.error.as_deref(), &beside(plan, question)))
+                        @if one.left_out { input type="hidden" name=(kept_name(question)) value=(one.fill.text); }
+                    }
                     @if let Some(told) = &one.told { (told) }
                     @if question.may_be_excused() { (excuse(one)) }
                 }

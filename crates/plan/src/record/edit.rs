@@ -1143,6 +1143,16 @@ fn moved_since(
     }
 }
 
+/// The text at a place as this person would go on writing it: of somebody's own words their entry, and what was carried over
+/// while nobody has written. As it is, where an answer reads a text of spaces as none.
+pub fn text_at(document: &Automerge, place: &str, writer: &Writer) -> Result<String, Refused> {
+    let (place, sheet) = (Place::parse(place)?, Sheet::now(document));
+    if let (Spot::Answer, Some(carried)) = (place.spot()?, carried_text(&sheet, place.question)) {
+        return Ok(carried);
+    }
+    Ok(texts(&sheet, &place, writer)?.pop().map_or_else(String::new, |text| sheet.text(&text)))
+}
+
 /// The versions of the text at a place that people rewrote apart; none where nobody did, or where no text is.
 fn rewritten_at(document: &Automerge, question: &str, writer: &Writer) -> Result<Vec<Value>, Refused> {
     let place = Place::parse(question)?;

@@ -1,0 +1,207 @@
+// Live text: several people write in one answer. Without this script the same boxes are sent with the form.
+//
+// A box shows exactly the last patch taken in and what was typed since. A patch is taken in only while nothing typed here is on
+// its way; otherwise it is dropped, and the program sends another. Places are UTF-16 units, as strings count them.
+(() => {
+  'use strict'
+  const form = document.querySelector('form[data-live-plan]')
+  if (!form || !window.WebSocket) return
+  const boxes = new Map()
+  const say = (t, words) => { if (t.textContent !== words) t.textContent = words }
+  const add = (parent, tag, name, words) => {
+    const made = document.createElement(tag)
+    made.className = name
+    made.textContent = words || ''
+    parent.append(made)
+    return made
+  }
+  let socket, wait = 250, pause = null, gone = false
+
+  // One piece that makes `a` into `b`, ending at the caret where it can, and never within a character of two units.
+  const diff = (a, b, caret = b.length) => {
+    let i = 0, x = a.length, y = b.length
+    while (x > 0 && y > caret && a[x - 1] === b[y - 1]) { x--; y-- }
+    while (i < x && i < y && a[i] === b[i]) i++
+    while (x > i && y > i && a[x - 1] === b[y - 1]) { x--; y-- }
+    const low = (text, at) => at < text.length && (text.charCodeAt(at) & 0xfc00) === 0xdc00
+    while (i > 0 && (low(a, i) || low(b, i))) i--
+    while (x < a.length && (low(a, x) || low(b, y))) { x++; y++ }
+    return [i, x - i, b.slice(i, y)]
+  }
+  const put = (text, [at, gone, words]) => text.slice(0, at) + words + text.slice(at + gone)
+  const move = (p, [at, gone, words], right) =>
+    p < at || (p === at && !right) ? p : p >= at + gone ? p + words.length - gone : at + (right ? words.length : 0)
+  const send = (m) => socket && socket.readyState === 1 && socket.send(JSON.stringify(m))
+
+  class Box {
+    constructor(holder) {
+      const el = holder.querySelector('textarea, input[type=text]')
+      Object.assign(this, { el, f: el.name, text: el.defaultValue, kept: el.defaultValue, log: [], s: 0, n: 0, wrote: false })
+      Object.assign(this, { held: [], composing: false, ready: false, locked: '', last: 0, kind: '' })
+      this.words = add(holder, 'p', 'govuk-hint pep-saved', '')
+      this.news = add(holder, 'p', 'govuk-visually-hidden', '')
+      this.words.setAttribute('role', 'status')
+      this.news.setAttribute('role', 'status')
+      const on = (event, f) => el.addEventListener(event, f)
+      on('compositionstart', () => { this.composing = true })
+      on('compositionend', () => { this.composing = false; this.flush('write'); this.release() })
+      on('input', (e) => { if (!this.composing) { this.flush(e.inputType); this.release() } })
+      on('change', () => { if (!this.composing) this.flush('set') })
+      on('beforeinput', (e) => {
+        if (this.ready && (e.inputType === 'historyUndo' || e.inputType === 'historyRedo')) { e.preventDefault(); this.undo(e.inputType === 'historyRedo') }
+      })
+      on('keydown', (e) => {
+        const k = e.key.toLowerCase()
+        if (!this.ready || this.composing || !(e.ctrlKey || e.metaKey) || e.altKey || (k !== 'z' && k !== 'y')) return
+        e.preventDefault()
+        this.undo(k === 'y' || e.shiftKey)
+      })
+      on('focus', () => send({ t: 'focus', f: this.f }))
+      on('blur', () => { this.composing = false; this.flush('set'); this.kind = ''; send({ t: 'focus', f: null }); this.release() })
+    }
+    get dirty() { return this.el.value !== this.kept }
+    undo(again) { this.flush(); send({ t: again ? 'redo' : 'undo', f: this.f }); this.kind = '' }
+    // Sends what was typed since the last time.
+    flush(kind = 'set') {
+      const now = this.el.value
+      if (!this.ready) { this.state(); return }
+      if (now === this.text) return
+      const d = diff(this.text, now, this.el.selectionEnd), t = performance.now()
+      // A step for undo is a word, what was typed without a pause, or one kind of change.
+      const g = kind !== this.kind || t - this.last > 1000 || /^\s/.test(d[2])
+      Object.assign(this, { kind, last: t, text: now, held: [], wrote: true })
+      this.log.push([++this.n, now])
+      send({ t: 'edit', f: this.f, n: this.n, s: this.s, d: [[d[0], d[1], d[2].toWellFormed ? d[2].toWellFormed() : d[2]]], g })
+      this.state()
+    }
+    patch(m) {
+      if (!this.composing) this.flush()
+      const at = this.held.length ? this.held[this.held.length - 1].s : this.s
+      if (m.n !== this.n || m.p !== at) return
+      this.held.push(m)
+      this.release()
+    }
+    release() {
+      const focused = document.activeElement === this.el
+      if (this.composing || (pause && pause.checked && focused && !this.held.some((m) => m.own))) return
+      for (const m of this.held.splice(0)) if (m.n === this.n && m.p === this.s) this.take(m)
+    }
+    take(m) {
+      const { el } = this, top = el.scrollTop, way = el.selectionDirection, focused = document.activeElement === el
+      let a = el.selectionStart, b = el.selectionEnd, text = this.text
+      const point = a === b
+      for (const d of m.d) {
+        text = put(text, d)
+        a = move(a, d, !point)
+        b = point ? a : Math.max(a, move(b, d, false))
+      }
+      const d = m.d[m.d.length - 1]
+      if (m.own && d) a = b = d[0] + d[2].length
+      Object.assign(this, { text, s: m.s })
+      // What others wrote is on the disk; what was typed here, and an undo, is when that is said.
+      if (m.own || this.log.length) this.log.push([this.n, text])
+      else this.kept = text
+      if (!this.shows(text)) return
+      if (focused) { el.setSelectionRange(a, b, way); el.scrollTop = top }
+      send({ t: 'seen', f: this.f, s: m.s })
+      if (!m.own) say(this.news, 'Somebody else has just changed this answer.')
+      this.state()
+    }
+    shows(text) {
+      if (this.el.value !== text) this.el.value = text
+      if (this.el.value === text) return true
+      this.stop('Copy what you typed here, then reload the page: the answer now has lines that this box cannot show.')
+      return false
+    }
+    // The text anew: what was typed and not said to be saved goes on top.
+    init(m) {
+      const { el } = this, known = this.log.some(([, text]) => text === m.text)
+      const base = known ? m.text : this.kept, mine = diff(base, el.value), theirs = diff(base, m.text)
+      const a = el.selectionStart, b = el.selectionEnd, shift = diff(el.value, m.text)
+      const focused = document.activeElement === el
+      Object.assign(this, { s: m.s, n: m.n, text: m.text, kept: m.text, log: [], held: [], ready: true, locked: '', kind: '' })
+      if (mine[1] || mine[2]) {
+        const from = move(mine[0], theirs, false), to = Math.max(from, move(mine[0] + mine[1], theirs, false))
+        const caret = Math.min(from + Math.max(0, b - mine[0]), from + mine[2].length)
+        if (!this.shows(put(m.text, [from, to - from, mine[2]]))) return
+        if (focused) el.setSelectionRange(caret, caret)
+        this.flush('set')
+      } else {
+        if (!this.shows(m.text)) return
+        if (focused && (shift[1] || shift[2])) el.setSelectionRange(move(a, shift, false), move(b, shift, false))
+      }
+      this.state()
+    }
+    ok(n) {
+      for (const [k, text] of this.log) if (k <= n) this.kept = text
+      this.log = this.log.filter(([k]) => k > n)
+      this.state()
+    }
+    stop(why) { this.ready = false; this.locked = why; this.state() }
+    state() {
+      if (this.locked) say(this.words, (this.dirty ? 'Not saved yet. ' : '') + this.locked)
+      else if (!this.dirty) say(this.words, this.ready && this.wrote ? 'Saved on this device' : '')
+      else say(this.words, this.ready || !gone ? 'Not saved yet' : 'Not saved yet. The program is not running; keep this page open and run pep open.')
+    }
+  }
+
+  const connect = () => {
+    socket = new WebSocket(`ws://${location.host}/live?pep=${form.dataset.livePlan}`)
+    socket.onopen = () => { wait = 250; gone = false; send({ t: 'hello', fields: [...boxes.keys()] }) }
+    socket.onmessage = (e) => {
+      const m = JSON.parse(e.data), box = boxes.get(m.f)
+      if (!box) return
+      if (m.t === 'init') box.init(m)
+      else if (m.t === 'patch') box.patch(m)
+      else if (m.t === 'saved') box.ok(m.n)
+      else if (m.t === 'locked') box.stop(m.why)
+    }
+    socket.onclose = () => {
+      gone = true
+      for (const box of boxes.values()) { box.ready = false; box.held = []; box.state() }
+      setTimeout(connect, wait = Math.min(wait * 2, 5000))
+    }
+  }
+
+  for (const holder of form.querySelectorAll('[data-live]')) {
+    const box = new Box(holder)
+    boxes.set(box.f, box)
+  }
+  if (!boxes.size) return
+  const holder = document.createElement('div')
+  holder.className = 'govuk-form-group'
+  const choices = add(holder, 'div', 'govuk-checkboxes govuk-checkboxes--small'), item = add(choices, 'div', 'govuk-checkboxes__item')
+  pause = add(item, 'input', 'govuk-checkboxes__input')
+  Object.assign(pause, { type: 'checkbox', id: 'live-pause', autocomplete: 'off' })
+  add(item, 'label', 'govuk-label govuk-checkboxes__label', 'Pause other people’s changes while I write').htmlFor = 'live-pause'
+  form.prepend(holder)
+  pause.addEventListener('change', () => boxes.forEach((box) => box.release()))
+  // A live box is not sent with the form: its words are on the disk, or go there first. One that is not live says what it was
+  // last told is saved, so that only what was typed since is taken from it.
+  let leaving = false
+  form.addEventListener('submit', (e) => {
+    if (leaving) return
+    for (const box of boxes.values()) { box.flush(); send({ t: 'leave', f: box.f }) }
+    const open = () => [...boxes.values()].some((box) => box.ready && box.dirty)
+    if (!open()) { leaving = true; return }
+    e.preventDefault()
+    const by = e.submitter, until = Date.now() + 3000
+    const again = () => {
+      if (open() && Date.now() < until) return setTimeout(again, 20)
+      leaving = true
+      form.requestSubmit(by)
+    }
+    again()
+  })
+  form.addEventListener('formdata', (e) => {
+    for (const box of boxes.values()) {
+      if (box.ready && !box.dirty) e.formData.delete(box.f)
+      else e.formData.set(`${box.f}~kept`, box.kept)
+    }
+  })
+  addEventListener('beforeunload', (e) => { if (!leaving && [...boxes.values()].some((box) => box.dirty)) e.preventDefault() })
+  addEventListener('pagehide', () => boxes.forEach((box) => box.flush()))
+  addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
+  document.addEventListener('visibilitychange', () => boxes.forEach((box) => { if (!box.composing) { box.flush(); send({ t: 'leave', f: box.f }) } }))
+  connect()
+})()

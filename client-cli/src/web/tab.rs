@@ -1,0 +1,254 @@
+//! A tab that is open on a plan: its messages, its boxes, and when what was typed is written. Runs where it may wait for the disk.
+
+use std::collections::BTreeMap;
+
+use plan::{DocumentKind, Pep, Role};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    desk::{Desk, NotWritten},
+    live::{Live, Told},
+};
+use crate::typing::Splice;
+
+/// Boxes of one tab at most; the longest section has a few dozen.
+const BOXES_MAX: usize = 200;
+/// How long others count as being at a question after something of theirs came, in milliseconds.
+const OTHERS_STAY_MS: u64 = 60_000;
+/// How often it is asked anew whether this person may still write, in milliseconds.
+const RIGHTS_EVERY_MS: u64 = 1_000;
+/// Why a box is not live where the person cannot help it: the form saves it.
+const FORM_ONLY: &str = "Use the button at the end of the page to save this answer.";
+
+/// What a tab says.
+#[derive(Deserialize)]
+#[serde(tag = "t", rename_all = "lowercase")]
+enum Said {
+    Hello { fields: Vec<String> },
+    Edit { f: String, n: u64, s: u64, d: Vec<(usize, usize, String)>, g: bool },
+    Seen { f: String, s: u64 },
+    Undo { f: String },
+    Redo { f: String },
+    Focus { f: Option<String> },
+    Leave { f: String },
+}
+
+/// What a tab is told.
+#[derive(Serialize)]
+#[serde(tag = "t", rename_all = "lowercase")]
+enum Says<'a> {
+    Init { f: &'a str, s: u64, n: u64, text: String },
+    Patch { f: &'a str, s: u64, p: u64, n: u64, d: Vec<(usize, usize, String)>, own: bool },
+    Saved { f: &'a str, n: u64 },
+    Locked { f: &'a str, why: String },
+}
+
+/// What happens to a tab.
+pub enum Event {
+    /// It said something.
+    Message(String),
+    /// Something changed on this device.
+    Changed,
+    /// The time that [`Tab::wakes_at`] gave has come.
+    Time,
+    /// The tab, or the program, ends.
+    End,
+}
+
+/// One tab.
+pub struct Tab {
+    pep: Uuid,
+    boxes: BTreeMap<String, Slot>,
+    rights_at: Option<u64>,
+}
+
+struct Slot {
+    pep: Pep,
+    kind: DocumentKind,
+    role: Role,
+    live: Live,
+    /// When something of others came last.
+    others_ms: Option<u64>,
+}
+
+impl Tab {
+    /// A tab that is open on this plan.
+    pub fn new(pep: Uuid) -> Tab {
+        Tab { pep, boxes: BTreeMap::new(), rights_at: None }
+    }
+
+    /// When to come back, in the milliseconds of [`Tab::on`].
+    pub fn wakes_at(&self, now_ms: u64) -> Option<u64> {
+        let due = self.boxes.values().filter_map(|slot| slot.live.closes_at(slot.together(now_ms)));
+        due.chain(self.rights_at).min()
+    }
+
+    /// Takes an event in; what to send. `None`: this is no tab of ours, and is to be cut off.
+    pub fn on(&mut self, desk: &Desk, event: Event, now_ms: u64) -> Option<Vec<String>> {
+        let mut out = Vec::new();
+        match event {
+            Event::Message(text) => {
+                let said = serde_json::from_str(&text).ok()?;
+                self.said(desk, said, now_ms, &mut out)?;
+            }
+            Event::Changed => {
+                self.rights_at.get_or_insert(now_ms + RIGHTS_EVERY_MS);
+                self.settle(desk, now_ms, &mut out, |_| true);
+            }
+            Event::Time => {}
+            Event::End => {
+                self.boxes.values_mut().for_each(|slot| slot.live.leave());
+                self.settle(desk, now_ms, &mut out, |_| true);
+            }
+        }
+        if self.rights_at.is_some_and(|at| at <= now_ms) {
+            self.rights_at = None;
+            self.check_rights(desk, &mut out);
+        }
+        self.settle(desk, now_ms, &mut out, |slot| slot.live.due(now_ms, slot.together(now_ms)));
+        Some(out)
+    }
+
+    fn said(&mut self, desk: &Desk, said: Said, now_ms: u64, out: &mut Vec<String>) -> Option<()> {
+        match said {
+            Said::Hello { fields } if fields.len() <= BOXES_MAX => self.hello(desk, fields, out),
+            Said::Hello { .. } => return None,
+            Said::Edit { f, n, s, d, g } => {
+                if let Some(slot) = self.boxes.get_mut(&f) {
+                    let mut d = d.into_iter();
+                    let told = match (d.next(), d.next()) {
+                        (Some((at, delete, insert)), None) => {
+                            slot.live.edit(n, s, Splice { at, delete, insert }, g, now_ms)
+                        }
+                        _ => Some(slot.live.anew()),
+                    };
+                    out.extend(told.and_then(|told| says(&f, told)));
+                }
+            }
+            Said::Seen { f, s } => {
+                if let Some(slot) = self.boxes.get_mut(&f) {
+                    slot.live.seen(s);
+                }
+            }
+            Said::Undo { ref f } | Said::Redo { ref f } => {
+                if let Some(slot) = self.boxes.get_mut(f) {
+                    let told = slot.live.undo(matches!(said, Said::Redo { .. }));
+                    out.extend(told.and_then(|told| says(f, told)));
+                }
+            }
+            Said::Leave { f } => {
+                if let Some(slot) = self.boxes.get_mut(&f) {
+                    slot.live.leave();
+                    self.settle_one(desk, &f, now_ms, out);
+                }
+            }
+            Said::Focus { f: at } => {
+                let left: Vec<String> = self.boxes.keys().filter(|f| Some(*f) != at.as_ref()).cloned().collect();
+                for f in left {
+                    if let Some(slot) = self.boxes.get_mut(&f) {
+                        slot.live.leave();
+                    }
+                    self.settle_one(desk, &f, now_ms, out);
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn hello(&mut self, desk: &Desk, fields: Vec<String>, out: &mut Vec<String>) {
+        let lent = desk.plan(&self.pep, None, None).ok().flatten();
+        for f in fields {
+            let question = plan::bank().question(&f);
+            let opened = lent.as_ref().zip(question).and_then(|(lent, question)| {
+                let text = matches!(question.kind, plan::Kind::Text | plan::Kind::LongText);
+                if !text || !lent.may_write(question) || matches!(lent.answer(&f), plan::Answer::Disputed(_)) {
+                    return None;
+                }
+                let (kind, role) = (question.document(), lent.role);
+                let text = desk.text(&lent.pep, kind, role, &f).ok()?;
+                // A browser would not keep these as they are.
+                let plain = !text.contains(['\r', '\0']);
+                plain.then(|| Slot { pep: lent.pep.clone(), kind, role, live: Live::new(&text), others_ms: None })
+            });
+            match opened {
+                Some(mut slot) => {
+                    out.extend(says(&f, slot.live.anew()));
+                    self.boxes.insert(f, slot);
+                }
+                None => out.extend(locked(&f, FORM_ONLY.to_owned())),
+            }
+        }
+    }
+
+    fn check_rights(&mut self, desk: &Desk, out: &mut Vec<String>) {
+        let lent = desk.plan(&self.pep, None, None);
+        self.boxes.retain(|f, slot| {
+            let question = plan::bank().question(f);
+            let why = match &lent {
+                Err(e) => Some(e.message.clone()),
+                Ok(Some(lent)) if question.is_some_and(|question| lent.may_write(question)) => {
+                    slot.role = lent.role;
+                    None
+                }
+                Ok(_) => Some(
+                    "This answer cannot be changed here any more. Reload the page to see who can change it.".to_owned(),
+                ),
+            };
+            match why {
+                None => true,
+                Some(why) => {
+                    out.extend(locked(f, why));
+                    false
+                }
+            }
+        });
+    }
+
+    fn settle(&mut self, desk: &Desk, now_ms: u64, out: &mut Vec<String>, mut which: impl FnMut(&mut Slot) -> bool) {
+        let due: Vec<String> = self.boxes.iter_mut().filter_map(|(f, slot)| which(slot).then(|| f.clone())).collect();
+        for f in due {
+            self.settle_one(desk, &f, now_ms, out);
+        }
+    }
+
+    /// Writes what is ready, and takes in what others wrote. A box that cannot be written is live no more; its words stay in the tab.
+    fn settle_one(&mut self, desk: &Desk, f: &str, now_ms: u64, out: &mut Vec<String>) {
+        let Some(mut slot) = self.boxes.remove(f) else { return };
+        match desk.settle(&slot.pep, slot.kind, slot.role, f, slot.live) {
+            Ok((live, told)) => {
+                if told.iter().any(|told| matches!(told, Told::Patch { .. })) {
+                    slot.others_ms = Some(now_ms);
+                }
+                slot.live = live;
+                out.extend(told.into_iter().filter_map(|told| says(f, told)));
+                self.boxes.insert(f.to_owned(), slot);
+            }
+            Err(NotWritten::Refused(refused)) => out.extend(locked(f, refused.to_string())),
+            Err(NotWritten::Failed(e)) => out.extend(locked(f, e.message)),
+            Err(NotWritten::Moved) => out.extend(locked(f, FORM_ONLY.to_owned())),
+        }
+    }
+}
+
+impl Slot {
+    fn together(&self, now_ms: u64) -> bool {
+        self.others_ms.is_some_and(|at| now_ms.saturating_sub(at) < OTHERS_STAY_MS)
+    }
+}
+
+fn says(f: &str, told: Told) -> Option<String> {
+    let says = match told {
+        Told::Init { s, n, text } => Says::Init { f, s, n, text },
+        Told::Patch { s, p, n, pieces, own } => {
+            let d = pieces.into_iter().map(|piece| (piece.at, piece.delete, piece.insert)).collect();
+            Says::Patch { f, s, p, n, d, own }
+        }
+        Told::Saved { n } => Says::Saved { f, n },
+    };
+    serde_json::to_string(&says).ok()
+}
+
+fn locked(f: &str, why: String) -> Option<String> {
+    serde_json::to_string(&Says::Locked { f, why }).ok()
+}
