@@ -119,11 +119,6 @@ fn label(place: &str) -> String {
     plan::bank().question(id).map_or(place.to_owned(), |question| format!("{} [{place}]", question.label))
 }
 
-/// Whether nobody writes in a plan any more: it is signed off.
-pub fn is_closed(view: &View) -> bool {
-    view.signed_off()
-}
-
 /// The last PEP of the same child before this one, if this device holds it.
 pub fn last_pep(context: &Context, mine: &Mine) -> Result<Option<Pep>, CommandError> {
     let pep = mine.pep.clone();
@@ -138,16 +133,12 @@ pub fn last_pep(context: &Context, mine: &Mine) -> Result<Option<Pep>, CommandEr
 pub fn last(context: &Context, mine: &Mine) -> Result<Option<(Pep, View)>, CommandError> {
     let Some(before) = last_pep(context, mine)? else { return Ok(None) };
     let role = mine.role;
-    context.with(move |core| match core.view(&before, role) {
-        Ok(view) => Ok(Some((before, view))),
-        Err(Trouble::Unknown) => Ok(None),
-        Err(trouble) => Err(trouble),
-    })
+    context.with(move |core| Ok::<_, Trouble>(core.view_if_here(&before, role)?.map(|view| (before, view))))
 }
 
 /// How many answers of this person's could be brought from the last PEP now: those that are asked and not answered.
 pub fn could_bring(mine: &Mine, view: &View, pep: &Pep, before: &View) -> usize {
-    if is_closed(view) {
+    if view.signed_off() {
         return 0;
     }
     let carried = plan::carry(before, pep, view, &mine.pep, mine.role);
@@ -217,16 +208,10 @@ impl Came {
     }
 }
 
-/// Whether a target was agreed and stands.
-pub fn is_agreed(target: &Target) -> bool {
-    let agreed = Cell::Value(Value::Choice("agreed".to_owned()));
-    target.row.counts() && target.row.cells.get("status") == Some(&agreed)
-}
-
 /// The key of the target of the last PEP that `text` names by its key, by the beginning of it, or by its words or subject.
 pub fn last_target(last: &Option<(Pep, View)>, text: &str) -> Option<String> {
     let plain = |text: &str| text.trim().to_lowercase();
-    let targets = || last.iter().flat_map(|(_, before)| &before.targets).filter(|target| is_agreed(target));
+    let targets = || last.iter().flat_map(|(_, before)| &before.targets).filter(|target| target.is_agreed());
     let says = |target: &Target, field: &str| match target.row.cells.get(field) {
         Some(Cell::Value(value)) => plain(&value.to_string()) == plain(text),
         Some(Cell::Text { text: said }) => plain(said) == plain(text),

@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use chrono::NaiveDate;
 use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
@@ -10,9 +11,14 @@ pub fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
 }
 
-/// Today, `YYYY-MM-DD`, by this device's clock and time zone.
+/// Today, by this device's clock and time zone.
+pub fn day() -> NaiveDate {
+    chrono::Local::now().date_naive()
+}
+
+/// Today, `YYYY-MM-DD`, as the roster writes days.
 pub fn today() -> String {
-    chrono::Local::now().format("%Y-%m-%d").to_string()
+    day().format("%Y-%m-%d").to_string()
 }
 
 /// An evenly spread number.

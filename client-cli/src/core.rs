@@ -375,6 +375,15 @@ impl Core {
         Ok(plan::read(papers.documents().ok_or(Trouble::Unknown)?, pep, &|actor| papers.author(actor)))
     }
 
+    /// The same; `None` of one that is announced and has not arrived whole.
+    pub fn view_if_here(&mut self, pep: &Pep, role: Role) -> Result<Option<View>, Trouble> {
+        match self.view(pep, role) {
+            Ok(view) => Ok(Some(view)),
+            Err(Trouble::Unknown) => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
     /// How far a PEP is shared.
     pub fn shared(&mut self, pep: &Pep) -> Result<Shared, Trouble> {
         let main = *pep.document(DocumentKind::Main).as_bytes();

@@ -5,10 +5,10 @@ use replica::Trouble;
 use serde_json::{Map, json};
 
 use crate::{
-    clock,
+    bring, clock,
     commands::conflicts,
     context::{Context, Mine},
-    core::{Core, counted},
+    core::counted,
     error::{CommandError, Kind},
     select,
 };
@@ -50,21 +50,19 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 /// What the checks find in a plan, in the light of what else this device holds.
 pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Finding>, CommandError> {
     let others = other_statements(context, mine)?;
-    in_light_of(context, mine, view, previous(context, mine)?.as_ref(), &others)
+    in_light_of(context, mine, view, &others)
 }
 
-/// What the checks find in a plan, with the child's last plan and what other children's targets say given.
+/// What the checks find in a plan, with what other children's targets say given.
 pub fn in_light_of(
     context: &Context,
     mine: &Mine,
     view: &View,
-    previous: Option<&View>,
     others: &[String],
 ) -> Result<Vec<Finding>, CommandError> {
-    let Ok(today) = clock::today().parse() else {
-        return Err(CommandError::new(Kind::Failed, "This device's clock shows no day of the calendar."));
-    };
-    let mut findings = plan::check(view, &mine.pep, Around { today, previous, others });
+    let last = bring::last(context, mine)?;
+    let around = Around { today: clock::day(), previous: last.as_ref().map(|(_, view)| view), others };
+    let mut findings = plan::check(view, &mine.pep, around);
     let Mine { pep, role } = mine.clone();
     let meter = context.with(move |core| {
         let papers = core.papers(&pep, role)?;
@@ -76,17 +74,6 @@ pub fn in_light_of(
     Ok(findings)
 }
 
-/// The last PEP of the same child before this one, as far as this device holds it.
-pub fn previous(context: &Context, mine: &Mine) -> Result<Option<View>, CommandError> {
-    let Mine { pep, role } = mine.clone();
-    context.with(move |core| {
-        let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
-        let earlier = core.peps().filter(|other| other.child == pep.child && when(other) < when(&pep));
-        let last = earlier.max_by_key(|earlier| when(earlier)).cloned();
-        last.map_or(Ok(None), |last| held(core, &last, role))
-    })
-}
-
 /// What the targets of other children on this device say.
 fn other_statements(context: &Context, mine: &Mine) -> Result<Vec<String>, CommandError> {
     let child = mine.pep.child;
@@ -96,19 +83,10 @@ fn other_statements(context: &Context, mine: &Mine) -> Result<Vec<String>, Comma
         let mut said = Vec::new();
         for other in others {
             let Some(role) = core.role_for(&other.child, &today) else { continue };
-            said.extend(held(core, &other, role)?.iter().flat_map(statements));
+            said.extend(core.view_if_here(&other, role)?.iter().flat_map(statements));
         }
         Ok::<_, Trouble>(said)
     })
-}
-
-/// A plan that has not arrived whole is no reason not to check another.
-fn held(core: &mut Core, pep: &Pep, role: Role) -> Result<Option<View>, Trouble> {
-    match core.view(pep, role) {
-        Ok(view) => Ok(Some(view)),
-        Err(Trouble::Unknown) => Ok(None),
-        Err(trouble) => Err(trouble),
-    }
 }
 
 /// What the targets of a plan say, for the checks of other plans.

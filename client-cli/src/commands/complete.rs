@@ -46,9 +46,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 
 /// Signs what a role signs, where it is offered; else says what it waits for.
 pub fn sign(context: &mut Context, mine: &Mine, on: Option<NaiveDate>, comment: &str) -> Result<(), CommandError> {
-    let Ok(today) = clock::today().parse::<NaiveDate>() else {
-        return Err(CommandError::new(Kind::Failed, "This device's clock shows no day of the calendar."));
-    };
+    let today = clock::day();
     let on = on.unwrap_or(today);
     if on > today {
         return Err(

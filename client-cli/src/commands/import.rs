@@ -109,7 +109,7 @@ fn newest(context: &Context, file: &AnswersFile) -> Result<Mine, CommandError> {
         let mut peps: Vec<Pep> = core.peps().filter(|pep| pep.child == child).cloned().collect();
         peps.sort_by_key(|pep| (pep.year, pep.term, pep.id()));
         for pep in peps.into_iter().rev() {
-            if !bring::is_closed(&core.view(&pep, role)?) {
+            if !core.view(&pep, role)?.signed_off() {
                 return Ok(Some(Mine { pep, role }));
             }
         }

@@ -39,7 +39,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         let views = mine.into_iter().map(|mine| Ok((core.view(&mine.pep, mine.role)?, mine)));
         Ok::<_, Trouble>((views.collect::<Result<Vec<(View, Mine)>, Trouble>>()?, core.children()?))
     })?;
-    let today = clock::today().parse::<NaiveDate>().ok();
+    let today = Some(clock::day());
     let currencies: Vec<Option<Currency>> =
         views.iter().map(|(_, mine)| today.map(|today| currency_of(&views, &mine.pep, today))).collect();
     let could: Vec<usize> = views.iter().map(|(view, mine)| could_bring(&views, view, mine)).collect();

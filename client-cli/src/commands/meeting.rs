@@ -9,9 +9,9 @@ use serde_json::Map;
 use uuid::Uuid;
 
 use crate::{
+    bring,
     calendar::{self, Appointment},
     clock,
-    commands::check,
     context::{Context, Mine},
     core::counted,
     error::{CommandError, Kind},
@@ -373,11 +373,9 @@ pub fn team(context: &Context, mine: &Mine) -> Result<Vec<Who>, CommandError> {
 
 /// The meeting as it stands.
 pub fn meeting(context: &Context, mine: &Mine, view: &View, team: &[Who]) -> Result<MeetingView, CommandError> {
-    let Ok(today) = clock::today().parse() else {
-        return Err(CommandError::new(Kind::Failed, "This device's clock shows no day of the calendar."));
-    };
-    let previous = check::previous(context, mine)?;
-    Ok(plan::meeting(view, &mine.pep, team, plan::Around { today, previous: previous.as_ref(), others: &[] }))
+    let last = bring::last(context, mine)?;
+    let around = plan::Around { today: clock::day(), previous: last.as_ref().map(|(_, view)| view), others: &[] };
+    Ok(plan::meeting(view, &mine.pep, team, around))
 }
 
 /// The meeting for a calendar. It names no child.

@@ -122,15 +122,15 @@ fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Comman
     });
     context.data(format!("{} - {}{next}", mine.pep.process().name, view.state));
     context.data(format!("PEP {}", mine.pep.id()));
-    let today = clock::today().parse().ok();
-    let on_no_roll = today.and_then(|today| plan::days_not_on_roll(view, &mine.pep, today));
+    let today = clock::day();
+    let on_no_roll = plan::days_not_on_roll(view, &mine.pep, today);
     match on_no_roll {
         Some(Ok(days)) => context.data(format!("  On no school's roll for {}", counted(days, "school day"))),
         Some(Err(_)) => context.data("  On no school's roll"),
         None => {}
     }
     for due in &view.dues {
-        context.data(format!("  Due: {}", words::due(&mine.pep, due, today)));
+        context.data(format!("  Due: {}", words::due(&mine.pep, due, Some(today))));
     }
     for (role, count) in &view.completeness {
         context.data(format!("  {}: {} of {} answered", role.label(), count.answered, count.mandatory));
@@ -220,7 +220,7 @@ fn from_last(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Comm
         context.data("  The Virtual School's feedback on it:");
         text.lines().for_each(|line| context.data(format!("    {line}")));
     }
-    for target in before.targets.iter().filter(|target| bring::is_agreed(target)) {
+    for target in before.targets.iter().filter(|target| target.is_agreed()) {
         let said = |field: &str| match target.row.cells.get(field) {
             Some(Cell::Value(value)) => value.to_string(),
             Some(Cell::Text { text }) => text.clone(),

@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use chrono::NaiveDate;
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
     Signing, Value, View, Writer,
@@ -109,7 +108,7 @@ impl Desk {
             line,
             last_sync,
             waiting,
-            today: today()?,
+            today: clock::day(),
         })
     }
 
@@ -131,12 +130,7 @@ impl Desk {
                 let fresh = match kept.get(&pep.id()) {
                     Some((known, digest)) if *known == version => digest.clone(),
                     _ => {
-                        let view = match core.view(&pep, role) {
-                            Ok(view) => view,
-                            // Announced, and not here yet.
-                            Err(Trouble::Unknown) => continue,
-                            Err(trouble) => return Err(trouble),
-                        };
+                        let Some(view) = core.view_if_here(&pep, role)? else { continue };
                         let digest = digest(&pep, role, &view, names.get(&pep.child));
                         kept.insert(pep.id(), (version, digest.clone()));
                         digest
@@ -230,7 +224,7 @@ impl Desk {
         };
         let name = called(&view, names.get(&pep.child));
         let fresh = clock::fresh_id();
-        Ok(Some(Plan { pep, role, person, name, view, heads, seen, refused, fresh, today: today()? }))
+        Ok(Some(Plan { pep, role, person, name, view, heads, seen, refused, fresh, today: clock::day() }))
     }
 
     /// What the checks find in a plan.
@@ -239,7 +233,7 @@ impl Desk {
         let others = self.digests()?.into_iter().filter(|other| other.pep.child != plan.pep.child);
         let others: Vec<String> = others.flat_map(|other| other.statements).collect();
         let context = self.context();
-        check::in_light_of(&context, &mine, &plan.view, check::previous(&context, &mine)?.as_ref(), &others)
+        check::in_light_of(&context, &mine, &plan.view, &others)
     }
 
     /// What this person's signature waits for; `None` for roles that sign nothing.
@@ -591,9 +585,4 @@ fn settings(home: &Path) -> Settings {
     // A file that cannot be read is as good as none: the pages come in neutral colours.
     let text = std::fs::read_to_string(home.join(SETTINGS)).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
-}
-
-fn today() -> Result<NaiveDate, CommandError> {
-    let shown = || CommandError::new(Kind::Failed, "This device's clock shows no day of the calendar.");
-    clock::today().parse().map_err(|_| shown())
 }

@@ -489,6 +489,12 @@ impl Cell {
 }
 
 impl Target {
+    /// True if it was agreed, nobody disagrees about that, and it counts.
+    pub fn is_agreed(&self) -> bool {
+        let agreed = |cell: &Cell| matches!(cell, Cell::Value(Value::Choice(word)) if word == "agreed");
+        self.row.counts() && self.row.cells.get("status").is_some_and(agreed)
+    }
+
     /// As `--json` has it: the row, its tables as lists, and what it costs.
     pub fn to_json(&self) -> serde_json::Value {
         let mut json = self.row.to_json();

@@ -511,10 +511,7 @@ pub(crate) fn finding(severity: Severity, owner: Role, says: &str) -> Finding {
 
 /// Targets that are agreed and not withdrawn. A stage that people disagree about is not agreed.
 pub(crate) fn agreed_targets(view: &View) -> Vec<&Target> {
-    view.targets
-        .iter()
-        .filter(|target| target.row.counts() && chosen(&target.row, "status") == Some("agreed"))
-        .collect()
+    view.targets.iter().filter(|target| target.is_agreed()).collect()
 }
 
 fn rows<'a>(target: &'a Target, table: &str) -> impl Iterator<Item = &'a Row> {
