@@ -60,6 +60,9 @@
 //! | `gone` | relay | `doc` |
 //! | `error` | both | `code`, `detail`, `retryAfterMs`?, `doc`? |
 //!
+//! A relay reads no faster than it can serve everybody: who sends more waits in the line, and nothing is dropped. A reader that is
+//! slow is sent the rest when it has read; what it opened meanwhile costs the relay nothing.
+//!
 //! The order of a connection: `hello`; `welcome`; `documents` (sent again whenever the list changes). A participant may then
 //! open documents in any order. `child` and `start` are answered by a new `roster` and `documents`, or by `error`.
 //!
