@@ -101,6 +101,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
+    // What is announced as too long need not be waited for.
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        let said = format!("A request may have {BODY_BYTES_MAX} bytes. Ask whoever keeps your device to update pep.");
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "form", &said).into_response();
+    }
     match tokio::time::timeout(REQUEST, next.run(request)).await {
         Ok(response) => response,
         Err(_) => busy("That took too long. Try again.").into_response(),
