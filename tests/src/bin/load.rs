@@ -174,8 +174,10 @@ async fn measure(
     }))
 }
 
-/// Links of each meeting, and the relay where this program runs it.
-fn relay_and_links(args: &Args) -> Result<(Option<Relay>, Vec<Vec<String>>, Option<String>), String> {
+/// Who types, and where: links of each meeting, the relay where this program runs it, and the flooder's link.
+type Cast = (Option<Relay>, Vec<Vec<String>>, Option<String>);
+
+fn relay_and_links(args: &Args) -> Result<Cast, String> {
     if let Some(file) = &args.links {
         let text = fs::read_to_string(file).map_err(|e| format!("{} cannot be read ({e}).", file.display()))?;
         let meetings: Vec<Vec<String>> = text
