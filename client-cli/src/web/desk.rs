@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 use super::{
     assets,
-    lent::{ChildLine, Digest, Findings, Past, Plan, Sharing, Site},
+    lent::{ChildLine, Digest, Findings, Looked, Past, Plan, Sharing, Site, Was},
     live::{Live, Told},
     pages::children::newest_first,
+    past,
     request::Signature,
 };
 use crate::{
@@ -43,9 +44,6 @@ const SHELF_MAX: usize = 2_000;
 const TYPED_MAX: usize = 2_000;
 /// Forms remembered: a browser sends one again within seconds, or after going back a few pages.
 const WRITTEN_MAX: usize = 256;
-
-/// What one person does within this many seconds, and nobody else in between, is shown as one.
-const SITTING: i64 = 15 * 60;
 
 /// What the pages of one home are lent from.
 pub struct Desk {
@@ -267,20 +265,23 @@ impl Desk {
         conflicts::disputes(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
-    /// What happened in a plan or at one question, newest first: `most` entries after the first `skip`.
-    pub fn past(&self, plan: &Plan, question: Option<&str>, skip: usize, most: usize) -> Result<Past, CommandError> {
-        let (pep, role) = (plan.pep.clone(), plan.role);
-        let papers = self.context().with(move |core| core.papers(&pep, role))?;
-        let mut entries: Vec<plan::Entry> = papers
-            .held()
-            .flat_map(|(_, document)| plan::history(document, &|actor| papers.author(actor), question))
-            .collect();
-        // Of what happened within one second the later stands first, too.
-        entries.reverse();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
-        let entries = sittings(entries);
-        let all = entries.len();
-        Ok(Past { entries: entries.into_iter().skip(skip).take(most).collect(), all })
+    /// What happened in a plan, newest first: a page of it, and what leads to the rest.
+    pub fn past(&self, plan: &Plan, looked: &Looked) -> Result<Past, CommandError> {
+        let papers = self.papers(plan)?;
+        Ok(past::past(&papers, plan, looked))
+    }
+
+    /// An answer as it was after a change. `word` stands for its place. `None` where no such thing is in the history.
+    pub fn was(&self, plan: &Plan, question: &str, change: &str, word: &str) -> Result<Option<Was>, CommandError> {
+        let papers = self.papers(plan)?;
+        Ok(past::was(&papers, plan, question, change, word))
+    }
+
+    /// The plan as it was at a change, without annexes. `None` where the change is not in it.
+    pub fn version(&self, plan: &Plan, change: ChangeHash) -> Result<Option<View>, CommandError> {
+        let papers = self.papers(plan)?;
+        let then = papers.documents().and_then(|documents| documents.main.fork_at(&[change]).ok());
+        Ok(then.map(|then| read(Documents::main(&then), &plan.pep, &papers)))
     }
 
     /// How far sharing has come.
@@ -410,6 +411,11 @@ impl Desk {
         *self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 
+    fn papers(&self, plan: &Plan) -> Result<Papers, CommandError> {
+        let (pep, role) = (plan.pep.clone(), plan.role);
+        self.context().with(move |core| core.papers(&pep, role))
+    }
+
     fn context(&self) -> Context {
         let global = Global { home: None, json: false, quiet: true, verbose: false, passphrase_file: None };
         Context::brought(self.app.clone(), global, Default::default(), Vec::new())
@@ -495,22 +501,6 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
         quality: forks.get(&DocumentKind::Quality),
     };
     wanted.is_empty().then(|| (read(documents, pep, papers), heads))
-}
-
-/// What one person did at a stretch, as one entry.
-fn sittings(entries: Vec<plan::Entry>) -> Vec<plan::Entry> {
-    let mut together: Vec<plan::Entry> = Vec::new();
-    for entry in entries {
-        match together.last_mut() {
-            Some(last) if last.by.is_some() && last.by == entry.by && last.at - entry.at <= SITTING => {
-                let new = entry.sentences.into_iter().filter(|sentence| !last.sentences.contains(sentence));
-                let new: Vec<String> = new.collect();
-                last.sentences.extend(new);
-            }
-            _ => together.push(entry),
-        }
-    }
-    together
 }
 
 fn unknown_stamp() -> CommandError {

@@ -6,6 +6,7 @@
 //! the text boxes live, so that several people write in one answer: [`tab`] is a tab's side of it here, [`live`] a box's.
 
 pub mod assets;
+pub mod changed;
 pub mod desk;
 pub mod field;
 pub mod forms;
@@ -15,8 +16,10 @@ pub mod kit;
 pub mod lent;
 pub mod live;
 pub mod pages;
+pub mod past;
 pub mod request;
 pub mod routes;
+pub mod said;
 pub mod serve;
 pub mod tab;
 

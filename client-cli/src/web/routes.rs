@@ -8,8 +8,8 @@ use super::{
     kit,
     lent::{ChildLine, Plan},
     pages::{
-        checks, children, choose, comments, errors, help, history, meeting, new, plan, quality, section, sign_off,
-        sync, table, targets, tasks, voices,
+        checks, children, choose, comments, errors, help, history, meeting, new, plan, quality, restore, section,
+        sign_off, since, sync, table, targets, tasks, voices,
     },
     request::{Leaf, Outcome, Request},
 };
@@ -137,6 +137,12 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets", key, column, row, "withdraw"] => table::withdraw(request, lent, &within_target(key, column), row),
         ["choose", place] => choose::choose(request, lent, &desk.disputes(lent)?, place),
         ["comments", question] => comments::on(request, lent, question),
+        ["history", question, change, word] => match ::plan::bank().question(question) {
+            Some(question) => desk
+                .was(lent, &question.id, change, word)?
+                .and_then(|was| restore::restore(request, lent, question, &was)),
+            None => None,
+        },
         ["meeting"] => Some(meeting::meeting(request, lent, &desk.meeting(lent)?)),
         ["quality"] => quality::quality(request, lent, desk.sampled(lent)?),
         ["send-back"] => quality::send_back(request, lent),
@@ -150,23 +156,25 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["voices"] => Some(voices::voices(lent)),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
-        ["history"] => {
-            let past = desk.past(lent, None, history::skipped(request), history::PAGE)?;
-            Some(history::history(request, lent, None, &past))
-        }
-        ["history", question] if plan_has(question) => {
-            let past = desk.past(lent, Some(question), history::skipped(request), history::PAGE)?;
-            Some(history::history(request, lent, Some(question), &past))
-        }
+        ["history"] => Some(past(desk, request, lent, None)?),
+        ["since", word] => match since::signature(lent, word) {
+            Some(made) => desk.version(lent, made.change)?.map(|then| since::since(lent, made, &then)),
+            None => None,
+        },
+        ["history", question] => match ::plan::bank().question(question) {
+            Some(question) => Some(past(desk, request, lent, Some(&question.id))?),
+            None => None,
+        },
         _ => None,
     };
     Ok(outcome)
 }
 
-fn within_target(key: &str, column: &str) -> String {
-    format!("targets.list/{key}/{column}")
+fn past(desk: &Desk, request: &Request, lent: &Plan, question: Option<&'static str>) -> Result<Outcome, CommandError> {
+    let (looked, errors) = history::looked(request, lent, question);
+    Ok(history::history(request, lent, &looked, &errors, &desk.past(lent, &looked)?))
 }
 
-fn plan_has(question: &str) -> bool {
-    ::plan::bank().question(question).is_some()
+fn within_target(key: &str, column: &str) -> String {
+    format!("targets.list/{key}/{column}")
 }

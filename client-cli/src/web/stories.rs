@@ -24,6 +24,7 @@ use crate::{
     core::{Me, Relay},
 };
 
+mod history;
 mod together;
 
 /// One person's device, without a relay.
@@ -690,7 +691,7 @@ fn the_history_is_newest_first_and_what_one_person_did_at_a_stretch_is_one_entry
     device.set(&pep, "child.interpreterNeeded", "no");
     let html = device.page(&at(&pep, "/history"));
     let place = |words: &str| html.find(words).unwrap_or_else(|| panic!("no {words}"));
-    assert!(place("Answered “Interpreter needed?”") < place("Wrote in “What helps school understand my story”"));
+    assert!(place("Wrote in “What helps school understand my story”") < place("Answered “Interpreter needed?”"));
     assert_eq!(html.matches("pep-timeline__item").count(), 1);
     let of_one = device.page(&at(&pep, "/history/care.story"));
     assert!(of_one.contains("Wrote in") && !of_one.contains("Interpreter"));
