@@ -10,7 +10,7 @@ use std::{
     path::Path,
 };
 
-use gate::{Envelope, Hash, Id, PublicKey, Refusal};
+use gate::{Authority, Envelope, Hash, Id, PublicKey, Refusal};
 use replica::{HELD_MAX, Mode, Notice, Offered, Replica, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,13 @@ pub const QUIET_SECONDS: i64 = 60;
 pub const LISTED_MAX: usize = 6_000;
 /// Bytes of a roster that a frame carries, beside the rest of it. A longer one is had over HTTP.
 pub const ROSTER_BYTES_MAX: usize = FRAME_BYTES_MAX - 64 * 1024;
+
+/// What the author of a change hears: their device is locked.
+const LOCKED: &str = "This device has signed two different changes under one number, so the relay takes nothing more from it. Ask the Virtual School for a new invitation link and join again: what was shared comes back.";
+/// The same: the device was revoked before this came.
+const REVOKED: &str = "This device was revoked, so what is written on it is not shared any more.";
+/// The same: they are on the team no longer.
+const ENDED: &str = "Your part in this child's plans has ended, so what you write now is not shared.";
 
 /// Fills a slice with randomness.
 pub type Random = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -111,6 +118,8 @@ pub struct Core {
     serving: bool,
     random: Random,
     lines: BTreeMap<u64, Line>,
+    /// Connections of each device.
+    lines_of: BTreeMap<Id, BTreeSet<u64>>,
     /// Connections that have each document open.
     readers: BTreeMap<Id, BTreeSet<u64>>,
     /// Connections that may have something to send.
@@ -133,6 +142,8 @@ struct Line {
     welcomed: bool,
     /// Version of the roster it was sent last.
     roster: u64,
+    /// Of documents and actors of this line's device: the first number that came by another line while this one stood.
+    crossed: BTreeMap<(Id, Id), u64>,
 }
 
 /// How a document stands to its snapshot.
@@ -184,6 +195,7 @@ impl Core {
             serving: false,
             random,
             lines: BTreeMap::new(),
+            lines_of: BTreeMap::new(),
             readers: BTreeMap::new(),
             ready: BTreeSet::new(),
             growth: BTreeMap::new(),
@@ -333,16 +345,14 @@ impl Core {
         if self.lines.len() >= CONNECTIONS_MAX {
             return Err(Refused::TooMany { what: "connections", limit: CONNECTIONS_MAX });
         }
-        let others: Vec<u64> =
-            self.lines.iter().filter(|(_, l)| l.session.device() == device).map(|(n, _)| *n).collect();
-        if others.len() >= DEVICE_CONNECTIONS_MAX
-            && let Some(oldest) = others.first()
-        {
+        let others = self.lines_of.get(&device).filter(|others| others.len() >= DEVICE_CONNECTIONS_MAX);
+        if let Some(oldest) = others.and_then(|others| others.first().copied()) {
             // Most likely it broke and nobody has noticed yet.
-            self.close(*oldest, code::STOPPING, "This device has connected again.");
+            self.close(oldest, code::STOPPING, "This device has connected again.");
         }
         let session = Session::new(device, person);
-        self.lines.insert(conn, Line { session, out, welcomed: false, roster: 0 });
+        self.lines.insert(conn, Line { session, out, welcomed: false, roster: 0, crossed: BTreeMap::new() });
+        self.lines_of.entry(device).or_default().insert(conn);
         if self.failed || self.stopping {
             self.close(
                 conn,
@@ -394,6 +404,12 @@ impl Core {
     /// A connection has ended.
     pub fn disconnect(&mut self, conn: u64) {
         let Some(line) = self.lines.remove(&conn) else { return };
+        if let Some(others) = self.lines_of.get_mut(&line.session.device()) {
+            others.remove(&conn);
+            if others.is_empty() {
+                self.lines_of.remove(&line.session.device());
+            }
+        }
         for doc in line.session.documents() {
             if let Some(readers) = self.readers.get_mut(doc) {
                 readers.remove(&conn);
@@ -566,17 +582,16 @@ impl Core {
 
     fn push(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<(), Trouble> {
         let Some(line) = self.lines.get_mut(&conn) else { return Ok(()) };
-        let child = self.directory.document(&doc).map(|(pep, _)| pep.start.child);
-        let Some(child) = child.filter(|_| self.directory.may_open(&line.session.person(), &doc, &self.today)) else {
+        if !self.directory.may_open(&line.session.person(), &doc, &self.today) {
             line.session.gone(doc);
             return Ok(());
-        };
+        }
         let device = line.session.device();
         let mut queue = envelopes;
         let mut grew = false;
         let mut missing = false;
         while !queue.is_empty() {
-            let authority = self.directory.authority(child);
+            let Some(authority) = self.directory.authority(&doc, &self.today) else { return Ok(()) };
             let (offered, refusal) = self.replica.offer(&doc, &queue, &authority, None)?;
             let rest = queue.split_off(offered.len());
             for (envelope, taken) in queue.iter().zip(&offered) {
@@ -586,6 +601,12 @@ impl Core {
                         grew = true;
                         self.dirty = true;
                         self.counts.accepted += 1;
+                        let others = self.lines_of.get(&envelope.device).into_iter().flatten();
+                        for other in others.filter(|other| **other != conn) {
+                            if let Some(line) = self.lines.get_mut(other) {
+                                line.crossed.entry((doc, envelope.actor)).or_insert(envelope.seq);
+                            }
+                        }
                     }
                     Offered::Known(_) => self.counts.known += 1,
                 }
@@ -597,8 +618,12 @@ impl Core {
             let (Some(refusal), Some(first)) = (refusal, rest.first()) else { break };
             // What follows in the same chain shares the fate of its first; other authors' work goes on.
             let actor = first.actor;
+            if self.has_forked(conn, &doc, first, &refusal) && self.directory.lock(&first.device, &doc, now).is_ok() {
+                tracing::warn!(device = text(&first.device), doc = text(&doc), "a device has forked, and is locked");
+            }
+            let why = self.reason(&doc, first, &refusal)?;
             let (chain, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|e| e.actor == actor);
-            match self.reason(&doc, &refusal)? {
+            match why {
                 Some((code, detail)) => self.hold(conn, doc, &chain, &code, &detail, device, now)?,
                 None => missing = true,
             }
@@ -614,8 +639,39 @@ impl Core {
         Ok(())
     }
 
+    /// Whether a device has signed two different changes under one number, and knew it.
+    ///
+    /// That it has done so by itself proves little: on a restored backup, or a copied disk, a device does not hold what it
+    /// wrote last, and uses that number again. But such a device reads the log before it pushes, finds its own change there,
+    /// and goes on under another actor; so what comes here is a fork only if the number came by another of the device's
+    /// lines while this line stood, as two copies of one disk do that meet for the first time. Anything else is a program
+    /// that signs what it likes.
+    fn has_forked(&self, conn: u64, doc: &Id, envelope: &Envelope, refusal: &Refusal) -> bool {
+        let (Refusal::Equivocation { seq } | Refusal::Chain { seq }) = refusal else { return false };
+        let line = self.lines.get(&conn).filter(|line| line.session.device() == envelope.device);
+        line.is_some_and(|line| line.crossed.get(&(*doc, envelope.actor)).is_none_or(|first| first > seq))
+    }
+
     /// Code and words to hold an envelope with; `None` where it only has to wait for what it builds on.
-    fn reason(&mut self, doc: &Id, refusal: &Refusal) -> Result<Option<(String, String)>, Trouble> {
+    fn reason(
+        &mut self,
+        doc: &Id,
+        envelope: &Envelope,
+        refusal: &Refusal,
+    ) -> Result<Option<(String, String)>, Trouble> {
+        let device = self.directory.known_device(&envelope.device);
+        if device.is_some_and(|device| device.locked.is_some()) && !refusal.is_missing() {
+            return Ok(Some((code::LOCKED.to_string(), LOCKED.to_string())));
+        }
+        if let Refusal::Right { place, .. } = refusal {
+            let authority = self.directory.authority(doc, &self.today);
+            let words = match authority.is_some_and(|authority| authority.groups(&envelope.device).is_empty()) {
+                true if device.is_some_and(|device| device.revoked.is_some()) => REVOKED.to_string(),
+                true => ENDED.to_string(),
+                false => pep::not_yours(place.as_deref()),
+            };
+            return Ok(Some((refusal.code().to_string(), words)));
+        }
         if !refusal.is_missing() {
             return Ok(Some((refusal.code().to_string(), sentence(refusal))));
         }

@@ -48,7 +48,7 @@ pub use practice::{
     ReviewKind, Sampling, Share, SignOffPractice, Since, Step, Trigger, VoicePractice,
 };
 pub use process::{
-    Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, process, processes,
+    Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, Written, process, processes,
     provisional_next_date,
 };
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};

@@ -71,8 +71,14 @@ fn put(
 ) -> Result<(), AutomergeError> {
     match value {
         Value::Object(kind) => {
-            let made = tx.put_object(object, prop, *kind)?;
-            anew.insert(id.clone(), made);
+            // Where others have made the same meanwhile (a row of the same key), what is written again goes into that: put in
+            // its place, it would take theirs away.
+            let there = match (&prop, tx.get(object, prop.clone())?) {
+                (Prop::Map(_), Some((Value::Object(found), there))) if found == *kind => Some(there),
+                _ => None,
+            };
+            let place = there.map_or_else(|| tx.put_object(object, prop, *kind), Ok)?;
+            anew.insert(id.clone(), place);
         }
         Value::Scalar(scalar) => tx.put(object, prop, scalar.as_ref().clone())?,
     }

@@ -4,13 +4,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
+    sync::LazyLock,
 };
 
 use automerge::{
     ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, TextEncoding,
     transaction::{CommitOptions, Transactable, Transaction},
 };
-use gate::{Author, Authority, Id};
+use gate::{Author, Authority, Hash, Id, Rules};
 use replica::{Damage, Mode, Notice, Offered, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use sync::Cursor;
@@ -37,6 +38,19 @@ impl Authority for Everyone {
             .map(|seed| (replica::public_key(&key(seed)), [seed; 16]))
             .find(|(key, _)| gate::device_id(key) == *device)
             .map(|(key, person)| Author { key, person })
+    }
+
+    fn groups(&self, _: &Id) -> Vec<&str> {
+        vec!["everyone"]
+    }
+
+    fn rules(&self) -> &Rules {
+        static RULES: LazyLock<Rules> = LazyLock::new(|| "* free everyone".parse().unwrap());
+        &RULES
+    }
+
+    fn accepted(&self, _: &Hash) -> bool {
+        false
     }
 }
 
@@ -81,7 +95,7 @@ fn begin(dir: &Path, seed: u8) -> Replica {
 }
 
 fn say_in(replica: &mut Replica, doc: &Id, words: &str) {
-    let done = replica.write(doc, |d| {
+    let done = replica.write(doc, &Everyone, |d| {
         let text = object(d, "story");
         change(d, 1_780_000_000, |tx| {
             let end = tx.length(&text);
@@ -395,7 +409,7 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     // The old copy, as if nothing could tell it that it is one.
     let (mut old, _) = open(&copy, 1);
     say(&mut old, "second 😀 ");
-    let added = old.write(&DOC, |doc| {
+    let added = old.write(&DOC, &Everyone, |doc| {
         let answers = object(doc, "answers");
         change(doc, 1_780_000_000, |tx| {
             let row = tx.put_object(&answers, "row", ObjType::Map)?;
@@ -411,7 +425,7 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     assert_eq!(refused.unwrap().code(), "equivocation");
     let refused: BTreeSet<_> = envelopes[1..].iter().map(|e| e.hash).collect();
     old.set_incarnation(1);
-    assert!(old.write_again(&DOC, &refused, 1_780_000_000).unwrap());
+    assert!(old.write_again(&DOC, &refused, &Everyone, 1_780_000_000).unwrap());
     drop(old);
     let (mut old, _) = open(&copy, 1);
     let numbers: Vec<_> = old.ledger_of(&DOC).unwrap().waiting().map(|(n, _)| n).collect();
@@ -431,6 +445,43 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
         (doc.get(&row, "cell").unwrap().unwrap().0.as_i64(), doc.text(&note).unwrap())
     });
     assert_eq!(note.unwrap(), (Some(4), "kept".to_string()));
+}
+
+#[test]
+fn a_row_written_again_joins_the_row_that_others_have_made_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let row_with = |replica: &mut Replica, cell: &str| {
+        let made = replica.write(&DOC, &Everyone, |doc| {
+            let answers = object(doc, "answers");
+            change(doc, 1_780_000_000, |tx| {
+                let row = tx.put_object(&answers, "row", ObjType::Map)?;
+                tx.put(&row, cell, 1)
+            })
+        });
+        made.unwrap().unwrap();
+    };
+    let mut other = begin(&dir.path().join("other"), 2);
+    row_with(&mut other, "theirs");
+    // A second row of that key, made without knowledge of the first: it wins, for its actor's id is made to.
+    let mut apart = begin(&dir.path().join("apart"), 1);
+    for incarnation in 0.. {
+        apart.set_incarnation(incarnation);
+        let of = |seed: u8, n| gate::actor_id(&DOC, &replica::public_key(&key(seed)), &[seed; 16], n);
+        if of(1, incarnation) > of(2, 0) {
+            break;
+        }
+    }
+    row_with(&mut apart, "mine");
+    let refused: BTreeSet<_> = apart.log(&DOC, 0, usize::MAX).unwrap().iter().map(|e| e.hash).collect();
+    pass(&mut other, &mut apart, START);
+    apart.set_incarnation(9_999);
+    assert!(apart.write_again(&DOC, &refused, &Everyone, 1_780_000_000).unwrap());
+    let rows = apart.read(&DOC, |doc| {
+        let answers = object(doc, "answers");
+        let rows = doc.get_all(&answers, "row").unwrap();
+        (rows.len(), doc.keys(&rows[0].1).collect::<Vec<_>>())
+    });
+    assert_eq!(rows.unwrap(), (1, vec!["mine".to_string(), "theirs".to_string()]));
 }
 
 #[test]

@@ -88,6 +88,11 @@ impl Session {
         Some(Frame::Open { doc, cursor })
     }
 
+    /// Closes a document: what is still on its way in it is passed over.
+    pub fn close(&mut self, doc: Id) -> Option<Frame> {
+        self.open.remove(&doc).map(|_| Frame::Close { doc })
+    }
+
     /// Makes a child or a PEP known. Repeating it is harmless.
     pub fn child(child: NewChild) -> Frame {
         Frame::Child { child }
