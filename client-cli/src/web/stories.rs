@@ -24,6 +24,7 @@ use crate::{
     core::{Me, Relay},
 };
 
+mod settings;
 mod together;
 
 /// One person's device, without a relay.

@@ -13,6 +13,7 @@ pub mod new;
 pub mod plan;
 pub mod quality;
 pub mod section;
+pub mod settings;
 pub mod sign_off;
 pub mod sync;
 pub mod table;
