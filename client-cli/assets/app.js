@@ -104,7 +104,7 @@
       if (!this.shows(text)) return
       if (focused) { el.setSelectionRange(a, b, way); el.scrollTop = top }
       send({ t: 'seen', f: this.f, s: m.s })
-      if (!m.own) say(this.news, 'Somebody else has just changed this answer.')
+      if (!m.own && document.body.dataset.announce !== 'off') say(this.news, 'Somebody else has just changed this answer.')
       this.state()
     }
     shows(text) {
@@ -172,7 +172,7 @@
   holder.className = 'govuk-form-group'
   const choices = add(holder, 'div', 'govuk-checkboxes govuk-checkboxes--small'), item = add(choices, 'div', 'govuk-checkboxes__item')
   pause = add(item, 'input', 'govuk-checkboxes__input')
-  Object.assign(pause, { type: 'checkbox', id: 'live-pause', autocomplete: 'off' })
+  Object.assign(pause, { type: 'checkbox', id: 'live-pause', autocomplete: 'off', checked: document.body.dataset.pause === 'on' })
   add(item, 'label', 'govuk-label govuk-checkboxes__label', 'Pause other people’s changes while I write').htmlFor = 'live-pause'
   form.prepend(holder)
   pause.addEventListener('change', () => boxes.forEach((box) => box.release()))

@@ -31,6 +31,8 @@ const LAST_SYNC_EVERY: i64 = 10;
 
 /// How often one document's log is read again from its start on one connection.
 const READ_AGAIN_MAX: u32 = 4;
+/// Facts that stand beside the plans begin so: settings, the PIN.
+const KEPT: &[u8] = b"kept/";
 
 /// Who uses this device, and which relay it belongs to. Kept as a fact; made by joining.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,6 +215,19 @@ impl Core {
     /// When this device was last in step with the relay, in Unix seconds.
     pub fn last_sync(&self) -> Option<i64> {
         self.last_sync
+    }
+
+    /// Something small that this device keeps beside the plans, by its name; `None` where there is none, or none that can be read.
+    pub fn kept<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<Option<T>, Trouble> {
+        read_fact(&self.replica, &[KEPT, name.as_bytes()].concat())
+    }
+
+    /// Keeps it; `None` forgets it. On the disk when this returns.
+    pub fn keep<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<(), Trouble> {
+        self.replica.set_fact(&[KEPT, name.as_bytes()].concat(), value.map(cbor).as_deref());
+        self.replica.commit()?;
+        self.touch();
+        Ok(())
     }
 
     /// The documents.

@@ -31,6 +31,7 @@ use crate::{
     context::{Context, Mine},
     core::{Core, Papers},
     error::{CommandError, Kind},
+    settings::{NotThePin, Pin, Settings},
     typing::Splice,
     words,
 };
@@ -67,7 +68,7 @@ type Version = (Role, u64, [u64; 4]);
 /// What the council sets.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Settings {
+struct Council {
     name: Option<String>,
     colour: Option<String>,
 }
@@ -92,13 +93,14 @@ impl Desk {
     pub fn site(&self) -> Result<Site, CommandError> {
         let context = self.context();
         let me = context.me()?;
-        let settings = settings(self.app.home());
-        let (line, last_sync, waiting, organisation) = context.with(|core| {
-            let waiting = core.waiting()?;
-            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, core.roster().organisation.clone()))
+        let council = council(self.app.home());
+        let (line, last_sync, waiting, organisation, settings) = context.with(|core| {
+            let (waiting, settings) = (core.waiting()?, Settings::of(core)?);
+            let organisation = core.roster().organisation.clone();
+            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, organisation, settings))
         })?;
-        let named = [settings.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
-        let colour = settings.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
+        let named = [council.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
+        let colour = council.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
         Ok(Site {
             council: named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_default(),
             colour: colour.unwrap_or_else(|| assets::NEUTRAL.to_owned()).to_lowercase(),
@@ -106,8 +108,37 @@ impl Desk {
             line,
             last_sync,
             waiting,
+            settings,
             today: clock::day(),
         })
+    }
+
+    /// Whether this device has a PIN that takes it back from a child.
+    pub fn has_pin(&self) -> Result<bool, CommandError> {
+        self.context().with(|core| Pin::is_set(core))
+    }
+
+    /// Keeps how the pages behave. On the disk when this returns.
+    pub fn keep_settings(&self, settings: Settings) -> Result<(), CommandError> {
+        self.context().with(move |core| settings.keep(core))
+    }
+
+    /// Whether this is the PIN, or why it is not taken. Every try counts.
+    pub fn try_pin(&self, digits: &str) -> Result<Result<(), NotThePin>, CommandError> {
+        let context = self.context();
+        let pin = match context.with(|core| Pin::count_try(core, clock::now()))? {
+            Ok(pin) => pin,
+            Err(not) => return Ok(Err(not)),
+        };
+        match pin.is(digits) {
+            true => context.with(Pin::was_right).map(Ok),
+            false => context.with(|core| Pin::was_wrong(core)).map(Err),
+        }
+    }
+
+    /// Makes a PIN this device's. On the disk when this returns.
+    pub fn keep_pin(&self, pin: Pin) -> Result<(), CommandError> {
+        self.context().with(move |core| pin.keep(core))
     }
 
     /// All plans of this person's teams.
@@ -571,7 +602,7 @@ fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
     Ok((role, core.roster().version, last))
 }
 
-fn settings(home: &Path) -> Settings {
+fn council(home: &Path) -> Council {
     // A file that cannot be read is as good as none: the pages come in neutral colours.
     let text = std::fs::read_to_string(home.join(SETTINGS)).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     core::{Line, counted},
     json::hex,
+    settings::Settings,
     words,
 };
 
@@ -31,6 +32,8 @@ pub struct Site {
     pub last_sync: Option<i64>,
     /// Changes that are not shared yet.
     pub waiting: usize,
+    /// How this person wants the pages of this device.
+    pub settings: Settings,
     /// Today.
     pub today: NaiveDate,
 }

@@ -5,6 +5,8 @@ use maud::Markup;
 use plan::{DocumentKind, Edit, Pep};
 use uuid::Uuid;
 
+use crate::settings::Settings;
+
 /// A request, as far as pages care.
 #[derive(Clone)]
 pub struct Request {
@@ -53,6 +55,13 @@ pub enum Outcome {
     },
     /// Share now, then go to the page about sharing.
     SyncNow,
+    /// Keep how the pages behave on this device, then go on.
+    Settings {
+        /// How.
+        settings: Settings,
+        /// Where to go when it is on the disk.
+        then: String,
+    },
 }
 
 /// A signature that somebody asks for.

@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod history;
+mod settings;
 mod together;
 
 /// One person's device, without a relay.

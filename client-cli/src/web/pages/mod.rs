@@ -14,6 +14,7 @@ pub mod plan;
 pub mod quality;
 pub mod restore;
 pub mod section;
+pub mod settings;
 pub mod sign_off;
 pub mod since;
 pub mod sync;
