@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use plan::{
@@ -29,7 +32,7 @@ use crate::{
     clock,
     commands::{check, conflicts, meeting, new, quality},
     context::{Context, Mine},
-    core::{Core, Papers},
+    core::{Core, Papers, Present, Spot},
     error::{CommandError, Kind},
     settings::{NotThePin, Pin, Settings},
     typing::Splice,
@@ -58,6 +61,8 @@ pub struct Shelf {
     digests: Mutex<BTreeMap<Uuid, (Version, Digest)>>,
     /// Forms that were written lately, and where they led: a form that comes twice is written once.
     written: Mutex<VecDeque<(Uuid, String)>>,
+    /// Tabs that have come so far.
+    tabs: AtomicU64,
     /// Why sharing was last tried in vain.
     pub failed: Mutex<Option<(String, Option<String>)>>,
 }
@@ -65,7 +70,7 @@ pub struct Shelf {
 /// Tells one state of a plan from another: this person's role, the list of people, and how much of each document is here.
 type Version = (Role, u64, [u64; 4]);
 
-/// What the council sets.
+/// What the council sets, and what the person does.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Council {
@@ -81,6 +86,13 @@ pub enum NotWritten {
     Refused(Refused),
     /// The device cannot.
     Failed(CommandError),
+}
+
+impl Shelf {
+    /// A number for a tab that no other has.
+    pub fn next_tab(&self) -> u64 {
+        self.tabs.fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 impl Desk {
@@ -141,6 +153,18 @@ impl Desk {
         self.context().with(move |core| pin.keep(core))
     }
 
+    /// Says where a tab's person is, to the others; after how many milliseconds to say it again.
+    pub fn stand(&self, tab: u64, spot: Option<Spot>, now_ms: u64) -> Option<u64> {
+        self.app.with(move |core| core.stand(tab, spot, now_ms).ok().flatten()).ok().flatten()
+    }
+
+    /// Who else has a plan on their screen.
+    pub fn present(&self, pep: &Uuid) -> Vec<Present> {
+        let pep = *pep;
+        let present = move |core: &mut Core| core.pep(&pep).map(|pep| core.present(pep, clock::now_ms()));
+        self.app.with(present).ok().flatten().unwrap_or_default()
+    }
+
     /// All plans of this person's teams.
     pub fn digests(&self) -> Result<Vec<Digest>, CommandError> {
         let shelf = self.shelf.clone();
@@ -165,7 +189,8 @@ impl Desk {
                         digest
                     }
                 };
-                digests.push(fresh);
+                let here = core.present(&pep, clock::now_ms()).into_iter().filter(|present| !present.myself);
+                digests.push(Digest { here: here.map(|present| present.who.name).collect(), ..fresh });
             }
             Ok::<_, Trouble>(digests)
         })?;
@@ -241,7 +266,9 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names) = context.with(move |core| Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?)))?;
+        let (papers, names, present) = context.with(move |core| {
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, core.present(&asked, clock::now_ms())))
+        })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
             papers.held().map(|(kind, document)| (kind, document.get_heads())).collect();
@@ -253,7 +280,7 @@ impl Desk {
         };
         let name = called(&view, names.get(&pep.child));
         let fresh = clock::fresh_id();
-        Ok(Some(Plan { pep, role, person, name, view, heads, seen, refused, fresh, today: clock::day() }))
+        Ok(Some(Plan { pep, role, person, name, view, heads, seen, present, refused, fresh, today: clock::day() }))
     }
 
     /// What the checks find in a plan.
@@ -565,6 +592,7 @@ fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {
         on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
         due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
         statements: check::statements(view).collect(),
+        here: Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use plan::{
 use uuid::Uuid;
 
 use crate::{
-    core::{Line, counted},
+    core::{Line, Present, counted},
     json::hex,
     settings::Settings,
     words,
@@ -67,6 +67,8 @@ pub struct Digest {
     pub due: Option<NaiveDate>,
     /// What its targets say, for the checks of other plans.
     pub statements: Vec<String>,
+    /// Who else has it on their screen.
+    pub here: Vec<String>,
 }
 
 /// A child in the list of children.
@@ -96,6 +98,8 @@ pub struct Plan {
     pub heads: BTreeMap<DocumentKind, Vec<ChangeHash>>,
     /// The plan as the page saw it that a form was sent from, and the heads of that. `None`: as it is now.
     pub seen: Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)>,
+    /// Who else has it on their screen.
+    pub present: Vec<Present>,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.

@@ -11,6 +11,7 @@ use super::{
         checks, children, choose, comments, errors, help, history, meeting, new, plan, quality, restore, section,
         settings, sign_off, since, sync, table, targets, tasks, voices,
     },
+    region::Regions,
     request::{Leaf, Outcome, Request},
 };
 use crate::error::CommandError;
@@ -52,6 +53,19 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
             Err(e) => page(desk, &errors::failed(&e)),
         },
     }
+}
+
+/// The parts of a page that stay up to date, as they are now: ids and contents. None where the address is no page any more.
+pub fn regions(desk: &Desk, request: &Request) -> Vec<(String, String)> {
+    let mut around = Regions::default();
+    if let Ok(site) = desk.site() {
+        kit::around(&site, &mut around);
+    }
+    let mut parts = around.parts();
+    if let Ok(Some(Outcome::Page(leaf))) = outcome(desk, request) {
+        parts.extend(leaf.regions.parts());
+    }
+    parts
 }
 
 /// A page by itself, such as that a form was too large.
