@@ -264,6 +264,7 @@ impl Session {
     fn shut(&mut self, doc: &Id) {
         self.open.remove(doc);
         self.behind.remove(doc);
+        self.said.remove(doc);
         self.parts.retain(|part| !matches!(part, Frame::Snapshot { doc: of, .. } if of == doc));
     }
 
@@ -358,12 +359,6 @@ impl Session {
         let left =
             |said: &Presence| Presence { field: None, caret: None, heads: None, state: Doing::Left, ..said.clone() };
         self.said.values().map(left).collect()
-    }
-
-    fn shut(&mut self, doc: &Id) {
-        self.open.remove(doc);
-        self.behind.remove(doc);
-        self.said.remove(doc);
     }
 
     fn out_of_order(&mut self) -> Option<Ask> {

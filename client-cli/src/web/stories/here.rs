@@ -8,7 +8,7 @@ use sync::{
 };
 
 use super::*;
-use crate::core::start_of;
+use crate::{core::start_of, settings::Settings};
 
 const MAIN: DocumentKind = DocumentKind::Main;
 
