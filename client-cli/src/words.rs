@@ -1,11 +1,30 @@
 //! Words for people: dates, times, terms and answers as they are read aloud.
 
-use chrono::{DateTime, Local, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Local, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use plan::{Due, Duty, Kind, Pep, Question, Standing, Value, Who};
 
 /// `26 February 2026`.
 pub fn date(day: NaiveDate) -> String {
     day.format("%-d %B %Y").to_string()
+}
+
+/// `3:15pm`, `3pm`, `midday`.
+pub fn clock(time: NaiveTime) -> String {
+    match (time.hour(), time.minute()) {
+        (0, 0) => "midnight".to_owned(),
+        (12, 0) => "midday".to_owned(),
+        (_, 0) => time.format("%-I%P").to_string(),
+        _ => time.format("%-I:%M%P").to_string(),
+    }
+}
+
+/// `£520`, `£38.50`, from pence.
+pub fn pounds(pence: i64) -> String {
+    let sign = if pence < 0 { "-" } else { "" };
+    match (pence.unsigned_abs() / 100, pence.unsigned_abs() % 100) {
+        (pounds, 0) => format!("{sign}£{pounds}"),
+        (pounds, pence) => format!("{sign}£{pounds}.{pence:02}"),
+    }
 }
 
 /// `26 February 2026, 14:05`, by this device's time zone.
@@ -98,7 +117,7 @@ fn spoken(value: &Value, label: &dyn Fn(&str) -> String) -> String {
     match value {
         Value::Choice(word) => label(word),
         Value::Date(day) => date(*day),
-        Value::Money(_) => format!("£{value}"),
+        Value::Money(pence) => pounds(*pence),
         Value::Set(words) => words.iter().map(|word| label(word)).collect::<Vec<_>>().join(", "),
         Value::Text(_) | Value::Number(_) | Value::YesNo(_) => value.to_string(),
     }
@@ -109,9 +128,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn money_has_pence_only_where_there_are_some() {
+        for (pence, said) in [(52_000, "£520"), (3_850, "£38.50"), (1, "£0.01"), (0, "£0"), (-2_400, "-£24")] {
+            assert_eq!(pounds(pence), said);
+        }
+    }
+
+    #[test]
     fn dates_and_times_are_said_in_words_and_in_the_form_programs_read() {
         assert_eq!(date(NaiveDate::from_ymd_opt(2026, 2, 6).unwrap_or_default()), "6 February 2026");
         assert_eq!(rfc3339(1_772_114_700), "2026-02-26T14:05:00Z");
         assert_eq!(moment(i64::MAX), "at an unknown time");
+        for (hour, minute, said) in [
+            (15, 15, "3:15pm"),
+            (9, 5, "9:05am"),
+            (15, 0, "3pm"),
+            (12, 0, "midday"),
+            (12, 30, "12:30pm"),
+            (0, 10, "12:10am"),
+        ] {
+            assert_eq!(clock(NaiveTime::from_hms_opt(hour, minute, 0).unwrap_or_default()), said);
+        }
     }
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
-    Answer, Cell, ChangeHash, Comment, DocumentKind, Entry, Finding, Pep, Question, Refused, Role, Row, State, Target,
-    Value, View, Voice,
+    Answer, Cell, ChangeHash, Comment, DocumentKind, Entry, Finding, MeetingView, Offer, Pep, Question, Refused, Role,
+    Row, State, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
@@ -99,6 +99,18 @@ pub struct Plan {
     pub fresh: Uuid,
     /// Today.
     pub today: NaiveDate,
+}
+
+/// What a meeting is run from, beside its plan.
+pub struct Gathering {
+    /// The meeting as it stands.
+    pub meeting: MeetingView,
+    /// Who works with the child today.
+    pub team: Vec<Who>,
+    /// What this person's signature waits for, where their role signs.
+    pub offer: Option<Offer>,
+    /// Day and time, by this device's clock.
+    pub now: NaiveDateTime,
 }
 
 /// How far sharing has come.
