@@ -5,6 +5,9 @@ use maud::Markup;
 use plan::{DocumentKind, Edit, Pep};
 use uuid::Uuid;
 
+use super::region::Regions;
+use crate::settings::Settings;
+
 /// A request, as far as pages care.
 #[derive(Clone)]
 pub struct Request {
@@ -53,6 +56,13 @@ pub enum Outcome {
     },
     /// Share now, then go to the page about sharing.
     SyncNow,
+    /// Keep how the pages behave on this device, then go on.
+    Settings {
+        /// How.
+        settings: Settings,
+        /// Where to go when it is on the disk.
+        then: String,
+    },
 }
 
 /// A signature that somebody asks for.
@@ -83,6 +93,8 @@ pub struct Leaf {
     pub wall: bool,
     /// What it says.
     pub main: Markup,
+    /// The parts of it that stay up to date.
+    pub regions: Regions,
 }
 
 impl Request {
@@ -140,7 +152,16 @@ impl Outcome {
 impl Leaf {
     /// A page that is as it should be.
     pub fn new(title: impl Into<String>, nav: &'static str, main: Markup) -> Leaf {
-        Leaf { status: 200, title: title.into(), error: false, back: None, nav, wall: false, main }
+        Leaf {
+            status: 200,
+            title: title.into(),
+            error: false,
+            back: None,
+            nav,
+            wall: false,
+            main,
+            regions: Regions::default(),
+        }
     }
 
     /// The same with a back link.
@@ -151,6 +172,11 @@ impl Leaf {
     /// The same for the wall of a room.
     pub fn on_the_wall(self) -> Leaf {
         Leaf { wall: true, ..self }
+    }
+
+    /// The same with parts that stay up to date.
+    pub fn regions(self, regions: Regions) -> Leaf {
+        Leaf { regions, ..self }
     }
 
     /// The same with another status.

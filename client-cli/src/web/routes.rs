@@ -8,9 +8,10 @@ use super::{
     kit,
     lent::{ChildLine, Plan},
     pages::{
-        checks, children, choose, comments, errors, help, history, meeting, new, plan, quality, section, sign_off,
-        sync, table, targets, tasks, voices,
+        checks, children, choose, comments, errors, help, history, meeting, new, plan, quality, restore, section,
+        settings, sign_off, since, sync, table, targets, tasks, voices,
     },
+    region::Regions,
     request::{Leaf, Outcome, Request},
 };
 use crate::error::CommandError;
@@ -47,7 +48,24 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
         // It was started before it came here.
         Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
+        Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
+            Ok(()) => Answer::Go(then),
+            Err(e) => page(desk, &errors::failed(&e)),
+        },
     }
+}
+
+/// The parts of a page that stay up to date, as they are now: ids and contents. None where the address is no page any more.
+pub fn regions(desk: &Desk, request: &Request) -> Vec<(String, String)> {
+    let mut around = Regions::default();
+    if let Ok(site) = desk.site() {
+        kit::around(&site, &mut around);
+    }
+    let mut parts = around.parts();
+    if let Ok(Some(Outcome::Page(leaf))) = outcome(desk, request) {
+        parts.extend(leaf.regions.parts());
+    }
+    parts
 }
 
 /// A page by itself, such as that a form was too large.
@@ -70,6 +88,8 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         ["meetings"] => only_shown(meeting::coming(&desk.site()?, &desk.digests()?)),
         ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
+        ["settings"] => Some(settings::settings(request, &desk.site()?, desk.has_pin()?)),
+        ["settings", "pin"] => Some(of_pin(desk, request)?),
         ["help"] => only_shown(help::help()),
         ["accessibility"] => only_shown(help::accessibility(&desk.site()?)),
         ["about"] => only_shown(help::about(&desk.site()?)),
@@ -79,6 +99,23 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         _ => None,
     })
+}
+
+fn of_pin(desk: &Desk, request: &Request) -> Result<Outcome, CommandError> {
+    let is_set = desk.has_pin()?;
+    if !request.post {
+        return Ok(settings::pin(is_set, &Ok(())));
+    }
+    let new = match settings::new_pin(request) {
+        Ok(new) => new,
+        Err(wrong) => return Ok(settings::pin(is_set, &Err(wrong))),
+    };
+    // Tries count only where the new one would do, so that a mistake in it costs none.
+    let allowed = if is_set { desk.try_pin(settings::present_pin(request))? } else { Ok(()) };
+    match allowed {
+        Ok(()) => desk.keep_pin(new).map(|()| Outcome::Go("/settings?done=pin".to_owned())),
+        Err(not) => Ok(settings::pin(is_set, &Err(settings::WrongPin::Present(not)))),
+    }
 }
 
 fn of_child(desk: &Desk, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, CommandError> {
@@ -137,6 +174,12 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets", key, column, row, "withdraw"] => table::withdraw(request, lent, &within_target(key, column), row),
         ["choose", place] => choose::choose(request, lent, &desk.disputes(lent)?, place),
         ["comments", question] => comments::on(request, lent, question),
+        ["history", question, change, word] => match ::plan::bank().question(question) {
+            Some(question) => desk
+                .was(lent, &question.id, change, word)?
+                .and_then(|was| restore::restore(request, lent, question, &was)),
+            None => None,
+        },
         ["meeting"] => Some(meeting::meeting(request, lent, &desk.meeting(lent)?)),
         ["meeting", "live"] => Some(meeting::live::live(request, lent, &desk.gathering(lent)?)),
         ["quality"] => quality::quality(request, lent, desk.sampled(lent)?),
@@ -152,23 +195,25 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
-        ["history"] => {
-            let past = desk.past(lent, None, history::skipped(request), history::PAGE)?;
-            Some(history::history(request, lent, None, &past))
-        }
-        ["history", question] if plan_has(question) => {
-            let past = desk.past(lent, Some(question), history::skipped(request), history::PAGE)?;
-            Some(history::history(request, lent, Some(question), &past))
-        }
+        ["history"] => Some(past(desk, request, lent, None)?),
+        ["since", word] => match since::signature(lent, word) {
+            Some(made) => desk.version(lent, made.change)?.map(|then| since::since(lent, made, &then)),
+            None => None,
+        },
+        ["history", question] => match ::plan::bank().question(question) {
+            Some(question) => Some(past(desk, request, lent, Some(&question.id))?),
+            None => None,
+        },
         _ => None,
     };
     Ok(outcome)
 }
 
-fn within_target(key: &str, column: &str) -> String {
-    format!("targets.list/{key}/{column}")
+fn past(desk: &Desk, request: &Request, lent: &Plan, question: Option<&'static str>) -> Result<Outcome, CommandError> {
+    let (looked, errors) = history::looked(request, lent, question);
+    Ok(history::history(request, lent, &looked, &errors, &desk.past(lent, &looked)?))
 }
 
-fn plan_has(question: &str) -> bool {
-    ::plan::bank().question(question).is_some()
+fn within_target(key: &str, column: &str) -> String {
+    format!("targets.list/{key}/{column}")
 }

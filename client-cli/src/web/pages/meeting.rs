@@ -159,7 +159,7 @@ fn when(plan: &Plan, meeting: &MeetingView) -> Vec<(String, Markup)> {
         @match meeting.date { Some(day) => (words::date(day)), None => (none("No day yet")) }
         @if meeting.held { ", held" }
     };
-    let time = meeting.time.as_deref().map(|time| plan::with_time_said(time, words::clock));
+    let time = meeting.time.as_deref().map(|time| plan::with_time_said(time, words::time));
     let place = typed(&meeting.place, &format!("No place yet ({})", meeting.mode.label()));
     let child = kit::typed(&upper(&words_of::child(meeting)));
     vec![
@@ -182,7 +182,7 @@ fn after(plan: &Plan, meeting: &MeetingView) -> Vec<(String, Markup)> {
         Some(day) => html! {
             (words::date(day))
             @if meeting.next_date_provisional { " (provisional; set by " (people(&meeting.next_date_set_by)) ")" }
-            @if let Some(time) = &meeting.next_time { ", " (kit::typed(&plan::with_time_said(time, words::clock))) }
+            @if let Some(time) = &meeting.next_time { ", " (kit::typed(&plan::with_time_said(time, words::time))) }
         },
     };
     let held = html! { @if meeting.held { "Yes" } @else { "Not said yet" } };
@@ -261,7 +261,7 @@ fn agenda(plan: &Plan, meeting: &MeetingView, here: &str) -> Markup {
         .agenda
         .iter()
         .map(|point| {
-            let at = point.at.map_or_else(|| format!("After {}", stops::minutes(point.after.into())), words::clock);
+            let at = point.at.map_or_else(|| format!("After {}", stops::minutes(point.after.into())), words::time);
             let lead = point.lead.clone().or_else(|| point.lead_role.map(|role| upper(&small(role))));
             vec![
                 html! { (at) },

@@ -6,14 +6,15 @@ use plan::{Answer, Edit, Kind, Page, Question};
 use super::{plan as overview, table};
 use crate::{
     web::{
-        assets,
         back::{self, Back},
         field::{Ask, Excused, Fill},
         forms::{Change, Errors, Lots, Sent, refusal, stamp},
         kit,
         lent::{Plan, people},
         live::merged,
+        region::Regions,
         request::{Leaf, Outcome, Request},
+        who,
     },
     words,
 };
@@ -193,6 +194,7 @@ fn render(
     let wrong = !errors.is_empty();
     let owner = overview::owner(plan, page);
     let alternate = page.alternate_owner.map(|role| format!(", or {} instead", people(&[role])));
+    let mut regions = Regions::default();
     let main = html! {
         (kit::error_summary(&errors))
         @if done { (kit::done("Saved on this device")) }
@@ -202,6 +204,7 @@ fn render(
             "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
             @if plan.role.counts_as(owner) { " That is you." }
         }
+        (regions.put("here", here(plan, page, block)))
         @if asked.is_empty() {
             p class="govuk-body" { "None of these questions is asked at present." }
         }
@@ -213,7 +216,7 @@ fn render(
             form method="post" action={ (overview::section_href(plan, page, block)) (back::query(back)) } novalidate
                 data-live-plan=[live.then(|| plan.pep.id())] {
                 (stamp(plan))
-                @for one in &asked { (question(plan, one)) }
+                @for one in &asked { (question(plan, one, &mut regions)) }
                 div class="govuk-button-group" {
                     @match back {
                         Some(_) => button type="submit" class="govuk-button" name="go" value="back" { "Save and go back to the meeting" },
@@ -223,13 +226,21 @@ fn render(
                 }
             }
         } @else {
-            @for one in &asked { (question(plan, one)) }
+            @for one in &asked { (question(plan, one, &mut regions)) }
         }
         @if !hidden.is_empty() { (why_hidden(plan, &hidden)) }
-        @if writes { script src=(assets::address("app.js")) defer {} }
     };
     let (href, words) = back.map_or_else(|| (plan.href(""), "Back to the plan"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
+}
+
+/// Who else has this section on their screen.
+fn here(plan: &Plan, page: &Page, block: &str) -> Markup {
+    html! {
+        @if let Some(words) = who::at(plan, |field| overview::is_within(page, block, field)) {
+            p class="govuk-body-s pep-here" { (words) }
+        }
+    }
 }
 
 /// Whether a question's box is live where the browser runs the script.
@@ -287,7 +298,7 @@ fn has_rows(plan: &Plan, question: &Question) -> bool {
     matches!(plan.answer(&question.id), Answer::Table(rows) if rows.iter().any(plan::Row::counts))
 }
 
-fn question(plan: &Plan, one: &Shown) -> Markup {
+fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
     let question = one.question;
     let ask = Ask::question(question);
     let answer = plan.answer(&question.id);
@@ -329,6 +340,9 @@ fn question(plan: &Plan, one: &Shown) -> Markup {
                 }
                 _ => (read_only(plan, question, &ask, answer)),
             }
+            (regions.put(&format!("here-{}", question.id), html! {
+                @if let Some(words) = who::writing_at(plan, &question.id) { p class="govuk-body-s pep-here" { (words) } }
+            }))
             @if to_confirm(plan, question) { (confirm(question)) }
             (remarks(plan, question))
         }

@@ -84,11 +84,10 @@ fn r001_24_every_process_s_agenda_is_gone_through_in_its_order_and_nothing_is_le
                 assert!(at > place, "{}: {heading}", process.id);
                 place = at;
             }
-            for region in [
-                "here", "voice", "carer", "targets", "funding", "actions", "next", "copies", "clock", "money",
-                "missing",
-            ] {
-                let id = format!("id=\"meeting-{region}\"");
+            let parts = ["here", "voice", "carer", "targets", "funding", "actions", "next", "copies"]
+                .map(|part| format!("{part}-now"));
+            for region in parts.iter().map(String::as_str).chain(["clock", "money", "missing", "present"]) {
+                let id = format!("id=\"{region}\" data-region=");
                 assert_eq!(html.matches(&id).count(), 1, "{} {age} {kind}: {region}", process.id);
             }
             let ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
@@ -235,7 +234,7 @@ fn r000_26_an_idea_is_not_counted_until_it_is_agreed_and_agreeing_is_one_button(
     assert!(
         device.view(&pep).targets[0].is_agreed()
             && html.contains("£216 left of the £520")
-            && !html.contains("value=\"agree\"")
+            && !html.contains("Agree this target")
     );
     // Another brings it over: nothing is refused, how much and why is said.
     let more =
@@ -300,7 +299,7 @@ fn r004_31_an_action_has_somebody_and_a_day_and_is_done_with_one_button() {
     );
     let html = device.page(&here);
     assert!(html.contains("by 5 March 2025. <strong class=\"govuk-tag govuk-tag--red\">Overdue"), "{html}");
-    let row = html.split("value=\"done\">").nth(1).map(|rest| hidden(rest, "row")).unwrap();
+    let row = hidden(&html, "row");
     device.send(&here, &hidden(&html, "made-from"), &[("do", "done"), ("row", &row)]);
     assert_eq!(only(&device)["status"], "done");
     // A name that is on no list wins over the one that is chosen; a day that is none keeps what was typed.

@@ -18,14 +18,15 @@ use crate::{
     commands::meeting as words_of,
     core::counted,
     web::{
-        assets,
         back::Back,
         field::Ask,
         forms::stamp,
         kit,
         lent::{Gathering, Plan, cell_value, people, small},
         pages::{plan as overview, section, section::upper, targets},
+        region::Regions,
         request::{Leaf, Outcome, Request},
+        who,
     },
     words,
 };
@@ -47,7 +48,8 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     };
     let meeting = &gathering.meeting;
     let desk = meeting.kind == Some(ReviewKind::Desk);
-    let page = Page { plan, gathering, tried: &tried, saved: request.query.get("saved").unwrap_or_default() };
+    let saved = request.query.get("saved").unwrap_or_default();
+    let mut page = Page { plan, gathering, tried: &tried, saved, regions: Regions::default() };
     let stops = stops(meeting);
     let shown = |part: &Part| stops.iter().any(|stop| stop.parts.contains(part));
     let beside = !page.saved.is_empty() && part_of_saved(page.saved).is_some_and(|part| shown(&part));
@@ -63,9 +65,11 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
         }
         div class="govuk-grid-row" {
             div class="govuk-grid-column-one-third" {
-                (page.region("meeting-clock"))
-                (page.region("meeting-money"))
-                (page.region("meeting-missing"))
+                (page.regions.put("clock", clock(gathering)))
+                (page.regions.put("money", money(plan)))
+                (page.regions.put("missing", missing(plan, gathering)))
+                h2 class="govuk-heading-s" { "On this plan now" }
+                (page.regions.put("present", who::in_plan(plan)))
             }
             div class="govuk-grid-column-two-thirds" {
                 @for (number, stop) in stops.iter().enumerate() { (page.stop(number, stop)) }
@@ -73,33 +77,11 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
                 @if !desk { (page.end()) }
             }
         }
-        script src=(assets::address("app.js")) defer {}
     };
+    let regions = page.regions;
     let title = format!("The meeting, now, {}", plan.name);
     let leaf = Leaf::new(title, "Meetings", main).back(plan.href(""), "Back to the plan");
-    Outcome::page(leaf.error(!tried.errors.is_empty()))
-}
-
-/// A region as it is now; `None` of a name that is no region of this page.
-pub fn region(plan: &Plan, gathering: &Gathering, name: &str) -> Option<Markup> {
-    let meeting = &gathering.meeting;
-    Some(match name {
-        "meeting-clock" => clock(gathering),
-        "meeting-money" => money(plan),
-        "meeting-missing" => missing(plan, gathering),
-        "meeting-here" => here(plan, gathering),
-        "meeting-voice" => spoken(plan, "voice"),
-        "meeting-carer" => spoken(plan, "carer"),
-        "meeting-targets" => ideas(plan),
-        "meeting-funding" => funding(plan),
-        "meeting-actions" => actions(plan, gathering),
-        "meeting-next" => next(plan, gathering),
-        "meeting-copies" => super::copies(plan, meeting, Back::Live),
-        _ => {
-            let word = name.strip_prefix("meeting-review-")?;
-            reviewed(meeting.review.iter().find(|target| review_word(plan, target) == word)?)
-        }
-    })
+    Outcome::page(leaf.error(!tried.errors.is_empty()).regions(regions))
 }
 
 /// The page as one person sees it.
@@ -108,6 +90,7 @@ struct Page<'a> {
     gathering: &'a Gathering,
     tried: &'a Tried,
     saved: &'a str,
+    regions: Regions,
 }
 
 /// Where it is said that something at a question has been saved.
@@ -119,10 +102,6 @@ fn part_of_saved(question: &str) -> Option<Part> {
 }
 
 impl Page<'_> {
-    fn region(&self, name: &str) -> Markup {
-        html! { div id=(name) data-region=(name) { (region(self.plan, self.gathering, name).unwrap_or_default()) } }
-    }
-
     /// A form of this page that writes something of its own.
     fn form(&self, does: &str, inside: Markup) -> Markup {
         let plan = self.plan;
@@ -135,7 +114,17 @@ impl Page<'_> {
         }
     }
 
-    fn stop(&self, number: usize, stop: &Stop<'_>) -> Markup {
+    /// A form of whose buttons each stands in a region: they come and go there, and it does not.
+    fn buttons(&self, does: &str) -> Markup {
+        html! {
+            form method="post" action=(self.plan.href(HERE)) id={ (does) "-form" } {
+                (stamp(self.plan))
+                input type="hidden" name="do" value=(does);
+            }
+        }
+    }
+
+    fn stop(&mut self, number: usize, stop: &Stop<'_>) -> Markup {
         let lead = stop.point.and_then(|point| {
             point
                 .lead
@@ -164,30 +153,30 @@ impl Page<'_> {
         }
     }
 
-    fn part(&self, part: Part) -> Markup {
+    fn part(&mut self, part: Part) -> Markup {
         let plan = self.plan;
         match part {
             Part::People => self.people(),
             Part::Voice => html! {
                 (self.childs_part())
-                (self.region("meeting-voice"))
+                (self.regions.put("voice-now", spoken(plan, "voice")))
                 p class="govuk-body" { (kit::link(&plan.href("/voices"), "All the child’s words")) }
             },
             Part::Carer => html! {
                 h3 class="govuk-heading-s" { "The carer’s words" }
-                (self.region("meeting-carer"))
+                (self.regions.put("carer-now", spoken(plan, "carer")))
             },
             Part::Review => self.review(),
             Part::Targets => self.targets(),
             Part::Funding => html! {
-                (self.region("meeting-funding"))
+                (self.regions.put("funding-now", funding(plan)))
                 (self.sections(&["funding.tuition", "funding.overReason"]))
             },
             Part::Actions => self.actions(),
             Part::Next => self.next(),
             Part::Copies => html! {
                 h3 class="govuk-heading-s" { "Copies" }
-                (self.region("meeting-copies"))
+                (self.regions.put("copies-now", super::copies(plan, &self.gathering.meeting, Back::Live)))
             },
         }
     }
@@ -233,18 +222,19 @@ impl Page<'_> {
         super::writes(self.plan, question)
     }
 
-    fn people(&self) -> Markup {
-        let (plan, meeting) = (self.plan, &self.gathering.meeting);
+    fn people(&mut self) -> Markup {
+        let (plan, gathering) = (self.plan, self.gathering);
+        let meeting = &gathering.meeting;
         if meeting.kind == Some(ReviewKind::Desk) {
             return html! {
                 p class="govuk-body" { "Nobody has to be there. Whoever was asked for their views is listed here." }
-                (self.region("meeting-here"))
+                (self.regions.put("here-now", here(plan, self.gathering)))
                 @if self.writes(ATTENDEES) { p class="govuk-body" { (kit::link(&self.row_href(ATTENDEES, "new"), "Add somebody")) } }
             };
         }
         html! {
             h3 class="govuk-heading-s" id="here" { "Who is here" }
-            (self.region("meeting-here"))
+            (self.regions.put("here-now", here(plan, self.gathering)))
             @if self.writes(ATTENDEES) {
                 (kit::details("Tick who came", meeting.invitees.iter().all(|one| one.attended.is_none()), self.form("here", self.ticks())))
                 p class="govuk-body" { (kit::link(&self.row_href(ATTENDEES, "new"), "Add somebody who is not listed")) }
@@ -252,7 +242,7 @@ impl Page<'_> {
             (self.seat("chair", "meeting.chair", "Chair", "I am the chair", meeting.chair.named.is_some()))
             (self.seat("notes", "meeting.noteTaker", "Notes", "I take the notes", meeting.note_taker.named.is_some()))
             @if let Some(length) = plan.view.answers.get("meeting.time").and_then(|answer| match answer { Answer::Text { text } => Some(text), _ => None }) {
-                p class="govuk-body" { "Time and length: " (kit::typed(&plan::with_time_said(length, words::clock))) }
+                p class="govuk-body" { "Time and length: " (kit::typed(&plan::with_time_said(length, words::time))) }
             }
         }
     }
@@ -307,8 +297,9 @@ impl Page<'_> {
         }
     }
 
-    fn review(&self) -> Markup {
-        let (plan, meeting) = (self.plan, &self.gathering.meeting);
+    fn review(&mut self) -> Markup {
+        let (plan, gathering) = (self.plan, self.gathering);
+        let meeting = &gathering.meeting;
         let initial = plan.pep.kind == plan::PepType::Initial;
         html! {
             @if meeting.review.is_empty() {
@@ -322,7 +313,7 @@ impl Page<'_> {
                 div class="pep-card" {
                     h3 class="govuk-heading-s" { (kit::typed(&target.statement)) }
                     @if let Some(measure) = &target.measure { p class="govuk-hint" { "How we were to know: " (measure) } }
-                    (self.region(&format!("meeting-review-{word}")))
+                    (self.regions.put(&format!("review-{word}"), reviewed(target)))
                     @if self.writes(REVIEW) {
                         @let fields = review_fields(plan, target, &word);
                         @let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
@@ -338,11 +329,12 @@ impl Page<'_> {
         }
     }
 
-    fn targets(&self) -> Markup {
+    fn targets(&mut self) -> Markup {
         let plan = self.plan;
         html! {
-            (self.region("meeting-targets"))
+            (self.regions.put("targets-now", ideas(plan)))
             @if self.writes(TARGETS) {
+                (self.buttons("agree"))
                 @let fields = idea_fields();
                 @let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
                 (kit::details("Add an idea", tried, self.form("idea", html! {
@@ -366,15 +358,16 @@ impl Page<'_> {
         kit::select(&ask.name, &ask.label, self.tried.error(&ask.name), &choices, on)
     }
 
-    fn actions(&self) -> Markup {
+    fn actions(&mut self) -> Markup {
         let plan = self.plan;
         let typed = |name: &str| self.tried.typed(name).map_or("", |fill| fill.text.as_str());
         let fields = action_fields();
         let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
         html! {
             h3 class="govuk-heading-s" id="actions" { "Who does what by when" }
-            (self.region("meeting-actions"))
+            (self.regions.put("actions-now", actions(plan, self.gathering)))
             @if self.writes(ACTIONS) {
+                (self.buttons("done"))
                 (kit::details("Add an action", tried, self.form("action", html! {
                     input type="hidden" name="fresh" value=(plan.fresh);
                     @for (i, field) in fields.iter().enumerate() {
@@ -402,7 +395,7 @@ impl Page<'_> {
         std::iter::once((String::new(), "Nobody named yet".to_owned())).chain(names).collect()
     }
 
-    fn next(&self) -> Markup {
+    fn next(&mut self) -> Markup {
         let plan = self.plan;
         let fields: Vec<_> =
             ["meeting.nextDate", "meeting.nextTime"].iter().filter_map(|id| question_field(plan, id)).collect();
@@ -410,7 +403,7 @@ impl Page<'_> {
         let provisional = plan.view.next_date.filter(|next| next.provisional);
         html! {
             h3 class="govuk-heading-s" { "The next PEP" }
-            (self.region("meeting-next"))
+            (self.regions.put("next-now", next(plan, self.gathering)))
             @if !fields.is_empty() {
                 @if let Some(next) = provisional {
                     (self.form("next-as-worked-out", kit::second_button(&format!("Agree {}", words::date(next.date)))))
@@ -424,7 +417,7 @@ impl Page<'_> {
     }
 
     /// The notes, which several people may write at once.
-    fn notes(&self) -> Markup {
+    fn notes(&mut self) -> Markup {
         let plan = self.plan;
         let Some(question) = plan::bank().question("meeting.notes") else { return html! {} };
         let Some(page) = plan.pep.process().page(&question.id) else { return html! {} };
@@ -440,7 +433,12 @@ impl Page<'_> {
                 @if plan.may_write(question) {
                     form method="post" action=(Back::Live.via(&overview::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) {
                         (stamp(plan))
-                        div data-live { (ask.input(&ask.fill_text(text), None, &html! {})) }
+                        div data-live {
+                            (ask.input(&ask.fill_text(text), None, &html! {}))
+                            (self.regions.put("who-notes", html! {
+                                @if let Some(words) = who::writing_at(plan, &question.id) { p class="govuk-body-s pep-here" { (words) } }
+                            }))
+                        }
                         button type="submit" class="govuk-button govuk-button--secondary" name="go" value="back" { "Save notes" }
                     }
                 } @else {
@@ -537,7 +535,7 @@ fn clock(gathering: &Gathering) -> Markup {
         Some(Running::At(at, _)) => Some(at),
         _ => None,
     };
-    let time = words::clock(gathering.now.time());
+    let time = words::time(gathering.now.time());
     html! {
         h2 class="govuk-heading-s" { "Agenda" }
         p class="govuk-body" {
@@ -548,7 +546,7 @@ fn clock(gathering: &Gathering) -> Markup {
                 Some(Running::Over(over)) => { "It is " (time) ". The time was over " (minutes(over)) " ago." },
                 None => @match (meeting.held, meeting.date, meeting.starts) {
                     (true, ..) => "The meeting has been held.",
-                    (_, Some(day), Some(at)) => { "The meeting is on " (words::date(day)) " at " (words::clock(at)) "." },
+                    (_, Some(day), Some(at)) => { "The meeting is on " (words::date(day)) " at " (words::time(at)) "." },
                     (_, Some(day), None) => { "The meeting is on " (words::date(day)) ". Nobody has said at what time." },
                     (_, None, _) => "The meeting has no day yet.",
                 },
@@ -781,11 +779,8 @@ fn idea(plan: &Plan, target: &Target, mine: bool) -> Markup {
         @if disputed {
             p class="govuk-body" { "Two people say different things about its stage. " (kit::link(&Back::Live.via(&section::choose_href(plan, &format!("{TARGETS}/{}/status", target.row.key))), "Choose which is right")) }
         } @else if mine {
-            form method="post" action=(plan.href(HERE)) {
-                (stamp(plan))
-                input type="hidden" name="do" value="agree";
-                input type="hidden" name="target" value=(target.row.key);
-                button type="submit" class="govuk-button" { "Agree this target" span class="govuk-visually-hidden" { ": " (name_of(target)) } }
+            button type="submit" class="govuk-button" form="agree-form" name="target" value=(target.row.key) {
+                "Agree this target" span class="govuk-visually-hidden" { ": " (name_of(target)) }
             }
         }
     }
@@ -846,11 +841,8 @@ fn actions(plan: &Plan, gathering: &Gathering) -> Markup {
                 @if mine && row_of(plan, ACTIONS, &word).is_some_and(Row::counts) {
                     div class="govuk-button-group" {
                         @if action.status == "open" {
-                            form method="post" action=(plan.href(HERE)) {
-                                (stamp(plan))
-                                input type="hidden" name="do" value="done";
-                                input type="hidden" name="row" value=(word);
-                                button type="submit" class="govuk-button govuk-button--secondary" { "Done" span class="govuk-visually-hidden" { ": " (action.action) } }
+                            button type="submit" class="govuk-button govuk-button--secondary" form="done-form" name="row" value=(word) {
+                                "Done" span class="govuk-visually-hidden" { ": " (action.action) }
                             }
                         }
                         a class="govuk-link" href=(row_href(plan, ACTIONS, &word)) { "Change" span class="govuk-visually-hidden" { ": " (action.action) } }
@@ -870,7 +862,7 @@ fn next(plan: &Plan, gathering: &Gathering) -> Markup {
                 _ if disputed => { "Two people set different dates. " (kit::link(&Back::Live.via(&section::choose_href(plan, "meeting.nextDate")), "Choose which is right")) },
                 None => { "There is no date yet. It is for " (people(&meeting.next_date_set_by)) " to set." },
                 Some(day) if meeting.next_date_provisional => { (words::date(day)) ", worked out and not agreed yet." },
-                Some(day) => { strong { (words::date(day)) } @if let Some(time) = &meeting.next_time { ", " (kit::typed(&plan::with_time_said(time, words::clock))) } },
+                Some(day) => { strong { (words::date(day)) } @if let Some(time) = &meeting.next_time { ", " (kit::typed(&plan::with_time_said(time, words::time))) } },
             }
         }
     }

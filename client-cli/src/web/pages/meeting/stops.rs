@@ -123,7 +123,7 @@ pub fn when(point: &AgendaPoint) -> String {
     match point.at {
         Some(at) => {
             let until = at.overflowing_add_signed(TimeDelta::minutes(point.minutes.into())).0;
-            format!("{} to {}", words::clock(at), words::clock(until))
+            format!("{} to {}", words::time(at), words::time(until))
         }
         None => minutes(point.minutes.into()),
     }

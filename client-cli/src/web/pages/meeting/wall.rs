@@ -15,6 +15,7 @@ use crate::{
         kit,
         lent::{Gathering, Plan, cell_value, people, small},
         pages::{plan as overview, section::upper},
+        region::Regions,
         request::{Leaf, Outcome, Request},
     },
     words,
@@ -32,15 +33,18 @@ pub fn wall(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     let at = wanted.map_or(now.unwrap_or(0), |point| point.saturating_sub(1)).min(last);
     let room = Room { plan, gathering };
     let href = |point: usize| plan.href(&format!("/meeting/wall?point={}", point + 1));
+    let mut regions = Regions::default();
     let main = html! {
         @if let Some(stop) = stops.get(at) {
-            p class="pep-wall__place" {
-                (plan.name) ": " (at + 1) " of " (stops.len())
-                @if let Some(point) = stop.point { ", " (when(point)) }
-                @if now == Some(at) { " (now)" }
-            }
+            (regions.put("place", html! {
+                p class="pep-wall__place" {
+                    (plan.name) ": " (at + 1) " of " (stops.len())
+                    @if let Some(point) = stop.point { ", " (when(point)) }
+                    @if now == Some(at) { " (now)" }
+                }
+            }))
             h1 class="pep-wall__title" { (stop.label) }
-            (room.stop(stop))
+            (regions.put("wall", room.stop(stop)))
         }
         nav class="pep-wall__ways" aria-label="Points of the meeting" {
             @if at > 0 { (kit::link(&href(at - 1), "Back")) }
@@ -50,7 +54,9 @@ pub fn wall(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
             (kit::link(&plan.href("/meeting/live"), "Leave the wall"))
         }
     };
-    Outcome::page(Leaf::new(format!("The meeting on the wall, {}", plan.name), "Meetings", main).on_the_wall())
+    Outcome::page(
+        Leaf::new(format!("The meeting on the wall, {}", plan.name), "Meetings", main).on_the_wall().regions(regions),
+    )
 }
 
 /// What may be said in the room.
