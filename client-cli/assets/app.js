@@ -173,7 +173,8 @@
     socket.onmessage = (e) => {
       const m = JSON.parse(e.data), box = boxes.get(m.f)
       if (m.t === 'html') place(m)
-      if (m.t === 'say') document.getElementById('said').textContent = m.w
+      const said = document.getElementById('said')
+      if (m.t === 'say' && said) said.textContent = m.w
       if (!box) return
       if (m.t === 'init') box.init(m)
       else if (m.t === 'patch') box.patch(m)

@@ -11,7 +11,7 @@ use std::{
 
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
-    Signing, Value, View, Writer,
+    Signing, Value, View, Who, Writer,
 };
 use replica::Trouble;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     assets,
-    lent::{ChildLine, Digest, Findings, Looked, Past, Plan, Sharing, Site, Was},
+    lent::{ChildLine, Digest, Findings, Gathering, Looked, Past, Plan, Sharing, Site, Was},
     live::{Live, Told},
     pages::children::newest_first,
     past,
@@ -311,6 +311,18 @@ impl Desk {
     pub fn meeting(&self, plan: &Plan) -> Result<MeetingView, CommandError> {
         let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });
         meeting::meeting(&context, &mine, &plan.view, &meeting::team(&context, &mine)?)
+    }
+
+    /// What the meeting is run from.
+    pub fn gathering(&self, plan: &Plan) -> Result<Gathering, CommandError> {
+        let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });
+        let mut team = meeting::team(&context, &mine)?;
+        if !team.iter().any(|who| who.person == plan.person) {
+            // Whoever added the child here a moment ago is on no list of the relay yet.
+            team.push(Who { person: plan.person, name: context.me()?.name, role: plan.role, until: None });
+        }
+        let meeting = meeting::meeting(&context, &mine, &plan.view, &team)?;
+        Ok(Gathering { meeting, team, offer: self.offer(plan)?, now: clock::local() })
     }
 
     /// The meeting for a calendar, or what it lacks.

@@ -55,7 +55,8 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                     script src=(assets::address("app.js")) defer {}
                 }
             }
-            body class="govuk-template__body"
+            @if leaf.wall { body class="govuk-template__body pep-wall" { main class="pep-wall__main" id="main-content" { (leaf.main) } } }
+            @else { body class="govuk-template__body"
                 data-pause=[site.filter(|site| site.settings.pause).map(|_| "on")] {
                 a class="govuk-skip-link" href="#main-content" { "Skip to main content" }
                 header class="pep-header" {
@@ -74,7 +75,7 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                     main class="govuk-main-wrapper" id="main-content" { (leaf.main) }
                 }
                 @if site.is_some() { (footer()) }
-            }
+            } }
         }
     }
 }
@@ -241,9 +242,16 @@ pub fn inset(words: Markup) -> Markup {
 
 /// Something that opens.
 pub fn details(title: &str, open: bool, inside: Markup) -> Markup {
+    details_of(title, "", open, inside)
+}
+
+/// Something that opens, one of several with the same title: `of` is what it is about, for screen readers.
+pub fn details_of(title: &str, of: &str, open: bool, inside: Markup) -> Markup {
     html! {
         details class="govuk-details" open[open] {
-            summary class="govuk-details__summary" { span class="govuk-details__summary-text" { (title) } }
+            summary class="govuk-details__summary" {
+                span class="govuk-details__summary-text" { (title) @if !of.is_empty() { span class="govuk-visually-hidden" { ": " (of) } } }
+            }
             div class="govuk-details__text" { (inside) }
         }
     }
@@ -314,6 +322,23 @@ pub fn radios(name: &str, legend: &str, error: Option<&str>, choices: &[(String,
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// One of a list, in little room: value and words. An empty first value stands for no choice yet.
+pub fn select(name: &str, label: &str, error: Option<&str>, choices: &[(String, String)], on: &str) -> Markup {
+    let error_id = format!("{name}-error");
+    html! {
+        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+            label class="govuk-label govuk-label--s" for=(name) { (label) }
+            @if let Some(words) = error {
+                p class="govuk-error-message" id=(error_id) { span class="govuk-visually-hidden" { "Error: " } (words) }
+            }
+            select class=(either(error.is_some(), "govuk-select govuk-select--error", "govuk-select")) id=(name) name=(name)
+                autocomplete="off" aria-describedby=[error.map(|_| &error_id)] {
+                @for (value, words) in choices { option value=(value) selected[value == on] { (words) } }
             }
         }
     }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
-    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, Pep, Question, Refused, Role, Row,
-    State, Target, Value, View, Voice, Who,
+    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, Question,
+    Refused, Role, Row, State, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
@@ -106,6 +106,18 @@ pub struct Plan {
     pub fresh: Uuid,
     /// Today.
     pub today: NaiveDate,
+}
+
+/// What a meeting is run from, beside its plan.
+pub struct Gathering {
+    /// The meeting as it stands.
+    pub meeting: MeetingView,
+    /// Who works with the child today.
+    pub team: Vec<Who>,
+    /// What this person's signature waits for, where their role signs.
+    pub offer: Option<Offer>,
+    /// Day and time, by this device's clock.
+    pub now: NaiveDateTime,
 }
 
 /// How far sharing has come.

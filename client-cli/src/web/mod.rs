@@ -6,6 +6,7 @@
 //! the text boxes live, so that several people write in one answer: [`tab`] is a tab's side of it here, [`live`] a box's.
 
 pub mod assets;
+pub mod back;
 pub mod changed;
 pub mod desk;
 pub mod field;

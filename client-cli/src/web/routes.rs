@@ -181,6 +181,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
             None => None,
         },
         ["meeting"] => Some(meeting::meeting(request, lent, &desk.meeting(lent)?)),
+        ["meeting", "live"] => Some(meeting::live::live(request, lent, &desk.gathering(lent)?)),
         ["quality"] => quality::quality(request, lent, desk.sampled(lent)?),
         ["send-back"] => quality::send_back(request, lent),
         ["sign-off"] => Some(sign_off::sign_off(request, lent, desk.offer(lent)?.as_ref())),
@@ -192,6 +193,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["comments"] => Some(comments::all(lent)),
         ["voices"] => Some(voices::voices(lent)),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
+        ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
         ["history"] => Some(past(desk, request, lent, None)?),
         ["since", word] => match since::signature(lent, word) {
