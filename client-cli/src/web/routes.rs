@@ -5,18 +5,18 @@ use uuid::Uuid;
 use super::{
     desk::{Desk, NotWritten},
     forms::STAMP,
-    kit,
+    handed, kit,
     lent::{ChildLine, Plan},
     pages::{
-        checks, children, choose, comments, errors, help, history, meeting, new, plan, quality, section, settings,
-        sign_off, sync, table, targets, tasks, voices,
+        checks, child, children, choose, comments, errors, help, history, meeting, new, plan, quality, section,
+        settings, sign_off, sync, table, targets, tasks, views,
     },
     request::{Leaf, Outcome, Request},
 };
 use crate::error::CommandError;
 
 /// How often a form is taken in anew because the plan changed in between.
-const TRIES_MAX: usize = 5;
+pub const TRIES_MAX: usize = 5;
 
 /// What is sent back.
 pub enum Answer {
@@ -33,10 +33,17 @@ pub enum Answer {
     Calendar(String),
     /// Share now, then go to the page about it.
     SyncNow,
+    /// The device is a child's from now on: go to the child's pages, and keep nothing of any page shown before.
+    Given,
 }
 
 /// Answers a request.
 pub fn answer(desk: &Desk, request: &Request) -> Answer {
+    match desk.handed() {
+        Ok(None) => {}
+        Ok(Some(handed)) => return handed::answer(desk, request, handed),
+        Err(e) => return broken(&e),
+    }
     let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e))));
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
         Outcome::Go(address) => Answer::Go(address),
@@ -47,6 +54,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
         // It was started before it came here.
         Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
+        Outcome::Give(_) => Answer::Given,
         Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
             Ok(()) => Answer::Go(then),
             Err(e) => page(desk, &errors::failed(&e)),
@@ -54,12 +62,33 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
     }
 }
 
-/// A page by itself, such as that a form was too large.
-pub fn page(desk: &Desk, leaf: &Leaf) -> Answer {
+/// To an address that cannot be one of ours.
+pub fn nowhere(desk: &Desk) -> Answer {
+    match desk.handed() {
+        Ok(None) => page(desk, &errors::not_found()),
+        Ok(Some(_)) => Answer::Go(child::HOME.to_owned()),
+        Err(e) => broken(&e),
+    }
+}
+
+/// To a form that was larger than any form of ours.
+pub fn too_large(desk: &Desk) -> Answer {
+    match desk.handed() {
+        Ok(None) => page(desk, &errors::too_large()),
+        Ok(Some(_)) => handed::page(desk, &child::too_large()),
+        Err(e) => broken(&e),
+    }
+}
+
+fn page(desk: &Desk, leaf: &Leaf) -> Answer {
     match desk.site() {
         Ok(site) => Answer::Page { status: leaf.status, html: kit::whole(&site, leaf).into_string() },
-        Err(e) => Answer::Page { status: 500, html: kit::bare("The pages cannot be shown", &e.message).into_string() },
+        Err(e) => broken(&e),
     }
+}
+
+fn broken(e: &CommandError) -> Answer {
+    Answer::Page { status: 500, html: kit::bare("The pages cannot be shown", &e.message).into_string() }
 }
 
 fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandError> {
@@ -74,6 +103,8 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         ["meetings"] => only_shown(meeting::coming(&desk.site()?, &desk.digests()?)),
         ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
+        ["views", ..] if request.post => Some(Outcome::page(child::ended())),
+        ["views", ..] => Some(Outcome::Go("/".to_owned())),
         ["settings"] => Some(settings::settings(request, &desk.site()?, desk.has_pin()?)),
         ["settings", "pin"] => Some(of_pin(desk, request)?),
         ["help"] => only_shown(help::help()),
@@ -160,6 +191,10 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets", key, column, row, "withdraw"] => table::withdraw(request, lent, &within_target(key, column), row),
         ["choose", place] => choose::choose(request, lent, &desk.disputes(lent)?, place),
         ["comments", question] => comments::on(request, lent, question),
+        ["views", "give"] => Some(match views::give(request, lent, &desk.team(lent)?, desk.has_pin()?) {
+            Outcome::Give(handed) => desk.hand(Some(handed)).map(|()| Outcome::Give(handed))?,
+            other => other,
+        }),
         ["meeting"] => Some(meeting::meeting(request, lent, &desk.meeting(lent)?)),
         ["quality"] => quality::quality(request, lent, desk.sampled(lent)?),
         ["send-back"] => quality::send_back(request, lent),
@@ -170,7 +205,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets"] => targets::list(request, lent),
         ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
         ["comments"] => Some(comments::all(lent)),
-        ["voices"] => Some(voices::voices(lent)),
+        ["views"] => Some(views::views(lent)),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
         ["history"] => {

@@ -24,6 +24,7 @@ use crate::{
     core::{Me, Relay},
 };
 
+mod child;
 mod settings;
 mod together;
 
@@ -128,7 +129,7 @@ impl Device {
     fn get(&self, target: &str) -> (u16, String) {
         match self.ask(target, None) {
             Sent::Page { status, html } => (status, html),
-            Sent::Go(_) | Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads elsewhere"),
+            Sent::Go(_) | Sent::SyncNow | Sent::Calendar(_) | Sent::Given => panic!("{target} leads elsewhere"),
         }
     }
 
@@ -148,7 +149,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Go(to) => to,
             Sent::Page { status, html } => panic!("{target}: {status}, {}", errors(&html).join("; ")),
-            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
+            Sent::SyncNow | Sent::Calendar(_) | Sent::Given => panic!("{target} leads to no page"),
         }
     }
 
@@ -157,7 +158,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Page { html, .. } => html,
             Sent::Go(to) => panic!("{target} was taken and leads to {to}"),
-            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
+            Sent::SyncNow | Sent::Calendar(_) | Sent::Given => panic!("{target} leads to no page"),
         }
     }
 
@@ -250,9 +251,12 @@ fn every_link_of_every_page_leads_somewhere_in_every_process_for_everybody_at_ev
             assert_eq!(missing.map(|question| question.id.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
         }
         assert!(pages.values().all(|html| html.matches("<h1").count() == 1));
-        // The one script is a file of ours, and nothing on a page is one.
-        let ours = format!("<script src=\"{}\" defer></script>", super::assets::address("app.js"));
-        let scripts = |html: &str| html.matches("<script").count() - html.matches(&ours).count();
+        // The scripts are files of ours, and nothing on a page is one.
+        let ours = ["app.js", "away.js"]
+            .map(|name| format!("<script src=\"{}\" defer></script>", super::assets::address(name)));
+        let scripts = |html: &str| {
+            html.matches("<script").count() - ours.iter().map(|one| html.matches(one).count()).sum::<usize>()
+        };
         assert!(pages.values().all(|html| scripts(html) == 0 && !html.contains(" style=")));
     }
 }
