@@ -14,11 +14,10 @@ use std::{
 /// What `npm ci` needs; also what a change of makes it run again.
 const PINS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 /// What is ours and goes in as it is, with its media type.
-const OURS: [(&str, &str); 6] = [
+const OURS: [(&str, &str); 5] = [
     ("pep.css", "text/css; charset=utf-8"),
     ("child.css", "text/css; charset=utf-8"),
     ("app.js", "text/javascript; charset=utf-8"),
-    ("away.js", "text/javascript; charset=utf-8"),
     ("child.js", "text/javascript; charset=utf-8"),
     ("icon.svg", "image/svg+xml"),
 ];

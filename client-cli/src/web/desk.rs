@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use plan::{
@@ -16,9 +19,10 @@ use uuid::Uuid;
 
 use super::{
     assets,
-    lent::{ChildLine, Digest, Findings, Given, Past, Plan, Sharing, Site},
+    lent::{ChildLine, Digest, Findings, Given, Looked, Past, Plan, Sharing, Site, Was},
     live::{Live, Told},
     pages::children::newest_first,
+    past,
     request::Signature,
 };
 use crate::{
@@ -28,7 +32,7 @@ use crate::{
     clock,
     commands::{check, conflicts, meeting, new, quality},
     context::{Context, Mine},
-    core::{Core, Papers},
+    core::{Core, Papers, Present, Spot},
     error::{CommandError, Kind},
     settings::{Handed, NotThePin, Pin, Settings},
     typing::Splice,
@@ -45,9 +49,6 @@ const TYPED_MAX: usize = 2_000;
 /// Forms remembered: a browser sends one again within seconds, or after going back a few pages.
 const WRITTEN_MAX: usize = 256;
 
-/// What one person does within this many seconds, and nobody else in between, is shown as one.
-const SITTING: i64 = 15 * 60;
-
 /// What the pages of one home are lent from.
 pub struct Desk {
     app: Arc<App>,
@@ -60,6 +61,8 @@ pub struct Shelf {
     digests: Mutex<BTreeMap<Uuid, (Version, Digest)>>,
     /// Forms that were written lately, and where they led: a form that comes twice is written once.
     written: Mutex<VecDeque<(Uuid, String)>>,
+    /// Tabs that have come so far.
+    tabs: AtomicU64,
     /// Why sharing was last tried in vain.
     pub failed: Mutex<Option<(String, Option<String>)>>,
 }
@@ -67,7 +70,7 @@ pub struct Shelf {
 /// Tells one state of a plan from another: this person's role, the list of people, and how much of each document is here.
 type Version = (Role, u64, [u64; 4]);
 
-/// What the council sets.
+/// What the council sets, and what the person does.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Council {
@@ -83,6 +86,13 @@ pub enum NotWritten {
     Refused(Refused),
     /// The device cannot.
     Failed(CommandError),
+}
+
+impl Shelf {
+    /// A number for a tab that no other has.
+    pub fn next_tab(&self) -> u64 {
+        self.tabs.fetch_add(1, Ordering::Relaxed)
+    }
 }
 
 impl Desk {
@@ -171,6 +181,18 @@ impl Desk {
         self.context().with(move |core| pin.keep(core))
     }
 
+    /// Says where a tab's person is, to the others; after how many milliseconds to say it again.
+    pub fn stand(&self, tab: u64, spot: Option<Spot>, now_ms: u64) -> Option<u64> {
+        self.app.with(move |core| core.stand(tab, spot, now_ms).ok().flatten()).ok().flatten()
+    }
+
+    /// Who else has a plan on their screen.
+    pub fn present(&self, pep: &Uuid) -> Vec<Present> {
+        let pep = *pep;
+        let present = move |core: &mut Core| core.pep(&pep).map(|pep| core.present(pep, clock::now_ms()));
+        self.app.with(present).ok().flatten().unwrap_or_default()
+    }
+
     /// All plans of this person's teams.
     pub fn digests(&self) -> Result<Vec<Digest>, CommandError> {
         let shelf = self.shelf.clone();
@@ -195,7 +217,8 @@ impl Desk {
                         digest
                     }
                 };
-                digests.push(fresh);
+                let here = core.present(&pep, clock::now_ms()).into_iter().filter(|present| !present.myself);
+                digests.push(Digest { here: here.map(|present| present.who.name).collect(), ..fresh });
             }
             Ok::<_, Trouble>(digests)
         })?;
@@ -271,7 +294,9 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names) = context.with(move |core| Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?)))?;
+        let (papers, names, present) = context.with(move |core| {
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, core.present(&asked, clock::now_ms())))
+        })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
             papers.held().map(|(kind, document)| (kind, document.get_heads())).collect();
@@ -283,7 +308,7 @@ impl Desk {
         };
         let name = called(&view, names.get(&pep.child));
         let fresh = clock::fresh_id();
-        Ok(Some(Plan { pep, role, person, name, view, heads, seen, refused, fresh, today: clock::day() }))
+        Ok(Some(Plan { pep, role, person, name, view, heads, seen, present, refused, fresh, today: clock::day() }))
     }
 
     /// What the checks find in a plan.
@@ -326,20 +351,23 @@ impl Desk {
         conflicts::disputes(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
-    /// What happened in a plan or at one question, newest first: `most` entries after the first `skip`.
-    pub fn past(&self, plan: &Plan, question: Option<&str>, skip: usize, most: usize) -> Result<Past, CommandError> {
-        let (pep, role) = (plan.pep.clone(), plan.role);
-        let papers = self.context().with(move |core| core.papers(&pep, role))?;
-        let mut entries: Vec<plan::Entry> = papers
-            .held()
-            .flat_map(|(_, document)| plan::history(document, &|actor| papers.author(actor), question))
-            .collect();
-        // Of what happened within one second the later stands first, too.
-        entries.reverse();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
-        let entries = sittings(entries);
-        let all = entries.len();
-        Ok(Past { entries: entries.into_iter().skip(skip).take(most).collect(), all })
+    /// What happened in a plan, newest first: a page of it, and what leads to the rest.
+    pub fn past(&self, plan: &Plan, looked: &Looked) -> Result<Past, CommandError> {
+        let papers = self.papers(plan)?;
+        Ok(past::past(&papers, plan, looked))
+    }
+
+    /// An answer as it was after a change. `word` stands for its place. `None` where no such thing is in the history.
+    pub fn was(&self, plan: &Plan, question: &str, change: &str, word: &str) -> Result<Option<Was>, CommandError> {
+        let papers = self.papers(plan)?;
+        Ok(past::was(&papers, plan, question, change, word))
+    }
+
+    /// The plan as it was at a change, without annexes. `None` where the change is not in it.
+    pub fn version(&self, plan: &Plan, change: ChangeHash) -> Result<Option<View>, CommandError> {
+        let papers = self.papers(plan)?;
+        let then = papers.documents().and_then(|documents| documents.main.fork_at(&[change]).ok());
+        Ok(then.map(|then| read(Documents::main(&then), &plan.pep, &papers)))
     }
 
     /// How far sharing has come.
@@ -469,6 +497,11 @@ impl Desk {
         *self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 
+    fn papers(&self, plan: &Plan) -> Result<Papers, CommandError> {
+        let (pep, role) = (plan.pep.clone(), plan.role);
+        self.context().with(move |core| core.papers(&pep, role))
+    }
+
     fn context(&self) -> Context {
         let global = Global { home: None, json: false, quiet: true, verbose: false, passphrase_file: None };
         Context::brought(self.app.clone(), global, Default::default(), Vec::new())
@@ -556,22 +589,6 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
     wanted.is_empty().then(|| (read(documents, pep, papers), heads))
 }
 
-/// What one person did at a stretch, as one entry.
-fn sittings(entries: Vec<plan::Entry>) -> Vec<plan::Entry> {
-    let mut together: Vec<plan::Entry> = Vec::new();
-    for entry in entries {
-        match together.last_mut() {
-            Some(last) if last.by.is_some() && last.by == entry.by && last.at - entry.at <= SITTING => {
-                let new = entry.sentences.into_iter().filter(|sentence| !last.sentences.contains(sentence));
-                let new: Vec<String> = new.collect();
-                last.sentences.extend(new);
-            }
-            _ => together.push(entry),
-        }
-    }
-    together
-}
-
 fn unknown_stamp() -> CommandError {
     CommandError::new(
         Kind::Failed,
@@ -603,6 +620,7 @@ fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {
         on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
         due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
         statements: check::statements(view).collect(),
+        here: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::{assets, lent::Site, request::Leaf};
+use super::{assets, lent::Site, region::Regions, request::Leaf};
 use crate::settings::TextSize;
 
 /// The name of the service, as every title ends.
@@ -76,12 +76,11 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                 @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(style)); }
                 @if let Some(site) = site {
                     link rel="stylesheet" href=(assets::colour_address(&site.colour));
-                    script src=(assets::address("away.js")) defer {}
+                    script src=(assets::address("app.js")) defer {}
                 }
             }
             body class="govuk-template__body"
-                data-pause=[site.filter(|site| site.settings.pause).map(|_| "on")]
-                data-announce=[site.filter(|site| !site.settings.announce).map(|_| "off")] {
+                data-pause=[site.filter(|site| site.settings.pause).map(|_| "on")] {
                 a class="govuk-skip-link" href="#main-content" { "Skip to main content" }
                 header class="pep-header" {
                     div class="govuk-width-container" { span class="pep-header__name" {
@@ -142,14 +141,24 @@ fn navigation(on: &str) -> Markup {
 fn sync_state(site: &Site) -> Markup {
     html! {
         section class="pep-sync" aria-label="Saved and shared" {
-            div class="govuk-width-container" {
-                p class="govuk-body-s pep-sync__words" {
-                    (site.sync_words()) " "
-                    a class="govuk-link" href="/sync" { "About sharing" }
-                }
-            }
+            div class="govuk-width-container" { (around(site, &mut Regions::default())) }
         }
+        // The one place that speaks up by itself, a short sentence now and then.
+        p class="govuk-visually-hidden" id="said" role="status" {}
     }
+}
+
+/// What stays up to date around every page.
+pub fn around(site: &Site, regions: &mut Regions) -> Markup {
+    regions.put(
+        "sync",
+        html! {
+            p class="govuk-body-s pep-sync__words" {
+                (site.sync_words()) " "
+                a class="govuk-link" href="/sync" { "About sharing" }
+            }
+        },
+    )
 }
 
 fn footer() -> Markup {

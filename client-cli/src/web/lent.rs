@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use plan::{
-    Answer, Cell, ChangeHash, Comment, DocumentKind, Entry, Finding, Pep, Question, Refused, Role, Row, State, Target,
-    Value, View, Voice, Who,
+    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, Pep, Question, Refused, Role, Row,
+    State, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
 use crate::{
-    core::{Line, counted},
+    core::{Line, Present, counted},
     json::hex,
     settings::Settings,
     words,
@@ -67,6 +67,8 @@ pub struct Digest {
     pub due: Option<NaiveDate>,
     /// What its targets say, for the checks of other plans.
     pub statements: Vec<String>,
+    /// Who else has it on their screen.
+    pub here: Vec<String>,
 }
 
 /// A child in the list of children.
@@ -96,6 +98,8 @@ pub struct Plan {
     pub heads: BTreeMap<DocumentKind, Vec<ChangeHash>>,
     /// The plan as the page saw it that a form was sent from, and the heads of that. `None`: as it is now.
     pub seen: Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)>,
+    /// Who else has it on their screen.
+    pub present: Vec<Present>,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.
@@ -126,12 +130,74 @@ pub struct Sharing {
     pub failed: Option<(String, Option<String>)>,
 }
 
-/// Everything that happened in a plan, newest first.
+/// Which part of a plan's past is looked at.
+#[derive(Clone, Default)]
+pub struct Looked {
+    /// Only one question, and closely.
+    pub question: Option<&'static str>,
+    /// Only what this person did.
+    pub person: Option<Uuid>,
+    /// Only one section: a page of the process and a block on it.
+    pub section: Option<(String, String)>,
+    /// Only from this day on.
+    pub from: Option<NaiveDate>,
+    /// Only up to this day.
+    pub to: Option<NaiveDate>,
+    /// Entries to leave out at the beginning.
+    pub skip: usize,
+}
+
+/// What happened in a plan, newest first.
 pub struct Past {
     /// The entries to show.
-    pub entries: Vec<Entry>,
-    /// How many there are in all.
+    pub entries: Vec<Told>,
+    /// How many there are that fit what is looked at.
     pub all: usize,
+    /// Whether only part of it is looked at.
+    pub is_filtered: bool,
+    /// Everybody who wrote in the plan, by name.
+    pub people: Vec<(Uuid, String)>,
+    /// What stands out in all of it and is no signature.
+    pub landmarks: Vec<Landmark>,
+}
+
+/// An entry of the history.
+pub struct Told {
+    /// Who did what.
+    pub entry: Entry,
+    /// Of each deed in a text, the text before and after.
+    pub wrote: Vec<Option<(String, String)>>,
+    /// Of each deed, whether nothing was done later at its place.
+    pub newest: Vec<bool>,
+}
+
+/// Something in the history that stands out.
+pub struct Landmark {
+    /// When, in Unix seconds.
+    pub at: i64,
+    /// Who, if the roster knows them.
+    pub by: Option<Who>,
+    /// What.
+    pub mark: Mark,
+}
+
+/// An answer as it was after somebody had written there, and the plan of that time.
+pub struct Was {
+    /// What they did.
+    pub deed: Deed,
+    /// The change with which it was so.
+    pub change: ChangeHash,
+    /// Who, if the roster knows them.
+    pub by: Option<Who>,
+    /// When, in Unix seconds.
+    pub at: i64,
+    /// The plan as it was then, as far as the same document goes.
+    pub view: View,
+}
+
+impl Past {
+    /// Entries on one page.
+    pub const PAGE: usize = 50;
 }
 
 /// What the checks found.

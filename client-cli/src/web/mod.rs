@@ -7,6 +7,7 @@
 
 pub mod asked;
 pub mod assets;
+pub mod changed;
 pub mod desk;
 pub mod field;
 pub mod forms;
@@ -16,11 +17,16 @@ pub mod hunks;
 pub mod kit;
 pub mod lent;
 pub mod live;
+pub mod news;
 pub mod pages;
+pub mod past;
+pub mod region;
 pub mod request;
 pub mod routes;
+pub mod said;
 pub mod serve;
 pub mod tab;
+pub mod who;
 
 #[cfg(test)]
 mod stories;

@@ -8,9 +8,10 @@ use super::{
     handed, kit,
     lent::{ChildLine, Plan},
     pages::{
-        checks, child, children, choose, comments, errors, help, history, meeting, new, plan, quality, section,
-        settings, sign_off, sync, table, targets, tasks, views,
+        checks, child, children, choose, comments, errors, help, history, meeting, new, plan, quality, restore,
+        section, settings, sign_off, since, sync, table, targets, tasks, views,
     },
+    region::Regions,
     request::{Leaf, Outcome, Request},
 };
 use crate::error::CommandError;
@@ -78,6 +79,23 @@ pub fn too_large(desk: &Desk) -> Answer {
         Ok(Some(_)) => handed::page(desk, &child::too_large()),
         Err(e) => broken(&e),
     }
+}
+
+/// The parts of a page that stay up to date, as they are now: ids and contents. None where the address is no page any more.
+pub fn regions(desk: &Desk, request: &Request) -> Vec<(String, String)> {
+    // While the device is with a child nothing of these pages is sent.
+    if !matches!(desk.handed(), Ok(None)) {
+        return Vec::new();
+    }
+    let mut around = Regions::default();
+    if let Ok(site) = desk.site() {
+        kit::around(&site, &mut around);
+    }
+    let mut parts = around.parts();
+    if let Ok(Some(Outcome::Page(leaf))) = outcome(desk, request) {
+        parts.extend(leaf.regions.parts());
+    }
+    parts
 }
 
 fn page(desk: &Desk, leaf: &Leaf) -> Answer {
@@ -195,6 +213,12 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
             Outcome::Give(handed) => desk.hand(Some(handed)).map(|()| Outcome::Give(handed))?,
             other => other,
         }),
+        ["history", question, change, word] => match ::plan::bank().question(question) {
+            Some(question) => desk
+                .was(lent, &question.id, change, word)?
+                .and_then(|was| restore::restore(request, lent, question, &was)),
+            None => None,
+        },
         ["meeting"] => Some(meeting::meeting(request, lent, &desk.meeting(lent)?)),
         ["quality"] => quality::quality(request, lent, desk.sampled(lent)?),
         ["send-back"] => quality::send_back(request, lent),
@@ -208,23 +232,25 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["views"] => Some(views::views(lent)),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
-        ["history"] => {
-            let past = desk.past(lent, None, history::skipped(request), history::PAGE)?;
-            Some(history::history(request, lent, None, &past))
-        }
-        ["history", question] if plan_has(question) => {
-            let past = desk.past(lent, Some(question), history::skipped(request), history::PAGE)?;
-            Some(history::history(request, lent, Some(question), &past))
-        }
+        ["history"] => Some(past(desk, request, lent, None)?),
+        ["since", word] => match since::signature(lent, word) {
+            Some(made) => desk.version(lent, made.change)?.map(|then| since::since(lent, made, &then)),
+            None => None,
+        },
+        ["history", question] => match ::plan::bank().question(question) {
+            Some(question) => Some(past(desk, request, lent, Some(&question.id))?),
+            None => None,
+        },
         _ => None,
     };
     Ok(outcome)
 }
 
-fn within_target(key: &str, column: &str) -> String {
-    format!("targets.list/{key}/{column}")
+fn past(desk: &Desk, request: &Request, lent: &Plan, question: Option<&'static str>) -> Result<Outcome, CommandError> {
+    let (looked, errors) = history::looked(request, lent, question);
+    Ok(history::history(request, lent, &looked, &errors, &desk.past(lent, &looked)?))
 }
 
-fn plan_has(question: &str) -> bool {
-    ::plan::bank().question(question).is_some()
+fn within_target(key: &str, column: &str) -> String {
+    format!("targets.list/{key}/{column}")
 }
