@@ -227,6 +227,11 @@ impl Core {
         read_fact(&self.replica, &[KEPT, name.as_bytes()].concat())
     }
 
+    /// Whether there is something of that name, readable or not.
+    pub fn is_kept(&self, name: &str) -> Result<bool, Trouble> {
+        Ok(self.replica.fact(&[KEPT, name.as_bytes()].concat())?.is_some())
+    }
+
     /// Keeps it; `None` forgets it. On the disk when this returns.
     pub fn keep<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<(), Trouble> {
         self.replica.set_fact(&[KEPT, name.as_bytes()].concat(), value.map(cbor).as_deref());

@@ -6,7 +6,7 @@ use plan::{DocumentKind, Edit, Pep};
 use uuid::Uuid;
 
 use super::region::Regions;
-use crate::settings::Settings;
+use crate::settings::{Handed, Settings};
 
 /// A request, as far as pages care.
 #[derive(Clone)]
@@ -56,6 +56,8 @@ pub enum Outcome {
     },
     /// Share now, then go to the page about sharing.
     SyncNow,
+    /// Give the device to the child.
+    Give(Handed),
     /// Keep how the pages behave on this device, then go on.
     Settings {
         /// How.
