@@ -227,6 +227,11 @@ impl Core {
         read_fact(&self.replica, &[KEPT, name.as_bytes()].concat())
     }
 
+    /// Whether there is something of that name, readable or not.
+    pub fn is_kept(&self, name: &str) -> Result<bool, Trouble> {
+        Ok(self.replica.fact(&[KEPT, name.as_bytes()].concat())?.is_some())
+    }
+
     /// Keeps it; `None` forgets it. On the disk when this returns.
     pub fn keep<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<(), Trouble> {
         self.replica.set_fact(&[KEPT, name.as_bytes()].concat(), value.map(cbor).as_deref());
@@ -651,7 +656,7 @@ impl Core {
                     self.move_on()?;
                 }
                 if let (Some(refusal), Some(envelope)) = (refused, envelopes.get(offered.len())) {
-                    self.could_not_take(&doc, envelope, &refusal, now)?;
+                    self.could_not_take(&doc, envelope, &refusal)?;
                 }
                 self.touch();
             }
@@ -917,7 +922,8 @@ impl Core {
         if is_own_past(code) {
             // This device is an older copy of itself: its words are written again under a new incarnation.
             self.move_on()?;
-            if self.replica.write_again(doc, &hashes.iter().copied().collect(), now)? {
+            let rebased = self.replica.rebase(doc, &hashes.iter().copied().collect(), &BTreeSet::new())?;
+            if rebased.is_some_and(|rebased| rebased.written > 0) {
                 self.words.push("Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.".into());
             }
             self.open_line(doc)?;
@@ -936,20 +942,14 @@ impl Core {
     }
 
     /// The relay's log holds something that this device's gate does not admit.
-    fn could_not_take(
-        &mut self,
-        doc: &Id,
-        envelope: &gate::Envelope,
-        refusal: &gate::Refusal,
-        now: i64,
-    ) -> Result<(), Trouble> {
+    fn could_not_take(&mut self, doc: &Id, envelope: &gate::Envelope, refusal: &gate::Refusal) -> Result<(), Trouble> {
         let own = self.me.as_ref().is_some_and(|m| m.device == envelope.device);
         if own && is_own_past(refusal.code()) {
             // The relay has another change of ours under a number that this copy used again, or lacks.
             self.replica.commit()?;
             self.move_on()?;
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
-            self.replica.write_again(doc, &waiting, now)?;
+            self.replica.rebase(doc, &waiting, &BTreeSet::new())?;
             return self.open_line(doc);
         }
         if refusal.is_missing() {

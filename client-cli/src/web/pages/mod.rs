@@ -2,6 +2,7 @@
 //! keeps nothing. Which Virtual School's process a plan follows, a page knows from the plan alone.
 
 pub mod checks;
+pub mod child;
 pub mod children;
 pub mod choose;
 pub mod comments;
@@ -21,4 +22,4 @@ pub mod sync;
 pub mod table;
 pub mod targets;
 pub mod tasks;
-pub mod voices;
+pub mod views;
