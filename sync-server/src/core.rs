@@ -40,6 +40,10 @@ pub const SNAPSHOT_AFTER: u64 = 64;
 /// Seconds without a change after which a document counts as quiet, so that its snapshot lasts a while.
 pub const QUIET_SECONDS: i64 = 60;
 
+/// Presence frames taken from one connection within a second: a person with a few plans on screen says a handful. What
+/// comes faster is passed over; devices say it again.
+pub const PRESENCE_PER_SECOND_MAX: u32 = 32;
+
 /// Documents named to one person at the most, the newest terms first: so many fit into one frame.
 pub const LISTED_MAX: usize = 6_000;
 /// Bytes of a roster that a frame carries, beside the rest of it. A longer one is had over HTTP.
@@ -133,6 +137,8 @@ struct Line {
     welcomed: bool,
     /// Version of the roster it was sent last.
     roster: u64,
+    /// The second in which it last said where its person is, and how often in it.
+    said: (i64, u32),
 }
 
 /// How a document stands to its snapshot.
@@ -342,7 +348,7 @@ impl Core {
             self.close(*oldest, code::STOPPING, "This device has connected again.");
         }
         let session = Session::new(device, person);
-        self.lines.insert(conn, Line { session, out, welcomed: false, roster: 0 });
+        self.lines.insert(conn, Line { session, out, welcomed: false, roster: 0, said: (0, 0) });
         if self.failed || self.stopping {
             self.close(
                 conn,
@@ -370,8 +376,15 @@ impl Core {
             Err(e @ FrameError::Unknown) => return line.session.error(code::UNKNOWN, &e.to_string(), None),
             Err(e) => return line.session.error(code::FRAME, &e.to_string(), None),
         };
-        if let Frame::Close { doc } = &frame {
-            self.readers.entry(*doc).or_default().remove(&conn);
+        match &frame {
+            Frame::Close { doc } => drop(self.readers.entry(*doc).or_default().remove(&conn)),
+            Frame::Presence(_) => {
+                line.said = if line.said.0 == now { (now, line.said.1.saturating_add(1)) } else { (now, 1) };
+                if line.said.1 > PRESENCE_PER_SECOND_MAX {
+                    return;
+                }
+            }
+            _ => {}
         }
         let Some(ask) = line.session.receive(frame) else { return };
         if self.failed {
@@ -403,7 +416,14 @@ impl Core {
             }
         }
         for presence in line.session.leave() {
-            self.tell_others(conn, presence.doc, &Frame::Presence(presence));
+            let doc = presence.doc;
+            // A device that has connected again is still there.
+            let again = self
+                .readers_of(&doc)
+                .any(|(_, other)| other.session.device() == presence.device && other.session.said(&doc).is_some());
+            if !again {
+                self.tell_others(conn, doc, &Frame::Presence(presence));
+            }
         }
     }
 
@@ -557,9 +577,13 @@ impl Core {
         if after.is_none() {
             self.growth_of(&doc).cold = true;
         }
+        let others = self.readers_of(&doc).filter(|(other, _)| *other != conn);
+        let here: Vec<Frame> =
+            others.filter_map(|(_, line)| line.session.said(&doc).cloned()).map(Frame::Presence).collect();
         self.readers.entry(doc).or_default().insert(conn);
         if let Some(session) = self.session(conn) {
             session.opened(doc, after);
+            here.into_iter().for_each(|presence| session.answer(presence));
         }
         Ok(())
     }
@@ -687,6 +711,12 @@ impl Core {
             let covered = if replica.last(doc).is_ok_and(|last| kept <= last) { kept } else { 0 };
             Growth { covered, at: 0, cold: false }
         })
+    }
+
+    /// Connections that have a document open.
+    fn readers_of(&self, doc: &Id) -> impl Iterator<Item = (u64, &Line)> {
+        let conns = self.readers.get(doc).into_iter().flatten();
+        conns.filter_map(|conn| Some((*conn, self.lines.get(conn)?)))
     }
 
     fn tell_others(&mut self, conn: u64, doc: Id, frame: &Frame) {

@@ -186,7 +186,7 @@ fn the_child_writes_in_a_target_in_their_own_words_and_nowhere_else_in_it() {
     assert!(matches!(idris.try_edit(&[Edit::WithdrawTarget { key: key.to_string() }]), Err(Refused::NotYours { .. })));
     let sentences = history(&idris.document, &authors, None);
     let by_idris = sentences.iter().find(|entry| entry.by.as_ref().is_some_and(|who| who.name.starts_with("Idris")));
-    assert_eq!(by_idris.unwrap().sentences, ["wrote in “In my words” of the target “English” in “New targets”"]);
+    assert_eq!(by_idris.unwrap().deeds[0].sentence, "wrote in “In my words” of the target “English” in “New targets”");
 }
 
 #[test]
