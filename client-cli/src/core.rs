@@ -1088,12 +1088,7 @@ pub struct Papers {
 impl Papers {
     /// The documents to read; `None` where the plan itself is not held.
     pub fn documents(&self) -> Option<Documents<'_>> {
-        Some(Documents {
-            main: self.documents.get(&DocumentKind::Main)?,
-            contact: self.documents.get(&DocumentKind::Contact),
-            private_voice: self.documents.get(&DocumentKind::PrivateVoice),
-            quality: self.documents.get(&DocumentKind::Quality),
-        })
+        Documents::lent(|kind| self.documents.get(&kind))
     }
 
     /// The documents held, in the order of their kinds.

@@ -68,7 +68,7 @@ pub struct Shelf {
 }
 
 /// Tells one state of a plan from another: this person's role, the list of people, and how much of each document is here.
-type Version = (Role, u64, [u64; 4]);
+type Version = (Role, u64, [u64; DocumentKind::ALL.len()]);
 
 /// What the council sets, and what the person does.
 #[derive(Default, Deserialize)]
@@ -592,12 +592,7 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
         );
         heads.insert(kind, theirs);
     }
-    let documents = Documents {
-        main: forks.get(&DocumentKind::Main)?,
-        contact: forks.get(&DocumentKind::Contact),
-        private_voice: forks.get(&DocumentKind::PrivateVoice),
-        quality: forks.get(&DocumentKind::Quality),
-    };
+    let documents = Documents::lent(|kind| forks.get(&kind))?;
     wanted.is_empty().then(|| (read(documents, pep, papers), heads))
 }
 
@@ -660,7 +655,7 @@ fn names(core: &Core) -> Result<BTreeMap<Uuid, String>, Trouble> {
 }
 
 fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
-    let mut last = [0; 4];
+    let mut last = [0; DocumentKind::ALL.len()];
     for (slot, kind) in last.iter_mut().zip(DocumentKind::ALL) {
         let doc = *pep.document(*kind).as_bytes();
         if core.replica().has(&doc)? {
