@@ -22,6 +22,7 @@ pub mod json;
 pub mod pieces;
 pub mod remember;
 pub mod select;
+pub mod settings;
 pub mod typing;
 pub mod unlock;
 pub mod web;

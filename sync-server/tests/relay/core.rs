@@ -1,6 +1,6 @@
 //! The core driven by hand: no socket, no clock, no chance.
 
-use gate::Envelope;
+use gate::{Envelope, Id};
 use plan::DocumentKind::{Main, Quality};
 use sync::{
     Frame,
@@ -104,6 +104,72 @@ fn what_one_writes_the_others_are_sent_and_the_writer_is_not() {
 }
 
 #[test]
+fn whoever_opens_a_plan_is_told_at_once_who_is_there_and_nothing_of_it_is_kept() {
+    let mut relay = Relay::new();
+    let odile = relay.joins(1, "Odile Marrowfield", "social-worker", &[relay.idris]);
+    let ottoline = relay.joins(2, "Ottoline Greaves-Penn", "designated-teacher", &[relay.idris]);
+    let pep = pep(relay.idris);
+    let (main, contact) = (document(&pep, Main), document(&pep, plan::DocumentKind::Contact));
+    let says = |doc, field: &str, state| {
+        let field = Some(field.to_string()).filter(|field| !field.is_empty());
+        Frame::Presence(Presence { doc, person: [9; 16], device: [9; 16], field, caret: None, heads: None, state })
+    };
+    let told = |frames: &[Frame]| -> Vec<(Id, Option<String>, Doing)> {
+        let of = |frame: &Frame| match frame {
+            Frame::Presence(p) => Some((p.doc, p.field.clone(), p.state)),
+            _ => None,
+        };
+        frames.iter().filter_map(of).collect()
+    };
+    let mut hers = relay.connects(&odile);
+    relay.asks(&mut hers, &Frame::Start { start: start(&pep) });
+    for doc in [main, contact] {
+        relay.asks(&mut hers, &open(doc, None));
+        relay.asks(&mut hers, &says(doc, "", Doing::Here));
+    }
+    relay.asks(&mut hers, &says(main, "care.story", Doing::Editing));
+    let mut theirs = relay.connects(&ottoline);
+    let heard = relay.asks(&mut theirs, &open(main, None));
+    assert_eq!(
+        told(&heard),
+        [(main, Some("care.story".into()), Doing::Editing)],
+        "the last thing said, of this document"
+    );
+    // Nobody is told of themselves, nor of what is too long to be a question of ours.
+    assert_eq!(told(&relay.asks(&mut hers, &says(main, &"x".repeat(600), Doing::Editing))), []);
+    assert_eq!(told(&theirs.heard()), []);
+    // The same device comes again before its old line is known to have broken: it is there still.
+    let mut again = relay.connects(&odile);
+    relay.asks(&mut again, &open(main, None));
+    relay.asks(&mut again, &says(main, "care.story", Doing::Editing));
+    theirs.heard();
+    relay.core.disconnect(hers.number);
+    relay.settles();
+    assert_eq!(told(&theirs.heard()), []);
+    // A flood is cut to what a person does, and does not end the line.
+    for _ in 0..200 {
+        relay.says(&again, &says(main, "care.story", Doing::Here));
+    }
+    relay.settles();
+    let heard = told(&theirs.heard());
+    assert!((1..=sync_server::core::PRESENCE_PER_SECOND_MAX as usize).contains(&heard.len()), "{}", heard.len());
+    relay.core.disconnect(again.number);
+    relay.settles();
+    assert_eq!(told(&theirs.heard()).last(), Some(&(main, None, Doing::Left)));
+    // Who has said nothing does not leave, and a newcomer is told of nobody.
+    let mut fresh = relay.connects(&odile);
+    assert_eq!(told(&relay.asks(&mut fresh, &open(main, None))), []);
+    relay.core.disconnect(fresh.number);
+    relay.settles();
+    assert_eq!(told(&theirs.heard()), []);
+    let _ = relay.asks(&mut theirs, &says(main, "care.story", Doing::Here));
+    let (dir, known) = (relay.dir, relay.core.replica().facts(b"").expect("facts").len());
+    drop(relay.core);
+    let again = open_core(&dir, NOW);
+    assert_eq!(again.replica().facts(b"").expect("facts").len(), known, "presence is on no disk");
+}
+
+#[test]
 fn documents_of_another_child_answer_like_ones_that_do_not_exist() {
     let mut relay = Relay::new();
     let wren = relay.core.new_id();
@@ -178,9 +244,10 @@ fn a_refused_chain_is_held_and_everyone_elses_work_goes_on() {
     let answer = relay.asks(&mut line, &push(doc, &mixed));
     assert_eq!(receipts(&answer), [1, 2, 3], "her first and both of Ottoline's");
     let held: Vec<_> = answer.iter().filter(|f| matches!(f, Frame::Held { .. })).collect();
-    let [Frame::Held { hashes, code, .. }] = held.as_slice() else { panic!("{answer:?}") };
+    let [Frame::Held { hashes, code, follows, .. }] = held.as_slice() else { panic!("{answer:?}") };
     let hashes: Vec<_> = hashes.iter().map(|h| h.into_array()).collect();
     assert_eq!((hashes, code.as_str()), (vec![hers[1].hash, hers[2].hash], "signature"));
+    assert_eq!(follows.iter().map(|h| h.into_array()).collect::<Vec<_>>(), [hers[2].hash]);
     assert_eq!(relay.core.replica().held(&doc).expect("a store").len(), 2);
     // What builds on something held shares its fate; offered again, nothing is kept twice.
     let later = odile.writes(&pep, Main, &["Four."]);
