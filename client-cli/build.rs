@@ -21,7 +21,7 @@ const NEUTRAL: &str = "#33475b";
 const NOT_OURS: [&str; 5] = ["GDS Transport", "crown", "crest", GOVUK_BLUE, "url(/assets"];
 
 fn main() {
-    for name in PINS.iter().chain(&["pep.css", "plain.css", "icon.svg", "app.js"]) {
+    for name in PINS.iter().chain(&["pep.css", "copy.css", "plain.css", "icon.svg", "app.js"]) {
         println!("cargo:rerun-if-changed=assets/{name}");
     }
     println!("cargo:rerun-if-env-changed=PEP_ASSETS_DIR");
@@ -50,6 +50,7 @@ fn gather() -> io::Result<()> {
         }
     }
     files.push(("pep.css", "text/css; charset=utf-8", fs::read(ours.join("pep.css"))?));
+    files.push(("copy.css", "text/css; charset=utf-8", fs::read(ours.join("copy.css"))?));
     files.push(("app.js", "text/javascript; charset=utf-8", fs::read(ours.join("app.js"))?));
     files.push(("icon.svg", "image/svg+xml", fs::read(ours.join("icon.svg"))?));
 

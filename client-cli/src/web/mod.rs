@@ -7,6 +7,7 @@
 
 pub mod assets;
 pub mod changed;
+pub mod copy;
 pub mod desk;
 pub mod field;
 pub mod forms;

@@ -44,6 +44,15 @@ pub enum Outcome {
     },
     /// A calendar file to keep.
     Calendar(String),
+    /// A file to keep.
+    File {
+        /// What it is called: letters, digits, `-` and `.`.
+        name: String,
+        /// Its media type.
+        kind: &'static str,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
     /// Start a PEP or open the one that exists, then go to it.
     Start {
         /// Which.

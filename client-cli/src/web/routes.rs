@@ -8,12 +8,12 @@ use super::{
     kit,
     lent::{ChildLine, Plan},
     pages::{
-        checks, children, choose, comments, errors, help, history, meeting, new, plan, quality, restore, section,
-        sign_off, since, sync, table, targets, tasks, voices,
+        blank, checks, children, choose, comments, errors, help, history, meeting, new, plan, print, quality, restore,
+        section, sign_off, since, sync, table, targets, tasks, voices,
     },
     request::{Leaf, Outcome, Request},
 };
-use crate::error::CommandError;
+use crate::{clock, error::CommandError};
 
 /// How often a form is taken in anew because the plan changed in between.
 const TRIES_MAX: usize = 5;
@@ -31,6 +31,15 @@ pub enum Answer {
     Go(String),
     /// A calendar file to keep.
     Calendar(String),
+    /// A file to keep.
+    File {
+        /// What it is called.
+        name: String,
+        /// Its media type.
+        kind: &'static str,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
     /// Share now, then go to the page about it.
     SyncNow,
 }
@@ -42,6 +51,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::SyncNow => Answer::SyncNow,
         Outcome::Calendar(text) => Answer::Calendar(text),
+        Outcome::File { name, kind, bytes } => Answer::File { name, kind, bytes },
         Outcome::Page(leaf) => page(desk, &leaf),
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
@@ -72,6 +82,7 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
         ["help"] => only_shown(help::help()),
         ["accessibility"] => only_shown(help::accessibility(&desk.site()?)),
+        ["blank-form"] => only_shown(blank::blank(request, &desk.site()?)),
         ["about"] => only_shown(help::about(&desk.site()?)),
         ["pep", id, rest @ ..] => match id.parse::<Uuid>() {
             Ok(id) => of_plan(desk, request, &id, rest)?,
@@ -157,6 +168,10 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
         ["history"] => Some(past(desk, request, lent, None)?),
+        ["print"] => Some(print::choose(request, lent)),
+        ["print", "copy"] => copied(desk, request, lent, false)?,
+        ["print", "file"] => copied(desk, request, lent, true)?,
+        ["print", "table", name] => print::spreadsheet(lent, name),
         ["since", word] => match since::signature(lent, word) {
             Some(made) => desk.version(lent, made.change)?.map(|then| since::since(lent, made, &then)),
             None => None,
@@ -168,6 +183,19 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         _ => None,
     };
     Ok(outcome)
+}
+
+fn copied(desk: &Desk, request: &Request, lent: &Plan, as_file: bool) -> Result<Option<Outcome>, CommandError> {
+    let signed = match print::signed(request, lent) {
+        Some(None) => return Ok(None),
+        Some(Some(made)) => match desk.version(lent, made.change)? {
+            Some(then) => Some((made, then)),
+            None => return Ok(None),
+        },
+        None => None,
+    };
+    let then = signed.as_ref().map(|(made, then)| (*made, then));
+    Ok(Some(print::copied(request, &desk.site()?, lent, then, clock::now(), as_file)))
 }
 
 fn past(desk: &Desk, request: &Request, lent: &Plan, question: Option<&'static str>) -> Result<Outcome, CommandError> {

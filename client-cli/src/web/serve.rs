@@ -212,6 +212,11 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         Ok(Some(Answer::Page { status, html })) => html_page(status, html),
         Ok(Some(Answer::Go(address))) => go(&address),
         Ok(Some(Answer::SyncNow)) => go("/sync"),
+        Ok(Some(Answer::File { name, kind, bytes })) => {
+            let kept = format!("attachment; filename=\"{name}\"");
+            let response = with(Response::new(Body::from(bytes)), header::CONTENT_TYPE, kind);
+            with(response, header::CONTENT_DISPOSITION, &kept)
+        }
         Ok(Some(Answer::Calendar(text))) => {
             let kept = "attachment; filename=\"pep-meeting.ics\"";
             let response = with(Response::new(Body::from(text)), header::CONTENT_TYPE, "text/calendar; charset=utf-8");

@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod history;
+mod share;
 mod together;
 
 /// One person's device, without a relay.
@@ -128,7 +129,7 @@ impl Device {
     fn get(&self, target: &str) -> (u16, String) {
         match self.ask(target, None) {
             Sent::Page { status, html } => (status, html),
-            Sent::Go(_) | Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads elsewhere"),
+            Sent::Go(_) | Sent::SyncNow | Sent::Calendar(_) | Sent::File { .. } => panic!("{target} leads elsewhere"),
         }
     }
 
@@ -148,7 +149,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Go(to) => to,
             Sent::Page { status, html } => panic!("{target}: {status}, {}", errors(&html).join("; ")),
-            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
+            Sent::SyncNow | Sent::Calendar(_) | Sent::File { .. } => panic!("{target} leads to no page"),
         }
     }
 
@@ -157,7 +158,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Page { html, .. } => html,
             Sent::Go(to) => panic!("{target} was taken and leads to {to}"),
-            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
+            Sent::SyncNow | Sent::Calendar(_) | Sent::File { .. } => panic!("{target} leads to no page"),
         }
     }
 
@@ -182,7 +183,7 @@ impl Device {
                 assert!(link.starts_with('/') || link.starts_with('#'), "{target} leads to {link}");
                 if let Some(id) = link.strip_prefix('#') {
                     assert!(html.contains(&format!("id=\"{id}\"")), "{target} has no {link}");
-                } else if !link.starts_with("/assets/") && !link.ends_with(".ics") {
+                } else if ![".ics", ".csv"].iter().any(|end| link.ends_with(end)) && !link.starts_with("/assets/") {
                     wanted.push(link.split(['#', '?']).next().unwrap().to_owned());
                 }
             }
