@@ -23,6 +23,8 @@ use crate::{core::counted, json::hex, words};
 const LETTERS_ABREAST: usize = 100;
 /// Letters of a cell that ask for room in its column; longer ones run over several lines.
 const CELL_LETTERS: usize = 22;
+/// Letters of the longest word that a column of a table may hold; a column is never narrower than its words.
+const WORD_LETTERS: usize = 30;
 /// Letters of an answer that stands beside its question and not beneath it.
 const SHORT: usize = 60;
 
@@ -358,7 +360,9 @@ fn table(view: &View, caption: &str, columns: &'static [Column], rows: &[Row]) -
         let cells = rows.iter().map(|row| text(row, column).chars().count().min(CELL_LETTERS)).max().unwrap_or(0);
         heading.max(cells) + 2
     };
-    let fits = columns.iter().map(|column| letters(column)).sum::<usize>() <= LETTERS_ABREAST;
+    let long = |text: String| text.split_whitespace().any(|word| word.chars().count() > WORD_LETTERS);
+    let breaks = columns.iter().any(|column| rows.iter().any(|row| long(text(row, column))));
+    let fits = !breaks && columns.iter().map(|column| letters(column)).sum::<usize>() <= LETTERS_ABREAST;
     html! {
         @if fits {
             table {

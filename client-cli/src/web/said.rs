@@ -1,6 +1,7 @@
 //! An answer in words, as one text: for comparing two versions of a plan, and wherever there is no room for a table.
 
 use plan::{Answer, Cell, Column, Question, Row, Target, Value, View};
+use uuid::Uuid;
 
 use super::field::Ask;
 use crate::words;
@@ -42,7 +43,7 @@ pub fn said(view: &View, question: &'static Question) -> String {
 /// What stands in a cell.
 pub fn cell(view: &View, column: &'static Column, cell: &Cell) -> String {
     let ask = Ask::column("", column);
-    let shown = |value: &Value| target_named(view, value).unwrap_or_else(|| ask.shown(value));
+    let shown = |value: &Value| by_name(view, value).unwrap_or_else(|| ask.shown(value));
     match cell {
         Cell::Value(value) | Cell::Computed(value) => shown(value),
         Cell::Disputed(claims) => claims.iter().map(|claim| shown(&claim.value)).collect::<Vec<_>>().join(", or "),
@@ -54,10 +55,16 @@ pub fn cell(view: &View, column: &'static Column, cell: &Cell) -> String {
     }
 }
 
-/// The target that a value names by its key, as people know it.
-pub fn target_named(view: &View, value: &Value) -> Option<String> {
-    let Value::Text(key) = value else { return None };
-    let (number, target) = view.targets.iter().enumerate().find(|(_, target)| target.row.key == *key)?;
+/// What a value names that people know by another name: a target by its key, a question by its id.
+pub fn by_name(view: &View, value: &Value) -> Option<String> {
+    let (Value::Text(key) | Value::Choice(key)) = value else { return None };
+    if let Some(question) = plan::bank().question(key) {
+        return Some(question.label.clone());
+    }
+    key.parse::<Uuid>().ok()?;
+    let Some((number, target)) = view.targets.iter().enumerate().find(|(_, target)| target.row.key == *key) else {
+        return Some("A target of the last PEP".to_owned());
+    };
     let area = match target.row.cells.get("area") {
         Some(Cell::Value(area)) => format!(": {area}"),
         _ => String::new(),

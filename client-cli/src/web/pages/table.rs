@@ -175,8 +175,7 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
 }
 
 fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
-    let shown =
-        |value: &plan::Value| said::target_named(&plan.view, value).unwrap_or_else(|| words::cell(column, value));
+    let shown = |value: &plan::Value| said::by_name(&plan.view, value).unwrap_or_else(|| words::cell(column, value));
     html! {
         @match row.cells.get(column.id.as_str()) {
             None => "",
