@@ -1,11 +1,12 @@
-// Live text: several people write in one answer. Without this script the same boxes are sent with the form.
+// Keeps a page up to date while it is on a screen: parts of it come anew from the program (regions), and several people write in
+// one answer (boxes). Without this script pages show how things were as they were loaded, and boxes are sent with the form.
 //
 // A box shows exactly the last patch taken in and what was typed since. A patch is taken in only while nothing typed here is on
 // its way; otherwise it is dropped, and the program sends another. Places are UTF-16 units, as strings count them.
 (() => {
   'use strict'
+  if (!window.WebSocket) return
   const form = document.querySelector('form[data-live-plan]')
-  if (!form || !window.WebSocket) return
   const boxes = new Map()
   const say = (t, words) => { if (t.textContent !== words) t.textContent = words }
   const add = (parent, tag, name, words) => {
@@ -39,9 +40,10 @@
       Object.assign(this, { el, f: el.name, text: el.defaultValue, kept: el.defaultValue, log: [], s: 0, n: 0, wrote: false })
       Object.assign(this, { held: [], composing: false, ready: false, locked: '', last: 0, kind: '' })
       this.words = add(holder, 'p', 'govuk-hint pep-saved', '')
-      this.news = add(holder, 'p', 'govuk-visually-hidden', '')
-      this.words.setAttribute('role', 'status')
-      this.news.setAttribute('role', 'status')
+      // Who writes here, and whether it is saved, is read with the box and not by itself.
+      this.words.id = `saved-${this.f}`
+      const about = [el.getAttribute('aria-describedby'), `here-${this.f}`, this.words.id]
+      el.setAttribute('aria-describedby', about.filter((id) => id && document.getElementById(id)).join(' '))
       const on = (event, f) => el.addEventListener(event, f)
       on('compositionstart', () => { this.composing = true })
       on('compositionend', () => { this.composing = false; this.flush('write'); this.release() })
@@ -104,7 +106,6 @@
       if (!this.shows(text)) return
       if (focused) { el.setSelectionRange(a, b, way); el.scrollTop = top }
       send({ t: 'seen', f: this.f, s: m.s })
-      if (!m.own) say(this.news, 'Somebody else has just changed this answer.')
       this.state()
     }
     shows(text) {
@@ -145,11 +146,34 @@
     }
   }
 
+  // Regions: not replaced while the focus is in them.
+  const held = new Map(), here = () => document.visibilityState === 'visible'
+  const place = (m) => {
+    const el = document.getElementById(m.id)
+    held.delete(m.id)
+    if (!el) return
+    if (el.contains(document.activeElement)) { held.set(m.id, m); return }
+    el.innerHTML = m.h
+    el.dataset.region = m.v
+  }
+  document.addEventListener('focusout', () => setTimeout(() => [...held.values()].forEach(place)))
+
   const connect = () => {
-    socket = new WebSocket(`ws://${location.host}/live?pep=${form.dataset.livePlan}`)
-    socket.onopen = () => { wait = 250; gone = false; send({ t: 'hello', fields: [...boxes.keys()] }) }
+    socket = new WebSocket(`ws://${location.host}/live`)
+    socket.onopen = () => {
+      wait = 250
+      gone = false
+      const regions = {}
+      for (const el of document.querySelectorAll('[data-region]')) regions[el.id] = el.dataset.region
+      held.clear()
+      send({ t: 'hello', page: location.pathname + location.search, fields: [...boxes.keys()], regions, here: here() })
+      const on = boxes.get(document.activeElement.name)
+      if (on) send({ t: 'focus', f: on.f })
+    }
     socket.onmessage = (e) => {
       const m = JSON.parse(e.data), box = boxes.get(m.f)
+      if (m.t === 'html') place(m)
+      if (m.t === 'say') document.getElementById('said').textContent = m.w
       if (!box) return
       if (m.t === 'init') box.init(m)
       else if (m.t === 'patch') box.patch(m)
@@ -163,18 +187,20 @@
     }
   }
 
-  for (const holder of form.querySelectorAll('[data-live]')) {
+  for (const holder of form ? form.querySelectorAll('[data-live]') : []) {
     const box = new Box(holder)
     boxes.set(box.f, box)
   }
-  if (!boxes.size) return
+  document.addEventListener('visibilitychange', () => send({ t: 'here', v: here() }))
+  if (!boxes.size) { connect(); return }
   const holder = document.createElement('div')
   holder.className = 'govuk-form-group'
   const choices = add(holder, 'div', 'govuk-checkboxes govuk-checkboxes--small'), item = add(choices, 'div', 'govuk-checkboxes__item')
   pause = add(item, 'input', 'govuk-checkboxes__input')
-  Object.assign(pause, { type: 'checkbox', id: 'live-pause', autocomplete: 'off' })
+  Object.assign(pause, { type: 'checkbox', id: 'live-pause', autocomplete: 'off', checked: document.body.dataset.pause === 'on' })
   add(item, 'label', 'govuk-label govuk-checkboxes__label', 'Pause other people’s changes while I write').htmlFor = 'live-pause'
   form.prepend(holder)
+  form.classList.add('pep-is-live')
   pause.addEventListener('change', () => boxes.forEach((box) => box.release()))
   // A live box is not sent with the form: its words are on the disk, or go there first. One that is not live says what it was
   // last told is saved, so that only what was typed since is taken from it.

@@ -1,6 +1,8 @@
 //! What this device holds and how it talks to its relay, without a socket and without a clock: frames and moments go in,
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
+mod here;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
@@ -14,12 +16,15 @@ use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
     Cursor, Frame, Roster, SignedRoster,
-    frame::{Listed, NewChild, Presence, QUEUE_FRAMES_MAX, Start, code},
+    frame::{Listed, NewChild, QUEUE_FRAMES_MAX, Start, code},
     participant::{Act, IN_FLIGHT_MAX, Session},
 };
 use uuid::Uuid;
 
 use crate::pieces::pieces;
+
+use here::Here;
+pub use here::{Present, Spot};
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -31,6 +36,8 @@ const LAST_SYNC_EVERY: i64 = 10;
 
 /// How often one document's log is read again from its start on one connection.
 const READ_AGAIN_MAX: u32 = 4;
+/// Facts that stand beside the plans begin so: settings, the PIN.
+const KEPT: &[u8] = b"kept/";
 
 /// Who uses this device, and which relay it belongs to. Kept as a fact; made by joining.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +133,7 @@ pub struct Core {
     documents: BTreeMap<Id, (Id, DocumentKind)>,
     connection: Option<Connection>,
     line: Line,
-    presence: BTreeMap<(Id, Id), Presence>,
+    here: Here,
     words: Vec<String>,
     changed: u64,
     last_sync: Option<i64>,
@@ -163,7 +170,7 @@ impl Core {
             documents: BTreeMap::new(),
             connection: None,
             line: Line::Offline,
-            presence: BTreeMap::new(),
+            here: Here::default(),
             words: Vec::new(),
             changed: 0,
             last_sync,
@@ -213,6 +220,19 @@ impl Core {
     /// When this device was last in step with the relay, in Unix seconds.
     pub fn last_sync(&self) -> Option<i64> {
         self.last_sync
+    }
+
+    /// Something small that this device keeps beside the plans, by its name; `None` where there is none, or none that can be read.
+    pub fn kept<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<Option<T>, Trouble> {
+        read_fact(&self.replica, &[KEPT, name.as_bytes()].concat())
+    }
+
+    /// Keeps it; `None` forgets it. On the disk when this returns.
+    pub fn keep<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<(), Trouble> {
+        self.replica.set_fact(&[KEPT, name.as_bytes()].concat(), value.map(cbor).as_deref());
+        self.replica.commit()?;
+        self.touch();
+        Ok(())
     }
 
     /// The documents.
@@ -469,16 +489,12 @@ impl Core {
         self.changed
     }
 
-    /// Who is where, as others say.
-    pub fn presence(&self, doc: &Id) -> impl Iterator<Item = &Presence> {
-        self.presence.iter().filter(move |((d, _), _)| d == doc).map(|(_, p)| p)
-    }
-
     // The line.
 
     /// A connection stands: the frames to send begin with `hello`. `None` before this device has joined.
     pub fn connect(&mut self) -> Option<()> {
         let me = self.me.as_ref()?;
+        self.here.cut();
         let (session, hello) = Session::begin(me.device, PROGRAM, self.roster.version);
         self.connection = Some(Connection {
             session,
@@ -501,7 +517,7 @@ impl Core {
     /// The connection has ended, or never stood.
     pub fn disconnect(&mut self, refused: Option<String>) {
         self.connection = None;
-        self.presence.clear();
+        self.here.cut();
         self.line = refused.map_or(Line::Offline, Line::Refused);
         self.touch();
     }
@@ -635,7 +651,7 @@ impl Core {
                     self.move_on()?;
                 }
                 if let (Some(refusal), Some(envelope)) = (refused, envelopes.get(offered.len())) {
-                    self.could_not_take(&doc, envelope, &refusal, now)?;
+                    self.could_not_take(&doc, envelope, &refusal)?;
                 }
                 self.touch();
             }
@@ -684,13 +700,9 @@ impl Core {
                 self.touch();
             }
             Act::Presence(presence) => {
-                let place = (presence.doc, presence.device);
-                if presence.state == sync::frame::Doing::Left {
-                    self.presence.remove(&place);
-                } else {
-                    self.presence.insert(place, presence);
+                if self.here.hear(presence, u64::try_from(now).unwrap_or(0).saturating_mul(1_000)) {
+                    self.touch();
                 }
-                self.touch();
             }
             Act::Gone(doc) => {
                 if let Some(c) = self.connection.as_mut() {
@@ -905,7 +917,8 @@ impl Core {
         if is_own_past(code) {
             // This device is an older copy of itself: its words are written again under a new incarnation.
             self.move_on()?;
-            if self.replica.write_again(doc, &hashes.iter().copied().collect(), now)? {
+            let rebased = self.replica.rebase(doc, &hashes.iter().copied().collect(), &BTreeSet::new())?;
+            if rebased.is_some_and(|rebased| rebased.written > 0) {
                 self.words.push("Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.".into());
             }
             self.open_line(doc)?;
@@ -924,20 +937,14 @@ impl Core {
     }
 
     /// The relay's log holds something that this device's gate does not admit.
-    fn could_not_take(
-        &mut self,
-        doc: &Id,
-        envelope: &gate::Envelope,
-        refusal: &gate::Refusal,
-        now: i64,
-    ) -> Result<(), Trouble> {
+    fn could_not_take(&mut self, doc: &Id, envelope: &gate::Envelope, refusal: &gate::Refusal) -> Result<(), Trouble> {
         let own = self.me.as_ref().is_some_and(|m| m.device == envelope.device);
         if own && is_own_past(refusal.code()) {
             // The relay has another change of ours under a number that this copy used again, or lacks.
             self.replica.commit()?;
             self.move_on()?;
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
-            self.replica.write_again(doc, &waiting, now)?;
+            self.replica.rebase(doc, &waiting, &BTreeSet::new())?;
             return self.open_line(doc);
         }
         if refusal.is_missing() {

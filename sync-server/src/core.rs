@@ -19,14 +19,16 @@ use sync::{
     SignedRoster, Wire,
     frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, QUEUE_FRAMES_MAX, Start, code},
     link::Link,
-    relay::{Ask, Session, Snapshot},
+    relay::{Ask, Lend, Session, Snapshot},
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use crate::{
     directory::{Directory, Joining, Refused, day, from_cbor, text, to_cbor},
     error::Error,
-    keys, pep,
+    keys,
+    pace::Turn,
+    pep,
 };
 
 /// Connections at once: ten thousand participants, at about 20 kB each while they are quiet.
@@ -37,6 +39,10 @@ pub const DEVICE_CONNECTIONS_MAX: usize = 4;
 pub const SNAPSHOT_AFTER: u64 = 64;
 /// Seconds without a change after which a document counts as quiet, so that its snapshot lasts a while.
 pub const QUIET_SECONDS: i64 = 60;
+
+/// Presence frames taken from one connection within a second: a person with a few plans on screen says a handful. What
+/// comes faster is passed over; devices say it again.
+pub const PRESENCE_PER_SECOND_MAX: u32 = 32;
 
 /// Documents named to one person at the most, the newest terms first: so many fit into one frame.
 pub const LISTED_MAX: usize = 6_000;
@@ -131,6 +137,8 @@ struct Line {
     welcomed: bool,
     /// Version of the roster it was sent last.
     roster: u64,
+    /// The second in which it last said where its person is, and how often in it.
+    said: (i64, u32),
 }
 
 /// How a document stands to its snapshot.
@@ -340,7 +348,7 @@ impl Core {
             self.close(*oldest, code::STOPPING, "This device has connected again.");
         }
         let session = Session::new(device, person);
-        self.lines.insert(conn, Line { session, out, welcomed: false, roster: 0 });
+        self.lines.insert(conn, Line { session, out, welcomed: false, roster: 0, said: (0, 0) });
         if self.failed || self.stopping {
             self.close(
                 conn,
@@ -351,18 +359,32 @@ impl Core {
         Ok(())
     }
 
-    /// One frame's bytes from a connection.
+    /// One frame's bytes from a connection, all its turns at once.
     pub fn receive(&mut self, conn: u64, bytes: &[u8], now: i64) {
+        for turn in Turn::all(bytes) {
+            self.take(conn, turn, now);
+        }
+    }
+
+    /// One turn of what a connection brought.
+    pub fn take(&mut self, conn: u64, turn: Turn, now: i64) {
         let Some(line) = self.lines.get_mut(&conn) else { return };
         self.ready.insert(conn);
-        self.counts.bytes_in += bytes.len() as u64;
-        let frame = match Frame::decode(bytes) {
+        self.counts.bytes_in += turn.bytes as u64;
+        let frame = match turn.frame {
             Ok(frame) => frame,
             Err(e @ FrameError::Unknown) => return line.session.error(code::UNKNOWN, &e.to_string(), None),
             Err(e) => return line.session.error(code::FRAME, &e.to_string(), None),
         };
-        if let Frame::Close { doc } = &frame {
-            self.readers.entry(*doc).or_default().remove(&conn);
+        match &frame {
+            Frame::Close { doc } => drop(self.readers.entry(*doc).or_default().remove(&conn)),
+            Frame::Presence(_) => {
+                line.said = if line.said.0 == now { (now, line.said.1.saturating_add(1)) } else { (now, 1) };
+                if line.said.1 > PRESENCE_PER_SECOND_MAX {
+                    return;
+                }
+            }
+            _ => {}
         }
         let Some(ask) = line.session.receive(frame) else { return };
         if self.failed {
@@ -394,7 +416,14 @@ impl Core {
             }
         }
         for presence in line.session.leave() {
-            self.tell_others(conn, presence.doc, &Frame::Presence(presence));
+            let doc = presence.doc;
+            // A device that has connected again is still there.
+            let again = self
+                .readers_of(&doc)
+                .any(|(_, other)| other.session.device() == presence.device && other.session.said(&doc).is_some());
+            if !again {
+                self.tell_others(conn, doc, &Frame::Presence(presence));
+            }
         }
     }
 
@@ -529,7 +558,7 @@ impl Core {
             }
             return Ok(());
         }
-        let (after, snapshot) = match cursor {
+        let after = match cursor {
             Some(cursor) if cursor.epoch == self.epoch => {
                 let here = if cursor.seq == 0 { None } else { self.replica.hash(&doc, cursor.seq)? };
                 let another = cursor.hash.is_some_and(|hash| here != Some(hash.into_array()));
@@ -540,34 +569,23 @@ impl Core {
                     }
                     return Ok(());
                 }
-                (cursor.seq, None)
+                Some(cursor.seq)
             }
-            Some(_) => (0, None),
-            None => (0, Some(self.snapshot(&doc)?)),
+            Some(_) => Some(0),
+            None => None,
         };
-        if let Some(snapshot) = &snapshot {
-            let growth = self.growth.entry(doc).or_default();
-            growth.cold = true;
-            growth.covered = growth.covered.max(snapshot.seq);
+        if after.is_none() {
+            self.growth_of(&doc).cold = true;
         }
+        let others = self.readers_of(&doc).filter(|(other, _)| *other != conn);
+        let here: Vec<Frame> =
+            others.filter_map(|(_, line)| line.session.said(&doc).cloned()).map(Frame::Presence).collect();
         self.readers.entry(doc).or_default().insert(conn);
         if let Some(session) = self.session(conn) {
-            session.opened(doc, after, snapshot);
+            session.opened(doc, after);
+            here.into_iter().for_each(|presence| session.answer(presence));
         }
         Ok(())
-    }
-
-    /// The newest kept snapshot, or the genesis alone.
-    fn snapshot(&self, doc: &Id) -> Result<Snapshot, Trouble> {
-        // One that cannot be read is a lost cache, no more.
-        if let Ok(Some(snapshot)) = self.replica.relay_snapshot(doc)
-            && snapshot.seq <= self.replica.last(doc)?
-        {
-            return Ok(snapshot);
-        }
-        let bytes = self.replica.genesis(doc)?;
-        let heads = gate::Index::new(&bytes).map_err(|_| Trouble::Damaged)?.heads();
-        Ok(Snapshot { seq: 0, heads, bytes, tips: Vec::new() })
     }
 
     fn push(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<(), Trouble> {
@@ -676,18 +694,29 @@ impl Core {
 
     /// A document's log has grown: whoever has it open is to be sent the rest.
     fn grown(&mut self, doc: &Id, now: i64) {
-        if let Some(growth) = self.growth.get_mut(doc) {
-            growth.at = now;
-        } else {
-            let covered = self.replica.relay_snapshot(doc).ok().flatten().map_or(0, |s| s.seq);
-            self.growth.insert(*doc, Growth { covered, at: now, cold: false });
-        }
+        self.growth_of(doc).at = now;
         for conn in self.readers.get(doc).into_iter().flatten() {
             if let Some(line) = self.lines.get_mut(conn) {
                 line.session.grown(doc);
                 self.ready.insert(*conn);
             }
         }
+    }
+
+    fn growth_of(&mut self, doc: &Id) -> &mut Growth {
+        let replica = &self.replica;
+        self.growth.entry(*doc).or_insert_with(|| {
+            let kept = replica.relay_snapshot(doc).ok().flatten().map_or(0, |s| s.seq);
+            // One beyond the log's end is another log's.
+            let covered = if replica.last(doc).is_ok_and(|last| kept <= last) { kept } else { 0 };
+            Growth { covered, at: 0, cold: false }
+        })
+    }
+
+    /// Connections that have a document open.
+    fn readers_of(&self, doc: &Id) -> impl Iterator<Item = (u64, &Line)> {
+        let conns = self.readers.get(doc).into_iter().flatten();
+        conns.filter_map(|conn| Some((*conn, self.lines.get(conn)?)))
     }
 
     fn tell_others(&mut self, conn: u64, doc: Id, frame: &Frame) {
@@ -752,20 +781,13 @@ impl Core {
     /// Queues frames while the connection has room; ends it where it was closing and has nothing more.
     fn fill(&mut self, conn: u64) {
         let Some(line) = self.lines.get_mut(&conn) else { return };
-        let replica = &self.replica;
-        let mut trouble = None;
-        let mut lend = |doc: &Id, after: u64, bytes: usize| {
-            replica.log(doc, after, bytes).unwrap_or_else(|e| {
-                trouble = Some(e);
-                Vec::new()
-            })
-        };
+        let mut shelf = Shelf { replica: &self.replica, trouble: None };
         let ended = loop {
             let permit = match line.out.try_reserve() {
                 Ok(permit) => permit,
                 Err(full_or_closed) => break full_or_closed == TrySendError::Closed(()),
             };
-            let Some(frame) = line.session.next(&mut lend) else { break line.session.is_closing() };
+            let Some(frame) = line.session.next(&mut shelf) else { break line.session.is_closing() };
             if let Frame::Log { envelopes, .. } = &frame {
                 self.counts.sent += envelopes.len() as u64;
             }
@@ -773,7 +795,7 @@ impl Core {
             self.counts.bytes_out += bytes.len() as u64;
             permit.send(bytes);
         };
-        if let Some(trouble) = trouble {
+        if let Some(trouble) = shelf.trouble {
             tracing::error!(conn, %trouble, "a log could not be read");
             if let Some(session) = self.session(conn) {
                 session.close(
@@ -850,6 +872,39 @@ impl Core {
     fn session(&mut self, conn: u64) -> Option<&mut Session> {
         self.lines.get_mut(&conn).map(|line| &mut line.session)
     }
+}
+
+/// Lends logs and snapshots to connections that have room for them.
+struct Shelf<'a> {
+    replica: &'a Replica,
+    /// What could not be read.
+    trouble: Option<Trouble>,
+}
+
+impl Lend for Shelf<'_> {
+    fn log(&mut self, doc: &Id, after: u64, bytes: usize) -> Vec<Envelope> {
+        self.replica.log(doc, after, bytes).unwrap_or_else(|trouble| {
+            self.trouble = Some(trouble);
+            Vec::new()
+        })
+    }
+
+    fn snapshot(&mut self, doc: &Id) -> Option<Snapshot> {
+        newest_snapshot(self.replica, doc).map_err(|trouble| self.trouble = Some(trouble)).ok()
+    }
+}
+
+/// The newest kept snapshot, or the genesis alone.
+fn newest_snapshot(replica: &Replica, doc: &Id) -> Result<Snapshot, Trouble> {
+    // One that cannot be read is a lost cache, no more.
+    if let Ok(Some(snapshot)) = replica.relay_snapshot(doc)
+        && snapshot.seq <= replica.last(doc)?
+    {
+        return Ok(snapshot);
+    }
+    let bytes = replica.genesis(doc)?;
+    let heads = gate::Index::new(&bytes).map_err(|_| Trouble::Damaged)?.heads();
+    Ok(Snapshot { seq: 0, heads, bytes, tips: Vec::new() })
 }
 
 /// A queue for one connection.

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -39,6 +39,7 @@ use crate::{
     directory::{Joining, Refused, text, to_cbor},
     error::Error,
     keys, now,
+    pace::Paces,
     sessions::Sessions,
     socket,
 };
@@ -60,6 +61,12 @@ pub(crate) struct App {
     pub connections: AtomicU64,
     /// Places for WebSockets.
     pub lines: Arc<Semaphore>,
+    /// Places for connections that are being welcomed.
+    pub welcomes: Semaphore,
+    /// How fast each device brings work.
+    pub paces: Mutex<Paces>,
+    /// What those times count from.
+    pub began: Instant,
 }
 
 /// Where a request came from.
@@ -94,6 +101,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
+    // What is announced as too long need not be waited for.
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        let said = format!("A request may have {BODY_BYTES_MAX} bytes. Ask whoever keeps your device to update pep.");
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "form", &said).into_response();
+    }
     match tokio::time::timeout(REQUEST, next.run(request)).await {
         Ok(response) => response,
         Err(_) => busy("That took too long. Try again.").into_response(),
@@ -285,6 +298,12 @@ impl App {
     /// The sessions. Nothing that holds them can panic half-way, so a poisoned lock is as good as another.
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Charges a device for a turn: how long it has to wait before the turn is done.
+    pub fn charge(&self, device: &Id, units: u64) -> Duration {
+        let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.paces.lock().unwrap_or_else(PoisonError::into_inner).charge(device, units, now_ms)
     }
 
     fn allow(&self, peer: Peer) -> Result<(), Refusal> {

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
 import { killed, together } from './live.mjs'
+import { six } from './six.mjs'
 
 const [program, ...flags] = process.argv.slice(2)
 assert(program, 'Name the program: node run.mjs PEP')
@@ -277,6 +278,8 @@ try {
   await stage.end()
   await killed(browser, program, homes[0], answer)
   console.log('Several people in one answer: nothing to put right.')
+  await six(browser, program, pictures)
+  console.log('The meeting of six: nothing to put right.')
 } finally {
   await browser?.close()
   await stage.end()

@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use plan::{
@@ -29,8 +32,9 @@ use crate::{
     clock,
     commands::{check, conflicts, meeting, new, quality},
     context::{Context, Mine},
-    core::{Core, Papers},
+    core::{Core, Papers, Present, Spot},
     error::{CommandError, Kind},
+    settings::{NotThePin, Pin, Settings},
     typing::Splice,
     words,
 };
@@ -57,6 +61,8 @@ pub struct Shelf {
     digests: Mutex<BTreeMap<Uuid, (Version, Digest)>>,
     /// Forms that were written lately, and where they led: a form that comes twice is written once.
     written: Mutex<VecDeque<(Uuid, String)>>,
+    /// Tabs that have come so far.
+    tabs: AtomicU64,
     /// Why sharing was last tried in vain.
     pub failed: Mutex<Option<(String, Option<String>)>>,
 }
@@ -64,10 +70,10 @@ pub struct Shelf {
 /// Tells one state of a plan from another: this person's role, the list of people, and how much of each document is here.
 type Version = (Role, u64, [u64; 4]);
 
-/// What the council sets.
+/// What the council sets, and what the person does.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Settings {
+struct Council {
     name: Option<String>,
     colour: Option<String>,
 }
@@ -82,6 +88,13 @@ pub enum NotWritten {
     Failed(CommandError),
 }
 
+impl Shelf {
+    /// A number for a tab that no other has.
+    pub fn next_tab(&self) -> u64 {
+        self.tabs.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
 impl Desk {
     /// For one request.
     pub fn new(app: Arc<App>, shelf: Arc<Shelf>) -> Desk {
@@ -92,13 +105,14 @@ impl Desk {
     pub fn site(&self) -> Result<Site, CommandError> {
         let context = self.context();
         let me = context.me()?;
-        let settings = settings(self.app.home());
-        let (line, last_sync, waiting, organisation) = context.with(|core| {
-            let waiting = core.waiting()?;
-            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, core.roster().organisation.clone()))
+        let council = council(self.app.home());
+        let (line, last_sync, waiting, organisation, settings) = context.with(|core| {
+            let (waiting, settings) = (core.waiting()?, Settings::of(core)?);
+            let organisation = core.roster().organisation.clone();
+            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, organisation, settings))
         })?;
-        let named = [settings.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
-        let colour = settings.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
+        let named = [council.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
+        let colour = council.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
         Ok(Site {
             council: named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_default(),
             colour: colour.unwrap_or_else(|| assets::NEUTRAL.to_owned()).to_lowercase(),
@@ -106,8 +120,49 @@ impl Desk {
             line,
             last_sync,
             waiting,
+            settings,
             today: clock::day(),
         })
+    }
+
+    /// Whether this device has a PIN that takes it back from a child.
+    pub fn has_pin(&self) -> Result<bool, CommandError> {
+        self.context().with(|core| Pin::is_set(core))
+    }
+
+    /// Keeps how the pages behave. On the disk when this returns.
+    pub fn keep_settings(&self, settings: Settings) -> Result<(), CommandError> {
+        self.context().with(move |core| settings.keep(core))
+    }
+
+    /// Whether this is the PIN, or why it is not taken. Every try counts.
+    pub fn try_pin(&self, digits: &str) -> Result<Result<(), NotThePin>, CommandError> {
+        let context = self.context();
+        let pin = match context.with(|core| Pin::count_try(core, clock::now()))? {
+            Ok(pin) => pin,
+            Err(not) => return Ok(Err(not)),
+        };
+        match pin.is(digits) {
+            true => context.with(Pin::was_right).map(Ok),
+            false => context.with(|core| Pin::was_wrong(core)).map(Err),
+        }
+    }
+
+    /// Makes a PIN this device's. On the disk when this returns.
+    pub fn keep_pin(&self, pin: Pin) -> Result<(), CommandError> {
+        self.context().with(move |core| pin.keep(core))
+    }
+
+    /// Says where a tab's person is, to the others; after how many milliseconds to say it again.
+    pub fn stand(&self, tab: u64, spot: Option<Spot>, now_ms: u64) -> Option<u64> {
+        self.app.with(move |core| core.stand(tab, spot, now_ms).ok().flatten()).ok().flatten()
+    }
+
+    /// Who else has a plan on their screen.
+    pub fn present(&self, pep: &Uuid) -> Vec<Present> {
+        let pep = *pep;
+        let present = move |core: &mut Core| core.pep(&pep).map(|pep| core.present(pep, clock::now_ms()));
+        self.app.with(present).ok().flatten().unwrap_or_default()
     }
 
     /// All plans of this person's teams.
@@ -134,7 +189,8 @@ impl Desk {
                         digest
                     }
                 };
-                digests.push(fresh);
+                let here = core.present(&pep, clock::now_ms()).into_iter().filter(|present| !present.myself);
+                digests.push(Digest { here: here.map(|present| present.who.name).collect(), ..fresh });
             }
             Ok::<_, Trouble>(digests)
         })?;
@@ -210,7 +266,9 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names) = context.with(move |core| Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?)))?;
+        let (papers, names, present) = context.with(move |core| {
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, core.present(&asked, clock::now_ms())))
+        })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
             papers.held().map(|(kind, document)| (kind, document.get_heads())).collect();
@@ -222,7 +280,7 @@ impl Desk {
         };
         let name = called(&view, names.get(&pep.child));
         let fresh = clock::fresh_id();
-        Ok(Some(Plan { pep, role, person, name, view, heads, seen, refused, fresh, today: clock::day() }))
+        Ok(Some(Plan { pep, role, person, name, view, heads, seen, present, refused, fresh, today: clock::day() }))
     }
 
     /// What the checks find in a plan.
@@ -534,6 +592,7 @@ fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {
         on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
         due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
         statements: check::statements(view).collect(),
+        here: Vec::new(),
     }
 }
 
@@ -571,7 +630,7 @@ fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
     Ok((role, core.roster().version, last))
 }
 
-fn settings(home: &Path) -> Settings {
+fn council(home: &Path) -> Council {
     // A file that cannot be read is as good as none: the pages come in neutral colours.
     let text = std::fs::read_to_string(home.join(SETTINGS)).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()

@@ -3,7 +3,8 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::{assets, lent::Site, request::Leaf};
+use super::{assets, lent::Site, region::Regions, request::Leaf};
+use crate::settings::TextSize;
 
 /// The name of the service, as every title ends.
 pub const SERVICE: &str = "Personal Education Plans";
@@ -15,6 +16,10 @@ const NAV: [(&str, &str); 5] = [
     ("/sync", "Sharing"),
     ("/help", "Help"),
 ];
+
+/// Links at the end of every page.
+const FOOTER: [(&str, &str); 3] =
+    [("/settings", "Settings"), ("/accessibility", "Accessibility statement"), ("/about", "About this program")];
 
 /// A whole page.
 pub fn whole(site: &Site, leaf: &Leaf) -> Markup {
@@ -34,7 +39,7 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
     let council = site.map_or("", |site| site.council.as_str());
     html! {
         (DOCTYPE)
-        html lang="en-GB" class="govuk-template" {
+        html lang="en-GB" class={ "govuk-template" (site.map_or("", text_class)) } {
             head {
                 meta charset="utf-8";
                 title {
@@ -45,9 +50,13 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
                 @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(style)); }
-                @if let Some(site) = site { link rel="stylesheet" href=(assets::colour_address(&site.colour)); }
+                @if let Some(site) = site {
+                    link rel="stylesheet" href=(assets::colour_address(&site.colour));
+                    script src=(assets::address("app.js")) defer {}
+                }
             }
-            body class="govuk-template__body" {
+            body class="govuk-template__body"
+                data-pause=[site.filter(|site| site.settings.pause).map(|_| "on")] {
                 a class="govuk-skip-link" href="#main-content" { "Skip to main content" }
                 header class="pep-header" {
                     div class="govuk-width-container" { span class="pep-header__name" {
@@ -67,6 +76,15 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                 @if site.is_some() { (footer()) }
             }
         }
+    }
+}
+
+/// The class, after others, that makes all text of a page larger.
+fn text_class(site: &Site) -> &'static str {
+    match site.settings.text {
+        TextSize::Usual => "",
+        TextSize::Large => " pep-text-large",
+        TextSize::Larger => " pep-text-larger",
     }
 }
 
@@ -99,14 +117,24 @@ fn navigation(on: &str) -> Markup {
 fn sync_state(site: &Site) -> Markup {
     html! {
         section class="pep-sync" aria-label="Saved and shared" {
-            div class="govuk-width-container" {
-                p class="govuk-body-s pep-sync__words" {
-                    (site.sync_words()) " "
-                    a class="govuk-link" href="/sync" { "About sharing" }
-                }
-            }
+            div class="govuk-width-container" { (around(site, &mut Regions::default())) }
         }
+        // The one place that speaks up by itself, a short sentence now and then.
+        p class="govuk-visually-hidden" id="said" role="status" {}
     }
+}
+
+/// What stays up to date around every page.
+pub fn around(site: &Site, regions: &mut Regions) -> Markup {
+    regions.put(
+        "sync",
+        html! {
+            p class="govuk-body-s pep-sync__words" {
+                (site.sync_words()) " "
+                a class="govuk-link" href="/sync" { "About sharing" }
+            }
+        },
+    )
 }
 
 fn footer() -> Markup {
@@ -115,7 +143,7 @@ fn footer() -> Markup {
             div class="govuk-width-container" {
                 h2 class="govuk-visually-hidden" { "Support links" }
                 ul class="govuk-footer__inline-list" {
-                    @for (href, words) in [("/accessibility", "Accessibility statement"), ("/about", "About this program")] {
+                    @for (href, words) in FOOTER {
                         li class="govuk-footer__inline-list-item" { a class="govuk-footer__link" href=(href) { (words) } }
                     }
                 }

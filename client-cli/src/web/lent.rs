@@ -11,8 +11,9 @@ use plan::{
 use uuid::Uuid;
 
 use crate::{
-    core::{Line, counted},
+    core::{Line, Present, counted},
     json::hex,
+    settings::Settings,
     words,
 };
 
@@ -31,6 +32,8 @@ pub struct Site {
     pub last_sync: Option<i64>,
     /// Changes that are not shared yet.
     pub waiting: usize,
+    /// How this person wants the pages of this device.
+    pub settings: Settings,
     /// Today.
     pub today: NaiveDate,
 }
@@ -64,6 +67,8 @@ pub struct Digest {
     pub due: Option<NaiveDate>,
     /// What its targets say, for the checks of other plans.
     pub statements: Vec<String>,
+    /// Who else has it on their screen.
+    pub here: Vec<String>,
 }
 
 /// A child in the list of children.
@@ -93,6 +98,8 @@ pub struct Plan {
     pub heads: BTreeMap<DocumentKind, Vec<ChangeHash>>,
     /// The plan as the page saw it that a form was sent from, and the heads of that. `None`: as it is now.
     pub seen: Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)>,
+    /// Who else has it on their screen.
+    pub present: Vec<Present>,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.

@@ -16,13 +16,16 @@ pub mod hunks;
 pub mod kit;
 pub mod lent;
 pub mod live;
+pub mod news;
 pub mod pages;
 pub mod past;
+pub mod region;
 pub mod request;
 pub mod routes;
 pub mod said;
 pub mod serve;
 pub mod tab;
+pub mod who;
 
 #[cfg(test)]
 mod stories;

@@ -5,6 +5,9 @@ use maud::Markup;
 use plan::{DocumentKind, Edit, Pep};
 use uuid::Uuid;
 
+use super::region::Regions;
+use crate::settings::Settings;
+
 /// A request, as far as pages care.
 #[derive(Clone)]
 pub struct Request {
@@ -62,6 +65,13 @@ pub enum Outcome {
     },
     /// Share now, then go to the page about sharing.
     SyncNow,
+    /// Keep how the pages behave on this device, then go on.
+    Settings {
+        /// How.
+        settings: Settings,
+        /// Where to go when it is on the disk.
+        then: String,
+    },
 }
 
 /// A signature that somebody asks for.
@@ -90,6 +100,8 @@ pub struct Leaf {
     pub nav: &'static str,
     /// What it says.
     pub main: Markup,
+    /// The parts of it that stay up to date.
+    pub regions: Regions,
 }
 
 impl Request {
@@ -147,12 +159,17 @@ impl Outcome {
 impl Leaf {
     /// A page that is as it should be.
     pub fn new(title: impl Into<String>, nav: &'static str, main: Markup) -> Leaf {
-        Leaf { status: 200, title: title.into(), error: false, back: None, nav, main }
+        Leaf { status: 200, title: title.into(), error: false, back: None, nav, main, regions: Regions::default() }
     }
 
     /// The same with a back link.
     pub fn back(self, href: impl Into<String>, words: impl Into<String>) -> Leaf {
         Leaf { back: Some((href.into(), words.into())), ..self }
+    }
+
+    /// The same with parts that stay up to date.
+    pub fn regions(self, regions: Regions) -> Leaf {
+        Leaf { regions, ..self }
     }
 
     /// The same with another status.

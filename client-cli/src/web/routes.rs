@@ -9,8 +9,9 @@ use super::{
     lent::{ChildLine, Plan},
     pages::{
         blank, checks, children, choose, comments, errors, help, history, meeting, new, plan, print, quality, restore,
-        section, sign_off, since, sync, table, targets, tasks, voices,
+        section, settings, sign_off, since, sync, table, targets, tasks, voices,
     },
+    region::Regions,
     request::{Leaf, Outcome, Request},
 };
 use crate::{clock, error::CommandError};
@@ -57,7 +58,24 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
         // It was started before it came here.
         Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
+        Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
+            Ok(()) => Answer::Go(then),
+            Err(e) => page(desk, &errors::failed(&e)),
+        },
     }
+}
+
+/// The parts of a page that stay up to date, as they are now: ids and contents. None where the address is no page any more.
+pub fn regions(desk: &Desk, request: &Request) -> Vec<(String, String)> {
+    let mut around = Regions::default();
+    if let Ok(site) = desk.site() {
+        kit::around(&site, &mut around);
+    }
+    let mut parts = around.parts();
+    if let Ok(Some(Outcome::Page(leaf))) = outcome(desk, request) {
+        parts.extend(leaf.regions.parts());
+    }
+    parts
 }
 
 /// A page by itself, such as that a form was too large.
@@ -80,6 +98,8 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         ["meetings"] => only_shown(meeting::coming(&desk.site()?, &desk.digests()?)),
         ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
+        ["settings"] => Some(settings::settings(request, &desk.site()?, desk.has_pin()?)),
+        ["settings", "pin"] => Some(of_pin(desk, request)?),
         ["help"] => only_shown(help::help()),
         ["accessibility"] => only_shown(help::accessibility(&desk.site()?)),
         ["blank-form"] => only_shown(blank::blank(request, &desk.site()?)),
@@ -90,6 +110,23 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         _ => None,
     })
+}
+
+fn of_pin(desk: &Desk, request: &Request) -> Result<Outcome, CommandError> {
+    let is_set = desk.has_pin()?;
+    if !request.post {
+        return Ok(settings::pin(is_set, &Ok(())));
+    }
+    let new = match settings::new_pin(request) {
+        Ok(new) => new,
+        Err(wrong) => return Ok(settings::pin(is_set, &Err(wrong))),
+    };
+    // Tries count only where the new one would do, so that a mistake in it costs none.
+    let allowed = if is_set { desk.try_pin(settings::present_pin(request))? } else { Ok(()) };
+    match allowed {
+        Ok(()) => desk.keep_pin(new).map(|()| Outcome::Go("/settings?done=pin".to_owned())),
+        Err(not) => Ok(settings::pin(is_set, &Err(settings::WrongPin::Present(not)))),
+    }
 }
 
 fn of_child(desk: &Desk, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, CommandError> {

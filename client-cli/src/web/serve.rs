@@ -22,7 +22,6 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, interval, sleep_until},
 };
-use uuid::Uuid;
 
 use super::{
     assets,
@@ -34,9 +33,9 @@ use super::{
     routes::{self, Answer},
     tab::{Event, Tab},
 };
-use crate::app::App;
+use crate::{app::App, clock};
 
-/// The address of live text.
+/// The address of the tabs' sockets.
 const LIVE: &str = "/live";
 /// Largest form, in bytes. The longest text (200,000 UTF-16 units) is at most 1.8 MB as forms are written; a section holds a few.
 const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -230,35 +229,36 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     }
 }
 
-/// Begins live text: `?pep=` says of which plan.
+/// Begins to keep a tab up to date.
 async fn live(shared: &Shared, parts: &mut Parts) -> Response<Body> {
-    let query = request::Pairs::read(parts.uri.query().unwrap_or_default().as_bytes());
-    let Some(pep) = query.get("pep").and_then(|pep| pep.parse::<Uuid>().ok()) else {
-        return plain(StatusCode::NOT_FOUND);
-    };
     let Ok(place) = shared.tabs.clone().try_acquire_owned() else { return plain(StatusCode::SERVICE_UNAVAILABLE) };
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(parts, &()).await else {
         return plain(StatusCode::BAD_REQUEST);
     };
     let shared = shared.clone();
-    upgrade
-        .max_message_size(MESSAGE_BYTES_MAX)
-        .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| talk(shared, socket, Tab::new(pep), place))
+    upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(move |socket| async move {
+        let tab = shared.shelf.next_tab();
+        talk(shared.clone(), socket, Tab::new(tab), place).await;
+        // However it ended: its person is not here any more.
+        let gone =
+            move || shared.app.upgrade().and_then(|app| Desk::new(app, shared.shelf).stand(tab, None, clock::now_ms()));
+        let _ = tokio::task::spawn_blocking(gone).await;
+    })
 }
 
 /// Goes between a tab's socket and what is done for it, one thing after another.
 async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: OwnedSemaphorePermit) {
     let Some(mut changes) = shared.app.upgrade().map(|app| app.changes()) else { return };
     let (mut out, mut inbox) = socket.split();
-    let began = Instant::now();
-    let now_ms = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // The same clock for all tabs, and one that only goes on.
+    let (began, began_ms) = (Instant::now(), clock::now_ms());
+    let now_ms = move || began_ms.saturating_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
     let (mut ping, mut heard) = (interval(PING_EVERY), Instant::now());
     loop {
         let wakes_at = tab.wakes_at(now_ms());
         let wakes = async {
             match wakes_at {
-                Some(ms) => sleep_until(began + Duration::from_millis(ms)).await,
+                Some(ms) => sleep_until(began + Duration::from_millis(ms.saturating_sub(began_ms))).await,
                 None => std::future::pending().await,
             }
         };

@@ -24,7 +24,9 @@ use crate::{
     core::{Me, Relay},
 };
 
+mod here;
 mod history;
+mod settings;
 mod share;
 mod together;
 
@@ -35,6 +37,11 @@ struct Device {
     role: Role,
     person: Id,
     _dir: TempDir,
+}
+
+/// The key of the relay that the devices of these stories have joined.
+fn relay_key() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[2; 32]).unwrap()
 }
 
 impl Device {
@@ -55,7 +62,7 @@ impl Device {
             relay: Relay {
                 url: "ws://127.0.0.1:1".into(),
                 id: [1; 16],
-                key: [2; 32],
+                key: replica::public_key(&relay_key()),
                 tls: None,
                 name: "Harrowmere".into(),
             },
@@ -393,12 +400,16 @@ fn two_tabs_write_in_one_answer_and_what_is_not_theirs_is_not_live() {
     let (device, pep) = Device::idris(Role::SocialWorker);
     device.write(&pep, "care.story", "He cooks.");
     let desk = Desk::new(device.app.clone(), device.shelf.clone());
-    let (mut one, mut two) = (Tab::new(pep.id()), Tab::new(pep.id()));
+    let (mut one, mut two) = (Tab::new(1), Tab::new(2));
     let say = |tab: &mut Tab, event: Event, at: u64| {
         let told = tab.on(&desk, event, at).unwrap().into_iter();
         told.map(|text| serde_json::from_str(&text).unwrap()).collect::<Vec<serde_json::Value>>()
     };
-    let hello = || Event::Message(r#"{"t":"hello","fields":["care.story","signoff.vs","no.such"]}"#.into());
+    let page = section(&pep, "care.story");
+    let hello = || {
+        let fields = r#"["care.story","signoff.vs","no.such"]"#;
+        Event::Message(format!(r#"{{"t":"hello","page":"{page}","fields":{fields}}}"#))
+    };
     let told = say(&mut one, hello(), 0);
     let kinds: Vec<&str> = told.iter().map(|told| told["t"].as_str().unwrap()).collect();
     assert_eq!((kinds, told[0]["text"].as_str()), (vec!["init", "locked", "locked"], Some("He cooks.")));
@@ -422,7 +433,7 @@ fn two_tabs_write_in_one_answer_and_what_is_not_theirs_is_not_live() {
         assert!(told[0]["t"] == "init" && told[0]["text"] == "He cooks 🍲.");
         let told = say(&mut one, edit(n + 1, 0), 1_600);
         assert!(told.is_empty(), "what was on its way then is old");
-        one = Tab::new(pep.id());
+        one = Tab::new(1);
         say(&mut one, hello(), 1_600);
     }
     // What is left is written; words that are no message end the tab.

@@ -29,8 +29,13 @@ pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 pub const SNAPSHOT_PARTS_MAX: u32 = 256;
 /// Frames that wait for one connection at the most; a reader slower than that is served from its cursor when it has read.
 pub const QUEUE_FRAMES_MAX: usize = 64;
-/// Longest text in a frame (codes, details, names), in bytes.
+/// Longest text in a frame (codes, details, names, a question's id), in bytes: twenty lines of it. A frame with a longer one is
+/// not read.
 pub const TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Longest place in `presence`, in bytes: a question, or a field of a row whose key has up to 200.
+pub const FIELD_BYTES_MAX: usize = 512;
+/// Heads in `presence` at the most: as many people as ever wrote apart in one plan, and some.
+pub const HEADS_MAX: usize = 64;
 /// Arrays nested deeper than this are refused before they are built: our deepest frame has five levels.
 const DEPTH_MAX: usize = 16;
 
@@ -161,7 +166,8 @@ pub struct Presence {
     /// The device, likewise.
     #[serde(with = "serde_bytes")]
     pub device: Id,
-    /// The question.
+    /// The question; of somebody who is only `here`, one of the section they look at. Of this document: where a person is in
+    /// an annex is said in that annex alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// The caret, in UTF-16 code units.
@@ -172,6 +178,14 @@ pub struct Presence {
     pub heads: Option<Vec<ByteArray<32>>>,
     /// What the person is doing.
     pub state: Doing,
+}
+
+impl Presence {
+    /// Whether it keeps to [`FIELD_BYTES_MAX`] and [`HEADS_MAX`]; another is passed over.
+    pub fn is_bounded(&self) -> bool {
+        self.field.as_ref().is_none_or(|field| field.len() <= FIELD_BYTES_MAX)
+            && self.heads.as_ref().is_none_or(|heads| heads.len() <= HEADS_MAX)
+    }
 }
 
 /// One message.
@@ -374,9 +388,25 @@ impl Frame {
         }
         let mut rest = bytes;
         match ciborium::de::from_reader_with_recursion_limit::<Frame, _>(&mut rest, DEPTH_MAX) {
-            Ok(frame) if rest.is_empty() => Ok(frame),
+            Ok(frame) if rest.is_empty() && frame.is_brief() => Ok(frame),
             Ok(_) => Err(FrameError::Form),
             Err(_) => Err(if unknown_kind(bytes) { FrameError::Unknown } else { FrameError::Form }),
+        }
+    }
+}
+
+impl Frame {
+    /// Whether the texts of a frame keep to their limits: some are passed on to others, or kept.
+    fn is_brief(&self) -> bool {
+        let short = |text: &str| text.len() <= TEXT_BYTES_MAX;
+        match self {
+            Frame::Hello { program, .. } => short(program),
+            Frame::Child { child } => {
+                short(&child.name) && short(&child.dob) && child.looked_after_since.as_deref().is_none_or(short)
+            }
+            Frame::Start { start } => short(&start.term) && short(&start.kind) && short(&start.process),
+            Frame::Held { code, detail, .. } | Frame::Error { code, detail, .. } => short(code) && short(detail),
+            _ => true,
         }
     }
 }

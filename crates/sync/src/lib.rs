@@ -60,6 +60,9 @@
 //! | `gone` | relay | `doc` |
 //! | `error` | both | `code`, `detail`, `retryAfterMs`?, `doc`? |
 //!
+//! A relay reads no faster than it can serve everybody: who sends more waits in the line, and nothing is dropped. A reader that is
+//! slow is sent the rest when it has read; what it opened meanwhile costs the relay nothing.
+//!
 //! The order of a connection: `hello`; `welcome`; `documents` (sent again whenever the list changes). A participant may then
 //! open documents in any order. `child` and `start` are answered by a new `roster` and `documents`, or by `error`.
 //!
@@ -99,7 +102,11 @@
 //! # Presence
 //!
 //! Passed on to the others who have the document open, with `person` and `device` as the relay knows them; never stored.
-//! `left` is said for a connection that ends.
+//! What a connection said last of a document is kept in memory until it says `left`, and told to whoever opens the document;
+//! `left` is said for a connection that ends. A device says where its person is when that changes (at most every 400 ms for
+//! one document), again every 10 seconds while it holds, and `left` when they leave; what was not said again for 30 seconds
+//! does not hold any more. `field` has at most 512 bytes and `heads` 64 hashes; what has more, or comes faster than a relay
+//! takes, is passed over: the next repetition says it again. Where somebody is in an annex is said in that annex.
 
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
@@ -111,6 +118,7 @@ pub mod frame;
 pub mod identity;
 pub mod link;
 pub mod participant;
+pub mod presence;
 pub mod relay;
 pub mod roster;
 

@@ -23,6 +23,8 @@ use crate::{
 pub const ANSWERS_MAX: usize = 4_096;
 /// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, four documents each.
 pub const OPEN_MAX: usize = 8_192;
+/// Documents of one connection whose last presence is remembered: the tabs that a person may have open, four documents each.
+pub const PRESENT_MAX: usize = 256;
 
 /// What the relay's keeper must decide or do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +63,16 @@ pub struct Snapshot {
 struct Reader {
     /// Number of the last envelope this connection has been given.
     sent: u64,
+    /// Whether a snapshot goes first.
+    cold: bool,
+}
+
+/// What the relay's keeper lends to a connection that has room for it.
+pub trait Lend {
+    /// Envelopes of a document numbered above `after`, in order, up to about `bytes` of them, at least one where there is one.
+    fn log(&mut self, doc: &Id, after: u64, bytes: usize) -> Vec<Envelope>;
+    /// The newest snapshot of a document; where nothing has been written, its genesis change. `None` where it cannot be read.
+    fn snapshot(&mut self, doc: &Id) -> Option<Snapshot>;
 }
 
 /// One connection of a participant, as the relay sees it.
@@ -72,7 +84,11 @@ pub struct Session {
     behind: BTreeSet<Id>,
     turn: Id,
     answers: VecDeque<Frame>,
+    /// Parts of one snapshot that wait to be sent: a reader has one at a time, however many documents it opens.
+    parts: VecDeque<Frame>,
     closing: bool,
+    /// What was said last of each document, until it is left. In memory alone.
+    said: BTreeMap<Id, Presence>,
 }
 
 impl Session {
@@ -86,7 +102,9 @@ impl Session {
             behind: BTreeSet::new(),
             turn: [0; 16],
             answers: VecDeque::new(),
+            parts: VecDeque::new(),
             closing: false,
+            said: BTreeMap::new(),
         }
     }
 
@@ -147,8 +165,7 @@ impl Session {
                 Some(Ask::Open { doc, cursor })
             }
             Frame::Close { doc } => {
-                self.open.remove(&doc);
-                self.behind.remove(&doc);
+                self.shut(&doc);
                 None
             }
             Frame::Push { doc, envelopes } => {
@@ -159,8 +176,17 @@ impl Session {
             }
             Frame::Presence(p) => {
                 // What a sender says of itself is not believed: the relay knows whose connection this is.
-                let open = self.open.contains_key(&p.doc);
-                open.then_some(Ask::Presence(Presence { person: self.person, device: self.device, ..p }))
+                let p = Presence { person: self.person, device: self.device, ..p };
+                let room = self.said.len() < PRESENT_MAX || self.said.contains_key(&p.doc);
+                if !self.open.contains_key(&p.doc) || !p.is_bounded() || !room {
+                    return None;
+                }
+                if p.state == Doing::Left {
+                    self.said.remove(&p.doc);
+                } else {
+                    self.said.insert(p.doc, p.clone());
+                }
+                Some(Ask::Presence(p))
             }
             Frame::Error { .. } => {
                 self.closing = true;
@@ -197,27 +223,10 @@ impl Session {
         self.answers.push_back(frame);
     }
 
-    /// The document may be read from `after` on; a snapshot goes first where there is one.
-    pub fn opened(&mut self, doc: Id, after: u64, snapshot: Option<Snapshot>) {
-        let sent = snapshot.as_ref().map_or(after, |s| s.seq);
-        if let Some(snapshot) = snapshot {
-            let parts = snapshot.bytes.chunks(SNAPSHOT_PART_BYTES);
-            let count = parts.len() as u32;
-            for (part, bytes) in parts.enumerate() {
-                // Heads and tips stand in the last part: they are needed when all is there.
-                let last = part as u32 + 1 == count;
-                self.answer(Frame::Snapshot {
-                    doc,
-                    seq: snapshot.seq,
-                    heads: if last { snapshot.heads.iter().map(|h| ByteArray::new(*h)).collect() } else { Vec::new() },
-                    part: part as u32,
-                    parts: count,
-                    bytes: ByteBuf::from(bytes),
-                    tips: if last { snapshot.tips.clone() } else { Vec::new() },
-                });
-            }
-        }
-        self.open.insert(doc, Reader { sent });
+    /// The document may be read: from `after` on, or, where the reader has nothing of it, from a snapshot on.
+    pub fn opened(&mut self, doc: Id, after: Option<u64>) {
+        self.parts.retain(|part| !matches!(part, Frame::Snapshot { doc: of, .. } if *of == doc));
+        self.open.insert(doc, Reader { sent: after.unwrap_or(0), cold: after.is_none() });
         self.behind.insert(doc);
     }
 
@@ -232,6 +241,7 @@ impl Session {
     pub fn receipt(&mut self, doc: Id, hash: Hash, epoch: Id, seq: u64) {
         if let Some(reader) = self.open.get_mut(&doc)
             && reader.sent + 1 == seq
+            && !reader.cold
         {
             // It need not be sent back: the receipt stands for it.
             reader.sent = seq;
@@ -246,9 +256,16 @@ impl Session {
 
     /// The document is not this person's, or never was.
     pub fn gone(&mut self, doc: Id) {
-        self.open.remove(&doc);
-        self.behind.remove(&doc);
+        self.shut(&doc);
         self.answer(Frame::Gone { doc });
+    }
+
+    /// Nothing more of the document goes to this connection, what was about to go included.
+    fn shut(&mut self, doc: &Id) {
+        self.open.remove(doc);
+        self.behind.remove(doc);
+        self.said.remove(doc);
+        self.parts.retain(|part| !matches!(part, Frame::Snapshot { doc: of, .. } if of == doc));
     }
 
     /// Something was wrong; the connection closes where the code says so.
@@ -272,19 +289,26 @@ impl Session {
     }
 
     /// The next frame to send, if there is one: answers first, then the logs of documents that have grown, in turn.
-    ///
-    /// `log` lends the envelopes of a document numbered above `after`, in order, up to about `bytes` of them, at least
-    /// one where there is one.
-    pub fn next(&mut self, log: &mut dyn FnMut(&Id, u64, usize) -> Vec<Envelope>) -> Option<Frame> {
+    pub fn next(&mut self, shelf: &mut dyn Lend) -> Option<Frame> {
         if let Some(answer) = self.answers.pop_front() {
             return Some(answer);
         }
         if self.closing {
             return None;
         }
+        if let Some(part) = self.parts.pop_front() {
+            return Some(part);
+        }
         while let Some(doc) = self.after_turn() {
             self.turn = doc;
-            let envelopes = self.open.get(&doc).map(|r| log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
+            if self.open.get(&doc).is_some_and(|reader| reader.cold) {
+                match shelf.snapshot(&doc) {
+                    Some(snapshot) => return self.begin(doc, snapshot),
+                    None => self.behind.remove(&doc),
+                };
+                continue;
+            }
+            let envelopes = self.open.get(&doc).map(|r| shelf.log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
             let Some(reader) = self.open.get_mut(&doc).filter(|_| !envelopes.is_empty()) else {
                 self.behind.remove(&doc);
                 continue;
@@ -296,24 +320,45 @@ impl Session {
         None
     }
 
+    /// Cuts a snapshot into parts, and gives the first.
+    fn begin(&mut self, doc: Id, snapshot: Snapshot) -> Option<Frame> {
+        let parts = snapshot.bytes.chunks(SNAPSHOT_PART_BYTES);
+        let count = parts.len() as u32;
+        for (part, bytes) in parts.enumerate() {
+            // Heads and tips stand in the last part: they are needed when all is there.
+            let last = part as u32 + 1 == count;
+            self.parts.push_back(Frame::Snapshot {
+                doc,
+                seq: snapshot.seq,
+                heads: if last { snapshot.heads.iter().map(|h| ByteArray::new(*h)).collect() } else { Vec::new() },
+                part: part as u32,
+                parts: count,
+                bytes: ByteBuf::from(bytes),
+                tips: if last { snapshot.tips.clone() } else { Vec::new() },
+            });
+        }
+        if let Some(reader) = self.open.get_mut(&doc) {
+            *reader = Reader { sent: snapshot.seq, cold: false };
+        }
+        self.parts.pop_front()
+    }
+
     /// The document after the one served last, so that a busy one does not starve the rest.
     fn after_turn(&self) -> Option<Id> {
         let after = (Bound::Excluded(self.turn), Bound::Unbounded);
         self.behind.range(after).next().or_else(|| self.behind.first()).copied()
     }
 
+    /// Where this connection's person is in a document, as it said last: whoever opens the document is told at once.
+    pub fn said(&self, doc: &Id) -> Option<&Presence> {
+        self.said.get(doc)
+    }
+
     /// What the others are told when this connection ends.
     pub fn leave(&self) -> Vec<Presence> {
-        let left = |doc: &Id| Presence {
-            doc: *doc,
-            person: self.person,
-            device: self.device,
-            field: None,
-            caret: None,
-            heads: None,
-            state: Doing::Left,
-        };
-        self.open.keys().map(left).collect()
+        let left =
+            |said: &Presence| Presence { field: None, caret: None, heads: None, state: Doing::Left, ..said.clone() };
+        self.said.values().map(left).collect()
     }
 
     fn out_of_order(&mut self) -> Option<Ask> {

@@ -1,6 +1,6 @@
 //! The core driven by hand: no socket, no clock, no chance.
 
-use gate::Envelope;
+use gate::{Envelope, Id};
 use plan::DocumentKind::{Main, Quality};
 use sync::{
     Frame,
@@ -101,6 +101,72 @@ fn what_one_writes_the_others_are_sent_and_the_writer_is_not() {
     relay.settles();
     let heard = theirs.heard();
     assert!(matches!(heard.as_slice(), [Frame::Presence(p)] if p.state == Doing::Left), "{heard:?}");
+}
+
+#[test]
+fn whoever_opens_a_plan_is_told_at_once_who_is_there_and_nothing_of_it_is_kept() {
+    let mut relay = Relay::new();
+    let odile = relay.joins(1, "Odile Marrowfield", "social-worker", &[relay.idris]);
+    let ottoline = relay.joins(2, "Ottoline Greaves-Penn", "designated-teacher", &[relay.idris]);
+    let pep = pep(relay.idris);
+    let (main, contact) = (document(&pep, Main), document(&pep, plan::DocumentKind::Contact));
+    let says = |doc, field: &str, state| {
+        let field = Some(field.to_string()).filter(|field| !field.is_empty());
+        Frame::Presence(Presence { doc, person: [9; 16], device: [9; 16], field, caret: None, heads: None, state })
+    };
+    let told = |frames: &[Frame]| -> Vec<(Id, Option<String>, Doing)> {
+        let of = |frame: &Frame| match frame {
+            Frame::Presence(p) => Some((p.doc, p.field.clone(), p.state)),
+            _ => None,
+        };
+        frames.iter().filter_map(of).collect()
+    };
+    let mut hers = relay.connects(&odile);
+    relay.asks(&mut hers, &Frame::Start { start: start(&pep) });
+    for doc in [main, contact] {
+        relay.asks(&mut hers, &open(doc, None));
+        relay.asks(&mut hers, &says(doc, "", Doing::Here));
+    }
+    relay.asks(&mut hers, &says(main, "care.story", Doing::Editing));
+    let mut theirs = relay.connects(&ottoline);
+    let heard = relay.asks(&mut theirs, &open(main, None));
+    assert_eq!(
+        told(&heard),
+        [(main, Some("care.story".into()), Doing::Editing)],
+        "the last thing said, of this document"
+    );
+    // Nobody is told of themselves, nor of what is too long to be a question of ours.
+    assert_eq!(told(&relay.asks(&mut hers, &says(main, &"x".repeat(600), Doing::Editing))), []);
+    assert_eq!(told(&theirs.heard()), []);
+    // The same device comes again before its old line is known to have broken: it is there still.
+    let mut again = relay.connects(&odile);
+    relay.asks(&mut again, &open(main, None));
+    relay.asks(&mut again, &says(main, "care.story", Doing::Editing));
+    theirs.heard();
+    relay.core.disconnect(hers.number);
+    relay.settles();
+    assert_eq!(told(&theirs.heard()), []);
+    // A flood is cut to what a person does, and does not end the line.
+    for _ in 0..200 {
+        relay.says(&again, &says(main, "care.story", Doing::Here));
+    }
+    relay.settles();
+    let heard = told(&theirs.heard());
+    assert!((1..=sync_server::core::PRESENCE_PER_SECOND_MAX as usize).contains(&heard.len()), "{}", heard.len());
+    relay.core.disconnect(again.number);
+    relay.settles();
+    assert_eq!(told(&theirs.heard()).last(), Some(&(main, None, Doing::Left)));
+    // Who has said nothing does not leave, and a newcomer is told of nobody.
+    let mut fresh = relay.connects(&odile);
+    assert_eq!(told(&relay.asks(&mut fresh, &open(main, None))), []);
+    relay.core.disconnect(fresh.number);
+    relay.settles();
+    assert_eq!(told(&theirs.heard()), []);
+    let _ = relay.asks(&mut theirs, &says(main, "care.story", Doing::Here));
+    let (dir, known) = (relay.dir, relay.core.replica().facts(b"").expect("facts").len());
+    drop(relay.core);
+    let again = open_core(&dir, NOW);
+    assert_eq!(again.replica().facts(b"").expect("facts").len(), known, "presence is on no disk");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Stories of the relay: its core driven by hand, and the program over HTTP, WebSocket and the command line.
 
+mod bad_inputs;
 mod core;
 mod program;
 mod world;

@@ -16,6 +16,7 @@ pub mod print;
 pub mod quality;
 pub mod restore;
 pub mod section;
+pub mod settings;
 pub mod sign_off;
 pub mod since;
 pub mod sync;

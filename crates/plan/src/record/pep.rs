@@ -359,7 +359,14 @@ pub(crate) fn container(question: &Question) -> Option<ObjType> {
         Kind::Text | Kind::LongText if question.voice => Some(ObjType::Map),
         Kind::Text | Kind::LongText => Some(ObjType::Text),
         Kind::Table | Kind::TargetList | Kind::MultiChoice => Some(ObjType::Map),
-        Kind::Choice | Kind::Date | Kind::Number | Kind::Money | Kind::YesNo | Kind::Person | Kind::Attachment => None,
+        Kind::Choice
+        | Kind::Date
+        | Kind::Number
+        | Kind::Money
+        | Kind::YesNo
+        | Kind::Person
+        | Kind::Attachment
+        | Kind::Picture => None,
     }
 }
 

@@ -557,16 +557,21 @@ impl Reader<'_> {
                 let rows = self.rows(&question.id, &question.columns, &table);
                 if rows.is_empty() { Answer::Missing } else { Answer::Table(rows) }
             }
-            Kind::Choice | Kind::Date | Kind::Number | Kind::Money | Kind::YesNo | Kind::Person | Kind::Attachment => {
-                match self.settle(self.sheet.plain(&question.id, question.kind)) {
-                    Some(Cell::Disputed(claims)) => Answer::Disputed(claims),
-                    Some(Cell::Value(value)) => Answer::Value(value),
-                    _ if question.id == "meeting.nextDate" => {
-                        facts.next_date().map_or(Answer::Missing, |next| Answer::Computed(Value::Date(next.date)))
-                    }
-                    _ => Answer::Missing,
+            Kind::Choice
+            | Kind::Date
+            | Kind::Number
+            | Kind::Money
+            | Kind::YesNo
+            | Kind::Person
+            | Kind::Attachment
+            | Kind::Picture => match self.settle(self.sheet.plain(&question.id, question.kind)) {
+                Some(Cell::Disputed(claims)) => Answer::Disputed(claims),
+                Some(Cell::Value(value)) => Answer::Value(value),
+                _ if question.id == "meeting.nextDate" => {
+                    facts.next_date().map_or(Answer::Missing, |next| Answer::Computed(Value::Date(next.date)))
                 }
-            }
+                _ => Answer::Missing,
+            },
         }
     }
 
