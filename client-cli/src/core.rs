@@ -227,6 +227,11 @@ impl Core {
         read_fact(&self.replica, &[KEPT, name.as_bytes()].concat())
     }
 
+    /// Whether there is something of that name, readable or not.
+    pub fn is_kept(&self, name: &str) -> Result<bool, Trouble> {
+        Ok(self.replica.fact(&[KEPT, name.as_bytes()].concat())?.is_some())
+    }
+
     /// Keeps it; `None` forgets it. On the disk when this returns.
     pub fn keep<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<(), Trouble> {
         self.replica.set_fact(&[KEPT, name.as_bytes()].concat(), value.map(cbor).as_deref());
@@ -1083,12 +1088,7 @@ pub struct Papers {
 impl Papers {
     /// The documents to read; `None` where the plan itself is not held.
     pub fn documents(&self) -> Option<Documents<'_>> {
-        Some(Documents {
-            main: self.documents.get(&DocumentKind::Main)?,
-            contact: self.documents.get(&DocumentKind::Contact),
-            private_voice: self.documents.get(&DocumentKind::PrivateVoice),
-            quality: self.documents.get(&DocumentKind::Quality),
-        })
+        Documents::lent(|kind| self.documents.get(&kind))
     }
 
     /// The documents held, in the order of their kinds.

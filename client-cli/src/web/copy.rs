@@ -109,14 +109,14 @@ impl Reader {
         }
     }
 
-    /// Whether this reader may have what is kept in a document. The child's private words go to a new school with the child
-    /// alone, whoever reads them now.
+    /// Whether this reader may have what is kept in a document. A new school has who may collect the child; what is told in
+    /// confidence about the family or by the child it gets from them, or when it is on the child's team.
     pub fn may_have(self, kind: DocumentKind) -> bool {
         match self {
             Reader::Meeting => Role::ALL.iter().all(|role| kind.readers().contains(role)),
             Reader::Carer => kind.readers().contains(&Role::Carer),
             Reader::Child => kind.readers().contains(&Role::YoungPerson),
-            Reader::School => kind != DocumentKind::PrivateVoice && kind.readers().contains(&Role::DesignatedTeacher),
+            Reader::School => matches!(kind, DocumentKind::Main | DocumentKind::Contact),
             Reader::Myself => true,
         }
     }
@@ -128,7 +128,8 @@ impl Reader {
             .filter(|kind| !self.may_have(**kind))
             .map(|kind| match kind {
                 DocumentKind::Main => "the plan",
-                DocumentKind::Contact => "contact and family details",
+                DocumentKind::Contact => "contact and collection",
+                DocumentKind::Family => "parents and family",
                 DocumentKind::PrivateVoice => "what the child wants only some people to see",
                 DocumentKind::Quality => "working notes of the Virtual School",
             })

@@ -195,7 +195,7 @@ impl Ask {
         match value {
             Value::Choice(word) => label(word),
             Value::Date(day) => words::date(*day),
-            Value::Money(_) => format!("£{value}"),
+            Value::Money(pence) => words::pounds(*pence),
             Value::Set(words) => words.iter().map(|word| label(word)).collect::<Vec<_>>().join(", "),
             Value::YesNo(yes) => either(*yes, "Yes", "No").to_owned(),
             Value::Text(_) | Value::Number(_) | Value::Picture(_) => value.to_string(),

@@ -31,8 +31,8 @@ pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
 pub use history::{Deed, Entry, Mark, difference, heads_at, history};
 pub use meeting::{
-    Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Seat, agenda_edits, clock_in,
-    length_in, meeting, with_time,
+    Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
+    clock_in, length_in, meeting, with_time, with_time_said,
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{

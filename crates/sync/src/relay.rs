@@ -21,7 +21,7 @@ use crate::{
 /// Answers (receipts, errors, presence) that may wait for one connection; beyond it presence is dropped, and a sender
 /// that reads nothing is closed.
 pub const ANSWERS_MAX: usize = 4_096;
-/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, four documents each.
+/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, five documents each.
 pub const OPEN_MAX: usize = 8_192;
 /// Documents of one connection whose last presence is remembered: the tabs that a person may have open, four documents each.
 pub const PRESENT_MAX: usize = 256;

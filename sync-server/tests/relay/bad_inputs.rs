@@ -579,6 +579,38 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// Where the column of actions begins in the body of a change, which is one of several columns behind a head.
+fn actions_in(body: &[u8]) -> usize {
+    fn number(body: &[u8], at: &mut usize) -> usize {
+        let (mut value, mut shift) = (0, 0);
+        loop {
+            let byte = body[*at];
+            *at += 1;
+            value |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                return value;
+            }
+        }
+    }
+    let mut at = 0;
+    let deps = number(body, &mut at);
+    at += 32 * deps;
+    let actor = number(body, &mut at);
+    at += actor;
+    // Its number, its first operation, its time.
+    (0..3).for_each(|_| drop(number(body, &mut at)));
+    let message = number(body, &mut at);
+    at += message;
+    for _ in 0..number(body, &mut at) {
+        let other = number(body, &mut at);
+        at += other;
+    }
+    let columns: Vec<(usize, usize)> =
+        (0..number(body, &mut at)).map(|_| (number(body, &mut at), number(body, &mut at))).collect();
+    at + columns.iter().take_while(|(kind, _)| *kind != 0x42).map(|(_, length)| length).sum::<usize>()
+}
+
 fn begun(scene: &Scene) -> Automerge {
     let mut document = Automerge::new_with_encoding(automerge::TextEncoding::Utf16CodeUnit);
     let genesis = Change::try_from(scene.pep.genesis(DocumentKind::Main).as_slice()).expect("a change");
@@ -881,6 +913,13 @@ fn changes(scene: &Scene) -> Vec<ChangeRow> {
         ("the end of a mark", op(at_head(&at.story, OpType::MarkEnd(true))), Held("form")),
         ("a table of the old kind", op(on_key(&at.answers, "x", OpType::Make(ObjType::Table), vec![])), Held("form")),
     ];
+    // The same change in other words: Automerge stores operations and not bytes, so it would come back under another hash.
+    let poisoned = draft().body(|body| {
+        let at = actions_in(body);
+        assert_eq!(body[at..at + 2], [0x7f, 1], "one action, spelt out");
+        body[at] = 1;
+    });
+    rows.push(("a change in another encoding", poisoned, Held("canonical")));
     // Deeper than anything of ours: map in map in map.
     let deep = draft();
     let (start, actor) = (deep.change.start_op.get(), deep.change.actor_id.clone());

@@ -3,6 +3,7 @@
 
 pub mod blank;
 pub mod checks;
+pub mod child;
 pub mod children;
 pub mod choose;
 pub mod comments;
@@ -23,4 +24,4 @@ pub mod sync;
 pub mod table;
 pub mod targets;
 pub mod tasks;
-pub mod voices;
+pub mod views;

@@ -4,11 +4,11 @@ use super::*;
 use crate::web::copy::Reader;
 
 impl Device {
-    fn file(&self, target: &str) -> (String, &'static str, String) {
+    pub(super) fn file(&self, target: &str) -> (String, &'static str, String) {
         match self.ask(target, None) {
             Sent::File { name, kind, bytes } => (name, kind, String::from_utf8(bytes).unwrap()),
             Sent::Page { status, html } => panic!("{target} is a page: {status}, {}", errors(&html).join("; ")),
-            Sent::Go(_) | Sent::SyncNow | Sent::Calendar(_) => panic!("{target} is no file"),
+            _ => panic!("{target} is no file"),
         }
     }
 
