@@ -697,13 +697,14 @@ impl Core {
                 }
                 self.touch();
             }
-            Act::Held { doc, hashes, code, detail } => self.was_held(&doc, &hashes, &code, &detail, now)?,
+            Act::Held { doc, hashes, code, detail, .. } => self.was_held(&doc, &hashes, &code, &detail, now)?,
             Act::Released { doc, hashes } => {
                 for hash in &hashes {
                     self.replica.release(&doc, hash);
                 }
                 self.touch();
             }
+            Act::Undecided { .. } => {}
             Act::Presence(presence) => {
                 if self.here.hear(presence, u64::try_from(now).unwrap_or(0).saturating_mul(1_000)) {
                     self.touch();

@@ -640,6 +640,18 @@ impl Replica {
         Ok(envelopes.iter().filter(|e| e.actor == first.actor && e.seq > first.seq).map(|e| e.hash).collect())
     }
 
+    /// Why one envelope was refused, staged or not; `None` where it was not, or was released.
+    pub fn why_held(&self, doc: &Id, hash: &Hash) -> Result<Option<Vec<u8>>> {
+        let staged = self.staged.iter().rev().find_map(|event| match event {
+            Event::Held { doc: d, hash: h, why } if d == doc && h == hash => Some(why.as_ref().map(|why| why.to_vec())),
+            _ => None,
+        });
+        match staged {
+            Some(why) => Ok(why),
+            None => Ok(self.store.why_held(doc, hash)?),
+        }
+    }
+
     /// Heads and standing of a document.
     pub fn standing(&mut self, doc: &Id) -> Result<Standing> {
         let held = self.store.held(doc)?.len();

@@ -599,7 +599,9 @@ fn actions_in(body: &[u8]) -> usize {
     let actor = number(body, &mut at);
     at += actor;
     // Its number, its first operation, its time.
-    (0..3).for_each(|_| drop(number(body, &mut at)));
+    for _ in 0..3 {
+        number(body, &mut at);
+    }
     let message = number(body, &mut at);
     at += message;
     for _ in 0..number(body, &mut at) {
