@@ -13,6 +13,7 @@ use super::{
     },
     region::Regions,
     request::{Leaf, Outcome, Request},
+    tips,
 };
 use crate::error::CommandError;
 
@@ -42,8 +43,12 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::SyncNow => Answer::SyncNow,
+        Outcome::Offline(offline) => match desk.work_offline(offline) {
+            Ok(()) => Answer::Go("/sync".to_owned()),
+            Err(e) => page(desk, &errors::failed(&e)),
+        },
         Outcome::Calendar(text) => Answer::Calendar(text),
-        Outcome::Page(leaf) => page(desk, &leaf),
+        Outcome::Page(leaf) => page(desk, &Leaf { tip: tips::of(&request.path), ..*leaf }),
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
         // It was started before it came here.
