@@ -202,7 +202,7 @@ fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Erro
         @if writes {
             @let live = asked.iter().any(|one| is_live(plan, one.question));
             form method="post" action=(overview::section_href(plan, page, block)) novalidate
-                data-live-plan=[live.then(|| plan.pep.id())] {
+                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
                 @for one in &asked { (question(plan, one, &mut regions)) }
                 div class="govuk-button-group" {

@@ -185,8 +185,7 @@ fn a_tab_says_where_its_person_is_and_its_page_stays_up_to_date() {
         .map(|(after, id)| (id.to_owned(), after.split('"').next().unwrap().to_owned()))
         .collect();
     assert!(regions.contains_key("sync") && regions.contains_key("here-care.story"), "{regions:?}");
-    let hello =
-        serde_json::json!({ "t": "hello", "page": page, "fields": ["care.story"], "regions": regions, "here": true });
+    let hello = serde_json::json!({ "t": "hello", "tab": Uuid::new_v4(), "page": page, "fields": { "care.story": 0 }, "regions": regions, "here": true });
     let told = tells(&mut tab, &desk, message(hello), 0);
     assert_eq!(told.len(), 1, "the page is as it was loaded: {told:?}");
     let (n, s) = (told[0]["n"].as_u64().unwrap() + 1, told[0]["s"].as_u64().unwrap());
