@@ -18,7 +18,7 @@
   }
   // The same for the life of this page: what it typed is known by it after the program was killed.
   const name = crypto.randomUUID(), most = form ? Number(form.dataset.most) : 0
-  let socket, wait = 250, pause = null, gone = false
+  let socket, wait = 250, pause = null, gone = false, leaving = false
 
   // One piece that makes `a` into `b`, ending at the caret where it can, and never within a character of two units.
   const diff = (a, b, caret = b.length) => {
@@ -223,7 +223,8 @@
     socket.onmessage = (e) => {
       const m = JSON.parse(e.data), box = boxes.get(m.f)
       if (m.t === 'html') place(m)
-      if (m.t === 'say') document.getElementById('said').textContent = m.w
+      const said = document.getElementById('said')
+      if (m.t === 'say' && said) said.textContent = m.w
       if (!box) return
       if (m.t === 'init') box.init(m)
       else if (m.t === 'patch') box.patch(m)
@@ -243,19 +244,21 @@
     boxes.set(box.f, box)
   }
   document.addEventListener('visibilitychange', () => send({ t: 'here', v: here() }))
+  // A page that the browser kept to go back to is asked for again; so is one in another tab when a child gets this device.
+  addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
+  if (window.BroadcastChannel) new BroadcastChannel('pep').addEventListener('message', () => { leaving = true; location.reload() })
   if (!boxes.size) { connect(); return }
   const holder = document.createElement('div')
   holder.className = 'govuk-form-group'
   const choices = add(holder, 'div', 'govuk-checkboxes govuk-checkboxes--small'), item = add(choices, 'div', 'govuk-checkboxes__item')
   pause = add(item, 'input', 'govuk-checkboxes__input')
-  Object.assign(pause, { type: 'checkbox', id: 'live-pause', autocomplete: 'off' })
+  Object.assign(pause, { type: 'checkbox', id: 'live-pause', autocomplete: 'off', checked: document.body.dataset.pause === 'on' })
   add(item, 'label', 'govuk-label govuk-checkboxes__label', 'Pause other people’s changes while I write').htmlFor = 'live-pause'
   form.prepend(holder)
   form.classList.add('pep-is-live')
   pause.addEventListener('change', () => boxes.forEach((box) => box.release()))
   // A live box is not sent with the form: its words are on the disk, or go there first. One that is not live says what it was
   // last told is saved, so that only what was typed since is taken from it.
-  let leaving = false
   form.addEventListener('submit', (e) => {
     if (leaving) return
     for (const box of boxes.values()) { box.flush(); send({ t: 'leave', f: box.f }) }
@@ -278,7 +281,6 @@
   })
   addEventListener('beforeunload', (e) => { if (!leaving && [...boxes.values()].some((box) => box.dirty)) e.preventDefault() })
   addEventListener('pagehide', () => boxes.forEach((box) => box.flush()))
-  addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
   document.addEventListener('visibilitychange', () => boxes.forEach((box) => { if (!box.composing) { box.flush(); send({ t: 'leave', f: box.f }) } }))
   connect()
 })()

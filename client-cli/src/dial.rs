@@ -31,7 +31,10 @@ use tokio::{
     sync::{Notify, watch},
     time::timeout,
 };
-use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
+};
 use uuid::Uuid;
 
 use crate::core::{Core, Me, Relay};
@@ -93,7 +96,8 @@ struct Address {
     url: String,
 }
 
-trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+/// What a line runs over: TCP, or TLS on it.
+pub trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
 impl Address {
@@ -276,10 +280,8 @@ pub enum Ended {
     Cut(u64),
 }
 
-/// One connection from beginning to end. `stop` ends it.
-pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: &Notify) -> Result<Ended, DialError> {
-    let gone = |_| DialError::Disk("The part of the program that keeps the documents has stopped.".into());
-    let me = room.call(|c| c.me().cloned()).await.map_err(gone)?.ok_or(DialError::Answer)?;
+/// A WebSocket on which the relay waits for `hello`, and the token it was opened with.
+pub async fn line(me: &Me, key: &Ed25519KeyPair) -> Result<(WebSocketStream<Box<dyn Io>>, String), DialError> {
     let address = Address::of(&me.relay)?;
     let token = session(&address, &me.relay, &me.device, key).await?;
     let mut request =
@@ -297,6 +299,15 @@ pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: 
         .await
         .map_err(|_| DialError::Unreachable(address.url.clone()))?
         .map_err(|_| DialError::Unreachable(address.url.clone()))?;
+    Ok((socket, token))
+}
+
+/// One connection from beginning to end. `stop` ends it.
+pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: &Notify) -> Result<Ended, DialError> {
+    let gone = |_| DialError::Disk("The part of the program that keeps the documents has stopped.".into());
+    let me = room.call(|c| c.me().cloned()).await.map_err(gone)?.ok_or(DialError::Answer)?;
+    let address = Address::of(&me.relay)?;
+    let (socket, token) = line(&me, key).await?;
     let (mut sink, mut incoming) = socket.split();
     room.call(|c| c.connect()).await.map_err(gone)?;
     wake.notify_one();

@@ -21,6 +21,7 @@ pub mod error;
 pub mod json;
 pub mod pieces;
 pub mod select;
+pub mod settings;
 pub mod typing;
 pub mod web;
 pub mod words;

@@ -1,6 +1,6 @@
 //! Words for people: dates, times, terms and answers as they are read aloud.
 
-use chrono::{DateTime, Local, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Local, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use plan::{Due, Duty, Kind, Pep, Question, Standing, Value, Who};
 
 /// `26 February 2026`.
@@ -8,12 +8,44 @@ pub fn date(day: NaiveDate) -> String {
     day.format("%-d %B %Y").to_string()
 }
 
-/// `26 February 2026, 14:05`, by this device's time zone.
+/// `£520`, `£38.50`, from pence.
+pub fn pounds(pence: i64) -> String {
+    let sign = if pence < 0 { "-" } else { "" };
+    match (pence.unsigned_abs() / 100, pence.unsigned_abs() % 100) {
+        (pounds, 0) => format!("{sign}£{pounds}"),
+        (pounds, pence) => format!("{sign}£{pounds}.{pence:02}"),
+    }
+}
+
+/// `26 February 2026 at 2:05pm`, by this device's time zone.
 pub fn moment(at: i64) -> String {
-    DateTime::from_timestamp(at, 0).map_or_else(
-        || "at an unknown time".to_string(),
-        |at| at.with_timezone(&Local).format("%-d %B %Y, %H:%M").to_string(),
-    )
+    let here = DateTime::from_timestamp(at, 0).map(|at| at.with_timezone(&Local));
+    here.map_or_else(|| "an unknown time".to_owned(), |at| format!("{} at {}", date(at.date_naive()), time(at.time())))
+}
+
+/// From one moment to another: `26 February 2026 at 2:05pm`, or `… at 2:05pm to 2:40pm`.
+pub fn stretch(began: i64, ended: i64) -> String {
+    let (from, to) = (moment(began), moment(ended));
+    match (from.split_once(" at "), to.split_once(" at ")) {
+        _ if from == to => from,
+        (Some((day, _)), Some((same, end))) if day == same => format!("{from} to {end}"),
+        _ => format!("{from} to {to}"),
+    }
+}
+
+/// The day of a moment, by this device's time zone.
+pub fn day(at: i64) -> Option<NaiveDate> {
+    DateTime::from_timestamp(at, 0).map(|at| at.with_timezone(&Local).date_naive())
+}
+
+/// `2:05pm`, `2pm`, `midday`.
+pub fn time(time: NaiveTime) -> String {
+    match (time.hour(), time.minute()) {
+        (0, 0) => "midnight".to_owned(),
+        (12, 0) => "midday".to_owned(),
+        (_, 0) => time.format("%-I%P").to_string(),
+        _ => time.format("%-I:%M%P").to_string(),
+    }
 }
 
 /// RFC 3339 in UTC, for programs.
@@ -90,7 +122,8 @@ pub fn other_command(question: &Question, pep: &str) -> Option<String> {
         | Kind::Money
         | Kind::YesNo
         | Kind::Person
-        | Kind::Attachment => None,
+        | Kind::Attachment
+        | Kind::Picture => None,
     }
 }
 
@@ -98,20 +131,39 @@ fn spoken(value: &Value, label: &dyn Fn(&str) -> String) -> String {
     match value {
         Value::Choice(word) => label(word),
         Value::Date(day) => date(*day),
-        Value::Money(_) => format!("£{value}"),
+        Value::Money(pence) => pounds(*pence),
         Value::Set(words) => words.iter().map(|word| label(word)).collect::<Vec<_>>().join(", "),
-        Value::Text(_) | Value::Number(_) | Value::YesNo(_) => value.to_string(),
+        Value::Text(_) | Value::Number(_) | Value::YesNo(_) | Value::Picture(_) => value.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeZone;
+
     use super::*;
+
+    #[test]
+    fn money_has_pence_only_where_there_are_some() {
+        for (pence, said) in [(52_000, "£520"), (3_850, "£38.50"), (1, "£0.01"), (0, "£0"), (-2_400, "-£24")] {
+            assert_eq!(pounds(pence), said);
+        }
+    }
 
     #[test]
     fn dates_and_times_are_said_in_words_and_in_the_form_programs_read() {
         assert_eq!(date(NaiveDate::from_ymd_opt(2026, 2, 6).unwrap_or_default()), "6 February 2026");
         assert_eq!(rfc3339(1_772_114_700), "2026-02-26T14:05:00Z");
-        assert_eq!(moment(i64::MAX), "at an unknown time");
+        assert_eq!(moment(i64::MAX), "an unknown time");
+        let clock = |hour, minute| time(NaiveTime::from_hms_opt(hour, minute, 59).unwrap_or_default());
+        assert_eq!(
+            [(0, 0), (0, 5), (9, 0), (12, 0), (12, 30), (15, 15)].map(|(hour, minute)| clock(hour, minute)),
+            ["midnight", "12:05am", "9am", "midday", "12:30pm", "3:15pm"]
+        );
+        let at = Local.with_ymd_and_hms(2026, 2, 26, 15, 15, 0).single().map_or(0, |at| at.timestamp());
+        assert_eq!(stretch(at, at + 59), "26 February 2026 at 3:15pm");
+        assert_eq!(stretch(at, at + 1_500), "26 February 2026 at 3:15pm to 3:40pm");
+        assert_eq!(stretch(at, at + 86_400), "26 February 2026 at 3:15pm to 27 February 2026 at 3:15pm");
+        assert_eq!(day(at), NaiveDate::from_ymd_opt(2026, 2, 26));
     }
 }

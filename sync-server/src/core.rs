@@ -11,22 +11,26 @@ use std::{
 };
 
 use gate::{Envelope, Hash, Id, PublicKey, Refusal};
-use replica::{HELD_MAX, Mode, Notice, Offered, Replica, Trouble};
+use replica::{Mode, Notice, Offered, Replica, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::{
-    SignedRoster, Wire,
+    SignedRoster,
     frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, QUEUE_FRAMES_MAX, Start, code},
     link::Link,
-    relay::{Ask, Session, Snapshot},
+    relay::{Ask, Lend, Session, Snapshot},
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
+mod held;
+
 use crate::{
-    directory::{Directory, Joining, Refused, day, from_cbor, text, to_cbor},
+    directory::{Directory, Joining, Refused, Standing, day, from_cbor, text, to_cbor},
     error::Error,
-    keys, pep,
+    keys,
+    pace::Turn,
+    pep,
 };
 
 /// Connections at once: ten thousand participants, at about 20 kB each while they are quiet.
@@ -46,6 +50,9 @@ pub const PRESENCE_PER_SECOND_MAX: u32 = 32;
 pub const LISTED_MAX: usize = 6_000;
 /// Bytes of a roster that a frame carries, beside the rest of it. A longer one is had over HTTP.
 pub const ROSTER_BYTES_MAX: usize = FRAME_BYTES_MAX - 64 * 1024;
+
+/// A fact: see `Core::log_was_cut`.
+const LOG_WAS_CUT: &[u8] = b"relay/cut";
 
 /// Fills a slice with randomness.
 pub type Random = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -125,6 +132,10 @@ pub struct Core {
     dirty: bool,
     /// Connections that are to be told again what they may open.
     relist: BTreeSet<u64>,
+    /// Refused changes.
+    held: held::Book,
+    /// Whether this relay's logs may once have lost their ends: it was restored, or rolled back.
+    log_was_cut: bool,
     failed: bool,
     stopping: bool,
 }
@@ -166,6 +177,8 @@ impl Core {
             replica.fact(b"relay/epoch")?.and_then(|e| Id::try_from(e).ok()).filter(|_| replica.is_continuous());
         let address = replica.fact(b"relay/address")?.map(|a| from_cbor(&a)).transpose()?;
         let fresh = epoch.is_none();
+        let restored = fresh && replica.fact(b"relay/epoch")?.is_some();
+        let log_was_cut = restored || replica.fact(LOG_WAS_CUT)?.is_some();
         let epoch = epoch.unwrap_or_else(|| {
             let mut id = [0; 16];
             random(&mut id);
@@ -196,9 +209,15 @@ impl Core {
             counts: Counts { documents, ..Counts::default() },
             dirty: false,
             relist: BTreeSet::new(),
+            held: held::Book::default(),
+            log_was_cut,
             failed: false,
             stopping: false,
         };
+        core.held = held::Book::read(&core.replica)?;
+        if restored {
+            core.replica.set_fact(LOG_WAS_CUT, Some(&[]));
+        }
         if fresh {
             core.replica.set_fact(b"relay/epoch", Some(&epoch));
             core.keep()?;
@@ -357,12 +376,19 @@ impl Core {
         Ok(())
     }
 
-    /// One frame's bytes from a connection.
+    /// One frame's bytes from a connection, all its turns at once.
     pub fn receive(&mut self, conn: u64, bytes: &[u8], now: i64) {
+        for turn in Turn::all(bytes) {
+            self.take(conn, turn, now);
+        }
+    }
+
+    /// One turn of what a connection brought.
+    pub fn take(&mut self, conn: u64, turn: Turn, now: i64) {
         let Some(line) = self.lines.get_mut(&conn) else { return };
         self.ready.insert(conn);
-        self.counts.bytes_in += bytes.len() as u64;
-        let frame = match Frame::decode(bytes) {
+        self.counts.bytes_in += turn.bytes as u64;
+        let frame = match turn.frame {
             Ok(frame) => frame,
             Err(e @ FrameError::Unknown) => return line.session.error(code::UNKNOWN, &e.to_string(), None),
             Err(e) => return line.session.error(code::FRAME, &e.to_string(), None),
@@ -382,7 +408,7 @@ impl Core {
             return;
         }
         let doc = match &ask {
-            Ask::Open { doc, .. } | Ask::Push { doc, .. } => Some(*doc),
+            Ask::Open { doc, .. } | Ask::Push { doc, .. } | Ask::Heard { doc, .. } => Some(*doc),
             Ask::Hello { .. } | Ask::Child(_) | Ask::Start(_) | Ask::Presence(_) | Ask::Close => None,
         };
         if let Err(trouble) = self.answer(conn, ask, now) {
@@ -439,6 +465,7 @@ impl Core {
             self.fail();
         } else {
             self.tell_touched();
+            self.tell_undecided();
         }
         while let Some(conn) = self.ready.pop_first() {
             self.fill(conn);
@@ -506,6 +533,7 @@ impl Core {
                     line.session.welcome(epoch, id, roster);
                     line.session.answer(Frame::Documents { list });
                 }
+                self.tell_held(conn);
                 // Once a day is enough for the record, and bounds it.
                 if self.seen.get(&device) != Some(&self.today) {
                     self.seen.insert(device, self.today.clone());
@@ -520,6 +548,7 @@ impl Core {
             Ask::Start(start) => self.start(conn, &start, device, now)?,
             Ask::Open { doc, cursor } => self.open_document(conn, doc, cursor, person)?,
             Ask::Push { doc, envelopes } => self.push(conn, doc, envelopes, now)?,
+            Ask::Heard { doc, hashes } => self.heard(device, doc, &hashes, now),
             Ask::Presence(presence) => self.tell_others(conn, presence.doc, &Frame::Presence(presence)),
             Ask::Close => {}
         }
@@ -549,62 +578,76 @@ impl Core {
             }
             return Ok(());
         }
-        let (after, snapshot) = match cursor {
+        let after = match cursor {
             Some(cursor) if cursor.epoch == self.epoch => {
                 let here = if cursor.seq == 0 { None } else { self.replica.hash(&doc, cursor.seq)? };
                 let another = cursor.hash.is_some_and(|hash| here != Some(hash.into_array()));
                 if cursor.seq > 0 && (here.is_none() || another) {
                     // This log was rolled back in a way that nobody noticed here: it is read, and given back, from its start.
+                    self.log_was_cut = true;
+                    self.replica.set_fact(LOG_WAS_CUT, Some(&[]));
                     if let Some(session) = self.session(conn) {
                         session.error(code::MISSING, "The relay does not have what you last read from it.", Some(doc));
                     }
                     return Ok(());
                 }
-                (cursor.seq, None)
+                Some(cursor.seq)
             }
-            Some(_) => (0, None),
-            None => (0, Some(self.snapshot(&doc)?)),
+            Some(_) => Some(0),
+            None => None,
         };
-        if let Some(snapshot) = &snapshot {
-            let growth = self.growth.entry(doc).or_default();
-            growth.cold = true;
-            growth.covered = growth.covered.max(snapshot.seq);
+        if after.is_none() {
+            self.growth_of(&doc).cold = true;
         }
         let others = self.readers_of(&doc).filter(|(other, _)| *other != conn);
         let here: Vec<Frame> =
             others.filter_map(|(_, line)| line.session.said(&doc).cloned()).map(Frame::Presence).collect();
         self.readers.entry(doc).or_default().insert(conn);
         if let Some(session) = self.session(conn) {
-            session.opened(doc, after, snapshot);
+            session.opened(doc, after);
             here.into_iter().for_each(|presence| session.answer(presence));
         }
         Ok(())
     }
 
-    /// The newest kept snapshot, or the genesis alone.
-    fn snapshot(&self, doc: &Id) -> Result<Snapshot, Trouble> {
-        // One that cannot be read is a lost cache, no more.
-        if let Ok(Some(snapshot)) = self.replica.relay_snapshot(doc)
-            && snapshot.seq <= self.replica.last(doc)?
-        {
-            return Ok(snapshot);
-        }
-        let bytes = self.replica.genesis(doc)?;
-        let heads = gate::Index::new(&bytes).map_err(|_| Trouble::Damaged)?.heads();
-        Ok(Snapshot { seq: 0, heads, bytes, tips: Vec::new() })
-    }
-
     fn push(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<(), Trouble> {
         let Some(line) = self.lines.get_mut(&conn) else { return Ok(()) };
-        let child = self.directory.document(&doc).map(|(pep, _)| pep.start.child);
-        let Some(child) = child.filter(|_| self.directory.may_open(&line.session.person(), &doc, &self.today)) else {
+        let person = line.session.person();
+        // Who has left may still hand in what they wrote: it is kept for others to decide about.
+        if self.directory.standing(&person, &doc, &self.today) == Standing::Stranger {
             line.session.gone(doc);
             return Ok(());
-        };
-        let device = line.session.device();
+        }
+        let (mut late, mut fit) = (Vec::new(), Vec::new());
+        for envelope in envelopes {
+            let is_late = self.is_late(&doc, &envelope, &person)?;
+            (if is_late { &mut late } else { &mut fit }).push(envelope);
+        }
+        let before = self.replica.ledger_of(&doc)?.last();
+        let mut lacking = self.take_in(conn, doc, fit, now)?;
+        while let Some(actor) = late.first().map(|envelope| envelope.actor) {
+            let (chain, others) = late.into_iter().partition(|e| e.actor == actor);
+            lacking.extend(self.hold(conn, doc, chain, true, now)?);
+            late = others;
+        }
+        // Some may build on what is held now.
+        if !lacking.is_empty() && !self.take_in(conn, doc, lacking, now)?.is_empty() {
+            let said = "The relay lacks changes that these build on. Your program offers them first.";
+            if let Some(session) = self.session(conn) {
+                session.error(code::MISSING, said, Some(doc));
+            }
+        }
+        if self.replica.ledger_of(&doc)?.last() > before {
+            self.grown(&doc, now);
+        }
+        Ok(())
+    }
+
+    /// Passes envelopes through the gate; holds what it refuses. Gives back those whose past is not here at all.
+    fn take_in(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<Vec<Envelope>, Trouble> {
+        let child = self.directory.document(&doc).map(|(pep, _)| pep.start.child).unwrap_or_default();
         let mut queue = envelopes;
-        let mut grew = false;
-        let mut missing = false;
+        let mut lacking = Vec::new();
         while !queue.is_empty() {
             let authority = self.directory.authority(child);
             let (offered, refusal) = self.replica.offer(&doc, &queue, &authority, None)?;
@@ -613,7 +656,6 @@ impl Core {
                 let (Offered::New(number) | Offered::Known(number)) = taken;
                 match taken {
                     Offered::New(_) => {
-                        grew = true;
                         self.dirty = true;
                         self.counts.accepted += 1;
                     }
@@ -628,90 +670,36 @@ impl Core {
             // What follows in the same chain shares the fate of its first; other authors' work goes on.
             let actor = first.actor;
             let (chain, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|e| e.actor == actor);
-            match self.reason(&doc, &refusal)? {
-                Some((code, detail)) => self.hold(conn, doc, &chain, &code, &detail, device, now)?,
-                None => missing = true,
-            }
+            lacking.extend(match refusal.is_missing() && !self.builds_on_held(&doc, &refusal) {
+                true => chain,
+                false => self.hold(conn, doc, chain, false, now)?,
+            });
             queue = others;
         }
-        if missing && let Some(session) = self.session(conn) {
-            let said = "The relay lacks changes that these build on. Your program offers them first.";
-            session.error(code::MISSING, said, Some(doc));
-        }
-        if grew {
-            self.grown(&doc, now);
-        }
-        Ok(())
-    }
-
-    /// Code and words to hold an envelope with; `None` where it only has to wait for what it builds on.
-    fn reason(&mut self, doc: &Id, refusal: &Refusal) -> Result<Option<(String, String)>, Trouble> {
-        if !refusal.is_missing() {
-            return Ok(Some((refusal.code().to_string(), sentence(refusal))));
-        }
-        let held = self.replica.ledger_of(doc)?.held();
-        let Some(before) = refusal.missing().iter().find(|h| held.contains(*h)).copied() else { return Ok(None) };
-        // It builds on something held: it is held for the same reason.
-        let why = self.replica.held(doc)?.into_iter().find(|(hash, _)| *hash == before);
-        let why = why.map(|(_, why)| from_cbor::<Held>(&why)).transpose()?;
-        Ok(why.map(|why| (why.code, why.detail)))
-    }
-
-    #[allow(clippy::too_many_arguments)] // what is held, why, and who brought it when
-    fn hold(
-        &mut self,
-        conn: u64,
-        doc: Id,
-        chain: &[Envelope],
-        code: &str,
-        detail: &str,
-        device: Id,
-        now: i64,
-    ) -> Result<(), Trouble> {
-        let known = self.replica.ledger_of(&doc)?.held().clone();
-        let new: Vec<&Envelope> = chain.iter().filter(|e| !known.contains(&e.hash)).collect();
-        let room = HELD_MAX.saturating_sub(known.len());
-        let full = if new.len() > room {
-            " The relay keeps no more of them: they are on their author's device only."
-        } else {
-            ""
-        };
-        for envelope in new.into_iter().take(room) {
-            let held = Held {
-                code: code.to_string(),
-                detail: detail.to_string(),
-                device: ByteArray::new(device),
-                at: now,
-                envelope: Wire(envelope.clone()).encode(),
-            };
-            self.replica.hold(&doc, &envelope.hash, &to_cbor(&held))?;
-            self.dirty = true;
-            self.counts.refused += 1;
-            let on = [("document", text(&doc)), ("change", hex(&envelope.hash)), ("code", code.to_string())];
-            self.directory.audit(now, Some(device), "held", &on);
-        }
-        // All in one frame: its author's device then makes up its mind once.
-        let hashes = chain.iter().map(|e| ByteArray::new(e.hash)).collect();
-        self.send(conn, Frame::Held { doc, hashes, code: code.to_string(), detail: format!("{detail}{full}") });
-        Ok(())
+        Ok(lacking)
     }
 
     // What follows from it.
 
     /// A document's log has grown: whoever has it open is to be sent the rest.
     fn grown(&mut self, doc: &Id, now: i64) {
-        if let Some(growth) = self.growth.get_mut(doc) {
-            growth.at = now;
-        } else {
-            let covered = self.replica.relay_snapshot(doc).ok().flatten().map_or(0, |s| s.seq);
-            self.growth.insert(*doc, Growth { covered, at: now, cold: false });
-        }
+        self.growth_of(doc).at = now;
         for conn in self.readers.get(doc).into_iter().flatten() {
             if let Some(line) = self.lines.get_mut(conn) {
                 line.session.grown(doc);
                 self.ready.insert(*conn);
             }
         }
+    }
+
+    fn growth_of(&mut self, doc: &Id) -> &mut Growth {
+        let replica = &self.replica;
+        self.growth.entry(*doc).or_insert_with(|| {
+            let kept = replica.relay_snapshot(doc).ok().flatten().map_or(0, |s| s.seq);
+            // One beyond the log's end is another log's.
+            let covered = if replica.last(doc).is_ok_and(|last| kept <= last) { kept } else { 0 };
+            Growth { covered, at: 0, cold: false }
+        })
     }
 
     /// Connections that have a document open.
@@ -782,20 +770,13 @@ impl Core {
     /// Queues frames while the connection has room; ends it where it was closing and has nothing more.
     fn fill(&mut self, conn: u64) {
         let Some(line) = self.lines.get_mut(&conn) else { return };
-        let replica = &self.replica;
-        let mut trouble = None;
-        let mut lend = |doc: &Id, after: u64, bytes: usize| {
-            replica.log(doc, after, bytes).unwrap_or_else(|e| {
-                trouble = Some(e);
-                Vec::new()
-            })
-        };
+        let mut shelf = Shelf { replica: &self.replica, trouble: None };
         let ended = loop {
             let permit = match line.out.try_reserve() {
                 Ok(permit) => permit,
                 Err(full_or_closed) => break full_or_closed == TrySendError::Closed(()),
             };
-            let Some(frame) = line.session.next(&mut lend) else { break line.session.is_closing() };
+            let Some(frame) = line.session.next(&mut shelf) else { break line.session.is_closing() };
             if let Frame::Log { envelopes, .. } = &frame {
                 self.counts.sent += envelopes.len() as u64;
             }
@@ -803,7 +784,7 @@ impl Core {
             self.counts.bytes_out += bytes.len() as u64;
             permit.send(bytes);
         };
-        if let Some(trouble) = trouble {
+        if let Some(trouble) = shelf.trouble {
             tracing::error!(conn, %trouble, "a log could not be read");
             if let Some(session) = self.session(conn) {
                 session.close(
@@ -880,6 +861,39 @@ impl Core {
     fn session(&mut self, conn: u64) -> Option<&mut Session> {
         self.lines.get_mut(&conn).map(|line| &mut line.session)
     }
+}
+
+/// Lends logs and snapshots to connections that have room for them.
+struct Shelf<'a> {
+    replica: &'a Replica,
+    /// What could not be read.
+    trouble: Option<Trouble>,
+}
+
+impl Lend for Shelf<'_> {
+    fn log(&mut self, doc: &Id, after: u64, bytes: usize) -> Vec<Envelope> {
+        self.replica.log(doc, after, bytes).unwrap_or_else(|trouble| {
+            self.trouble = Some(trouble);
+            Vec::new()
+        })
+    }
+
+    fn snapshot(&mut self, doc: &Id) -> Option<Snapshot> {
+        newest_snapshot(self.replica, doc).map_err(|trouble| self.trouble = Some(trouble)).ok()
+    }
+}
+
+/// The newest kept snapshot, or the genesis alone.
+fn newest_snapshot(replica: &Replica, doc: &Id) -> Result<Snapshot, Trouble> {
+    // One that cannot be read is a lost cache, no more.
+    if let Ok(Some(snapshot)) = replica.relay_snapshot(doc)
+        && snapshot.seq <= replica.last(doc)?
+    {
+        return Ok(snapshot);
+    }
+    let bytes = replica.genesis(doc)?;
+    let heads = gate::Index::new(&bytes).map_err(|_| Trouble::Damaged)?.heads();
+    Ok(Snapshot { seq: 0, heads, bytes, tips: Vec::new() })
 }
 
 /// A queue for one connection.

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -35,10 +35,11 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
-    core::Core,
+    core::{Core, hex},
     directory::{Joining, Refused, text, to_cbor},
     error::Error,
     keys, now,
+    pace::Paces,
     sessions::Sessions,
     socket,
 };
@@ -60,6 +61,12 @@ pub(crate) struct App {
     pub connections: AtomicU64,
     /// Places for WebSockets.
     pub lines: Arc<Semaphore>,
+    /// Places for connections that are being welcomed.
+    pub welcomes: Semaphore,
+    /// How fast each device brings work.
+    pub paces: Mutex<Paces>,
+    /// What those times count from.
+    pub began: Instant,
 }
 
 /// Where a request came from.
@@ -86,6 +93,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/join", post(join))
         .route("/v1/session", post(session))
         .route("/v1/roster", get(roster))
+        .route("/v1/held", get(held).post(decide))
         .route("/sync", get(sync_socket))
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -94,6 +102,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
+    // What is announced as too long need not be waited for.
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        let said = format!("A request may have {BODY_BYTES_MAX} bytes. Ask whoever keeps your device to update pep.");
+        return refusal(StatusCode::PAYLOAD_TOO_LARGE, "form", &said).into_response();
+    }
     match tokio::time::timeout(REQUEST, next.run(request)).await {
         Ok(response) => response,
         Err(_) => busy("That took too long. Try again.").into_response(),
@@ -258,6 +272,47 @@ async fn roster(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
     Ok(([(header::CONTENT_TYPE, "application/cbor")], Bytes::from(to_cbor(&roster?))).into_response())
 }
 
+/// Refused changes that this person decides about.
+async fn held(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    let device = app.device(&headers)?;
+    let list = app.room.call(move |core| core.undecided(Some(&device))).await??;
+    Ok(([(header::CONTENT_TYPE, "application/cbor")], Bytes::from(to_cbor(&list))).into_response())
+}
+
+#[derive(Deserialize)]
+struct DecideBody {
+    doc: Uuid,
+    change: String,
+    decision: Decision,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Decision {
+    Accept,
+    Discard,
+}
+
+async fn decide(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Json<DecideBody>, JsonRejection>,
+) -> Answer {
+    let device = app.device(&headers)?;
+    let Json(body) = body?;
+    let hash = unhex(&body.change).ok_or(Refused::HeldUnknown)?;
+    let (doc, accept, at) = (body.doc.into_bytes(), matches!(body.decision, Decision::Accept), now());
+    let decided = app.room.call(move |core| core.decide(Some(device), &doc, &hash, accept, at)).await??;
+    let changes: Vec<String> = decided.iter().map(hex).collect();
+    Ok(Json(json!({ "changes": changes })).into_response())
+}
+
+fn unhex(text: &str) -> Option<gate::Hash> {
+    let pairs: Option<Vec<u8>> =
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect();
+    pairs?.try_into().ok()
+}
+
 async fn sync_socket(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -285,6 +340,12 @@ impl App {
     /// The sessions. Nothing that holds them can panic half-way, so a poisoned lock is as good as another.
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Charges a device for a turn: how long it has to wait before the turn is done.
+    pub fn charge(&self, device: &Id, units: u64) -> Duration {
+        let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.paces.lock().unwrap_or_else(PoisonError::into_inner).charge(device, units, now_ms)
     }
 
     fn allow(&self, peer: Peer) -> Result<(), Refusal> {

@@ -14,6 +14,7 @@ pub mod core;
 pub mod directory;
 pub mod error;
 pub mod keys;
+pub mod pace;
 pub mod sessions;
 
 mod commands;

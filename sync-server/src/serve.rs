@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, SocketAddr, ToSocketAddrs},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, atomic::AtomicU64},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{Router, body::Body, http::Request};
@@ -32,6 +32,7 @@ use crate::{
     http::{App, Peer, router},
     keys::TlsKeys,
     now,
+    pace::Sockets,
     sessions::Sessions,
 };
 
@@ -39,6 +40,8 @@ use crate::{
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Sockets that are not WebSockets (yet), at once: every participant coming back in the same moment.
 const SOCKETS_MAX: usize = CONNECTIONS_MAX;
+/// Connections that are being welcomed at once: each costs a signed list of people and a list of documents.
+const WELCOMES_MAX: usize = 4;
 /// How long connections have, at the end, to be told and to go.
 const DRAIN: Duration = Duration::from_secs(3);
 /// How long to wait after the system refused to accept a connection (too many open files): others must end first.
@@ -114,9 +117,13 @@ async fn run(room: Room<Core>, bound: Bound, tls: Option<TlsKeys>) -> Result<(),
         sessions: Mutex::new(Sessions::default()),
         connections: AtomicU64::new(1),
         lines: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+        welcomes: Semaphore::new(WELCOMES_MAX),
+        paces: Mutex::default(),
+        began: Instant::now(),
     });
     let router = router(app.clone());
     let sockets = Arc::new(Semaphore::new(SOCKETS_MAX));
+    let by_address = Sockets::default();
     let (stop, stopping) = watch::channel(());
     let mut ticking = tokio::spawn(tick(room.clone()));
     let scheme = if tls.is_some() { "wss" } else { "ws" };
@@ -138,10 +145,15 @@ async fn run(room: Room<Core>, bound: Bound, tls: Option<TlsKeys>) -> Result<(),
             tokio::time::sleep(ACCEPT_AGAIN).await;
             continue;
         };
+        let Some(place) = by_address.take(peer.ip()) else {
+            // It comes back after a pause, as after any line that breaks.
+            tracing::debug!("an address holds too many sockets");
+            continue;
+        };
         let (router, acceptor, stopping) = (router.clone(), acceptor.clone(), stopping.clone());
         tokio::spawn(async move {
             connection(tcp, peer.ip(), acceptor, router, stopping).await;
-            drop(permit);
+            drop((permit, place));
         });
     }
     tracing::info!("stopping");

@@ -14,10 +14,10 @@ use gate::Id;
 use sync::frame::QUEUE_FRAMES_MAX;
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc::Receiver},
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-use crate::{core, directory::text, http::App, now};
+use crate::{core, directory::text, http::App, now, pace::Turn};
 
 /// How long the first frame may take: a connection that says nothing costs a place.
 const FIRST_FRAME: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ pub(crate) async fn serve(app: Arc<App>, conn: u64, device: Id, socket: WebSocke
     }
     tracing::debug!(conn, device = text(&device), "connected");
     let (sink, stream) = socket.split();
-    let mut reading = tokio::spawn(read(app.clone(), conn, stream));
+    let mut reading = tokio::spawn(read(app.clone(), conn, device, stream));
     let mut writing = tokio::spawn(write(app.clone(), conn, sink, queue));
     tokio::select! {
         _ = &mut reading => {}
@@ -54,8 +54,9 @@ pub(crate) async fn serve(app: Arc<App>, conn: u64, device: Id, socket: WebSocke
     tracing::debug!(conn, "disconnected");
 }
 
-async fn read(app: Arc<App>, conn: u64, mut stream: SplitStream<WebSocket>) {
+async fn read(app: Arc<App>, conn: u64, device: Id, mut stream: SplitStream<WebSocket>) {
     let mut patience = FIRST_FRAME;
+    let mut welcomed = false;
     while let Ok(Some(Ok(message))) = timeout(patience, stream.next()).await {
         let bytes = match message {
             Message::Binary(bytes) => bytes,
@@ -65,9 +66,18 @@ async fn read(app: Arc<App>, conn: u64, mut stream: SplitStream<WebSocket>) {
             Message::Close(_) => return,
         };
         patience = SILENCE;
-        // Waited for, so that one connection has one frame in the core's queue and the rest waits in its own line.
-        if app.room.call(move |core| core.receive(conn, &bytes, now())).await.is_err() {
-            return;
+        // Reconnecting all at once, they are welcomed in the order they came, and those who work already are served in between.
+        let _welcome = if welcomed { None } else { app.welcomes.acquire().await.ok() };
+        welcomed = true;
+        for turn in Turn::all(&bytes) {
+            let wait = app.charge(&device, turn.units());
+            if !wait.is_zero() {
+                sleep(wait).await;
+            }
+            // Waited for, so that one connection has one turn in the core's queue and the rest waits in its own line.
+            if app.room.call(move |core| core.take(conn, turn, now())).await.is_err() {
+                return;
+            }
         }
     }
 }

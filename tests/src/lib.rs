@@ -1,6 +1,7 @@
 //! What the stories share: a seeded world of participants and a relay without sockets ([`sim`]), and real programs on real sockets ([`world`]).
 
 pub mod children;
+pub mod fuzz;
 pub mod load;
 pub mod sim;
 pub mod world;

@@ -2,6 +2,7 @@
 //! relay. What is measured is when a change can be read in the others' documents, by the one clock of this process.
 
 pub mod echo;
+pub mod flood;
 pub mod process;
 
 use std::{
@@ -306,6 +307,11 @@ impl Meeting {
             return Err("People who hold every word hold different heads.".into());
         }
         Ok(())
+    }
+
+    /// The plan.
+    pub fn pep(&self) -> &Pep {
+        &self.pep
     }
 
     fn first(&self) -> Result<&Participant, String> {

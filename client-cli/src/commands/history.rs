@@ -11,6 +11,8 @@ use crate::{
 };
 
 /// Show who changed what and when, oldest first
+///
+/// What one person did at a stretch stands together. With --field one question is looked at closely.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)
@@ -34,15 +36,17 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let entries = entries(context, &mine, field)?;
     if context.global.json {
         let entries = entries.iter().map(|entry| {
-            json!({ "at": json::at(entry.at), "by": json::by(&entry.by), "what": entry.sentences, "change": json::hex(&entry.change.0) })
+            let what: Vec<&str> = entry.deeds.iter().map(|deed| deed.sentence.as_str()).collect();
+            let (at, until) = (json::at(entry.began), json::at(entry.at));
+            json!({ "at": at, "until": until, "by": json::by(&entry.by), "what": what, "change": json::hex(&entry.change.0) })
         });
         context.json(&entries.collect());
         return Ok(());
     }
     for entry in &entries {
-        context.data(format!("{} - {}", words::moment(entry.at), words::name(&entry.by)));
-        for sentence in &entry.sentences {
-            context.data(format!("  {sentence}"));
+        context.data(format!("{} - {}", words::stretch(entry.began, entry.at), words::name(&entry.by)));
+        for deed in &entry.deeds {
+            context.data(format!("  {}", deed.sentence));
         }
     }
     if entries.is_empty() {

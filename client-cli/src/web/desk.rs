@@ -12,7 +12,7 @@ use std::{
 use gate::Hash;
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
-    Signing, Value, View, Writer,
+    Signing, Value, View, Who, Writer,
 };
 use replica::Trouble;
 use serde::Deserialize;
@@ -20,9 +20,10 @@ use uuid::Uuid;
 
 use super::{
     assets,
-    lent::{ChildLine, Digest, Findings, Past, Plan, Sharing, Site},
+    lent::{ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was},
     live::{Live, Told},
     pages::children::newest_first,
+    past,
     request::Signature,
     who,
 };
@@ -35,6 +36,7 @@ use crate::{
     context::{Context, Mine},
     core::{Core, Papers, Present, Spot, Typed},
     error::{CommandError, Kind},
+    settings::{Handed, NotThePin, Pin, Settings},
     typing::Splice,
     words,
 };
@@ -48,9 +50,6 @@ const SHELF_MAX: usize = 2_000;
 const TYPED_MAX: usize = 2_000;
 /// Forms remembered: a browser sends one again within seconds, or after going back a few pages.
 const WRITTEN_MAX: usize = 256;
-
-/// What one person does within this many seconds, and nobody else in between, is shown as one.
-const SITTING: i64 = 15 * 60;
 
 /// What the pages of one home are lent from.
 pub struct Desk {
@@ -71,16 +70,14 @@ pub struct Shelf {
 }
 
 /// Tells one state of a plan from another: this person's role, the list of people, and how much of each document is here.
-type Version = (Role, u64, [u64; 4]);
+type Version = (Role, u64, [u64; DocumentKind::ALL.len()]);
 
 /// What the council sets, and what the person does.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Settings {
+struct Council {
     name: Option<String>,
     colour: Option<String>,
-    /// Whether changes of what is around are said to screen readers; they are where nobody set it.
-    announcements: Option<bool>,
 }
 
 /// A box after what was ready in it was written.
@@ -120,13 +117,14 @@ impl Desk {
     pub fn site(&self) -> Result<Site, CommandError> {
         let context = self.context();
         let me = context.me()?;
-        let settings = settings(self.app.home());
-        let (line, last_sync, waiting, organisation) = context.with(|core| {
-            let waiting = core.waiting()?;
-            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, core.roster().organisation.clone()))
+        let council = council(self.app.home());
+        let (line, last_sync, waiting, organisation, settings) = context.with(|core| {
+            let (waiting, settings) = (core.waiting()?, Settings::of(core)?);
+            let organisation = core.roster().organisation.clone();
+            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, organisation, settings))
         })?;
-        let named = [settings.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
-        let colour = settings.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
+        let named = [council.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
+        let colour = council.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
         Ok(Site {
             council: named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_default(),
             colour: colour.unwrap_or_else(|| assets::NEUTRAL.to_owned()).to_lowercase(),
@@ -134,9 +132,65 @@ impl Desk {
             line,
             last_sync,
             waiting,
+            settings,
             today: clock::day(),
-            announcements: settings.announcements.unwrap_or(true),
         })
+    }
+
+    /// How the pages behave on this device.
+    pub fn settings(&self) -> Result<Settings, CommandError> {
+        self.context().with(|core| Settings::of(core))
+    }
+
+    /// To which child's plan this device was given; `None` where it is with its owner.
+    pub fn handed(&self) -> Result<Option<Handed>, CommandError> {
+        self.context().with(|core| Handed::of(core))
+    }
+
+    /// Gives this device to a child, or takes it back. On the disk when this returns.
+    pub fn hand(&self, handed: Option<Handed>) -> Result<(), CommandError> {
+        self.context().with(move |core| Handed::keep(core, handed))
+    }
+
+    /// The plan that is in the hands of its child. `None` where this device does not hold it.
+    pub fn given(&self, handed: Handed, refused: Option<Refused>) -> Result<Option<Given>, CommandError> {
+        let owner = self.context().me()?.name;
+        let Some(plan) = self.plan(&handed.pep, None, refused)? else { return Ok(None) };
+        let team = self.team(&plan)?;
+        Ok(Some(Given { plan, team, owner }))
+    }
+
+    /// Who works with the child of a plan today.
+    pub fn team(&self, plan: &Plan) -> Result<Vec<Who>, CommandError> {
+        meeting::team(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
+    }
+
+    /// Whether this device has a PIN that takes it back from a child.
+    pub fn has_pin(&self) -> Result<bool, CommandError> {
+        self.context().with(|core| Pin::is_set(core))
+    }
+
+    /// Keeps how the pages behave. On the disk when this returns.
+    pub fn keep_settings(&self, settings: Settings) -> Result<(), CommandError> {
+        self.context().with(move |core| settings.keep(core))
+    }
+
+    /// Whether this is the PIN, or why it is not taken. Every try counts.
+    pub fn try_pin(&self, digits: &str) -> Result<Result<(), NotThePin>, CommandError> {
+        let context = self.context();
+        let pin = match context.with(|core| Pin::count_try(core, clock::now()))? {
+            Ok(pin) => pin,
+            Err(not) => return Ok(Err(not)),
+        };
+        match pin.is(digits) {
+            true => context.with(Pin::was_right).map(Ok),
+            false => context.with(|core| Pin::was_wrong(core)).map(Err),
+        }
+    }
+
+    /// Makes a PIN this device's. On the disk when this returns.
+    pub fn keep_pin(&self, pin: Pin) -> Result<(), CommandError> {
+        self.context().with(move |core| pin.keep(core))
     }
 
     /// Says where a tab's person is, to the others; after how many milliseconds to say it again.
@@ -299,6 +353,18 @@ impl Desk {
         meeting::meeting(&context, &mine, &plan.view, &meeting::team(&context, &mine)?)
     }
 
+    /// What the meeting is run from.
+    pub fn gathering(&self, plan: &Plan) -> Result<Gathering, CommandError> {
+        let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });
+        let mut team = meeting::team(&context, &mine)?;
+        if !team.iter().any(|who| who.person == plan.person) {
+            // Whoever added the child here a moment ago is on no list of the relay yet.
+            team.push(Who { person: plan.person, name: context.me()?.name, role: plan.role, until: None });
+        }
+        let meeting = meeting::meeting(&context, &mine, &plan.view, &team)?;
+        Ok(Gathering { meeting, team, offer: self.offer(plan)?, now: clock::local() })
+    }
+
     /// The meeting for a calendar, or what it lacks.
     pub fn calendar(&self, plan: &Plan) -> Result<String, CommandError> {
         meeting::calendar_file(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
@@ -309,20 +375,23 @@ impl Desk {
         conflicts::disputes(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
-    /// What happened in a plan or at one question, newest first: `most` entries after the first `skip`.
-    pub fn past(&self, plan: &Plan, question: Option<&str>, skip: usize, most: usize) -> Result<Past, CommandError> {
-        let (pep, role) = (plan.pep.clone(), plan.role);
-        let papers = self.context().with(move |core| core.papers(&pep, role))?;
-        let mut entries: Vec<plan::Entry> = papers
-            .held()
-            .flat_map(|(_, document)| plan::history(document, &|actor| papers.author(actor), question))
-            .collect();
-        // Of what happened within one second the later stands first, too.
-        entries.reverse();
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
-        let entries = sittings(entries);
-        let all = entries.len();
-        Ok(Past { entries: entries.into_iter().skip(skip).take(most).collect(), all })
+    /// What happened in a plan, newest first: a page of it, and what leads to the rest.
+    pub fn past(&self, plan: &Plan, looked: &Looked) -> Result<Past, CommandError> {
+        let papers = self.papers(plan)?;
+        Ok(past::past(&papers, plan, looked))
+    }
+
+    /// An answer as it was after a change. `word` stands for its place. `None` where no such thing is in the history.
+    pub fn was(&self, plan: &Plan, question: &str, change: &str, word: &str) -> Result<Option<Was>, CommandError> {
+        let papers = self.papers(plan)?;
+        Ok(past::was(&papers, plan, question, change, word))
+    }
+
+    /// The plan as it was at a change, without annexes. `None` where the change is not in it.
+    pub fn version(&self, plan: &Plan, change: ChangeHash) -> Result<Option<View>, CommandError> {
+        let papers = self.papers(plan)?;
+        let then = papers.documents().and_then(|documents| documents.main.fork_at(&[change]).ok());
+        Ok(then.map(|then| read(Documents::main(&then), &plan.pep, &papers)))
     }
 
     /// How far sharing has come.
@@ -518,6 +587,11 @@ impl Desk {
         *self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 
+    fn papers(&self, plan: &Plan) -> Result<Papers, CommandError> {
+        let (pep, role) = (plan.pep.clone(), plan.role);
+        self.context().with(move |core| core.papers(&pep, role))
+    }
+
     fn context(&self) -> Context {
         let global = Global { home: None, json: false, quiet: true, verbose: false, passphrase_file: None };
         Context::brought(self.app.clone(), global, Default::default(), Vec::new())
@@ -596,29 +670,8 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
         );
         heads.insert(kind, theirs);
     }
-    let documents = Documents {
-        main: forks.get(&DocumentKind::Main)?,
-        contact: forks.get(&DocumentKind::Contact),
-        private_voice: forks.get(&DocumentKind::PrivateVoice),
-        quality: forks.get(&DocumentKind::Quality),
-    };
+    let documents = Documents::lent(|kind| forks.get(&kind))?;
     wanted.is_empty().then(|| (read(documents, pep, papers), heads))
-}
-
-/// What one person did at a stretch, as one entry.
-fn sittings(entries: Vec<plan::Entry>) -> Vec<plan::Entry> {
-    let mut together: Vec<plan::Entry> = Vec::new();
-    for entry in entries {
-        match together.last_mut() {
-            Some(last) if last.by.is_some() && last.by == entry.by && last.at - entry.at <= SITTING => {
-                let new = entry.sentences.into_iter().filter(|sentence| !last.sentences.contains(sentence));
-                let new: Vec<String> = new.collect();
-                last.sentences.extend(new);
-            }
-            _ => together.push(entry),
-        }
-    }
-    together
 }
 
 fn unknown_stamp() -> CommandError {
@@ -680,7 +733,7 @@ fn names(core: &Core) -> Result<BTreeMap<Uuid, String>, Trouble> {
 }
 
 fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
-    let mut last = [0; 4];
+    let mut last = [0; DocumentKind::ALL.len()];
     for (slot, kind) in last.iter_mut().zip(DocumentKind::ALL) {
         let doc = *pep.document(*kind).as_bytes();
         if core.replica().has(&doc)? {
@@ -690,7 +743,7 @@ fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
     Ok((role, core.roster().version, last))
 }
 
-fn settings(home: &Path) -> Settings {
+fn council(home: &Path) -> Council {
     // A file that cannot be read is as good as none: the pages come in neutral colours.
     let text = std::fs::read_to_string(home.join(SETTINGS)).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()

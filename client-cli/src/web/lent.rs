@@ -3,16 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
-    Answer, Cell, ChangeHash, Comment, DocumentKind, Entry, Finding, Pep, Question, Refused, Role, Row, State, Target,
-    Value, View, Voice,
+    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, Question,
+    Refused, Role, Row, State, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
 use crate::{
     core::{Line, Present, counted},
     json::hex,
+    settings::Settings,
     words,
 };
 
@@ -31,10 +32,10 @@ pub struct Site {
     pub last_sync: Option<i64>,
     /// Changes that are not shared yet.
     pub waiting: usize,
+    /// How this person wants the pages of this device.
+    pub settings: Settings,
     /// Today.
     pub today: NaiveDate,
-    /// Whether changes of what is around are said to screen readers.
-    pub announcements: bool,
 }
 
 /// One plan in a list.
@@ -107,6 +108,28 @@ pub struct Plan {
     pub today: NaiveDate,
 }
 
+/// What a meeting is run from, beside its plan.
+pub struct Gathering {
+    /// The meeting as it stands.
+    pub meeting: MeetingView,
+    /// Who works with the child today.
+    pub team: Vec<Who>,
+    /// What this person's signature waits for, where their role signs.
+    pub offer: Option<Offer>,
+    /// Day and time, by this device's clock.
+    pub now: NaiveDateTime,
+}
+
+/// A plan in the hands of the child whose it is.
+pub struct Given {
+    /// The plan.
+    pub plan: Plan,
+    /// Who works with the child today.
+    pub team: Vec<Who>,
+    /// Whose device it is.
+    pub owner: String,
+}
+
 /// How far sharing has come.
 pub struct Sharing {
     /// The relay's name and address.
@@ -119,12 +142,74 @@ pub struct Sharing {
     pub failed: Option<(String, Option<String>)>,
 }
 
-/// Everything that happened in a plan, newest first.
+/// Which part of a plan's past is looked at.
+#[derive(Clone, Default)]
+pub struct Looked {
+    /// Only one question, and closely.
+    pub question: Option<&'static str>,
+    /// Only what this person did.
+    pub person: Option<Uuid>,
+    /// Only one section: a page of the process and a block on it.
+    pub section: Option<(String, String)>,
+    /// Only from this day on.
+    pub from: Option<NaiveDate>,
+    /// Only up to this day.
+    pub to: Option<NaiveDate>,
+    /// Entries to leave out at the beginning.
+    pub skip: usize,
+}
+
+/// What happened in a plan, newest first.
 pub struct Past {
     /// The entries to show.
-    pub entries: Vec<Entry>,
-    /// How many there are in all.
+    pub entries: Vec<Told>,
+    /// How many there are that fit what is looked at.
     pub all: usize,
+    /// Whether only part of it is looked at.
+    pub is_filtered: bool,
+    /// Everybody who wrote in the plan, by name.
+    pub people: Vec<(Uuid, String)>,
+    /// What stands out in all of it and is no signature.
+    pub landmarks: Vec<Landmark>,
+}
+
+/// An entry of the history.
+pub struct Told {
+    /// Who did what.
+    pub entry: Entry,
+    /// Of each deed in a text, the text before and after.
+    pub wrote: Vec<Option<(String, String)>>,
+    /// Of each deed, whether nothing was done later at its place.
+    pub newest: Vec<bool>,
+}
+
+/// Something in the history that stands out.
+pub struct Landmark {
+    /// When, in Unix seconds.
+    pub at: i64,
+    /// Who, if the roster knows them.
+    pub by: Option<Who>,
+    /// What.
+    pub mark: Mark,
+}
+
+/// An answer as it was after somebody had written there, and the plan of that time.
+pub struct Was {
+    /// What they did.
+    pub deed: Deed,
+    /// The change with which it was so.
+    pub change: ChangeHash,
+    /// Who, if the roster knows them.
+    pub by: Option<Who>,
+    /// When, in Unix seconds.
+    pub at: i64,
+    /// The plan as it was then, as far as the same document goes.
+    pub view: View,
+}
+
+impl Past {
+    /// Entries on one page.
+    pub const PAGE: usize = 50;
 }
 
 /// What the checks found.
@@ -154,6 +239,42 @@ impl Digest {
     /// Questions that are this person's to answer.
     pub fn mine(&self) -> usize {
         self.gaps.iter().filter(|(owner, _)| self.role.counts_as(**owner)).map(|(_, n)| n).sum()
+    }
+}
+
+impl Given {
+    /// Whether the device is the child's own: then nobody else's PIN is asked for.
+    pub fn is_own(&self) -> bool {
+        self.plan.role == Role::YoungPerson
+    }
+
+    /// Who writes, as the plan is told: the child, and on whose device.
+    pub fn recorder(&self) -> String {
+        if self.is_own() { self.owner.clone() } else { format!("{}, on the device of {}", self.plan.name, self.owner) }
+    }
+
+    /// Who reads what is kept in documents of a kind, in words for the child: `Ottoline Greaves-Penn (your designated teacher)`.
+    pub fn readers(&self, kind: DocumentKind) -> Vec<String> {
+        let reads = |role: Role| kind.readers().contains(&role) && role != Role::YoungPerson;
+        let named = self.team.iter().filter(|who| reads(who.role) && !who.role.is_virtual_school());
+        let mut readers: Vec<String> = named.map(|who| format!("{} (your {})", who.name, small(who.role))).collect();
+        if readers.is_empty() {
+            let roles = [Role::SocialWorker, Role::DesignatedTeacher, Role::Carer];
+            readers =
+                roles.into_iter().filter(|role| reads(*role)).map(|role| format!("your {}", small(role))).collect();
+        }
+        if reads(Role::VirtualSchoolOfficer) {
+            readers.push("the Virtual School".to_owned());
+        }
+        readers
+    }
+
+    /// Whom a child can tell what worries them.
+    pub fn to_tell(&self) -> String {
+        match self.team.iter().find(|who| who.role == Role::SocialWorker) {
+            Some(who) => format!("{}, your social worker", who.name),
+            None => "your social worker".to_owned(),
+        }
     }
 }
 

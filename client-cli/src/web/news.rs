@@ -42,7 +42,7 @@ impl News {
     pub fn look(&mut self, desk: &Desk, pep: Option<&Uuid>, now_ms: u64, every_ms: u64) -> Option<String> {
         let site = desk.site().ok()?;
         let present = pep.map(|pep| desk.present(pep)).unwrap_or_default();
-        self.compare(site.line, &present, site.announcements, now_ms, every_ms)
+        self.compare(site.line, &present, site.settings.announce, now_ms, every_ms)
     }
 
     fn compare(&mut self, line: Line, present: &[Present], aloud: bool, now_ms: u64, every_ms: u64) -> Option<String> {

@@ -6,6 +6,7 @@ use plan::{DocumentKind, Edit, Pep};
 use uuid::Uuid;
 
 use super::region::Regions;
+use crate::settings::{Handed, Settings};
 
 /// A request, as far as pages care.
 #[derive(Clone)]
@@ -55,6 +56,15 @@ pub enum Outcome {
     },
     /// Share now, then go to the page about sharing.
     SyncNow,
+    /// Give the device to the child.
+    Give(Handed),
+    /// Keep how the pages behave on this device, then go on.
+    Settings {
+        /// How.
+        settings: Settings,
+        /// Where to go when it is on the disk.
+        then: String,
+    },
 }
 
 /// A signature that somebody asks for.
@@ -81,6 +91,8 @@ pub struct Leaf {
     pub back: Option<(String, String)>,
     /// Which part of the service navigation it belongs to.
     pub nav: &'static str,
+    /// Whether it is for everybody in a room: without what surrounds every page, and in large letters.
+    pub wall: bool,
     /// What it says.
     pub main: Markup,
     /// The parts of it that stay up to date.
@@ -142,12 +154,26 @@ impl Outcome {
 impl Leaf {
     /// A page that is as it should be.
     pub fn new(title: impl Into<String>, nav: &'static str, main: Markup) -> Leaf {
-        Leaf { status: 200, title: title.into(), error: false, back: None, nav, main, regions: Regions::default() }
+        Leaf {
+            status: 200,
+            title: title.into(),
+            error: false,
+            back: None,
+            nav,
+            wall: false,
+            main,
+            regions: Regions::default(),
+        }
     }
 
     /// The same with a back link.
     pub fn back(self, href: impl Into<String>, words: impl Into<String>) -> Leaf {
         Leaf { back: Some((href.into(), words.into())), ..self }
+    }
+
+    /// The same for the wall of a room.
+    pub fn on_the_wall(self) -> Leaf {
+        Leaf { wall: true, ..self }
     }
 
     /// The same with parts that stay up to date.

@@ -489,6 +489,7 @@ fn plan_of(page: &Request) -> Option<Uuid> {
 fn looked_at(page: &Request) -> Option<String> {
     match page.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["pep", _, "targets", ..] => Some("targets.list".to_owned()),
+        ["pep", _, "meeting", ..] => Some("meeting.agenda".to_owned()),
         ["pep", _, "table" | "comments", question, ..] => Some((*question).to_owned()),
         ["pep", _, "page", _, block] => overview::question_of(block),
         _ => None,

@@ -29,7 +29,8 @@ pub const SNAPSHOT_PART_BYTES: usize = 256 * 1024;
 pub const SNAPSHOT_PARTS_MAX: u32 = 256;
 /// Frames that wait for one connection at the most; a reader slower than that is served from its cursor when it has read.
 pub const QUEUE_FRAMES_MAX: usize = 64;
-/// Longest text in a frame (codes, details, names), in bytes.
+/// Longest text in a frame (codes, details, names, a question's id), in bytes: twenty lines of it. A frame with a longer one is
+/// not read.
 pub const TEXT_BYTES_MAX: usize = 4 * 1024;
 /// Longest place in `presence`, in bytes: a question, or a field of a row whose key has up to 200.
 pub const FIELD_BYTES_MAX: usize = 512;
@@ -262,19 +263,34 @@ pub enum Frame {
         epoch: Id,
         seq: u64,
     },
-    /// Relay: refused and kept; never sent on.
+    /// Relay: refused and kept; never sent on. Said again at every connection of the author's device until it has `heard`.
     Held {
         #[serde(with = "serde_bytes")]
         doc: Id,
         hashes: Vec<ByteArray<32>>,
         code: String,
         detail: String,
+        /// Those of `hashes` that are kept only because they build on a refused one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        follows: Vec<ByteArray<32>>,
+    },
+    /// Participant: what `held` or `released` said of these is on this device's disk.
+    Heard {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        hashes: Vec<ByteArray<32>>,
     },
     /// Relay: accepted by a person after all; they follow in the log.
     Released {
         #[serde(with = "serde_bytes")]
         doc: Id,
         hashes: Vec<ByteArray<32>>,
+    },
+    /// Relay: so many refused changes of this document wait for the Virtual School's decision.
+    Undecided {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        changes: u64,
     },
     /// Relay: people, devices and teams, signed by the relay's key.
     Roster(SignedRoster),
@@ -387,9 +403,25 @@ impl Frame {
         }
         let mut rest = bytes;
         match ciborium::de::from_reader_with_recursion_limit::<Frame, _>(&mut rest, DEPTH_MAX) {
-            Ok(frame) if rest.is_empty() => Ok(frame),
+            Ok(frame) if rest.is_empty() && frame.is_brief() => Ok(frame),
             Ok(_) => Err(FrameError::Form),
             Err(_) => Err(if unknown_kind(bytes) { FrameError::Unknown } else { FrameError::Form }),
+        }
+    }
+}
+
+impl Frame {
+    /// Whether the texts of a frame keep to their limits: some are passed on to others, or kept.
+    fn is_brief(&self) -> bool {
+        let short = |text: &str| text.len() <= TEXT_BYTES_MAX;
+        match self {
+            Frame::Hello { program, .. } => short(program),
+            Frame::Child { child } => {
+                short(&child.name) && short(&child.dob) && child.looked_after_since.as_deref().is_none_or(short)
+            }
+            Frame::Start { start } => short(&start.term) && short(&start.kind) && short(&start.process),
+            Frame::Held { code, detail, .. } | Frame::Error { code, detail, .. } => short(code) && short(detail),
+            _ => true,
         }
     }
 }
@@ -410,7 +442,9 @@ impl fmt::Debug for Frame {
             Frame::Push { .. } => "push",
             Frame::Receipt { .. } => "receipt",
             Frame::Held { .. } => "held",
+            Frame::Heard { .. } => "heard",
             Frame::Released { .. } => "released",
+            Frame::Undecided { .. } => "undecided",
             Frame::Roster(_) => "roster",
             Frame::Presence(_) => "presence",
             Frame::Gone { .. } => "gone",
@@ -446,7 +480,9 @@ fn unknown_kind(bytes: &[u8]) -> bool {
         "push",
         "receipt",
         "held",
+        "heard",
         "released",
+        "undecided",
         "roster",
         "presence",
         "gone",

@@ -21,7 +21,7 @@ use crate::{
 /// Answers (receipts, errors, presence) that may wait for one connection; beyond it presence is dropped, and a sender
 /// that reads nothing is closed.
 pub const ANSWERS_MAX: usize = 4_096;
-/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, four documents each.
+/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, five documents each.
 pub const OPEN_MAX: usize = 8_192;
 /// Documents of one connection whose last presence is remembered: the tabs that a person may have open, four documents each.
 pub const PRESENT_MAX: usize = 256;
@@ -41,6 +41,8 @@ pub enum Ask {
     /// May it be written? Pass through the gate and journal; then [`Session::receipt`], [`Session::held`] …, else
     /// [`Session::gone`].
     Push { doc: Id, envelopes: Vec<Envelope> },
+    /// The device has on its disk what it was told of these changes of its own: it need not be told again.
+    Heard { doc: Id, hashes: Vec<Hash> },
     /// Pass on to the others who have the document open.
     Presence(Presence),
     /// End the connection once what waits has been sent.
@@ -63,6 +65,16 @@ pub struct Snapshot {
 struct Reader {
     /// Number of the last envelope this connection has been given.
     sent: u64,
+    /// Whether a snapshot goes first.
+    cold: bool,
+}
+
+/// What the relay's keeper lends to a connection that has room for it.
+pub trait Lend {
+    /// Envelopes of a document numbered above `after`, in order, up to about `bytes` of them, at least one where there is one.
+    fn log(&mut self, doc: &Id, after: u64, bytes: usize) -> Vec<Envelope>;
+    /// The newest snapshot of a document; where nothing has been written, its genesis change. `None` where it cannot be read.
+    fn snapshot(&mut self, doc: &Id) -> Option<Snapshot>;
 }
 
 /// One connection of a participant, as the relay sees it.
@@ -74,6 +86,8 @@ pub struct Session {
     behind: BTreeSet<Id>,
     turn: Id,
     answers: VecDeque<Frame>,
+    /// Parts of one snapshot that wait to be sent: a reader has one at a time, however many documents it opens.
+    parts: VecDeque<Frame>,
     closing: bool,
     /// What was said last of each document, until it is left. In memory alone.
     said: BTreeMap<Id, Presence>,
@@ -90,6 +104,7 @@ impl Session {
             behind: BTreeSet::new(),
             turn: [0; 16],
             answers: VecDeque::new(),
+            parts: VecDeque::new(),
             closing: false,
             said: BTreeMap::new(),
         }
@@ -161,6 +176,9 @@ impl Session {
                 }
                 Some(Ask::Push { doc, envelopes: envelopes.into_iter().map(|w| w.0).collect() })
             }
+            Frame::Heard { doc, hashes } => {
+                Some(Ask::Heard { doc, hashes: hashes.iter().map(|h| h.into_array()).collect() })
+            }
             Frame::Presence(p) => {
                 // What a sender says of itself is not believed: the relay knows whose connection this is.
                 let p = Presence { person: self.person, device: self.device, ..p };
@@ -187,6 +205,7 @@ impl Session {
             | Frame::Receipt { .. }
             | Frame::Held { .. }
             | Frame::Released { .. }
+            | Frame::Undecided { .. }
             | Frame::Roster(_)
             | Frame::Gone { .. } => self.out_of_order(),
         }
@@ -210,27 +229,10 @@ impl Session {
         self.answers.push_back(frame);
     }
 
-    /// The document may be read from `after` on; a snapshot goes first where there is one.
-    pub fn opened(&mut self, doc: Id, after: u64, snapshot: Option<Snapshot>) {
-        let sent = snapshot.as_ref().map_or(after, |s| s.seq);
-        if let Some(snapshot) = snapshot {
-            let parts = snapshot.bytes.chunks(SNAPSHOT_PART_BYTES);
-            let count = parts.len() as u32;
-            for (part, bytes) in parts.enumerate() {
-                // Heads and tips stand in the last part: they are needed when all is there.
-                let last = part as u32 + 1 == count;
-                self.answer(Frame::Snapshot {
-                    doc,
-                    seq: snapshot.seq,
-                    heads: if last { snapshot.heads.iter().map(|h| ByteArray::new(*h)).collect() } else { Vec::new() },
-                    part: part as u32,
-                    parts: count,
-                    bytes: ByteBuf::from(bytes),
-                    tips: if last { snapshot.tips.clone() } else { Vec::new() },
-                });
-            }
-        }
-        self.open.insert(doc, Reader { sent });
+    /// The document may be read: from `after` on, or, where the reader has nothing of it, from a snapshot on.
+    pub fn opened(&mut self, doc: Id, after: Option<u64>) {
+        self.parts.retain(|part| !matches!(part, Frame::Snapshot { doc: of, .. } if *of == doc));
+        self.open.insert(doc, Reader { sent: after.unwrap_or(0), cold: after.is_none() });
         self.behind.insert(doc);
     }
 
@@ -245,6 +247,7 @@ impl Session {
     pub fn receipt(&mut self, doc: Id, hash: Hash, epoch: Id, seq: u64) {
         if let Some(reader) = self.open.get_mut(&doc)
             && reader.sent + 1 == seq
+            && !reader.cold
         {
             // It need not be sent back: the receipt stands for it.
             reader.sent = seq;
@@ -252,15 +255,18 @@ impl Session {
         self.answer(Frame::Receipt { doc, hash, epoch, seq });
     }
 
-    /// An envelope that this connection brought is refused and kept.
-    pub fn held(&mut self, doc: Id, hash: Hash, code: &str, detail: String) {
-        self.answer(Frame::Held { doc, hashes: vec![ByteArray::new(hash)], code: code.into(), detail });
-    }
-
     /// The document is not this person's, or never was.
     pub fn gone(&mut self, doc: Id) {
         self.shut(&doc);
         self.answer(Frame::Gone { doc });
+    }
+
+    /// Nothing more of the document goes to this connection, what was about to go included.
+    fn shut(&mut self, doc: &Id) {
+        self.open.remove(doc);
+        self.behind.remove(doc);
+        self.said.remove(doc);
+        self.parts.retain(|part| !matches!(part, Frame::Snapshot { doc: of, .. } if of == doc));
     }
 
     /// Something was wrong; the connection closes where the code says so.
@@ -284,19 +290,26 @@ impl Session {
     }
 
     /// The next frame to send, if there is one: answers first, then the logs of documents that have grown, in turn.
-    ///
-    /// `log` lends the envelopes of a document numbered above `after`, in order, up to about `bytes` of them, at least
-    /// one where there is one.
-    pub fn next(&mut self, log: &mut dyn FnMut(&Id, u64, usize) -> Vec<Envelope>) -> Option<Frame> {
+    pub fn next(&mut self, shelf: &mut dyn Lend) -> Option<Frame> {
         if let Some(answer) = self.answers.pop_front() {
             return Some(answer);
         }
         if self.closing {
             return None;
         }
+        if let Some(part) = self.parts.pop_front() {
+            return Some(part);
+        }
         while let Some(doc) = self.after_turn() {
             self.turn = doc;
-            let envelopes = self.open.get(&doc).map(|r| log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
+            if self.open.get(&doc).is_some_and(|reader| reader.cold) {
+                match shelf.snapshot(&doc) {
+                    Some(snapshot) => return self.begin(doc, snapshot),
+                    None => self.behind.remove(&doc),
+                };
+                continue;
+            }
+            let envelopes = self.open.get(&doc).map(|r| shelf.log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
             let Some(reader) = self.open.get_mut(&doc).filter(|_| !envelopes.is_empty()) else {
                 self.behind.remove(&doc);
                 continue;
@@ -306,6 +319,29 @@ impl Session {
             return Some(Frame::Log { doc, from, envelopes: envelopes.into_iter().map(Wire).collect() });
         }
         None
+    }
+
+    /// Cuts a snapshot into parts, and gives the first.
+    fn begin(&mut self, doc: Id, snapshot: Snapshot) -> Option<Frame> {
+        let parts = snapshot.bytes.chunks(SNAPSHOT_PART_BYTES);
+        let count = parts.len() as u32;
+        for (part, bytes) in parts.enumerate() {
+            // Heads and tips stand in the last part: they are needed when all is there.
+            let last = part as u32 + 1 == count;
+            self.parts.push_back(Frame::Snapshot {
+                doc,
+                seq: snapshot.seq,
+                heads: if last { snapshot.heads.iter().map(|h| ByteArray::new(*h)).collect() } else { Vec::new() },
+                part: part as u32,
+                parts: count,
+                bytes: ByteBuf::from(bytes),
+                tips: if last { snapshot.tips.clone() } else { Vec::new() },
+            });
+        }
+        if let Some(reader) = self.open.get_mut(&doc) {
+            *reader = Reader { sent: snapshot.seq, cold: false };
+        }
+        self.parts.pop_front()
     }
 
     /// The document after the one served last, so that a busy one does not starve the rest.
@@ -324,12 +360,6 @@ impl Session {
         let left =
             |said: &Presence| Presence { field: None, caret: None, heads: None, state: Doing::Left, ..said.clone() };
         self.said.values().map(left).collect()
-    }
-
-    fn shut(&mut self, doc: &Id) {
-        self.open.remove(doc);
-        self.behind.remove(doc);
-        self.said.remove(doc);
     }
 
     fn out_of_order(&mut self) -> Option<Ask> {

@@ -12,6 +12,7 @@ use clap::Parser;
 use harness::load::{
     Meeting, Pace, Passed,
     echo::{self, Echo, Traffic},
+    flood::Flooder,
     process::{Relay, Spread, beside, cpu_seconds},
     type_everywhere,
 };
@@ -63,6 +64,9 @@ struct Args {
     /// A change for every keystroke, instead of gathering them as the program does
     #[arg(long)]
     each_key: bool,
+    /// With --relay-data: in every round also type beside one device that floods the first meeting's plan
+    #[arg(long)]
+    flood: bool,
     /// Leave the plain echo out
     #[arg(long)]
     no_echo: bool,
@@ -100,13 +104,19 @@ fn run(args: &Args) -> Result<Value, String> {
         None => TempDir::with_prefix("load-"),
     };
     let homes = homes.map_err(|e| format!("A folder for the participants cannot be made ({e})."))?;
-    let (relay, links) = relay_and_links(args)?;
+    let (relay, links, flooder) = relay_and_links(args)?;
     let pid = relay.as_ref().map(Relay::pid).or(args.relay_pid);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
-    runtime.block_on(measure(args, &links, homes.path(), pid))
+    runtime.block_on(measure(args, &links, flooder.as_deref(), homes.path(), pid))
 }
 
-async fn measure(args: &Args, links: &[Vec<String>], homes: &Path, relay: Option<u32>) -> Result<Value, String> {
+async fn measure(
+    args: &Args,
+    links: &[Vec<String>],
+    flooder: Option<&str>,
+    homes: &Path,
+    relay: Option<u32>,
+) -> Result<Value, String> {
     let mut meetings = Vec::new();
     for (n, links) in links.iter().enumerate() {
         meetings.push(Meeting::gather(links, &homes.join(n.to_string())).await?);
@@ -114,7 +124,11 @@ async fn measure(args: &Args, links: &[Vec<String>], homes: &Path, relay: Option
     let people = links.iter().map(Vec::len).max().unwrap_or(0);
     let echo = if args.no_echo { None } else { Some(Echo::start(ECHO_SERVER)?) };
     let pace = Pace { rate: args.rate, time: Duration::from_secs_f64(args.seconds), each_key: args.each_key };
-    let (mut ours, mut echoes) = (Vec::new(), Vec::new());
+    let flooder = match flooder {
+        Some(link) => Some(Flooder::join(link).await?),
+        None => None,
+    };
+    let (mut ours, mut echoes, mut floods) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=args.rounds {
         eprintln!("round {round} of {}", args.rounds);
         let (before, own_before) = (relay.and_then(cpu_seconds), own_cpu());
@@ -124,6 +138,15 @@ async fn measure(args: &Args, links: &[Vec<String>], homes: &Path, relay: Option
         let edits = passed.edits / links.len().max(1) / people.max(1);
         let traffic = Traffic { meetings: links.len(), people, frames: edits, time: pace.time, bytes: passed.bytes };
         ours.push(figures(&passed, cpu, own));
+        if let (Some(flooder), Some(meeting)) = (&flooder, meetings.first()) {
+            let flood = flooder.begin(&meeting.pep().clone()).await?;
+            let passed = type_everywhere(&mut meetings, pace).await?;
+            let (sent, stood) = flood.end();
+            let mut beside = figures(&passed, None, None);
+            beside["floodedEnvelopes"] = json!(sent);
+            beside["floodStood"] = json!(u8::from(stood));
+            floods.push(beside);
+        }
         if let Some(echo) = &echo {
             let own_before = own_cpu();
             let (passed, cpu) = echo.pass(traffic).await?;
@@ -134,7 +157,10 @@ async fn measure(args: &Args, links: &[Vec<String>], homes: &Path, relay: Option
     for meeting in &meetings {
         meeting.agree().await?;
     }
-    let (relay, echo) = (medians(&ours), medians(&echoes));
+    let (relay, echo, flood) = (medians(&ours), medians(&echoes), medians(&floods));
+    let beside = |what: &str| Some(json!(flood[what].as_f64()? / relay[what].as_f64().filter(|own| *own > 0.0)?));
+    let flooded: serde_json::Map<_, _> =
+        ["p50Ms", "p99Ms"].into_iter().filter_map(|what| Some((what.to_string(), beside(what)?))).collect();
     let ratio = |what: &str| Some(json!(relay[what].as_f64()? / echo[what].as_f64().filter(|echo| *echo > 0.0)?));
     let ratios: serde_json::Map<_, _> = ["p50Ms", "p99Ms", "serverCpuPer1000"]
         .into_iter()
@@ -142,14 +168,16 @@ async fn measure(args: &Args, links: &[Vec<String>], homes: &Path, relay: Option
         .collect();
     Ok(json!({
         "meetings": links.len(), "people": people, "rate": args.rate, "seconds": args.seconds, "eachKey": args.each_key,
-        "rounds": { "relay": ours, "echo": echoes },
-        "median": { "relay": relay, "echo": echo, "ratio": ratios },
+        "rounds": { "relay": ours, "echo": echoes, "flood": floods },
+        "median": { "relay": relay, "echo": echo, "ratio": ratios, "flood": flood, "floodRatio": flooded },
         "everyWordEverywhere": true,
     }))
 }
 
-/// Links of each meeting, and the relay where this program runs it.
-fn relay_and_links(args: &Args) -> Result<(Option<Relay>, Vec<Vec<String>>), String> {
+/// Who types, and where: links of each meeting, the relay where this program runs it, and the flooder's link.
+type Cast = (Option<Relay>, Vec<Vec<String>>, Option<String>);
+
+fn relay_and_links(args: &Args) -> Result<Cast, String> {
     if let Some(file) = &args.links {
         let text = fs::read_to_string(file).map_err(|e| format!("{} cannot be read ({e}).", file.display()))?;
         let meetings: Vec<Vec<String>> = text
@@ -163,7 +191,7 @@ fn relay_and_links(args: &Args) -> Result<(Option<Relay>, Vec<Vec<String>>), Str
                 "The file of links needs a meeting on each line, of two people or more, as many on every line.".into(),
             );
         }
-        return Ok((None, meetings));
+        return Ok((None, meetings, None));
     }
     if args.meetings == 0 || args.people < 2 {
         return Err("There must be one meeting or more, of two people or more.".into());
@@ -174,14 +202,18 @@ fn relay_and_links(args: &Args) -> Result<(Option<Relay>, Vec<Vec<String>>), Str
     // People are known by name and organisation: with a new one each time, nobody brings plans of an earlier run along.
     let run = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let mut meetings = Vec::new();
+    let mut flooder = None;
     for meeting in 1..=args.meetings {
         let child = relay.child("Idris Fennimoor (FICTIONAL)")?;
         let organisation = format!("Load {run}, meeting {meeting}");
+        if args.flood && flooder.is_none() {
+            flooder = Some(relay.invite("Callum Brightwater-Finch flood", &organisation, "professional", &child)?);
+        }
         let people = PEOPLE.iter().cycle().take(args.people).enumerate();
         let links = people.map(|(n, (name, role))| relay.invite(&format!("{name} {n}"), &organisation, role, &child));
         meetings.push(links.collect::<Result<Vec<_>, _>>()?);
     }
-    Ok((Some(relay), meetings))
+    Ok((Some(relay), meetings, flooder))
 }
 
 fn own_cpu() -> Option<f64> {
@@ -230,5 +262,14 @@ fn words(report: &Value) -> String {
     said += &row("first keystroke of it to visible, p99 (ms)", "fromKeyP99Ms");
     said += &row("server's CPU seconds for 1,000 deliveries", "serverCpuPer1000");
     said += &row("this program's, for 1,000 deliveries", "loadCpuPer1000");
+    if let Some(ratio) = report["median"]["floodRatio"]["p99Ms"].as_f64() {
+        said += &format!(
+            "beside a flood of {} envelopes a round: p99 {} ms, {ratio:.2} times what it is without; p50 {} ms, {:.2} times\n",
+            of("flood", "floodedEnvelopes"),
+            of("flood", "p99Ms"),
+            of("flood", "p50Ms"),
+            report["median"]["floodRatio"]["p50Ms"].as_f64().unwrap_or_default(),
+        );
+    }
     said + "Everybody holds the same heads and every character that was typed.\n"
 }

@@ -2,6 +2,7 @@
 //! keeps nothing. Which Virtual School's process a plan follows, a page knows from the plan alone.
 
 pub mod checks;
+pub mod child;
 pub mod children;
 pub mod choose;
 pub mod comments;
@@ -12,10 +13,13 @@ pub mod meeting;
 pub mod new;
 pub mod plan;
 pub mod quality;
+pub mod restore;
 pub mod section;
+pub mod settings;
 pub mod sign_off;
+pub mod since;
 pub mod sync;
 pub mod table;
 pub mod targets;
 pub mod tasks;
-pub mod voices;
+pub mod views;

@@ -1,5 +1,6 @@
 //! The gate from outside: hostile bytes, hostile changes, genuine work, mutants of it, snapshots.
 
+mod alter;
 mod histories;
 mod mutants;
 mod refusals;

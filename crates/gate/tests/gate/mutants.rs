@@ -3,13 +3,13 @@
 
 use std::cell::Cell;
 
-use automerge::legacy::{Key, ObjectId, Op, OpId, OpType};
 use automerge::transaction::Transactable;
-use automerge::{ActorId, Automerge, Change, ChangeHash, ExpandedChange, ObjType, ROOT, ScalarValue};
+use automerge::{ActorId, Automerge, Change, ROOT};
 use gate::{Envelope, Index};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use crate::alter::{Material, Picks, alter};
 use crate::histories::{Team, config, deeds, load, shown};
 use crate::world::*;
 
@@ -17,11 +17,11 @@ use crate::world::*;
 fn an_altered_change_is_refused_or_harmless() {
     let picks = || proptest::collection::vec(any::<u32>(), 8);
     search(100, picks(), |team, at, picks| {
-        let original = &team.changes[at];
+        let original = &team.material.changes[at];
         let mut altered = original.decode();
         let mut picks = Picks(picks.into_iter());
         for _ in 0..1 + picks.below(2) {
-            alter(&mut altered, team, &mut picks);
+            alter(&mut altered, &team.material, &mut picks);
         }
         // Some alterations cannot be written down as bytes at all.
         let change = std::panic::catch_unwind(|| Change::from(altered)).ok()?;
@@ -34,7 +34,7 @@ fn an_altered_change_is_refused_or_harmless() {
 fn a_change_with_altered_bytes_is_refused_or_harmless() {
     let edits = || proptest::collection::vec((any::<u16>(), any::<u8>(), 0..4u8), 1..4);
     search(100, edits(), |team, at, edits| {
-        let original = &team.changes[at];
+        let original = &team.material.changes[at];
         let mut inside = body(original.raw_bytes()).to_vec();
         for (place, byte, how) in edits {
             let place = usize::from(place) % inside.len();
@@ -53,11 +53,9 @@ fn a_change_with_altered_bytes_is_refused_or_harmless() {
 /// A genuine history, and what alterations draw on.
 struct History {
     team: Team,
-    changes: Vec<Change>,
+    material: Material,
     /// Each of the changes by itself.
     envelopes: Vec<Envelope>,
-    ops: Vec<Op>,
-    ids: Vec<OpId>,
 }
 
 impl History {
@@ -76,18 +74,13 @@ fn search<E: Strategy>(cases: u32, edits: E, alter: impl Fn(&History, usize, E::
         team.play(&deeds);
         team.meet();
         let changes = team.people[0].document.get_changes(&[]).split_off(1);
-        let decoded: Vec<ExpandedChange> = changes.iter().map(Change::decode).collect();
-        let mut ids: Vec<OpId> = (1..=GENESIS_OPS).map(|counter| id(counter, GENESIS_ACTOR)).collect();
-        for change in &decoded {
-            let counters = change.start_op.get()..;
-            ids.extend(counters.zip(&change.operations).map(|(counter, _)| OpId(counter, change.actor_id.clone())));
-        }
-        let ops = decoded.into_iter().flat_map(|change| change.operations).collect();
-        let mut history = History { team, changes, envelopes: vec![], ops, ids };
-        let sealed = history.changes.iter().map(|change| history.device(change).seal(std::slice::from_ref(change)));
+        let ids = (1..=GENESIS_OPS).map(|counter| id(counter, GENESIS_ACTOR)).collect();
+        let mut history = History { team, material: Material::of(changes, ids), envelopes: vec![] };
+        let changes = history.material.changes.iter();
+        let sealed = changes.map(|change| history.device(change).seal(std::slice::from_ref(change)));
         history.envelopes = sealed.collect();
         for (at, edit) in edits {
-            let Some(at) = usize::from(at).checked_rem(history.changes.len()) else { continue };
+            let Some(at) = usize::from(at).checked_rem(history.material.changes.len()) else { continue };
             let Some(envelope) = alter(&history, at, edit) else { continue };
             match outlive(&history, at, &envelope) {
                 true => admitted.set(admitted.get() + 1),
@@ -154,65 +147,4 @@ fn applied<'a>(changes: impl Iterator<Item = &'a Change> + Clone) -> Automerge {
     let mut document = new_document();
     document.apply_changes(changes.cloned()).unwrap();
     document
-}
-
-struct Picks(std::vec::IntoIter<u32>);
-
-impl Picks {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0.next().unwrap_or(0) as usize % bound
-    }
-
-    fn of<T: Clone>(&mut self, list: &[T]) -> T {
-        list[self.below(list.len())].clone()
-    }
-}
-
-fn alter(change: &mut ExpandedChange, history: &History, picks: &mut Picks) {
-    let ops = change.operations.len();
-    let at = picks.below(ops.max(1)).min(ops.saturating_sub(1));
-    let own = OpId(change.start_op.get() + picks.below(ops + 1) as u64, change.actor_id.clone());
-    let any_id = match picks.below(5) {
-        0 => own,
-        _ => picks.of(&history.ids),
-    };
-    match (picks.below(15), change.operations.get_mut(at)) {
-        (0, Some(op)) => op.obj = ObjectId::Id(any_id),
-        (1, Some(op)) => op.obj = picks.of(&history.ops).obj,
-        (2, Some(op)) => op.key = picks.of(&history.ops).key,
-        (3, Some(op)) => op.key = Key::Seq(automerge::legacy::ElementId::Id(any_id)),
-        (4, Some(op)) => op.insert = !op.insert,
-        (5, Some(op)) => op.pred = vec![any_id].into(),
-        (6, Some(op)) => op.pred = op.pred.iter().cloned().chain([any_id]).collect(),
-        (7, Some(op)) => op.pred = op.pred.iter().skip(1).cloned().collect(),
-        (8, Some(op)) => op.action = picks.of(&history.ops).action,
-        (9, Some(op)) => {
-            op.action = picks.of(&[
-                OpType::Make(ObjType::Map),
-                OpType::Make(ObjType::Text),
-                OpType::Make(ObjType::List),
-                OpType::Delete,
-                OpType::Increment(i64::from(i32::MIN)),
-                OpType::Put(ScalarValue::counter(1)),
-                OpType::Put("".into()),
-                OpType::Put("🙂".into()),
-                OpType::Put(f64::NAN.into()),
-            ]);
-        }
-        (10, Some(_)) => change.operations.insert(at, picks.of(&history.ops)),
-        (11, Some(_)) => change.operations.swap(0, at),
-        (12, Some(_)) => drop(change.operations.remove(at)),
-        (13, _) => match picks.below(4) {
-            0 => change.deps = change.deps.iter().rev().copied().collect(),
-            1 => change.deps.truncate(1),
-            2 => change.deps.push(picks.of(&history.changes).hash()),
-            _ => change.deps.push(ChangeHash([1; 32])),
-        },
-        _ => match picks.below(4) {
-            0 => change.seq += 1,
-            1 => change.start_op = change.start_op.saturating_add(1),
-            2 => change.actor_id = picks.of(&history.changes).actor_id().clone(),
-            _ => change.time = i64::from(picks.below(usize::MAX) as u32) * 2,
-        },
-    }
 }

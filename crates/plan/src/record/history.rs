@@ -1,59 +1,323 @@
 //! Who changed what, in sentences.
+//!
+//! Told from what each change did, not from how documents differ: a comparison for every change of a long plan costs minutes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::{Automerge, ChangeHash, ObjId, Patch, PatchAction, Prop};
+use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType};
+use automerge::{
+    ActorId, Automerge, Change, ChangeHash, ObjId, Patch, PatchAction, Prop, ReadDoc, ScalarValue, ScalarValueRef,
+    ValueRef,
+};
 
 use crate::bank::{Column, Kind, Question, bank};
 use crate::document::{Sheet, WITHDRAWN};
 use crate::excuse::NoAnswer;
+use crate::quality::RETURNED;
+use crate::signoff::is_seen;
 use crate::value::{Value, withhold};
-use crate::view::{Authors, Who};
+use crate::view::{Authors, Who, carried_text};
 
-/// Changes of one person that say the same and are no further apart than this, in seconds, are one entry: typing makes many.
-const ENTRY_SPAN: i64 = 15 * 60;
+/// What one device did with no longer pause than this, in seconds, is one entry: typing makes many changes.
+const SITTING: i64 = 15 * 60;
+/// The same where one question is looked at closely: people look for a version to have it back.
+const PAUSE: i64 = 2 * 60;
+/// A change that takes so many characters away begins an entry there: what stood before it is most often what is wanted back.
+const TAKEN_AWAY: usize = 40;
 
-/// Something one person did.
-#[derive(Clone, PartialEq, Eq)]
+/// What one person did at a stretch.
+#[derive(Clone)]
 pub struct Entry {
-    /// When, by the author's clock, in seconds since 1970.
+    /// When it began, by the author's clock, in seconds since 1970.
+    pub began: i64,
+    /// When it ended, likewise.
     pub at: i64,
     /// Who, if the roster knows them.
     pub by: Option<Who>,
-    /// What, each a sentence without its subject: `wrote in “What is going well”`.
-    pub sentences: Vec<String>,
+    /// What, in the order it was done; the same at the same place only once.
+    pub deeds: Vec<Deed>,
     /// The last change of it: the document as it was then is what this change and all before it say.
     pub change: ChangeHash,
+    /// What its first change rests on.
+    before: Vec<ChangeHash>,
+    actor: ActorId,
 }
 
-withhold!(Entry);
+/// One thing somebody did.
+#[derive(Clone)]
+pub struct Deed {
+    /// The question it is about.
+    pub question: &'static str,
+    /// The place, as `Edit` takes it. It holds row keys, and these may hold names: not for logs.
+    pub place: String,
+    /// A sentence without its subject: `wrote in “What is going well”`.
+    pub sentence: String,
+    /// What of it everybody looks for.
+    pub mark: Option<Mark>,
+    /// The text that was written in, and the characters that were taken from it.
+    text: Option<(ObjId, BTreeSet<(u64, ActorId)>)>,
+}
 
-/// What happened in a document, oldest first; with `question`, only what concerns that one.
-pub fn history(document: &Automerge, authors: Authors<'_>, question: Option<&str>) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
-    for change in document.get_changes_meta(&[]) {
-        // The genesis has no author and says nothing.
-        if change.deps.is_empty() {
-            continue;
+/// What stands out in the history of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// Somebody said that the meeting has been held.
+    MeetingHeld,
+    /// Somebody said that their part is complete.
+    Completed,
+    /// The young person or the carer has seen the plan.
+    Seen,
+    /// The Virtual School sent it back.
+    SentBack,
+    /// The Virtual School signed it off.
+    SignedOff,
+}
+
+withhold!(Entry, Deed);
+
+impl Entry {
+    /// The text that a deed wrote in, before and after, in the light of this author alone: what others put in meanwhile stands
+    /// in both, and what others took away in neither. `None` where the deed is about no text.
+    pub fn wrote(&self, document: &Automerge, deed: &Deed) -> Option<(String, String)> {
+        let (text, gone) = deed.text.as_ref()?;
+        let letters = |heads: &[ChangeHash]| -> Vec<((u64, ActorId), String)> {
+            let items = document.list_range_at(text, .., heads);
+            let letter = |item: automerge::iter::ListRangeItem<'_>| match (item.id(), &item.value) {
+                (ObjId::Id(counter, actor, _), ValueRef::Scalar(ScalarValueRef::Str(letter))) => {
+                    Some(((counter, actor), letter.to_string()))
+                }
+                _ => None,
+            };
+            items.filter_map(letter).collect()
+        };
+        let (old, new) = (letters(&self.before), letters(&[self.change]));
+        let question = bank().question(deed.question)?;
+        if let (true, Some(carried)) = (old.is_empty(), carried_text(&Sheet::at(document, &self.before), question)) {
+            // It stood beside the answer until it was edited.
+            return Some((carried, new.into_iter().map(|(_, letter)| letter).collect()));
         }
-        let sentences = sentences(document, &change.deps, &[change.hash], question);
-        if sentences.is_empty() {
-            continue;
-        }
-        let by = authors(change.actor.to_bytes());
-        match entries.last_mut() {
-            Some(last)
-                if last.by == by
-                    && last.by.is_some()
-                    && last.sentences == sentences
-                    && change.timestamp.saturating_sub(last.at) <= ENTRY_SPAN =>
-            {
-                last.change = change.hash;
+        let known: BTreeSet<&(u64, ActorId)> = old.iter().map(|(id, _)| id).collect();
+        let stays: BTreeSet<&(u64, ActorId)> = new.iter().map(|(id, _)| id).filter(|id| known.contains(id)).collect();
+        let (mut before, mut after) = (String::new(), String::new());
+        let mut new = new.iter().peekable();
+        let mut put_in = |before: &mut String, after: &mut String| {
+            while let Some((id, letter)) = new.next_if(|(id, _)| !known.contains(id)) {
+                after.push_str(letter);
+                if id.1 != self.actor {
+                    before.push_str(letter);
+                }
             }
-            _ => entries.push(Entry { at: change.timestamp, by, sentences, change: change.hash }),
+            new.next();
+        };
+        for (id, letter) in &old {
+            if stays.contains(id) {
+                put_in(&mut before, &mut after);
+                before.push_str(letter);
+                after.push_str(letter);
+            } else if gone.contains(id) {
+                before.push_str(letter);
+            }
+        }
+        put_in(&mut before, &mut after);
+        Some((before, after))
+    }
+}
+
+/// What happened in a document, by when it ended, the oldest first; with `question`, only what concerns that one, in smaller
+/// pieces.
+pub fn history(document: &Automerge, authors: Authors<'_>, question: Option<&str>) -> Vec<Entry> {
+    let pause = if question.is_some() { PAUSE } else { SITTING };
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut last: BTreeMap<ActorId, usize> = BTreeMap::new();
+    let mut known = Known::default();
+    for change in document.get_changes(&[]) {
+        let deeds = known.deeds(&change, question);
+        if deeds.is_empty() {
+            continue;
+        }
+        let (actor, at) = (change.actor_id(), change.timestamp());
+        let taken = |deed: &Deed| deed.text.as_ref().map_or(0, |(_, gone)| gone.len());
+        let much = question.is_some() && deeds.iter().any(|deed| taken(deed) >= TAKEN_AWAY);
+        let open = last.get(actor).and_then(|number| entries.get_mut(*number));
+        match open.filter(|open| !much && at.saturating_sub(open.at) <= pause) {
+            Some(open) => {
+                open.at = at.max(open.at);
+                open.change = change.hash();
+                deeds.into_iter().for_each(|deed| open.take(deed));
+            }
+            None => {
+                last.insert(actor.clone(), entries.len());
+                entries.push(Entry {
+                    began: at,
+                    at,
+                    by: authors(actor.to_bytes()),
+                    deeds,
+                    change: change.hash(),
+                    before: change.deps().to_vec(),
+                    actor: actor.clone(),
+                });
+            }
         }
     }
+    entries.sort_by_key(|entry| entry.at);
     entries
+}
+
+impl Entry {
+    fn take(&mut self, deed: Deed) {
+        let same = |known: &&mut Deed| known.place == deed.place && known.sentence == deed.sentence;
+        match (self.deeds.iter_mut().find(same), deed.text) {
+            (Some(known), Some((_, gone))) => {
+                known.text.iter_mut().for_each(|(_, all)| all.extend(gone.iter().cloned()));
+            }
+            (Some(_), None) => {}
+            (None, text) => self.deeds.push(Deed { text, ..deed }),
+        }
+    }
+}
+
+/// What is known of a document up to a change.
+#[derive(Default)]
+struct Known {
+    /// Where each object stands.
+    paths: BTreeMap<(u64, ActorId), Vec<String>>,
+    /// The subjects of targets, by which people know them.
+    areas: BTreeMap<String, String>,
+}
+
+impl Known {
+    /// What a change did, and what it makes known.
+    fn deeds(&mut self, change: &Change, question: Option<&str>) -> Vec<Deed> {
+        let actor = change.actor_id();
+        let mut told = Vec::new();
+        let mut added: Vec<Vec<String>> = Vec::new();
+        for (op, counter) in change.decode().operations.into_iter().zip(change.start_op().get()..) {
+            let object = match &op.obj {
+                ObjectId::Root => None,
+                ObjectId::Id(id) => Some((id.counter(), id.actor().clone())),
+            };
+            let Some(mut path) = object.as_ref().map_or(Some(Vec::new()), |id| self.paths.get(id).cloned()) else {
+                continue;
+            };
+            if let Key::Map(key) = &op.key {
+                path.push(key.to_string());
+            }
+            let act = Act::of(&op);
+            if act == Act::Made {
+                self.paths.insert((counter, actor.clone()), path.clone());
+                added.extend(is_row(&path).then(|| path.clone()));
+            }
+            if let (["targets", key, "area"], Act::Put(value)) =
+                (path.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), &act)
+            {
+                let area = Value::read(Kind::Text, value).map_or_else(String::new, |area| area.to_string());
+                self.areas.insert((*key).to_owned(), area);
+            }
+            told.push((path, act, object, removed(&op)));
+        }
+        // The genesis has no author and says nothing.
+        if change.deps().is_empty() {
+            return Vec::new();
+        }
+        let name = |key: &str| target_name(self.areas.get(key).map(String::as_str));
+        let mut deeds: Vec<Deed> = Vec::new();
+        for (path, act, object, gone) in told {
+            // The cells of a row that is new go without saying.
+            if added.iter().any(|row| path.len() > row.len() && path.starts_with(row)) {
+                continue;
+            }
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let Some((about, sentence)) = sentence(&name, &path, &act) else { continue };
+            if question.is_some_and(|wanted| wanted != about) {
+                continue;
+            }
+            let place = place(&path);
+            let text = match (&act, object) {
+                (Act::Wrote, Some((counter, actor))) => Some((ObjId::Id(counter, actor, 0), BTreeSet::new())),
+                _ => None,
+            };
+            let at = deeds.iter().position(|deed| deed.place == place && deed.sentence == sentence);
+            let at = at.unwrap_or_else(|| {
+                let mark = mark(&path, &act);
+                deeds.push(Deed { question: about, place, sentence, mark, text });
+                deeds.len() - 1
+            });
+            if let (Some((_, all)), Some(gone)) = (deeds.get_mut(at).and_then(|deed| deed.text.as_mut()), gone) {
+                all.insert(gone);
+            }
+        }
+        deeds
+    }
+}
+
+/// What an operation, or a difference, does at its place.
+#[derive(PartialEq)]
+enum Act {
+    Put(ScalarValue),
+    /// A map or a text came to be.
+    Made,
+    /// What stood there is gone.
+    Removed,
+    /// A text was changed.
+    Wrote,
+    Nothing,
+}
+
+impl Act {
+    fn of(op: &Op) -> Act {
+        match (&op.key, &op.action) {
+            (Key::Map(_), OpType::Put(value)) => Act::Put(value.clone()),
+            (Key::Map(_), OpType::Make(_)) => Act::Made,
+            (Key::Map(_), OpType::Delete) => Act::Removed,
+            (Key::Seq(_), OpType::Put(_) | OpType::Delete) => Act::Wrote,
+            _ => Act::Nothing,
+        }
+    }
+
+    fn between(patch: &PatchAction) -> Act {
+        match patch {
+            PatchAction::PutMap { value: (automerge::Value::Scalar(value), _), .. } => Act::Put(value.as_ref().clone()),
+            PatchAction::PutMap { value: (automerge::Value::Object(_), _), .. } => Act::Made,
+            PatchAction::DeleteMap { .. } => Act::Removed,
+            PatchAction::SpliceText { .. } | PatchAction::DeleteSeq { .. } => Act::Wrote,
+            _ => Act::Nothing,
+        }
+    }
+}
+
+/// The character that an operation takes out of a text.
+fn removed(op: &Op) -> Option<(u64, ActorId)> {
+    match (&op.key, &op.action) {
+        (Key::Seq(ElementId::Id(OpId(counter, actor))), OpType::Delete) => Some((*counter, actor.clone())),
+        _ => None,
+    }
+}
+
+/// A path as `Edit` names the place.
+fn place(path: &[&str]) -> String {
+    match *path {
+        // Beside an answer: why there is none, or what the last plan said.
+        ["answers", id] => id.split('~').next().unwrap_or(id).to_owned(),
+        // An entry in somebody's own words is its author's.
+        ["answers", id, _] if bank().question(id).is_some_and(|question| question.columns.is_empty()) => id.to_owned(),
+        ["signOffs", id, ..] => id.to_owned(),
+        // Of somebody's own words within a target the key also names the author.
+        ["targets", key, column] => [crate::TARGETS, key, column.split('+').next().unwrap_or(column)].join("/"),
+        ["targets", ref rest @ ..] => [&[crate::TARGETS], rest].concat().join("/"),
+        ["answers", ref rest @ ..] => rest.join("/"),
+        ref path => path.join("/"),
+    }
+}
+
+fn mark(path: &[&str], act: &Act) -> Option<Mark> {
+    match (path, act) {
+        (["answers", "meeting.held"], Act::Put(ScalarValue::Boolean(true))) => Some(Mark::MeetingHeld),
+        (["answers", RETURNED, _], Act::Made) => Some(Mark::SentBack),
+        (["signOffs", "signoff.vs", _], Act::Made) => Some(Mark::SignedOff),
+        (["signOffs", id, _], Act::Made) if is_seen(id) => Some(Mark::Seen),
+        (["signOffs", _, _], Act::Made) => Some(Mark::Completed),
+        _ => None,
+    }
 }
 
 /// What differs between two versions of a document, in sentences. `to: None` is now. `None` if a head is not in the document.
@@ -61,7 +325,7 @@ pub fn difference(document: &Automerge, from: &[ChangeHash], to: Option<&[Change
     let present = document.get_heads();
     let to = to.unwrap_or(&present);
     let known = |hash: &ChangeHash| document.get_change_meta_by_hash(hash).is_some();
-    (from.iter().all(known) && to.iter().all(known)).then(|| sentences(document, from, to, None))
+    (from.iter().all(known) && to.iter().all(known)).then(|| sentences(document, from, to))
 }
 
 /// The heads of a document as it was at a time (seconds since 1970), by its authors' clocks: every change made by then whose
@@ -79,22 +343,24 @@ pub fn heads_at(document: &Automerge, at: i64) -> Vec<ChangeHash> {
     heads.into_iter().collect()
 }
 
-fn sentences(document: &Automerge, from: &[ChangeHash], to: &[ChangeHash], question: Option<&str>) -> Vec<String> {
+fn sentences(document: &Automerge, from: &[ChangeHash], to: &[ChangeHash]) -> Vec<String> {
     let sheet = Sheet::at(document, to);
-    let patches = document.diff(from, to);
-    let added: Vec<Vec<String>> = patches.iter().filter_map(added_row).collect();
+    let name = |key: &str| {
+        let targets: Vec<ObjId> = sheet.root("targets").into_iter().collect();
+        let area = sheet.rows(&targets).get(key).and_then(|maps| sheet.puts(maps, "area", Kind::Text).pop());
+        target_name(area.map(|put| put.value.to_string()).as_deref())
+    };
+    let patches: Vec<(Vec<String>, Act)> =
+        document.diff(from, to).iter().map(|patch| (path_of(patch), Act::between(&patch.action))).collect();
+    let added: Vec<&Vec<String>> =
+        patches.iter().filter(|(path, act)| *act == Act::Made && is_row(path)).map(|(path, _)| path).collect();
     let mut sentences: Vec<String> = Vec::new();
-    for patch in &patches {
-        let path = path_of(patch);
+    for (path, act) in &patches {
         // The cells of a row that is new go without saying.
         let within_new = added.iter().any(|row| path.len() > row.len() && path.starts_with(row));
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let Some((about, sentence)) = (if within_new { None } else { sentence(&sheet, &path, &patch.action) }) else {
-            continue;
-        };
-        if question.is_none_or(|wanted| wanted == about) && !sentences.contains(&sentence) {
-            sentences.push(sentence);
-        }
+        let said = if within_new { None } else { sentence(&name, &path, act) };
+        sentences.extend(said.map(|(_, sentence)| sentence).filter(|said| !sentences.contains(said)));
     }
     sentences
 }
@@ -115,35 +381,29 @@ fn path_of(patch: &Patch) -> Vec<String> {
     path
 }
 
-/// The path of a row or target that a patch makes.
-fn added_row(patch: &Patch) -> Option<Vec<String>> {
-    let path = path_of(patch);
-    let made = matches!(&patch.action, PatchAction::PutMap { value: (automerge::Value::Object(_), _), .. });
-    let is_row = match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+/// Whether what is made at a path is a row or a target.
+fn is_row(path: &[String]) -> bool {
+    match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         // An entry in somebody's own words is no row: what was written in it is the news.
         ["answers", id, _] => bank().question(id).is_some_and(|question| !question.columns.is_empty()),
         ["targets", _] | ["targets", _, _, _] => true,
         _ => false,
-    };
-    (made && is_row).then_some(path)
+    }
 }
 
-/// The question a patch is about and what it says; nothing where it says nothing to people.
-fn sentence(sheet: &Sheet<'_, Automerge>, path: &[&str], action: &PatchAction) -> Option<(String, String)> {
-    let value = |kind: Kind, options: &dyn Fn(&str) -> String| match action {
-        PatchAction::PutMap { value: (automerge::Value::Scalar(scalar), _), .. } => {
-            Some(match Value::read(kind, scalar)? {
-                Value::Choice(word) => options(&word),
-                value => value.to_string(),
-            })
-        }
+/// The question that something was done about and what it says; nothing where it says nothing to people. `target_name` says
+/// how people know a target.
+fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> Option<(&'static str, String)> {
+    let value = |kind: Kind, options: &dyn Fn(&str) -> String| match act {
+        Act::Put(scalar) => Some(match Value::read(kind, scalar)? {
+            Value::Choice(word) => options(&word),
+            value => value.to_string(),
+        }),
         _ => None,
     };
-    let wrote = matches!(action, PatchAction::SpliceText { .. } | PatchAction::DeleteSeq { .. });
-    let removed = matches!(action, PatchAction::DeleteMap { .. });
-    let made = matches!(action, PatchAction::PutMap { value: (automerge::Value::Object(_), _), .. });
-    let of = |question: &Question, sentence: String| Some((question.id.clone(), sentence));
-    let cell = |question: &Question, column: &Column, row: &str| {
+    let (wrote, removed, made) = (*act == Act::Wrote, *act == Act::Removed, *act == Act::Made);
+    let of = |question: &'static Question, sentence: String| Some((question.id.as_str(), sentence));
+    let cell = |question: &'static Question, column: &Column, row: &str| {
         let place = format!("“{}” of {row} in “{}”", column.label, question.label);
         match value(column.kind, &|word| column.label_of(word).to_owned()) {
             Some(value) => of(question, format!("changed {place} to {value}")),
@@ -152,7 +412,7 @@ fn sentence(sheet: &Sheet<'_, Automerge>, path: &[&str], action: &PatchAction) -
             None => None,
         }
     };
-    let withdrawal = |question: &Question, row: &str| match removed {
+    let withdrawal = |question: &'static Question, row: &str| match removed {
         true => of(question, format!("brought back {row} in “{}”", question.label)),
         false => of(question, format!("withdrew {row} in “{}”", question.label)),
     };
@@ -178,6 +438,9 @@ fn sentence(sheet: &Sheet<'_, Automerge>, path: &[&str], action: &PatchAction) -
                 return if removed { confirmed() } else { None };
             }
             let question = bank().question(id)?;
+            if question.kind == Kind::Picture && !removed {
+                return of(question, format!("added a picture to “{}”", question.label));
+            }
             match value(question.kind, &|word| question.label_of(word).to_owned()) {
                 Some(value) => of(question, format!("answered “{}”: {value}", question.label)),
                 None if wrote => of(question, format!("wrote in “{}”", question.label)),
@@ -206,37 +469,38 @@ fn sentence(sheet: &Sheet<'_, Automerge>, path: &[&str], action: &PatchAction) -
         }
         ["targets", key] if made => {
             let question = bank().question(crate::TARGETS)?;
-            of(question, format!("added {} to “{}”", target_name(sheet, key), question.label))
+            of(question, format!("added {} to “{}”", target_name(key), question.label))
         }
-        ["targets", key, WITHDRAWN] => withdrawal(bank().question(crate::TARGETS)?, &target_name(sheet, key)),
+        ["targets", key, WITHDRAWN] => withdrawal(bank().question(crate::TARGETS)?, &target_name(key)),
         ["targets", key, column] => {
             let question = bank().question(crate::TARGETS)?;
             // Of somebody's own words the key also names the author.
             let column = column.split('+').next().unwrap_or(column);
-            cell(question, question.column(column)?, &target_name(sheet, key))
+            cell(question, question.column(column)?, &target_name(key))
         }
         ["targets", key, table, _] if made => {
             let question = bank().question(crate::TARGETS)?;
             let table = question.column(table)?;
-            of(question, format!("added a row to “{}” of {}", table.label, target_name(sheet, key)))
+            of(question, format!("added a row to “{}” of {}", table.label, target_name(key)))
         }
         ["targets", key, table, _, WITHDRAWN] => {
             let question = bank().question(crate::TARGETS)?;
             let table = question.column(table)?;
-            withdrawal(question, &format!("a row of “{}” of {}", table.label, target_name(sheet, key)))
+            withdrawal(question, &format!("a row of “{}” of {}", table.label, target_name(key)))
         }
         ["targets", key, table, _, column] => {
             let question = bank().question(crate::TARGETS)?;
             let column = question.column(table)?.column(column)?;
-            cell(question, column, &target_name(sheet, key))
+            cell(question, column, &target_name(key))
         }
-        ["comments", _, "question"] => match action {
-            PatchAction::PutMap { value: (automerge::Value::Scalar(scalar), _), .. } => {
-                let question = bank().question(scalar.as_str()?)?;
-                of(question, format!("commented on “{}”", question.label))
-            }
-            _ => None,
-        },
+        ["comments", _, "question"] => {
+            let question = bank().question(&value(Kind::Text, &str::to_owned)?)?;
+            of(question, format!("commented on “{}”", question.label))
+        }
+        ["signOffs", id, _] if made => {
+            let question = bank().question(id).filter(|question| question.is_sign_off())?;
+            of(question, format!("signed “{}”", question.label))
+        }
         _ => None,
     }
 }
@@ -249,8 +513,6 @@ fn row_name(key: &str) -> String {
 }
 
 /// A target as people know it: by its subject.
-fn target_name(sheet: &Sheet<'_, Automerge>, key: &str) -> String {
-    let targets: Vec<ObjId> = sheet.root("targets").into_iter().collect();
-    let area = sheet.rows(&targets).get(key).and_then(|maps| sheet.puts(maps, "area", Kind::Text).pop());
-    area.map_or_else(|| "a target".to_owned(), |put| format!("the target “{}”", put.value))
+fn target_name(area: Option<&str>) -> String {
+    area.filter(|area| !area.is_empty()).map_or_else(|| "a target".to_owned(), |area| format!("the target “{area}”"))
 }

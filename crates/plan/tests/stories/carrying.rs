@@ -355,7 +355,7 @@ fn history_says_what_was_brought_and_what_was_confirmed() {
     odile.carry(&spring("ten-page"));
     odile.edit(Edit::Confirm { question: "care.story".into() });
     let entries = history(&odile.document, &authors, Some("care.story"));
-    let said: Vec<String> = entries.iter().flat_map(|entry| entry.sentences.clone()).collect();
+    let said: Vec<String> = entries.iter().flat_map(|entry| &entry.deeds).map(|deed| deed.sentence.clone()).collect();
     assert!(said.iter().any(|said| said.starts_with("brought “")), "{said:?}");
     assert!(said.iter().any(|said| said.starts_with("confirmed “")), "{said:?}");
 }

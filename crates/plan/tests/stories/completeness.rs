@@ -23,7 +23,7 @@ fn a_table_may_say_that_there_is_nothing_to_record() {
     assert!(!missing(&view, "attendance.terms"));
     assert_eq!(view.excuses["attendance.terms"][0].by.as_ref().unwrap().name, "Ottoline Greaves-Penn");
     let sentences = history(&ottoline.document, &authors, Some("attendance.terms"));
-    assert!(sentences[0].sentences[0].contains("nothing to record"), "{:?}", sentences[0].sentences);
+    assert!(sentences[0].deeds[0].sentence.contains("nothing to record"), "{}", sentences[0].deeds[0].sentence);
     ottoline.edit(Edit::Excuse { question: "attendance.terms".into(), excuse: None });
     assert!(missing(&ottoline.view(), "attendance.terms"));
 }

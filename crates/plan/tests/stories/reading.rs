@@ -190,10 +190,13 @@ fn history_tells_who_did_what_in_sentences() {
     let target = Uuid::from_u128(8);
     ottoline.target(target, &[("area", "English"), ("measure", "12/20")]);
     ottoline.target(target, &[("measure", "13/20")]);
-    let told: Vec<(String, Vec<String>)> = history(&ottoline.document, &authors, None)
-        .into_iter()
-        .map(|entry| (entry.by.unwrap().name, entry.sentences))
-        .collect();
+    let entries = history(&ottoline.document, &authors, None);
+    assert_eq!(entries.len(), 2, "what each did at a stretch is one entry");
+    let each = |entry: &plan::Entry| {
+        let by = entry.by.clone().unwrap().name;
+        entry.deeds.iter().map(|deed| (by.clone(), deed.sentence.clone())).collect::<Vec<_>>()
+    };
+    let told: Vec<(String, String)> = entries.iter().flat_map(each).collect();
     let expected = [
         ("Odile Marrowfield", "answered “Is an in-year school transfer needed?”: yes"),
         ("Odile Marrowfield", "wrote in “Why, and why it is in the child's interest”"),
@@ -206,8 +209,94 @@ fn history_tells_who_did_what_in_sentences() {
         ("Ottoline Greaves-Penn", "added the target “English” to “New targets”"),
         ("Ottoline Greaves-Penn", "changed “How we will know” of the target “English” in “New targets” to 13/20"),
     ];
-    assert_eq!(told, expected.map(|(by, sentence)| (by.to_owned(), vec![sentence.to_owned()])));
-    assert_eq!(history(&ottoline.document, &authors, Some("transfer.reason")).len(), 1);
+    assert_eq!(told, expected.map(|(by, sentence)| (by.to_owned(), sentence.to_owned())));
+    let of_one = history(&ottoline.document, &authors, Some("transfer.reason"));
+    assert_eq!((of_one.len(), of_one[0].deeds.len(), of_one[0].deeds[0].place.as_str()), (1, 1, "transfer.reason"));
+    assert_eq!((of_one[0].began, of_one[0].at), (TUESDAY + 2, TUESDAY + 4));
+    let places: Vec<&str> = entries[1].deeds.iter().map(|deed| deed.place.as_str()).collect();
+    let within = format!("targets.list/{target}");
+    let expected = ["/autumn-2025", "/autumn-2025/attended", "/autumn-2025/withdrawn"];
+    let expected = expected.map(|row| format!("attendance.terms{row}"));
+    let expected = [&expected[..], &[within.clone(), format!("{within}/measure")]].concat();
+    assert_eq!(places, expected);
+}
+
+#[test]
+fn of_a_text_that_several_people_write_in_at_once_each_entry_has_what_its_author_wrote() {
+    let (mut odile, mut ottoline) = (Device::of("Odile"), Device::of("Ottoline"));
+    odile.rewrite("meeting.notes", "Biscuit is a dog. He cooks.");
+    odile.clock += 3_600;
+    ottoline.clock = odile.clock;
+    ottoline.receive(&odile);
+    for (hers, theirs) in [("Biscuit is my dog.", " On Sundays."), ("Biscuit is my old dog.", " He sings.")] {
+        let now = |device: &Device| shown(&device.view(), "meeting.notes").as_str().unwrap().to_owned();
+        let text = now(&odile).replace("Biscuit is a dog.", hers).replace("Biscuit is my dog.", hers);
+        odile.rewrite("meeting.notes", &text);
+        let text = now(&ottoline) + theirs;
+        ottoline.rewrite("meeting.notes", &text);
+        meet(&mut odile, &mut ottoline);
+    }
+    let text = shown(&odile.view(), "meeting.notes");
+    assert_eq!(text, "Biscuit is my old dog. He cooks. On Sundays. He sings.");
+    let entries = history(&odile.document, &authors, None);
+    let wrote = |n: usize| entries[n].wrote(&odile.document, &entries[n].deeds[0]).unwrap();
+    assert_eq!(entries.len(), 3);
+    assert_eq!(wrote(0), (String::new(), "Biscuit is a dog. He cooks.".into()));
+    let by = |name: &str| (1..3).find(|n| entries[*n].by.as_ref().unwrap().name.starts_with(name)).unwrap();
+    let (before, after) = wrote(by("Odile"));
+    assert!(before.starts_with("Biscuit is a dog. He cooks.") && after.starts_with("Biscuit is my old dog. He cooks."));
+    assert_eq!(
+        before.replace("Biscuit is a dog.", ""),
+        after.replace("Biscuit is my old dog.", ""),
+        "the rest is hers"
+    );
+    let (before, after) = wrote(by("Ottoline"));
+    assert!(after.ends_with("He cooks. On Sundays. He sings.") && !before.contains("Sundays") && before.contains("my"));
+    // What a text held before it was edited is its beginning.
+    let mut again = Device::of("Odile");
+    let carry = Edit::Carry { question: "care.story".into(), text: Some("As before.".into()), ask: false };
+    again.edit(carry);
+    again.clock += 3_600;
+    again.rewrite("care.story", "As before, and cooks.");
+    let entries = history(&again.document, &authors, Some("care.story"));
+    let last = entries.last().unwrap();
+    let deed = last.deeds.iter().find(|deed| deed.sentence.starts_with("wrote")).unwrap();
+    assert_eq!(last.wrote(&again.document, deed), Some(("As before.".into(), "As before, and cooks.".into())));
+}
+
+#[test]
+fn a_question_looked_at_closely_has_a_version_before_each_pause_and_before_much_is_taken_away() {
+    let mut odile = Device::of("Odile");
+    odile.rewrite("care.story", "He cooks on Sundays, and the whole house comes to eat.");
+    odile.clock += 180;
+    odile.rewrite("care.story", "He cooks on Sundays, and the whole house comes to eat. He sings.");
+    odile.rewrite("care.story", "");
+    odile.rewrite("care.story", "He sings.");
+    let told = |question| {
+        let entries = history(&odile.document, &authors, question);
+        let after = |entry: &plan::Entry| entry.wrote(&odile.document, &entry.deeds[0]).unwrap().1;
+        entries.iter().map(after).collect::<Vec<_>>()
+    };
+    assert_eq!(told(None), ["He sings."]);
+    let whole = "He cooks on Sundays, and the whole house comes to eat.";
+    assert_eq!(told(Some("care.story")), [whole, &format!("{whole} He sings."), "He sings."]);
+}
+
+#[test]
+fn what_everybody_looks_for_stands_out() {
+    use plan::Mark;
+    let mut odile = Device::of("Odile");
+    odile.set("meeting.held", "no");
+    odile.set("meeting.held", "yes");
+    let mut lorcan = Device::of("Lorcan");
+    lorcan.receive(&odile);
+    lorcan.clock = odile.clock;
+    let cells = cells_of("qa.returnedFor", &[("what", "The story is missing."), ("owner", "social-worker")]);
+    let row = Edit::PutRow { question: "qa.returnedFor".into(), key: Uuid::from_u128(9).to_string(), cells };
+    lorcan.edit(row);
+    let entries = history(&lorcan.document, &authors, None);
+    let marks: Vec<Mark> = entries.iter().flat_map(|entry| &entry.deeds).filter_map(|deed| deed.mark).collect();
+    assert_eq!(marks, [Mark::MeetingHeld, Mark::SentBack]);
 }
 
 #[test]
@@ -245,7 +334,7 @@ fn nothing_anybody_wrote_shows_in_debug() {
 fn a_document_with_nothing_in_it_reads() {
     let nothing = Automerge::new();
     let view = read(Documents::main(&nothing), &idris(), &authors);
-    assert_eq!((view.answers.len(), view.state), (228, State::NotStarted));
+    assert_eq!((view.answers.len(), view.state), (229, State::NotStarted));
     assert!(conflicts(&view, &idris()).is_empty() && history(&nothing, &authors, None).is_empty());
 }
 
