@@ -16,7 +16,7 @@
     parent.append(made)
     return made
   }
-  let socket, wait = 250, pause = null, gone = false
+  let socket, wait = 250, pause = null, gone = false, leaving = false
 
   // One piece that makes `a` into `b`, ending at the caret where it can, and never within a character of two units.
   const diff = (a, b, caret = b.length) => {
@@ -193,6 +193,9 @@
     boxes.set(box.f, box)
   }
   document.addEventListener('visibilitychange', () => send({ t: 'here', v: here() }))
+  // A page that the browser kept to go back to is asked for again; so is one in another tab when a child gets this device.
+  addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
+  if (window.BroadcastChannel) new BroadcastChannel('pep').addEventListener('message', () => { leaving = true; location.reload() })
   if (!boxes.size) { connect(); return }
   const holder = document.createElement('div')
   holder.className = 'govuk-form-group'
@@ -205,7 +208,6 @@
   pause.addEventListener('change', () => boxes.forEach((box) => box.release()))
   // A live box is not sent with the form: its words are on the disk, or go there first. One that is not live says what it was
   // last told is saved, so that only what was typed since is taken from it.
-  let leaving = false
   form.addEventListener('submit', (e) => {
     if (leaving) return
     for (const box of boxes.values()) { box.flush(); send({ t: 'leave', f: box.f }) }
@@ -228,7 +230,6 @@
   })
   addEventListener('beforeunload', (e) => { if (!leaving && [...boxes.values()].some((box) => box.dirty)) e.preventDefault() })
   addEventListener('pagehide', () => boxes.forEach((box) => box.flush()))
-  addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
   document.addEventListener('visibilitychange', () => boxes.forEach((box) => { if (!box.composing) { box.flush(); send({ t: 'leave', f: box.f }) } }))
   connect()
 })()

@@ -227,6 +227,11 @@ impl Core {
         read_fact(&self.replica, &[KEPT, name.as_bytes()].concat())
     }
 
+    /// Whether there is something of that name, readable or not.
+    pub fn is_kept(&self, name: &str) -> Result<bool, Trouble> {
+        Ok(self.replica.fact(&[KEPT, name.as_bytes()].concat())?.is_some())
+    }
+
     /// Keeps it; `None` forgets it. On the disk when this returns.
     pub fn keep<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<(), Trouble> {
         self.replica.set_fact(&[KEPT, name.as_bytes()].concat(), value.map(cbor).as_deref());
@@ -651,7 +656,7 @@ impl Core {
                     self.move_on()?;
                 }
                 if let (Some(refusal), Some(envelope)) = (refused, envelopes.get(offered.len())) {
-                    self.could_not_take(&doc, envelope, &refusal, now)?;
+                    self.could_not_take(&doc, envelope, &refusal)?;
                 }
                 self.touch();
             }
@@ -692,13 +697,14 @@ impl Core {
                 }
                 self.touch();
             }
-            Act::Held { doc, hashes, code, detail } => self.was_held(&doc, &hashes, &code, &detail, now)?,
+            Act::Held { doc, hashes, code, detail, .. } => self.was_held(&doc, &hashes, &code, &detail, now)?,
             Act::Released { doc, hashes } => {
                 for hash in &hashes {
                     self.replica.release(&doc, hash);
                 }
                 self.touch();
             }
+            Act::Undecided { .. } => {}
             Act::Presence(presence) => {
                 if self.here.hear(presence, u64::try_from(now).unwrap_or(0).saturating_mul(1_000)) {
                     self.touch();
@@ -917,7 +923,8 @@ impl Core {
         if is_own_past(code) {
             // This device is an older copy of itself: its words are written again under a new incarnation.
             self.move_on()?;
-            if self.replica.write_again(doc, &hashes.iter().copied().collect(), now)? {
+            let rebased = self.replica.rebase(doc, &hashes.iter().copied().collect(), &BTreeSet::new())?;
+            if rebased.is_some_and(|rebased| rebased.written > 0) {
                 self.words.push("Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.".into());
             }
             self.open_line(doc)?;
@@ -936,20 +943,14 @@ impl Core {
     }
 
     /// The relay's log holds something that this device's gate does not admit.
-    fn could_not_take(
-        &mut self,
-        doc: &Id,
-        envelope: &gate::Envelope,
-        refusal: &gate::Refusal,
-        now: i64,
-    ) -> Result<(), Trouble> {
+    fn could_not_take(&mut self, doc: &Id, envelope: &gate::Envelope, refusal: &gate::Refusal) -> Result<(), Trouble> {
         let own = self.me.as_ref().is_some_and(|m| m.device == envelope.device);
         if own && is_own_past(refusal.code()) {
             // The relay has another change of ours under a number that this copy used again, or lacks.
             self.replica.commit()?;
             self.move_on()?;
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
-            self.replica.write_again(doc, &waiting, now)?;
+            self.replica.rebase(doc, &waiting, &BTreeSet::new())?;
             return self.open_line(doc);
         }
         if refusal.is_missing() {
@@ -1088,12 +1089,7 @@ pub struct Papers {
 impl Papers {
     /// The documents to read; `None` where the plan itself is not held.
     pub fn documents(&self) -> Option<Documents<'_>> {
-        Some(Documents {
-            main: self.documents.get(&DocumentKind::Main)?,
-            contact: self.documents.get(&DocumentKind::Contact),
-            private_voice: self.documents.get(&DocumentKind::PrivateVoice),
-            quality: self.documents.get(&DocumentKind::Quality),
-        })
+        Documents::lent(|kind| self.documents.get(&kind))
     }
 
     /// The documents held, in the order of their kinds.

@@ -1,5 +1,5 @@
-//! What this person has chosen for this device: how the pages behave, and the PIN that takes the device back from a child. Kept
-//! as facts of the home folder, not in a cookie: they hold for every browser and outlive it.
+//! What this person has chosen for this device: how the pages behave, whether a child has it now, and the PIN that takes it back.
+//! Kept as facts of the home folder, not in a cookie: they hold for every browser, and outlive it and the program.
 
 use std::num::NonZeroU32;
 
@@ -9,12 +9,14 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::core::Core;
 
 const SETTINGS: &str = "settings";
 const PIN: &str = "pin";
 const TRIES: &str = "pin/tries";
+const GIVEN: &str = "given";
 
 /// Digits of a PIN: a child remembers fewer than four by watching, and an adult does not remember more than eight.
 const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
@@ -131,6 +133,27 @@ impl TextSize {
             TextSize::Large => "large",
             TextSize::Larger => "larger",
         }
+    }
+}
+
+/// The device is with a child: the pages show that child's own questions and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// The plan whose questions they are.
+    pub pep: Uuid,
+}
+
+impl Handed {
+    /// To which child's plan the device was given; `None` where it is with its owner.
+    pub fn of(core: &Core) -> Result<Option<Handed>, Trouble> {
+        // What cannot be read is no way out.
+        let given = core.is_kept(GIVEN)?.then(|| core.kept(GIVEN)).transpose()?;
+        Ok(given.map(|handed| handed.unwrap_or(Handed { pep: Uuid::nil() })))
+    }
+
+    /// Gives the device to the child, or takes it back. On the disk when this returns.
+    pub fn keep(core: &mut Core, handed: Option<Handed>) -> Result<(), Trouble> {
+        core.keep(GIVEN, handed.as_ref())
     }
 }
 

@@ -122,7 +122,8 @@ pub fn other_command(question: &Question, pep: &str) -> Option<String> {
         | Kind::Money
         | Kind::YesNo
         | Kind::Person
-        | Kind::Attachment => None,
+        | Kind::Attachment
+        | Kind::Picture => None,
     }
 }
 
@@ -132,7 +133,7 @@ fn spoken(value: &Value, label: &dyn Fn(&str) -> String) -> String {
         Value::Date(day) => date(*day),
         Value::Money(pence) => pounds(*pence),
         Value::Set(words) => words.iter().map(|word| label(word)).collect::<Vec<_>>().join(", "),
-        Value::Text(_) | Value::Number(_) | Value::YesNo(_) => value.to_string(),
+        Value::Text(_) | Value::Number(_) | Value::YesNo(_) | Value::Picture(_) => value.to_string(),
     }
 }
 

@@ -415,7 +415,7 @@ impl Scene {
     }
 
     fn view(&self, document: &Automerge) -> View {
-        let documents = Documents { main: document, contact: None, private_voice: None, quality: None };
+        let documents = Documents::main(document);
         plan::read(documents, &self.pep, &|_| None)
     }
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::{
     assets,
-    lent::{ChildLine, Digest, Findings, Gathering, Looked, Past, Plan, Sharing, Site, Was},
+    lent::{ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was},
     live::{Live, Told},
     pages::children::newest_first,
     past,
@@ -34,7 +34,7 @@ use crate::{
     context::{Context, Mine},
     core::{Core, Papers, Present, Spot},
     error::{CommandError, Kind},
-    settings::{NotThePin, Pin, Settings},
+    settings::{Handed, NotThePin, Pin, Settings},
     typing::Splice,
     words,
 };
@@ -68,7 +68,7 @@ pub struct Shelf {
 }
 
 /// Tells one state of a plan from another: this person's role, the list of people, and how much of each document is here.
-type Version = (Role, u64, [u64; 4]);
+type Version = (Role, u64, [u64; DocumentKind::ALL.len()]);
 
 /// What the council sets, and what the person does.
 #[derive(Default, Deserialize)]
@@ -126,6 +126,34 @@ impl Desk {
             demo: council.demo,
             today: clock::day(),
         })
+    }
+
+    /// How the pages behave on this device.
+    pub fn settings(&self) -> Result<Settings, CommandError> {
+        self.context().with(|core| Settings::of(core))
+    }
+
+    /// To which child's plan this device was given; `None` where it is with its owner.
+    pub fn handed(&self) -> Result<Option<Handed>, CommandError> {
+        self.context().with(|core| Handed::of(core))
+    }
+
+    /// Gives this device to a child, or takes it back. On the disk when this returns.
+    pub fn hand(&self, handed: Option<Handed>) -> Result<(), CommandError> {
+        self.context().with(move |core| Handed::keep(core, handed))
+    }
+
+    /// The plan that is in the hands of its child. `None` where this device does not hold it.
+    pub fn given(&self, handed: Handed, refused: Option<Refused>) -> Result<Option<Given>, CommandError> {
+        let owner = self.context().me()?.name;
+        let Some(plan) = self.plan(&handed.pep, None, refused)? else { return Ok(None) };
+        let team = self.team(&plan)?;
+        Ok(Some(Given { plan, team, owner }))
+    }
+
+    /// Who works with the child of a plan today.
+    pub fn team(&self, plan: &Plan) -> Result<Vec<Who>, CommandError> {
+        meeting::team(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
     /// Whether this device has a PIN that takes it back from a child.
@@ -577,12 +605,7 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
         );
         heads.insert(kind, theirs);
     }
-    let documents = Documents {
-        main: forks.get(&DocumentKind::Main)?,
-        contact: forks.get(&DocumentKind::Contact),
-        private_voice: forks.get(&DocumentKind::PrivateVoice),
-        quality: forks.get(&DocumentKind::Quality),
-    };
+    let documents = Documents::lent(|kind| forks.get(&kind))?;
     wanted.is_empty().then(|| (read(documents, pep, papers), heads))
 }
 
@@ -645,7 +668,7 @@ fn names(core: &Core) -> Result<BTreeMap<Uuid, String>, Trouble> {
 }
 
 fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
-    let mut last = [0; 4];
+    let mut last = [0; DocumentKind::ALL.len()];
     for (slot, kind) in last.iter_mut().zip(DocumentKind::ALL) {
         let doc = *pep.document(*kind).as_bytes();
         if core.replica().has(&doc)? {

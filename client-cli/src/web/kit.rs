@@ -35,11 +35,35 @@ pub fn bare(title: &str, words: &str) -> Markup {
     frame(None, &Leaf::new(title, "", main))
 }
 
+/// A page of a child's own: nothing around it leads anywhere.
+pub fn childs(text: TextSize, leaf: &Leaf) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en-GB" class={ "govuk-template" (text_class(text)) } {
+            head {
+                meta charset="utf-8";
+                title { @if leaf.error { "Error: " } (leaf.title) " - My views" }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
+                @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(style)); }
+                link rel="stylesheet" href=(assets::address("child.css"));
+                script src=(assets::address("child.js")) defer {}
+            }
+            body class="govuk-template__body pep-child" {
+                a class="govuk-skip-link" href="#main-content" { "Skip to main content" }
+                div class="govuk-width-container" {
+                    main class="govuk-main-wrapper" id="main-content" { (leaf.main) }
+                }
+            }
+        }
+    }
+}
+
 fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
     let council = site.map_or("", |site| site.council.as_str());
     html! {
         (DOCTYPE)
-        html lang="en-GB" class={ "govuk-template" (site.map_or("", text_class)) } {
+        html lang="en-GB" class={ "govuk-template" (site.map_or("", |site| text_class(site.settings.text))) } {
             head {
                 meta charset="utf-8";
                 title {
@@ -82,8 +106,8 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
 }
 
 /// The class, after others, that makes all text of a page larger.
-fn text_class(site: &Site) -> &'static str {
-    match site.settings.text {
+fn text_class(text: TextSize) -> &'static str {
+    match text {
         TextSize::Usual => "",
         TextSize::Large => " pep-text-large",
         TextSize::Larger => " pep-text-larger",

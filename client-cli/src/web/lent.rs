@@ -122,6 +122,16 @@ pub struct Gathering {
     pub now: NaiveDateTime,
 }
 
+/// A plan in the hands of the child whose it is.
+pub struct Given {
+    /// The plan.
+    pub plan: Plan,
+    /// Who works with the child today.
+    pub team: Vec<Who>,
+    /// Whose device it is.
+    pub owner: String,
+}
+
 /// How far sharing has come.
 pub struct Sharing {
     /// The relay's name and address.
@@ -233,6 +243,42 @@ impl Digest {
     /// Questions that are this person's to answer.
     pub fn mine(&self) -> usize {
         self.gaps.iter().filter(|(owner, _)| self.role.counts_as(**owner)).map(|(_, n)| n).sum()
+    }
+}
+
+impl Given {
+    /// Whether the device is the child's own: then nobody else's PIN is asked for.
+    pub fn is_own(&self) -> bool {
+        self.plan.role == Role::YoungPerson
+    }
+
+    /// Who writes, as the plan is told: the child, and on whose device.
+    pub fn recorder(&self) -> String {
+        if self.is_own() { self.owner.clone() } else { format!("{}, on the device of {}", self.plan.name, self.owner) }
+    }
+
+    /// Who reads what is kept in documents of a kind, in words for the child: `Ottoline Greaves-Penn (your designated teacher)`.
+    pub fn readers(&self, kind: DocumentKind) -> Vec<String> {
+        let reads = |role: Role| kind.readers().contains(&role) && role != Role::YoungPerson;
+        let named = self.team.iter().filter(|who| reads(who.role) && !who.role.is_virtual_school());
+        let mut readers: Vec<String> = named.map(|who| format!("{} (your {})", who.name, small(who.role))).collect();
+        if readers.is_empty() {
+            let roles = [Role::SocialWorker, Role::DesignatedTeacher, Role::Carer];
+            readers =
+                roles.into_iter().filter(|role| reads(*role)).map(|role| format!("your {}", small(role))).collect();
+        }
+        if reads(Role::VirtualSchoolOfficer) {
+            readers.push("the Virtual School".to_owned());
+        }
+        readers
+    }
+
+    /// Whom a child can tell what worries them.
+    pub fn to_tell(&self) -> String {
+        match self.team.iter().find(|who| who.role == Role::SocialWorker) {
+            Some(who) => format!("{}, your social worker", who.name),
+            None => "your social worker".to_owned(),
+        }
     }
 }
 

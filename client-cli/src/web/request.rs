@@ -6,7 +6,7 @@ use plan::{DocumentKind, Edit, Pep};
 use uuid::Uuid;
 
 use super::region::Regions;
-use crate::settings::Settings;
+use crate::settings::{Handed, Settings};
 
 /// A request, as far as pages care.
 #[derive(Clone)]
@@ -45,8 +45,15 @@ pub enum Outcome {
         /// Where to go when it is on the disk.
         then: String,
     },
-    /// A calendar file to keep.
-    Calendar(String),
+    /// A file to keep.
+    File {
+        /// What it is called: letters, digits, `-` and `.`.
+        name: String,
+        /// Its media type.
+        kind: &'static str,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
     /// Start a PEP or open the one that exists, then go to it.
     Start {
         /// Which.
@@ -56,6 +63,8 @@ pub enum Outcome {
     },
     /// Share now, then go to the page about sharing.
     SyncNow,
+    /// Give the device to the child.
+    Give(Handed),
     /// Let the line to the relay go, or take it up again, then go to that page.
     Offline(bool),
     /// Keep how the pages behave on this device, then go on.

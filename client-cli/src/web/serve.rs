@@ -28,7 +28,7 @@ use super::{
     desk::{Desk, Shelf},
     guard::{Came, Guard, Turned},
     kit,
-    pages::errors,
+    pages::child::HOME,
     request,
     routes::{self, Answer},
     tab::{Event, Tab},
@@ -206,8 +206,8 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
                 }
                 answer => answer,
             },
-            Ok(None) => routes::page(&desk, &errors::not_found()),
-            Err(()) => routes::page(&desk, &errors::too_large()),
+            Ok(None) => routes::nowhere(&desk),
+            Err(()) => routes::too_large(&desk),
         })
     })
     .await;
@@ -215,11 +215,13 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         Ok(Some(Answer::Page { status, html })) => html_page(status, html),
         Ok(Some(Answer::Go(address))) => go(&address),
         Ok(Some(Answer::SyncNow)) => go("/sync"),
-        Ok(Some(Answer::Calendar(text))) => {
-            let kept = "attachment; filename=\"pep-meeting.ics\"";
-            let response = with(Response::new(Body::from(text)), header::CONTENT_TYPE, "text/calendar; charset=utf-8");
-            with(response, header::CONTENT_DISPOSITION, kept)
+        Ok(Some(Answer::File { name, kind, bytes })) => {
+            let kept = format!("attachment; filename=\"{name}\"");
+            let response = with(Response::new(Body::from(bytes)), header::CONTENT_TYPE, kind);
+            with(response, header::CONTENT_DISPOSITION, &kept)
         }
+        // Nor may going back show a page that the browser has kept.
+        Ok(Some(Answer::Given)) => with(go(HOME), HeaderName::from_static("clear-site-data"), "\"cache\""),
         // The program is ending, or a page failed in a way that nobody foresaw.
         Ok(None) | Err(_) => {
             let (title, words) = ("The pages have stopped", "What you had saved is safe. Run pep open again.");
@@ -230,6 +232,12 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
 
 /// Begins to keep a tab up to date.
 async fn live(shared: &Shared, parts: &mut Parts) -> Response<Body> {
+    // A device that is with a child has forms alone.
+    let (app, shelf) = (shared.app.clone(), shared.shelf.clone());
+    let with_owner = move || Some(matches!(Desk::new(app.upgrade()?, shelf).handed(), Ok(None)));
+    if !matches!(tokio::task::spawn_blocking(with_owner).await, Ok(Some(true))) {
+        return plain(StatusCode::FORBIDDEN);
+    }
     let Ok(place) = shared.tabs.clone().try_acquire_owned() else { return plain(StatusCode::SERVICE_UNAVAILABLE) };
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(parts, &()).await else {
         return plain(StatusCode::BAD_REQUEST);
@@ -278,14 +286,17 @@ async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: Owned
                 if here { continue } else { Event::End }
             }
         };
-        let last = matches!(event, Event::End);
         let (app, shelf, at) = (shared.app.clone(), shared.shelf.clone(), now_ms());
         let done = tokio::task::spawn_blocking(move || {
             let desk = Desk::new(app.upgrade()?, shelf);
+            // What was typed is written; what others type is not for the child who has the device now.
+            let given = !matches!(desk.handed(), Ok(None));
+            let event = if given { Event::End } else { event };
+            let last = matches!(event, Event::End);
             let says = tab.on(&desk, event, at)?;
-            Some((tab, says))
+            Some((tab, if given { Vec::new() } else { says }, last))
         });
-        let Ok(Some((back, says))) = done.await else { return };
+        let Ok(Some((back, says, last))) = done.await else { return };
         tab = back;
         for text in says {
             // A tab that does not hear it any more ends with the next message, and what was typed is written then.

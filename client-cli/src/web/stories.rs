@@ -24,10 +24,12 @@ use crate::{
     core::{Me, Relay},
 };
 
+mod child;
 mod here;
 mod history;
 mod meeting;
 mod settings;
+mod share;
 mod together;
 
 /// One person's device, without a relay.
@@ -136,7 +138,7 @@ impl Device {
     fn get(&self, target: &str) -> (u16, String) {
         match self.ask(target, None) {
             Sent::Page { status, html } => (status, html),
-            Sent::Go(_) | Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads elsewhere"),
+            _ => panic!("{target} leads elsewhere"),
         }
     }
 
@@ -156,7 +158,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Go(to) => to,
             Sent::Page { status, html } => panic!("{target}: {status}, {}", errors(&html).join("; ")),
-            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
+            _ => panic!("{target} leads to no page"),
         }
     }
 
@@ -165,7 +167,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Page { html, .. } => html,
             Sent::Go(to) => panic!("{target} was taken and leads to {to}"),
-            Sent::SyncNow | Sent::Calendar(_) => panic!("{target} leads to no page"),
+            _ => panic!("{target} leads to no page"),
         }
     }
 
@@ -190,7 +192,7 @@ impl Device {
                 assert!(link.starts_with('/') || link.starts_with('#'), "{target} leads to {link}");
                 if let Some(id) = link.strip_prefix('#') {
                     assert!(html.contains(&format!("id=\"{id}\"")), "{target} has no {link}");
-                } else if !link.starts_with("/assets/") && !link.ends_with(".ics") {
+                } else if ![".ics", ".csv"].iter().any(|end| link.ends_with(end)) && !link.starts_with("/assets/") {
                     wanted.push(link.split(['#', '?']).next().unwrap().to_owned());
                 }
             }

@@ -26,6 +26,7 @@ use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{Cursor, Ledger, Taken, Wire};
 
+pub use again::Rebased;
 pub use claim::{Claim, Door, Owner, Reply, Request, claim, create_private_dir, write_private};
 pub use journal::{Damage, verify};
 pub use room::{Ended, Room};
@@ -108,10 +109,19 @@ enum Event {
         hash: Hash,
         why: Option<serde_bytes::ByteBuf>,
     },
+    /// Envelopes taken out of the document, and others in their place: in one record, so that no crash comes between.
     Aside {
         #[serde(with = "serde_bytes")]
         doc: Id,
         numbers: Vec<u64>,
+        /// The document without them, where the kept snapshot holds some of them.
+        #[serde(default)]
+        rest: Option<serde_bytes::ByteBuf>,
+        /// Number of the first of `again`.
+        #[serde(default)]
+        from: u64,
+        #[serde(default)]
+        again: Vec<serde_bytes::ByteBuf>,
     },
 }
 
@@ -431,29 +441,35 @@ impl Replica {
         let before = document.get_heads();
         let result = f(document);
         let changes = document.get_changes(&before);
-        let Some(newest) = changes.last() else { return Ok(result) };
+        if changes.is_empty() {
+            return Ok(result);
+        }
         if result.is_err() {
             self.open.remove(doc);
             return Ok(result);
         }
-        let chunks: Vec<u8> = changes.iter().cloned().flat_map(|mut c| c.bytes().to_vec()).collect();
-        let (seq, hash) = (newest.seq(), newest.hash().0);
-        let envelope = match &self.signer {
-            Some(s) => sync::sign(&s.key, s.device, *doc, actor, seq, hash, chunks),
-            None => return Err(Trouble::Unknown),
-        };
-        let Some(open) = self.open.get_mut(doc) else { return Err(Trouble::Unknown) };
-        // One's own change goes through the same door: what others would refuse is never kept.
-        let own = Own(&envelope, self.signer.as_ref());
-        match open.ledger.offer(&envelope, &own) {
-            Ok(Taken::New(number, _)) => {
-                open.ledger.wait_for(number, hash);
-                self.stage_envelope(*doc, number, None, true, &envelope);
-            }
-            Ok(Taken::Known(_)) => {}
-            Err(refusal) => {
-                self.open.remove(doc);
-                return Err(Trouble::OwnRefused(refusal));
+        // An envelope each, so that one that is refused takes no other with it.
+        let staged = self.staged.len();
+        for mut change in changes {
+            let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
+            let envelope = match &self.signer {
+                Some(s) => sync::sign(&s.key, s.device, *doc, actor, seq, hash, chunks),
+                None => return Err(Trouble::Unknown),
+            };
+            let Some(open) = self.open.get_mut(doc) else { return Err(Trouble::Unknown) };
+            // One's own change goes through the same door: what others would refuse is never kept.
+            let own = Own(&envelope, self.signer.as_ref());
+            match open.ledger.offer(&envelope, &own) {
+                Ok(Taken::New(number, _)) => {
+                    open.ledger.wait_for(number, hash);
+                    self.stage_envelope(*doc, number, None, true, &envelope);
+                }
+                Ok(Taken::Known(_)) => {}
+                Err(refusal) => {
+                    self.open.remove(doc);
+                    self.staged.truncate(staged);
+                    return Err(Trouble::OwnRefused(refusal));
+                }
             }
         }
         self.commit()?;
@@ -605,6 +621,9 @@ impl Replica {
 
     /// A refused envelope was accepted after all: stages forgetting the refusal.
     pub fn release(&mut self, doc: &Id, hash: &Hash) {
+        if let Some(open) = self.open.get_mut(doc) {
+            open.ledger.release(hash);
+        }
         self.staged.push(Event::Held { doc: *doc, hash: *hash, why: None });
     }
 
@@ -613,55 +632,24 @@ impl Replica {
         Ok(self.store.held(doc)?)
     }
 
-    /// Takes this device's own envelopes that nobody else accepts (`refused`, and what follows in their chain) out of the
-    /// document, and writes what they said again, at the heads that are left, under the present incarnation: the words stay,
-    /// the changes are new ones. The envelopes set aside stay in the journal.
-    ///
-    /// `refused`: hashes of waiting or held envelopes; `now` in Unix seconds. Returns whether anything was written again.
-    pub fn write_again(&mut self, doc: &Id, refused: &BTreeSet<Hash>, now: i64) -> Result<bool> {
-        self.running()?;
-        let device = self.signer.as_ref().ok_or(Trouble::Unknown)?.device;
-        let known = self.store.document(doc)?.ok_or(Trouble::Unknown)?;
-        let hashes = self.store.numbers(doc, 0, known.last)?;
-        let mut firsts: BTreeMap<Id, u64> = BTreeMap::new();
-        let mut own = Vec::new();
-        for (number, hash) in (1..).zip(hashes).filter(|(_, h)| *h != SET_ASIDE) {
-            let envelope = self.envelope(doc, number)?;
-            if envelope.device == device {
-                if refused.contains(&hash) {
-                    let first = firsts.entry(envelope.actor).or_insert(envelope.seq);
-                    *first = envelope.seq.min(*first);
-                }
-                own.push((number, envelope));
-            }
-        }
-        let aside: Vec<u64> = own
-            .iter()
-            .filter(|(_, e)| firsts.get(&e.actor).is_some_and(|first| e.seq >= *first))
-            .map(|(n, _)| *n)
-            .collect();
-        if aside.is_empty() {
-            return Ok(false);
-        }
-        let full = self.read(doc, |document| document.clone())?;
-        for number in &aside {
-            self.store.set_waiting(doc, *number, false)?;
-        }
-        self.staged.push(Event::Aside { doc: *doc, numbers: aside });
-        self.commit()?;
-        self.open.remove(doc);
-        let before = self.read(doc, Automerge::get_heads)?;
-        let patches = full.diff(&before, &full.get_heads());
-        let written = self.write(doc, |document| again::repeat(document, &patches, now))?;
-        Ok(written.unwrap_or(false))
-    }
-
     /// Waiting envelopes of the same actor that come after `hash`.
     fn chain_after(&mut self, doc: &Id, hash: &Hash) -> Result<Vec<Hash>> {
         let waiting: Vec<(u64, Hash)> = self.ledger(doc)?.ledger.waiting().map(|(n, h)| (n, *h)).collect();
         let envelopes = self.envelopes(doc, &waiting.iter().map(|(n, _)| *n).collect::<Vec<_>>())?;
         let Some(first) = envelopes.iter().find(|e| e.hash == *hash).cloned() else { return Ok(Vec::new()) };
         Ok(envelopes.iter().filter(|e| e.actor == first.actor && e.seq > first.seq).map(|e| e.hash).collect())
+    }
+
+    /// Why one envelope was refused, staged or not; `None` where it was not, or was released.
+    pub fn why_held(&self, doc: &Id, hash: &Hash) -> Result<Option<Vec<u8>>> {
+        let staged = self.staged.iter().rev().find_map(|event| match event {
+            Event::Held { doc: d, hash: h, why } if d == doc && h == hash => Some(why.as_ref().map(|why| why.to_vec())),
+            _ => None,
+        });
+        match staged {
+            Some(why) => Ok(why),
+            None => Ok(self.store.why_held(doc, hash)?),
+        }
     }
 
     /// Heads and standing of a document.
@@ -1103,14 +1091,26 @@ fn apply(store: &Store, event: &Event) -> std::result::Result<(), StoreError> {
             store.set_document(doc, &Document { cursor: Some(*cursor), snapshot: Some(known.last), ..known })?;
         }
         Event::Fact { key, value } => store.set_fact(key, value.as_ref().map(|v| v.as_slice()))?,
-        Event::Aside { doc, numbers } => {
+        Event::Aside { doc, numbers, rest, from, again } => {
             for number in numbers {
                 store.set_aside(doc, *number, &SET_ASIDE)?;
             }
             let known = store.document(doc)?.unwrap_or_default();
-            // A snapshot of before would still hold what was set aside.
-            let snapshot = known.snapshot.filter(|s| numbers.iter().all(|n| n > s));
-            store.set_document(doc, &Document { snapshot, ..known })?;
+            let snapshot = match rest {
+                Some(rest) => {
+                    store.set_blob(Blob::Snapshot, doc, rest)?;
+                    Some(from.saturating_sub(1))
+                }
+                None => known.snapshot.filter(|covered| numbers.iter().all(|number| number > covered)),
+            };
+            let mut last = known.last;
+            for (number, bytes) in (*from..).zip(again) {
+                let wire = Wire::decode(bytes).ok_or(StoreError::Damaged)?;
+                store.put_envelope(doc, number, &wire.0.hash, bytes)?;
+                store.set_waiting(doc, number, true)?;
+                last = last.max(number);
+            }
+            store.set_document(doc, &Document { snapshot, last, ..known })?;
         }
         Event::Held { doc, hash, why } => store.set_held(doc, hash, why.as_ref().map(|w| w.as_slice()))?,
     }
@@ -1120,36 +1120,67 @@ fn apply(store: &Store, event: &Event) -> std::result::Result<(), StoreError> {
 /// What to keep, and do with, the events of a damaged journal: envelopes whose past is missing are parked until it comes
 /// back from the relay, the rest is numbered anew, and every log is to be read again from its start.
 fn sift(events: Vec<Event>) -> Vec<Event> {
-    let mut ledgers: BTreeMap<Id, Ledger> = BTreeMap::new();
-    let mut kept = Vec::new();
+    let mut sieve = Sieve::default();
     for event in events {
         match event {
             Event::Start { doc, genesis } => {
                 if let Ok(index) = gate::Index::new(&genesis) {
-                    ledgers.insert(doc, Ledger::new(index));
-                    kept.push(Event::Start { doc, genesis });
+                    sieve.ledgers.insert(doc, Ledger::new(index));
+                    sieve.kept.push(Event::Start { doc, genesis });
                 }
             }
-            Event::Envelope { doc, bytes, .. } => {
-                let Some(wire) = Wire::decode(&bytes) else { continue };
-                let restored = ledgers.get_mut(&doc).map(|ledger| {
-                    let number = ledger.last() + 1;
-                    (number, ledger.restore(number, &wire.0))
-                });
-                match restored {
-                    Some((number, Ok(Some(_)))) => {
-                        kept.push(Event::Envelope { doc, number, cursor: None, waits: true, bytes });
-                    }
-                    Some((_, Ok(None))) => {}
-                    Some((_, Err(_))) | None => kept.push(Event::Fact {
-                        key: parked_key(&doc, &wire.0.hash),
-                        value: Some(serde_bytes::ByteBuf::from(bytes)),
-                    }),
-                }
+            Event::Envelope { doc, number, bytes, .. } => sieve.envelope(doc, number, bytes),
+            Event::Aside { doc, numbers, from, again, .. } => {
+                sieve.aside(doc, &numbers);
+                (from..).zip(again).for_each(|(number, bytes)| sieve.envelope(doc, number, bytes.into_vec()));
             }
             Event::Snapshot { .. } => {}
-            other => kept.push(other),
+            other => sieve.kept.push(other),
         }
     }
-    kept
+    sieve.kept
+}
+
+/// What [`sift`] has seen so far.
+#[derive(Default)]
+struct Sieve {
+    ledgers: BTreeMap<Id, Ledger>,
+    kept: Vec<Event>,
+    /// Under what number, if any, each envelope is kept that had another before.
+    places: BTreeMap<(Id, u64), (Hash, Option<u64>)>,
+}
+
+impl Sieve {
+    fn envelope(&mut self, doc: Id, number: u64, bytes: Vec<u8>) {
+        let Some(wire) = Wire::decode(&bytes) else { return };
+        let restored = self.ledgers.get_mut(&doc).map(|ledger| {
+            let number = ledger.last() + 1;
+            (number, ledger.restore(number, &wire.0))
+        });
+        let now = match restored {
+            Some((number, Ok(Some(_)))) => {
+                self.kept.push(Event::Envelope { doc, number, cursor: None, waits: true, bytes });
+                Some(number)
+            }
+            Some((_, Ok(None))) => None,
+            Some((_, Err(_))) | None => {
+                let value = Some(serde_bytes::ByteBuf::from(bytes));
+                self.kept.push(Event::Fact { key: parked_key(&doc, &wire.0.hash), value });
+                None
+            }
+        };
+        self.places.insert((doc, number), (wire.0.hash, now));
+    }
+
+    fn aside(&mut self, doc: Id, numbers: &[u64]) {
+        let mut kept = Vec::new();
+        for (hash, now) in numbers.iter().filter_map(|number| self.places.get(&(doc, *number))) {
+            match now {
+                Some(number) => kept.push(*number),
+                // What was set aside must not come back by this door.
+                None => self.kept.push(Event::Fact { key: parked_key(&doc, hash), value: None }),
+            }
+        }
+        self.kept.push(Event::Aside { doc, numbers: kept, rest: None, from: 0, again: Vec::new() });
+    }
 }

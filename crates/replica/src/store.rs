@@ -291,6 +291,11 @@ impl Store {
             .collect()
     }
 
+    /// Why one envelope was refused.
+    pub fn why_held(&self, doc: &Id, hash: &Hash) -> Result<Option<Vec<u8>>> {
+        self.get(&self.held, b'h', &[doc.as_slice(), hash].concat())
+    }
+
     /// Keeps or forgets why an envelope was refused.
     pub fn set_held(&self, doc: &Id, hash: &Hash, why: Option<&[u8]>) -> Result<()> {
         let key = [doc.as_slice(), hash].concat();

@@ -411,13 +411,14 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     assert_eq!(refused.unwrap().code(), "equivocation");
     let refused: BTreeSet<_> = envelopes[1..].iter().map(|e| e.hash).collect();
     old.set_incarnation(1);
-    assert!(old.write_again(&DOC, &refused, 1_780_000_000).unwrap());
+    let rebased = old.rebase(&DOC, &refused, &BTreeSet::new()).unwrap().unwrap();
+    assert_eq!((rebased.aside.len(), rebased.written, rebased.stranded), (2, 2, vec![]));
     drop(old);
     let (mut old, _) = open(&copy, 1);
     let numbers: Vec<_> = old.ledger_of(&DOC).unwrap().waiting().map(|(n, _)| n).collect();
     let again = old.envelopes(&DOC, &numbers[1..]).unwrap();
     let (offered, refused) = relay.offer(&DOC, &again, &Everyone, None).unwrap();
-    assert_eq!((offered.len(), refused), (1, None));
+    assert_eq!((offered.len(), refused), (2, None));
     relay.commit().unwrap();
     // Both have every word.
     pass(&mut relay, &mut old, START);

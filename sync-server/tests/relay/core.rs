@@ -244,9 +244,10 @@ fn a_refused_chain_is_held_and_everyone_elses_work_goes_on() {
     let answer = relay.asks(&mut line, &push(doc, &mixed));
     assert_eq!(receipts(&answer), [1, 2, 3], "her first and both of Ottoline's");
     let held: Vec<_> = answer.iter().filter(|f| matches!(f, Frame::Held { .. })).collect();
-    let [Frame::Held { hashes, code, .. }] = held.as_slice() else { panic!("{answer:?}") };
+    let [Frame::Held { hashes, code, follows, .. }] = held.as_slice() else { panic!("{answer:?}") };
     let hashes: Vec<_> = hashes.iter().map(|h| h.into_array()).collect();
     assert_eq!((hashes, code.as_str()), (vec![hers[1].hash, hers[2].hash], "signature"));
+    assert_eq!(follows.iter().map(|h| h.into_array()).collect::<Vec<_>>(), [hers[2].hash]);
     assert_eq!(relay.core.replica().held(&doc).expect("a store").len(), 2);
     // What builds on something held shares its fate; offered again, nothing is kept twice.
     let later = odile.writes(&pep, Main, &["Four."]);

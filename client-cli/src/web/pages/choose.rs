@@ -124,7 +124,12 @@ fn writers(plan: &Plan, dispute: &Dispute) -> String {
 
 /// A value as a form names it: what it is, and not which in a row of others that may change.
 fn token(plan: &Plan, value: &Value) -> String {
-    plan.word_for(&format!("take/{value}"))
+    // Of two pictures the same words may be said.
+    let whole = match value {
+        Value::Picture(picture) => picture.base64().to_owned(),
+        value => value.to_string(),
+    };
+    plan.word_for(&format!("take/{whole}"))
 }
 
 /// Whose an answer is, and since when; of a text also that it is how the two stand together now.

@@ -289,7 +289,7 @@ fn confirm(question: &Question) -> Markup {
 /// Whether this page has an input for a question, beside those of a table's own pages.
 fn has_input(plan: &Plan, question: &Question) -> bool {
     let excuse = question.may_be_excused() && !has_rows(plan, question);
-    let answer = !matches!(question.kind, Kind::Table | Kind::TargetList)
+    let answer = !matches!(question.kind, Kind::Table | Kind::TargetList | Kind::Picture)
         && !matches!(plan.answer(&question.id), Answer::Disputed(_));
     answer || excuse || to_confirm(plan, question)
 }
@@ -330,7 +330,7 @@ fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
                         @else { p class="govuk-body" { "It is for " (plan.writers(question)) " to choose." } }
                     }))
                 }
-                _ if mine => {
+                (kind, _) if mine && kind != Kind::Picture => {
                     div data-live=[is_live(plan, question).then_some("")] {
                         (ask.input(&one.fill, one.error.as_deref(), &beside(plan, question)))
                         @if one.left_out { input type="hidden" name=(kept_name(question)) value=(one.fill.text); }
@@ -413,6 +413,7 @@ fn why_not_mine(plan: &Plan, question: &Question) -> String {
     match question {
         _ if question.is_sign_off() => "This is signed at the end, not typed.".to_owned(),
         _ if question.computed => "This is worked out from other answers.".to_owned(),
+        _ if question.kind == Kind::Picture => format!("{} can add a picture.", upper(&plan.writers(question))),
         _ => format!("Only {} can write this. You can leave a comment.", plan.writers(question)),
     }
 }
