@@ -3,7 +3,10 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -40,6 +43,8 @@ pub struct App {
     wake: Arc<Notify>,
     changes: watch::Receiver<u64>,
     line: Mutex<Option<Standing>>,
+    /// The person asked to work offline.
+    offline: AtomicBool,
     pages: Mutex<Option<Serving>>,
     owner: Owner,
 }
@@ -93,7 +98,8 @@ impl App {
         })?;
         let (room, thread) = (Some(room), Some(thread));
         let (line, pages) = (Mutex::new(None), Mutex::new(None));
-        let app = App { home, room, thread, runtime, wake, changes, line, pages, owner };
+        let offline = AtomicBool::new(false);
+        let app = App { home, room, thread, runtime, wake, changes, line, offline, pages, owner };
         Ok((app, notices))
     }
 
@@ -152,6 +158,7 @@ impl App {
     /// Keeps a line to the relay up from now on.
     pub fn keep_line(&self) -> Result<(), OpenError> {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        self.offline.store(false, Ordering::Relaxed);
         if line.is_some() {
             return Ok(());
         }
@@ -162,6 +169,31 @@ impl App {
         let kept = dial::keep(room, key, self.wake.clone(), stop.clone(), again.clone(), tell);
         *line = Some(Standing { task: self.runtime.spawn(kept), stop, again, attempts });
         Ok(())
+    }
+
+    /// Lets the line to the relay go until [`App::keep_line`] is asked for again.
+    pub fn work_offline(&self) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        self.offline.store(true, Ordering::Relaxed);
+        if let Some(line) = line.take() {
+            self.let_go(line);
+        }
+        // A line that was cut has not said so itself.
+        let _ = self.with(|core| core.disconnect(None));
+    }
+
+    /// Whether the person asked to work offline.
+    pub fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Relaxed)
+    }
+
+    /// Ends a line, or cuts it where that takes too long.
+    fn let_go(&self, line: Standing) {
+        line.stop.notify_one();
+        let cut = line.task.abort_handle();
+        if self.runtime.block_on(async { tokio::time::timeout(GOODBYE, line.task).await }).is_err() {
+            cut.abort();
+        }
     }
 
     /// Serves this person's pages from now on, where they are not served yet: on this port of 127.0.0.1, 0 for a free one. A link
@@ -223,13 +255,9 @@ impl Drop for App {
     fn drop(&mut self) {
         self.close_pages();
         let line = self.line.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        // The task holds a way to the documents' thread, which would wait for it below.
         if let Some(line) = line {
-            line.stop.notify_one();
-            let cut = line.task.abort_handle();
-            // The task holds a way to the documents' thread, which would wait for it below.
-            if self.runtime.block_on(async { tokio::time::timeout(GOODBYE, line.task).await }).is_err() {
-                cut.abort();
-            }
+            self.let_go(line);
         }
         // The thread ends when nobody can send it work any more; joining it lets the store write what it holds.
         self.room = None;

@@ -76,6 +76,8 @@ type Version = (Role, u64, [u64; DocumentKind::ALL.len()]);
 struct Council {
     name: Option<String>,
     colour: Option<String>,
+    /// `pep demo` says so of the people it makes.
+    demo: bool,
 }
 
 /// Why a form's edits were not written.
@@ -121,6 +123,7 @@ impl Desk {
             last_sync,
             waiting,
             settings,
+            demo: council.demo,
             today: clock::day(),
         })
     }
@@ -403,7 +406,17 @@ impl Desk {
             Ok::<_, Trouble>((waiting, held))
         })?;
         let failed = self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Sharing { relay: (me.relay.name, me.relay.url), waiting, held, failed })
+        let (relay, offline) = ((me.relay.name, me.relay.url), self.app.is_offline());
+        Ok(Sharing { relay, waiting, held, failed, offline })
+    }
+
+    /// Lets the line to the relay go, or takes it up again.
+    pub fn work_offline(&self, offline: bool) -> Result<(), CommandError> {
+        if offline {
+            self.app.work_offline();
+            return Ok(());
+        }
+        Ok(self.app.keep_line()?)
     }
 
     /// Writes what a form asks for, if the plan is still as it was lent. On the disk when this returns.

@@ -28,6 +28,7 @@ pub mod routes;
 pub mod said;
 pub mod serve;
 pub mod tab;
+pub mod tips;
 pub mod who;
 
 #[cfg(test)]

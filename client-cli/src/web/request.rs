@@ -65,6 +65,8 @@ pub enum Outcome {
     SyncNow,
     /// Give the device to the child.
     Give(Handed),
+    /// Let the line to the relay go, or take it up again, then go to that page.
+    Offline(bool),
     /// Keep how the pages behave on this device, then go on.
     Settings {
         /// How.
@@ -100,6 +102,8 @@ pub struct Leaf {
     pub nav: &'static str,
     /// Whether it is for everybody in a room: without what surrounds every page, and in large letters.
     pub wall: bool,
+    /// What to try here, for whoever looks at the demonstration.
+    pub tip: &'static str,
     /// What it says.
     pub main: Markup,
     /// The parts of it that stay up to date.
@@ -168,6 +172,7 @@ impl Leaf {
             back: None,
             nav,
             wall: false,
+            tip: "",
             main,
             regions: Regions::default(),
         }

@@ -13,6 +13,7 @@ use super::{
     },
     region::Regions,
     request::{Leaf, Outcome, Request},
+    tips,
 };
 use crate::{clock, error::CommandError};
 
@@ -57,7 +58,11 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::SyncNow => Answer::SyncNow,
         Outcome::File { name, kind, bytes } => Answer::File { name, kind, bytes },
-        Outcome::Page(leaf) => page(desk, &leaf),
+        Outcome::Offline(offline) => match desk.work_offline(offline) {
+            Ok(()) => Answer::Go("/sync".to_owned()),
+            Err(e) => page(desk, &errors::failed(&e)),
+        },
+        Outcome::Page(leaf) => page(desk, &Leaf { tip: tips::of(&request.path), ..*leaf }),
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
         // It was started before it came here.

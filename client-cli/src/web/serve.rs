@@ -168,10 +168,14 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         }
         if path == "/enter" && parts.method == Method::GET {
             let query = request::Pairs::read(parts.uri.query().unwrap_or_default().as_bytes());
+            // A link may lead on to one of our own pages, such as a meeting.
+            let to =
+                query.get("to").filter(|to| to.starts_with("/pep/") && request::Request::new(false, to, b"").is_some());
+            let to = to.unwrap_or("/");
             return match guard.enter(query.get("key").unwrap_or_default()) {
-                Ok(cookie) => with(go("/"), header::SET_COOKIE, &cookie),
+                Ok(cookie) => with(go(to), header::SET_COOKIE, &cookie),
                 // Whoever is in already and goes back to the link stays in.
-                Err(_) if guard.knows(came).is_ok() => go("/"),
+                Err(_) if guard.knows(came).is_ok() => go(to),
                 Err(turned) => turned_away(turned),
             };
         }

@@ -1404,7 +1404,10 @@ fn the_demonstration_goes_on_until_it_is_asked_to_end() {
     let said: Vec<String> = lines.take_while(|line| !line.contains("ctrl-c ends")).collect();
     assert!(said.iter().any(|line| line.contains("The relay listens at wss://127.0.0.1:")), "{said:?}");
     let (odile, ottoline) = (Home { path: place.join("odile") }, Home { path: place.join("ottoline") });
-    let spring = odile.pep(&["list", "--json"]).json()[0]["pep"].as_str().unwrap_or_default().to_string();
+    // An address for each of three people, each of whom is taken to the meeting.
+    let links: Vec<&String> = said.iter().filter(|line| line.contains("/enter?key=")).collect();
+    let spring = links[0].split("/pep/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    assert!(links.len() == 3 && links.iter().all(|link| link.ends_with(&format!("&to=/pep/{spring}/meeting/live"))));
     odile.pep(&["write", &spring, "meeting.notes", "--append", "Idris would like to show his cooking."]).ok();
     eventually(|| ottoline.show(&spring)["answers"]["meeting.notes"].to_string().contains("his cooking"));
     assert!(demo.end_politely(), "it should end well when it is asked to");

@@ -53,6 +53,7 @@ impl OnLine {
             people: members.iter().zip(names).map(person).collect(),
             devices: Vec::new(),
             teams: members.iter().map(member).collect(),
+            left: Vec::new(),
         };
         let list = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)).map(|kind| Listed {
             doc: *pep.document(*kind).as_bytes(),

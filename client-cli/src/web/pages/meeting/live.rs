@@ -425,7 +425,7 @@ impl Page<'_> {
             Answer::Text { text } => text.as_str(),
             _ => "",
         };
-        let ask = Ask { label: "Notes and decisions".to_owned(), ..Ask::question(question) };
+        let ask = Ask { label: "What was said and decided".to_owned(), ..Ask::question(question) };
         html! {
             section class="pep-stop" aria-labelledby="notes-title" {
                 h2 class="govuk-heading-m" id="notes-title" { "Notes and decisions" }
