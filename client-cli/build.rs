@@ -13,6 +13,15 @@ use std::{
 
 /// What `npm ci` needs; also what a change of makes it run again.
 const PINS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
+/// What is ours and goes in as it is, with its media type.
+const OURS: [(&str, &str); 6] = [
+    ("pep.css", "text/css; charset=utf-8"),
+    ("copy.css", "text/css; charset=utf-8"),
+    ("child.css", "text/css; charset=utf-8"),
+    ("app.js", "text/javascript; charset=utf-8"),
+    ("child.js", "text/javascript; charset=utf-8"),
+    ("icon.svg", "image/svg+xml"),
+];
 /// GOV.UK's own brand colour. Only GOV.UK may wear it.
 const GOVUK_BLUE: &str = "#1d70b8";
 /// Worn in its place where a council has not chosen a colour; white words on it have a contrast of 9 to 1.
@@ -21,7 +30,7 @@ const NEUTRAL: &str = "#33475b";
 const NOT_OURS: [&str; 5] = ["GDS Transport", "crown", "crest", GOVUK_BLUE, "url(/assets"];
 
 fn main() {
-    for name in PINS.iter().chain(&["pep.css", "plain.css", "icon.svg", "app.js"]) {
+    for name in PINS.iter().copied().chain(["plain.css"]).chain(OURS.map(|(name, _)| name)) {
         println!("cargo:rerun-if-changed=assets/{name}");
     }
     println!("cargo:rerun-if-env-changed=PEP_ASSETS_DIR");
@@ -49,9 +58,9 @@ fn gather() -> io::Result<()> {
             files.push(("plain.css", "text/css; charset=utf-8", fs::read(ours.join("plain.css"))?));
         }
     }
-    files.push(("pep.css", "text/css; charset=utf-8", fs::read(ours.join("pep.css"))?));
-    files.push(("app.js", "text/javascript; charset=utf-8", fs::read(ours.join("app.js"))?));
-    files.push(("icon.svg", "image/svg+xml", fs::read(ours.join("icon.svg"))?));
+    for (name, kind) in OURS {
+        files.push((name, kind, fs::read(ours.join(name))?));
+    }
 
     let mut table = format!(
         "/// Whether GOV.UK Frontend is among them.\npub const GOVUK: bool = {govuk};\n/// All of them.\npub const ASSETS: &[Asset] = &[\n"

@@ -7,8 +7,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 use crate::{
     commands::{
         check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, give_back, held,
-        history, import, join, list, meeting, new, open, process, quality, resolve, row, set, show, sign_off, status,
-        sync, target, whoami, write,
+        history, import, join, list, meeting, new, open, pin, process, quality, resolve, row, set, show, sign_off,
+        status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -87,6 +87,7 @@ pub enum Command {
     Status(status::Args),
     Sync(sync::Args),
     Open(open::Args),
+    Pin(pin::Args),
     Held(held::Args),
     Export(export::Args),
     Import(import::Args),
@@ -104,6 +105,8 @@ pub enum Needs {
     Home,
     /// The home folder, and what is piped in.
     HomeAndInput,
+    /// The home folder, and one line that is typed or piped in.
+    HomeAndLine,
 }
 
 impl Command {
@@ -112,6 +115,7 @@ impl Command {
         match self {
             Command::Demo(_) | Command::Process(_) | Command::Completions(_) => Needs::Nothing,
             Command::Write(args) if args.reads_input() => Needs::HomeAndInput,
+            Command::Pin(_) => Needs::HomeAndLine,
             _ => Needs::Home,
         }
     }
@@ -145,6 +149,7 @@ impl Command {
             Command::Status(args) => status::run(context, args),
             Command::Sync(args) => sync::run(context, args),
             Command::Open(args) => open::run(context, args),
+            Command::Pin(args) => pin::run(context, args),
             Command::Held(args) => held::run(context, args),
             Command::Export(args) => export::run(context, args),
             Command::Import(args) => import::run(context, args),

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
@@ -11,9 +11,19 @@ pub fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
 }
 
+/// The same in milliseconds.
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Day and time, by this device's clock and time zone.
+pub fn local() -> NaiveDateTime {
+    chrono::Local::now().naive_local()
+}
+
 /// Today, by this device's clock and time zone.
 pub fn day() -> NaiveDate {
-    chrono::Local::now().date_naive()
+    local().date()
 }
 
 /// Today, `YYYY-MM-DD`, as the roster writes days.

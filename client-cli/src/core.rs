@@ -1,6 +1,9 @@
 //! What this device holds and how it talks to its relay, without a socket and without a clock: frames and moments go in,
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
+mod here;
+mod typed;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
@@ -10,17 +13,21 @@ use std::{
 use chrono::{DateTime, NaiveDate};
 use gate::{Author, Hash, Id, Rules, Team};
 use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
-use replica::{Mode, Notice, Replica, Signer, Trouble};
+use replica::{Key, Mode, Notice, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
     Cursor, Frame, Roster, SignedRoster,
-    frame::{Listed, NewChild, Presence, QUEUE_FRAMES_MAX, Start, code},
+    frame::{Listed, NewChild, QUEUE_FRAMES_MAX, Start, code},
     participant::{Act, IN_FLIGHT_MAX, Session},
 };
 use uuid::Uuid;
 
 use crate::pieces::pieces;
+
+use here::Here;
+pub use here::{Present, Spot};
+pub use typed::Typed;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -32,6 +39,8 @@ const LAST_SYNC_EVERY: i64 = 10;
 
 /// How often one document's log is read again from its start on one connection.
 const READ_AGAIN_MAX: u32 = 4;
+/// Facts that stand beside the plans begin so: settings, the PIN.
+const KEPT: &[u8] = b"kept/";
 
 /// Who uses this device, and which relay it belongs to. Kept as a fact; made by joining.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +140,7 @@ pub struct Core {
     rules: BTreeMap<(String, u32, DocumentKind), Arc<Rules>>,
     connection: Option<Connection>,
     line: Line,
-    presence: BTreeMap<(Id, Id), Presence>,
+    here: Here,
     words: Vec<String>,
     changed: u64,
     last_sync: Option<i64>,
@@ -140,9 +149,15 @@ pub struct Core {
 }
 
 impl Core {
-    /// Opens what `home` holds. `key`: this device's key, where it has joined. `chance`: an evenly spread number.
-    pub fn open(home: &Path, key: Option<Ed25519KeyPair>, chance: u64) -> Result<(Core, Vec<Notice>), Trouble> {
-        let (mut replica, notices) = Replica::open(home, Mode::Participant)?;
+    /// Opens what `home` holds. `home_key`: what it is sealed with. `key`: this device's, where it has joined. `chance`: an evenly
+    /// spread number.
+    pub fn open(
+        home: &Path,
+        home_key: &Arc<Key>,
+        key: Option<Ed25519KeyPair>,
+        chance: u64,
+    ) -> Result<(Core, Vec<Notice>), Trouble> {
+        let (mut replica, notices) = Replica::open(home, Mode::Participant, home_key)?;
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
             let mut incarnation: u32 = read_fact(&replica, b"incarnation")?.unwrap_or(0);
@@ -169,7 +184,7 @@ impl Core {
             rules: BTreeMap::new(),
             connection: None,
             line: Line::Offline,
-            presence: BTreeMap::new(),
+            here: Here::default(),
             words: Vec::new(),
             changed: 0,
             last_sync,
@@ -221,9 +236,36 @@ impl Core {
         self.last_sync
     }
 
+    /// Something small that this device keeps beside the plans, by its name; `None` where there is none, or none that can be read.
+    pub fn kept<T: for<'de> Deserialize<'de>>(&self, name: &str) -> Result<Option<T>, Trouble> {
+        read_fact(&self.replica, &[KEPT, name.as_bytes()].concat())
+    }
+
+    /// Whether there is something of that name, readable or not.
+    pub fn is_kept(&self, name: &str) -> Result<bool, Trouble> {
+        Ok(self.replica.fact(&[KEPT, name.as_bytes()].concat())?.is_some())
+    }
+
+    /// Keeps it; `None` forgets it. On the disk when this returns.
+    pub fn keep<T: Serialize>(&mut self, name: &str, value: Option<&T>) -> Result<(), Trouble> {
+        self.replica.set_fact(&[KEPT, name.as_bytes()].concat(), value.map(cbor).as_deref());
+        self.replica.commit()?;
+        self.touch();
+        Ok(())
+    }
+
     /// The documents.
     pub fn replica(&mut self) -> &mut Replica {
         &mut self.replica
+    }
+
+    /// Erases documents, so that nothing of them can be read here any more, with whatever key. This device moves on first: if it
+    /// ever writes in one of them again, what it wrote there before is not known here.
+    pub fn erase(&mut self, docs: &[Id]) -> Result<(), Trouble> {
+        if self.replica.signer().is_some() {
+            self.move_on()?;
+        }
+        docs.iter().try_for_each(|doc| self.replica.erase(doc))
     }
 
     /// All PEPs held here, in the order of their ids.
@@ -476,16 +518,12 @@ impl Core {
         self.changed
     }
 
-    /// Who is where, as others say.
-    pub fn presence(&self, doc: &Id) -> impl Iterator<Item = &Presence> {
-        self.presence.iter().filter(move |((d, _), _)| d == doc).map(|(_, p)| p)
-    }
-
     // The line.
 
     /// A connection stands: the frames to send begin with `hello`. `None` before this device has joined.
     pub fn connect(&mut self) -> Option<()> {
         let me = self.me.as_ref()?;
+        self.here.cut();
         let (session, hello) = Session::begin(me.device, PROGRAM, self.roster.version);
         self.connection = Some(Connection {
             session,
@@ -509,7 +547,7 @@ impl Core {
     /// The connection has ended, or never stood.
     pub fn disconnect(&mut self, refused: Option<String>) {
         self.connection = None;
-        self.presence.clear();
+        self.here.cut();
         self.line = refused.map_or(Line::Offline, Line::Refused);
         self.touch();
     }
@@ -643,7 +681,7 @@ impl Core {
                     self.move_on()?;
                 }
                 if let (Some(refusal), Some(envelope)) = (refused, envelopes.get(offered.len())) {
-                    self.could_not_take(&doc, envelope, &refusal, now)?;
+                    self.could_not_take(&doc, envelope, &refusal)?;
                 }
                 self.touch();
             }
@@ -685,21 +723,18 @@ impl Core {
                 }
                 self.touch();
             }
-            Act::Held { doc, hashes, code, detail } => self.was_held(&doc, &hashes, &code, &detail, now)?,
+            Act::Held { doc, hashes, code, detail, .. } => self.was_held(&doc, &hashes, &code, &detail, now)?,
             Act::Released { doc, hashes } => {
                 for hash in &hashes {
                     self.replica.release(&doc, hash);
                 }
                 self.touch();
             }
+            Act::Undecided { .. } => {}
             Act::Presence(presence) => {
-                let place = (presence.doc, presence.device);
-                if presence.state == sync::frame::Doing::Left {
-                    self.presence.remove(&place);
-                } else {
-                    self.presence.insert(place, presence);
+                if self.here.hear(presence, u64::try_from(now).unwrap_or(0).saturating_mul(1_000)) {
+                    self.touch();
                 }
-                self.touch();
             }
             Act::Gone(doc) => {
                 if let Some(c) = self.connection.as_mut() {
@@ -915,7 +950,8 @@ impl Core {
             // This device is an older copy of itself: its words are written again under a new incarnation.
             self.move_on()?;
             let team = self.authority(doc);
-            if self.replica.write_again(doc, &hashes.iter().copied().collect(), &team, now)? {
+            let rebased = self.replica.rebase(doc, &hashes.iter().copied().collect(), &BTreeSet::new(), &team)?;
+            if rebased.is_some_and(|rebased| rebased.written > 0) {
                 self.words.push("Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.".into());
             }
             self.open_line(doc)?;
@@ -934,13 +970,7 @@ impl Core {
     }
 
     /// The relay's log holds something that this device's gate does not admit.
-    fn could_not_take(
-        &mut self,
-        doc: &Id,
-        envelope: &gate::Envelope,
-        refusal: &gate::Refusal,
-        now: i64,
-    ) -> Result<(), Trouble> {
+    fn could_not_take(&mut self, doc: &Id, envelope: &gate::Envelope, refusal: &gate::Refusal) -> Result<(), Trouble> {
         let own = self.me.as_ref().is_some_and(|m| m.device == envelope.device);
         if own && is_own_past(refusal.code()) {
             // The relay has another change of ours under a number that this copy used again, or lacks.
@@ -948,7 +978,7 @@ impl Core {
             self.move_on()?;
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
             let team = self.authority(doc);
-            self.replica.write_again(doc, &waiting, &team, now)?;
+            self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;
             return self.open_line(doc);
         }
         if refusal.is_missing() {
@@ -1123,12 +1153,7 @@ pub struct Papers {
 impl Papers {
     /// The documents to read; `None` where the plan itself is not held.
     pub fn documents(&self) -> Option<Documents<'_>> {
-        Some(Documents {
-            main: self.documents.get(&DocumentKind::Main)?,
-            contact: self.documents.get(&DocumentKind::Contact),
-            private_voice: self.documents.get(&DocumentKind::PrivateVoice),
-            quality: self.documents.get(&DocumentKind::Quality),
-        })
+        Documents::lent(|kind| self.documents.get(&kind))
     }
 
     /// The documents held, in the order of their kinds.

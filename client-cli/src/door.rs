@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Read, Write},
+    io::{self, BufRead, IsTerminal, Read, Write},
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
@@ -17,10 +17,13 @@ use crate::{
     cli::{Cli, Needs},
     context::Context,
     error::{CommandError, Kind},
+    unlock,
 };
 
 /// How long other commands that this process carries out may take to end when it ends itself.
 const LAST_COMMANDS: Duration = Duration::from_secs(5);
+/// The longest line that is read where one is asked for, in bytes.
+const LINE_BYTES_MAX: u64 = 1024;
 
 /// Runs the program with these words.
 pub fn run(args: Vec<OsString>) -> ExitCode {
@@ -68,14 +71,21 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
 fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError> {
     let home = home(&cli)?;
     let mut stdin = Vec::new();
-    if needs == Needs::HomeAndInput {
-        io::stdin()
-            .read_to_end(&mut stdin)
-            .map_err(|e| CommandError::new(Kind::Failed, format!("What was piped in could not be read ({e}).")))?;
-    }
+    let read = match needs {
+        Needs::HomeAndInput => io::stdin().read_to_end(&mut stdin),
+        Needs::HomeAndLine => {
+            if io::stdin().is_terminal() {
+                let _ = writeln!(io::stderr(), "Type 4 to 8 digits, then press Enter.");
+            }
+            io::stdin().lock().take(LINE_BYTES_MAX).read_until(b'\n', &mut stdin)
+        }
+        Needs::Home | Needs::Nothing => Ok(0),
+    };
+    read.map_err(|e| CommandError::new(Kind::Failed, format!("What was piped in could not be read ({e}).")))?;
     match replica::claim(&home) {
         Ok(Claim::Ours(owner)) => {
-            let (app, notices) = App::open(owner)?;
+            let key = unlock::open(&home, None, |_| (), || None)?;
+            let (app, notices) = App::open(owner, key)?;
             for notice in notices {
                 let _ = writeln!(io::stderr(), "{notice}");
             }
@@ -173,6 +183,7 @@ mod tests {
             |words: &[&str]| Cli::try_parse_from(std::iter::once(&"pep").chain(words)).map(|c| c.command.needs());
         assert!(matches!(needs(&["write", "abcd", "care.story", "-"]), Ok(Needs::HomeAndInput)));
         assert!(matches!(needs(&["write", "abcd", "care.story", "words"]), Ok(Needs::Home)));
+        assert!(matches!(needs(&["pin", "set"]), Ok(Needs::HomeAndLine)));
         assert!(matches!(needs(&["process", "list"]), Ok(Needs::Nothing)));
         assert!(matches!(Cli::try_parse_from(["pep", "demo"]).map(|c| c.command), Ok(Command::Demo(_))));
     }

@@ -8,6 +8,15 @@ pub fn date(day: NaiveDate) -> String {
     day.format("%-d %B %Y").to_string()
 }
 
+/// `£520`, `£38.50`, from pence.
+pub fn pounds(pence: i64) -> String {
+    let sign = if pence < 0 { "-" } else { "" };
+    match (pence.unsigned_abs() / 100, pence.unsigned_abs() % 100) {
+        (pounds, 0) => format!("{sign}£{pounds}"),
+        (pounds, pence) => format!("{sign}£{pounds}.{pence:02}"),
+    }
+}
+
 /// `26 February 2026 at 2:05pm`, by this device's time zone.
 pub fn moment(at: i64) -> String {
     let here = DateTime::from_timestamp(at, 0).map(|at| at.with_timezone(&Local));
@@ -30,7 +39,7 @@ pub fn day(at: i64) -> Option<NaiveDate> {
 }
 
 /// `2:05pm`, `2pm`, `midday`.
-fn time(time: NaiveTime) -> String {
+pub fn time(time: NaiveTime) -> String {
     match (time.hour(), time.minute()) {
         (0, 0) => "midnight".to_owned(),
         (12, 0) => "midday".to_owned(),
@@ -113,7 +122,8 @@ pub fn other_command(question: &Question, pep: &str) -> Option<String> {
         | Kind::Money
         | Kind::YesNo
         | Kind::Person
-        | Kind::Attachment => None,
+        | Kind::Attachment
+        | Kind::Picture => None,
     }
 }
 
@@ -121,9 +131,9 @@ fn spoken(value: &Value, label: &dyn Fn(&str) -> String) -> String {
     match value {
         Value::Choice(word) => label(word),
         Value::Date(day) => date(*day),
-        Value::Money(_) => format!("£{value}"),
+        Value::Money(pence) => pounds(*pence),
         Value::Set(words) => words.iter().map(|word| label(word)).collect::<Vec<_>>().join(", "),
-        Value::Text(_) | Value::Number(_) | Value::YesNo(_) => value.to_string(),
+        Value::Text(_) | Value::Number(_) | Value::YesNo(_) | Value::Picture(_) => value.to_string(),
     }
 }
 
@@ -132,6 +142,13 @@ mod tests {
     use chrono::TimeZone;
 
     use super::*;
+
+    #[test]
+    fn money_has_pence_only_where_there_are_some() {
+        for (pence, said) in [(52_000, "£520"), (3_850, "£38.50"), (1, "£0.01"), (0, "£0"), (-2_400, "-£24")] {
+            assert_eq!(pounds(pence), said);
+        }
+    }
 
     #[test]
     fn dates_and_times_are_said_in_words_and_in_the_form_programs_read() {

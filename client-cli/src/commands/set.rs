@@ -1,6 +1,8 @@
 //! `pep set`.
 
-use plan::{Edit, NoAnswer, parse_value};
+use std::{fs, path::Path};
+
+use plan::{Edit, NoAnswer, NotAPicture, PICTURE_BYTES_MAX, Picture, Question, Value, parse_value};
 
 use crate::{
     context::Context,
@@ -10,8 +12,8 @@ use crate::{
 
 /// Answer a question: a choice, a date, a number, yes or no, a name, a short text
 ///
-/// Dates are written as 2026-02-26, money as 520.00, several choices with commas between. For longer texts there is
-/// `pep write`, for tables `pep row`, for targets `pep target`.
+/// Dates are written as 2026-02-26, money as 520.00, several choices with commas between; for a picture name its file, a JPEG,
+/// PNG or WebP of at most 45 kB. For longer texts there is `pep write`, for tables `pep row`, for targets `pep target`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)
@@ -53,7 +55,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         None if context.view(&mine)?.excuses.contains_key(question.id.as_str()) => {
             Edit::Excuse { question: field, excuse: None }
         }
-        Some(text) if !question.computed => Edit::Choose { question: field, value: parse_value(&question.id, &text)? },
+        Some(text) if !question.computed => Edit::Choose { question: field, value: value(context, question, &text)? },
         // A computed answer is refused by the plan, in its own words.
         _ => Edit::Clear { question: field },
     };
@@ -64,4 +66,23 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         );
     }
     context.saved(&applied)
+}
+
+/// The value; of a picture the file of this name.
+fn value(context: &Context, question: &Question, text: &str) -> Result<Value, CommandError> {
+    if question.kind != plan::Kind::Picture {
+        return Ok(parse_value(&question.id, text)?);
+    }
+    let path = context.path(Path::new(text));
+    let unreadable = |e: std::io::Error| {
+        let message = format!("The file {} could not be read ({e}). Nothing was changed.", path.display());
+        CommandError::new(Kind::Failed, message)
+    };
+    // Looked at before it is read: a file of any size may be given by mistake.
+    let size = usize::try_from(fs::metadata(&path).map_err(unreadable)?.len()).unwrap_or(usize::MAX);
+    let picture = match size > PICTURE_BYTES_MAX {
+        true => Err(NotAPicture::TooLarge { bytes: size }),
+        false => Picture::new(&fs::read(&path).map_err(unreadable)?),
+    };
+    picture.map(Value::Picture).map_err(|no| CommandError::new(Kind::Failed, format!("{no} Nothing was changed.")))
 }

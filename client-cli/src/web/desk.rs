@@ -1,14 +1,18 @@
 //! Between the pages and this device's plans: lends what a page shows, writes what a form asks for.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
+use gate::Hash;
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
-    Signing, Value, View, Writer,
+    Signing, Value, View, Who, Writer,
 };
 use replica::Trouble;
 use serde::Deserialize;
@@ -16,11 +20,12 @@ use uuid::Uuid;
 
 use super::{
     assets,
-    lent::{ChildLine, Digest, Findings, Looked, Past, Plan, Sharing, Site, Was},
+    lent::{ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was},
     live::{Live, Told},
     pages::children::newest_first,
     past,
     request::Signature,
+    who,
 };
 use crate::{
     app::App,
@@ -29,8 +34,9 @@ use crate::{
     clock,
     commands::{check, conflicts, meeting, new, quality},
     context::{Context, Mine},
-    core::{Core, Papers},
+    core::{Core, Papers, Present, Spot, Typed},
     error::{CommandError, Kind},
+    settings::{Handed, NotThePin, Pin, Settings},
     typing::Splice,
     words,
 };
@@ -57,19 +63,33 @@ pub struct Shelf {
     digests: Mutex<BTreeMap<Uuid, (Version, Digest)>>,
     /// Forms that were written lately, and where they led: a form that comes twice is written once.
     written: Mutex<VecDeque<(Uuid, String)>>,
+    /// Tabs that have come so far.
+    tabs: AtomicU64,
     /// Why sharing was last tried in vain.
     pub failed: Mutex<Option<(String, Option<String>)>>,
 }
 
 /// Tells one state of a plan from another: this person's role, the list of people, and how much of each document is here.
-type Version = (Role, u64, [u64; 4]);
+type Version = (Role, u64, [u64; DocumentKind::ALL.len()]);
 
-/// What the council sets.
+/// What the council sets, and what the person does.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Settings {
+struct Council {
     name: Option<String>,
     colour: Option<String>,
+    /// `pep demo` says so of the people it makes.
+    demo: bool,
+}
+
+/// A box after what was ready in it was written.
+pub struct Settled {
+    /// The box.
+    pub live: Live,
+    /// What its tab is told.
+    pub told: Vec<Told>,
+    /// The last change made.
+    pub change: Option<ChangeHash>,
 }
 
 /// Why a form's edits were not written.
@@ -82,6 +102,13 @@ pub enum NotWritten {
     Failed(CommandError),
 }
 
+impl Shelf {
+    /// A number for a tab that no other has.
+    pub fn next_tab(&self) -> u64 {
+        self.tabs.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
 impl Desk {
     /// For one request.
     pub fn new(app: Arc<App>, shelf: Arc<Shelf>) -> Desk {
@@ -92,13 +119,14 @@ impl Desk {
     pub fn site(&self) -> Result<Site, CommandError> {
         let context = self.context();
         let me = context.me()?;
-        let settings = settings(self.app.home());
-        let (line, last_sync, waiting, organisation) = context.with(|core| {
-            let waiting = core.waiting()?;
-            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, core.roster().organisation.clone()))
+        let council = council(self.app.home());
+        let (line, last_sync, waiting, organisation, settings) = context.with(|core| {
+            let (waiting, settings) = (core.waiting()?, Settings::of(core)?);
+            let organisation = core.roster().organisation.clone();
+            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, organisation, settings))
         })?;
-        let named = [settings.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
-        let colour = settings.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
+        let named = [council.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
+        let colour = council.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
         Ok(Site {
             council: named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_default(),
             colour: colour.unwrap_or_else(|| assets::NEUTRAL.to_owned()).to_lowercase(),
@@ -106,8 +134,78 @@ impl Desk {
             line,
             last_sync,
             waiting,
+            settings,
+            demo: council.demo,
             today: clock::day(),
         })
+    }
+
+    /// How the pages behave on this device.
+    pub fn settings(&self) -> Result<Settings, CommandError> {
+        self.context().with(|core| Settings::of(core))
+    }
+
+    /// To which child's plan this device was given; `None` where it is with its owner.
+    pub fn handed(&self) -> Result<Option<Handed>, CommandError> {
+        self.context().with(|core| Handed::of(core))
+    }
+
+    /// Gives this device to a child, or takes it back. On the disk when this returns.
+    pub fn hand(&self, handed: Option<Handed>) -> Result<(), CommandError> {
+        self.context().with(move |core| Handed::keep(core, handed))
+    }
+
+    /// The plan that is in the hands of its child. `None` where this device does not hold it.
+    pub fn given(&self, handed: Handed, refused: Option<Refused>) -> Result<Option<Given>, CommandError> {
+        let owner = self.context().me()?.name;
+        let Some(plan) = self.plan(&handed.pep, None, refused)? else { return Ok(None) };
+        let team = self.team(&plan)?;
+        Ok(Some(Given { plan, team, owner }))
+    }
+
+    /// Who works with the child of a plan today.
+    pub fn team(&self, plan: &Plan) -> Result<Vec<Who>, CommandError> {
+        meeting::team(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
+    }
+
+    /// Whether this device has a PIN that takes it back from a child.
+    pub fn has_pin(&self) -> Result<bool, CommandError> {
+        self.context().with(|core| Pin::is_set(core))
+    }
+
+    /// Keeps how the pages behave. On the disk when this returns.
+    pub fn keep_settings(&self, settings: Settings) -> Result<(), CommandError> {
+        self.context().with(move |core| settings.keep(core))
+    }
+
+    /// Whether this is the PIN, or why it is not taken. Every try counts.
+    pub fn try_pin(&self, digits: &str) -> Result<Result<(), NotThePin>, CommandError> {
+        let context = self.context();
+        let pin = match context.with(|core| Pin::count_try(core, clock::now()))? {
+            Ok(pin) => pin,
+            Err(not) => return Ok(Err(not)),
+        };
+        match pin.is(digits) {
+            true => context.with(Pin::was_right).map(Ok),
+            false => context.with(|core| Pin::was_wrong(core)).map(Err),
+        }
+    }
+
+    /// Makes a PIN this device's. On the disk when this returns.
+    pub fn keep_pin(&self, pin: Pin) -> Result<(), CommandError> {
+        self.context().with(move |core| pin.keep(core))
+    }
+
+    /// Says where a tab's person is, to the others; after how many milliseconds to say it again.
+    pub fn stand(&self, tab: u64, spot: Option<Spot>, now_ms: u64) -> Option<u64> {
+        self.app.with(move |core| core.stand(tab, spot, now_ms).ok().flatten()).ok().flatten()
+    }
+
+    /// Who else has a plan on their screen.
+    pub fn present(&self, pep: &Uuid) -> Vec<Present> {
+        let pep = *pep;
+        let present = move |core: &mut Core| core.pep(&pep).map(|pep| core.present(pep, clock::now_ms()));
+        self.app.with(present).ok().flatten().unwrap_or_default()
     }
 
     /// All plans of this person's teams.
@@ -134,7 +232,8 @@ impl Desk {
                         digest
                     }
                 };
-                digests.push(fresh);
+                let here = core.present(&pep, clock::now_ms()).into_iter().filter(|present| !present.myself);
+                digests.push(Digest { here: here.map(|present| present.who.name).collect(), ..fresh });
             }
             Ok::<_, Trouble>(digests)
         })?;
@@ -210,7 +309,9 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names) = context.with(move |core| Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?)))?;
+        let (papers, names, present) = context.with(move |core| {
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, core.present(&asked, clock::now_ms())))
+        })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
             papers.held().map(|(kind, document)| (kind, document.get_heads())).collect();
@@ -222,7 +323,7 @@ impl Desk {
         };
         let name = called(&view, names.get(&pep.child));
         let fresh = clock::fresh_id();
-        Ok(Some(Plan { pep, role, person, name, view, heads, seen, refused, fresh, today: clock::day() }))
+        Ok(Some(Plan { pep, role, person, name, view, heads, seen, present, refused, fresh, today: clock::day() }))
     }
 
     /// What the checks find in a plan.
@@ -253,6 +354,18 @@ impl Desk {
     pub fn meeting(&self, plan: &Plan) -> Result<MeetingView, CommandError> {
         let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });
         meeting::meeting(&context, &mine, &plan.view, &meeting::team(&context, &mine)?)
+    }
+
+    /// What the meeting is run from.
+    pub fn gathering(&self, plan: &Plan) -> Result<Gathering, CommandError> {
+        let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });
+        let mut team = meeting::team(&context, &mine)?;
+        if !team.iter().any(|who| who.person == plan.person) {
+            // Whoever added the child here a moment ago is on no list of the relay yet.
+            team.push(Who { person: plan.person, name: context.me()?.name, role: plan.role, until: None });
+        }
+        let meeting = meeting::meeting(&context, &mine, &plan.view, &team)?;
+        Ok(Gathering { meeting, team, offer: self.offer(plan)?, now: clock::local() })
     }
 
     /// The meeting for a calendar, or what it lacks.
@@ -305,7 +418,17 @@ impl Desk {
             Ok::<_, Trouble>((waiting, held))
         })?;
         let failed = self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Sharing { relay: (me.relay.name, me.relay.url), waiting, held, failed })
+        let (relay, offline) = ((me.relay.name, me.relay.url), self.app.is_offline());
+        Ok(Sharing { relay, waiting, held, failed, offline })
+    }
+
+    /// Lets the line to the relay go, or takes it up again.
+    pub fn work_offline(&self, offline: bool) -> Result<(), CommandError> {
+        if offline {
+            self.app.work_offline();
+            return Ok(());
+        }
+        Ok(self.app.keep_line()?)
     }
 
     /// Writes what a form asks for, if the plan is still as it was lent. On the disk when this returns.
@@ -326,11 +449,67 @@ impl Desk {
         done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
     }
 
-    /// The text at a question as this person would go on writing it.
-    pub fn text(&self, pep: &Pep, kind: DocumentKind, role: Role, question: &str) -> Result<String, NotWritten> {
-        let (pep, question) = (pep.clone(), question.to_owned());
-        let done = self.context().with(move |core| text(core, &pep, kind, role, &question));
+    /// The text at a question or field as this person would go on writing it, and how much of what a tab typed there is in it:
+    /// the number of an edit, 0 for none.
+    pub fn text(
+        &self,
+        pep: &Pep,
+        kind: DocumentKind,
+        role: Role,
+        tab: Uuid,
+        field: &str,
+    ) -> Result<(String, u64), NotWritten> {
+        let (pep, field) = (pep.clone(), field.to_owned());
+        let done = self.context().with(move |core| {
+            let typed = core.typed(&tab, &field)?;
+            Ok::<_, Trouble>(text(core, &pep, kind, role, &field)?.map(|text| (text, typed)))
+        });
         done.map_err(NotWritten::Failed)?.map_err(NotWritten::Refused)
+    }
+
+    /// How far changes at questions or fields of a plan have come: empty while one is saved on this device alone.
+    pub fn how_far(&self, pep: &Uuid, changes: Vec<(DocumentKind, String, ChangeHash)>) -> Vec<String> {
+        let pep = *pep;
+        let done = self.app.with(move |core| {
+            let Some(pep) = core.pep(&pep).cloned() else { return Ok(Vec::new()) };
+            let far = changes.into_iter().map(|(kind, field, change)| {
+                let doc = *pep.document(kind).as_bytes();
+                if !core.is_shared(&doc, &change.0)? {
+                    return Ok(String::new());
+                }
+                let seen = core.seen_by(&pep, &doc, &change.0, clock::now_ms())?.into_iter();
+                let near = seen
+                    .filter(|one| !one.myself && one.field.as_deref().is_some_and(|at| who::is_near(&pep, at, &field)));
+                let names: Vec<String> = near.map(|present| present.who.name).collect();
+                Ok(if names.is_empty() {
+                    "Shared".to_owned()
+                } else {
+                    format!("Shared. Seen by {}", who::named(&names))
+                })
+            });
+            far.collect::<Result<Vec<String>, Trouble>>()
+        });
+        done.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// The heads of documents of a plan.
+    pub fn heads(&self, pep: &Uuid, kinds: BTreeSet<DocumentKind>) -> BTreeMap<DocumentKind, Vec<Hash>> {
+        let pep = *pep;
+        let heads = move |core: &mut Core| {
+            let Some(pep) = core.pep(&pep).cloned() else { return BTreeMap::new() };
+            let of = |kind: DocumentKind| {
+                let standing = core.replica().standing(pep.document(kind).as_bytes()).ok()?;
+                Some((kind, standing.heads))
+            };
+            kinds.into_iter().filter_map(of).collect()
+        };
+        self.app.with(heads).unwrap_or_default()
+    }
+
+    /// Forgets what tabs of long ago typed.
+    pub fn forget_typed(&self) {
+        // What cannot be forgotten now is forgotten another time.
+        let _ = self.app.with(Core::forget_typed);
     }
 
     /// Writes what was typed in a box, and takes in what others wrote there. On the disk when this returns.
@@ -339,28 +518,38 @@ impl Desk {
         pep: &Pep,
         kind: DocumentKind,
         role: Role,
+        tab: Uuid,
         question: &str,
         mut live: Live,
-    ) -> Result<(Live, Vec<Told>), NotWritten> {
+    ) -> Result<Settled, NotWritten> {
         let (pep, question) = (pep.clone(), question.to_owned());
         let done = self.context().with(move |core| {
             let now = match text(core, &pep, kind, role, &question)? {
                 Ok(now) => now,
                 Err(refused) => return Ok(Err(NotWritten::Refused(refused))),
             };
-            let Some(writing) = live.settle(&now) else { return Ok(Ok((live, Vec::new()))) };
-            let doc = *pep.document(kind).as_bytes();
-            for piece in writing.pieces.iter().flat_map(in_changes) {
-                // The offsets are those of the present text: nobody else writes while this thread has the documents.
-                let seen = core.replica().read(&doc, Automerge::get_heads)?;
-                let question = question.clone();
-                let edit = Edit::Splice { question, at: piece.at, delete: piece.delete, insert: piece.insert, seen };
-                if let Err(refused) = core.edit(&pep, kind, role, &[edit], clock::now())? {
-                    return Ok(Err(NotWritten::Refused(refused)));
-                }
-            }
+            let Some(writing) = live.settle(&now) else {
+                return Ok(Ok(Settled { live, told: Vec::new(), change: None }));
+            };
+            // The offsets are those of the present text: nobody else writes while this thread has the documents.
+            let splice = |piece: Splice| Edit::Splice {
+                question: question.clone(),
+                at: piece.at,
+                delete: piece.delete,
+                insert: piece.insert,
+                seen: Vec::new(),
+            };
+            let edits: Vec<Edit> = writing.pieces.iter().flat_map(in_changes).map(splice).collect();
+            let typed = Typed { tab, field: question.clone(), n: writing.n };
+            let change = match edits.is_empty() {
+                true => None,
+                false => match core.type_in(&pep, kind, role, edits, &typed, clock::now())? {
+                    Ok(change) => change,
+                    Err(refused) => return Ok(Err(NotWritten::Refused(refused))),
+                },
+            };
             let told = live.written(writing);
-            Ok::<_, Trouble>(Ok((live, told)))
+            Ok::<_, Trouble>(Ok(Settled { live, told, change }))
         });
         done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
     }
@@ -494,12 +683,7 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
         );
         heads.insert(kind, theirs);
     }
-    let documents = Documents {
-        main: forks.get(&DocumentKind::Main)?,
-        contact: forks.get(&DocumentKind::Contact),
-        private_voice: forks.get(&DocumentKind::PrivateVoice),
-        quality: forks.get(&DocumentKind::Quality),
-    };
+    let documents = Documents::lent(|kind| forks.get(&kind))?;
     wanted.is_empty().then(|| (read(documents, pep, papers), heads))
 }
 
@@ -534,6 +718,7 @@ fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {
         on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
         due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
         statements: check::statements(view).collect(),
+        here: Vec::new(),
     }
 }
 
@@ -561,7 +746,7 @@ fn names(core: &Core) -> Result<BTreeMap<Uuid, String>, Trouble> {
 }
 
 fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
-    let mut last = [0; 4];
+    let mut last = [0; DocumentKind::ALL.len()];
     for (slot, kind) in last.iter_mut().zip(DocumentKind::ALL) {
         let doc = *pep.document(*kind).as_bytes();
         if core.replica().has(&doc)? {
@@ -571,7 +756,7 @@ fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
     Ok((role, core.roster().version, last))
 }
 
-fn settings(home: &Path) -> Settings {
+fn council(home: &Path) -> Council {
     // A file that cannot be read is as good as none: the pages come in neutral colours.
     let text = std::fs::read_to_string(home.join(SETTINGS)).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()

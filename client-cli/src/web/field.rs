@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use plan::{CELL_MAX, Choice, Column, Kind, NoAnswer, Question, Refused, Value, parse_value};
+use plan::{CELL_MAX, Choice, Column, Kind, NoAnswer, PICTURE_BYTES_MAX, Question, Refused, Value, parse_value};
 
 use super::{kit::either, request::Pairs};
 use crate::words;
@@ -122,7 +122,8 @@ impl Ask {
             Kind::Number | Kind::Money | Kind::Person | Kind::Attachment => {
                 Some(self.fill_text(form.get(&self.name)?.trim()))
             }
-            Kind::Table | Kind::TargetList => None,
+            // A form without script that is not made for it sends no files.
+            Kind::Table | Kind::TargetList | Kind::Picture => None,
         }
     }
 
@@ -171,6 +172,9 @@ impl Ask {
                 Kind::Money => format!("“{label}” must be an amount of money, for example 520 or 38.50"),
                 Kind::YesNo => format!("Choose yes or no for “{label}”"),
                 Kind::Choice | Kind::MultiChoice => format!("Choose an answer from the list for “{label}”"),
+                Kind::Picture => {
+                    format!("“{label}” must be a JPEG, PNG or WebP picture of at most {} kB", PICTURE_BYTES_MAX / 1000)
+                }
                 Kind::Text | Kind::LongText | Kind::Person | Kind::Attachment | Kind::Table | Kind::TargetList => {
                     format!("“{label}” must be on one line")
                 }
@@ -191,10 +195,10 @@ impl Ask {
         match value {
             Value::Choice(word) => label(word),
             Value::Date(day) => words::date(*day),
-            Value::Money(_) => format!("£{value}"),
+            Value::Money(pence) => words::pounds(*pence),
             Value::Set(words) => words.iter().map(|word| label(word)).collect::<Vec<_>>().join(", "),
             Value::YesNo(yes) => either(*yes, "Yes", "No").to_owned(),
-            Value::Text(_) | Value::Number(_) => value.to_string(),
+            Value::Text(_) | Value::Number(_) | Value::Picture(_) => value.to_string(),
         }
     }
 
@@ -476,7 +480,7 @@ mod tests {
         for question in bank().questions() {
             let ask = Ask::question(question);
             let value = match question.kind {
-                Kind::Table | Kind::TargetList => continue,
+                Kind::Table | Kind::TargetList | Kind::Picture => continue,
                 Kind::Text | Kind::LongText | Kind::Person | Kind::Attachment => Value::Text("Mr O’Neil & co".into()),
                 Kind::Date => parse_value(&question.id, "2026-06-04").unwrap(),
                 Kind::Choice => match question.options.first() {

@@ -3,7 +3,8 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::{assets, lent::Site, request::Leaf};
+use super::{assets, lent::Site, region::Regions, request::Leaf};
+use crate::settings::TextSize;
 
 /// The name of the service, as every title ends.
 pub const SERVICE: &str = "Personal Education Plans";
@@ -15,6 +16,10 @@ const NAV: [(&str, &str); 5] = [
     ("/sync", "Sharing"),
     ("/help", "Help"),
 ];
+
+/// Links at the end of every page.
+const FOOTER: [(&str, &str); 3] =
+    [("/settings", "Settings"), ("/accessibility", "Accessibility statement"), ("/about", "About this program")];
 
 /// A whole page.
 pub fn whole(site: &Site, leaf: &Leaf) -> Markup {
@@ -30,11 +35,35 @@ pub fn bare(title: &str, words: &str) -> Markup {
     frame(None, &Leaf::new(title, "", main))
 }
 
+/// A page of a child's own: nothing around it leads anywhere.
+pub fn childs(text: TextSize, leaf: &Leaf) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en-GB" class={ "govuk-template" (text_class(text)) } {
+            head {
+                meta charset="utf-8";
+                title { @if leaf.error { "Error: " } (leaf.title) " - My views" }
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
+                @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(style)); }
+                link rel="stylesheet" href=(assets::address("child.css"));
+                script src=(assets::address("child.js")) defer {}
+            }
+            body class="govuk-template__body pep-child" {
+                a class="govuk-skip-link" href="#main-content" { "Skip to main content" }
+                div class="govuk-width-container" {
+                    main class="govuk-main-wrapper" id="main-content" { (leaf.main) }
+                }
+            }
+        }
+    }
+}
+
 fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
     let council = site.map_or("", |site| site.council.as_str());
     html! {
         (DOCTYPE)
-        html lang="en-GB" class="govuk-template" {
+        html lang="en-GB" class={ "govuk-template" (site.map_or("", |site| text_class(site.settings.text))) } {
             head {
                 meta charset="utf-8";
                 title {
@@ -45,9 +74,14 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
                 @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(style)); }
-                @if let Some(site) = site { link rel="stylesheet" href=(assets::colour_address(&site.colour)); }
+                @if let Some(site) = site {
+                    link rel="stylesheet" href=(assets::colour_address(&site.colour));
+                    script src=(assets::address("app.js")) defer {}
+                }
             }
-            body class="govuk-template__body" {
+            @if leaf.wall { body class="govuk-template__body pep-wall" { main class="pep-wall__main" id="main-content" { (leaf.main) } } }
+            @else { body class="govuk-template__body"
+                data-pause=[site.filter(|site| site.settings.pause).map(|_| "on")] {
                 a class="govuk-skip-link" href="#main-content" { "Skip to main content" }
                 header class="pep-header" {
                     div class="govuk-width-container" { span class="pep-header__name" {
@@ -62,10 +96,29 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                     @if let Some((href, words)) = &leaf.back {
                         nav aria-label="Back" { a class="govuk-back-link" href=(href) { (words) } }
                     }
+                    @if site.is_some_and(|site| site.demo) { (tip(leaf.tip)) }
                     main class="govuk-main-wrapper" id="main-content" { (leaf.main) }
                 }
                 @if site.is_some() { (footer()) }
-            }
+            } }
+        }
+    }
+}
+
+/// The class, after others, that makes all text of a page larger.
+fn text_class(text: TextSize) -> &'static str {
+    match text {
+        TextSize::Usual => "",
+        TextSize::Large => " pep-text-large",
+        TextSize::Larger => " pep-text-larger",
+    }
+}
+
+/// What to try on a page of the demonstration.
+fn tip(words: &str) -> Markup {
+    html! {
+        aside class="pep-tip" aria-label="Demonstration" {
+            p class="govuk-body-s" { strong { "Demonstration: everybody here is invented." } @if !words.is_empty() { " Try: " (words) } }
         }
     }
 }
@@ -99,14 +152,24 @@ fn navigation(on: &str) -> Markup {
 fn sync_state(site: &Site) -> Markup {
     html! {
         section class="pep-sync" aria-label="Saved and shared" {
-            div class="govuk-width-container" {
-                p class="govuk-body-s pep-sync__words" {
-                    (site.sync_words()) " "
-                    a class="govuk-link" href="/sync" { "About sharing" }
-                }
-            }
+            div class="govuk-width-container" { (around(site, &mut Regions::default())) }
         }
+        // The one place that speaks up by itself, a short sentence now and then.
+        p class="govuk-visually-hidden" id="said" role="status" {}
     }
+}
+
+/// What stays up to date around every page.
+pub fn around(site: &Site, regions: &mut Regions) -> Markup {
+    regions.put(
+        "sync",
+        html! {
+            p class="govuk-body-s pep-sync__words" {
+                (site.sync_words()) " "
+                a class="govuk-link" href="/sync" { "About sharing" }
+            }
+        },
+    )
 }
 
 fn footer() -> Markup {
@@ -115,7 +178,7 @@ fn footer() -> Markup {
             div class="govuk-width-container" {
                 h2 class="govuk-visually-hidden" { "Support links" }
                 ul class="govuk-footer__inline-list" {
-                    @for (href, words) in [("/accessibility", "Accessibility statement"), ("/about", "About this program")] {
+                    @for (href, words) in FOOTER {
                         li class="govuk-footer__inline-list-item" { a class="govuk-footer__link" href=(href) { (words) } }
                     }
                 }
@@ -213,9 +276,16 @@ pub fn inset(words: Markup) -> Markup {
 
 /// Something that opens.
 pub fn details(title: &str, open: bool, inside: Markup) -> Markup {
+    details_of(title, "", open, inside)
+}
+
+/// Something that opens, one of several with the same title: `of` is what it is about, for screen readers.
+pub fn details_of(title: &str, of: &str, open: bool, inside: Markup) -> Markup {
     html! {
         details class="govuk-details" open[open] {
-            summary class="govuk-details__summary" { span class="govuk-details__summary-text" { (title) } }
+            summary class="govuk-details__summary" {
+                span class="govuk-details__summary-text" { (title) @if !of.is_empty() { span class="govuk-visually-hidden" { ": " (of) } } }
+            }
             div class="govuk-details__text" { (inside) }
         }
     }
@@ -286,6 +356,23 @@ pub fn radios(name: &str, legend: &str, error: Option<&str>, choices: &[(String,
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// One of a list, in little room: value and words. An empty first value stands for no choice yet.
+pub fn select(name: &str, label: &str, error: Option<&str>, choices: &[(String, String)], on: &str) -> Markup {
+    let error_id = format!("{name}-error");
+    html! {
+        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+            label class="govuk-label govuk-label--s" for=(name) { (label) }
+            @if let Some(words) = error {
+                p class="govuk-error-message" id=(error_id) { span class="govuk-visually-hidden" { "Error: " } (words) }
+            }
+            select class=(either(error.is_some(), "govuk-select govuk-select--error", "govuk-select")) id=(name) name=(name)
+                autocomplete="off" aria-describedby=[error.map(|_| &error_id)] {
+                @for (value, words) in choices { option value=(value) selected[value == on] { (words) } }
             }
         }
     }

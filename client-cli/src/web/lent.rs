@@ -3,16 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
-    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, Pep, Question, Refused, Role, Row,
-    State, Target, Value, View, Voice, Who,
+    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, Question,
+    Refused, Role, Row, State, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
 use crate::{
-    core::{Line, counted},
+    core::{Line, Present, counted},
     json::hex,
+    settings::Settings,
     words,
 };
 
@@ -31,6 +32,10 @@ pub struct Site {
     pub last_sync: Option<i64>,
     /// Changes that are not shared yet.
     pub waiting: usize,
+    /// How this person wants the pages of this device.
+    pub settings: Settings,
+    /// Whether everybody in it is invented: this is the demonstration.
+    pub demo: bool,
     /// Today.
     pub today: NaiveDate,
 }
@@ -64,6 +69,8 @@ pub struct Digest {
     pub due: Option<NaiveDate>,
     /// What its targets say, for the checks of other plans.
     pub statements: Vec<String>,
+    /// Who else has it on their screen.
+    pub here: Vec<String>,
 }
 
 /// A child in the list of children.
@@ -93,12 +100,36 @@ pub struct Plan {
     pub heads: BTreeMap<DocumentKind, Vec<ChangeHash>>,
     /// The plan as the page saw it that a form was sent from, and the heads of that. `None`: as it is now.
     pub seen: Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)>,
+    /// Who else has it on their screen.
+    pub present: Vec<Present>,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.
     pub fresh: Uuid,
     /// Today.
     pub today: NaiveDate,
+}
+
+/// What a meeting is run from, beside its plan.
+pub struct Gathering {
+    /// The meeting as it stands.
+    pub meeting: MeetingView,
+    /// Who works with the child today.
+    pub team: Vec<Who>,
+    /// What this person's signature waits for, where their role signs.
+    pub offer: Option<Offer>,
+    /// Day and time, by this device's clock.
+    pub now: NaiveDateTime,
+}
+
+/// A plan in the hands of the child whose it is.
+pub struct Given {
+    /// The plan.
+    pub plan: Plan,
+    /// Who works with the child today.
+    pub team: Vec<Who>,
+    /// Whose device it is.
+    pub owner: String,
 }
 
 /// How far sharing has come.
@@ -111,6 +142,8 @@ pub struct Sharing {
     pub held: Vec<(String, i64, String)>,
     /// Why the last attempt failed, and what to do.
     pub failed: Option<(String, Option<String>)>,
+    /// The person asked to work offline.
+    pub offline: bool,
 }
 
 /// Which part of a plan's past is looked at.
@@ -210,6 +243,42 @@ impl Digest {
     /// Questions that are this person's to answer.
     pub fn mine(&self) -> usize {
         self.gaps.iter().filter(|(owner, _)| self.role.counts_as(**owner)).map(|(_, n)| n).sum()
+    }
+}
+
+impl Given {
+    /// Whether the device is the child's own: then nobody else's PIN is asked for.
+    pub fn is_own(&self) -> bool {
+        self.plan.role == Role::YoungPerson
+    }
+
+    /// Who writes, as the plan is told: the child, and on whose device.
+    pub fn recorder(&self) -> String {
+        if self.is_own() { self.owner.clone() } else { format!("{}, on the device of {}", self.plan.name, self.owner) }
+    }
+
+    /// Who reads what is kept in documents of a kind, in words for the child: `Ottoline Greaves-Penn (your designated teacher)`.
+    pub fn readers(&self, kind: DocumentKind) -> Vec<String> {
+        let reads = |role: Role| kind.readers().contains(&role) && role != Role::YoungPerson;
+        let named = self.team.iter().filter(|who| reads(who.role) && !who.role.is_virtual_school());
+        let mut readers: Vec<String> = named.map(|who| format!("{} (your {})", who.name, small(who.role))).collect();
+        if readers.is_empty() {
+            let roles = [Role::SocialWorker, Role::DesignatedTeacher, Role::Carer];
+            readers =
+                roles.into_iter().filter(|role| reads(*role)).map(|role| format!("your {}", small(role))).collect();
+        }
+        if reads(Role::VirtualSchoolOfficer) {
+            readers.push("the Virtual School".to_owned());
+        }
+        readers
+    }
+
+    /// Whom a child can tell what worries them.
+    pub fn to_tell(&self) -> String {
+        match self.team.iter().find(|who| who.role == Role::SocialWorker) {
+            Some(who) => format!("{}, your social worker", who.name),
+            None => "your social worker".to_owned(),
+        }
     }
 }
 

@@ -5,6 +5,9 @@ use maud::Markup;
 use plan::{DocumentKind, Edit, Pep};
 use uuid::Uuid;
 
+use super::region::Regions;
+use crate::settings::{Handed, Settings};
+
 /// A request, as far as pages care.
 #[derive(Clone)]
 pub struct Request {
@@ -42,8 +45,15 @@ pub enum Outcome {
         /// Where to go when it is on the disk.
         then: String,
     },
-    /// A calendar file to keep.
-    Calendar(String),
+    /// A file to keep.
+    File {
+        /// What it is called: letters, digits, `-` and `.`.
+        name: String,
+        /// Its media type.
+        kind: &'static str,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
     /// Start a PEP or open the one that exists, then go to it.
     Start {
         /// Which.
@@ -53,6 +63,17 @@ pub enum Outcome {
     },
     /// Share now, then go to the page about sharing.
     SyncNow,
+    /// Give the device to the child.
+    Give(Handed),
+    /// Let the line to the relay go, or take it up again, then go to that page.
+    Offline(bool),
+    /// Keep how the pages behave on this device, then go on.
+    Settings {
+        /// How.
+        settings: Settings,
+        /// Where to go when it is on the disk.
+        then: String,
+    },
 }
 
 /// A signature that somebody asks for.
@@ -79,8 +100,14 @@ pub struct Leaf {
     pub back: Option<(String, String)>,
     /// Which part of the service navigation it belongs to.
     pub nav: &'static str,
+    /// Whether it is for everybody in a room: without what surrounds every page, and in large letters.
+    pub wall: bool,
+    /// What to try here, for whoever looks at the demonstration.
+    pub tip: &'static str,
     /// What it says.
     pub main: Markup,
+    /// The parts of it that stay up to date.
+    pub regions: Regions,
 }
 
 impl Request {
@@ -138,12 +165,32 @@ impl Outcome {
 impl Leaf {
     /// A page that is as it should be.
     pub fn new(title: impl Into<String>, nav: &'static str, main: Markup) -> Leaf {
-        Leaf { status: 200, title: title.into(), error: false, back: None, nav, main }
+        Leaf {
+            status: 200,
+            title: title.into(),
+            error: false,
+            back: None,
+            nav,
+            wall: false,
+            tip: "",
+            main,
+            regions: Regions::default(),
+        }
     }
 
     /// The same with a back link.
     pub fn back(self, href: impl Into<String>, words: impl Into<String>) -> Leaf {
         Leaf { back: Some((href.into(), words.into())), ..self }
+    }
+
+    /// The same for the wall of a room.
+    pub fn on_the_wall(self) -> Leaf {
+        Leaf { wall: true, ..self }
+    }
+
+    /// The same with parts that stay up to date.
+    pub fn regions(self, regions: Regions) -> Leaf {
+        Leaf { regions, ..self }
     }
 
     /// The same with another status.

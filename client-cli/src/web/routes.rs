@@ -5,18 +5,20 @@ use uuid::Uuid;
 use super::{
     desk::{Desk, NotWritten},
     forms::STAMP,
-    kit,
+    handed, kit,
     lent::{ChildLine, Plan},
     pages::{
-        checks, children, choose, comments, errors, help, history, meeting, new, plan, quality, restore, section,
-        sign_off, since, sync, table, targets, tasks, voices,
+        blank, checks, child, children, choose, comments, errors, help, history, meeting, new, plan, print, quality,
+        restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
     },
+    region::Regions,
     request::{Leaf, Outcome, Request},
+    tips,
 };
-use crate::error::CommandError;
+use crate::{clock, error::CommandError};
 
 /// How often a form is taken in anew because the plan changed in between.
-const TRIES_MAX: usize = 5;
+pub const TRIES_MAX: usize = 5;
 
 /// What is sent back.
 pub enum Answer {
@@ -29,33 +31,94 @@ pub enum Answer {
     },
     /// Go to this address.
     Go(String),
-    /// A calendar file to keep.
-    Calendar(String),
+    /// A file to keep.
+    File {
+        /// What it is called.
+        name: String,
+        /// Its media type.
+        kind: &'static str,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
     /// Share now, then go to the page about it.
     SyncNow,
+    /// The device is a child's from now on: go to the child's pages, and keep nothing of any page shown before.
+    Given,
 }
 
 /// Answers a request.
 pub fn answer(desk: &Desk, request: &Request) -> Answer {
+    match desk.handed() {
+        Ok(None) => {}
+        Ok(Some(handed)) => return handed::answer(desk, request, handed),
+        Err(e) => return broken(&e),
+    }
     let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e))));
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::SyncNow => Answer::SyncNow,
-        Outcome::Calendar(text) => Answer::Calendar(text),
-        Outcome::Page(leaf) => page(desk, &leaf),
+        Outcome::File { name, kind, bytes } => Answer::File { name, kind, bytes },
+        Outcome::Offline(offline) => match desk.work_offline(offline) {
+            Ok(()) => Answer::Go("/sync".to_owned()),
+            Err(e) => page(desk, &errors::failed(&e)),
+        },
+        Outcome::Page(leaf) => page(desk, &Leaf { tip: tips::of(&request.path), ..*leaf }),
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
         // It was started before it came here.
         Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
+        Outcome::Give(_) => Answer::Given,
+        Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
+            Ok(()) => Answer::Go(then),
+            Err(e) => page(desk, &errors::failed(&e)),
+        },
     }
 }
 
-/// A page by itself, such as that a form was too large.
-pub fn page(desk: &Desk, leaf: &Leaf) -> Answer {
+/// To an address that cannot be one of ours.
+pub fn nowhere(desk: &Desk) -> Answer {
+    match desk.handed() {
+        Ok(None) => page(desk, &errors::not_found()),
+        Ok(Some(_)) => Answer::Go(child::HOME.to_owned()),
+        Err(e) => broken(&e),
+    }
+}
+
+/// To a form that was larger than any form of ours.
+pub fn too_large(desk: &Desk) -> Answer {
+    match desk.handed() {
+        Ok(None) => page(desk, &errors::too_large()),
+        Ok(Some(_)) => handed::page(desk, &child::too_large()),
+        Err(e) => broken(&e),
+    }
+}
+
+/// The parts of a page that stay up to date, as they are now: ids and contents. None where the address is no page any more.
+pub fn regions(desk: &Desk, request: &Request) -> Vec<(String, String)> {
+    // While the device is with a child nothing of these pages is sent.
+    if !matches!(desk.handed(), Ok(None)) {
+        return Vec::new();
+    }
+    let mut around = Regions::default();
+    if let Ok(site) = desk.site() {
+        kit::around(&site, &mut around);
+    }
+    let mut parts = around.parts();
+    if let Ok(Some(Outcome::Page(leaf))) = outcome(desk, request) {
+        parts.extend(leaf.regions.parts());
+    }
+    parts
+}
+
+fn page(desk: &Desk, leaf: &Leaf) -> Answer {
     match desk.site() {
         Ok(site) => Answer::Page { status: leaf.status, html: kit::whole(&site, leaf).into_string() },
-        Err(e) => Answer::Page { status: 500, html: kit::bare("The pages cannot be shown", &e.message).into_string() },
+        Err(e) => broken(&e),
     }
+}
+
+fn broken(e: &CommandError) -> Answer {
+    Answer::Page { status: 500, html: kit::bare("The pages cannot be shown", &e.message).into_string() }
 }
 
 fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandError> {
@@ -70,8 +133,13 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         ["meetings"] => only_shown(meeting::coming(&desk.site()?, &desk.digests()?)),
         ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
+        ["views", ..] if request.post => Some(Outcome::page(child::ended())),
+        ["views", ..] => Some(Outcome::Go("/".to_owned())),
+        ["settings"] => Some(settings::settings(request, &desk.site()?, desk.has_pin()?)),
+        ["settings", "pin"] => Some(of_pin(desk, request)?),
         ["help"] => only_shown(help::help()),
         ["accessibility"] => only_shown(help::accessibility(&desk.site()?)),
+        ["blank-form"] => only_shown(blank::blank(request, &desk.site()?)),
         ["about"] => only_shown(help::about(&desk.site()?)),
         ["pep", id, rest @ ..] => match id.parse::<Uuid>() {
             Ok(id) => of_plan(desk, request, &id, rest)?,
@@ -79,6 +147,23 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         _ => None,
     })
+}
+
+fn of_pin(desk: &Desk, request: &Request) -> Result<Outcome, CommandError> {
+    let is_set = desk.has_pin()?;
+    if !request.post {
+        return Ok(settings::pin(is_set, &Ok(())));
+    }
+    let new = match settings::new_pin(request) {
+        Ok(new) => new,
+        Err(wrong) => return Ok(settings::pin(is_set, &Err(wrong))),
+    };
+    // Tries count only where the new one would do, so that a mistake in it costs none.
+    let allowed = if is_set { desk.try_pin(settings::present_pin(request))? } else { Ok(()) };
+    match allowed {
+        Ok(()) => desk.keep_pin(new).map(|()| Outcome::Go("/settings?done=pin".to_owned())),
+        Err(not) => Ok(settings::pin(is_set, &Err(settings::WrongPin::Present(not)))),
+    }
 }
 
 fn of_child(desk: &Desk, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, CommandError> {
@@ -137,6 +222,10 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets", key, column, row, "withdraw"] => table::withdraw(request, lent, &within_target(key, column), row),
         ["choose", place] => choose::choose(request, lent, &desk.disputes(lent)?, place),
         ["comments", question] => comments::on(request, lent, question),
+        ["views", "give"] => Some(match views::give(request, lent, &desk.team(lent)?, desk.has_pin()?) {
+            Outcome::Give(handed) => desk.hand(Some(handed)).map(|()| Outcome::Give(handed))?,
+            other => other,
+        }),
         ["history", question, change, word] => match ::plan::bank().question(question) {
             Some(question) => desk
                 .was(lent, &question.id, change, word)?
@@ -144,6 +233,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
             None => None,
         },
         ["meeting"] => Some(meeting::meeting(request, lent, &desk.meeting(lent)?)),
+        ["meeting", "live"] => Some(meeting::live::live(request, lent, &desk.gathering(lent)?)),
         ["quality"] => quality::quality(request, lent, desk.sampled(lent)?),
         ["send-back"] => quality::send_back(request, lent),
         ["sign-off"] => Some(sign_off::sign_off(request, lent, desk.offer(lent)?.as_ref())),
@@ -153,10 +243,15 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets"] => targets::list(request, lent),
         ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
         ["comments"] => Some(comments::all(lent)),
-        ["voices"] => Some(voices::voices(lent)),
+        ["views"] => Some(views::views(lent)),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
+        ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
         ["history"] => Some(past(desk, request, lent, None)?),
+        ["print"] => Some(print::choose(request, lent)),
+        ["print", "copy"] => copied(desk, request, lent, false)?,
+        ["print", "file"] => copied(desk, request, lent, true)?,
+        ["print", "table", name] => print::spreadsheet(lent, name),
         ["since", word] => match since::signature(lent, word) {
             Some(made) => desk.version(lent, made.change)?.map(|then| since::since(lent, made, &then)),
             None => None,
@@ -168,6 +263,19 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         _ => None,
     };
     Ok(outcome)
+}
+
+fn copied(desk: &Desk, request: &Request, lent: &Plan, as_file: bool) -> Result<Option<Outcome>, CommandError> {
+    let signed = match print::signed(request, lent) {
+        Some(None) => return Ok(None),
+        Some(Some(made)) => match desk.version(lent, made.change)? {
+            Some(then) => Some((made, then)),
+            None => return Ok(None),
+        },
+        None => None,
+    };
+    let then = signed.as_ref().map(|(made, then)| (*made, then));
+    Ok(Some(print::copied(request, &desk.site()?, lent, then, clock::now(), as_file)))
 }
 
 fn past(desk: &Desk, request: &Request, lent: &Plan, question: Option<&'static str>) -> Result<Outcome, CommandError> {

@@ -22,21 +22,20 @@ use tokio::{
     task::JoinHandle,
     time::{Instant, interval, sleep_until},
 };
-use uuid::Uuid;
 
 use super::{
     assets,
     desk::{Desk, Shelf},
     guard::{Came, Guard, Turned},
     kit,
-    pages::errors,
+    pages::child::HOME,
     request,
     routes::{self, Answer},
     tab::{Event, Tab},
 };
-use crate::app::App;
+use crate::{app::App, clock};
 
-/// The address of live text.
+/// The address of the tabs' sockets.
 const LIVE: &str = "/live";
 /// Largest form, in bytes. The longest text (200,000 UTF-16 units) is at most 1.8 MB as forms are written; a section holds a few.
 const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -169,10 +168,14 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         }
         if path == "/enter" && parts.method == Method::GET {
             let query = request::Pairs::read(parts.uri.query().unwrap_or_default().as_bytes());
+            // A link may lead on to one of our own pages, such as a meeting.
+            let to =
+                query.get("to").filter(|to| to.starts_with("/pep/") && request::Request::new(false, to, b"").is_some());
+            let to = to.unwrap_or("/");
             return match guard.enter(query.get("key").unwrap_or_default()) {
-                Ok(cookie) => with(go("/"), header::SET_COOKIE, &cookie),
+                Ok(cookie) => with(go(to), header::SET_COOKIE, &cookie),
                 // Whoever is in already and goes back to the link stays in.
-                Err(_) if guard.knows(came).is_ok() => go("/"),
+                Err(_) if guard.knows(came).is_ok() => go(to),
                 Err(turned) => turned_away(turned),
             };
         }
@@ -203,8 +206,8 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
                 }
                 answer => answer,
             },
-            Ok(None) => routes::page(&desk, &errors::not_found()),
-            Err(()) => routes::page(&desk, &errors::too_large()),
+            Ok(None) => routes::nowhere(&desk),
+            Err(()) => routes::too_large(&desk),
         })
     })
     .await;
@@ -212,11 +215,13 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         Ok(Some(Answer::Page { status, html })) => html_page(status, html),
         Ok(Some(Answer::Go(address))) => go(&address),
         Ok(Some(Answer::SyncNow)) => go("/sync"),
-        Ok(Some(Answer::Calendar(text))) => {
-            let kept = "attachment; filename=\"pep-meeting.ics\"";
-            let response = with(Response::new(Body::from(text)), header::CONTENT_TYPE, "text/calendar; charset=utf-8");
-            with(response, header::CONTENT_DISPOSITION, kept)
+        Ok(Some(Answer::File { name, kind, bytes })) => {
+            let kept = format!("attachment; filename=\"{name}\"");
+            let response = with(Response::new(Body::from(bytes)), header::CONTENT_TYPE, kind);
+            with(response, header::CONTENT_DISPOSITION, &kept)
         }
+        // Nor may going back show a page that the browser has kept.
+        Ok(Some(Answer::Given)) => with(go(HOME), HeaderName::from_static("clear-site-data"), "\"cache\""),
         // The program is ending, or a page failed in a way that nobody foresaw.
         Ok(None) | Err(_) => {
             let (title, words) = ("The pages have stopped", "What you had saved is safe. Run pep open again.");
@@ -225,35 +230,42 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     }
 }
 
-/// Begins live text: `?pep=` says of which plan.
+/// Begins to keep a tab up to date.
 async fn live(shared: &Shared, parts: &mut Parts) -> Response<Body> {
-    let query = request::Pairs::read(parts.uri.query().unwrap_or_default().as_bytes());
-    let Some(pep) = query.get("pep").and_then(|pep| pep.parse::<Uuid>().ok()) else {
-        return plain(StatusCode::NOT_FOUND);
-    };
+    // A device that is with a child has forms alone.
+    let (app, shelf) = (shared.app.clone(), shared.shelf.clone());
+    let with_owner = move || Some(matches!(Desk::new(app.upgrade()?, shelf).handed(), Ok(None)));
+    if !matches!(tokio::task::spawn_blocking(with_owner).await, Ok(Some(true))) {
+        return plain(StatusCode::FORBIDDEN);
+    }
     let Ok(place) = shared.tabs.clone().try_acquire_owned() else { return plain(StatusCode::SERVICE_UNAVAILABLE) };
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(parts, &()).await else {
         return plain(StatusCode::BAD_REQUEST);
     };
     let shared = shared.clone();
-    upgrade
-        .max_message_size(MESSAGE_BYTES_MAX)
-        .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| talk(shared, socket, Tab::new(pep), place))
+    upgrade.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).on_upgrade(move |socket| async move {
+        let tab = shared.shelf.next_tab();
+        talk(shared.clone(), socket, Tab::new(tab), place).await;
+        // However it ended: its person is not here any more.
+        let gone =
+            move || shared.app.upgrade().and_then(|app| Desk::new(app, shared.shelf).stand(tab, None, clock::now_ms()));
+        let _ = tokio::task::spawn_blocking(gone).await;
+    })
 }
 
 /// Goes between a tab's socket and what is done for it, one thing after another.
 async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: OwnedSemaphorePermit) {
     let Some(mut changes) = shared.app.upgrade().map(|app| app.changes()) else { return };
     let (mut out, mut inbox) = socket.split();
-    let began = Instant::now();
-    let now_ms = move || u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // The same clock for all tabs, and one that only goes on.
+    let (began, began_ms) = (Instant::now(), clock::now_ms());
+    let now_ms = move || began_ms.saturating_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
     let (mut ping, mut heard) = (interval(PING_EVERY), Instant::now());
     loop {
         let wakes_at = tab.wakes_at(now_ms());
         let wakes = async {
             match wakes_at {
-                Some(ms) => sleep_until(began + Duration::from_millis(ms)).await,
+                Some(ms) => sleep_until(began + Duration::from_millis(ms.saturating_sub(began_ms))).await,
                 None => std::future::pending().await,
             }
         };
@@ -274,14 +286,17 @@ async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: Owned
                 if here { continue } else { Event::End }
             }
         };
-        let last = matches!(event, Event::End);
         let (app, shelf, at) = (shared.app.clone(), shared.shelf.clone(), now_ms());
         let done = tokio::task::spawn_blocking(move || {
             let desk = Desk::new(app.upgrade()?, shelf);
+            // What was typed is written; what others type is not for the child who has the device now.
+            let given = !matches!(desk.handed(), Ok(None));
+            let event = if given { Event::End } else { event };
+            let last = matches!(event, Event::End);
             let says = tab.on(&desk, event, at)?;
-            Some((tab, says))
+            Some((tab, if given { Vec::new() } else { says }, last))
         });
-        let Ok(Some((back, says))) = done.await else { return };
+        let Ok(Some((back, says, last))) = done.await else { return };
         tab = back;
         for text in says {
             // A tab that does not hear it any more ends with the next message, and what was typed is written then.

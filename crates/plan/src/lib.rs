@@ -9,7 +9,9 @@ mod rules;
 mod sample;
 
 use form::{agenda, bank, expr, policy, practice, process};
-use record::{appeared, crossing, document, edit, excuse, facts, history, meter, pep, refused, rewritten, value, view};
+use record::{
+    appeared, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value, view,
+};
 use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
@@ -29,14 +31,15 @@ pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
 pub use history::{Deed, Entry, Mark, difference, heads_at, history};
 pub use meeting::{
-    Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Seat, agenda_edits, clock_in,
-    length_in, meeting, with_time,
+    Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
+    clock_in, length_in, meeting, with_time, with_time_said,
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
     AcademicYear, DocumentKind, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION, Term,
     UnknownProcess, Unreadable, from_genesis, load, parse_term,
 };
+pub use picture::{NotAPicture, PICTURE_BYTES_MAX, Picture};
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
 pub use portable::{
     ANSWERS_BYTES_MAX, ANSWERS_FORMAT, AnswersFile, Brought, NotAnswers, Origin, OriginProcess, answers_file,

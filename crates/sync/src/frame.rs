@@ -32,7 +32,9 @@ pub const QUEUE_FRAMES_MAX: usize = 64;
 /// Longest text in a frame (codes, details, names, a question's id), in bytes: twenty lines of it. A frame with a longer one is
 /// not read.
 pub const TEXT_BYTES_MAX: usize = 4 * 1024;
-/// Heads that one `presence` names at the most: as many as a change may build on.
+/// Longest place in `presence`, in bytes: a question, or a field of a row whose key has up to 200.
+pub const FIELD_BYTES_MAX: usize = 512;
+/// Heads in `presence` at the most: as many people as ever wrote apart in one plan, and some.
 pub const HEADS_MAX: usize = 64;
 /// Arrays nested deeper than this are refused before they are built: our deepest frame has five levels.
 const DEPTH_MAX: usize = 16;
@@ -164,7 +166,8 @@ pub struct Presence {
     /// The device, likewise.
     #[serde(with = "serde_bytes")]
     pub device: Id,
-    /// The question.
+    /// The question; of somebody who is only `here`, one of the section they look at. Of this document: where a person is in
+    /// an annex is said in that annex alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// The caret, in UTF-16 code units.
@@ -175,6 +178,14 @@ pub struct Presence {
     pub heads: Option<Vec<ByteArray<32>>>,
     /// What the person is doing.
     pub state: Doing,
+}
+
+impl Presence {
+    /// Whether it keeps to [`FIELD_BYTES_MAX`] and [`HEADS_MAX`]; another is passed over.
+    pub fn is_bounded(&self) -> bool {
+        self.field.as_ref().is_none_or(|field| field.len() <= FIELD_BYTES_MAX)
+            && self.heads.as_ref().is_none_or(|heads| heads.len() <= HEADS_MAX)
+    }
 }
 
 /// One message.
@@ -252,19 +263,34 @@ pub enum Frame {
         epoch: Id,
         seq: u64,
     },
-    /// Relay: refused and kept; never sent on.
+    /// Relay: refused and kept; never sent on. Said again at every connection of the author's device until it has `heard`.
     Held {
         #[serde(with = "serde_bytes")]
         doc: Id,
         hashes: Vec<ByteArray<32>>,
         code: String,
         detail: String,
+        /// Those of `hashes` that are kept only because they build on a refused one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        follows: Vec<ByteArray<32>>,
+    },
+    /// Participant: what `held` or `released` said of these is on this device's disk.
+    Heard {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        hashes: Vec<ByteArray<32>>,
     },
     /// Relay: accepted by a person after all; they follow in the log.
     Released {
         #[serde(with = "serde_bytes")]
         doc: Id,
         hashes: Vec<ByteArray<32>>,
+    },
+    /// Relay: so many refused changes of this document wait for the Virtual School's decision.
+    Undecided {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        changes: u64,
     },
     /// Relay: people, devices and teams, signed by the relay's key.
     Roster(SignedRoster),
@@ -396,10 +422,6 @@ impl Frame {
                 short(&child.name) && short(&child.dob) && child.looked_after_since.as_deref().is_none_or(short)
             }
             Frame::Start { start } => short(&start.term) && short(&start.kind) && short(&start.process),
-            Frame::Presence(presence) => {
-                presence.field.as_deref().is_none_or(short)
-                    && presence.heads.as_ref().is_none_or(|heads| heads.len() <= HEADS_MAX)
-            }
             Frame::Held { code, detail, .. } | Frame::Error { code, detail, .. } => short(code) && short(detail),
             _ => true,
         }
@@ -422,7 +444,9 @@ impl fmt::Debug for Frame {
             Frame::Push { .. } => "push",
             Frame::Receipt { .. } => "receipt",
             Frame::Held { .. } => "held",
+            Frame::Heard { .. } => "heard",
             Frame::Released { .. } => "released",
+            Frame::Undecided { .. } => "undecided",
             Frame::Roster(_) => "roster",
             Frame::Presence(_) => "presence",
             Frame::Gone { .. } => "gone",
@@ -458,7 +482,9 @@ fn unknown_kind(bytes: &[u8]) -> bool {
         "push",
         "receipt",
         "held",
+        "heard",
         "released",
+        "undecided",
         "roster",
         "presence",
         "gone",

@@ -135,4 +135,9 @@ impl Ledger {
             self.held.insert(h);
         }
     }
+
+    /// A refused envelope was accepted after all, or is not to be remembered any more.
+    pub fn release(&mut self, hash: &Hash) {
+        self.held.remove(hash);
+    }
 }

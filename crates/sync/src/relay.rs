@@ -21,8 +21,10 @@ use crate::{
 /// Answers (receipts, errors, presence) that may wait for one connection; beyond it presence is dropped, and a sender
 /// that reads nothing is closed.
 pub const ANSWERS_MAX: usize = 4_096;
-/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, four documents each.
+/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, five documents each.
 pub const OPEN_MAX: usize = 8_192;
+/// Documents of one connection whose last presence is remembered: the tabs that a person may have open, four documents each.
+pub const PRESENT_MAX: usize = 256;
 
 /// What the relay's keeper must decide or do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub enum Ask {
     /// May it be written? Pass through the gate and journal; then [`Session::receipt`], [`Session::held`] …, else
     /// [`Session::gone`].
     Push { doc: Id, envelopes: Vec<Envelope> },
+    /// The device has on its disk what it was told of these changes of its own: it need not be told again.
+    Heard { doc: Id, hashes: Vec<Hash> },
     /// Pass on to the others who have the document open.
     Presence(Presence),
     /// End the connection once what waits has been sent.
@@ -85,6 +89,8 @@ pub struct Session {
     /// Parts of one snapshot that wait to be sent: a reader has one at a time, however many documents it opens.
     parts: VecDeque<Frame>,
     closing: bool,
+    /// What was said last of each document, until it is left. In memory alone.
+    said: BTreeMap<Id, Presence>,
 }
 
 impl Session {
@@ -100,6 +106,7 @@ impl Session {
             answers: VecDeque::new(),
             parts: VecDeque::new(),
             closing: false,
+            said: BTreeMap::new(),
         }
     }
 
@@ -169,10 +176,22 @@ impl Session {
                 }
                 Some(Ask::Push { doc, envelopes: envelopes.into_iter().map(|w| w.0).collect() })
             }
+            Frame::Heard { doc, hashes } => {
+                Some(Ask::Heard { doc, hashes: hashes.iter().map(|h| h.into_array()).collect() })
+            }
             Frame::Presence(p) => {
                 // What a sender says of itself is not believed: the relay knows whose connection this is.
-                let open = self.open.contains_key(&p.doc);
-                open.then_some(Ask::Presence(Presence { person: self.person, device: self.device, ..p }))
+                let p = Presence { person: self.person, device: self.device, ..p };
+                let room = self.said.len() < PRESENT_MAX || self.said.contains_key(&p.doc);
+                if !self.open.contains_key(&p.doc) || !p.is_bounded() || !room {
+                    return None;
+                }
+                if p.state == Doing::Left {
+                    self.said.remove(&p.doc);
+                } else {
+                    self.said.insert(p.doc, p.clone());
+                }
+                Some(Ask::Presence(p))
             }
             Frame::Error { .. } => {
                 self.closing = true;
@@ -186,6 +205,7 @@ impl Session {
             | Frame::Receipt { .. }
             | Frame::Held { .. }
             | Frame::Released { .. }
+            | Frame::Undecided { .. }
             | Frame::Roster(_)
             | Frame::Gone { .. } => self.out_of_order(),
         }
@@ -235,11 +255,6 @@ impl Session {
         self.answer(Frame::Receipt { doc, hash, epoch, seq });
     }
 
-    /// An envelope that this connection brought is refused and kept.
-    pub fn held(&mut self, doc: Id, hash: Hash, code: &str, detail: String) {
-        self.answer(Frame::Held { doc, hashes: vec![ByteArray::new(hash)], code: code.into(), detail });
-    }
-
     /// The document is not this person's, or never was.
     pub fn gone(&mut self, doc: Id) {
         self.shut(&doc);
@@ -250,6 +265,7 @@ impl Session {
     fn shut(&mut self, doc: &Id) {
         self.open.remove(doc);
         self.behind.remove(doc);
+        self.said.remove(doc);
         self.parts.retain(|part| !matches!(part, Frame::Snapshot { doc: of, .. } if of == doc));
     }
 
@@ -334,18 +350,16 @@ impl Session {
         self.behind.range(after).next().or_else(|| self.behind.first()).copied()
     }
 
+    /// Where this connection's person is in a document, as it said last: whoever opens the document is told at once.
+    pub fn said(&self, doc: &Id) -> Option<&Presence> {
+        self.said.get(doc)
+    }
+
     /// What the others are told when this connection ends.
     pub fn leave(&self) -> Vec<Presence> {
-        let left = |doc: &Id| Presence {
-            doc: *doc,
-            person: self.person,
-            device: self.device,
-            field: None,
-            caret: None,
-            heads: None,
-            state: Doing::Left,
-        };
-        self.open.keys().map(left).collect()
+        let left =
+            |said: &Presence| Presence { field: None, caret: None, heads: None, state: Doing::Left, ..said.clone() };
+        self.said.values().map(left).collect()
     }
 
     fn out_of_order(&mut self) -> Option<Ask> {

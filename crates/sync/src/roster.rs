@@ -46,6 +46,10 @@ pub struct Roster {
     /// Changes in documents of these children that a person let in, at most [`ACCEPTED_MAX`] of a document.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<Accepted>,
+    /// The reader's own memberships that have ended, of children whose teams they are on no longer: their device gives
+    /// those children's documents up once nothing in them waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Member>,
 }
 
 /// A change that the Virtual School let in although its author's role may not write where it writes.

@@ -1,6 +1,6 @@
 //! The core driven by hand: no socket, no clock, no chance.
 
-use gate::Envelope;
+use gate::{Envelope, Id};
 use plan::DocumentKind::{Main, Quality};
 use sync::{
     Frame,
@@ -75,7 +75,7 @@ fn what_one_writes_the_others_are_sent_and_the_writer_is_not() {
     relay.asks(&mut hers, &Frame::Start { start: start(&pep) });
     assert_eq!(
         listed(&theirs.heard()).map(|l| l.len()),
-        Some(3),
+        Some(4),
         "she is told of it: all but the Virtual School's own"
     );
     for line in [&mut hers, &mut theirs] {
@@ -101,6 +101,72 @@ fn what_one_writes_the_others_are_sent_and_the_writer_is_not() {
     relay.settles();
     let heard = theirs.heard();
     assert!(matches!(heard.as_slice(), [Frame::Presence(p)] if p.state == Doing::Left), "{heard:?}");
+}
+
+#[test]
+fn whoever_opens_a_plan_is_told_at_once_who_is_there_and_nothing_of_it_is_kept() {
+    let mut relay = Relay::new();
+    let odile = relay.joins(1, "Odile Marrowfield", "social-worker", &[relay.idris]);
+    let ottoline = relay.joins(2, "Ottoline Greaves-Penn", "designated-teacher", &[relay.idris]);
+    let pep = pep(relay.idris);
+    let (main, contact) = (document(&pep, Main), document(&pep, plan::DocumentKind::Contact));
+    let says = |doc, field: &str, state| {
+        let field = Some(field.to_string()).filter(|field| !field.is_empty());
+        Frame::Presence(Presence { doc, person: [9; 16], device: [9; 16], field, caret: None, heads: None, state })
+    };
+    let told = |frames: &[Frame]| -> Vec<(Id, Option<String>, Doing)> {
+        let of = |frame: &Frame| match frame {
+            Frame::Presence(p) => Some((p.doc, p.field.clone(), p.state)),
+            _ => None,
+        };
+        frames.iter().filter_map(of).collect()
+    };
+    let mut hers = relay.connects(&odile);
+    relay.asks(&mut hers, &Frame::Start { start: start(&pep) });
+    for doc in [main, contact] {
+        relay.asks(&mut hers, &open(doc, None));
+        relay.asks(&mut hers, &says(doc, "", Doing::Here));
+    }
+    relay.asks(&mut hers, &says(main, "care.story", Doing::Editing));
+    let mut theirs = relay.connects(&ottoline);
+    let heard = relay.asks(&mut theirs, &open(main, None));
+    assert_eq!(
+        told(&heard),
+        [(main, Some("care.story".into()), Doing::Editing)],
+        "the last thing said, of this document"
+    );
+    // Nobody is told of themselves, nor of what is too long to be a question of ours.
+    assert_eq!(told(&relay.asks(&mut hers, &says(main, &"x".repeat(600), Doing::Editing))), []);
+    assert_eq!(told(&theirs.heard()), []);
+    // The same device comes again before its old line is known to have broken: it is there still.
+    let mut again = relay.connects(&odile);
+    relay.asks(&mut again, &open(main, None));
+    relay.asks(&mut again, &says(main, "care.story", Doing::Editing));
+    theirs.heard();
+    relay.core.disconnect(hers.number);
+    relay.settles();
+    assert_eq!(told(&theirs.heard()), []);
+    // A flood is cut to what a person does, and does not end the line.
+    for _ in 0..200 {
+        relay.says(&again, &says(main, "care.story", Doing::Here));
+    }
+    relay.settles();
+    let heard = told(&theirs.heard());
+    assert!((1..=sync_server::core::PRESENCE_PER_SECOND_MAX as usize).contains(&heard.len()), "{}", heard.len());
+    relay.core.disconnect(again.number);
+    relay.settles();
+    assert_eq!(told(&theirs.heard()).last(), Some(&(main, None, Doing::Left)));
+    // Who has said nothing does not leave, and a newcomer is told of nobody.
+    let mut fresh = relay.connects(&odile);
+    assert_eq!(told(&relay.asks(&mut fresh, &open(main, None))), []);
+    relay.core.disconnect(fresh.number);
+    relay.settles();
+    assert_eq!(told(&theirs.heard()), []);
+    let _ = relay.asks(&mut theirs, &says(main, "care.story", Doing::Here));
+    let (dir, known) = (relay.dir, relay.core.replica().facts(b"").expect("facts").len());
+    drop(relay.core);
+    let again = open_core(&dir, NOW);
+    assert_eq!(again.replica().facts(b"").expect("facts").len(), known, "presence is on no disk");
 }
 
 #[test]
@@ -147,8 +213,8 @@ fn a_pep_started_twice_is_one_and_stays_under_its_process() {
     relay.asks(&mut hers, &Frame::Start { start: start(&pep) });
     theirs.heard();
     let again = relay.asks(&mut theirs, &Frame::Start { start: start(&pep) });
-    assert_eq!((error_code(&again), listed(&again).map(|l| l.len())), (None, Some(3)));
-    assert_eq!(relay.core.counts().documents, 4);
+    assert_eq!((error_code(&again), listed(&again).map(|l| l.len())), (None, Some(4)));
+    assert_eq!(relay.core.counts().documents, 5);
     let other = sync::frame::Start { process: "portal".into(), ..start(&pep) };
     let answer = relay.asks(&mut theirs, &Frame::Start { start: other });
     assert_eq!(error_code(&answer).as_deref(), Some(code::PROCESS));
@@ -158,7 +224,7 @@ fn a_pep_started_twice_is_one_and_stays_under_its_process() {
     assert_eq!(error_code(&relay.asks(&mut theirs, &Frame::Start { start: forged })).as_deref(), Some(code::REFUSED));
     let unknown = sync::frame::Start { pep: [6; 16], process: "none".into(), ..start(&pep) };
     assert_eq!(error_code(&relay.asks(&mut theirs, &Frame::Start { start: unknown })).as_deref(), Some(code::REFUSED));
-    assert_eq!(relay.core.counts().documents, 4);
+    assert_eq!(relay.core.counts().documents, 5);
 }
 
 #[test]
@@ -178,9 +244,10 @@ fn a_refused_chain_is_held_and_everyone_elses_work_goes_on() {
     let answer = relay.asks(&mut line, &push(doc, &mixed));
     assert_eq!(receipts(&answer), [1, 2, 3], "her first and both of Ottoline's");
     let held: Vec<_> = answer.iter().filter(|f| matches!(f, Frame::Held { .. })).collect();
-    let [Frame::Held { hashes, code, .. }] = held.as_slice() else { panic!("{answer:?}") };
+    let [Frame::Held { hashes, code, follows, .. }] = held.as_slice() else { panic!("{answer:?}") };
     let hashes: Vec<_> = hashes.iter().map(|h| h.into_array()).collect();
     assert_eq!((hashes, code.as_str()), (vec![hers[1].hash, hers[2].hash], "signature"));
+    assert_eq!(follows.iter().map(|h| h.into_array()).collect::<Vec<_>>(), [hers[2].hash]);
     assert_eq!(relay.core.replica().held(&doc).expect("a store").len(), 2);
     // What builds on something held shares its fate; offered again, nothing is kept twice.
     let later = odile.writes(&pep, Main, &["Four."]);
@@ -238,7 +305,7 @@ fn a_case_handed_over_is_hers_from_that_day_and_no_longer_petras() {
     let (idris, tomorrow) = (relay.idris, "2026-02-25");
     relay.core.administer(|d| d.hand_over(&idris, &petra.person, &odile.person, tomorrow, NOW)).expect("a hand-over");
     relay.settles();
-    assert_eq!(listed(&old.heard()).map(|l| l.len()), Some(3), "today it is still hers");
+    assert_eq!(listed(&old.heard()).map(|l| l.len()), Some(4), "today it is still hers");
     assert_eq!(listed(&new.heard()).map(|l| l.len()), Some(0));
     relay.now += 24 * 60 * 60;
     relay.settles();
@@ -246,7 +313,7 @@ fn a_case_handed_over_is_hers_from_that_day_and_no_longer_petras() {
     assert!(heard.contains(&Frame::Gone { doc }), "{heard:?}");
     assert_eq!(listed(&heard).map(|l| l.len()), Some(0));
     let heard = new.heard();
-    assert_eq!(listed(&heard).map(|l| l.len()), Some(3));
+    assert_eq!(listed(&heard).map(|l| l.len()), Some(4));
     let roster = heard.iter().find_map(|f| if let Frame::Roster(r) = f { r.verify(&relay.core.key()) } else { None });
     let roster = roster.expect("a roster that the relay signed");
     assert!(roster.person(&petra.person).is_some(), "what Petra wrote keeps its author");
@@ -296,7 +363,7 @@ fn a_child_is_made_known_by_a_social_worker_who_joins_the_team() {
     let answer = relay.asks(&mut theirs, &Frame::Child { child: amari.clone() });
     assert_eq!(error_code(&answer).as_deref(), Some(code::REFUSED), "nor does she learn that it is known");
     let answer = relay.asks(&mut hers, &Frame::Start { start: start(&pep(amari.child)) });
-    assert_eq!(listed(&answer).map(|l| l.len()), Some(3));
+    assert_eq!(listed(&answer).map(|l| l.len()), Some(4));
     let nameless = child([5; 16], " \n");
     assert_eq!(error_code(&relay.asks(&mut hers, &Frame::Child { child: nameless })).as_deref(), Some(code::REFUSED));
 }
@@ -370,13 +437,7 @@ fn a_copied_folder_begins_a_new_epoch_and_older_cursors_read_from_the_start() {
     relay.asks(&mut line, &push(doc, &written[..1]));
     let (before, roster) = (relay.core.epoch(), relay.core.directory().version());
     // The copy is an hour old when the relay's disk dies.
-    let copy = relay.dir.with_extension("copy");
-    std::fs::create_dir_all(copy.join("journal")).expect("a folder");
-    for (path, len) in relay.core.replica().journal_files().expect("files") {
-        let bytes = std::fs::read(&path).expect("a file");
-        std::fs::write(copy.join("journal").join(path.file_name().expect("a name")), &bytes[..len as usize])
-            .expect("a file");
-    }
+    let copy = relay.copied();
     assert_eq!(receipts(&relay.asks(&mut line, &push(doc, &written[1..]))), [2]);
     let old = std::mem::replace(&mut relay.core, open_core(&copy, NOW + 3_600));
     drop(old);

@@ -12,7 +12,7 @@ use automerge::{ROOT, ReadDoc, transaction::Transactable};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use gate::{Author, Envelope, Id, Team, device_id};
 use plan::{DocumentKind, Pep};
-use replica::{Mode, Replica, Signer, public_key};
+use replica::{Key, Mode, Replica, Signer, public_key};
 use ring::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 use sync::{
@@ -83,7 +83,7 @@ impl Device {
     /// The same device under another incarnation, or a copy of it.
     pub fn of(seed: u8, person: Id, incarnation: u32) -> Device {
         let home = tempfile::tempdir().expect("a folder");
-        let (mut replica, _) = Replica::open(home.path(), Mode::Participant).expect("a replica");
+        let (mut replica, _) = Replica::open(home.path(), Mode::Participant, &store_key()).expect("a replica");
         let id = device_id(&public_key(&key(seed)));
         replica.set_signer(Signer { key: key(seed), device: id, person, incarnation });
         Device { key: key(seed), id, person, replica, _home: home }
@@ -166,6 +166,11 @@ impl Line {
     }
 }
 
+/// What the folders of these tests are sealed with.
+pub fn store_key() -> Arc<Key> {
+    Arc::new(Key::from_bytes(&[5; 32]).expect("randomness"))
+}
+
 pub fn open_core(dir: &Path, now: i64) -> Core {
     let mut drawn = now as u64;
     let random = Box::new(move |bytes: &mut [u8]| {
@@ -174,7 +179,8 @@ pub fn open_core(dir: &Path, now: i64) -> Core {
             *byte = (drawn >> 56) as u8;
         }
     });
-    let (mut core, _) = Core::open(dir, key(200), "Fernshire Virtual School", random, now).expect("a relay");
+    let (mut core, _) =
+        Core::open(dir, &store_key(), key(200), "Fernshire Virtual School", random, now).expect("a relay");
     let address = sync_server::core::Address { authority: "127.0.0.1:7443".into(), pin: None, lasting: true };
     core.reached_at(address).expect("a disk");
     core
@@ -206,6 +212,23 @@ impl Relay {
         let joining = Device::new(seed, [0; 16]).joining(&link);
         let (person, _) = self.core.join(&joining, self.now).expect("a device");
         Device::new(seed, person.id)
+    }
+
+    /// A copy of its folder's journal and keys as they are now, as a backup keeps them.
+    pub fn copied(&self) -> PathBuf {
+        let copy = self.dir.with_extension("copy");
+        let keys = std::fs::read_dir(self.dir.join("keys")).expect("keys");
+        let keys = keys.map(|key| (key.expect("a key").path(), u64::MAX));
+        let journal = self.core.replica().journal_files().expect("files");
+        for (folder, files) in [("journal", journal), ("keys", keys.collect())] {
+            std::fs::create_dir_all(copy.join(folder)).expect("a folder");
+            for (path, len) in files {
+                let mut bytes = std::fs::read(&path).expect("a file");
+                bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
+                std::fs::write(copy.join(folder).join(path.file_name().expect("a name")), bytes).expect("a file");
+            }
+        }
+        copy
     }
 
     /// A connection that has said hello and been welcomed.

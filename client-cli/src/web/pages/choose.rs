@@ -7,6 +7,7 @@ use super::{plan as overview, table::saved};
 use crate::{
     commands::conflicts,
     web::{
+        back::{self, Back},
         field::Ask,
         forms::{Errors, Lots, refusal, stamp},
         kit,
@@ -49,6 +50,7 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
     if !may(plan, dispute) {
         return Some(super::errors::not_yours(plan, question));
     }
+    let back = Back::of(request);
     let mut errors: Errors = Vec::new();
     if request.post {
         let take =
@@ -59,7 +61,8 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
                 let mut lots = Lots::default();
                 let edit = Edit::Resolve { question: dispute.place.clone(), take: claim.value.clone() };
                 lots.add(question.document(), edit);
-                return Some(lots.write(saved(&plan.href("/choose"))));
+                let list = || saved(&plan.href("/choose"));
+                return Some(lots.write(back.map_or_else(list, |back| back.saved(plan, &question.id))));
             }
             _ => errors.push(("take".to_owned(), "Choose which answer is right".to_owned())),
         }
@@ -68,7 +71,7 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
     let wrong = !errors.is_empty();
     let main = html! {
         (kit::error_summary(&errors))
-        form method="post" action=(super::section::choose_href(plan, &dispute.place)) novalidate {
+        form method="post" action={ (super::section::choose_href(plan, &dispute.place)) (back::query(back)) } novalidate {
             (stamp(plan))
             div class=(kit::either(wrong, "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
                 fieldset class="govuk-fieldset" {
@@ -93,7 +96,9 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
         }
     };
     let leaf = Leaf::new(format!("Which is right: {label}, {}", plan.name), "Children", main);
-    Some(Outcome::page(leaf.back(overview::question_href(plan, &question.id), "Back to the question").error(wrong)))
+    let question = || (overview::question_href(plan, &question.id), "Back to the question");
+    let (href, words) = back.map_or_else(question, |back| back.link(plan));
+    Some(Outcome::page(leaf.back(href, words).error(wrong)))
 }
 
 fn settled(plan: &Plan) -> Outcome {
@@ -119,7 +124,12 @@ fn writers(plan: &Plan, dispute: &Dispute) -> String {
 
 /// A value as a form names it: what it is, and not which in a row of others that may change.
 fn token(plan: &Plan, value: &Value) -> String {
-    plan.word_for(&format!("take/{value}"))
+    // Of two pictures the same words may be said.
+    let whole = match value {
+        Value::Picture(picture) => picture.base64().to_owned(),
+        value => value.to_string(),
+    };
+    plan.word_for(&format!("take/{whole}"))
 }
 
 /// Whose an answer is, and since when; of a text also that it is how the two stand together now.

@@ -1,14 +1,20 @@
 //! The meeting of a plan: when and where, who is asked, the agenda by the clock, what is reviewed and agreed; and the list of the
-//! meetings to come.
+//! meetings to come. [`live`] runs it, [`wall`] shows it to the room.
+
+pub mod live;
+mod stops;
+mod taken;
+pub mod wall;
 
 use maud::{Markup, html};
-use plan::{MeetingView, ReviewKind};
+use plan::{Invitee, MeetingView, ReviewKind};
 
 use super::{plan as overview, section::upper, table::saved};
 use crate::{
     commands::meeting as words_of,
     error::CommandError,
     web::{
+        back::Back,
         forms::{Errors, Lots, refusal, stamp},
         kit::{self, Task},
         lent::{Digest, Plan, people, small},
@@ -40,6 +46,11 @@ pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { @if desk { "Review without a meeting" } @else { "The meeting" } }
+        p class="govuk-body" {
+            a class="govuk-button" role="button" draggable="false" href=(plan.href("/meeting/live")) {
+                @if desk { "Go through the review" } @else { "Run the meeting" }
+            }
+        }
         @if !meeting.disputed.is_empty() {
             (kit::inset(html! { "Two people answered something here differently. " (kit::link(&plan.href("/choose"), "Choose which is right")) }))
         }
@@ -63,14 +74,14 @@ pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome
                     li { (kit::typed(&target.statement)) ": " (target.result.as_deref().map_or("not reviewed yet", words_of::review_label)) }
                 }
             }
-            p class="govuk-body" { (kit::link(&overview::question_href(plan, "targets.review"), "Review the targets")) }
+            p class="govuk-body" { (kit::link(&plan.href("/meeting/live"), "Review the targets")) }
         }
         h2 class="govuk-heading-m" { "Who does what by when" }
         (actions(plan, meeting))
         h2 class="govuk-heading-m" { "After the meeting" }
         (kit::summary(&after(plan, meeting)))
         h3 class="govuk-heading-s" { "Copies" }
-        (copies(plan, meeting))
+        (copies(plan, meeting, Back::Meeting))
     };
     let leaf =
         Leaf::new(format!("The meeting, {}", plan.name), "Meetings", main).back(plan.href(""), "Back to the plan");
@@ -81,7 +92,11 @@ pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome
 /// The meeting for a calendar; where it has no day and time yet, who can say them.
 pub fn calendar(plan: &Plan, file: Result<String, CommandError>) -> Outcome {
     match file {
-        Ok(text) => Outcome::Calendar(text),
+        Ok(text) => Outcome::File {
+            name: "pep-meeting.ics".to_owned(),
+            kind: "text/calendar; charset=utf-8",
+            bytes: text.into_bytes(),
+        },
         Err(error) => {
             let main = html! {
                 h1 class="govuk-heading-l" { "There is nothing for a calendar yet" }
@@ -148,11 +163,12 @@ fn when(plan: &Plan, meeting: &MeetingView) -> Vec<(String, Markup)> {
         @match meeting.date { Some(day) => (words::date(day)), None => (none("No day yet")) }
         @if meeting.held { ", held" }
     };
+    let time = meeting.time.as_deref().map(|time| plan::with_time_said(time, words::time));
     let place = typed(&meeting.place, &format!("No place yet ({})", meeting.mode.label()));
     let child = kit::typed(&upper(&words_of::child(meeting)));
     vec![
         ("Day".to_owned(), fact(plan, "meeting.date", &day)),
-        ("Time".to_owned(), fact(plan, "meeting.time", &typed(&meeting.time, "No time yet"))),
+        ("Time".to_owned(), fact(plan, "meeting.time", &typed(&time, "No time yet"))),
         ("Length".to_owned(), html! { (meeting.minutes) " minutes (" (length) ")" }),
         ("Place".to_owned(), fact(plan, "meeting.place", &place)),
         ("Chair".to_owned(), fact(plan, "meeting.chair", &kit::typed(&upper(&words_of::seat(&meeting.chair))))),
@@ -170,7 +186,7 @@ fn after(plan: &Plan, meeting: &MeetingView) -> Vec<(String, Markup)> {
         Some(day) => html! {
             (words::date(day))
             @if meeting.next_date_provisional { " (provisional; set by " (people(&meeting.next_date_set_by)) ")" }
-            @if let Some(time) = &meeting.next_time { ", " (kit::typed(time)) }
+            @if let Some(time) = &meeting.next_time { ", " (kit::typed(&plan::with_time_said(time, words::time))) }
         },
     };
     let held = html! { @if meeting.held { "Yes" } @else { "Not said yet" } };
@@ -190,7 +206,7 @@ fn fact(plan: &Plan, question: &str, value: &Markup) -> Markup {
         (value)
         @if writes(plan, at) {
             br;
-            a class="govuk-link" href=(overview::question_href(plan, at)) {
+            a class="govuk-link" href=(Back::Meeting.via(&overview::question_href(plan, at))) {
                 "Change" span class="govuk-visually-hidden" { ": " (found.map_or("", |question| question.label.as_str())) }
             }
         }
@@ -203,18 +219,10 @@ fn invited(plan: &Plan, meeting: &MeetingView) -> Markup {
         .iter()
         .map(|invitee| {
             let role = invitee.role.map_or(invitee.called.clone(), small);
-            let came = match invitee.attended.as_deref() {
-                _ if invitee.apologies => "Sent apologies",
-                Some("all") => "Was there",
-                Some("part") => "Was there for part",
-                Some(_) => "Was not there",
-                None if invitee.invited => "Invited",
-                None => "Not invited yet",
-            };
             vec![
                 kit::typed(&invitee.person),
                 kit::typed(&upper(&role)),
-                html! { (came) @if invitee.views_sent { ", views sent" } },
+                html! { (how_far(invitee)) @if invitee.views_sent { ", views sent" } },
                 row(plan, "meeting.attendees", &invitee.key, &invitee.person),
             ]
         })
@@ -236,7 +244,19 @@ fn invited(plan: &Plan, meeting: &MeetingView) -> Markup {
         @if !meeting.below_quorum.is_empty() && !meeting.invitees.is_empty() {
             p class="govuk-body" { "This process needs: " (meeting.below_quorum.iter().map(|role| small(*role)).collect::<Vec<_>>().join(", ")) ". The meeting can go on without; say why in the notes." }
         }
-        (add(plan, "meeting.attendees", "Invite somebody"))
+        (add(plan, "meeting.attendees", "Invite somebody", Back::Meeting))
+    }
+}
+
+/// How far somebody's coming is.
+fn how_far(invitee: &Invitee) -> &'static str {
+    match invitee.attended.as_deref() {
+        Some("all") => "Was there",
+        Some("part") => "Was there for part",
+        _ if invitee.apologies => "Sent apologies",
+        Some(_) => "Was not there",
+        None if invitee.invited => "Invited",
+        None => "Not invited yet",
     }
 }
 
@@ -245,12 +265,12 @@ fn agenda(plan: &Plan, meeting: &MeetingView, here: &str) -> Markup {
         .agenda
         .iter()
         .map(|point| {
-            let at = point.at.map_or_else(|| format!("+{} min", point.after), |at| at.format("%H:%M").to_string());
+            let at = point.at.map_or_else(|| format!("After {}", stops::minutes(point.after.into())), words::time);
             let lead = point.lead.clone().or_else(|| point.lead_role.map(|role| upper(&small(role))));
             vec![
                 html! { (at) },
                 kit::typed(&point.label),
-                html! { (point.minutes) " min" },
+                html! { (stops::minutes(point.minutes.into())) },
                 kit::typed(&lead.unwrap_or_default()),
             ]
         })
@@ -260,7 +280,7 @@ fn agenda(plan: &Plan, meeting: &MeetingView, here: &str) -> Markup {
         @else { (kit::table("Agenda", &["When", "What", "For", "Who begins"], &rows)) }
         @if meeting.agenda_written {
             @if writes(plan, "meeting.agenda") {
-                p class="govuk-body" { (kit::link(&overview::question_href(plan, "meeting.agenda"), "Change the agenda")) }
+                p class="govuk-body" { (kit::link(&Back::Meeting.via(&overview::question_href(plan, "meeting.agenda")), "Change the agenda")) }
             }
         } @else {
             p class="govuk-body" { "This is the process’s agenda." }
@@ -299,11 +319,11 @@ fn actions(plan: &Plan, meeting: &MeetingView) -> Markup {
     html! {
         @if rows.is_empty() { p class="govuk-body" { "No action has been agreed yet." } }
         @else { (kit::table("Actions", &["Action", "Who", "By", "How far", "Change"], &rows)) }
-        (add(plan, "meeting.actions", "Add an action"))
+        (add(plan, "meeting.actions", "Add an action", Back::Meeting))
     }
 }
 
-fn copies(plan: &Plan, meeting: &MeetingView) -> Markup {
+fn copies(plan: &Plan, meeting: &MeetingView, back: Back) -> Markup {
     let column = plan::bank().question("meeting.copies").and_then(|question| question.column("version"));
     html! {
         @if meeting.copies.is_empty() { p class="govuk-body" { "It is not said yet who gets a copy." } }
@@ -318,7 +338,7 @@ fn copies(plan: &Plan, meeting: &MeetingView) -> Markup {
                 }
             }
         }
-        (add(plan, "meeting.copies", "Say who gets a copy"))
+        (add(plan, "meeting.copies", "Say who gets a copy", back))
     }
 }
 
@@ -327,19 +347,30 @@ fn row(plan: &Plan, table: &str, key: &str, name: &str) -> Markup {
     let word = plan.word_for(&format!("{table}/{key}"));
     html! {
         @if writes(plan, table) {
-            a class="govuk-link" href=(plan.href(&format!("/table/{table}/{word}"))) {
+            a class="govuk-link" href=(Back::Meeting.via(&plan.href(&format!("/table/{table}/{word}")))) {
                 "Change" span class="govuk-visually-hidden" { ": " (name) }
             }
         }
     }
 }
 
-fn add(plan: &Plan, table: &str, words: &str) -> Markup {
+fn add(plan: &Plan, table: &str, words: &str, back: Back) -> Markup {
     html! {
         @if writes(plan, table) {
-            p class="govuk-body" { (kit::link(&plan.href(&format!("/table/{table}/new")), words)) }
+            p class="govuk-body" { (kit::link(&back.via(&plan.href(&format!("/table/{table}/new"))), words)) }
         }
     }
+}
+
+/// What a choice of a question is called.
+fn label_of<'a>(question: &str, word: &'a str) -> &'a str {
+    plan::bank().question(question).map_or(word, |question| question.label_of(word))
+}
+
+/// What a choice in the review of a target is called.
+fn review_label_of<'a>(column: &str, word: &'a str) -> &'a str {
+    let column = plan::bank().question(taken::REVIEW).and_then(|question| question.column(column));
+    column.map_or(word, |column| column.label_of(word))
 }
 
 fn writes(plan: &Plan, question: &str) -> bool {

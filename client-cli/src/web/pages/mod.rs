@@ -1,7 +1,9 @@
 //! The pages, a file each. A page is a function of a request and of what is lent to it; it opens nothing, waits for nothing and
 //! keeps nothing. Which Virtual School's process a plan follows, a page knows from the plan alone.
 
+pub mod blank;
 pub mod checks;
+pub mod child;
 pub mod children;
 pub mod choose;
 pub mod comments;
@@ -11,13 +13,15 @@ pub mod history;
 pub mod meeting;
 pub mod new;
 pub mod plan;
+pub mod print;
 pub mod quality;
 pub mod restore;
 pub mod section;
+pub mod settings;
 pub mod sign_off;
 pub mod since;
 pub mod sync;
 pub mod table;
 pub mod targets;
 pub mod tasks;
-pub mod voices;
+pub mod views;

@@ -9,7 +9,9 @@ use crate::{
     web::{
         kit::{self, Task},
         lent::{Plan, people, small},
+        region::Regions,
         request::{Leaf, Outcome, Request},
+        who,
     },
     words,
 };
@@ -35,13 +37,14 @@ impl Far {
 }
 
 /// The parts of every plan, beside its sections: address and words.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("/targets", "Targets and funding"),
-    ("/voices", "The child’s words"),
+    ("/views", "The child’s views"),
     ("/checks", "Checks"),
     ("/choose", "Questions with two answers"),
     ("/comments", "Comments"),
     ("/history", "History"),
+    ("/print", "Print or share"),
 ];
 
 /// Shows the plan.
@@ -52,6 +55,24 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
     let asked = states.iter().filter(|state| !state.counts_for_nothing()).count();
     let complete = states.iter().filter(|state| **state == Far::Completed).count();
     let disputes = plan::conflicts(&plan.view, &plan.pep);
+    let mut regions = Regions::default();
+    let sections = html! {
+        p class="govuk-body-l" { (complete) " of " (asked) " sections are complete" }
+        @if !disputes.is_empty() {
+            (kit::inset(html! {
+                p class="govuk-body" {
+                    @if disputes.len() == 1 { "One question has two answers." } @else { (disputes.len()) " questions have two answers." }
+                    " Nobody’s answer is lost. "
+                    (kit::link(&plan.href("/choose"), "Choose which is right"))
+                }
+            }))
+        }
+        @for page in &process.pages {
+            h2 class="govuk-heading-m" id={ "page-" (page.id) } { (page.title) }
+            p class="govuk-body-s" { (owner_line(plan, page)) }
+            (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
+        }
+    };
     let main = html! {
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
         (super::new::started(request, plan))
@@ -59,25 +80,15 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
         h1 class="govuk-heading-xl" { (plan.name) "’s plan" }
         div class="govuk-grid-row" {
             div class="govuk-grid-column-two-thirds" {
-                p class="govuk-body-l" { (complete) " of " (asked) " sections are complete" }
-                @if !disputes.is_empty() {
-                    (kit::inset(html! {
-                        p class="govuk-body" {
-                            @if disputes.len() == 1 { "One question has two answers." } @else { (disputes.len()) " questions have two answers." }
-                            " Nobody’s answer is lost. "
-                            (kit::link(&plan.href("/choose"), "Choose which is right"))
-                        }
-                    }))
-                }
-                @for page in &process.pages {
-                    h2 class="govuk-heading-m" id={ "page-" (page.id) } { (page.title) }
-                    p class="govuk-body-s" { (owner_line(plan, page)) }
-                    (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
-                }
+                (regions.put("sections", sections))
                 h2 class="govuk-heading-m" { "Together" }
                 (kit::tasks("together", &together(plan)))
             }
             div class="govuk-grid-column-one-third" {
+                section aria-labelledby="who" {
+                    h2 class="govuk-heading-s" id="who" { "Who is here" }
+                    (regions.put("present", who::in_plan(plan)))
+                }
                 nav class="pep-parts" aria-label="Parts of this plan" {
                     h2 class="govuk-heading-s" { "Also in this plan" }
                     ul class="govuk-list" {
@@ -99,7 +110,11 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
             }
         }
     };
-    Outcome::page(Leaf::new(format!("{}’s plan", plan.name), "Children", main).back("/children", "Back to children"))
+    Outcome::page(
+        Leaf::new(format!("{}’s plan", plan.name), "Children", main)
+            .back("/children", "Back to children")
+            .regions(regions),
+    )
 }
 
 /// The blocks that have questions on a page of the process, in the page's order.
@@ -116,6 +131,19 @@ pub fn blocks(page: &Page) -> Vec<&'static str> {
 /// The questions of one block on one page, in the page's order.
 pub fn group(page: &Page, block: &str) -> Vec<&'static Question> {
     page.questions.iter().copied().filter(|question| question.block == block).collect()
+}
+
+/// A question of a section: one of the plan itself, where it has one, and not of an annex.
+pub fn question_of(block: &str) -> Option<String> {
+    let questions = || plan::bank().questions().iter().filter(|question| question.block == block);
+    let main = questions().find(|question| question.document() == plan::DocumentKind::Main);
+    main.or_else(|| questions().next()).map(|question| question.id.clone())
+}
+
+/// Whether a question or field is in this section.
+pub fn is_within(page: &Page, block: &str, field: &str) -> bool {
+    let id = field.split('/').next().unwrap_or(field);
+    page.questions.iter().any(|question| question.block == block && question.id == id)
 }
 
 /// What a block is called.
@@ -146,16 +174,18 @@ fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
             let theirs = plan.view.gaps.iter().filter(|gap| questions.iter().any(|q| q.id == gap.question));
             theirs.filter(|gap| !mine || plan.role.counts_as(gap.owner)).count()
         };
-        let hint = match (missing(false), missing(true)) {
+        let to_answer = match (missing(false), missing(true)) {
             (0, _) => String::new(),
             (all, 0) => format!("{} to answer", counted(all, "question")),
             (all, mine) if all == mine => format!("{} for you to answer", counted(all, "question")),
             (all, mine) => format!("{} to answer, {mine} of them by you", counted(all, "question")),
         };
+        let here = who::at(plan, |field| is_within(page, block, field));
+        let hints = [to_answer, here.unwrap_or_default()].into_iter().filter(|words| open && !words.is_empty());
         Task {
             href: open.then(|| section_href(plan, page, block)),
             title: block_title(block).to_owned(),
-            hint: if open { hint } else { String::new() },
+            hint: hints.collect::<Vec<_>>().join(". "),
             status: status(state),
         }
     };

@@ -6,13 +6,15 @@ use plan::{Answer, Edit, Kind, Page, Question};
 use super::{plan as overview, table};
 use crate::{
     web::{
-        assets,
+        back::{self, Back},
         field::{Ask, Excused, Fill},
         forms::{Change, Errors, Lots, Sent, refusal, stamp},
         kit,
         lent::{Plan, people},
         live::merged,
+        region::Regions,
         request::{Leaf, Outcome, Request},
+        who,
     },
     words,
 };
@@ -35,22 +37,25 @@ pub fn section(request: &Request, plan: &Plan, page: &str, block: &str) -> Optio
     let page = process.pages.iter().find(|known| known.id == page)?;
     let questions = overview::group(page, block);
     questions.first()?;
+    let back = Back::of(request);
     let here = overview::section_href(plan, page, block);
     if !request.post {
         let shown = questions.iter().map(|question| as_it_is(plan, question)).collect();
         let done = request.query.get("saved").is_some();
-        return Some(Outcome::page(render(plan, page, block, shown, Vec::new(), done)));
+        return Some(Outcome::page(render(plan, page, block, shown, Vec::new(), done, back)));
     }
     let mut lots = Lots::default();
     let shown: Vec<Shown> = questions.iter().map(|question| take(request, plan, question, &mut lots)).collect();
     let mut errors = errors(&shown);
     errors.extend(refusal(plan, "main-content"));
     if !errors.is_empty() {
-        return Some(Outcome::page(render(plan, page, block, shown, errors, false)));
+        return Some(Outcome::page(render(plan, page, block, shown, errors, false, back)));
     }
-    let then = match request.form.get("go") {
-        Some("plan") => plan.href("?saved=1"),
-        _ => format!("{here}?saved=1"),
+    let then = match (request.form.get("go"), back) {
+        (Some("back"), Some(back)) => back.saved(plan, block),
+        (Some("plan"), _) => plan.href("?saved=1"),
+        (_, None) => format!("{here}?saved=1"),
+        (_, Some(back)) => format!("{here}{}&saved=1", back.query()),
     };
     Some(lots.write(then))
 }
@@ -173,7 +178,15 @@ fn errors(shown: &[Shown]) -> Errors {
     each.collect()
 }
 
-fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Errors, done: bool) -> Leaf {
+fn render(
+    plan: &Plan,
+    page: &Page,
+    block: &str,
+    shown: Vec<Shown>,
+    errors: Errors,
+    done: bool,
+    back: Option<Back>,
+) -> Leaf {
     let title = overview::block_title(block);
     let (hidden, asked): (Vec<Shown>, Vec<Shown>) =
         shown.into_iter().partition(|one| plan.view.hidden.contains_key(one.question.id.as_str()));
@@ -181,6 +194,7 @@ fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Erro
     let wrong = !errors.is_empty();
     let owner = overview::owner(plan, page);
     let alternate = page.alternate_owner.map(|role| format!(", or {} instead", people(&[role])));
+    let mut regions = Regions::default();
     let main = html! {
         (kit::error_summary(&errors))
         @if done { (kit::done("Saved on this device")) }
@@ -190,6 +204,7 @@ fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Erro
             "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
             @if plan.role.counts_as(owner) { " That is you." }
         }
+        (regions.put("here", here(plan, page, block)))
         @if asked.is_empty() {
             p class="govuk-body" { "None of these questions is asked at present." }
         }
@@ -198,22 +213,34 @@ fn render(plan: &Plan, page: &Page, block: &str, shown: Vec<Shown>, errors: Erro
         }
         @if writes {
             @let live = asked.iter().any(|one| is_live(plan, one.question));
-            form method="post" action=(overview::section_href(plan, page, block)) novalidate
-                data-live-plan=[live.then(|| plan.pep.id())] {
+            form method="post" action={ (overview::section_href(plan, page, block)) (back::query(back)) } novalidate
+                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
-                @for one in &asked { (question(plan, one)) }
+                @for one in &asked { (question(plan, one, &mut regions)) }
                 div class="govuk-button-group" {
-                    button type="submit" class="govuk-button" name="go" value="plan" { "Save and go back to the plan" }
+                    @match back {
+                        Some(_) => button type="submit" class="govuk-button" name="go" value="back" { "Save and go back to the meeting" },
+                        None => button type="submit" class="govuk-button" name="go" value="plan" { "Save and go back to the plan" },
+                    }
                     button type="submit" class="govuk-button govuk-button--secondary" name="go" value="here" { "Save and stay here" }
                 }
             }
         } @else {
-            @for one in &asked { (question(plan, one)) }
+            @for one in &asked { (question(plan, one, &mut regions)) }
         }
         @if !hidden.is_empty() { (why_hidden(plan, &hidden)) }
-        @if writes { script src=(assets::address("app.js")) defer {} }
     };
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(plan.href(""), "Back to the plan").error(wrong)
+    let (href, words) = back.map_or_else(|| (plan.href(""), "Back to the plan"), |back| back.link(plan));
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
+}
+
+/// Who else has this section on their screen.
+fn here(plan: &Plan, page: &Page, block: &str) -> Markup {
+    html! {
+        @if let Some(words) = who::at(plan, |field| overview::is_within(page, block, field)) {
+            p class="govuk-body-s pep-here" { (words) }
+        }
+    }
 }
 
 /// Whether a question's box is live where the browser runs the script.
@@ -262,7 +289,7 @@ fn confirm(question: &Question) -> Markup {
 /// Whether this page has an input for a question, beside those of a table's own pages.
 fn has_input(plan: &Plan, question: &Question) -> bool {
     let excuse = question.may_be_excused() && !has_rows(plan, question);
-    let answer = !matches!(question.kind, Kind::Table | Kind::TargetList)
+    let answer = !matches!(question.kind, Kind::Table | Kind::TargetList | Kind::Picture)
         && !matches!(plan.answer(&question.id), Answer::Disputed(_));
     answer || excuse || to_confirm(plan, question)
 }
@@ -271,7 +298,7 @@ fn has_rows(plan: &Plan, question: &Question) -> bool {
     matches!(plan.answer(&question.id), Answer::Table(rows) if rows.iter().any(plan::Row::counts))
 }
 
-fn question(plan: &Plan, one: &Shown) -> Markup {
+fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
     let question = one.question;
     let ask = Ask::question(question);
     let answer = plan.answer(&question.id);
@@ -286,7 +313,7 @@ fn question(plan: &Plan, one: &Shown) -> Markup {
                 (Kind::Table | Kind::TargetList, _) => {
                     h2 class="govuk-heading-s" { (question.label) }
                     @if !question.help.is_empty() { p class="govuk-hint" { (question.help) } }
-                    (table::rows(plan, &question.id, mine))
+                    (table::rows(plan, &question.id, mine, None))
                     @if mine && question.may_be_excused() && !has_rows(plan, question) { (excuse(one)) }
                     @else { (said(plan, question)) }
                 }
@@ -303,7 +330,7 @@ fn question(plan: &Plan, one: &Shown) -> Markup {
                         @else { p class="govuk-body" { "It is for " (plan.writers(question)) " to choose." } }
                     }))
                 }
-                _ if mine => {
+                (kind, _) if mine && kind != Kind::Picture => {
                     div data-live=[is_live(plan, question).then_some("")] {
                         (ask.input(&one.fill, one.error.as_deref(), &beside(plan, question)))
                         @if one.left_out { input type="hidden" name=(kept_name(question)) value=(one.fill.text); }
@@ -313,6 +340,9 @@ fn question(plan: &Plan, one: &Shown) -> Markup {
                 }
                 _ => (read_only(plan, question, &ask, answer)),
             }
+            (regions.put(&format!("here-{}", question.id), html! {
+                @if let Some(words) = who::writing_at(plan, &question.id) { p class="govuk-body-s pep-here" { (words) } }
+            }))
             @if to_confirm(plan, question) { (confirm(question)) }
             (remarks(plan, question))
         }
@@ -383,6 +413,7 @@ fn why_not_mine(plan: &Plan, question: &Question) -> String {
     match question {
         _ if question.is_sign_off() => "This is signed at the end, not typed.".to_owned(),
         _ if question.computed => "This is worked out from other answers.".to_owned(),
+        _ if question.kind == Kind::Picture => format!("{} can add a picture.", upper(&plan.writers(question))),
         _ => format!("Only {} can write this. You can leave a comment.", plan.writers(question)),
     }
 }

@@ -9,11 +9,13 @@ use uuid::Uuid;
 use super::plan as overview;
 use crate::{
     web::{
+        back::{self, Back},
         field::{Ask, Fill},
         forms::{Change, Errors, Lots, Sent, refusal, stamp},
         kit,
         lent::{Plan, cell_value},
         request::{Leaf, Outcome, Request},
+        said,
     },
     words,
 };
@@ -34,6 +36,8 @@ pub struct Table<'a> {
     parse: String,
     /// Where its page is.
     pub home: String,
+    /// Where the person came from instead.
+    back: Option<Back>,
 }
 
 impl<'a> Table<'a> {
@@ -55,6 +59,7 @@ impl<'a> Table<'a> {
                     natural,
                     parse: question.id.clone(),
                     home: overview::question_href(plan, &question.id),
+                    back: None,
                 })
             }
             [_, target, table] => {
@@ -68,10 +73,27 @@ impl<'a> Table<'a> {
                     natural: &[],
                     parse: format!("{}/{table}", question.id),
                     home: plan.href(&format!("/targets/{target}")),
+                    back: None,
                 })
             }
             _ => None,
         }
+    }
+
+    /// The same for somebody who came from elsewhere.
+    fn back(self, back: Option<Back>) -> Table<'a> {
+        Table { back, ..self }
+    }
+
+    /// Where something that was saved leads.
+    fn saved(&self, plan: &Plan) -> String {
+        let question = if self.place == self.question.id { &self.question.id } else { "funding.requested" };
+        self.back.map_or_else(|| saved(&self.home), |back| back.saved(plan, question))
+    }
+
+    /// Where the back link leads, and its words.
+    fn way_back(&self, plan: &Plan) -> (String, &'static str) {
+        self.back.map_or_else(|| (self.home.clone(), "Back"), |back| back.link(plan))
     }
 
     /// The address of a page of this table.
@@ -80,7 +102,7 @@ impl<'a> Table<'a> {
             [_, target, table] => format!("/targets/{target}/{table}"),
             _ => format!("/table/{}", self.place),
         };
-        plan.href(&format!("{at}{rest}"))
+        plan.href(&format!("{at}{rest}{}", back::query(self.back)))
     }
 
     fn asks(&self) -> impl Iterator<Item = (&'static Column, Ask)> {
@@ -115,9 +137,9 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The rows of a table, with what may be done to each.
-pub fn rows(plan: &Plan, place: &str, mine: bool) -> Markup {
-    let Some(table) = Table::at(plan, place) else { return html! {} };
+/// The rows of a table, with what may be done to each; `back`: where that leads afterwards instead.
+pub fn rows(plan: &Plan, place: &str, mine: bool, back: Option<Back>) -> Markup {
+    let Some(table) = Table::at(plan, place).map(|table| table.back(back)) else { return html! {} };
     let all = Plan::rows(&plan.view, place);
     let (live, withdrawn): (Vec<&Row>, Vec<&Row>) = all.iter().partition(|row| row.counts());
     html! {
@@ -174,7 +196,7 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
 }
 
 fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
-    let shown = |value: &plan::Value| words::cell(column, value);
+    let shown = |value: &plan::Value| said::by_name(&plan.view, value).unwrap_or_else(|| words::cell(column, value));
     html! {
         @match row.cells.get(column.id.as_str()) {
             None => "",
@@ -191,7 +213,7 @@ fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
 
 /// The page that adds a row, or changes the one that `word` stands for.
 pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Outcome> {
-    let table = Table::at(plan, place)?;
+    let table = Table::at(plan, place)?.back(Back::of(request));
     if !plan.may_write(table.question) {
         return Some(super::errors::not_yours(plan, table.question));
     }
@@ -270,12 +292,12 @@ pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Ou
     if !cells.is_empty() || existing.is_none() || existing.is_some_and(|row| row.withdrawn) {
         lots.add(table.question.document(), Edit::PutRow { question: table.place.clone(), key, cells });
     }
-    Some(lots.write(saved(&table.home)))
+    Some(lots.write(table.saved(plan)))
 }
 
 /// The page that asks whether to withdraw a row, and withdraws it.
 pub fn withdraw(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Outcome> {
-    let table = Table::at(plan, place)?;
+    let table = Table::at(plan, place)?.back(Back::of(request));
     let row = table.row(plan, &plan.view, word)?;
     if !plan.may_write(table.question) || !table.is_mine(plan, row) {
         return Some(super::errors::not_yours(plan, table.question));
@@ -284,7 +306,7 @@ pub fn withdraw(request: &Request, plan: &Plan, place: &str, word: &str) -> Opti
         let mut lots = Lots::default();
         let edit = Edit::WithdrawRow { question: table.place.clone(), key: row.key.clone() };
         lots.add(table.question.document(), edit);
-        return Some(lots.write(saved(&table.home)));
+        return Some(lots.write(table.saved(plan)));
     }
     let errors = refusal(plan, "main-content");
     let main = html! {
@@ -297,7 +319,7 @@ pub fn withdraw(request: &Request, plan: &Plan, place: &str, word: &str) -> Opti
             (stamp(plan))
             div class="govuk-button-group" {
                 (kit::warning_button("Withdraw row"))
-                (kit::link(&table.home, "Keep it"))
+                (kit::link(&table.way_back(plan).0, "Keep it"))
             }
         }
     };
@@ -356,9 +378,8 @@ fn render(
         }
     };
     let wrong = !errors.is_empty();
-    Leaf::new(format!("{title}: {}, {}", table.label, plan.name), "Children", main)
-        .back(table.home.clone(), "Back")
-        .error(wrong)
+    let (href, words) = table.way_back(plan);
+    Leaf::new(format!("{title}: {}, {}", table.label, plan.name), "Children", main).back(href, words).error(wrong)
 }
 
 fn facts(plan: &Plan, table: &Table<'_>, row: &Row) -> Markup {

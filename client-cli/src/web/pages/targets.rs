@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::table::{self, saved};
 use crate::{
     web::{
+        back::{self, Back},
         field::{Ask, Fill},
         forms::{Change, Errors, Lots, Sent, refusal, stamp},
         kit,
@@ -56,6 +57,7 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     // A new target sent twice is one target.
     let key = if key == "new" { fresh.map_or_else(|| key.to_owned(), |id| id.to_string()) } else { key.to_owned() };
     let existing = Plan::target(&plan.view, &key);
+    let back = Back::of(request);
     if existing.is_none() && request.path.last().is_none_or(|last| last != "new") {
         return None;
     }
@@ -98,22 +100,22 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         fields.push(field);
     }
     if !request.post {
-        let done = request.query.get("saved").is_some();
-        return Some(Outcome::page(render(plan, question, existing, &fields, Vec::new(), fresh, done)));
+        return Some(Outcome::page(render(request, plan, question, existing, &fields, Vec::new(), fresh)));
     }
     if existing.is_none() && cells.is_empty() && errors.is_empty() {
         errors.push(("category".to_owned(), "Enter at least one thing".to_owned()));
     }
     errors.extend(refusal(plan, "main-content"));
     if !errors.is_empty() {
-        return Some(Outcome::page(render(plan, question, existing, &fields, errors, fresh, false)));
+        return Some(Outcome::page(render(request, plan, question, existing, &fields, errors, fresh)));
     }
-    let back = existing.is_some_and(|target| target.row.withdrawn) && plan.may_write(question);
+    let again = existing.is_some_and(|target| target.row.withdrawn) && plan.may_write(question);
     let key = if existing.is_none() { fresh.unwrap_or(plan.fresh).to_string() } else { key };
-    if !cells.is_empty() || back {
+    if !cells.is_empty() || again {
         lots.add(MAIN, Edit::PutTarget { key: key.clone(), fields: cells });
     }
-    Some(lots.write(saved(&plan.href(&format!("/targets/{key}")))))
+    let here = || saved(&plan.href(&format!("/targets/{key}")));
+    Some(lots.write(back.map_or_else(here, |back| back.saved(plan, TARGETS))))
 }
 
 /// The page that asks whether to withdraw a target, and withdraws it.
@@ -123,28 +125,31 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     if !plan.may_write(question) {
         return Some(super::errors::not_yours(plan, question));
     }
+    let back = Back::of(request);
     if request.post && plan.refused.is_none() {
         let mut lots = Lots::default();
         lots.add(MAIN, Edit::WithdrawTarget { key: key.to_owned() });
-        return Some(lots.write(saved(&plan.href("/targets"))));
+        let list = || saved(&plan.href("/targets"));
+        return Some(lots.write(back.map_or_else(list, |back| back.saved(plan, TARGETS))));
     }
     let errors = refusal(plan, "main-content");
     let cost = target.requested.saturating_add(target.retained);
+    let own = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let main = html! {
         (kit::error_summary(&errors))
         h1 class="govuk-heading-l" { "Withdraw " (name(number, target)) "?" }
         p class="govuk-body" { "It counts for nothing from then on. What it says is kept, and it can be brought back." }
-        @if cost > 0 { p class="govuk-body" { "Its funding, " (pounds(cost)) ", stays in sight as money without a target." } }
-        form method="post" action=(plan.href(&format!("/targets/{key}/withdraw"))) {
+        @if cost > 0 { p class="govuk-body" { "Its funding, " (words::pounds(cost)) ", stays in sight as money without a target." } }
+        form method="post" action=(plan.href(&format!("/targets/{key}/withdraw{}", back::query(back)))) {
             (stamp(plan))
             div class="govuk-button-group" {
                 (kit::warning_button("Withdraw target"))
-                (kit::link(&plan.href(&format!("/targets/{key}")), "Keep it"))
+                (kit::link(&own, "Keep it"))
             }
         }
     };
     let leaf = Leaf::new(format!("Withdraw a target, {}", plan.name), "Children", main);
-    Some(Outcome::page(leaf.back(plan.href(&format!("/targets/{key}")), "Back").error(!errors.is_empty())))
+    Some(Outcome::page(leaf.back(own, "Back").error(!errors.is_empty())))
 }
 
 /// A target and its place in the list, from 0.
@@ -173,21 +178,23 @@ fn fill(plan: &Plan, ask: &Ask, target: Option<&Target>, column: &Column) -> Fil
 }
 
 fn render(
+    request: &Request,
     plan: &Plan,
     question: &'static Question,
     existing: Option<&Target>,
     fields: &[Field],
     errors: Errors,
     fresh: Option<Uuid>,
-    done: bool,
 ) -> Leaf {
+    let (done, back) = (!request.post && request.query.get("saved").is_some(), Back::of(request));
     let wrong = !errors.is_empty();
     let number = existing.and_then(|target| plan.view.targets.iter().position(|known| known.row.key == target.row.key));
     let title = match (existing, number) {
         (Some(target), Some(number)) => name(number, target),
         _ => "New target".to_owned(),
     };
-    let here = existing.map_or_else(|| plan.href("/targets/new"), |t| plan.href(&format!("/targets/{}", t.row.key)));
+    let key = existing.map_or("new", |target| target.row.key.as_str());
+    let here = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let withdrawn = existing.is_some_and(|target| target.row.withdrawn);
     let mine = plan.may_write(question);
     let main = html! {
@@ -196,7 +203,7 @@ fn render(
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { (title) }
         @if withdrawn { (kit::inset(html! { "This target is withdrawn and counts for nothing." @if mine { " To bring it back, save it." } })) }
-        @if existing.is_none() { p class="govuk-body" { "When you have saved it, you can add what will happen and what it costs." } }
+        @if existing.is_none() && back.is_none() { p class="govuk-body" { "When you have saved it, you can add what will happen and what it costs." } }
         @if fields.iter().any(|field| field.writable) {
             form method="post" action=(here) novalidate {
                 (stamp(plan))
@@ -210,17 +217,16 @@ fn render(
         @if let Some(target) = existing {
             @for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
                 h2 class="govuk-heading-m" id=(column.id) { (column.label) }
-                (table::rows(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id), mine))
+                (table::rows(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id), mine, back))
             }
-            p class="govuk-body" { "This target asks for " strong { (pounds(target.requested)) } " and the Virtual School keeps " strong { (pounds(target.retained)) } " for it." }
+            p class="govuk-body" { "This target asks for " strong { (words::pounds(target.requested)) } " and the Virtual School keeps " strong { (words::pounds(target.retained)) } " for it." }
             @if mine && !withdrawn {
-                p class="govuk-body" { (kit::link(&plan.href(&format!("/targets/{}/withdraw", target.row.key)), "Withdraw this target")) }
+                p class="govuk-body" { (kit::link(&plan.href(&format!("/targets/{key}/withdraw{}", back::query(back))), "Withdraw this target")) }
             }
         }
     };
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main)
-        .back(plan.href("/targets"), "Back to the targets")
-        .error(wrong)
+    let (href, words) = back.map_or_else(|| (plan.href("/targets"), "Back to the targets"), |back| back.link(plan));
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
 }
 
 fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field) -> Markup {
@@ -273,9 +279,9 @@ fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target
             rows.push((column.label.clone(), html! { (crate::core::counted(live, "row")) }));
         }
     }
-    rows.push(("Asked for".to_owned(), html! { (pounds(target.requested)) }));
+    rows.push(("Asked for".to_owned(), html! { (words::pounds(target.requested)) }));
     if target.retained > 0 {
-        rows.push(("Kept by the Virtual School".to_owned(), html! { (pounds(target.retained)) }));
+        rows.push(("Kept by the Virtual School".to_owned(), html! { (words::pounds(target.retained)) }));
     }
     html! {
         div class="govuk-summary-card" {
@@ -310,33 +316,34 @@ fn value(cell: Option<&Cell>, column: &Column) -> Markup {
     }
 }
 
-fn sums(plan: &Plan) -> Markup {
+/// What the targets cost, against what there is.
+pub fn sums(plan: &Plan) -> Markup {
     let funding = &plan.view.funding;
     let Some(allocation) = funding.allocation else {
         return html! {
             (kit::summary(&[
-                ("Asked for by agreed targets".to_owned(), html! { (pounds(funding.requested)) }),
-                ("Kept by the Virtual School".to_owned(), html! { (pounds(funding.retained)) }),
+                ("Asked for by agreed targets".to_owned(), html! { (words::pounds(funding.requested)) }),
+                ("Kept by the Virtual School".to_owned(), html! { (words::pounds(funding.retained)) }),
             ]))
         };
     };
     let mut rows = vec![
-        ("The school can claim this term".to_owned(), html! { (pounds(allocation)) }),
-        ("Asked for by agreed targets".to_owned(), html! { (pounds(funding.requested)) }),
-        ("Kept by the Virtual School".to_owned(), html! { (pounds(funding.retained)) }),
+        ("The school can claim this term".to_owned(), html! { (words::pounds(allocation)) }),
+        ("Asked for by agreed targets".to_owned(), html! { (words::pounds(funding.requested)) }),
+        ("Kept by the Virtual School".to_owned(), html! { (words::pounds(funding.retained)) }),
     ];
     if let Some(left) = funding.remaining {
         let over = funding.over();
         rows.push(match over {
-            0 => ("Left to claim".to_owned(), html! { (pounds(left)) }),
+            0 => ("Left to claim".to_owned(), html! { (words::pounds(left)) }),
             over => (
                 "Over the allocation by".to_owned(),
-                html! { strong { (pounds(over)) } " - say why in the section Funding" },
+                html! { strong { (words::pounds(over)) } " - say why in the section Funding" },
             ),
         });
     }
     if funding.orphaned > 0 {
-        rows.push(("In withdrawn targets".to_owned(), html! { (pounds(funding.orphaned)) }));
+        rows.push(("In withdrawn targets".to_owned(), html! { (words::pounds(funding.orphaned)) }));
     }
     kit::summary(&rows)
 }
@@ -344,8 +351,4 @@ fn sums(plan: &Plan) -> Markup {
 fn name(number: usize, target: &Target) -> String {
     let area = cell_value(target.row.cells.get("area")).map_or_else(String::new, |value| format!(": {value}"));
     format!("Target {}{area}", number + 1)
-}
-
-fn pounds(pence: i64) -> String {
-    format!("£{}", Value::Money(pence))
 }

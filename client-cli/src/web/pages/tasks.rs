@@ -8,7 +8,9 @@ use crate::{
     web::{
         kit::{self, Task},
         lent::{Digest, Site, small},
+        region::Regions,
         request::{Leaf, Outcome},
+        who,
     },
     words,
 };
@@ -36,8 +38,8 @@ pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {
             group.push(plan);
         }
     }
-    let main = html! {
-        h1 class="govuk-heading-xl" { "Your tasks" }
+    let mut regions = Regions::default();
+    let lists = html! {
         @if plans.is_empty() {
             p class="govuk-body" { "Plans of the children you work with will be here." }
             p class="govuk-body" { "They come to this device when it is connected: " (kit::link("/sync", "share now")) "." }
@@ -49,7 +51,11 @@ pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {
             }
         }
     };
-    Outcome::page(Leaf::new("Your tasks", "Your tasks", main))
+    let main = html! {
+        h1 class="govuk-heading-xl" { "Your tasks" }
+        (regions.put("tasks", lists))
+    };
+    Outcome::page(Leaf::new("Your tasks", "Your tasks", main).regions(regions))
 }
 
 fn line(plan: &Digest) -> Task {
@@ -60,6 +66,11 @@ fn line(plan: &Digest) -> Task {
         (0, false) => format!(". Waiting for: {}", others.join(", ")),
         _ => String::new(),
     };
+    let here = match plan.here.as_slice() {
+        [] => String::new(),
+        [one] => format!(". {one} is here"),
+        several => format!(". {} are here", who::named(several)),
+    };
     let status = match (plan.choices, plan.mine()) {
         (0, 0) if plan.gaps.is_empty() => html! { "Completed" },
         (0, 0) => html! { span class="pep-muted" { "Nothing for you" } },
@@ -69,7 +80,7 @@ fn line(plan: &Digest) -> Task {
     Task {
         href: Some(format!("/pep/{}", plan.pep.id())),
         title: plan.name.clone(),
-        hint: format!("{}{due}{waiting}", words::sitting(&plan.pep)),
+        hint: format!("{}{due}{waiting}{here}", words::sitting(&plan.pep)),
         status,
     }
 }

@@ -129,6 +129,8 @@ pub enum Kind {
     Person,
     /// The name of a file or a plan kept elsewhere.
     Attachment,
+    /// A picture that the plan itself holds.
+    Picture,
 }
 
 /// What makes two rows the same row.
@@ -239,10 +241,10 @@ impl Question {
     }
 
     /// True if the last PEP's answer may be the beginning of this one's: not what is worked out, signed or decided, not the
-    /// targets, and never somebody's own words, which are asked for anew (PEP.md 4.8).
+    /// targets, and never somebody's own words or picture, which are asked for anew (PEP.md 4.8).
     pub fn may_be_carried(&self) -> bool {
         let listed = [crate::TARGETS, crate::REVIEW].contains(&self.id.as_str());
-        !self.computed && !self.is_sign_off() && !self.reserved && !self.voice && !listed
+        !self.computed && !self.is_sign_off() && !self.reserved && !self.voice && self.kind != Kind::Picture && !listed
     }
 
     /// True of a text that everybody writes in.
@@ -441,7 +443,7 @@ fn columns(id: &str, kind: Kind, files: Vec<ColumnFile>, may_nest: bool) -> Resu
         let kind = self::kind(&file.kind, file.money)?;
         let fits = match kind {
             Kind::Table | Kind::LongText => may_nest,
-            Kind::TargetList | Kind::MultiChoice => false,
+            Kind::TargetList | Kind::MultiChoice | Kind::Picture => false,
             Kind::Text | Kind::Date | Kind::Choice | Kind::Number | Kind::Money => true,
             Kind::YesNo | Kind::Person | Kind::Attachment => true,
         };
@@ -511,6 +513,7 @@ fn kind(word: &str, money: bool) -> Result<Kind, String> {
         ("target_list", _) => Kind::TargetList,
         ("person", _) => Kind::Person,
         ("attachment_ref", _) => Kind::Attachment,
+        ("picture", _) => Kind::Picture,
         (other, _) => return Err(format!("{other:?} is not a type of question")),
     })
 }
@@ -539,8 +542,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bank_has_228_questions_in_the_blocks_it_lists() {
-        assert_eq!(bank().questions().len(), 228);
+    fn the_bank_has_229_questions_in_the_blocks_it_lists() {
+        assert_eq!(bank().questions().len(), 229);
         assert!(bank().questions().iter().all(|question| bank().blocks().iter().any(|(id, _)| *id == question.block)));
     }
 
@@ -555,11 +558,16 @@ mod tests {
         assert_eq!(
             annexed,
             [
+                "care.placedForAdoption",
+                "care.adoptionOrderDate",
                 "care.collectAndContact",
                 "people.parentalResponsibility",
                 "voice.inviteSomeone",
                 "voice.keepPrivate",
-                "carer.parentView"
+                "voice.picture",
+                "voice.pictureWords",
+                "carer.parentView",
+                "carer.parentViewStatus"
             ]
         );
     }

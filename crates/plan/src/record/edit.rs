@@ -610,7 +610,8 @@ impl<'t> Work<'t> {
                 | Kind::Money
                 | Kind::YesNo
                 | Kind::Person
-                | Kind::Attachment => {
+                | Kind::Attachment
+                | Kind::Picture => {
                     Shape::of(question).check(&question.id, value)?;
                     self.after_birth(question, None, Some(value))?;
                     quality::fits(self.pep.process(), question, None, value)?;
@@ -638,7 +639,8 @@ impl<'t> Work<'t> {
                 | Kind::Money
                 | Kind::YesNo
                 | Kind::Person
-                | Kind::Attachment => {
+                | Kind::Attachment
+                | Kind::Picture => {
                     let answers = self.answers(question)?;
                     self.put(question, &[answers], &question.id, question.kind, None)
                 }
@@ -1210,5 +1212,6 @@ fn expected(question: &Question) -> &'static str {
         Kind::Choice | Kind::Date | Kind::Number | Kind::Money | Kind::YesNo | Kind::Person | Kind::Attachment => {
             "a single value"
         }
+        Kind::Picture => "a picture",
     }
 }

@@ -42,6 +42,17 @@ pub struct Funding {
 }
 
 impl Funding {
+    /// The money as it would be if this were agreed as well; `retained_counts` is the process's rule (R003-24).
+    pub fn with(self, requested: i64, retained: i64, retained_counts: bool) -> Funding {
+        let counted = if retained_counts { retained } else { 0 };
+        Funding {
+            requested: self.requested.saturating_add(requested),
+            retained: self.retained.saturating_add(retained),
+            remaining: self.remaining.map(|left| left.saturating_sub(requested).saturating_sub(counted)),
+            ..self
+        }
+    }
+
     /// By how many pence the targets exceed the allocation; 0 where they do not, or where no amount is set.
     pub fn over(&self) -> i64 {
         self.remaining.map_or(0, |left| left.saturating_neg().max(0))

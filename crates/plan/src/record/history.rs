@@ -438,6 +438,9 @@ fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> O
                 return if removed { confirmed() } else { None };
             }
             let question = bank().question(id)?;
+            if question.kind == Kind::Picture && !removed {
+                return of(question, format!("added a picture to “{}”", question.label));
+            }
             match value(question.kind, &|word| question.label_of(word).to_owned()) {
                 Some(value) => of(question, format!("answered “{}”: {value}", question.label)),
                 None if wrote => of(question, format!("wrote in “{}”", question.label)),

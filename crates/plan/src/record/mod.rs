@@ -9,6 +9,7 @@ pub(crate) mod facts;
 pub(crate) mod history;
 pub(crate) mod meter;
 pub(crate) mod pep;
+pub(crate) mod picture;
 pub(crate) mod refused;
 pub(crate) mod rewritten;
 pub(crate) mod value;

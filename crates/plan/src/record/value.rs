@@ -8,6 +8,7 @@ use automerge::ScalarValue;
 use chrono::{Datelike, NaiveDate};
 
 use crate::bank::{Choice, Column, Kind, Question, bank};
+use crate::picture::{PICTURE_BYTES_MAX, Picture};
 use crate::refused::Refused;
 
 /// Longest text answer, in UTF-16 units: some sixty printed pages, far beyond any form, small enough to merge at once.
@@ -48,6 +49,8 @@ pub enum Value {
     YesNo(bool),
     /// Any of a list.
     Set(BTreeSet<String>),
+    /// A picture.
+    Picture(Picture),
 }
 
 withhold!(Value);
@@ -91,7 +94,8 @@ impl fmt::Display for Number {
     }
 }
 
-/// As people write it, and as `parse_value` reads it again: `yes`, `2026-06-04`, `520.00`, the word of a choice.
+/// As people write it, and as `parse_value` reads it again: `yes`, `2026-06-04`, `520.00`, the word of a choice. A picture alone is
+/// only named: `a picture, 31 kB`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -104,19 +108,21 @@ impl fmt::Display for Value {
             }
             Value::YesNo(yes) => f.write_str(if *yes { "yes" } else { "no" }),
             Value::Set(words) => f.write_str(&words.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+            Value::Picture(picture) => write!(f, "{picture}"),
         }
     }
 }
 
 impl Value {
-    /// As `--json` shows it: yes/no as true and false, numbers as numbers, sets as lists, everything else as the text that
-    /// `parse_value` reads (money as `"520.00"`).
+    /// As `--json` shows it: yes/no as true and false, numbers as numbers, sets as lists, a picture as `{"mediaType", "bytes",
+    /// "base64"}`, everything else as the text that `parse_value` reads (money as `"520.00"`).
     pub fn to_json(&self) -> serde_json::Value {
         match self {
             Value::YesNo(yes) => (*yes).into(),
             Value::Number(Number(hundredths)) if hundredths % 100 == 0 => (hundredths / 100).into(),
             Value::Number(Number(hundredths)) => (*hundredths as f64 / 100.0).into(),
             Value::Set(words) => words.iter().cloned().collect(),
+            Value::Picture(picture) => picture.to_json(),
             Value::Text(_) | Value::Choice(_) | Value::Date(_) | Value::Money(_) => self.to_string().into(),
         }
     }
@@ -130,11 +136,12 @@ impl Value {
             Value::Number(Number(hundredths)) => ScalarValue::F64(*hundredths as f64 / 100.0),
             Value::Money(pence) => ScalarValue::Int(*pence),
             Value::YesNo(yes) => ScalarValue::Boolean(*yes),
+            Value::Picture(picture) => ScalarValue::Str(picture.base64().into()),
         }
     }
 
-    /// From a document. Words where something else should be are shown as they are; anything else that does not fit is
-    /// nothing.
+    /// From a document. Words where something else should be are shown as they are, save where a picture should be; anything else
+    /// that does not fit is nothing.
     pub(crate) fn read(kind: Kind, scalar: &ScalarValue) -> Option<Value> {
         let whole = |int: i64| int.checked_mul(100).map(|hundredths| Value::Number(Number(hundredths)));
         match (kind, scalar) {
@@ -142,6 +149,7 @@ impl Value {
             (Kind::Date, ScalarValue::Str(text)) => {
                 Some(parse_date(text).map_or_else(|| Value::Text(text.to_string()), Value::Date))
             }
+            (Kind::Picture, ScalarValue::Str(text)) => Picture::from_base64(text).ok().map(Value::Picture),
             (_, ScalarValue::Str(text)) => Some(Value::Text(text.to_string())),
             (Kind::Number, ScalarValue::Int(int)) => whole(*int),
             (Kind::Number, ScalarValue::Uint(int)) => whole(i64::try_from(*int).ok()?),
@@ -161,13 +169,18 @@ impl Value {
         match self {
             Value::Number(Number(hundredths)) => Some(*hundredths),
             Value::Money(pence) => Some(*pence),
-            Value::Text(_) | Value::Choice(_) | Value::Date(_) | Value::YesNo(_) | Value::Set(_) => None,
+            Value::Text(_)
+            | Value::Choice(_)
+            | Value::Date(_)
+            | Value::YesNo(_)
+            | Value::Set(_)
+            | Value::Picture(_) => None,
         }
     }
 }
 
 /// Reads a value as people write it on the command line or in a form: `yes`, `2026-06-04`, `520.00`, a choice by its word
-/// or its label, several choices with commas between. Texts come back as `Value::Text`. `question` may also name a cell,
+/// or its label, several choices with commas between, a picture in base64 or as a data URL. Texts come back as `Value::Text`. `question` may also name a cell,
 /// `attendance.terms/attended`, or a field of a target, `targets.list/dueDate` or `targets.list/funds/unitCost`.
 pub fn parse_value(question: &str, text: &str) -> Result<Value, Refused> {
     let mut path = question.split('/');
@@ -235,6 +248,7 @@ impl<'a> Shape<'a> {
                 "no" | "n" | "false" => Some(Value::YesNo(false)),
                 _ => None,
             },
+            Kind::Picture => Picture::from_base64(line).ok().map(Value::Picture),
             Kind::Table | Kind::TargetList => None,
         }
     }
@@ -250,6 +264,7 @@ impl<'a> Shape<'a> {
             (Kind::Number | Kind::Money | Kind::Choice, serde_json::Value::Number(number)) => {
                 self.parse(&number.to_string())
             }
+            (Kind::Picture, serde_json::Value::Object(_)) => Picture::read_json(json).map(Value::Picture),
             (Kind::YesNo, serde_json::Value::Bool(yes)) => Some(Value::YesNo(*yes)),
             _ => None,
         }
@@ -280,7 +295,7 @@ impl<'a> Shape<'a> {
             (Kind::MultiChoice, Value::Set(words)) => words.iter().all(listed),
             (Kind::Number, Value::Number(number)) => (0..100_000_000).contains(&number.0),
             (Kind::Money, Value::Money(pence)) => (0..=PENCE_MAX).contains(pence),
-            (Kind::YesNo, Value::YesNo(_)) => true,
+            (Kind::YesNo, Value::YesNo(_)) | (Kind::Picture, Value::Picture(_)) => true,
             _ => return Err(self.bad(question)),
         };
         let longest = match self.kind {
@@ -291,7 +306,7 @@ impl<'a> Shape<'a> {
         let too_long = match value {
             Value::Text(text) | Value::Choice(text) => long(text),
             Value::Set(words) => words.iter().any(long),
-            Value::Date(_) | Value::Number(_) | Value::Money(_) | Value::YesNo(_) => false,
+            Value::Date(_) | Value::Number(_) | Value::Money(_) | Value::YesNo(_) | Value::Picture(_) => false,
         };
         match (too_long, fits) {
             (true, _) => Err(Refused::TooLong { question: question.to_owned(), limit: longest }),
@@ -314,6 +329,7 @@ impl<'a> Shape<'a> {
             Kind::YesNo => "yes or no".into(),
             Kind::Person => "a name on one line".into(),
             Kind::Attachment => "the name of a file or a plan, on one line".into(),
+            Kind::Picture => format!("a JPEG, PNG or WebP picture of at most {} kB", PICTURE_BYTES_MAX / 1000).into(),
             Kind::Table => "rows".into(),
             Kind::TargetList => "targets".into(),
         };

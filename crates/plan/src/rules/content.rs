@@ -246,6 +246,7 @@ fn plain(value: &Value) -> Json {
     match value {
         Value::YesNo(yes) => (*yes).into(),
         Value::Set(words) => words.iter().cloned().collect(),
+        Value::Picture(picture) => picture.base64().into(),
         value => value.to_string().into(),
     }
 }

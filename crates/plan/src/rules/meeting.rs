@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -187,8 +187,29 @@ pub struct Reviewed {
     pub target: String,
     /// What it says.
     pub statement: String,
+    /// How we were to know, of the target.
+    pub measure: Option<String>,
+    /// The row of `targets.review` that says how it went; `None` while there is none.
+    pub row: Option<String>,
     /// How it went, of `targets.review/result`.
     pub result: Option<String>,
+    /// What shows it.
+    pub evidence: Option<String>,
+    /// Then, of `targets.review/nextStep`.
+    pub next_step: Option<String>,
+    /// There was money for it, so it is asked what that changed.
+    pub funded: bool,
+}
+
+/// Where a meeting is by the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Running {
+    /// It begins in so many minutes.
+    Before(i64),
+    /// It speaks of this point of the agenda, counted from 0, for so many minutes more.
+    At(usize, i64),
+    /// Its time was over so many minutes ago.
+    Over(i64),
 }
 
 /// Who does what by when (R004-31).
@@ -299,6 +320,15 @@ pub fn length_in(text: &str) -> Option<u16> {
     found_length(text).map(|(_, minutes)| minutes)
 }
 
+/// These words with their time of day as `say` says it: `3:15pm, 40 minutes` of `15:15, 40 minutes`.
+pub fn with_time_said(text: &str, say: impl Fn(NaiveTime) -> String) -> String {
+    let mut text = text.trim().to_owned();
+    if let Some((range, time)) = found_clock(&text) {
+        text.replace_range(range, &say(time));
+    }
+    text
+}
+
 /// These words with another time, or another length, or both: `14:30, 40 minutes`. What else is said in them stays.
 pub fn with_time(text: &str, time: Option<NaiveTime>, minutes: Option<u16>) -> String {
     let mut text = text.trim().to_owned();
@@ -400,6 +430,31 @@ pub(crate) fn findings(view: &View, pep: &Pep, around: Around<'_>, owner: &dyn F
         add(Severity::Doubtful, "voice.recordedOn", says.to_owned());
     }
     found
+}
+
+impl MeetingView {
+    /// Where the meeting is at `now`, in the time of the place where it is held. Nothing on another day, while its time or its
+    /// agenda are not known, or once somebody said that it has been held.
+    pub fn running(&self, now: NaiveDateTime) -> Option<Running> {
+        let starts = self.date?.and_time(self.starts?);
+        if self.held || self.date != Some(now.date()) || self.kind == Some(ReviewKind::Desk) {
+            return None;
+        }
+        let gone = (now - starts).num_seconds().div_euclid(60);
+        let planned = self.agenda.last().map(|last| last.after.saturating_add(last.minutes))?;
+        let ends = i64::from(planned.max(self.minutes));
+        if gone < 0 {
+            return Some(Running::Before(-gone));
+        }
+        if gone >= ends {
+            return Some(Running::Over(gone - ends));
+        }
+        // What is agreed beyond the agenda belongs to its last point.
+        let at = self.agenda.iter().rposition(|point| point.minutes > 0 && i64::from(point.after) <= gone)?;
+        let next = self.agenda.iter().skip(at + 1).find(|point| point.minutes > 0);
+        let until = next.map_or(ends, |point| i64::from(point.after));
+        Some(Running::At(at, until - gone))
+    }
 }
 
 impl ChildPart {
@@ -585,22 +640,28 @@ fn people(team: &[Who], role: Role) -> Vec<String> {
 
 fn reviewed(view: &View, around: Around<'_>) -> Vec<Reviewed> {
     let before = around.previous.map_or_else(Vec::new, agreed_targets);
-    let result = |row: &Row| chosen(row, "result").map(str::to_owned);
+    let review = |target: &str, statement: String, measure: Option<String>, row: Option<&Row>| Reviewed {
+        target: target.to_owned(),
+        statement,
+        measure,
+        row: row.map(|row| row.key.clone()),
+        result: row.and_then(|row| chosen(row, "result")).map(str::to_owned),
+        evidence: row.and_then(|row| said(row, "evidence")),
+        next_step: row.and_then(|row| chosen(row, "nextStep")).map(str::to_owned),
+        funded: false,
+    };
     let mut reviewed: Vec<Reviewed> = before
         .iter()
-        .map(|target| Reviewed {
-            target: target.row.key.clone(),
-            statement: words(&target.row, "statement"),
-            result: reviews(view).find(|row| reviews_target(row, target)).and_then(result),
+        .map(|target| {
+            let row = reviews(view).find(|row| reviews_target(row, target));
+            let funded = target.requested.saturating_add(target.retained) > 0;
+            let (statement, measure) = (words(&target.row, "statement"), said(&target.row, "measure"));
+            Reviewed { funded, ..review(&target.row.key, statement, measure, row) }
         })
         .collect();
     // What is reviewed without the last PEP on this device is known by its words alone.
     let others = reviews(view).filter(|row| !before.iter().any(|target| reviews_target(row, target)));
-    reviewed.extend(others.map(|row| Reviewed {
-        target: row.key.clone(),
-        statement: words(row, "target"),
-        result: result(row),
-    }));
+    reviewed.extend(others.map(|row| review(&row.key, words(row, "target"), None, Some(row))));
     reviewed
 }
 
@@ -792,6 +853,13 @@ mod tests {
         ] {
             assert_eq!((clock_in(text), length_in(text)), (time, length), "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_is_said_otherwise_and_all_else_stays() {
+        let say = |time: NaiveTime| format!("<{}>", time.format("%H.%M"));
+        assert_eq!(with_time_said(" 15:15, 40 minutes; after art ", say), "<15.15>, 40 minutes; after art");
+        assert_eq!(with_time_said("after art", say), "after art");
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod dues;
 mod events;
 mod meetings;
 mod money;
+mod pictures;
 mod portable;
 mod processes;
 mod quality;

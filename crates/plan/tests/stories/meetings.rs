@@ -1,6 +1,6 @@
 use crate::*;
 use chrono::{NaiveDate, NaiveTime};
-use plan::{Around, Finding, MeetingView, Severity, agenda_edits, check, meeting};
+use plan::{Around, Finding, MeetingView, Running, Severity, agenda_edits, check, meeting};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -109,6 +109,38 @@ fn r000_16_a_primary_child_is_heard_at_the_end_and_joins_for_the_last_ten_minute
     assert_eq!((clock(&meeting.agenda[8]).as_deref(), meeting.agenda[8].after), (Some("15:03"), 33));
     desk.set("Odile", "meeting.time", "14:30, 45 minutes");
     assert_eq!(desk.meeting("2025-09-15").child.joins_after, Some(35));
+}
+
+#[test]
+fn by_the_clock_a_meeting_is_at_a_point_of_its_agenda_and_never_on_another_day() {
+    let mut desk = wren();
+    let at = |desk: &Desk, day: &str, time: &str| {
+        let now = crate::meetings::day(day).and_time(NaiveTime::parse_from_str(time, "%H:%M:%S").unwrap());
+        desk.meeting(day).running(now)
+    };
+    let there = "2025-09-17";
+    // Welcome from 14:30 for 2 minutes, then the school's view for 6; 39 minutes in all.
+    assert_eq!(at(&desk, there, "14:21:00"), Some(Running::Before(9)));
+    assert_eq!(at(&desk, there, "14:29:30"), Some(Running::Before(1)));
+    assert_eq!(at(&desk, there, "14:30:00"), Some(Running::At(0, 2)));
+    assert_eq!(at(&desk, there, "14:31:59"), Some(Running::At(0, 1)));
+    assert_eq!(at(&desk, there, "14:32:00"), Some(Running::At(1, 6)));
+    assert_eq!(at(&desk, there, "15:08:59"), Some(Running::At(8, 1)));
+    assert_eq!(at(&desk, there, "15:09:00"), Some(Running::Over(0)));
+    assert_eq!(at(&desk, there, "15:20:00"), Some(Running::Over(11)));
+    for other in ["2025-09-16", "2025-09-18"] {
+        assert_eq!(at(&desk, other, "14:40:00"), None);
+    }
+    // What was agreed beyond the agenda belongs to its last point.
+    let longer = Edit::Rewrite { question: "meeting.time".into(), text: "14:30 for 45 minutes".into() };
+    desk.edits("Odile", &[longer]).unwrap();
+    assert_eq!(at(&desk, there, "15:12:00"), Some(Running::At(8, 3)));
+    let vague = Edit::Rewrite { question: "meeting.time".into(), text: "after art".into() };
+    let mut unknown = desk.clone();
+    unknown.edits("Odile", &[vague]).unwrap();
+    assert_eq!(at(&unknown, there, "14:40:00"), None);
+    desk.set("Odile", "meeting.held", "yes");
+    assert_eq!(at(&desk, there, "14:40:00"), None);
 }
 
 #[test]

@@ -1,0 +1,38 @@
+//! `pep pin`.
+
+use crate::{
+    context::Context,
+    error::{CommandError, Kind},
+    settings::Pin,
+};
+
+/// The PIN that takes this device back from a child
+///
+/// A child can answer questions on your device in pages of their own (`pep open`, a plan, "The child's views"). Leaving them
+/// takes this PIN.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// Set the PIN, also where another was set and is forgotten: type 4 to 8 digits and press Enter, or pipe them in
+    Set,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let Verb::Set = args.verb;
+    context.me()?;
+    let pin = Pin::new(context.input()?.trim()).map_err(|why| {
+        CommandError::new(Kind::Failed, format!("{why}.")).hint("Nothing was changed. Run `pep pin set` again.")
+    })?;
+    context.with(move |core| pin.keep(core))?;
+    if context.global.json {
+        context.json(&serde_json::json!({ "pin": "set" }));
+    }
+    context.talk("The PIN is set on this device.");
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! What this person has chosen for this device: how the pages behave, whether a child has it now, and the PIN that takes it back.
+//! Kept as facts of the home folder, not in a cookie: they hold for every browser, and outlive it and the program.
+
+use std::num::NonZeroU32;
+
+use replica::Trouble;
+use ring::{
+    pbkdf2::{self, PBKDF2_HMAC_SHA256},
+    rand::{SecureRandom, SystemRandom},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::core::Core;
+
+const SETTINGS: &str = "settings";
+const PIN: &str = "pin";
+const TRIES: &str = "pin/tries";
+const GIVEN: &str = "given";
+
+/// Digits of a PIN: a child remembers fewer than four by watching, and an adult does not remember more than eight.
+const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
+/// Rounds of PBKDF2 with SHA-256: some tenths of a second for each guess. A PIN keeps a child out of the pages; what keeps a
+/// thief out of the folder is the device's own encryption.
+const ROUNDS: u32 = 600_000;
+/// Wrong PINs that cost no wait: people mistype.
+const FREE_TRIES: u32 = 3;
+/// The wait after the next wrong PIN, in seconds; each further one doubles it.
+const FIRST_WAIT: i64 = 15;
+/// The longest wait, in seconds: who has the right PIN at last must not be kept out of a meeting.
+const LONGEST_WAIT: i64 = 15 * 60;
+
+/// How the pages behave on this device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Whether a screen reader is told what others do while one writes.
+    pub announce: bool,
+    /// Whether other people's changes wait while one writes, until one says otherwise on the page.
+    pub pause: bool,
+    /// How large the text is.
+    pub text: TextSize,
+}
+
+/// How large the text of the pages is. The browser's own zoom works beside it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TextSize {
+    /// As GOV.UK has it.
+    #[default]
+    Usual,
+    /// A quarter larger.
+    Large,
+    /// Half as large again.
+    Larger,
+}
+
+/// A PIN, as it is kept: nobody can read it back.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Pin {
+    salt: [u8; 16],
+    rounds: NonZeroU32,
+    hash: [u8; 32],
+}
+
+/// Wrong PINs since the last right one.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Tries {
+    wrong: u32,
+    /// When the last of them was counted, in Unix seconds.
+    last: i64,
+}
+
+/// Why a PIN does not become the device's PIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadPin {
+    /// Not 4 to 8 digits.
+    #[error("The PIN must be 4 to 8 digits")]
+    Digits,
+    /// What anybody tries first.
+    #[error("Choose a PIN that is harder to guess than 1234 or 0000")]
+    Guessable,
+    /// The system gives no random numbers.
+    #[error("This computer gives no random numbers, so the PIN cannot be kept safely")]
+    NoChance,
+}
+
+/// Why a PIN that was entered is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotThePin {
+    /// None has been set.
+    #[error("No PIN has been set on this device")]
+    None,
+    /// It is another one. `wait`: seconds until the next can be tried.
+    #[error("That is not the PIN{}", then(*wait))]
+    Wrong {
+        /// In seconds.
+        wait: i64,
+    },
+    /// Too many were wrong: this one was not looked at.
+    #[error("The PIN was wrong too often{}", then(*wait))]
+    TooSoon {
+        /// In seconds.
+        wait: i64,
+    },
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { announce: true, pause: false, text: TextSize::Usual }
+    }
+}
+
+impl Settings {
+    /// Those of this device.
+    pub fn of(core: &Core) -> Result<Settings, Trouble> {
+        Ok(core.kept(SETTINGS)?.unwrap_or_default())
+    }
+
+    /// Makes them this device's. On the disk when this returns.
+    pub fn keep(self, core: &mut Core) -> Result<(), Trouble> {
+        core.keep(SETTINGS, Some(&self))
+    }
+}
+
+impl TextSize {
+    /// All of them, the smallest first.
+    pub const ALL: [TextSize; 3] = [TextSize::Usual, TextSize::Large, TextSize::Larger];
+
+    /// Its word in forms and in the class of a page.
+    pub fn word(self) -> &'static str {
+        match self {
+            TextSize::Usual => "usual",
+            TextSize::Large => "large",
+            TextSize::Larger => "larger",
+        }
+    }
+}
+
+/// The device is with a child: the pages show that child's own questions and nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// The plan whose questions they are.
+    pub pep: Uuid,
+}
+
+impl Handed {
+    /// To which child's plan the device was given; `None` where it is with its owner.
+    pub fn of(core: &Core) -> Result<Option<Handed>, Trouble> {
+        // What cannot be read is no way out.
+        let given = core.is_kept(GIVEN)?.then(|| core.kept(GIVEN)).transpose()?;
+        Ok(given.map(|handed| handed.unwrap_or(Handed { pep: Uuid::nil() })))
+    }
+
+    /// Gives the device to the child, or takes it back. On the disk when this returns.
+    pub fn keep(core: &mut Core, handed: Option<Handed>) -> Result<(), Trouble> {
+        core.keep(GIVEN, handed.as_ref())
+    }
+}
+
+impl Pin {
+    /// Makes a PIN of what was entered. Takes some tenths of a second.
+    pub fn new(digits: &str) -> Result<Pin, BadPin> {
+        if !PIN_DIGITS.contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(BadPin::Digits);
+        }
+        let steps: Vec<i16> =
+            digits.as_bytes().windows(2).map(|pair| i16::from(pair[1]) - i16::from(pair[0])).collect();
+        if [-1, 0, 1].iter().any(|step| steps.iter().all(|other| other == step)) {
+            return Err(BadPin::Guessable);
+        }
+        let mut salt = [0; 16];
+        SystemRandom::new().fill(&mut salt).map_err(|_| BadPin::NoChance)?;
+        let rounds = NonZeroU32::new(ROUNDS).unwrap_or(NonZeroU32::MIN);
+        let mut hash = [0; 32];
+        pbkdf2::derive(PBKDF2_HMAC_SHA256, rounds, &salt, digits.as_bytes(), &mut hash);
+        Ok(Pin { salt, rounds, hash })
+    }
+
+    /// Whether this is the PIN. Takes some tenths of a second, whether it is or not.
+    pub fn is(&self, digits: &str) -> bool {
+        pbkdf2::verify(PBKDF2_HMAC_SHA256, self.rounds, &self.salt, digits.as_bytes(), &self.hash).is_ok()
+    }
+
+    /// Whether this device has one.
+    pub fn is_set(core: &Core) -> Result<bool, Trouble> {
+        Ok(core.kept::<Pin>(PIN)?.is_some())
+    }
+
+    /// Makes it this device's; wrong ones are forgotten. On the disk when this returns.
+    pub fn keep(&self, core: &mut Core) -> Result<(), Trouble> {
+        core.keep(PIN, Some(self))?;
+        Pin::was_right(core)
+    }
+
+    /// Counts a try before anybody knows whether it is right, so that neither ending the program nor asking many times at once
+    /// gives tries away. The PIN to compare with. `now` in Unix seconds.
+    pub fn count_try(core: &mut Core, now: i64) -> Result<Result<Pin, NotThePin>, Trouble> {
+        let Some(pin) = core.kept::<Pin>(PIN)? else { return Ok(Err(NotThePin::None)) };
+        let mut tries: Tries = core.kept(TRIES)?.unwrap_or_default();
+        let wait = tries.wait(now);
+        if wait > 0 {
+            return Ok(Err(NotThePin::TooSoon { wait }));
+        }
+        tries = Tries { wrong: tries.wrong.saturating_add(1), last: now };
+        core.keep(TRIES, Some(&tries))?;
+        Ok(Ok(pin))
+    }
+
+    /// The try that was counted last was right.
+    pub fn was_right(core: &mut Core) -> Result<(), Trouble> {
+        core.keep::<Tries>(TRIES, None)
+    }
+
+    /// Why the try that was counted last was not taken.
+    pub fn was_wrong(core: &Core) -> Result<NotThePin, Trouble> {
+        let tries: Tries = core.kept(TRIES)?.unwrap_or_default();
+        Ok(NotThePin::Wrong { wait: tries.wait(tries.last) })
+    }
+}
+
+impl Tries {
+    /// Seconds until another can be tried. A clock that was set back makes nobody wait longer than the longest wait.
+    fn wait(self, now: i64) -> i64 {
+        let doublings = match self.wrong.checked_sub(FREE_TRIES) {
+            None => return 0,
+            Some(doublings) => doublings.min(16),
+        };
+        let whole = (FIRST_WAIT << doublings).min(LONGEST_WAIT);
+        (self.last.saturating_add(whole).saturating_sub(now)).clamp(0, whole)
+    }
+}
+
+/// `. You can try again in 30 seconds`; nothing where there is no wait.
+fn then(wait: i64) -> String {
+    match wait {
+        ..=0 => String::new(),
+        1 => ". You can try again in 1 second".to_owned(),
+        2..=90 => format!(". You can try again in {wait} seconds"),
+        _ => format!(". You can try again in {} minutes", (wait + 59) / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_known_again_and_nothing_of_it_is_kept() {
+        let pin = Pin::new("8305").unwrap();
+        assert!(pin.is("8305") && !pin.is("8306") && !pin.is("") && !pin.is("08305"));
+        let mut kept = Vec::new();
+        ciborium::into_writer(&pin, &mut kept).unwrap();
+        assert!(!kept.windows(4).any(|bytes| bytes == b"8305"));
+        assert_ne!(Pin::new("8305").unwrap().hash, pin.hash);
+    }
+
+    #[test]
+    fn what_is_no_pin_or_what_anybody_tries_first_is_refused() {
+        for words in ["", "123", "123456789", "12 34", "１２３４", "abcd", "-123"] {
+            assert_eq!(Pin::new(words).err(), Some(BadPin::Digits), "{words}");
+        }
+        for words in ["0000", "1234", "4321", "99999999", "456789"] {
+            assert_eq!(Pin::new(words).err(), Some(BadPin::Guessable), "{words}");
+        }
+    }
+
+    #[test]
+    fn each_wrong_pin_makes_the_next_wait_longer_up_to_a_quarter_of_an_hour() {
+        let wait = |wrong, passed: i64| Tries { wrong, last: 1_000 }.wait(1_000 + passed);
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|wrong| wait(wrong, 0)), [0, 0, 0, 15, 30, 60]);
+        assert_eq!([8, 9, 10, 40, u32::MAX].map(|wrong| wait(wrong, 0)), [480, 900, 900, 900, 900]);
+        assert_eq!((wait(3, 14), wait(3, 15), wait(3, -5_000)), (1, 0, 15));
+        assert_eq!(then(900), ". You can try again in 15 minutes");
+    }
+}

@@ -1,0 +1,345 @@
+//! What a child is asked in the pages of their own, one thing at a time: from a plan to questions, and from a form to edits. What
+//! the child writes is kept as it comes, never trimmed, corrected or shortened.
+
+use std::collections::BTreeSet;
+
+use plan::{
+    Answer, CELL_MAX, Cell, Cells, Choice, DocumentKind, Edit, Kind, LINE_MAX, Phase, Question, Row, TEXT_MAX, Value,
+    Writer,
+};
+
+use super::{
+    forms::Lots,
+    lent::{Given, Plan},
+    live::merged,
+    request::Pairs,
+};
+
+/// How the views were gathered, who wrote them down and when: the pages say it themselves.
+const METHOD: &str = "voice.method";
+const RECORDED_BY: &str = "voice.recordedBy";
+const RECORDED_ON: &str = "voice.recordedOn";
+const DECLINED: &str = "voice.declined";
+/// The choice of `voice.method` that these pages are.
+const WROTE_IT: &str = "wrote_it";
+
+/// One thing that is asked.
+#[derive(Clone, Copy)]
+pub struct Asked {
+    /// The question.
+    pub question: &'static Question,
+    /// What the row is about, where the question is a table of faces or scales.
+    pub about: Option<&'static Choice>,
+}
+
+/// How it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// One of five faces.
+    Faces,
+    /// A number from 0 to 10, and why.
+    Scale,
+    /// A box for words.
+    Words,
+    /// One of a list.
+    Choice,
+    /// Somebody's name.
+    Name,
+}
+
+/// What stands there.
+#[derive(Default, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// The words, the number or the word of a choice; empty where there is none.
+    pub answer: String,
+    /// Why, beside a number.
+    pub why: String,
+}
+
+/// The faces, from the first to the last.
+pub const FACES: [&str; 5] = ["Very sad", "Sad", "OK", "Happy", "Very happy"];
+/// The numbers of a scale.
+pub const SCALE: std::ops::RangeInclusive<i64> = 0..=10;
+
+/// Everything a child of this age is asked in this plan, as far as this device may write it: what they feel, what they say, the
+/// meeting, and last what only some people see.
+pub fn asked(plan: &Plan) -> Vec<Asked> {
+    // Of what a small child thinks, adults write down what they see.
+    let Some(Phase::Primary | Phase::Secondary | Phase::Post16) = plan.view.phase else { return Vec::new() };
+    let own = |question: &&Question| {
+        question.block == "voice"
+            && question.owners.contains(&plan::Role::YoungPerson)
+            && ![METHOD, RECORDED_BY, RECORDED_ON, DECLINED].contains(&question.id.as_str())
+            && plan.view.asked.contains(question.id.as_str())
+            && plan.may_write(question)
+    };
+    let rank = |question: &Question| match question.kind {
+        _ if question.annex.is_some() => 2,
+        Kind::Choice | Kind::Person => 1,
+        _ => 0,
+    };
+    let mut questions: Vec<&'static Question> = plan.pep.process().questions().filter(own).collect();
+    questions.sort_by_key(|question| rank(question));
+    let each = |question: &'static Question| -> Vec<Asked> {
+        match question.kind {
+            Kind::Table => {
+                let about = question.column("about").map_or(&[][..], |column| column.options.as_slice());
+                about.iter().map(|about| Asked { question, about: Some(about) }).collect()
+            }
+            Kind::Text | Kind::LongText | Kind::Choice | Kind::Person => vec![Asked { question, about: None }],
+            _ => Vec::new(),
+        }
+    };
+    questions.into_iter().flat_map(each).collect()
+}
+
+impl Asked {
+    /// How it is answered.
+    pub fn by(&self) -> By {
+        match self.question.kind {
+            Kind::Table if self.question.column("face").is_some() => By::Faces,
+            Kind::Table => By::Scale,
+            Kind::Choice => By::Choice,
+            Kind::Person => By::Name,
+            _ => By::Words,
+        }
+    }
+
+    /// The question as it is put to the child.
+    pub fn words(&self) -> String {
+        let Some(about) = self.about else { return self.question.label.clone() };
+        match (self.by(), about.value.as_str()) {
+            (By::Faces, _) => format!("How do you feel about {}?", about.label.to_lowercase()),
+            (_, "lessons") => "How good are your lessons?".to_owned(),
+            (_, "safety") => "How safe do you feel?".to_owned(),
+            (_, "friends") => "How good are things with your friends?".to_owned(),
+            (_, "getting_help") => "How easy is it to get help?".to_owned(),
+            (_, "listened_to") => "How much do people listen to you?".to_owned(),
+            _ => format!("How is this for you: {}?", about.label.to_lowercase()),
+        }
+    }
+
+    /// What 0 and 10 mean.
+    pub fn ends(&self) -> (&'static str, &'static str) {
+        match self.about.map_or("", |about| about.value.as_str()) {
+            "safety" => ("not safe at all", "very safe"),
+            "getting_help" => ("not easy at all", "very easy"),
+            "listened_to" => ("not at all", "a lot"),
+            _ => ("not good at all", "very good"),
+        }
+    }
+
+    /// The choices, in the order and number in which the plan's process has them.
+    pub fn choices(&self, plan: &Plan) -> Vec<&'static Choice> {
+        let offered = &plan.pep.process().practice.voice.meeting_options;
+        let all = || self.question.options.iter();
+        match self.question.id == "voice.meetingChoice" {
+            true => offered.iter().filter_map(|word| all().find(|choice| choice.value == *word)).collect(),
+            false => all().collect(),
+        }
+    }
+
+    /// What the child has said here, as far as it stands under the name of whose device this is.
+    pub fn said(&self, plan: &Plan) -> Said {
+        let only = |answer: String| Said { answer, why: String::new() };
+        match plan.answer(&self.question.id) {
+            Answer::Table(rows) => {
+                let Some(row) = rows.iter().find(|row| self.is_own(plan, row) && row.counts()) else {
+                    return Said::default();
+                };
+                let cell = |id: &str| match row.cells.get(id) {
+                    Some(Cell::Value(value)) => value.to_string(),
+                    Some(Cell::Text { text }) => text.clone(),
+                    _ => String::new(),
+                };
+                Said { answer: cell(self.number()), why: cell("why") }
+            }
+            Answer::Value(value) => only(value.to_string()),
+            answer => only(plan.own_text(answer).to_owned()),
+        }
+    }
+
+    /// The same as the child reads it again; `None` where nothing was said.
+    pub fn read_back(&self, plan: &Plan) -> Option<Said> {
+        let said = self.said(plan);
+        if said == Said::default() {
+            return None;
+        }
+        let answer = match self.by() {
+            By::Faces => said.answer.parse().ok().and_then(face).unwrap_or(&said.answer).to_owned(),
+            By::Scale if !said.answer.is_empty() => format!("{} out of 10", said.answer),
+            By::Choice => self.question.label_of(&said.answer).to_owned(),
+            By::Scale | By::Words | By::Name => said.answer,
+        };
+        Some(Said { answer, why: said.why })
+    }
+
+    /// What a form says, as edits; or what is wrong with it, in words for a child. Every way on from a question comes here.
+    pub fn edits(&self, given: &Given, form: &Pairs) -> Result<Lots, String> {
+        let (plan, mut lots) = (&given.plan, Lots::default());
+        let now = self.said(plan);
+        let kind = self.question.document();
+        let question = || self.question.id.clone();
+        let (answer, why) = match form.get("go") {
+            Some("clear") => (Some(String::new()), Some(String::new()).filter(|_| self.by() == By::Scale)),
+            _ => (sent(form, "answer", &now.answer, self.by() == By::Words), sent(form, "why", &now.why, false)),
+        };
+        let edits: Vec<Edit> = match self.by() {
+            By::Words => answer.map(|text| Edit::Rewrite { question: question(), text }).into_iter().collect(),
+            By::Choice | By::Name => answer.map(|answer| self.value(plan, answer)).transpose()?.into_iter().collect(),
+            By::Faces | By::Scale => self.row(plan, &now, answer, why)?.into_iter().collect(),
+        };
+        let long = |text: &str, most: usize| text.encode_utf16().count() > most;
+        if edits.iter().any(|edit| matches!(edit, Edit::Rewrite { text, .. } if long(text, TEXT_MAX))) {
+            return Err("That is more than fits here. Make it shorter".to_owned());
+        }
+        if !edits.is_empty() {
+            edits.into_iter().for_each(|edit| lots.add(kind, edit));
+            recorded(given, Some(WROTE_IT), &mut lots);
+        }
+        Ok(lots)
+    }
+
+    fn value(&self, plan: &Plan, answer: String) -> Result<Edit, String> {
+        let question = self.question.id.clone();
+        let line = |text: &str| text.encode_utf16().count() <= LINE_MAX && !text.chars().any(char::is_control);
+        match self.by() {
+            _ if answer.trim().is_empty() => Ok(Edit::Clear { question }),
+            By::Choice if self.choices(plan).iter().any(|choice| choice.value == answer) => {
+                Ok(Edit::Choose { question, value: Value::Choice(answer) })
+            }
+            By::Name if line(&answer) => Ok(Edit::Choose { question, value: Value::Text(answer) }),
+            By::Name => Err("That is too long for a name. Make it shorter".to_owned()),
+            _ => Err("Choose one of the answers".to_owned()),
+        }
+    }
+
+    fn row(
+        &self,
+        plan: &Plan,
+        now: &Said,
+        answer: Option<String>,
+        why: Option<String>,
+    ) -> Result<Option<Edit>, String> {
+        let (Some(about), false) = (self.about, answer.is_none() && why.is_none()) else { return Ok(None) };
+        let question = self.question.id.clone();
+        let number = |text: &String| match (text.is_empty(), self.allowed(text)) {
+            (true, _) => Ok(None),
+            (false, Some(number)) => Ok(Some(Value::Number(plan::Number::from_hundredths(number * 100)))),
+            (false, None) => Err("Choose one of the answers".to_owned()),
+        };
+        let after = Said {
+            answer: answer.clone().unwrap_or_else(|| now.answer.clone()),
+            why: why.clone().unwrap_or_else(|| now.why.clone()),
+        };
+        let mut cells = Cells::from([("about".to_owned(), Some(Value::Choice(about.value.clone())))]);
+        let writer = Writer { person: plan.person, role: plan.role };
+        let key = plan::row_key(&question, &cells, &writer, &mut || [0; 16]).map_err(|refused| refused.to_string())?;
+        if after == Said::default() {
+            return Ok(Some(Edit::WithdrawRow { question, key }).filter(|_| *now != Said::default()));
+        }
+        if let Some(answer) = &answer {
+            cells.insert(self.number().to_owned(), number(answer)?);
+        }
+        if let Some(why) = why {
+            if why.encode_utf16().count() > CELL_MAX {
+                return Err("That is more than fits here. Make it shorter".to_owned());
+            }
+            cells.insert("why".to_owned(), (!why.is_empty()).then_some(Value::Text(why)));
+        }
+        Ok(Some(Edit::PutRow { question, key, cells }))
+    }
+
+    /// The number that a form may say here.
+    fn allowed(&self, text: &str) -> Option<i64> {
+        let number = text.parse().ok()?;
+        match self.by() {
+            By::Faces => face(number).map(|_| number),
+            _ => Some(number).filter(|number| SCALE.contains(number)),
+        }
+    }
+
+    /// The column that holds the number.
+    fn number(&self) -> &'static str {
+        if self.by() == By::Faces { "face" } else { "score" }
+    }
+
+    fn is_own(&self, plan: &Plan, row: &Row) -> bool {
+        let about = Some(Value::Choice(self.about.map_or_else(String::new, |about| about.value.clone())));
+        let same = matches!(row.cells.get("about"), Some(Cell::Value(value)) if Some(value) == about.as_ref());
+        same && row.key.ends_with(&format!("+{}", plan.person))
+    }
+}
+
+/// That the child does not want to answer this time.
+pub fn decline(given: &Given) -> Lots {
+    let mut lots = Lots::default();
+    let edit = Edit::Choose { question: DECLINED.to_owned(), value: Value::YesNo(true) };
+    if may_write(&given.plan, DECLINED) && *given.plan.answer(DECLINED) != Answer::Value(Value::YesNo(true)) {
+        lots.add(DocumentKind::Main, edit);
+        recorded(given, None, &mut lots);
+    }
+    lots
+}
+
+/// Whether the child can say here that they do not want to answer.
+pub fn may_decline(plan: &Plan) -> bool {
+    may_write(plan, DECLINED)
+}
+
+/// The words of a face.
+pub fn face(number: i64) -> Option<&'static str> {
+    FACES.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
+}
+
+/// Says with an answer how it was gathered, by whom and when, where that is not said yet. What adults said of it stays.
+fn recorded(given: &Given, method: Option<&str>, lots: &mut Lots) {
+    let plan = &given.plan;
+    let mut choose = |id: &str, value: Value| {
+        if may_write(plan, id) {
+            lots.add(DocumentKind::Main, Edit::Choose { question: id.to_owned(), value });
+        }
+    };
+    if let Some(method) = method {
+        let mut words = match plan.answer(METHOD) {
+            Answer::Set(words) | Answer::Value(Value::Set(words)) => words.clone(),
+            _ => BTreeSet::new(),
+        };
+        if words.insert(method.to_owned()) {
+            choose(METHOD, Value::Set(words));
+        }
+    }
+    if *plan.answer(RECORDED_ON) != Answer::Value(Value::Date(plan.today)) {
+        choose(RECORDED_ON, Value::Date(plan.today));
+    }
+    let ours: String = given.recorder().chars().filter(|c| !c.is_control()).collect();
+    let whole = match plan.answer(RECORDED_BY) {
+        Answer::Missing => Some(ours),
+        Answer::Value(Value::Text(before)) if !before.contains(&ours) => Some(format!("{before}; {ours}")),
+        // Two answers are for an adult to choose between.
+        _ => None,
+    };
+    if let Some(whole) = whole.filter(|whole| whole.encode_utf16().count() <= LINE_MAX) {
+        choose(RECORDED_BY, Value::Text(whole));
+    }
+    if method.is_some() && *plan.answer(DECLINED) == Answer::Value(Value::YesNo(true)) && may_write(plan, DECLINED) {
+        lots.add(DocumentKind::Main, Edit::Clear { question: DECLINED.to_owned() });
+    }
+}
+
+/// What was changed in a field; `None` where nothing was. The form says what the page showed (`kept`), and what it sent last and
+/// has had no answer to (`tried`): where a box holds something else now, a second window wrote it, and both stay.
+fn sent(form: &Pairs, name: &str, now: &str, is_text: bool) -> Option<String> {
+    let sent = form.get(name)?;
+    let kept = form.get(&format!("{name}~kept")).unwrap_or_default();
+    if sent == kept || sent == now {
+        return None;
+    }
+    let tried = form.get(&format!("{name}~tried"));
+    let whole = now == kept || Some(now) == tried;
+    Some(if whole || !is_text { sent.to_owned() } else { merged(kept, sent, now) })
+}
+
+fn may_write(plan: &Plan, id: &str) -> bool {
+    plan::bank().question(id).is_some_and(|question| plan.may_write(question))
+}

@@ -1,0 +1,241 @@
+//! Who is here, as pages and tabs show it: the relay's side of the line is played by hand.
+
+use serde_json::Value as Json;
+use sync::{
+    Frame, Roster,
+    frame::{Doing, Limits, Listed, Presence},
+    roster::{Child, Member, Person},
+};
+
+use super::*;
+use crate::{core::start_of, settings::Settings};
+
+const MAIN: DocumentKind = DocumentKind::Main;
+
+/// Odile's device, on a line; Ottoline and Carys work with the same child.
+struct OnLine {
+    device: Device,
+    pep: Pep,
+    people: [Id; 2],
+}
+
+impl OnLine {
+    fn of(role: Role) -> OnLine {
+        let (device, pep) = Device::idris(role);
+        let people = [[0x21; 16], [0x22; 16]];
+        let (child, me, known) = (*pep.child.as_bytes(), device.person, people);
+        let members = [(me, role), (people[0], Role::DesignatedTeacher), (people[1], Role::Carer)];
+        let names = ["Odile Marrowfield", "Ottoline Greaves-Penn", "Carys Wexcombe"];
+        let person = |((id, role), name): (&(Id, Role), &str)| Person {
+            id: *id,
+            name: name.into(),
+            organisation: None,
+            role: role.to_string(),
+        };
+        let member = |(person, role): &(Id, Role)| Member {
+            child,
+            person: *person,
+            role: role.to_string(),
+            from: "2020-01-01".into(),
+            to: None,
+        };
+        let roster = Roster {
+            version: 1,
+            relay: [1; 16],
+            organisation: "Harrowmere".into(),
+            children: vec![Child {
+                id: child,
+                name: "Idris Fennimoor".into(),
+                dob: "2010-11-02".into(),
+                looked_after_since: None,
+                emergency: false,
+            }],
+            people: members.iter().zip(names).map(person).collect(),
+            devices: Vec::new(),
+            teams: members.iter().map(member).collect(),
+            accepted: Vec::new(),
+            left: Vec::new(),
+        };
+        let list = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)).map(|kind| Listed {
+            doc: *pep.document(*kind).as_bytes(),
+            pep: *pep.id().as_bytes(),
+            kind: kind.to_string(),
+            seq: 0,
+            start: start_of(&pep),
+        });
+        let list = list.collect();
+        let line = OnLine { device, pep, people: known };
+        line.device.app.with(|core| core.connect()).unwrap().unwrap();
+        let roster = Some(roster.sign(&relay_key()));
+        line.hears(&Frame::Welcome { epoch: [3; 16], relay_id: [1; 16], limits: Limits::default(), roster });
+        line.hears(&Frame::Documents { list });
+        line.said();
+        line
+    }
+
+    fn hears(&self, frame: &Frame) {
+        let bytes = frame.encode();
+        self.device.app.with(move |core| core.receive(&bytes, crate::clock::now()).unwrap()).unwrap();
+    }
+
+    /// What the relay is told.
+    fn said(&self) -> Vec<Frame> {
+        let frames = self.device.app.with(|core| core.take_frames(1_000).unwrap()).unwrap();
+        frames.iter().map(|bytes| Frame::decode(bytes).unwrap()).collect()
+    }
+
+    /// Where its person is, as the relay is told: document, field and state.
+    fn stands(&self) -> Vec<(DocumentKind, Option<String>, Doing)> {
+        let kind = |doc: Id| *DocumentKind::ALL.iter().find(|k| *self.pep.document(**k).as_bytes() == doc).unwrap();
+        let said = self.said().into_iter().filter_map(|frame| match frame {
+            Frame::Presence(p) => Some((kind(p.doc), p.field, p.state)),
+            _ => None,
+        });
+        said.collect()
+    }
+
+    fn presence(&self, who: usize, kind: DocumentKind, field: Option<&str>, state: Doing) {
+        let device = [0x31 + u8::try_from(who).unwrap(); 16];
+        self.hears(&Frame::Presence(Presence {
+            doc: *self.pep.document(kind).as_bytes(),
+            person: self.people[who],
+            device,
+            field: field.map(str::to_owned),
+            caret: None,
+            heads: None,
+            state,
+        }));
+    }
+}
+
+fn tells(tab: &mut Tab, desk: &Desk, event: Event, at: u64) -> Vec<Json> {
+    tab.on(desk, event, at).unwrap().iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+}
+
+fn message(json: Json) -> Event {
+    Event::Message(json.to_string())
+}
+
+#[test]
+fn who_is_here_stands_in_words_on_the_plan_at_the_section_at_the_question_and_in_the_tasks() {
+    let line = OnLine::of(Role::SocialWorker);
+    let (plan, story) = (at(&line.pep, ""), section(&line.pep, "care.story"));
+    assert!(line.device.page(&plan).contains("Nobody else has this plan open now."));
+    line.presence(0, MAIN, Some("care.story"), Doing::Editing);
+    line.presence(1, MAIN, None, Doing::Here);
+    let html = line.device.page(&plan);
+    assert!(html.contains("<strong>Carys Wexcombe</strong>, carer</li>"), "{html}");
+    assert!(html.contains("<strong>Ottoline Greaves-Penn</strong>, designated teacher is writing in “"), "{html}");
+    assert_eq!(html.matches("Ottoline Greaves-Penn is writing here").count(), 1, "at one section of the plan");
+    let html = line.device.page(&story);
+    assert_eq!(html.matches("Ottoline Greaves-Penn is writing here").count(), 2, "at the section and at its question");
+    assert!(!html.contains("Carys Wexcombe is"), "she looks at no section");
+    assert!(line.device.page("/").contains("Carys Wexcombe and Ottoline Greaves-Penn are here"));
+    // Who only looks at a section is at no question of it.
+    line.presence(0, MAIN, Some("care.story"), Doing::Here);
+    let html = line.device.page(&story);
+    assert_eq!(html.matches("Ottoline Greaves-Penn is here").count(), 1);
+    // Whoever leaves, or is cut off, is not here any more.
+    line.presence(0, MAIN, None, Doing::Left);
+    let html = line.device.page(&plan);
+    assert!(!html.contains("Ottoline Greaves-Penn") && html.contains("Carys Wexcombe"));
+    line.device.app.with(|core| core.disconnect(None)).unwrap();
+    assert!(line.device.page(&plan).contains("Nobody else has this plan open now."));
+}
+
+#[test]
+fn where_somebody_is_in_an_annex_is_said_in_that_annex_alone() {
+    let line = OnLine::of(Role::SocialWorker);
+    let annex = plan::bank().questions().iter().find(|q| q.document() == DocumentKind::Contact).unwrap();
+    let desk = Desk::new(line.device.app.clone(), line.device.shelf.clone());
+    let spot =
+        |field: &str| Some(crate::core::Spot { pep: line.pep.id(), field: Some(field.to_owned()), writing: true });
+    desk.stand(7, spot(&annex.id), 0);
+    let said = line.stands();
+    let readable = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&Role::SocialWorker)).count();
+    assert_eq!(said.len(), readable, "the plan and its annexes: {said:?}");
+    for (kind, field, state) in said {
+        let within = kind == DocumentKind::Contact;
+        assert_eq!((field, state == Doing::Editing), (within.then(|| annex.id.clone()), within), "{kind}");
+    }
+    // A second tab that only looks does not hide that the first one writes; when both have gone, the person has left.
+    desk.stand(8, Some(crate::core::Spot { pep: line.pep.id(), field: None, writing: false }), 500);
+    assert_eq!(line.stands(), []);
+    desk.stand(7, None, 501);
+    line.stands();
+    desk.stand(8, None, 502);
+    assert!(line.stands().iter().all(|(_, _, state)| *state == Doing::Left));
+    desk.stand(8, None, 503);
+    assert_eq!(line.stands(), []);
+    // What is said of an annex shows at its question, to whoever may read it.
+    line.presence(0, MAIN, None, Doing::Here);
+    line.presence(0, DocumentKind::Contact, Some(&annex.id), Doing::Editing);
+    let html = line.device.page(&section(&line.pep, &annex.id));
+    assert!(html.contains("Ottoline Greaves-Penn is writing here"), "{html}");
+}
+
+#[test]
+fn a_tab_says_where_its_person_is_and_its_page_stays_up_to_date() {
+    let line = OnLine::of(Role::SocialWorker);
+    let desk = Desk::new(line.device.app.clone(), line.device.shelf.clone());
+    let mut tab = Tab::new(1);
+    let page = section(&line.pep, "care.story");
+    let html = line.device.page(&page);
+    let regions: BTreeMap<String, String> = html
+        .split("data-region=\"")
+        .skip(1)
+        .zip(html.split(" data-region=").map(|before| before.rsplit('"').nth(1).unwrap()))
+        .map(|(after, id)| (id.to_owned(), after.split('"').next().unwrap().to_owned()))
+        .collect();
+    assert!(regions.contains_key("sync") && regions.contains_key("here-care.story"), "{regions:?}");
+    let hello = serde_json::json!({ "t": "hello", "tab": Uuid::new_v4(), "page": page, "fields": { "care.story": 0 }, "regions": regions, "here": true });
+    let told = tells(&mut tab, &desk, message(hello), 0);
+    assert_eq!(told.len(), 1, "the page is as it was loaded: {told:?}");
+    let (n, s) = (told[0]["n"].as_u64().unwrap() + 1, told[0]["s"].as_u64().unwrap());
+    let looks = plan::bank().questions().iter().find(|q| q.block == plan::bank().question("care.story").unwrap().block);
+    assert!(line.stands().contains(&(MAIN, looks.map(|q| q.id.clone()), Doing::Here)));
+    // In the box: writing, and not any more after a while without a key.
+    let edit = serde_json::json!({ "t": "edit", "f": "care.story", "n": n, "s": s, "d": [[0, 0, "H"]], "g": true });
+    tells(&mut tab, &desk, message(edit), 1_000);
+    assert!(line.stands().contains(&(MAIN, Some("care.story".into()), Doing::Editing)));
+    assert!(tab.wakes_at(1_000).is_some_and(|at| at <= 1_000 + 10_000), "it is said again while it holds");
+    tells(&mut tab, &desk, Event::Time, 40_000);
+    assert!(line.stands().iter().any(|(kind, _, state)| (*kind, *state) == (MAIN, Doing::Here)));
+    // Others come and write: the regions that have changed are sent, at most twice a second; it is said at most once in 10 s.
+    line.presence(0, MAIN, Some("care.story"), Doing::Editing);
+    let told = tells(&mut tab, &desk, Event::Changed, 50_000);
+    let html: Vec<&str> = told.iter().filter(|m| m["t"] == "html").map(|m| m["id"].as_str().unwrap()).collect();
+    assert!(
+        html.contains(&"here-care.story")
+            && told
+                .iter()
+                .any(|m| m["h"].as_str().is_some_and(|h| h.contains("Ottoline Greaves-Penn is writing here"))),
+        "{told:?}"
+    );
+    let said = |told: &[Json]| told.iter().find(|m| m["t"] == "say").map(|m| m["w"].as_str().unwrap().to_owned());
+    assert_eq!(said(&told).as_deref(), Some("Ottoline Greaves-Penn is writing."));
+    line.presence(1, MAIN, None, Doing::Here);
+    let told = tells(&mut tab, &desk, Event::Changed, 50_100);
+    assert!(told.is_empty(), "too soon: {told:?}");
+    let told = tells(&mut tab, &desk, Event::Time, 50_500);
+    assert_eq!(said(&told), None);
+    line.presence(0, MAIN, None, Doing::Left);
+    tells(&mut tab, &desk, Event::Changed, 51_000);
+    let told = tells(&mut tab, &desk, Event::Time, 60_000);
+    assert_eq!(said(&told).as_deref(), Some("Carys Wexcombe is here. Ottoline Greaves-Penn has left."));
+    // Switched off, nothing is said; the page changes all the same.
+    desk.keep_settings(Settings { announce: false, ..Settings::default() }).unwrap();
+    line.presence(1, MAIN, Some("care.story"), Doing::Editing);
+    let told = tells(&mut tab, &desk, Event::Changed, 80_000);
+    assert!(said(&told).is_none() && told.iter().any(|m| m["id"] == "here-care.story"));
+    // A page that is on no screen is kept up to date when it is again, and its person is not here.
+    tells(&mut tab, &desk, message(serde_json::json!({ "t": "here", "v": false })), 90_000);
+    assert!(line.stands().iter().any(|(kind, _, state)| (*kind, *state) == (MAIN, Doing::Left)));
+    line.presence(1, MAIN, None, Doing::Left);
+    assert!(tells(&mut tab, &desk, Event::Changed, 91_000).is_empty());
+    let told = tells(&mut tab, &desk, message(serde_json::json!({ "t": "here", "v": true })), 92_000);
+    assert!(told.iter().any(|m| m["id"] == "here-care.story"));
+    line.stands();
+    tells(&mut tab, &desk, Event::End, 93_000);
+    assert!(line.stands().iter().any(|(kind, _, state)| (*kind, *state) == (MAIN, Doing::Left)));
+}
