@@ -6,10 +6,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    commands::passphrase::{ONLY_THE_COMPUTER, guard_name},
     context::Context,
     core::{Line, Shared, counted},
     error::CommandError,
-    json, words,
+    json,
+    unlock::{self, Guard},
+    words,
 };
 
 /// Show what is saved here, what is shared, and what waits
@@ -27,6 +30,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             .collect::<Result<Vec<(Shared, Pep)>, Trouble>>()?;
         Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared))
     })?;
+    let guard = unlock::guard(context.app()?.home())?;
     let state = match &line {
         Line::Offline => "offline",
         Line::Connected => "connected",
@@ -45,6 +49,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
         });
         context.json(&json!({
             "device": Uuid::from_bytes(me.device),
+            "guard": guard_name(guard),
             "relay": { "url": me.relay.url, "state": state, "lastSync": json::at(last.unwrap_or(0)) },
             "peps": peps.collect::<Vec<_>>(),
         }));
@@ -68,6 +73,9 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             String::new()
         };
         context.data(format!("{}  {}: {waits}{held}", pep.id(), context.title(pep)?));
+    }
+    if guard == Guard::Computer {
+        context.talk(ONLY_THE_COMPUTER);
     }
     if peps.is_empty() {
         context.talk("No plan on this device yet. `pep sync` fetches those of your teams; `pep new` starts one.");

@@ -529,7 +529,7 @@ impl Desk {
 
     fn context(&self) -> Context {
         let global = Global { home: None, json: false, quiet: true, verbose: false, passphrase_file: None };
-        Context::brought(self.app.clone(), global, Default::default(), Vec::new())
+        Context::brought(self.app.clone(), global, Default::default(), Vec::new(), Default::default())
     }
 }
 
