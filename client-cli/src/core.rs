@@ -2,6 +2,7 @@
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
 mod here;
+mod typed;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -26,6 +27,7 @@ use crate::pieces::pieces;
 
 use here::Here;
 pub use here::{Present, Spot};
+pub use typed::Typed;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));

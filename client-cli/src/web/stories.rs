@@ -411,13 +411,13 @@ fn two_tabs_write_in_one_answer_and_what_is_not_theirs_is_not_live() {
     };
     let page = section(&pep, "care.story");
     let hello = || {
-        let fields = r#"["care.story","signoff.vs","no.such"]"#;
-        Event::Message(format!(r#"{{"t":"hello","page":"{page}","fields":{fields}}}"#))
+        let fields = r#"{"care.story":0,"a.such":0,"signoff.vs":0}"#;
+        Event::Message(format!(r#"{{"t":"hello","tab":"{}","page":"{page}","fields":{fields}}}"#, Uuid::new_v4()))
     };
     let told = say(&mut one, hello(), 0);
     let kinds: Vec<&str> = told.iter().map(|told| told["t"].as_str().unwrap()).collect();
-    assert_eq!((kinds, told[0]["text"].as_str()), (vec!["init", "locked", "locked"], Some("He cooks.")));
-    let (n, s) = (told[0]["n"].as_u64().unwrap() + 1, told[0]["s"].as_u64().unwrap());
+    assert_eq!((kinds, told[1]["text"].as_str()), (vec!["locked", "init", "locked"], Some("He cooks.")));
+    let (n, s) = (told[1]["n"].as_u64().unwrap() + 1, told[1]["s"].as_u64().unwrap());
     say(&mut two, hello(), 0);
     let edit = |n: u64, at: usize| {
         let said = format!(r#"{{"t":"edit","f":"care.story","n":{n},"s":{s},"d":[[{at},0," 🍲"]],"g":true}}"#);

@@ -559,6 +559,23 @@ impl Replica {
         doc: &Id,
         f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
     ) -> Result<std::result::Result<T, E>> {
+        let result = self.stage_write(doc, f)?;
+        self.commit_writes(doc)?;
+        Ok(result)
+    }
+
+    /// Puts on the disk what [`Replica::stage_write`] and [`Replica::set_fact`] staged, in their order, with one sync.
+    pub fn commit_writes(&mut self, doc: &Id) -> Result<()> {
+        self.commit()?;
+        self.compact(doc)
+    }
+
+    /// As [`Replica::write`], but only staged: several that belong together go to the disk with one [`Replica::commit_writes`].
+    pub fn stage_write<T, E>(
+        &mut self,
+        doc: &Id,
+        f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
+    ) -> Result<std::result::Result<T, E>> {
         self.running()?;
         let signer = self.signer.as_ref().ok_or(Trouble::Unknown)?;
         let actor = gate::actor_id(doc, &public_key(&signer.key), &signer.person, signer.incarnation);
@@ -599,8 +616,6 @@ impl Replica {
                 }
             }
         }
-        self.commit()?;
-        self.compact(doc)?;
         Ok(result)
     }
 
