@@ -260,7 +260,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     await new Promise((resolve) => { let said = ''; stage.stdout.on('data', (piece) => (said += piece).includes('ends the demonstration') && resolve()) })
     const homes = ['odile', 'ottoline'].map((who) => join(work, 'demo', who))
-    const plan = JSON.parse(execFileSync(program, ['--home', homes[1], '--quiet', 'list', '--json'], { encoding: 'utf8' }))[0].pep
+    const plan = JSON.parse(execFileSync(program, ['--home', homes[1], '--quiet', 'list', '--json'], { encoding: 'utf8' })).find(({ term }) => term === '2025/26-spring').pep
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'], headless: true })
     const href = await together(browser, program, homes, plan)
     stage.kill('SIGINT')

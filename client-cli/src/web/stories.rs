@@ -22,6 +22,7 @@ use super::{
 use crate::{
     app::App,
     core::{Me, Relay},
+    unlock,
 };
 
 mod child;
@@ -51,7 +52,8 @@ impl Device {
     fn of(role: Role) -> Device {
         let dir = tempfile::tempdir().unwrap();
         let replica::Claim::Ours(owner) = replica::claim(&dir.path().join("home")).unwrap() else { panic!("taken") };
-        let app = Arc::new(App::open(owner).unwrap().0);
+        let key = unlock::open(owner.dir(), None, |_| (), || None).unwrap();
+        let app = Arc::new(App::open(owner, key).unwrap().0);
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
         let person = *Uuid::new_v4().as_bytes();

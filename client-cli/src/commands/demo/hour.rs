@@ -157,7 +157,7 @@ fn meanwhile(context: &mut Context, stage: &Stage, mut joined: BTreeSet<String>)
                 }
             }
         });
-        let ended = runtime.block_on(async {
+        runtime.block_on(async {
             let mut end = std::pin::pin!(asked_to_end());
             loop {
                 tokio::select! {
@@ -174,7 +174,6 @@ fn meanwhile(context: &mut Context, stage: &Stage, mut joined: BTreeSet<String>)
         runtime.block_on(async {
             let _ = timeout(LAST_PART, async { while said.recv().await.is_some() {} }).await;
         });
-        ended
     });
     Ok(())
 }
