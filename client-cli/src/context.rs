@@ -206,12 +206,12 @@ impl Context {
             self.talk("Nothing to change: it is so already.");
             return Ok(());
         }
-        let waiting = self.with(|core| core.waiting())?;
+        let waiting = self.with(|core| core.answers_waiting())?;
         self.talk(match waiting {
             0 => "Saved on this device and shared.".to_string(),
             n => format!(
                 "Saved on this device. Not shared yet: {} {}.",
-                counted(n, "change"),
+                counted(n, "answer"),
                 if n == 1 { "waits" } else { "wait" }
             ),
         });

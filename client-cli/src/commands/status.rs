@@ -26,8 +26,8 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
         let peps: Vec<Pep> = core.peps().cloned().collect();
         let shared = peps
             .into_iter()
-            .map(|pep| Ok((core.shared(&pep)?, pep)))
-            .collect::<Result<Vec<(Shared, Pep)>, Trouble>>()?;
+            .map(|pep| Ok((core.shared(&pep)?, core.waits(&pep)?.answers.len(), pep)))
+            .collect::<Result<Vec<(Shared, usize, Pep)>, Trouble>>()?;
         Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared))
     })?;
     let guard = unlock::guard(context.app()?.home())?;
@@ -37,7 +37,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
         Line::Refused(_) => "refused",
     };
     if context.global.json {
-        let peps = peps.iter().map(|(shared, pep)| {
+        let peps = peps.iter().map(|(shared, _, pep)| {
             json!({
                 "pep": pep.id(),
                 "child": pep.child,
@@ -62,10 +62,10 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
         Line::Refused(why) => why.clone(),
     });
     context.data(format!("Last in step: {}", last.map_or("not yet".into(), words::moment)));
-    for (shared, pep) in &peps {
-        let waits = match shared.waiting {
+    for (shared, answers, pep) in &peps {
+        let waits = match answers {
             0 => "saved here and shared".to_string(),
-            n => format!("saved here; {} not shared yet", counted(n, "change")),
+            n => format!("saved here; {} not shared yet", counted(*n, "answer")),
         };
         let held = if shared.held > 0 {
             format!("; {} could not be accepted (pep held)", counted(shared.held, "change"))

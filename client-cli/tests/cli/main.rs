@@ -182,7 +182,7 @@ fn what_one_writes_the_others_read_and_everybody_can_tell_how_far_it_is_shared()
     odile.pep(&["set", spring, "child.dob", "2010-11-02"]).ok();
     let saved = odile.pep(&["set", &spring[..8], "transfer.needed", "yes"]);
     assert!(
-        saved.out.is_empty() && saved.err.contains("Saved on this device. Not shared yet: 2 changes wait."),
+        saved.out.is_empty() && saved.err.contains("Saved on this device. Not shared yet: 2 answers wait."),
         "{}",
         saved.err
     );
