@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use replica::{Notice, Owner, Reply, Request, Room, Trouble, write_private};
+use replica::{Key, Notice, Owner, Reply, Request, Room, Trouble, destroy, read_kept, write_kept};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use tokio::{
     runtime::Runtime,
@@ -20,6 +20,8 @@ use tokio::{
     time::Instant,
 };
 
+use zeroize::Zeroizing;
+
 use crate::{
     clock,
     core::{Core, Line, Traffic},
@@ -27,8 +29,12 @@ use crate::{
     web::serve::Serving,
 };
 
-/// Files in the home folder beside the replica's own.
-const KEY_FILE: &str = "device.key";
+/// The device's key, sealed with the home's: files in the home folder beside the replica's own.
+pub const KEY_FILE: &str = "device.sealed";
+/// The same as a version before encryption kept it, in the clear.
+const PLAIN_KEY_FILE: &str = "device.key";
+/// The place that the device's key is sealed for.
+const KEY_PLACE: &[u8] = b"openpep/file/1/device";
 /// How long a line may take to end before it is cut.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// How long nothing may move once the relay has refused something, before waiting for the rest is given up.
@@ -37,6 +43,7 @@ const STUCK: Duration = Duration::from_secs(1);
 /// An opened home folder.
 pub struct App {
     home: PathBuf,
+    home_key: Arc<Key>,
     room: Option<Room<Core>>,
     thread: Option<JoinHandle<Core>>,
     runtime: Runtime,
@@ -74,12 +81,12 @@ pub enum OpenError {
 }
 
 impl App {
-    /// Opens the home folder that `owner` has claimed, and says what a person should hear of.
-    pub fn open(owner: Owner) -> Result<(App, Vec<Notice>), OpenError> {
+    /// Opens the home folder that `owner` has claimed, with its key (`unlock`), and says what a person should hear of.
+    pub fn open(owner: Owner, home_key: Arc<Key>) -> Result<(App, Vec<Notice>), OpenError> {
         let home = owner.dir().to_path_buf();
-        let key = read_key(&home)?;
+        let key = read_key(&home, &home_key)?;
         let device = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
-        let (core, notices) = Core::open(&home, key, clock::chance())?;
+        let (core, notices) = Core::open(&home, &home_key, key, clock::chance())?;
         if core.me().is_some_and(|me| Some(me.device) != device) {
             return Err(OpenError::Key);
         }
@@ -99,7 +106,7 @@ impl App {
         let (room, thread) = (Some(room), Some(thread));
         let (line, pages) = (Mutex::new(None), Mutex::new(None));
         let offline = AtomicBool::new(false);
-        let app = App { home, room, thread, runtime, wake, changes, line, offline, pages, owner };
+        let app = App { home, home_key, room, thread, runtime, wake, changes, line, offline, pages, owner };
         Ok((app, notices))
     }
 
@@ -145,13 +152,18 @@ impl App {
         })
     }
 
-    /// This device's key, made where there is none. Kept in a file that only this user can read.
+    /// The home's key.
+    pub fn home_key(&self) -> &Arc<Key> {
+        &self.home_key
+    }
+
+    /// This device's key, made where there is none. Kept in a file, sealed.
     pub fn key(&self) -> Result<Ed25519KeyPair, OpenError> {
-        if let Some(key) = read_key(&self.home)? {
+        if let Some(key) = read_key(&self.home, &self.home_key)? {
             return Ok(key);
         }
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| OpenError::Key)?;
-        write_private(&self.home.join(KEY_FILE), pkcs8.as_ref())?;
+        write_kept(&self.home.join(KEY_FILE), &self.home_key.seal(KEY_PLACE, pkcs8.as_ref())?)?;
         Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_| OpenError::Key)
     }
 
@@ -344,10 +356,30 @@ async fn failure(room: &Room<Core>, again: &Notify, mut attempts: watch::Receive
     std::future::pending().await
 }
 
-fn read_key(home: &Path) -> Result<Option<Ed25519KeyPair>, OpenError> {
-    match std::fs::read(home.join(KEY_FILE)) {
-        Ok(bytes) => Ed25519KeyPair::from_pkcs8(&bytes).map(Some).map_err(|_| OpenError::Key),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(e.into()),
-    }
+fn read_key(home: &Path, home_key: &Key) -> Result<Option<Ed25519KeyPair>, OpenError> {
+    let sealed = match read_kept(&home.join(KEY_FILE)) {
+        Ok(sealed) => sealed,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return seal_plain_key(home, home_key),
+        Err(e) if e.kind() == io::ErrorKind::InvalidData => return Err(OpenError::Key),
+        Err(e) => return Err(e.into()),
+    };
+    let bytes = Zeroizing::new(home_key.open(KEY_PLACE, &sealed).ok_or(OpenError::Key)?);
+    let key = Ed25519KeyPair::from_pkcs8(&bytes).map_err(|_| OpenError::Key)?;
+    // Left where sealing it was cut short.
+    destroy(&home.join(PLAIN_KEY_FILE))?;
+    Ok(Some(key))
+}
+
+/// Layout 1 to 2 of the device's key.
+fn seal_plain_key(home: &Path, home_key: &Key) -> Result<Option<Ed25519KeyPair>, OpenError> {
+    let plain = home.join(PLAIN_KEY_FILE);
+    let bytes = match std::fs::read(&plain) {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e.into()),
+    };
+    let key = Ed25519KeyPair::from_pkcs8(&bytes).map_err(|_| OpenError::Key)?;
+    write_kept(&home.join(KEY_FILE), &home_key.seal(KEY_PLACE, &bytes)?)?;
+    destroy(&plain)?;
+    Ok(Some(key))
 }

@@ -2,16 +2,18 @@
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
 mod here;
+mod typed;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
+    sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate};
 use gate::{Hash, Id};
 use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
-use replica::{Mode, Notice, Replica, Signer, Trouble};
+use replica::{Key, Mode, Notice, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
@@ -25,6 +27,7 @@ use crate::pieces::pieces;
 
 use here::Here;
 pub use here::{Present, Spot};
+pub use typed::Typed;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -142,9 +145,15 @@ pub struct Core {
 }
 
 impl Core {
-    /// Opens what `home` holds. `key`: this device's key, where it has joined. `chance`: an evenly spread number.
-    pub fn open(home: &Path, key: Option<Ed25519KeyPair>, chance: u64) -> Result<(Core, Vec<Notice>), Trouble> {
-        let (mut replica, notices) = Replica::open(home, Mode::Participant)?;
+    /// Opens what `home` holds. `home_key`: what it is sealed with. `key`: this device's, where it has joined. `chance`: an evenly
+    /// spread number.
+    pub fn open(
+        home: &Path,
+        home_key: &Arc<Key>,
+        key: Option<Ed25519KeyPair>,
+        chance: u64,
+    ) -> Result<(Core, Vec<Notice>), Trouble> {
+        let (mut replica, notices) = Replica::open(home, Mode::Participant, home_key)?;
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
             let mut incarnation: u32 = read_fact(&replica, b"incarnation")?.unwrap_or(0);
@@ -243,6 +252,15 @@ impl Core {
     /// The documents.
     pub fn replica(&mut self) -> &mut Replica {
         &mut self.replica
+    }
+
+    /// Erases documents, so that nothing of them can be read here any more, with whatever key. This device moves on first: if it
+    /// ever writes in one of them again, what it wrote there before is not known here.
+    pub fn erase(&mut self, docs: &[Id]) -> Result<(), Trouble> {
+        if self.replica.signer().is_some() {
+            self.move_on()?;
+        }
+        docs.iter().try_for_each(|doc| self.replica.erase(doc))
     }
 
     /// All PEPs held here, in the order of their ids.

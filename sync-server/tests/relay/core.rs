@@ -440,6 +440,11 @@ fn a_copied_folder_begins_a_new_epoch_and_older_cursors_read_from_the_start() {
         std::fs::write(copy.join("journal").join(path.file_name().expect("a name")), &bytes[..len as usize])
             .expect("a file");
     }
+    std::fs::create_dir_all(copy.join("keys")).expect("a folder");
+    for entry in std::fs::read_dir(relay.dir.join("keys")).expect("keys") {
+        let path = entry.expect("a key").path();
+        std::fs::copy(&path, copy.join("keys").join(path.file_name().expect("a name"))).expect("a copy");
+    }
     assert_eq!(receipts(&relay.asks(&mut line, &push(doc, &written[1..]))), [2]);
     let old = std::mem::replace(&mut relay.core, open_core(&copy, NOW + 3_600));
     drop(old);
