@@ -70,7 +70,6 @@ pub fn was(papers: &Papers, plan: &Plan, question: &str, change: &str, word: &st
     let documents = Documents {
         main: or_then(documents.main),
         contact: documents.contact.map(or_then),
-        family: documents.family.map(or_then),
         private_voice: documents.private_voice.map(or_then),
         quality: documents.quality.map(or_then),
         family: documents.family.map(or_then),
