@@ -3,6 +3,7 @@
 
 mod here;
 mod typed;
+mod waits;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -28,6 +29,8 @@ use crate::pieces::pieces;
 use here::Here;
 pub use here::{Present, Spot};
 pub use typed::Typed;
+use waits::Counted;
+pub use waits::Waits;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -141,6 +144,9 @@ pub struct Core {
     connection: Option<Connection>,
     line: Line,
     here: Here,
+    counted: Counted,
+    /// Whether the line ended while both sides held the same.
+    ended_in_step: bool,
     words: Vec<String>,
     changed: u64,
     last_sync: Option<i64>,
@@ -185,6 +191,8 @@ impl Core {
             connection: None,
             line: Line::Offline,
             here: Here::default(),
+            counted: Counted::default(),
+            ended_in_step: false,
             words: Vec::new(),
             changed: 0,
             last_sync,
@@ -546,6 +554,7 @@ impl Core {
 
     /// The connection has ended, or never stood.
     pub fn disconnect(&mut self, refused: Option<String>) {
+        self.ended_in_step |= self.in_step().unwrap_or(false);
         self.connection = None;
         self.here.cut();
         self.line = refused.map_or(Line::Offline, Line::Refused);
@@ -579,7 +588,9 @@ impl Core {
         self.replica.commit()?;
         self.announce()?;
         self.pump()?;
-        if self.last_sync.is_none_or(|last| (now - last).abs() >= LAST_SYNC_EVERY) && self.in_step()? {
+        let ended_in_step = std::mem::take(&mut self.ended_in_step);
+        let long_ago = self.last_sync.is_none_or(|last| (now - last).abs() >= LAST_SYNC_EVERY);
+        if (long_ago && self.in_step()?) || ended_in_step {
             self.replica.set_fact(b"last-sync", Some(&cbor(&now)));
             self.replica.commit()?;
             self.last_sync = Some(now);

@@ -121,7 +121,7 @@ impl Desk {
         let me = context.me()?;
         let council = council(self.app.home());
         let (line, last_sync, waiting, organisation, settings) = context.with(|core| {
-            let (waiting, settings) = (core.waiting()?, Settings::of(core)?);
+            let (waiting, settings) = (core.answers_waiting()?, Settings::of(core)?);
             let organisation = core.roster().organisation.clone();
             Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, organisation, settings))
         })?;
@@ -309,8 +309,13 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names, present) = context.with(move |core| {
-            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, core.present(&asked, clock::now_ms())))
+        let (papers, names, present, mine) = context.with(move |core| {
+            let now_ms = clock::now_ms();
+            let mine = match core.seen_whole(&asked, now_ms)? {
+                Some(seen) => Some((core.waits(&asked)?.answers.len(), seen)),
+                None => None,
+            };
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, core.present(&asked, now_ms), mine))
         })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
@@ -323,7 +328,20 @@ impl Desk {
         };
         let name = called(&view, names.get(&pep.child));
         let fresh = clock::fresh_id();
-        Ok(Some(Plan { pep, role, person, name, view, heads, seen, present, refused, fresh, today: clock::day() }))
+        Ok(Some(Plan {
+            pep,
+            role,
+            person,
+            name,
+            view,
+            heads,
+            seen,
+            present,
+            mine,
+            refused,
+            fresh,
+            today: clock::day(),
+        }))
     }
 
     /// What the checks find in a plan.
@@ -409,7 +427,7 @@ impl Desk {
                 let title = format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(&pep));
                 let shared = core.shared(&pep)?;
                 if shared.waiting > 0 {
-                    waiting.push((title.clone(), shared.waiting));
+                    waiting.push((title.clone(), core.waits(&pep)?));
                 }
                 if shared.held > 0 {
                     held.extend(core.held(&pep)?.into_iter().map(|held| (title.clone(), held.why.at, held.why.detail)));
@@ -607,7 +625,7 @@ impl Desk {
 
     fn context(&self) -> Context {
         let global = Global { home: None, json: false, quiet: true, verbose: false, passphrase_file: None };
-        Context::brought(self.app.clone(), global, Default::default(), Vec::new())
+        Context::brought(self.app.clone(), global, Default::default(), Vec::new(), Default::default())
     }
 }
 
