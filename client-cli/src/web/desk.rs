@@ -30,9 +30,9 @@ use crate::{
     bring,
     cli::Global,
     clock,
-    commands::{check, conflicts, meeting, new, quality},
+    commands::{check, conflicts, held, meeting, new, quality},
     context::{Context, Mine},
-    core::{Core, Papers, Present, Spot},
+    core::{Core, Papers, Present, Spot, Waiting},
     error::{CommandError, Kind},
     settings::{Handed, NotThePin, Pin, Settings},
     typing::Splice,
@@ -106,10 +106,10 @@ impl Desk {
         let context = self.context();
         let me = context.me()?;
         let council = council(self.app.home());
-        let (line, last_sync, waiting, organisation, settings) = context.with(|core| {
-            let (waiting, settings) = (core.waiting()?, Settings::of(core)?);
+        let (line, last_sync, waiting, undecided, organisation, settings) = context.with(|core| {
+            let (waiting, undecided, settings) = (core.waiting()?, core.undecided()?, Settings::of(core)?);
             let organisation = core.roster().organisation.clone();
-            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, organisation, settings))
+            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, undecided, organisation, settings))
         })?;
         let named = [council.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
         let colour = council.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
@@ -120,6 +120,7 @@ impl Desk {
             line,
             last_sync,
             waiting,
+            undecided,
             settings,
             today: clock::day(),
         })
@@ -386,24 +387,39 @@ impl Desk {
     pub fn sharing(&self) -> Result<Sharing, CommandError> {
         let context = self.context();
         let me = context.me()?;
-        let (waiting, held) = context.with(|core| {
+        let (waiting, held, left) = context.with(|core| {
             let peps: Vec<Pep> = core.peps().cloned().collect();
             let names = names(core)?;
-            let (mut waiting, mut held) = (Vec::new(), Vec::new());
+            let mut waiting = Vec::new();
             for pep in peps {
                 let title = format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(&pep));
                 let shared = core.shared(&pep)?;
                 if shared.waiting > 0 {
-                    waiting.push((title.clone(), shared.waiting));
-                }
-                if shared.held > 0 {
-                    held.extend(core.held(&pep)?.into_iter().map(|held| (title.clone(), held.why.at, held.why.detail)));
+                    waiting.push((title, shared.waiting));
                 }
             }
-            Ok::<_, Trouble>((waiting, held))
+            Ok::<_, Trouble>((waiting, core.refused()?, core.roster().left.len()))
         })?;
         let failed = self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Sharing { relay: (me.relay.name, me.relay.url), waiting, held, failed })
+        let decides = held::decides(&context)?;
+        Ok(Sharing { relay: (me.relay.name, me.relay.url), waiting, held, decides, left, failed })
+    }
+
+    /// Refused changes that wait for this person's decision, each with what the child is called; asked of the relay now.
+    pub fn undecided(&self) -> Result<Vec<(String, Waiting)>, CommandError> {
+        let context = self.context();
+        let waiting = held::fetched(&context)?;
+        let names = context.with(|core| names(core))?;
+        let named = |one: Waiting| (name_of(one.pep.as_ref().and_then(|pep| names.get(&pep.child))), one);
+        Ok(waiting.into_iter().map(named).collect())
+    }
+
+    /// Decides about one of them.
+    pub fn decide(&self, change: &str, accept: bool) -> Result<(), CommandError> {
+        let waiting = held::fetched(&self.context())?;
+        let one = waiting.iter().find(|one| crate::json::hex(&one.change.hash) == change);
+        let gone = || CommandError::new(Kind::Failed, "Somebody has decided about that change already.");
+        held::decided(&self.app, one.ok_or_else(gone)?, accept)
     }
 
     /// Writes what a form asks for, if the plan is still as it was lent. On the disk when this returns.

@@ -123,6 +123,11 @@ enum Event {
         #[serde(default)]
         again: Vec<serde_bytes::ByteBuf>,
     },
+    /// The document was given up.
+    Erased {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+    },
 }
 
 /// In place of the hash of an envelope that was set aside: no change has this one.
@@ -416,6 +421,18 @@ impl Replica {
         Ok(true)
     }
 
+    /// Gives a document up: nothing of it is read or offered from here on. On the disk when this returns.
+    pub fn erase(&mut self, doc: &Id) -> Result<()> {
+        self.commit()?;
+        if !self.has(doc)? && !self.parked.contains_key(doc) {
+            return Ok(());
+        }
+        self.open.remove(doc);
+        self.parked.remove(doc);
+        self.staged.push(Event::Erased { doc: *doc });
+        self.commit()
+    }
+
     /// Lends the document to `f` for reading.
     pub fn read<T>(&mut self, doc: &Id, f: impl FnOnce(&Automerge) -> T) -> Result<T> {
         let open = self.document(doc)?;
@@ -540,6 +557,20 @@ impl Replica {
         }
         self.unpark(doc)?;
         Ok((offered, refused))
+    }
+
+    /// A copy of the document as it would be with these envelopes, as far as the gate admits them: to look at. Nothing is kept.
+    pub fn with_held(&mut self, doc: &Id, envelopes: &[Envelope], authority: &dyn Authority) -> Result<Automerge> {
+        let mut document = self.read(doc, Clone::clone)?;
+        let mut index = self.ledger(doc)?.ledger.index().clone();
+        let mut changes = Vec::new();
+        for envelope in envelopes {
+            if let Ok(admitted) = index.admit(envelope, authority) {
+                changes.extend_from_slice(admitted.changes());
+            }
+        }
+        document.apply_changes(changes).map_err(|_| Trouble::Damaged)?;
+        Ok(document)
     }
 
     /// Takes a document in as a relay's snapshot, where nothing of it is held yet.
@@ -1112,6 +1143,12 @@ fn apply(store: &Store, event: &Event) -> std::result::Result<(), StoreError> {
             }
             store.set_document(doc, &Document { snapshot, last, ..known })?;
         }
+        Event::Erased { doc } => {
+            store.erase(doc)?;
+            for (key, _) in store.facts(&[PARKED, doc.as_slice()].concat())? {
+                store.set_fact(&key, None)?;
+            }
+        }
         Event::Held { doc, hash, why } => store.set_held(doc, hash, why.as_ref().map(|w| w.as_slice()))?,
     }
     Ok(())
@@ -1133,6 +1170,10 @@ fn sift(events: Vec<Event>) -> Vec<Event> {
             Event::Aside { doc, numbers, from, again, .. } => {
                 sieve.aside(doc, &numbers);
                 (from..).zip(again).for_each(|(number, bytes)| sieve.envelope(doc, number, bytes.into_vec()));
+            }
+            Event::Erased { doc } => {
+                sieve.ledgers.remove(&doc);
+                sieve.kept.push(Event::Erased { doc });
             }
             Event::Snapshot { .. } => {}
             other => sieve.kept.push(other),

@@ -341,6 +341,25 @@ impl Store {
         self.put(&self.blobs, b'b', &[&[kind as u8], doc.as_slice()].concat(), bytes)
     }
 
+    /// Takes out everything of a document.
+    pub fn erase(&self, doc: &Id) -> Result<()> {
+        for (tree, tag) in [(&self.log, b'l'), (&self.held, b'h')] {
+            for key in tree.scan_prefix(doc).keys() {
+                self.delete(tree, tag, &key?)?;
+            }
+        }
+        for tree in [&self.numbers, &self.waiting] {
+            for key in tree.scan_prefix(doc).keys() {
+                tree.remove(key?)?;
+            }
+        }
+        for kind in [Blob::Genesis, Blob::Snapshot] {
+            self.delete(&self.blobs, b'b', &[&[kind as u8], doc.as_slice()].concat())?;
+        }
+        self.documents.remove(doc)?;
+        Ok(())
+    }
+
     fn put(&self, tree: &sled::Tree, tag: u8, key: &[u8], bytes: &[u8]) -> Result<()> {
         let before = tree.get(key)?.and_then(|v| parts_of(&v));
         if bytes.len() < VALUE_BYTES_MAX {

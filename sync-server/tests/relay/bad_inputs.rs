@@ -395,7 +395,7 @@ fn messages(scene: &Scene) -> Vec<MessageRow> {
         ),
         (
             "a frame that only relays send: held",
-            Frame::Held { doc, hashes: vec![], code: "x".into(), detail: "x".into() }.encode(),
+            Frame::Held { doc, hashes: vec![], code: "x".into(), detail: "x".into(), follows: vec![] }.encode(),
             order.clone(),
         ),
         ("a frame that only relays send: released", Frame::Released { doc, hashes: vec![] }.encode(), order.clone()),
