@@ -3,16 +3,18 @@
 
 mod held;
 mod here;
+mod typed;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
+    sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate};
 use gate::{Hash, Id};
 use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
-use replica::{Mode, Notice, Replica, Signer, Trouble};
+use replica::{Key, Mode, Notice, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
@@ -27,6 +29,7 @@ use crate::pieces::pieces;
 pub use held::{Held, Said, Waiting, Why};
 use here::Here;
 pub use here::{Present, Spot};
+pub use typed::Typed;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -141,6 +144,8 @@ pub struct Core {
     line: Line,
     here: Here,
     words: Vec<String>,
+    /// Changes of this person that were refused, by number.
+    refused: BTreeMap<u64, Held>,
     changed: u64,
     last_sync: Option<i64>,
     /// Today as the last call's `now` says, `YYYY-MM-DD`.
@@ -148,9 +153,15 @@ pub struct Core {
 }
 
 impl Core {
-    /// Opens what `home` holds. `key`: this device's key, where it has joined. `chance`: an evenly spread number.
-    pub fn open(home: &Path, key: Option<Ed25519KeyPair>, chance: u64) -> Result<(Core, Vec<Notice>), Trouble> {
-        let (mut replica, notices) = Replica::open(home, Mode::Participant)?;
+    /// Opens what `home` holds. `home_key`: what it is sealed with. `key`: this device's, where it has joined. `chance`: an evenly
+    /// spread number.
+    pub fn open(
+        home: &Path,
+        home_key: &Arc<Key>,
+        key: Option<Ed25519KeyPair>,
+        chance: u64,
+    ) -> Result<(Core, Vec<Notice>), Trouble> {
+        let (mut replica, notices) = Replica::open(home, Mode::Participant, home_key)?;
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
             let mut incarnation: u32 = read_fact(&replica, b"incarnation")?.unwrap_or(0);
@@ -178,10 +189,12 @@ impl Core {
             line: Line::Offline,
             here: Here::default(),
             words: Vec::new(),
+            refused: BTreeMap::new(),
             changed: 0,
             last_sync,
             day: String::new(),
         };
+        core.refused = held::kept(&core.replica)?;
         for (_, value) in core.replica.facts(b"pep/")? {
             if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(pep_of) {
                 core.know(pep);
@@ -249,6 +262,15 @@ impl Core {
     /// The documents.
     pub fn replica(&mut self) -> &mut Replica {
         &mut self.replica
+    }
+
+    /// Erases documents, so that nothing of them can be read here any more, with whatever key. This device moves on first: if it
+    /// ever writes in one of them again, what it wrote there before is not known here.
+    pub fn erase(&mut self, docs: &[Id]) -> Result<(), Trouble> {
+        if self.replica.signer().is_some() {
+            self.move_on()?;
+        }
+        docs.iter().try_for_each(|doc| self.replica.erase(doc))
     }
 
     /// All PEPs held here, in the order of their ids.
@@ -426,7 +448,7 @@ impl Core {
             }
             let standing = self.replica.standing(&doc)?;
             shared.waiting += standing.waiting;
-            shared.held += self.refused_in(&doc)?;
+            shared.held += self.refused_in(&doc);
             if doc == main {
                 let waits = standing.waiting > 0;
                 shared.shared_heads = if waits { self.heads_without_waiting(&doc)? } else { standing.heads.clone() };

@@ -8,10 +8,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
 use gate::{Envelope, Hash, Id, PublicKey, Refusal};
-use replica::{Mode, Notice, Offered, Replica, Trouble};
+use replica::{Key, Mode, Notice, Offered, Replica, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
@@ -162,16 +163,17 @@ struct Growth {
 }
 
 impl Core {
-    /// Opens what `dir` holds. `key` signs rosters; `organisation` is the Virtual School's name. Where the folder is new,
+    /// Opens what `dir` holds, sealed with `store_key`. `key` signs rosters; `organisation` is the Virtual School's name. Where the folder is new,
     /// copied or restored, a new epoch begins here, before anything else is written.
     pub fn open(
         dir: &Path,
+        store_key: &Arc<Key>,
         key: Ed25519KeyPair,
         organisation: &str,
         mut random: Random,
         now: i64,
     ) -> Result<(Core, Vec<Notice>), Trouble> {
-        let (replica, notices) = Replica::open(dir, Mode::Relay)?;
+        let (replica, notices) = Replica::open(dir, Mode::Relay, store_key)?;
         let mut directory = Directory::read(&replica)?;
         let epoch =
             replica.fact(b"relay/epoch")?.and_then(|e| Id::try_from(e).ok()).filter(|_| replica.is_continuous());
@@ -930,7 +932,9 @@ mod tests {
     #[test]
     fn a_disk_that_fails_is_said_and_nothing_more_is_promised() {
         let home = tempfile::tempdir().unwrap();
-        let (mut core, _) = Core::open(home.path(), key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW).unwrap();
+        let store_key = Arc::new(Key::generate().unwrap());
+        let (mut core, _) =
+            Core::open(home.path(), &store_key, key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW).unwrap();
         let odile = Invite {
             name: "Odile Marrowfield".into(),
             role: "social-worker".into(),

@@ -60,7 +60,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 fn list(context: &mut Context) -> Result<(), CommandError> {
-    let own = context.with(|core| core.refused())?;
+    let own = context.with(|core| Ok::<_, Trouble>(core.refused()))?;
     // One's own are shown also where the relay does not answer.
     let (waiting, failed) = match fetched(context) {
         Ok(waiting) => (waiting, None),
@@ -84,7 +84,7 @@ fn list(context: &mut Context) -> Result<(), CommandError> {
 }
 
 fn show(context: &mut Context, change: &str) -> Result<(), CommandError> {
-    let own = context.with(|core| core.refused())?;
+    let own = context.with(|core| Ok::<_, Trouble>(core.refused()))?;
     let wanted = change.to_lowercase();
     let mine: Vec<&Held> = own.iter().filter(|held| json::hex(&held.hash).starts_with(&wanted)).collect();
     if let ([held], true) = (mine.as_slice(), wanted.len() >= PREFIX_MIN) {

@@ -25,7 +25,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             .into_iter()
             .map(|pep| Ok((core.shared(&pep)?, pep)))
             .collect::<Result<Vec<(Shared, Pep)>, Trouble>>()?;
-        let all = (core.refused()?.len(), core.undecided()?, core.roster().left.len());
+        let all = (core.refused().len(), core.undecided()?, core.roster().left.len());
         Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared, all))
     })?;
     let (refused, undecided, left) = all;

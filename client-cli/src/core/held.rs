@@ -18,7 +18,8 @@ use uuid::Uuid;
 use super::{Core, cbor, counted, from_cbor, is_own_past, key, pep_of, start_of};
 use crate::words;
 
-/// Facts: refused changes of this person, under document and hash.
+/// Facts: refused changes of this person, by number. A hash is never a part of a key: keys are not sealed, and a hash shows
+/// whether a guess at what it is of is right.
 const REFUSED: &[u8] = b"refused/";
 /// Facts: how many refused changes of a document wait for this person's decision.
 const UNDECIDED: &[u8] = b"undecided/";
@@ -37,9 +38,8 @@ pub struct Held {
     /// Its hash.
     #[serde(with = "serde_bytes")]
     pub hash: Hash,
-    /// In which order they came within a second.
-    #[serde(default)]
-    pub order: u64,
+    /// In which order they came.
+    pub number: u64,
     /// What the PEP was started as, to be named also when it is not on this device any more.
     pub start: Option<Start>,
     /// What the child is called.
@@ -100,16 +100,22 @@ impl Held {
 
 impl Core {
     /// This person's changes that were refused, oldest first.
-    pub fn refused(&self) -> Result<Vec<Held>, Trouble> {
-        let mut held: Vec<Held> =
-            self.replica.facts(REFUSED)?.iter().filter_map(|(_, value)| from_cbor(value)).collect();
-        held.sort_by_key(|held| (held.why.at, held.order));
-        Ok(held)
+    pub fn refused(&self) -> Vec<Held> {
+        self.refused.values().cloned().collect()
     }
 
     /// How many changes of a document were refused.
-    pub(super) fn refused_in(&self, doc: &Id) -> Result<usize, Trouble> {
-        Ok(self.replica.facts(&key(REFUSED, doc))?.len())
+    pub(super) fn refused_in(&self, doc: &Id) -> usize {
+        self.refused.values().filter(|held| held.doc == *doc).count()
+    }
+
+    fn refusal_of(&self, doc: &Id, hash: &Hash) -> Option<&Held> {
+        self.refused.values().find(|held| held.doc == *doc && held.hash == *hash)
+    }
+
+    fn put_refused(&mut self, held: Held) {
+        self.replica.set_fact(&fact(held.number), Some(&cbor(&held)));
+        self.refused.insert(held.number, held);
     }
 
     /// How many refused changes wait for this person's decision, as the relay last said.
@@ -199,10 +205,9 @@ impl Core {
         now: i64,
     ) -> Result<usize, Trouble> {
         let why = Why { code: code.into(), detail: detail.into(), at: now };
-        let before = self.replica.facts(REFUSED)?.len();
         let mut new = 0;
         for hash in refused {
-            let known = self.replica.fact(&fact(doc, hash))?.as_deref().and_then(from_cbor::<Held>);
+            let known = self.refusal_of(doc, hash).cloned();
             let held = match known {
                 Some(held) if held.why.code == why.code => continue,
                 // Decided since: it keeps its day.
@@ -213,7 +218,7 @@ impl Core {
                     Held {
                         doc: *doc,
                         hash: *hash,
-                        order: (before + new) as u64,
+                        number: self.refused.last_key_value().map_or(1, |(last, _)| last + 1),
                         child: child.map_or_else(|| "A child".to_string(), |child| child.name.clone()),
                         said: self.said(doc, pep.as_ref(), hash)?,
                         start: pep.as_ref().map(start_of),
@@ -221,7 +226,7 @@ impl Core {
                     }
                 }
             };
-            self.replica.set_fact(&fact(doc, hash), Some(&cbor(&held)));
+            self.put_refused(held);
             new += 1;
         }
         Ok(new)
@@ -257,9 +262,8 @@ impl Core {
                     "It stands in something that was not accepted, so it could not be kept in the plan by itself.";
                 for hash in &rebased.stranded {
                     self.keep_refused(doc, &[*hash], (FOLLOWS, words), now)?;
-                    let known = self.replica.fact(&fact(doc, hash))?.as_deref().and_then(from_cbor::<Held>);
-                    if let (Some(held), Some(said)) = (known, said.remove(hash)) {
-                        self.replica.set_fact(&fact(doc, hash), Some(&cbor(&Held { said, ..held })));
+                    if let (Some(held), Some(said)) = (self.refusal_of(doc, hash).cloned(), said.remove(hash)) {
+                        self.put_refused(Held { said, ..held });
                     }
                 }
                 return Ok(());
@@ -279,8 +283,11 @@ impl Core {
     pub(super) fn was_released(&mut self, doc: &Id, hashes: &[Hash]) -> Result<(), Trouble> {
         let mut known = 0;
         for hash in hashes {
-            known += usize::from(self.replica.fact(&fact(doc, hash))?.is_some());
-            self.replica.set_fact(&fact(doc, hash), None);
+            if let Some(number) = self.refusal_of(doc, hash).map(|held| held.number) {
+                known += 1;
+                self.refused.remove(&number);
+                self.replica.set_fact(&fact(number), None);
+            }
             if self.replica.has(doc)? {
                 self.replica.release(doc, hash);
             }
@@ -411,7 +418,8 @@ impl Core {
             given_up += 1;
         }
         if given_up > 0 {
-            self.replica.commit()?;
+            // What this device wrote there is not known here any more, should its person come back.
+            self.move_on()?;
             self.words.push(format!(
                 "You are not on a child’s team any more, so {} of theirs {} removed from this device. A copy that was made before, such as a backup or an export, cannot be called back: remove it, too.",
                 counted(given_up, "plan"),
@@ -458,6 +466,13 @@ fn said_in(document: &Automerge, pep: &Pep, is_main: bool, authors: Authors<'_>,
     said
 }
 
-fn fact(doc: &Id, hash: &Hash) -> Vec<u8> {
-    [REFUSED, doc, hash].concat()
+fn fact(number: u64) -> Vec<u8> {
+    [REFUSED, &number.to_be_bytes()].concat()
+}
+
+/// The refused changes that a replica holds, by number.
+pub(super) fn kept(replica: &replica::Replica) -> Result<BTreeMap<u64, Held>, Trouble> {
+    let kept = replica.facts(REFUSED)?;
+    let held = kept.iter().filter_map(|(_, value)| from_cbor::<Held>(value));
+    Ok(held.map(|held| (held.number, held)).collect())
 }

@@ -395,7 +395,7 @@ fn messages(scene: &Scene) -> Vec<MessageRow> {
         ),
         (
             "a frame that only relays send: held",
-            Frame::Held { doc, hashes: vec![], code: "x".into(), detail: "x".into(), follows: vec![] }.encode(),
+            Frame::Held { doc, hashes: vec![], follows: vec![], code: "x".into(), detail: "x".into() }.encode(),
             order.clone(),
         ),
         ("a frame that only relays send: released", Frame::Released { doc, hashes: vec![] }.encode(), order.clone()),
@@ -599,7 +599,9 @@ fn actions_in(body: &[u8]) -> usize {
     let actor = number(body, &mut at);
     at += actor;
     // Its number, its first operation, its time.
-    (0..3).for_each(|_| drop(number(body, &mut at)));
+    for _ in 0..3 {
+        number(body, &mut at);
+    }
     let message = number(body, &mut at);
     at += message;
     for _ in 0..number(body, &mut at) {

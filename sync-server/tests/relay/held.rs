@@ -312,6 +312,11 @@ fn after_a_backup_was_restored_colleagues_bring_back_what_had_been_taken_in_befo
         let to = copy.join("journal").join(path.file_name().expect("a name"));
         std::fs::write(to, &bytes[..len as usize]).expect("a file");
     }
+    std::fs::create_dir_all(copy.join("keys")).expect("a folder");
+    for entry in std::fs::read_dir(story.relay.dir.join("keys")).expect("keys") {
+        let path = entry.expect("a key").path();
+        std::fs::copy(&path, copy.join("keys").join(path.file_name().expect("a name"))).expect("a copy");
+    }
     let now = story.relay.now;
     story.relay.core = open_core(&copy, now);
     let lost = story.petra.writes(&story.pep, Main, &["Taken in, and lost with the disk."]);
