@@ -11,7 +11,7 @@ use plan::{
 use uuid::Uuid;
 
 use crate::{
-    core::{Line, Present, Waits, counted},
+    core::{Held, Line, Present, Waits, counted},
     json::hex,
     settings::Settings,
     words,
@@ -32,6 +32,8 @@ pub struct Site {
     pub last_sync: Option<i64>,
     /// Answers that are not shared yet.
     pub waiting: usize,
+    /// Refused changes of others that wait for this person's decision.
+    pub undecided: u64,
     /// How this person wants the pages of this device.
     pub settings: Settings,
     /// Whether everybody in it is invented: this is the demonstration.
@@ -140,8 +142,12 @@ pub struct Sharing {
     pub relay: (String, String),
     /// Plans with answers that wait, which, and since when.
     pub waiting: Vec<(String, Waits)>,
-    /// Changes that were refused: the plan, when, and why.
-    pub held: Vec<(String, i64, String)>,
+    /// This person's changes that were refused.
+    pub held: Vec<Held>,
+    /// Whether this person decides about refused changes of others.
+    pub decides: bool,
+    /// Children whose teams this person has left.
+    pub left: usize,
     /// Why the last attempt failed, and what to do.
     pub failed: Option<(String, Option<String>)>,
     /// The person asked to work offline.
