@@ -338,9 +338,9 @@ impl Core {
             if let std::collections::btree_map::Entry::Vacant(place) = documents.entry(change.doc) {
                 let of_doc = list.changes.iter().filter(|other| other.doc == change.doc);
                 let envelopes: Vec<gate::Envelope> = of_doc.map(|other| other.envelope.0.clone()).collect();
-                let child =
-                    self.documents.get(&change.doc).and_then(|(pep, _)| self.peps.get(pep)).map(|pep| pep.child);
-                let authority = self.roster.authority(child.unwrap_or_default().as_bytes());
+                // To look at, as if they had been let in.
+                let mut authority = self.authority(&change.doc);
+                authority.accepted.extend(envelopes.iter().map(|envelope| envelope.hash));
                 place.insert(match self.replica.has(&change.doc)? {
                     true => Some(self.replica.with_held(&change.doc, &envelopes, &authority)?),
                     false => None,
