@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use maud::Markup;
-use plan::{DocumentKind, Edit, Pep};
+use plan::{DocumentKind, Edit, Pep, Picture};
 use uuid::Uuid;
 
 use super::region::Regions;
@@ -56,6 +56,8 @@ pub enum Outcome {
     },
     /// Share now, then go to the page about sharing.
     SyncNow,
+    /// A picture of the child's.
+    Picture(Picture),
     /// Give the device to the child.
     Give(Handed),
     /// Keep how the pages behave on this device, then go on.

@@ -32,6 +32,8 @@ pub enum Answer {
     Go(String),
     /// A calendar file to keep.
     Calendar(String),
+    /// A picture of the child's.
+    Picture(::plan::Picture),
     /// Share now, then go to the page about it.
     SyncNow,
     /// The device is a child's from now on: go to the child's pages, and keep nothing of any page shown before.
@@ -56,6 +58,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         // It was started before it came here.
         Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
         Outcome::Give(_) => Answer::Given,
+        Outcome::Picture(picture) => Answer::Picture(picture),
         Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
             Ok(()) => Answer::Go(then),
             Err(e) => page(desk, &errors::failed(&e)),
@@ -231,6 +234,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
         ["comments"] => Some(comments::all(lent)),
         ["views"] => Some(views::views(lent)),
+        ["views", "picture"] => views::picture(lent).map(Outcome::Picture),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),

@@ -27,7 +27,7 @@ use super::{
     assets,
     desk::{Desk, Shelf},
     guard::{Came, Guard, Turned},
-    kit,
+    kit, multipart,
     pages::child::HOME,
     request,
     routes::{self, Answer},
@@ -182,11 +182,12 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     if parts.uri.path() == LIVE {
         return live(shared, &mut parts).await;
     }
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).map(str::to_owned);
     let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str).to_owned();
     let form = match post {
         false => Ok(Vec::new()),
         true => match tokio::time::timeout(FORM_COMES, to_bytes(body, FORM_BYTES_MAX)).await {
-            Ok(Ok(form)) => Ok(form.to_vec()),
+            Ok(Ok(form)) => Ok(multipart::as_form(kind.as_deref(), &form).unwrap_or_else(|| form.to_vec())),
             Ok(Err(_)) => Err(()),
             Err(_) => return plain(StatusCode::REQUEST_TIMEOUT),
         },
@@ -211,6 +212,10 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         Ok(Some(Answer::Page { status, html })) => html_page(status, html),
         Ok(Some(Answer::Go(address))) => go(&address),
         Ok(Some(Answer::SyncNow)) => go("/sync"),
+        Ok(Some(Answer::Picture(picture))) => {
+            let response = Response::new(Body::from(picture.bytes()));
+            with(response, header::CONTENT_TYPE, picture.media_type())
+        }
         // Nor may going back show a page that the browser has kept.
         Ok(Some(Answer::Given)) => with(go(HOME), HeaderName::from_static("clear-site-data"), "\"cache\""),
         Ok(Some(Answer::Calendar(text))) => {

@@ -137,7 +137,7 @@ impl Device {
     fn get(&self, target: &str) -> (u16, String) {
         match self.ask(target, None) {
             Sent::Page { status, html } => (status, html),
-            Sent::Go(_) | Sent::SyncNow | Sent::Calendar(_) | Sent::Given => panic!("{target} leads elsewhere"),
+            _ => panic!("{target} leads elsewhere"),
         }
     }
 
@@ -157,7 +157,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Go(to) => to,
             Sent::Page { status, html } => panic!("{target}: {status}, {}", errors(&html).join("; ")),
-            Sent::SyncNow | Sent::Calendar(_) | Sent::Given => panic!("{target} leads to no page"),
+            _ => panic!("{target} leads to no page"),
         }
     }
 
@@ -166,7 +166,7 @@ impl Device {
         match self.ask(target, Some(&form(stamp, fields))) {
             Sent::Page { html, .. } => html,
             Sent::Go(to) => panic!("{target} was taken and leads to {to}"),
-            Sent::SyncNow | Sent::Calendar(_) | Sent::Given => panic!("{target} leads to no page"),
+            _ => panic!("{target} leads to no page"),
         }
     }
 
