@@ -2,16 +2,19 @@
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
 mod here;
+mod typed;
+mod waits;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
+    sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate};
 use gate::{Hash, Id};
 use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
-use replica::{Mode, Notice, Replica, Signer, Trouble};
+use replica::{Key, Mode, Notice, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
@@ -25,6 +28,9 @@ use crate::pieces::pieces;
 
 use here::Here;
 pub use here::{Present, Spot};
+pub use typed::Typed;
+use waits::Counted;
+pub use waits::Waits;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -134,6 +140,9 @@ pub struct Core {
     connection: Option<Connection>,
     line: Line,
     here: Here,
+    counted: Counted,
+    /// Whether the line ended while both sides held the same.
+    ended_in_step: bool,
     words: Vec<String>,
     changed: u64,
     last_sync: Option<i64>,
@@ -142,9 +151,15 @@ pub struct Core {
 }
 
 impl Core {
-    /// Opens what `home` holds. `key`: this device's key, where it has joined. `chance`: an evenly spread number.
-    pub fn open(home: &Path, key: Option<Ed25519KeyPair>, chance: u64) -> Result<(Core, Vec<Notice>), Trouble> {
-        let (mut replica, notices) = Replica::open(home, Mode::Participant)?;
+    /// Opens what `home` holds. `home_key`: what it is sealed with. `key`: this device's, where it has joined. `chance`: an evenly
+    /// spread number.
+    pub fn open(
+        home: &Path,
+        home_key: &Arc<Key>,
+        key: Option<Ed25519KeyPair>,
+        chance: u64,
+    ) -> Result<(Core, Vec<Notice>), Trouble> {
+        let (mut replica, notices) = Replica::open(home, Mode::Participant, home_key)?;
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
             let mut incarnation: u32 = read_fact(&replica, b"incarnation")?.unwrap_or(0);
@@ -171,6 +186,8 @@ impl Core {
             connection: None,
             line: Line::Offline,
             here: Here::default(),
+            counted: Counted::default(),
+            ended_in_step: false,
             words: Vec::new(),
             changed: 0,
             last_sync,
@@ -243,6 +260,15 @@ impl Core {
     /// The documents.
     pub fn replica(&mut self) -> &mut Replica {
         &mut self.replica
+    }
+
+    /// Erases documents, so that nothing of them can be read here any more, with whatever key. This device moves on first: if it
+    /// ever writes in one of them again, what it wrote there before is not known here.
+    pub fn erase(&mut self, docs: &[Id]) -> Result<(), Trouble> {
+        if self.replica.signer().is_some() {
+            self.move_on()?;
+        }
+        docs.iter().try_for_each(|doc| self.replica.erase(doc))
     }
 
     /// All PEPs held here, in the order of their ids.
@@ -521,6 +547,7 @@ impl Core {
 
     /// The connection has ended, or never stood.
     pub fn disconnect(&mut self, refused: Option<String>) {
+        self.ended_in_step |= self.in_step().unwrap_or(false);
         self.connection = None;
         self.here.cut();
         self.line = refused.map_or(Line::Offline, Line::Refused);
@@ -554,7 +581,9 @@ impl Core {
         self.replica.commit()?;
         self.announce()?;
         self.pump()?;
-        if self.last_sync.is_none_or(|last| (now - last).abs() >= LAST_SYNC_EVERY) && self.in_step()? {
+        let ended_in_step = std::mem::take(&mut self.ended_in_step);
+        let long_ago = self.last_sync.is_none_or(|last| (now - last).abs() >= LAST_SYNC_EVERY);
+        if (long_ago && self.in_step()?) || ended_in_step {
             self.replica.set_fact(b"last-sync", Some(&cbor(&now)));
             self.replica.commit()?;
             self.last_sync = Some(now);
@@ -697,13 +726,14 @@ impl Core {
                 }
                 self.touch();
             }
-            Act::Held { doc, hashes, code, detail } => self.was_held(&doc, &hashes, &code, &detail, now)?,
+            Act::Held { doc, hashes, code, detail, .. } => self.was_held(&doc, &hashes, &code, &detail, now)?,
             Act::Released { doc, hashes } => {
                 for hash in &hashes {
                     self.replica.release(&doc, hash);
                 }
                 self.touch();
             }
+            Act::Undecided { .. } => {}
             Act::Presence(presence) => {
                 if self.here.hear(presence, u64::try_from(now).unwrap_or(0).saturating_mul(1_000)) {
                     self.touch();
@@ -1088,12 +1118,7 @@ pub struct Papers {
 impl Papers {
     /// The documents to read; `None` where the plan itself is not held.
     pub fn documents(&self) -> Option<Documents<'_>> {
-        Some(Documents {
-            main: self.documents.get(&DocumentKind::Main)?,
-            contact: self.documents.get(&DocumentKind::Contact),
-            private_voice: self.documents.get(&DocumentKind::PrivateVoice),
-            quality: self.documents.get(&DocumentKind::Quality),
-        })
+        Documents::lent(|kind| self.documents.get(&kind))
     }
 
     /// The documents held, in the order of their kinds.

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod app;
+pub mod ask;
 pub mod bring;
 pub mod calendar;
 pub mod cli;
@@ -20,9 +21,11 @@ pub mod door;
 pub mod error;
 pub mod json;
 pub mod pieces;
+pub mod remember;
 pub mod select;
 pub mod settings;
 pub mod typing;
+pub mod unlock;
 pub mod web;
 pub mod words;
 

@@ -44,12 +44,7 @@ impl KeptPlan {
     pub fn view(&self, documents: &[Automerge]) -> View {
         let of = |kind| DocumentKind::ALL.iter().position(|known| *known == kind).and_then(|at| documents.get(at));
         let empty = Automerge::new();
-        let documents = Documents {
-            main: of(DocumentKind::Main).unwrap_or(&empty),
-            contact: of(DocumentKind::Contact),
-            private_voice: of(DocumentKind::PrivateVoice),
-            quality: of(DocumentKind::Quality),
-        };
+        let documents = Documents::lent(of).unwrap_or(Documents::main(&empty));
         read(documents, &self.pep, &|actor| self.people.get(usize::from(*actor.first()?)).cloned())
     }
 

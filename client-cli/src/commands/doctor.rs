@@ -5,10 +5,12 @@ use serde_json::json;
 
 use crate::{
     clock,
+    commands::passphrase::ONLY_THE_COMPUTER,
     context::Context,
     core::counted,
     dial,
     error::{CommandError, Kind},
+    unlock::{self, Guard},
     words,
 };
 
@@ -44,7 +46,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             "This device has not joined yet: run pep join with the link the Virtual School sent you.",
         )),
     }
-    checks.push(Check::note("encryption", "The files of this program are not encrypted yet; that comes with a later version. Until then use the encryption of your whole disk."));
+    checks.push(encryption(context)?);
     let findings = checks.iter().filter(|check| check.mark == LOOK).count();
     if context.global.json {
         let each = checks.iter().map(|c| json!({ "name": c.name, "ok": c.mark != LOOK, "detail": c.detail }));
@@ -72,6 +74,19 @@ impl Check {
     fn bad(name: &'static str, detail: impl Into<String>) -> Check {
         Check { name, mark: LOOK, detail: detail.into() }
     }
+}
+
+fn encryption(context: &Context) -> Result<Check, CommandError> {
+    Ok(match unlock::guard(context.app()?.home())? {
+        Guard::Computer => Check::note("encryption", format!("Your plans are encrypted here. {ONLY_THE_COMPUTER}")),
+        Guard::Passphrase { remembered: false } => {
+            Check::good("encryption", "Your plans are encrypted here, and locked with your passphrase.")
+        }
+        Guard::Passphrase { remembered: true } => Check::good(
+            "encryption",
+            "Your plans are encrypted here, and locked with your passphrase, which this system's keyring remembers for you.",
+        ),
+    })
 }
 
 fn version() -> Check {

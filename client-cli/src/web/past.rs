@@ -72,6 +72,7 @@ pub fn was(papers: &Papers, plan: &Plan, question: &str, change: &str, word: &st
         contact: documents.contact.map(or_then),
         private_voice: documents.private_voice.map(or_then),
         quality: documents.quality.map(or_then),
+        family: documents.family.map(or_then),
     };
     let view = plan::read(documents, &plan.pep, &|actor| papers.author(actor));
     Some(Was { deed, change: entry.change, by: entry.by, at: entry.at, view })

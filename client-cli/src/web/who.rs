@@ -1,10 +1,11 @@
 //! Who is here, in words. Who is not connected is not here.
 
 use maud::{Markup, html};
+use plan::Pep;
 
 use super::{
     kit,
-    lent::{Plan, small},
+    lent::{Plan, saved_words, small},
     pages::plan::{block_title, section_href},
 };
 use crate::core::Present;
@@ -23,6 +24,19 @@ pub fn in_plan(plan: &Plan) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// How far what this person wrote in this plan has come, and who of those who are here is shown it.
+pub fn mine(plan: &Plan) -> Markup {
+    html! {
+        @if let Some((waiting, seen)) = &plan.mine {
+            @let names: Vec<String> = seen.iter().filter(|one| !one.myself).map(|one| one.who.name.clone()).collect();
+            p class="govuk-body-s" {
+                (saved_words(*waiting))
+                @if !names.is_empty() { " Seen by " (named(&names)) "." }
+            }
+        } @else { p class="govuk-body-s" { "You have not written in this plan on this device yet." } }
     }
 }
 
@@ -56,6 +70,15 @@ pub fn named(names: &[String]) -> String {
         (shown, 1) => format!("{} and 1 other", shown.join(", ")),
         (shown, others) => format!("{} and {others} others", shown.join(", ")),
     }
+}
+
+/// Whether two questions or fields are on one page.
+pub fn is_near(pep: &Pep, a: &str, b: &str) -> bool {
+    let section = |field: &str| {
+        let id = field.split('/').next()?;
+        Some((pep.process().page(id)?.id.as_str(), plan::bank().question(id)?.block.as_str()))
+    };
+    section(a).is_some() && section(a) == section(b)
 }
 
 /// A person as a sentence begins with them.

@@ -2,6 +2,7 @@
 
 mod councils;
 mod pages;
+mod passphrases;
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +30,7 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
     let commands = "demo join whoami child new list show set write row target comment check meeting confirm complete quality return sign-off conflicts resolve history diff \
-                    status sync open held export process doctor completions";
+                    status sync open held export process passphrase doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
         assert!(help.contains("Usage: pep"), "{command} has no help:\n{help}");
@@ -181,7 +182,7 @@ fn what_one_writes_the_others_read_and_everybody_can_tell_how_far_it_is_shared()
     odile.pep(&["set", spring, "child.dob", "2010-11-02"]).ok();
     let saved = odile.pep(&["set", &spring[..8], "transfer.needed", "yes"]);
     assert!(
-        saved.out.is_empty() && saved.err.contains("Saved on this device. Not shared yet: 2 changes wait."),
+        saved.out.is_empty() && saved.err.contains("Saved on this device. Not shared yet: 2 answers wait."),
         "{}",
         saved.err
     );
@@ -476,6 +477,34 @@ fn an_exported_plan_is_json_or_a_whole_document() {
     assert_eq!(Value::from(heads), json["heads"]);
     let nowhere = odile.pep(&["export", &spring, "--format", "json", "-o", "no/such/folder/x.json"]);
     assert!(nowhere.code == 1 && nowhere.err.contains("could not be written"), "{}", nowhere.err);
+}
+
+#[test]
+fn a_copy_is_exported_for_one_reader_and_where_a_pdf_comes_from_is_said() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["write", &spring, "care.story", "He cooks & sings."]).ok();
+    odile.pep(&["write", &spring, "meeting.notes", "It was short."]).ok();
+    let html = |words: &[&str]| odile.pep(&[&["export", &spring, "--format", "html", "-o", "-"], words].concat()).ok();
+    let whole = html(&[]);
+    assert!(whole.starts_with("<!DOCTYPE html>") && whole.contains("Idris Fennimoor’s plan"));
+    assert!(whole.contains("He cooks &amp; sings.") && whole.contains("It leaves out comments."));
+    let for_carer = html(&["--for", "carer"]);
+    assert!(for_carer.contains("For</dt><dd>The carer") && for_carer.contains("working notes of the Virtual School"));
+    let page = plan::ProcessRef::latest("sections").unwrap();
+    let page = &plan::process(&page).page("care.story").unwrap().id;
+    let section = html(&["--section", page]);
+    assert!(section.contains("He cooks") && section.contains("only the sections that were chosen"));
+    let unsigned = odile.pep(&["export", &spring, "--format", "html", "--signed", "-o", "-"]);
+    assert!(unsigned.code == 1 && unsigned.err.contains("has not signed this plan off"), "{}", unsigned.err);
+    let pdf = odile.pep(&["export", &spring, "--format", "pdf", "-o", "plan.pdf"]);
+    assert!(pdf.code == 1 && pdf.out.is_empty(), "{}", pdf.out);
+    for words in ["writes no PDF", "Hint: ", "--format html", "Save as PDF", "pep open"] {
+        assert!(pdf.err.contains(words), "{words}: {}", pdf.err);
+    }
+    let whole_only = odile.pep(&["export", &spring, "--format", "json", "--signed", "--section", page, "-o", "-"]);
+    assert_eq!(whole_only.code, 2);
 }
 
 #[test]
@@ -1383,7 +1412,10 @@ fn the_demonstration_goes_on_until_it_is_asked_to_end() {
     let said: Vec<String> = lines.take_while(|line| !line.contains("ctrl-c ends")).collect();
     assert!(said.iter().any(|line| line.contains("The relay listens at wss://127.0.0.1:")), "{said:?}");
     let (odile, ottoline) = (Home { path: place.join("odile") }, Home { path: place.join("ottoline") });
-    let spring = odile.pep(&["list", "--json"]).json()[0]["pep"].as_str().unwrap_or_default().to_string();
+    // An address for each of three people, each of whom is taken to the meeting.
+    let links: Vec<&String> = said.iter().filter(|line| line.contains("/enter?key=")).collect();
+    let spring = links[0].split("/pep/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    assert!(links.len() == 3 && links.iter().all(|link| link.ends_with(&format!("&to=/pep/{spring}/meeting/live"))));
     odile.pep(&["write", &spring, "meeting.notes", "--append", "Idris would like to show his cooking."]).ok();
     eventually(|| ottoline.show(&spring)["answers"]["meeting.notes"].to_string().contains("his cooking"));
     assert!(demo.end_politely(), "it should end well when it is asked to");
@@ -1523,7 +1555,11 @@ impl Home {
 
 impl Watching {
     fn start(home: &Home) -> Watching {
-        let mut child = home.command(&["sync", "--watch"]).stderr(Stdio::piped()).spawn().unwrap();
+        Watching::of(home.command(&["sync", "--watch"]))
+    }
+
+    fn of(mut command: Command) -> Watching {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         // It says so once it has the folder and listens for other commands.
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();

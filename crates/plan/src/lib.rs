@@ -30,7 +30,7 @@ pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
-pub use history::{Deed, Entry, Mark, difference, heads_at, history};
+pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history};
 pub use meeting::{
     Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
     clock_in, length_in, meeting, with_time, with_time_said,

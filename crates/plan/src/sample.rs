@@ -199,13 +199,7 @@ impl Played {
 
     /// The plan as somebody sees it who holds every document.
     pub fn view(&self) -> Option<View> {
-        let of = |kind| self.documents.get(&kind);
-        let documents = Documents {
-            main: of(DocumentKind::Main)?,
-            contact: of(DocumentKind::Contact),
-            private_voice: of(DocumentKind::PrivateVoice),
-            quality: of(DocumentKind::Quality),
-        };
+        let documents = Documents::lent(|kind| self.documents.get(&kind))?;
         Some(read(documents, &self.pep, &|actor| self.who(actor)))
     }
 

@@ -21,7 +21,7 @@ use crate::{
 /// Answers (receipts, errors, presence) that may wait for one connection; beyond it presence is dropped, and a sender
 /// that reads nothing is closed.
 pub const ANSWERS_MAX: usize = 4_096;
-/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, four documents each.
+/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, five documents each.
 pub const OPEN_MAX: usize = 8_192;
 /// Documents of one connection whose last presence is remembered: the tabs that a person may have open, four documents each.
 pub const PRESENT_MAX: usize = 256;
@@ -41,6 +41,8 @@ pub enum Ask {
     /// May it be written? Pass through the gate and journal; then [`Session::receipt`], [`Session::held`] …, else
     /// [`Session::gone`].
     Push { doc: Id, envelopes: Vec<Envelope> },
+    /// The device has on its disk what it was told of these changes of its own: it need not be told again.
+    Heard { doc: Id, hashes: Vec<Hash> },
     /// Pass on to the others who have the document open.
     Presence(Presence),
     /// End the connection once what waits has been sent.
@@ -174,6 +176,9 @@ impl Session {
                 }
                 Some(Ask::Push { doc, envelopes: envelopes.into_iter().map(|w| w.0).collect() })
             }
+            Frame::Heard { doc, hashes } => {
+                Some(Ask::Heard { doc, hashes: hashes.iter().map(|h| h.into_array()).collect() })
+            }
             Frame::Presence(p) => {
                 // What a sender says of itself is not believed: the relay knows whose connection this is.
                 let p = Presence { person: self.person, device: self.device, ..p };
@@ -200,6 +205,7 @@ impl Session {
             | Frame::Receipt { .. }
             | Frame::Held { .. }
             | Frame::Released { .. }
+            | Frame::Undecided { .. }
             | Frame::Roster(_)
             | Frame::Gone { .. } => self.out_of_order(),
         }
@@ -247,11 +253,6 @@ impl Session {
             reader.sent = seq;
         }
         self.answer(Frame::Receipt { doc, hash, epoch, seq });
-    }
-
-    /// An envelope that this connection brought is refused and kept.
-    pub fn held(&mut self, doc: Id, hash: Hash, code: &str, detail: String) {
-        self.answer(Frame::Held { doc, hashes: vec![ByteArray::new(hash)], code: code.into(), detail });
     }
 
     /// The document is not this person's, or never was.

@@ -75,7 +75,7 @@ fn what_one_writes_the_others_are_sent_and_the_writer_is_not() {
     relay.asks(&mut hers, &Frame::Start { start: start(&pep) });
     assert_eq!(
         listed(&theirs.heard()).map(|l| l.len()),
-        Some(3),
+        Some(4),
         "she is told of it: all but the Virtual School's own"
     );
     for line in [&mut hers, &mut theirs] {
@@ -213,8 +213,8 @@ fn a_pep_started_twice_is_one_and_stays_under_its_process() {
     relay.asks(&mut hers, &Frame::Start { start: start(&pep) });
     theirs.heard();
     let again = relay.asks(&mut theirs, &Frame::Start { start: start(&pep) });
-    assert_eq!((error_code(&again), listed(&again).map(|l| l.len())), (None, Some(3)));
-    assert_eq!(relay.core.counts().documents, 4);
+    assert_eq!((error_code(&again), listed(&again).map(|l| l.len())), (None, Some(4)));
+    assert_eq!(relay.core.counts().documents, 5);
     let other = sync::frame::Start { process: "portal".into(), ..start(&pep) };
     let answer = relay.asks(&mut theirs, &Frame::Start { start: other });
     assert_eq!(error_code(&answer).as_deref(), Some(code::PROCESS));
@@ -224,7 +224,7 @@ fn a_pep_started_twice_is_one_and_stays_under_its_process() {
     assert_eq!(error_code(&relay.asks(&mut theirs, &Frame::Start { start: forged })).as_deref(), Some(code::REFUSED));
     let unknown = sync::frame::Start { pep: [6; 16], process: "none".into(), ..start(&pep) };
     assert_eq!(error_code(&relay.asks(&mut theirs, &Frame::Start { start: unknown })).as_deref(), Some(code::REFUSED));
-    assert_eq!(relay.core.counts().documents, 4);
+    assert_eq!(relay.core.counts().documents, 5);
 }
 
 #[test]
@@ -244,9 +244,10 @@ fn a_refused_chain_is_held_and_everyone_elses_work_goes_on() {
     let answer = relay.asks(&mut line, &push(doc, &mixed));
     assert_eq!(receipts(&answer), [1, 2, 3], "her first and both of Ottoline's");
     let held: Vec<_> = answer.iter().filter(|f| matches!(f, Frame::Held { .. })).collect();
-    let [Frame::Held { hashes, code, .. }] = held.as_slice() else { panic!("{answer:?}") };
+    let [Frame::Held { hashes, code, follows, .. }] = held.as_slice() else { panic!("{answer:?}") };
     let hashes: Vec<_> = hashes.iter().map(|h| h.into_array()).collect();
     assert_eq!((hashes, code.as_str()), (vec![hers[1].hash, hers[2].hash], "signature"));
+    assert_eq!(follows.iter().map(|h| h.into_array()).collect::<Vec<_>>(), [hers[2].hash]);
     assert_eq!(relay.core.replica().held(&doc).expect("a store").len(), 2);
     // What builds on something held shares its fate; offered again, nothing is kept twice.
     let later = odile.writes(&pep, Main, &["Four."]);
@@ -304,7 +305,7 @@ fn a_case_handed_over_is_hers_from_that_day_and_no_longer_petras() {
     let (idris, tomorrow) = (relay.idris, "2026-02-25");
     relay.core.administer(|d| d.hand_over(&idris, &petra.person, &odile.person, tomorrow, NOW)).expect("a hand-over");
     relay.settles();
-    assert_eq!(listed(&old.heard()).map(|l| l.len()), Some(3), "today it is still hers");
+    assert_eq!(listed(&old.heard()).map(|l| l.len()), Some(4), "today it is still hers");
     assert_eq!(listed(&new.heard()).map(|l| l.len()), Some(0));
     relay.now += 24 * 60 * 60;
     relay.settles();
@@ -312,7 +313,7 @@ fn a_case_handed_over_is_hers_from_that_day_and_no_longer_petras() {
     assert!(heard.contains(&Frame::Gone { doc }), "{heard:?}");
     assert_eq!(listed(&heard).map(|l| l.len()), Some(0));
     let heard = new.heard();
-    assert_eq!(listed(&heard).map(|l| l.len()), Some(3));
+    assert_eq!(listed(&heard).map(|l| l.len()), Some(4));
     let roster = heard.iter().find_map(|f| if let Frame::Roster(r) = f { r.verify(&relay.core.key()) } else { None });
     let roster = roster.expect("a roster that the relay signed");
     assert!(roster.person(&petra.person).is_some(), "what Petra wrote keeps its author");
@@ -358,7 +359,7 @@ fn a_child_is_made_known_by_a_social_worker_who_joins_the_team() {
     let answer = relay.asks(&mut theirs, &Frame::Child { child: amari.clone() });
     assert_eq!(error_code(&answer).as_deref(), Some(code::REFUSED), "nor does she learn that it is known");
     let answer = relay.asks(&mut hers, &Frame::Start { start: start(&pep(amari.child)) });
-    assert_eq!(listed(&answer).map(|l| l.len()), Some(3));
+    assert_eq!(listed(&answer).map(|l| l.len()), Some(4));
     let nameless = child([5; 16], " \n");
     assert_eq!(error_code(&relay.asks(&mut hers, &Frame::Child { child: nameless })).as_deref(), Some(code::REFUSED));
 }
@@ -438,6 +439,11 @@ fn a_copied_folder_begins_a_new_epoch_and_older_cursors_read_from_the_start() {
         let bytes = std::fs::read(&path).expect("a file");
         std::fs::write(copy.join("journal").join(path.file_name().expect("a name")), &bytes[..len as usize])
             .expect("a file");
+    }
+    std::fs::create_dir_all(copy.join("keys")).expect("a folder");
+    for entry in std::fs::read_dir(relay.dir.join("keys")).expect("keys") {
+        let path = entry.expect("a key").path();
+        std::fs::copy(&path, copy.join("keys").join(path.file_name().expect("a name"))).expect("a copy");
     }
     assert_eq!(receipts(&relay.asks(&mut line, &push(doc, &written[1..]))), [2]);
     let old = std::mem::replace(&mut relay.core, open_core(&copy, NOW + 3_600));

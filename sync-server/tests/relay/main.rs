@@ -2,5 +2,6 @@
 
 mod bad_inputs;
 mod core;
+mod held;
 mod program;
 mod world;

@@ -37,13 +37,14 @@ impl Far {
 }
 
 /// The parts of every plan, beside its sections: address and words.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("/targets", "Targets and funding"),
     ("/views", "The child’s views"),
     ("/checks", "Checks"),
     ("/choose", "Questions with two answers"),
     ("/comments", "Comments"),
     ("/history", "History"),
+    ("/print", "Print or share"),
 ];
 
 /// Shows the plan.
@@ -87,6 +88,10 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
                 section aria-labelledby="who" {
                     h2 class="govuk-heading-s" id="who" { "Who is here" }
                     (regions.put("present", who::in_plan(plan)))
+                }
+                section aria-labelledby="mine" {
+                    h2 class="govuk-heading-s" id="mine" { "What you wrote" }
+                    (regions.put("far", who::mine(plan)))
                 }
                 nav class="pep-parts" aria-label="Parts of this plan" {
                     h2 class="govuk-heading-s" { "Also in this plan" }

@@ -558,13 +558,16 @@ mod tests {
         assert_eq!(
             annexed,
             [
+                "care.placedForAdoption",
+                "care.adoptionOrderDate",
                 "care.collectAndContact",
                 "people.parentalResponsibility",
                 "voice.inviteSomeone",
                 "voice.keepPrivate",
                 "voice.picture",
                 "voice.pictureWords",
-                "carer.parentView"
+                "carer.parentView",
+                "carer.parentViewStatus"
             ]
         );
     }

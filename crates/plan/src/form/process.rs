@@ -244,13 +244,21 @@ impl Process {
         page.or_else(block).unwrap_or(Carry::Blank)
     }
 
-    /// Who answers for a question: the page's owner; of a reserved question its own owner; of a computed one nobody.
+    /// Who answers for a question: the page's owner, where that role holds the document it is in, or else the first of the bank's
+    /// owners; of a reserved question its own owner; of a computed one nobody.
     pub fn accountable(&self, question: &Question) -> Option<Role> {
         match () {
             () if question.is_overridable() => Some(Role::VirtualSchoolOfficer),
             () if question.computed => None,
             () if question.reserved => question.owners.first().copied(),
-            () => self.page(&question.id).map(|page| page.owner),
+            () => {
+                let owner = self.page(&question.id)?.owner;
+                if question.document().readers().contains(&owner) {
+                    Some(owner)
+                } else {
+                    question.owners.first().copied()
+                }
+            }
         }
     }
 
@@ -258,7 +266,8 @@ impl Process {
     pub fn accountable_now(&self, question: &Question, not_on_roll: bool) -> Option<Role> {
         let accountable = self.accountable(question)?;
         let page = self.page(&question.id).filter(|_| not_on_roll && !question.reserved);
-        page.and_then(|page| page.owner_when_not_on_roll.first().copied()).or(Some(accountable))
+        let takes_over = page.and_then(|page| page.owner_when_not_on_roll.first().copied());
+        takes_over.filter(|role| question.document().readers().contains(role)).or(Some(accountable))
     }
 
     /// The roles that may write a question, whatever stands in the plan: those of `writers_on_roll`, and whoever takes the page
@@ -267,12 +276,13 @@ impl Process {
         let on_roll = self.writers_on_roll(question);
         let page = self.page(&question.id).filter(|_| !question.reserved && !question.computed && !on_roll.is_empty());
         let others = page.map_or(&[][..], |page| page.owner_when_not_on_roll.as_slice());
-        let takes_over = |role: &Role| others.iter().any(|owner| role.counts_as(*owner));
+        let reads = |role: &Role| question.document().readers().contains(role);
+        let takes_over = |role: &Role| reads(role) && others.iter().any(|owner| role.counts_as(*owner));
         Role::ALL.iter().copied().filter(|role| on_roll.contains(role) || takes_over(role)).collect()
     }
 
     /// The roles that may write a question while the child is on a school's roll, in the order of `Role::ALL`: the
-    /// bank's owners, the page's owner and alternate, the process's own writers. Reserved questions keep to the bank's owners;
+    /// bank's owners, the page's owner and alternate, the process's own writers, of these whoever reads it. Reserved questions keep to the bank's owners;
     /// sign-off and computed ones have no writer.
     pub fn writers_on_roll(&self, question: &Question) -> Vec<Role> {
         if question.is_overridable() {
@@ -288,7 +298,9 @@ impl Process {
             owners.extend(page.and_then(|page| page.alternate_owner));
             owners.extend(self.writers.get(&question.id).into_iter().flatten());
         }
-        Role::ALL.iter().copied().filter(|role| owners.iter().any(|owner| role.counts_as(*owner))).collect()
+        let reads = |role: &Role| question.document().readers().contains(role);
+        let owns = |role: &Role| owners.iter().any(|owner| role.counts_as(*owner));
+        Role::ALL.iter().copied().filter(|role| reads(role) && owns(role)).collect()
     }
 
     /// The roles that write a field of a target: whoever writes the target, and whose words it holds.

@@ -134,8 +134,10 @@ words! {
     DocumentKind, "kind of document" {
         /// The plan itself: everybody on the team.
         Main = "main", "The plan";
-        /// Contact restrictions, parental responsibility, the family's view.
-        Contact = "contact", "Contact and family";
+        /// Contact restrictions, and who may collect the child: carers need it.
+        Contact = "contact", "Contact and collection";
+        /// Parental responsibility, the family's view, adoption: not for the carer or the young person (PEP.md 4.12).
+        Family = "family", "Parents and family";
         /// What the child wants only some people to see.
         PrivateVoice = "private-voice", "Only for some people";
         /// Working notes of the Virtual School.
@@ -155,6 +157,9 @@ impl DocumentKind {
                 Role::VirtualSchoolHead,
                 Role::Carer,
             ],
+            DocumentKind::Family => {
+                &[Role::SocialWorker, Role::DesignatedTeacher, Role::VirtualSchoolOfficer, Role::VirtualSchoolHead]
+            }
             DocumentKind::PrivateVoice => &[
                 Role::SocialWorker,
                 Role::DesignatedTeacher,

@@ -26,8 +26,10 @@ use crate::value::{Value, withhold};
 pub struct Documents<'a> {
     /// The plan.
     pub main: &'a Automerge,
-    /// Contact and family.
+    /// Contact and collection.
     pub contact: Option<&'a Automerge>,
+    /// Parents and family.
+    pub family: Option<&'a Automerge>,
     /// What the child wants only some people to see.
     pub private_voice: Option<&'a Automerge>,
     /// Working notes of the Virtual School.
@@ -37,7 +39,18 @@ pub struct Documents<'a> {
 impl<'a> Documents<'a> {
     /// The plan without annexes.
     pub fn main(main: &'a Automerge) -> Documents<'a> {
-        Documents { main, contact: None, private_voice: None, quality: None }
+        Documents { main, contact: None, family: None, private_voice: None, quality: None }
+    }
+
+    /// Those that `of` lends; `None` where the plan itself is not among them.
+    pub fn lent(of: impl Fn(DocumentKind) -> Option<&'a Automerge>) -> Option<Documents<'a>> {
+        Some(Documents {
+            main: of(DocumentKind::Main)?,
+            contact: of(DocumentKind::Contact),
+            family: of(DocumentKind::Family),
+            private_voice: of(DocumentKind::PrivateVoice),
+            quality: of(DocumentKind::Quality),
+        })
     }
 
     /// The document of this kind, if it is held.
@@ -45,6 +58,7 @@ impl<'a> Documents<'a> {
         match kind {
             DocumentKind::Main => Some(self.main),
             DocumentKind::Contact => self.contact,
+            DocumentKind::Family => self.family,
             DocumentKind::PrivateVoice => self.private_voice,
             DocumentKind::Quality => self.quality,
         }

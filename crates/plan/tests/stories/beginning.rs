@@ -12,25 +12,30 @@ macro_rules! golden {
 }
 
 /// Process (version 1), kind of document, its first change and that change's hash.
-const GOLDEN: [(&str, &str, &[u8], &str); 20] = golden! {
+const GOLDEN: [(&str, &str, &[u8], &str); 25] = golden! {
     "sections" "main" "0ce4169afff03a038943a60936714665dc08ec0019567dc38226c400bd15aaf7"
-    "sections" "contact" "7f013403030759f66e4446fb20dda7da7e1f9980b791c53f7ca050b3f35ea785"
+    "sections" "contact" "e6994912b0fbbea8b42d24f2abf1ca4f0dc1cb8efa52c6f315f94bc399213e58"
+    "sections" "family" "705a5b698093159b3c298a4bc5038fdeb3e1699f9ae0ad36e1acebcca7bd55ed"
     "sections" "private-voice" "6fb761320b0ae46c28187ca49cbe7b05ff6e447a7be55dc177552ad6b3d5a2fb"
     "sections" "quality" "05e19733974872918ddac57f75f93b7c2cee8362ba50083bf77381d963d7c4d6"
     "portal" "main" "88dbf41fb2f880fc193e8982c749518c5655cacd4f5803d22aa5c53e5bf36b1a"
-    "portal" "contact" "4b422473b2a6e82efbeb7cf0dfc1f0254db399c5f185d7ae8586cdccfafe2d8f"
+    "portal" "contact" "3fbcf28cde175ca51e8767898c8a253386eb404e857aec1bf33a93b44c27db8d"
+    "portal" "family" "05818f677a10a9aaaa78f885b18cc1395fcf7d7619f1a9f35a34a08fbe7bfd53"
     "portal" "private-voice" "d92a6618c1944352663bc72d59e091b1884cdb8b44096b05adc6b8605ef63647"
     "portal" "quality" "40224b9c482e14a2e82eb7102aba4c37065b6c28f0f41508a866f82cda118723"
     "rolling" "main" "3c5865898b656a7ea5b6054de505edfb75d9323d2860bbb4b5703b6faf7babf4"
-    "rolling" "contact" "af49fac4952b1fe980fe31a9ea23757f2378456cbc72502c4aa2be749de02770"
+    "rolling" "contact" "f7d5b9d820c0de13d8096b22c0f190cb332e8fc541b4a2cce898fc991ac88acc"
+    "rolling" "family" "f2d19d46b694a91bed97d5e593e8344bc6d592db47d36701f3691119d7079524"
     "rolling" "private-voice" "d4adda639998ac043dbd6d3c24ed3bca045802e961c789e4101e0ea1bf58f824"
     "rolling" "quality" "a860525c6f3e1150463ff17431e04f154a1865ad377dffe8859ff697fcfc3e57"
     "ten-page" "main" "dbc8f7bf984f404d871d5937705e44087daaf7373bdc5743946f8a64287f8699"
-    "ten-page" "contact" "340832f0046728edec8705da81809d8bbe57b0c916e300f06bab5b30801a1a65"
+    "ten-page" "contact" "f0691225136928609c8f4bfd31ae0ea934f1ef15148baa888d7887b4ff4c7a88"
+    "ten-page" "family" "39a1160410bfdfbad8a20b806b5da7320e8a51d38c8ce700f194bd0504cf3c4d"
     "ten-page" "private-voice" "a8d6f0a0884aeb24b82bfacb6d094be33ed1c0f0c894db3c87c912def0bef1e0"
     "ten-page" "quality" "d2c23003c4b6bb43cfd814af967cc37b24386000368f8c08a35e700a6c73e019"
     "web" "main" "3665e78e8e0b652cc6b6c3a25649fe00b58a92bf81265aea24b9c12e819d424e"
-    "web" "contact" "95109ccec776ec9df401c8babbcde5df6decf98c1b3c4fdfc68f09917a80b60c"
+    "web" "contact" "3e3d066dd1e4cc8a5bff5cacaf16fec6736cf5ed028868d6bf398fc4ed770ff4"
+    "web" "family" "ec4b56dbc79a117f9bf7ae2977d3a195304f0bb01ec3114d269a48c0a4eedb3e"
     "web" "private-voice" "5e35fb198f47738dea73f17b48e35a861c73c300308aa8eded89e75d64ea3d7d"
     "web" "quality" "8208bc613559c11aa742e447cefa8e709504374736d5a4ad8debb13eeacda05f"
 };

@@ -109,12 +109,19 @@ fn r000_03_an_adoption_order_and_an_eighteenth_birthday_ask_for_a_closing_pep() 
     let closing = |view: &View| view.dues.iter().find(|due| matches!(due.duty, Duty::Closing(_))).copied();
     let mut odile = Device::of("Odile");
     odile.set("child.dob", "2018-05-30");
-    odile.set("care.placedForAdoption", "yes");
-    assert!(closing(&odile.view()).is_none());
-    odile.set("care.adoptionOrderDate", "2026-07-14");
-    let Some(Due { duty: Duty::Closing(event), by, .. }) = closing(&odile.view()) else {
+    odile.set("care.placementType", "placed_for_adoption");
+    let mut family = Device::holding("Odile", DocumentKind::Family, 0);
+    family.set("care.placedForAdoption", "yes");
+    let whole = |odile: &Device, family: &Device| {
+        let documents = Documents { family: Some(&family.document), ..Documents::main(&odile.document) };
+        read(documents, &idris(), &authors)
+    };
+    assert!(closing(&whole(&odile, &family)).is_none());
+    family.set("care.adoptionOrderDate", "2026-07-14");
+    let Some(Due { duty: Duty::Closing(event), by, .. }) = closing(&whole(&odile, &family)) else {
         panic!("no closing PEP is due")
     };
+    assert!(closing(&odile.view()).is_none(), "who does not hold the family's part learns of no order");
     assert_eq!((event, by), (plan::ClosingEvent::AdoptionOrder, Ok("2026-07-14".parse().unwrap())));
     let mut amari = Device::of("Odile");
     amari.set("child.dob", "2009-01-23");

@@ -74,7 +74,7 @@ fn what_is_not_asked_or_not_theirs() {
     check(
         &mut odile,
         rewrite("carer.parentView", "Biscuit"),
-        Refused::OtherDocument { question: question("carer.parentView"), kind: DocumentKind::Contact },
+        Refused::OtherDocument { question: question("carer.parentView"), kind: DocumentKind::Family },
     );
     let mut pol = Device::of("Pol");
     let comment = Edit::Comment { key: KEY.into(), question: "care.story".into(), text: "Welcome.".into() };

@@ -226,3 +226,56 @@ fn the_gates_table_lets_the_child_and_the_carer_write_their_own_entry_in_a_targe
         assert!(whole.roles.iter().all(|role| of(field).roles.contains(role)));
     }
 }
+
+#[test]
+fn whoever_answers_for_a_question_or_writes_it_holds_the_document_it_is_in() {
+    let processes = processes().iter().map(|process| (process, process.id.as_str()));
+    for (process, id) in processes {
+        for question in bank().questions() {
+            let readers = question.document().readers();
+            let writers = process.writers_of(question);
+            assert!(writers.iter().all(|role| readers.contains(role)), "{id}: {}", question.id);
+            for not_on_roll in [false, true] {
+                let owner = process.accountable_now(question, not_on_roll);
+                assert!(owner.is_none_or(|role| readers.contains(&role)), "{id}: {}", question.id);
+            }
+        }
+    }
+    let rolling = processes_by_id("rolling");
+    let asked = bank().question("carer.parentViewStatus").unwrap();
+    assert_eq!(rolling.accountable(asked), Some(Role::SocialWorker), "it is on the young person's page");
+}
+
+#[test]
+fn parents_and_family_are_known_to_neither_the_carer_nor_the_young_person() {
+    let families = bank().questions().iter().filter(|question| question.document() == DocumentKind::Family);
+    let families: Vec<&str> = families.map(|question| question.id.as_str()).collect();
+    assert_eq!(
+        families,
+        [
+            "care.placedForAdoption",
+            "care.adoptionOrderDate",
+            "people.parentalResponsibility",
+            "carer.parentView",
+            "carer.parentViewStatus"
+        ]
+    );
+    let readers = DocumentKind::Family.readers();
+    assert!(!readers.contains(&Role::Carer) && !readers.contains(&Role::YoungPerson));
+    // What stands there makes no difference to what anybody else sees.
+    let mut family = Device::holding("Odile", DocumentKind::Family, 0);
+    let main = Device::of("Odile");
+    let carers = main.view();
+    family.set("carer.parentViewStatus", "given");
+    let whole =
+        read(Documents { family: Some(&family.document), ..Documents::main(&main.document) }, &idris(), &authors);
+    assert!(whole.answers["carer.parentViewStatus"] != Answer::Elsewhere);
+    for id in families {
+        assert!(carers.answers[id] == Answer::Elsewhere && !carers.gaps.iter().any(|gap| gap.question == id), "{id}");
+    }
+    assert_eq!(carers.asked, whole.asked);
+}
+
+fn processes_by_id(id: &str) -> &'static Process {
+    processes().iter().find(|process| process.id == id).unwrap()
+}
