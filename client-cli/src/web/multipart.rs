@@ -3,12 +3,14 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+/// The media type of such a form.
+pub const KIND: &str = "multipart/form-data";
 /// Most parts that are read; our forms have a few.
 const PARTS_MAX: usize = 20;
 
 /// The form as `a=1&b=2`. `None` of any other kind of body, and of one that is not put together as it should be.
-pub fn as_form(kind: Option<&str>, body: &[u8]) -> Option<Vec<u8>> {
-    let boundary = kind?.strip_prefix("multipart/form-data")?.split_once("boundary=")?.1;
+pub fn as_form(kind: &str, body: &[u8]) -> Option<Vec<u8>> {
+    let boundary = kind.strip_prefix(KIND)?.split_once("boundary=")?.1;
     let boundary = boundary.split(';').next()?.trim().trim_matches('"');
     // RFC 2046: 1 to 70 characters.
     if !(1..=70).contains(&boundary.len()) {
@@ -66,7 +68,7 @@ mod tests {
     use super::*;
     use crate::web::request::Pairs;
 
-    const KIND: &str = "multipart/form-data; boundary=----WebKitFormBoundaryx1";
+    const SENT: &str = "multipart/form-data; boundary=----WebKitFormBoundaryx1";
 
     fn body(parts: &[(&str, &[u8])]) -> Vec<u8> {
         let mut body = Vec::new();
@@ -86,23 +88,23 @@ mod tests {
             ("name=\"none\"; filename=\"\"", b""),
             ("name=\"go\"", b"next"),
         ]);
-        let form = Pairs::read(&as_form(Some(KIND), &sent).unwrap());
+        let form = Pairs::read(&as_form(SENT, &sent).unwrap());
         assert_eq!((form.get("why"), form.get("go")), (Some("a 🎨 &\n--b "), Some("next")));
         assert_eq!(form.get("file").map(|text| STANDARD.decode(text).unwrap()), Some(file.to_vec()));
         assert_eq!(form.get("none"), Some(""));
-        assert!(as_form(Some("application/x-www-form-urlencoded"), &sent).is_none() && as_form(None, &sent).is_none());
+        assert!(as_form("application/x-www-form-urlencoded", &sent).is_none() && as_form("", &sent).is_none());
     }
 
     #[test]
     fn a_form_that_is_not_whole_is_none_and_never_a_panic() {
         let sent = body(&[("name=\"a\"", b"1"), ("name=\"b\"; filename=\"f\"", b"\r\n--\r\n")]);
         for cut in 0..sent.len() - 4 {
-            assert!(as_form(Some(KIND), &sent[..cut]).is_none(), "{cut}");
+            assert!(as_form(SENT, &sent[..cut]).is_none(), "{cut}");
         }
         let many: Vec<(&str, &[u8])> = vec![("name=\"a\"", b"1"); PARTS_MAX];
-        assert!(as_form(Some(KIND), &body(&many)).is_none());
+        assert!(as_form(SENT, &body(&many)).is_none());
         for kind in ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"\""] {
-            assert!(as_form(Some(kind), &sent).is_none(), "{kind}");
+            assert!(as_form(kind, &sent).is_none(), "{kind}");
         }
     }
 }
