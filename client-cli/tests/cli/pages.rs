@@ -334,3 +334,40 @@ fn a_link_leads_on_to_a_page_of_a_plan_and_nowhere_else() {
         link = ottoline.pep(&["open", "--no-browser"]).ok().trim().to_owned();
     }
 }
+
+#[test]
+fn a_device_that_was_given_to_a_child_stays_so_after_a_restart_and_a_forgotten_pin_is_set_anew() {
+    let world = World::new();
+    let ottoline = world.join("ottoline", OTTOLINE);
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["set", &spring, "setting.yearGroup", "10"]).ok();
+    let set = |pin: &str| ottoline.pep_with(&["pin", "set"], pin);
+    let refused = set("1234\n");
+    assert!(refused.code == 1 && refused.err.contains("harder to guess") && !refused.err.contains("1234\n"));
+    set("8305\n").ok();
+    {
+        let open = Open::start(&ottoline, &["--no-browser"]);
+        let browser = Browser::let_in(&open.1);
+        let give = format!("/pep/{spring}/views/give");
+        let stamp = browser.get(&give).hidden("made-from");
+        let given = browser.post(&give, &format!("made-from={}", stamp.replace(' ', "+")));
+        assert_eq!((given.status, given.header("location")), (303, Some("/views")));
+        assert_eq!(given.header("clear-site-data"), Some("\"cache\""));
+        assert!(browser.get("/views").body.contains("Hello"));
+    }
+    // Started again, opened by a new link: the child's pages still. Whoever has the command line sets a new PIN.
+    let open = Open::start(&ottoline, &["--no-browser"]);
+    let browser = Browser::let_in(&open.1);
+    for target in ["/", "/children", &format!("/pep/{spring}"), "/a%20b", "/settings"] {
+        let led = browser.get(target);
+        assert_eq!((led.status, led.header("location")), (303, Some("/views")), "{target}");
+    }
+    set("4711\n").ok();
+    assert_eq!(browser.post("/views/leave", "pin=8305").status, 200);
+    let left = browser.post("/views/leave", "pin=4711");
+    assert_eq!((left.status, left.header("location")), (303, Some(format!("/pep/{spring}/views").as_str())));
+    assert!(browser.get("/").body.contains("Your tasks"));
+}
