@@ -308,9 +308,9 @@ fn whoever_works_offline_goes_on_alone_until_they_go_online_again() {
     ottoline.pep(&["write", &spring, "meeting.notes", "Written on the train."]).ok();
     odile.pep(&["sync"]).ok();
     assert!(!notes(&odile).contains("on the train"), "what is written offline stays on the device");
-    assert!(browser.get("/sync").body.contains("1 change"));
+    assert!(browser.get("/sync").body.contains("1 answer"));
     browser.post("/sync", "line=on");
-    crate::eventually(|| browser.get("/sync").body.contains("0 changes"));
+    crate::eventually(|| browser.get("/sync").body.contains("0 answers"));
     odile.pep(&["sync"]).ok();
     assert!(notes(&odile).contains("on the train"));
     assert!(!browser.get("/sync").body.contains("You chose to work offline."));
