@@ -178,6 +178,26 @@ export async function child(browser, program, pictures) {
     if (pictures) await page.screenshot({ path: join(pictures, 'child-face-contrast.png'), fullPage: true })
     await page.emulateMedia({ forcedColors: 'none' })
 
+    // Without script: a small file is sent with the form, and one that is too large is said to be.
+    const plain = await browser.newContext({ javaScriptEnabled: false, storageState: await callum.context.storageState(), locale: 'en-GB' })
+    const still = await plain.newPage()
+    await still.goto(`${base}/views/check`)
+    await still.getByRole('link', { name: /My picture or photo/ }).click()
+    assert.equal(await still.locator('canvas').isVisible(), false)
+    const upload = async (name, buffer) => {
+      await still.locator('[data-photo]').setInputFiles({ name, mimeType: 'image/png', buffer })
+      await next(still)
+    }
+    const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==', 'base64')
+    await upload('large.jpg', jpeg)
+    assert.equal(await still.locator('.govuk-error-summary a').innerText(), 'That picture is too big. It can be 45 kB at most')
+    assert.equal(await still.getByLabel('What does it show?').inputValue(), 'me and Biscuit the dog')
+    await upload('dot.png', dot)
+    assert.equal(await heading(still), 'This is what you said')
+    const now = await page.evaluate(() => fetch('/views/picture').then(async (r) => [r.headers.get('content-type'), (await r.arrayBuffer()).byteLength]))
+    assert.deepEqual(now, ['image/png', dot.length])
+    await plain.close()
+
     // Read aloud by a voice of this device, and by no other.
     for (const [localService, shown] of [[true, true], [false, false]]) {
       const reader = await callum.context.newPage()
