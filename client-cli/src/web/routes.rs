@@ -31,6 +31,8 @@ pub enum Answer {
     },
     /// Go to this address.
     Go(String),
+    /// A picture of the child's.
+    Picture(::plan::Picture),
     /// A file to keep.
     File {
         /// What it is called.
@@ -68,6 +70,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         // It was started before it came here.
         Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
         Outcome::Give(_) => Answer::Given,
+        Outcome::Picture(picture) => Answer::Picture(picture),
         Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
             Ok(()) => Answer::Go(then),
             Err(e) => page(desk, &errors::failed(&e)),
@@ -263,6 +266,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
         ["comments"] => Some(comments::all(lent)),
         ["views"] => Some(views::views(lent)),
+        ["views", "picture"] => views::picture(lent).map(Outcome::Picture),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),

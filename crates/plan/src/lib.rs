@@ -10,7 +10,8 @@ mod sample;
 
 use form::{agenda, bank, expr, policy, practice, process};
 use record::{
-    appeared, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value, view,
+    appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value,
+    view,
 };
 use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff};
 
