@@ -319,7 +319,7 @@ fn a_backup_taken_while_it_serves_comes_back_as_a_new_epoch() {
     socket.says(&push(doc, &written));
     assert_ne!(epoch(&mut socket), before, "the device of the old relay knows the key, and offers again what was lost");
     let checked = other.says(&["check"]);
-    assert_eq!((&checked["damage"], &checked["documents"].as_array().map(Vec::len)), (&json!([]), &Some(4)));
+    assert_eq!((&checked["damage"], &checked["documents"].as_array().map(Vec::len)), (&json!([]), &Some(5)));
     let main = checked["documents"].as_array().and_then(|d| d.iter().find(|d| d["kind"] == "main"));
     assert_eq!(main.map(|d| d["envelopes"].clone()), Some(json!(2)));
     std::fs::write(&backup, b"not a backup").expect("a file");
