@@ -2,6 +2,7 @@
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
 mod here;
+mod readers;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -24,7 +25,10 @@ use uuid::Uuid;
 use crate::pieces::pieces;
 
 use here::Here;
+use readers::Readers;
+
 pub use here::{Present, Spot};
+pub use readers::{NotChosen, Unshared};
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -134,6 +138,7 @@ pub struct Core {
     connection: Option<Connection>,
     line: Line,
     here: Here,
+    readers: Readers,
     words: Vec<String>,
     changed: u64,
     last_sync: Option<i64>,
@@ -162,6 +167,7 @@ impl Core {
         }
         .unwrap_or_default();
         let last_sync = read_fact(&replica, b"last-sync")?;
+        let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mut core = Core {
             replica,
             me,
@@ -171,6 +177,7 @@ impl Core {
             connection: None,
             line: Line::Offline,
             here: Here::default(),
+            readers,
             words: Vec::new(),
             changed: 0,
             last_sync,
@@ -302,8 +309,11 @@ impl Core {
         if new {
             self.replica.set_fact(&key(b"pep/", &id), Some(&cbor(&start_of(pep))));
         }
-        for kind in DocumentKind::ALL.iter().filter(|k| k.readers().contains(&role)) {
+        for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
+            if !self.reads(pep, *kind, role) {
+                continue;
+            }
             self.replica.start(&doc, &pep.genesis(*kind))?;
             self.documents.insert(doc, (id, *kind));
         }
@@ -328,6 +338,9 @@ impl Core {
         let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
         let writer = Writer { person, role };
         let doc = *pep.document(kind).as_bytes();
+        if self.readers.is_lost(&doc) {
+            return Err(Trouble::Unknown);
+        }
         let mut done = self.replica.write(&doc, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
         if let (Err(Refused::TooMuchAtOnce { .. }), [edit]) = (&done, edits)
             && let Some(pieces) = self.in_pieces(pep, role, &person, edit)?
@@ -382,9 +395,9 @@ impl Core {
     /// writing meanwhile.
     pub fn papers(&mut self, pep: &Pep, role: Role) -> Result<Papers, Trouble> {
         let mut papers = Papers { documents: BTreeMap::new(), who: BTreeMap::new() };
-        for kind in DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)) {
+        for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if self.replica.has(&doc)? {
+            if self.holds(pep, *kind, role) && self.replica.has(&doc)? {
                 papers.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
                 for (actor, person) in self.authors(&doc)? {
                     papers.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
@@ -415,7 +428,7 @@ impl Core {
         let mut shared = Shared { saved_heads: Vec::new(), shared_heads: Vec::new(), waiting: 0, held: 0 };
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if !self.replica.has(&doc)? {
+            if !self.replica.has(&doc)? || self.readers.is_lost(&doc) {
                 continue;
             }
             let standing = self.replica.standing(&doc)?;
@@ -500,6 +513,7 @@ impl Core {
     pub fn connect(&mut self) -> Option<()> {
         let me = self.me.as_ref()?;
         self.here.cut();
+        self.readers.cut();
         let (session, hello) = Session::begin(me.device, PROGRAM, self.roster.version);
         self.connection = Some(Connection {
             session,
@@ -604,6 +618,7 @@ impl Core {
         let unlisted = |doc: &Id| !listed.contains_key(doc) && !connection.gone.contains(doc);
         Ok(!self.documents.iter().any(|(doc, (pep, kind))| unlisted(doc) && self.is_ours(pep, *kind))
             && !self.replica.waiting()?.iter().any(|doc| listed.contains_key(doc))
+            && !self.readers.waits()
             && self.new_children()?.iter().all(|c| self.roster.child(&c.child).is_some()))
     }
 
@@ -709,10 +724,12 @@ impl Core {
                     self.touch();
                 }
             }
+            Act::Readers { doc, chosen } => self.readers_taken(&doc, chosen)?,
             Act::Gone(doc) => {
                 if let Some(c) = self.connection.as_mut() {
                     c.gone.insert(doc);
                 }
+                self.lose_gone()?;
                 self.touch();
             }
             Act::Trouble { code, detail, retry_after_ms, doc } => {
@@ -827,13 +844,17 @@ impl Core {
                 self.replica.start(&item.doc, &pep.genesis(kind))?;
             }
             self.documents.insert(item.doc, (item.pep, kind));
+            self.hear_readers(&item.doc, item.readers.clone())?;
             listed.insert(item.doc, item);
         }
         if let Some(c) = self.connection.as_mut() {
+            c.gone.retain(|doc| !listed.contains_key(doc));
             c.listed = Some(listed);
         }
+        self.lose_gone()?;
         self.replica.commit()?;
         self.open_listed()?;
+        self.ask_for_unlisted()?;
         self.announce()?;
         self.touch();
         Ok(())
@@ -885,6 +906,7 @@ impl Core {
                 }
             }
         }
+        self.ask_for_readers()?.into_iter().for_each(|frame| self.send(frame));
         Ok(())
     }
 
@@ -901,9 +923,10 @@ impl Core {
             // In a new epoch the relay's log is read first: what it still has need not be sent.
             let listed = c.listed.as_ref().and_then(|l| l.get(&doc)).map(|l| l.seq);
             let caught_up = listed.is_some_and(|seq| c.read.get(&doc).is_some_and(|read| *read >= seq));
-            if !caught_up || c.stuck.contains(&doc) {
+            if !caught_up || c.stuck.contains(&doc) || !self.may_share(&doc) {
                 continue;
             }
+            let Some(c) = self.connection.as_mut() else { return Ok(()) };
             let waiting = self.replica.waiting_in(&doc, 2 * IN_FLIGHT_MAX)?;
             let numbers = c.session.room(&doc, waiting.iter().map(|(n, hash)| (*n, hash)));
             if numbers.is_empty() {
@@ -989,7 +1012,8 @@ impl Core {
     /// Whether this person's role for the PEP's child reads documents of that kind.
     fn is_ours(&self, pep: &Id, kind: DocumentKind) -> bool {
         let role = self.peps.get(pep).and_then(|pep| self.role_for(&pep.child, &self.day));
-        role.is_some_and(|role| kind.readers().contains(&role))
+        let pep = self.peps.get(pep);
+        role.zip(pep).is_some_and(|(role, pep)| self.readers(pep, kind).contains(&role))
     }
 
     /// A person of a child's team.
@@ -1043,7 +1067,7 @@ impl Core {
         let id = *pep.id().as_bytes();
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if self.replica.has(&doc).unwrap_or(false) {
+            if self.replica.has(&doc).unwrap_or(false) && !self.readers.is_lost(&doc) {
                 self.documents.insert(doc, (id, *kind));
             }
         }

@@ -21,6 +21,7 @@ pub mod meeting;
 pub mod new;
 pub mod open;
 pub mod pin;
+pub mod private;
 pub mod process;
 pub mod quality;
 pub mod resolve;

@@ -294,8 +294,9 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names, present) = context.with(move |core| {
-            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, core.present(&asked, clock::now_ms())))
+        let (papers, names, present, private_readers) = context.with(move |core| {
+            let present = core.present(&asked, clock::now_ms());
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, present, core.private_readers(&asked)))
         })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
@@ -308,7 +309,8 @@ impl Desk {
         };
         let name = called(&view, names.get(&pep.child));
         let fresh = clock::fresh_id();
-        Ok(Some(Plan { pep, role, person, name, view, heads, seen, present, refused, fresh, today: clock::day() }))
+        let today = clock::day();
+        Ok(Some(Plan { pep, role, person, name, view, heads, seen, present, private_readers, refused, fresh, today }))
     }
 
     /// What the checks find in a plan.
@@ -658,8 +660,9 @@ fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
     let mut last = [0; DocumentKind::ALL.len()];
     for (slot, kind) in last.iter_mut().zip(DocumentKind::ALL) {
         let doc = *pep.document(*kind).as_bytes();
-        if core.replica().has(&doc)? {
-            *slot = core.replica().last(&doc)?;
+        // One more than its last number: a document that is no longer for this person is another state than an empty one.
+        if core.holds(pep, *kind, role) {
+            *slot = core.replica().last(&doc)? + 1;
         }
     }
     Ok((role, core.roster().version, last))

@@ -100,6 +100,8 @@ pub struct Plan {
     pub seen: Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)>,
     /// Who else has it on their screen.
     pub present: Vec<Present>,
+    /// Who sees the child's private words; empty where this person does not.
+    pub private_readers: Vec<Role>,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.
@@ -255,7 +257,8 @@ impl Given {
 
     /// Who reads what is kept in documents of a kind, in words for the child: `Ottoline Greaves-Penn (your designated teacher)`.
     pub fn readers(&self, kind: DocumentKind) -> Vec<String> {
-        let reads = |role: Role| kind.readers().contains(&role) && role != Role::YoungPerson;
+        let readers = if kind.choices().is_empty() { kind.readers() } else { &self.plan.private_readers };
+        let reads = |role: Role| readers.contains(&role) && role != Role::YoungPerson;
         let named = self.team.iter().filter(|who| reads(who.role) && !who.role.is_virtual_school());
         let mut readers: Vec<String> = named.map(|who| format!("{} (your {})", who.name, small(who.role))).collect();
         if readers.is_empty() {

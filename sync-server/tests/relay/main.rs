@@ -3,4 +3,5 @@
 mod bad_inputs;
 mod core;
 mod program;
+mod readers;
 mod world;

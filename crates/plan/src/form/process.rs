@@ -348,7 +348,7 @@ impl Process {
             key: None,
             field: None,
             own_entry: false,
-            roles: kind.readers().to_vec(),
+            roles: Role::ALL.iter().copied().filter(|role| kind.may_be_held_by(*role)).collect(),
         });
         rules
     }
