@@ -16,6 +16,8 @@
     parent.append(made)
     return made
   }
+  // The same for the life of this page: what it typed is known by it after the program was killed.
+  const name = crypto.randomUUID(), most = form ? Number(form.dataset.most) : 0
   let socket, wait = 250, pause = null, gone = false, leaving = false
 
   // One piece that makes `a` into `b`, ending at the caret where it can, and never within a character of two units.
@@ -34,11 +36,50 @@
     p < at || (p === at && !right) ? p : p >= at + gone ? p + words.length - gone : at + (right ? words.length : 0)
   const send = (m) => socket && socket.readyState === 1 && socket.send(JSON.stringify(m))
 
+  // A text as it was last said to be on the disk, and what was typed since: parts of it, each with the number of the edit that put
+  // it in and of the one that took it away. So it is known what is whose when the program was killed, whatever came in meanwhile.
+  class Kept {
+    constructor(text) { this.parts = [[text, 0, 0]] }
+    // The part that begins at a place of the text that is shown.
+    cut(at) {
+      let i = 0
+      for (; at > 0 && i < this.parts.length; i++) {
+        const [text, put, gone] = this.parts[i]
+        if (gone) continue
+        if (text.length > at) this.parts.splice(i, 1, [text.slice(0, at), put, 0], [text.slice(at), put, 0])
+        at -= Math.min(at, text.length)
+      }
+      return i
+    }
+    edit(n, [at, gone, words]) {
+      const i = this.cut(at), j = this.cut(at + gone)
+      for (const part of this.parts.slice(i, j)) part[2] = part[2] || n
+      this.parts.splice(i, 0, [words, n, 0])
+    }
+    // What others did; it is on the disk.
+    patch([at, gone, words]) {
+      const i = this.cut(at), j = this.cut(at + gone)
+      this.parts.splice(i, j - i, [words, 0, 0], ...this.parts.slice(i, j).filter((part) => part[2]))
+    }
+    saved(n) {
+      const parts = []
+      for (const [text, put, gone] of this.parts) {
+        const last = parts[parts.length - 1]
+        if (gone && gone <= n) continue
+        if (put <= n && !gone && last && !last[1] && !last[2]) last[0] += text
+        else parts.push([text, put <= n ? 0 : put, gone])
+      }
+      this.parts = parts
+    }
+    // The text with the edits up to this one.
+    base(n) { return this.parts.filter(([, put, gone]) => put <= n && (!gone || gone > n)).map(([text]) => text).join('') }
+  }
+
   class Box {
     constructor(holder) {
       const el = holder.querySelector('textarea, input[type=text]')
-      Object.assign(this, { el, f: el.name, text: el.defaultValue, kept: el.defaultValue, log: [], s: 0, n: 0, wrote: false })
-      Object.assign(this, { held: [], composing: false, ready: false, locked: '', last: 0, kind: '' })
+      Object.assign(this, { el, f: el.name, text: el.defaultValue, kept: new Kept(el.defaultValue), ok: 0, s: 0, n: 0, wrote: false })
+      Object.assign(this, { held: [], composing: false, ready: false, locked: '', last: 0, kind: '', far: '' })
       this.words = add(holder, 'p', 'govuk-hint pep-saved', '')
       // Who writes here, and whether it is saved, is read with the box and not by itself.
       this.words.id = `saved-${this.f}`
@@ -61,18 +102,23 @@
       on('focus', () => send({ t: 'focus', f: this.f }))
       on('blur', () => { this.composing = false; this.flush('set'); this.kind = ''; send({ t: 'focus', f: null }); this.release() })
     }
-    get dirty() { return this.el.value !== this.kept }
-    undo(again) { this.flush(); send({ t: again ? 'redo' : 'undo', f: this.f }); this.kind = '' }
+    get dirty() { return this.el.value !== this.text || this.ok < this.n }
+    undo(again) {
+      this.flush()
+      Object.assign(this, { held: [], kind: '', wrote: true, far: '' })
+      send({ t: again ? 'redo' : 'undo', f: this.f, n: ++this.n, s: this.s })
+    }
     // Sends what was typed since the last time.
     flush(kind = 'set') {
       const now = this.el.value
-      if (!this.ready) { this.state(); return }
+      if (this.again && now.length <= most) { this.again = false; socket.close() }
+      if (!this.ready || now.length > most) { this.state(); return }
       if (now === this.text) return
       const d = diff(this.text, now, this.el.selectionEnd), t = performance.now()
       // A step for undo is a word, what was typed without a pause, or one kind of change.
       const g = kind !== this.kind || t - this.last > 1000 || /^\s/.test(d[2])
-      Object.assign(this, { kind, last: t, text: now, held: [], wrote: true })
-      this.log.push([++this.n, now])
+      Object.assign(this, { kind, last: t, text: now, held: [], wrote: true, far: '' })
+      this.kept.edit(++this.n, d)
       send({ t: 'edit', f: this.f, n: this.n, s: this.s, d: [[d[0], d[1], d[2].toWellFormed ? d[2].toWellFormed() : d[2]]], g })
       this.state()
     }
@@ -94,15 +140,14 @@
       const point = a === b
       for (const d of m.d) {
         text = put(text, d)
+        if (m.own) this.kept.edit(m.n, d)
+        else this.kept.patch(d)
         a = move(a, d, !point)
         b = point ? a : Math.max(a, move(b, d, false))
       }
       const d = m.d[m.d.length - 1]
       if (m.own && d) a = b = d[0] + d[2].length
       Object.assign(this, { text, s: m.s })
-      // What others wrote is on the disk; what was typed here, and an undo, is when that is said.
-      if (m.own || this.log.length) this.log.push([this.n, text])
-      else this.kept = text
       if (!this.shows(text)) return
       if (focused) { el.setSelectionRange(a, b, way); el.scrollTop = top }
       send({ t: 'seen', f: this.f, s: m.s })
@@ -116,32 +161,35 @@
     }
     // The text anew: what was typed and not said to be saved goes on top.
     init(m) {
-      const { el } = this, known = this.log.some(([, text]) => text === m.text)
-      const base = known ? m.text : this.kept, mine = diff(base, el.value), theirs = diff(base, m.text)
-      const a = el.selectionStart, b = el.selectionEnd, shift = diff(el.value, m.text)
-      const focused = document.activeElement === el
-      Object.assign(this, { s: m.s, n: m.n, text: m.text, kept: m.text, log: [], held: [], ready: true, locked: '', kind: '' })
-      if (mine[1] || mine[2]) {
-        const from = move(mine[0], theirs, false), to = Math.max(from, move(mine[0] + mine[1], theirs, false))
-        const caret = Math.min(from + Math.max(0, b - mine[0]), from + mine[2].length)
-        if (!this.shows(put(m.text, [from, to - from, mine[2]]))) return
-        if (focused) el.setSelectionRange(caret, caret)
-        this.flush('set')
+      // Edits up to w were written before the line was cut, though that may never have been said.
+      const { el } = this, base = this.kept.base(Math.max(m.w, this.ok))
+      Object.assign(this, { s: m.s, n: m.n, ok: m.n, held: [], ready: true, locked: '', kind: '', far: '' })
+      if (el.value.length > most) {
+        // It waits until it is short enough to be sent.
+        Object.assign(this, { ready: false, again: true })
+      } else if (el.value === base) {
+        const a = el.selectionStart, b = el.selectionEnd, shift = diff(el.value, m.text), focused = document.activeElement === el
+        Object.assign(this, { text: m.text, kept: new Kept(m.text) })
+        if (this.shows(m.text) && focused && (shift[1] || shift[2])) el.setSelectionRange(move(a, shift, false), move(b, shift, false))
       } else {
-        if (!this.shows(m.text)) return
-        if (focused && (shift[1] || shift[2])) el.setSelectionRange(move(a, shift, false), move(b, shift, false))
+        // What was typed meanwhile goes on top there, where all of it is known; until then the box is as it is.
+        const text = el.value.toWellFormed ? el.value.toWellFormed() : el.value
+        Object.assign(this, { text: el.value, kept: new Kept(base), wrote: true })
+        this.kept.edit(++this.n, diff(base, el.value))
+        send({ t: 'mine', f: this.f, n: this.n, s: this.s, base, text })
       }
       this.state()
     }
-    ok(n) {
-      for (const [k, text] of this.log) if (k <= n) this.kept = text
-      this.log = this.log.filter(([k]) => k > n)
+    saved(n) {
+      this.ok = n
+      this.kept.saved(n)
       this.state()
     }
     stop(why) { this.ready = false; this.locked = why; this.state() }
     state() {
       if (this.locked) say(this.words, (this.dirty ? 'Not saved yet. ' : '') + this.locked)
-      else if (!this.dirty) say(this.words, this.ready && this.wrote ? 'Saved on this device' : '')
+      else if (this.el.value.length > most) say(this.words, `Not saved yet. This is too long: take away ${this.el.value.length - most} characters.`)
+      else if (!this.dirty) say(this.words, this.ready && this.wrote ? this.far || 'Saved on this device' : '')
       else say(this.words, this.ready || !gone ? 'Not saved yet' : 'Not saved yet. The program is not running; keep this page open and run pep open.')
     }
   }
@@ -166,7 +214,9 @@
       const regions = {}
       for (const el of document.querySelectorAll('[data-region]')) regions[el.id] = el.dataset.region
       held.clear()
-      send({ t: 'hello', page: location.pathname + location.search, fields: [...boxes.keys()], regions, here: here() })
+      const fields = {}
+      for (const box of boxes.values()) fields[box.f] = box.n
+      send({ t: 'hello', tab: name, page: location.pathname + location.search, fields, regions, here: here() })
       const on = boxes.get(document.activeElement.name)
       if (on) send({ t: 'focus', f: on.f })
     }
@@ -178,7 +228,8 @@
       if (!box) return
       if (m.t === 'init') box.init(m)
       else if (m.t === 'patch') box.patch(m)
-      else if (m.t === 'saved') box.ok(m.n)
+      else if (m.t === 'saved') box.saved(m.n)
+      else if (m.t === 'far') { box.far = m.w; box.state() }
       else if (m.t === 'locked') box.stop(m.why)
     }
     socket.onclose = () => {
@@ -225,7 +276,7 @@
   form.addEventListener('formdata', (e) => {
     for (const box of boxes.values()) {
       if (box.ready && !box.dirty) e.formData.delete(box.f)
-      else e.formData.set(`${box.f}~kept`, box.kept)
+      else e.formData.set(`${box.f}~kept`, box.kept.base(box.ok))
     }
   })
   addEventListener('beforeunload', (e) => { if (!leaving && [...boxes.values()].some((box) => box.dirty)) e.preventDefault() })

@@ -3,12 +3,15 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
 
-use replica::{Notice, Owner, Reply, Request, Room, Trouble, write_private};
+use replica::{Key, Notice, Owner, Reply, Request, Room, Trouble, destroy, read_kept, write_kept};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use tokio::{
     runtime::Runtime,
@@ -17,6 +20,8 @@ use tokio::{
     time::Instant,
 };
 
+use zeroize::Zeroizing;
+
 use crate::{
     clock,
     core::{Core, Line, Traffic},
@@ -24,8 +29,12 @@ use crate::{
     web::serve::Serving,
 };
 
-/// Files in the home folder beside the replica's own.
-const KEY_FILE: &str = "device.key";
+/// The device's key, sealed with the home's: files in the home folder beside the replica's own.
+pub const KEY_FILE: &str = "device.sealed";
+/// The same as a version before encryption kept it, in the clear.
+const PLAIN_KEY_FILE: &str = "device.key";
+/// The place that the device's key is sealed for.
+const KEY_PLACE: &[u8] = b"openpep/file/1/device";
 /// How long a line may take to end before it is cut.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// How long nothing may move once the relay has refused something, before waiting for the rest is given up.
@@ -34,12 +43,15 @@ const STUCK: Duration = Duration::from_secs(1);
 /// An opened home folder.
 pub struct App {
     home: PathBuf,
+    home_key: Arc<Key>,
     room: Option<Room<Core>>,
     thread: Option<JoinHandle<Core>>,
     runtime: Runtime,
     wake: Arc<Notify>,
     changes: watch::Receiver<u64>,
     line: Mutex<Option<Standing>>,
+    /// The person asked to work offline.
+    offline: AtomicBool,
     pages: Mutex<Option<Serving>>,
     owner: Owner,
 }
@@ -69,12 +81,12 @@ pub enum OpenError {
 }
 
 impl App {
-    /// Opens the home folder that `owner` has claimed, and says what a person should hear of.
-    pub fn open(owner: Owner) -> Result<(App, Vec<Notice>), OpenError> {
+    /// Opens the home folder that `owner` has claimed, with its key (`unlock`), and says what a person should hear of.
+    pub fn open(owner: Owner, home_key: Arc<Key>) -> Result<(App, Vec<Notice>), OpenError> {
         let home = owner.dir().to_path_buf();
-        let key = read_key(&home)?;
+        let key = read_key(&home, &home_key)?;
         let device = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
-        let (core, notices) = Core::open(&home, key, clock::chance())?;
+        let (core, notices) = Core::open(&home, &home_key, key, clock::chance())?;
         if core.me().is_some_and(|me| Some(me.device) != device) {
             return Err(OpenError::Key);
         }
@@ -93,7 +105,8 @@ impl App {
         })?;
         let (room, thread) = (Some(room), Some(thread));
         let (line, pages) = (Mutex::new(None), Mutex::new(None));
-        let app = App { home, room, thread, runtime, wake, changes, line, pages, owner };
+        let offline = AtomicBool::new(false);
+        let app = App { home, home_key, room, thread, runtime, wake, changes, line, offline, pages, owner };
         Ok((app, notices))
     }
 
@@ -139,19 +152,25 @@ impl App {
         })
     }
 
-    /// This device's key, made where there is none. Kept in a file that only this user can read.
+    /// The home's key.
+    pub fn home_key(&self) -> &Arc<Key> {
+        &self.home_key
+    }
+
+    /// This device's key, made where there is none. Kept in a file, sealed.
     pub fn key(&self) -> Result<Ed25519KeyPair, OpenError> {
-        if let Some(key) = read_key(&self.home)? {
+        if let Some(key) = read_key(&self.home, &self.home_key)? {
             return Ok(key);
         }
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| OpenError::Key)?;
-        write_private(&self.home.join(KEY_FILE), pkcs8.as_ref())?;
+        write_kept(&self.home.join(KEY_FILE), &self.home_key.seal(KEY_PLACE, pkcs8.as_ref())?)?;
         Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(|_| OpenError::Key)
     }
 
     /// Keeps a line to the relay up from now on.
     pub fn keep_line(&self) -> Result<(), OpenError> {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        self.offline.store(false, Ordering::Relaxed);
         if line.is_some() {
             return Ok(());
         }
@@ -162,6 +181,31 @@ impl App {
         let kept = dial::keep(room, key, self.wake.clone(), stop.clone(), again.clone(), tell);
         *line = Some(Standing { task: self.runtime.spawn(kept), stop, again, attempts });
         Ok(())
+    }
+
+    /// Lets the line to the relay go until [`App::keep_line`] is asked for again.
+    pub fn work_offline(&self) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        self.offline.store(true, Ordering::Relaxed);
+        if let Some(line) = line.take() {
+            self.let_go(line);
+        }
+        // A line that was cut has not said so itself.
+        let _ = self.with(|core| core.disconnect(None));
+    }
+
+    /// Whether the person asked to work offline.
+    pub fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Relaxed)
+    }
+
+    /// Ends a line, or cuts it where that takes too long.
+    fn let_go(&self, line: Standing) {
+        line.stop.notify_one();
+        let cut = line.task.abort_handle();
+        if self.runtime.block_on(async { tokio::time::timeout(GOODBYE, line.task).await }).is_err() {
+            cut.abort();
+        }
     }
 
     /// Serves this person's pages from now on, where they are not served yet: on this port of 127.0.0.1, 0 for a free one. A link
@@ -223,13 +267,9 @@ impl Drop for App {
     fn drop(&mut self) {
         self.close_pages();
         let line = self.line.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        // The task holds a way to the documents' thread, which would wait for it below.
         if let Some(line) = line {
-            line.stop.notify_one();
-            let cut = line.task.abort_handle();
-            // The task holds a way to the documents' thread, which would wait for it below.
-            if self.runtime.block_on(async { tokio::time::timeout(GOODBYE, line.task).await }).is_err() {
-                cut.abort();
-            }
+            self.let_go(line);
         }
         // The thread ends when nobody can send it work any more; joining it lets the store write what it holds.
         self.room = None;
@@ -316,10 +356,30 @@ async fn failure(room: &Room<Core>, again: &Notify, mut attempts: watch::Receive
     std::future::pending().await
 }
 
-fn read_key(home: &Path) -> Result<Option<Ed25519KeyPair>, OpenError> {
-    match std::fs::read(home.join(KEY_FILE)) {
-        Ok(bytes) => Ed25519KeyPair::from_pkcs8(&bytes).map(Some).map_err(|_| OpenError::Key),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(e.into()),
-    }
+fn read_key(home: &Path, home_key: &Key) -> Result<Option<Ed25519KeyPair>, OpenError> {
+    let sealed = match read_kept(&home.join(KEY_FILE)) {
+        Ok(sealed) => sealed,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return seal_plain_key(home, home_key),
+        Err(e) if e.kind() == io::ErrorKind::InvalidData => return Err(OpenError::Key),
+        Err(e) => return Err(e.into()),
+    };
+    let bytes = Zeroizing::new(home_key.open(KEY_PLACE, &sealed).ok_or(OpenError::Key)?);
+    let key = Ed25519KeyPair::from_pkcs8(&bytes).map_err(|_| OpenError::Key)?;
+    // Left where sealing it was cut short.
+    destroy(&home.join(PLAIN_KEY_FILE))?;
+    Ok(Some(key))
+}
+
+/// Layout 1 to 2 of the device's key.
+fn seal_plain_key(home: &Path, home_key: &Key) -> Result<Option<Ed25519KeyPair>, OpenError> {
+    let plain = home.join(PLAIN_KEY_FILE);
+    let bytes = match std::fs::read(&plain) {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(e.into()),
+    };
+    let key = Ed25519KeyPair::from_pkcs8(&bytes).map_err(|_| OpenError::Key)?;
+    write_kept(&home.join(KEY_FILE), &home_key.seal(KEY_PLACE, &bytes)?)?;
+    destroy(&plain)?;
+    Ok(Some(key))
 }

@@ -3,16 +3,18 @@
 
 mod here;
 mod readers;
+mod typed;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
+    sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate};
 use gate::{Hash, Id};
 use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
-use replica::{Mode, Notice, Replica, Signer, Trouble};
+use replica::{Key, Mode, Notice, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
@@ -29,6 +31,7 @@ use readers::Readers;
 
 pub use here::{Present, Spot};
 pub use readers::{NotChosen, Unshared};
+pub use typed::Typed;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -147,9 +150,15 @@ pub struct Core {
 }
 
 impl Core {
-    /// Opens what `home` holds. `key`: this device's key, where it has joined. `chance`: an evenly spread number.
-    pub fn open(home: &Path, key: Option<Ed25519KeyPair>, chance: u64) -> Result<(Core, Vec<Notice>), Trouble> {
-        let (mut replica, notices) = Replica::open(home, Mode::Participant)?;
+    /// Opens what `home` holds. `home_key`: what it is sealed with. `key`: this device's, where it has joined. `chance`: an evenly
+    /// spread number.
+    pub fn open(
+        home: &Path,
+        home_key: &Arc<Key>,
+        key: Option<Ed25519KeyPair>,
+        chance: u64,
+    ) -> Result<(Core, Vec<Notice>), Trouble> {
+        let (mut replica, notices) = Replica::open(home, Mode::Participant, home_key)?;
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
             let mut incarnation: u32 = read_fact(&replica, b"incarnation")?.unwrap_or(0);
@@ -250,6 +259,15 @@ impl Core {
     /// The documents.
     pub fn replica(&mut self) -> &mut Replica {
         &mut self.replica
+    }
+
+    /// Erases documents, so that nothing of them can be read here any more, with whatever key. This device moves on first: if it
+    /// ever writes in one of them again, what it wrote there before is not known here.
+    pub fn erase(&mut self, docs: &[Id]) -> Result<(), Trouble> {
+        if self.replica.signer().is_some() {
+            self.move_on()?;
+        }
+        docs.iter().try_for_each(|doc| self.replica.erase(doc))
     }
 
     /// All PEPs held here, in the order of their ids.
@@ -712,13 +730,14 @@ impl Core {
                 }
                 self.touch();
             }
-            Act::Held { doc, hashes, code, detail } => self.was_held(&doc, &hashes, &code, &detail, now)?,
+            Act::Held { doc, hashes, code, detail, .. } => self.was_held(&doc, &hashes, &code, &detail, now)?,
             Act::Released { doc, hashes } => {
                 for hash in &hashes {
                     self.replica.release(&doc, hash);
                 }
                 self.touch();
             }
+            Act::Undecided { .. } => {}
             Act::Presence(presence) => {
                 if self.here.hear(presence, u64::try_from(now).unwrap_or(0).saturating_mul(1_000)) {
                     self.touch();

@@ -17,6 +17,7 @@ use crate::{
     cli::{Cli, Needs},
     context::Context,
     error::{CommandError, Kind},
+    unlock,
 };
 
 /// How long other commands that this process carries out may take to end when it ends itself.
@@ -83,7 +84,8 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
     read.map_err(|e| CommandError::new(Kind::Failed, format!("What was piped in could not be read ({e}).")))?;
     match replica::claim(&home) {
         Ok(Claim::Ours(owner)) => {
-            let (app, notices) = App::open(owner)?;
+            let key = unlock::open(&home, None, |_| (), || None)?;
+            let (app, notices) = App::open(owner, key)?;
             for notice in notices {
                 let _ = writeln!(io::stderr(), "{notice}");
             }

@@ -7,6 +7,7 @@ use sync::link::LinkError;
 use crate::{
     app::{OpenError, SyncError},
     dial::DialError,
+    unlock::LockError,
 };
 
 /// Exit codes, as the contract promises them.
@@ -78,7 +79,7 @@ impl CommandError {
 impl From<Trouble> for CommandError {
     fn from(trouble: Trouble) -> CommandError {
         let kind = match &trouble {
-            Trouble::Newer | Trouble::Damaged | Trouble::Stopped => Kind::Store,
+            Trouble::Newer | Trouble::Damaged | Trouble::Stopped | Trouble::Key(_) => Kind::Store,
             Trouble::Full | Trouble::Disk(_) | Trouble::Unknown | Trouble::OwnRefused(_) => Kind::Failed,
         };
         let error = CommandError::new(kind, trouble.to_string());
@@ -87,7 +88,30 @@ impl From<Trouble> for CommandError {
             Trouble::Unknown => {
                 error.hint("`pep list` shows the plans that are here; `pep sync` fetches those of your teams.")
             }
+            Trouble::Key(_) => error.hint(JOIN_AGAIN),
             Trouble::Newer | Trouble::Full | Trouble::Disk(_) | Trouble::OwnRefused(_) => error,
+        }
+    }
+}
+
+/// What is left to whoever cannot open a home any more.
+const JOIN_AGAIN: &str = "Bring the folder back from a backup (`pep restore`). Without one, ask the Virtual School for a new invitation link, and join with another folder: pep --home DIR join LINK. What was shared comes back; what was not shared yet cannot be read by anybody.";
+
+impl From<LockError> for CommandError {
+    fn from(error: LockError) -> CommandError {
+        let said = |kind| CommandError::new(kind, error.to_string());
+        match error {
+            LockError::Locked => said(Kind::Store).hint(
+                "Give the passphrase in a file (--passphrase-file F) or in PEP_PASSPHRASE, or run the command at a terminal, where it is asked for.",
+            ),
+            LockError::Wrong => said(Kind::Store).hint(
+                "Try again. If nobody knows it any more, ask the Virtual School for a new invitation link, and join with another folder: pep --home DIR join LINK. What was shared comes back; what was not shared yet cannot be read by anybody.",
+            ),
+            LockError::Lost(_) => said(Kind::Store).hint(JOIN_AGAIN),
+            LockError::Wait { .. } | LockError::Newer => said(Kind::Store),
+            LockError::Unfit => said(Kind::Usage),
+            LockError::Io(_) => said(Kind::Failed)
+                .hint("Look whether you may write to the folder that --home names, and whether the disk is full."),
         }
     }
 }

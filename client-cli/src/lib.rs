@@ -20,9 +20,11 @@ pub mod door;
 pub mod error;
 pub mod json;
 pub mod pieces;
+pub mod remember;
 pub mod select;
 pub mod settings;
 pub mod typing;
+pub mod unlock;
 pub mod web;
 pub mod words;
 

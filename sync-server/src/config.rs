@@ -34,6 +34,13 @@ tls = "on"
 certificate = ""
 private_key = ""
 
+# The file that holds the key with which everything in the data folder is encrypted: 64 hexadecimal digits, such as
+# `openssl rand -hex 32` prints, readable by this user alone. Keep it on another disk than the data, and a copy of it where the
+# backups are not: without it neither the data nor a backup can be read. Empty: a file store.key in the data folder, made at the
+# first start; whoever takes the folder then takes the key too. The environment goes before this: PEP_RELAY_KEY holds the key,
+# PEP_RELAY_KEY_FILE names its file. Relative to this file.
+store_key_file = ""
+
 # How much is said on standard error: "error", "warn", "info" or "debug". RUST_LOG overrules it. Never names or answers.
 log = "info"
 "#;
@@ -54,6 +61,8 @@ pub struct Settings {
     pub certificate: PathBuf,
     /// Its private key, PEM.
     pub private_key: PathBuf,
+    /// The file of the key for everything in the data folder; empty for one in the data folder.
+    pub store_key_file: PathBuf,
     /// Level of the log.
     pub log: String,
     /// The text this was read from: what a backup keeps.
@@ -80,6 +89,7 @@ impl Default for Settings {
             tls: Tls::On,
             certificate: PathBuf::new(),
             private_key: PathBuf::new(),
+            store_key_file: PathBuf::new(),
             log: "info".into(),
             text: None,
         }
@@ -98,7 +108,7 @@ impl Settings {
         };
         let mut settings = Settings::parse(&text)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        for file in [&mut settings.certificate, &mut settings.private_key] {
+        for file in [&mut settings.certificate, &mut settings.private_key, &mut settings.store_key_file] {
             if !file.as_os_str().is_empty() {
                 *file = folder.join(&file);
             }

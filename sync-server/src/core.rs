@@ -8,23 +8,26 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
 use gate::{Envelope, Hash, Id, PublicKey, Refusal};
-use replica::{HELD_MAX, Mode, Notice, Offered, Replica, Trouble};
+use replica::{Key, Mode, Notice, Offered, Replica, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::{
-    SignedRoster, Wire,
+    SignedRoster,
     frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, Presence, QUEUE_FRAMES_MAX, Start, code},
     link::Link,
     relay::{Ask, Lend, Session, Snapshot},
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
+mod held;
+
 use crate::{
-    directory::{Directory, Joining, Refused, day, from_cbor, text, to_cbor},
+    directory::{Directory, Joining, Refused, Standing, day, from_cbor, text, to_cbor},
     error::Error,
     keys,
     pace::Turn,
@@ -48,6 +51,9 @@ pub const PRESENCE_PER_SECOND_MAX: u32 = 32;
 pub const LISTED_MAX: usize = 6_000;
 /// Bytes of a roster that a frame carries, beside the rest of it. A longer one is had over HTTP.
 pub const ROSTER_BYTES_MAX: usize = FRAME_BYTES_MAX - 64 * 1024;
+
+/// A fact: see `Core::log_was_cut`.
+const LOG_WAS_CUT: &[u8] = b"relay/cut";
 
 /// Fills a slice with randomness.
 pub type Random = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -127,6 +133,10 @@ pub struct Core {
     dirty: bool,
     /// Connections that are to be told again what they may open.
     relist: BTreeSet<u64>,
+    /// Refused changes.
+    held: held::Book,
+    /// Whether this relay's logs may once have lost their ends: it was restored, or rolled back.
+    log_was_cut: bool,
     failed: bool,
     stopping: bool,
 }
@@ -153,21 +163,24 @@ struct Growth {
 }
 
 impl Core {
-    /// Opens what `dir` holds. `key` signs rosters; `organisation` is the Virtual School's name. Where the folder is new,
+    /// Opens what `dir` holds, sealed with `store_key`. `key` signs rosters; `organisation` is the Virtual School's name. Where the folder is new,
     /// copied or restored, a new epoch begins here, before anything else is written.
     pub fn open(
         dir: &Path,
+        store_key: &Arc<Key>,
         key: Ed25519KeyPair,
         organisation: &str,
         mut random: Random,
         now: i64,
     ) -> Result<(Core, Vec<Notice>), Trouble> {
-        let (replica, notices) = Replica::open(dir, Mode::Relay)?;
+        let (replica, notices) = Replica::open(dir, Mode::Relay, store_key)?;
         let mut directory = Directory::read(&replica)?;
         let epoch =
             replica.fact(b"relay/epoch")?.and_then(|e| Id::try_from(e).ok()).filter(|_| replica.is_continuous());
         let address = replica.fact(b"relay/address")?.map(|a| from_cbor(&a)).transpose()?;
         let fresh = epoch.is_none();
+        let restored = fresh && replica.fact(b"relay/epoch")?.is_some();
+        let log_was_cut = restored || replica.fact(LOG_WAS_CUT)?.is_some();
         let epoch = epoch.unwrap_or_else(|| {
             let mut id = [0; 16];
             random(&mut id);
@@ -198,9 +211,15 @@ impl Core {
             counts: Counts { documents, ..Counts::default() },
             dirty: false,
             relist: BTreeSet::new(),
+            held: held::Book::default(),
+            log_was_cut,
             failed: false,
             stopping: false,
         };
+        core.held = held::Book::read(&core.replica)?;
+        if restored {
+            core.replica.set_fact(LOG_WAS_CUT, Some(&[]));
+        }
         if fresh {
             core.replica.set_fact(b"relay/epoch", Some(&epoch));
             core.keep()?;
@@ -400,7 +419,9 @@ impl Core {
             return;
         }
         let doc = match &ask {
-            Ask::Open { doc, .. } | Ask::Push { doc, .. } | Ask::Readers { doc, .. } => Some(*doc),
+            Ask::Open { doc, .. } | Ask::Push { doc, .. } | Ask::Readers { doc, .. } | Ask::Heard { doc, .. } => {
+                Some(*doc)
+            }
             Ask::Hello { .. } | Ask::Child(_) | Ask::Start(_) | Ask::Presence(_) | Ask::Close => None,
         };
         if let Err(trouble) = self.answer(conn, ask, now) {
@@ -457,6 +478,7 @@ impl Core {
             self.fail();
         } else {
             self.tell_touched();
+            self.tell_undecided();
         }
         while let Some(conn) = self.ready.pop_first() {
             self.fill(conn);
@@ -524,6 +546,7 @@ impl Core {
                     line.session.welcome(epoch, id, roster);
                     line.session.answer(Frame::Documents { list });
                 }
+                self.tell_held(conn);
                 // Once a day is enough for the record, and bounds it.
                 if self.seen.get(&device) != Some(&self.today) {
                     self.seen.insert(device, self.today.clone());
@@ -539,6 +562,7 @@ impl Core {
             Ask::Readers { doc, seen, roles } => self.choose_readers(conn, doc, &roles, seen, now),
             Ask::Open { doc, cursor } => self.open_document(conn, doc, cursor, person)?,
             Ask::Push { doc, envelopes } => self.push(conn, doc, envelopes, now)?,
+            Ask::Heard { doc, hashes } => self.heard(device, doc, &hashes, now),
             Ask::Presence(presence) => self.tell_others(conn, presence.doc, &Frame::Presence(presence)),
             Ask::Close => {}
         }
@@ -587,6 +611,8 @@ impl Core {
                 let another = cursor.hash.is_some_and(|hash| here != Some(hash.into_array()));
                 if cursor.seq > 0 && (here.is_none() || another) {
                     // This log was rolled back in a way that nobody noticed here: it is read, and given back, from its start.
+                    self.log_was_cut = true;
+                    self.replica.set_fact(LOG_WAS_CUT, Some(&[]));
                     if let Some(session) = self.session(conn) {
                         session.error(code::MISSING, "The relay does not have what you last read from it.", Some(doc));
                     }
@@ -613,15 +639,42 @@ impl Core {
 
     fn push(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<(), Trouble> {
         let Some(line) = self.lines.get_mut(&conn) else { return Ok(()) };
-        let child = self.directory.document(&doc).map(|(pep, _)| pep.start.child);
-        let Some(child) = child.filter(|_| self.directory.may_open(&line.session.person(), &doc, &self.today)) else {
+        let person = line.session.person();
+        // Who has left may still hand in what they wrote: it is kept for others to decide about.
+        if self.directory.standing(&person, &doc, &self.today) == Standing::Stranger {
             line.session.gone(doc);
             return Ok(());
-        };
-        let device = line.session.device();
+        }
+        let (mut late, mut fit) = (Vec::new(), Vec::new());
+        for envelope in envelopes {
+            let is_late = self.is_late(&doc, &envelope, &person)?;
+            (if is_late { &mut late } else { &mut fit }).push(envelope);
+        }
+        let before = self.replica.ledger_of(&doc)?.last();
+        let mut lacking = self.take_in(conn, doc, fit, now)?;
+        while let Some(actor) = late.first().map(|envelope| envelope.actor) {
+            let (chain, others) = late.into_iter().partition(|e| e.actor == actor);
+            lacking.extend(self.hold(conn, doc, chain, true, now)?);
+            late = others;
+        }
+        // Some may build on what is held now.
+        if !lacking.is_empty() && !self.take_in(conn, doc, lacking, now)?.is_empty() {
+            let said = "The relay lacks changes that these build on. Your program offers them first.";
+            if let Some(session) = self.session(conn) {
+                session.error(code::MISSING, said, Some(doc));
+            }
+        }
+        if self.replica.ledger_of(&doc)?.last() > before {
+            self.grown(&doc, now);
+        }
+        Ok(())
+    }
+
+    /// Passes envelopes through the gate; holds what it refuses. Gives back those whose past is not here at all.
+    fn take_in(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<Vec<Envelope>, Trouble> {
+        let child = self.directory.document(&doc).map(|(pep, _)| pep.start.child).unwrap_or_default();
         let mut queue = envelopes;
-        let mut grew = false;
-        let mut missing = false;
+        let mut lacking = Vec::new();
         while !queue.is_empty() {
             let authority = self.directory.authority(child);
             let (offered, refusal) = self.replica.offer(&doc, &queue, &authority, None)?;
@@ -630,7 +683,6 @@ impl Core {
                 let (Offered::New(number) | Offered::Known(number)) = taken;
                 match taken {
                     Offered::New(_) => {
-                        grew = true;
                         self.dirty = true;
                         self.counts.accepted += 1;
                     }
@@ -645,72 +697,13 @@ impl Core {
             // What follows in the same chain shares the fate of its first; other authors' work goes on.
             let actor = first.actor;
             let (chain, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|e| e.actor == actor);
-            match self.reason(&doc, &refusal)? {
-                Some((code, detail)) => self.hold(conn, doc, &chain, &code, &detail, device, now)?,
-                None => missing = true,
-            }
+            lacking.extend(match refusal.is_missing() && !self.builds_on_held(&doc, &refusal) {
+                true => chain,
+                false => self.hold(conn, doc, chain, false, now)?,
+            });
             queue = others;
         }
-        if missing && let Some(session) = self.session(conn) {
-            let said = "The relay lacks changes that these build on. Your program offers them first.";
-            session.error(code::MISSING, said, Some(doc));
-        }
-        if grew {
-            self.grown(&doc, now);
-        }
-        Ok(())
-    }
-
-    /// Code and words to hold an envelope with; `None` where it only has to wait for what it builds on.
-    fn reason(&mut self, doc: &Id, refusal: &Refusal) -> Result<Option<(String, String)>, Trouble> {
-        if !refusal.is_missing() {
-            return Ok(Some((refusal.code().to_string(), sentence(refusal))));
-        }
-        let held = self.replica.ledger_of(doc)?.held();
-        let Some(before) = refusal.missing().iter().find(|h| held.contains(*h)).copied() else { return Ok(None) };
-        // It builds on something held: it is held for the same reason.
-        let why = self.replica.held(doc)?.into_iter().find(|(hash, _)| *hash == before);
-        let why = why.map(|(_, why)| from_cbor::<Held>(&why)).transpose()?;
-        Ok(why.map(|why| (why.code, why.detail)))
-    }
-
-    #[allow(clippy::too_many_arguments)] // what is held, why, and who brought it when
-    fn hold(
-        &mut self,
-        conn: u64,
-        doc: Id,
-        chain: &[Envelope],
-        code: &str,
-        detail: &str,
-        device: Id,
-        now: i64,
-    ) -> Result<(), Trouble> {
-        let known = self.replica.ledger_of(&doc)?.held().clone();
-        let new: Vec<&Envelope> = chain.iter().filter(|e| !known.contains(&e.hash)).collect();
-        let room = HELD_MAX.saturating_sub(known.len());
-        let full = if new.len() > room {
-            " The relay keeps no more of them: they are on their author's device only."
-        } else {
-            ""
-        };
-        for envelope in new.into_iter().take(room) {
-            let held = Held {
-                code: code.to_string(),
-                detail: detail.to_string(),
-                device: ByteArray::new(device),
-                at: now,
-                envelope: Wire(envelope.clone()).encode(),
-            };
-            self.replica.hold(&doc, &envelope.hash, &to_cbor(&held))?;
-            self.dirty = true;
-            self.counts.refused += 1;
-            let on = [("document", text(&doc)), ("change", hex(&envelope.hash)), ("code", code.to_string())];
-            self.directory.audit(now, Some(device), "held", &on);
-        }
-        // All in one frame: its author's device then makes up its mind once.
-        let hashes = chain.iter().map(|e| ByteArray::new(e.hash)).collect();
-        self.send(conn, Frame::Held { doc, hashes, code: code.to_string(), detail: format!("{detail}{full}") });
-        Ok(())
+        Ok(lacking)
     }
 
     // What follows from it.
@@ -965,7 +958,9 @@ mod tests {
     #[test]
     fn a_disk_that_fails_is_said_and_nothing_more_is_promised() {
         let home = tempfile::tempdir().unwrap();
-        let (mut core, _) = Core::open(home.path(), key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW).unwrap();
+        let store_key = Arc::new(Key::generate().unwrap());
+        let (mut core, _) =
+            Core::open(home.path(), &store_key, key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW).unwrap();
         let odile = Invite {
             name: "Odile Marrowfield".into(),
             role: "social-worker".into(),

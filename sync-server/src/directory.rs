@@ -157,6 +157,26 @@ pub enum Refused {
     NotYoursToAdd,
     #[error("That child's plans are not open to you. Ask the Virtual School to add you to the team.")]
     NotOnTheTeam,
+    #[error("No held change has that hash, or it has been decided already. `held list` shows those that wait.")]
+    HeldUnknown,
+    #[error("Changes that were refused are decided about by the child’s Virtual School. Ask one of its officers.")]
+    HeldNotYours,
+    #[error(
+        "This change was held only because it builds on one that was refused. Its author’s device writes it again without that one, so accepting it would say the same twice. What it says is shown here; ask its author if it is missing from the plan."
+    )]
+    HeldFollows,
+    #[error(
+        "This change cannot be accepted: it, or one that it builds on, has a form, a history or a signature that other devices refuse, or was discarded. Its text is with its author, who can write it again."
+    )]
+    HeldForGood,
+    #[error(
+        "Its author has not been told yet: none of their devices has connected since. It can be discarded when one has."
+    )]
+    HeldUntold,
+    #[error(
+        "This change was held only because it builds on one that was refused. It goes from here by itself when its author’s device has written it again."
+    )]
+    HeldGoesByItself,
     #[error("{0}")]
     Pep(String),
     #[error(
@@ -197,6 +217,12 @@ impl Refused {
             | Refused::SamePerson
             | Refused::NotYoursToAdd
             | Refused::NotOnTheTeam
+            | Refused::HeldUnknown
+            | Refused::HeldNotYours
+            | Refused::HeldFollows
+            | Refused::HeldForGood
+            | Refused::HeldUntold
+            | Refused::HeldGoesByItself
             | Refused::Pep(_)
             | Refused::Readers(_)
             | Refused::ReadersMeanwhile
@@ -206,6 +232,17 @@ impl Refused {
 }
 
 type Result<T> = std::result::Result<T, Refused>;
+
+/// How a person stands to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// May open it.
+    Member,
+    /// Could once, in a role that has ended.
+    Former,
+    /// Never could, as far as this relay knows.
+    Stranger,
+}
 
 /// The directory.
 #[derive(Default)]
@@ -337,6 +374,37 @@ impl Directory {
         }
     }
 
+    /// How a person stands to a document today.
+    pub fn standing(&self, person: &Id, doc: &Id, today: &str) -> Standing {
+        if self.may_open(person, doc, today) {
+            return Standing::Member;
+        }
+        let once = |(pep, kind): (&Pep, &str)| {
+            let theirs = self.team(&pep.start.child).iter().filter(|m| m.person == *person && m.from.as_str() <= today);
+            theirs.into_iter().any(|m| self.reads(doc, kind, &m.role))
+        };
+        if self.document(doc).is_some_and(once) { Standing::Former } else { Standing::Stranger }
+    }
+
+    /// Whether a person decides about refused changes of a document: one of the Virtual School who may open it.
+    pub fn decides(&self, person: &Id, doc: &Id, today: &str) -> bool {
+        self.document(doc).is_some_and(|(pep, kind)| {
+            let role = self.role(&pep.start.child, person, today);
+            role.is_some_and(|role| pep::is_virtual_school(role) && self.reads(doc, kind, role))
+        })
+    }
+
+    /// Memberships of a person that have ended, of children whose teams they are on no longer; of each child the newest.
+    fn left(&self, person: &Id, today: &str) -> Vec<Member> {
+        let of = self.children_of.get(person).into_iter().flatten();
+        let gone = of.filter(|child| self.role(child, person, today).is_none());
+        let ended = |child: &Id| {
+            let theirs = self.team(child).iter().filter(|m| m.person == *person && m.from.as_str() <= today);
+            theirs.max_by(|a, b| a.to.cmp(&b.to)).cloned()
+        };
+        gone.filter_map(ended).collect()
+    }
+
     /// Documents that a person may open today: id, kind and what the PEP was started as.
     pub fn readable(&self, person: &Id, today: &str) -> Vec<(Id, &str, &Start)> {
         let mut found = Vec::new();
@@ -372,6 +440,7 @@ impl Directory {
             devices: devices.filter_map(|d| self.devices.get(d)).cloned().collect(),
             people: people.iter().filter_map(|p| self.people.get(p)).cloned().collect(),
             teams,
+            left: self.left(person, today),
         }
     }
 
@@ -535,7 +604,10 @@ impl Directory {
             Err(Refused::OnTeam(role)) if role == ends.role => false,
             Err(refused) => return Err(refused),
         };
-        self.put_member(*child, *from, &ends.role, &ends.from, Some(day_before(&on)?), now, None);
+        let last = day_before(&on)?;
+        let said = [("child", text(child)), ("from", text(from)), ("to", text(to)), ("first day", on.clone())];
+        self.audit(now, None, "handed over", &said);
+        self.put_member(*child, *from, &ends.role, &ends.from, Some(last), now, None);
         if begins {
             self.put_member(*child, *to, &ends.role, &on, None, now, None);
         }

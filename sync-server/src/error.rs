@@ -45,6 +45,9 @@ pub enum Error {
     /// A key or certificate that cannot be used.
     #[error("{0}")]
     Keys(String),
+    /// The key that opens the folder is not there, or is another one.
+    #[error("{0}")]
+    StoreKey(String),
     /// A file of a backup.
     #[error("{0}")]
     Backup(String),
@@ -68,8 +71,8 @@ impl Error {
             {
                 3
             }
-            Error::Locked | Error::Ended(_) => 7,
-            Error::Trouble(Trouble::Newer | Trouble::Stopped | Trouble::Damaged) => 7,
+            Error::Locked | Error::Ended(_) | Error::StoreKey(_) => 7,
+            Error::Trouble(Trouble::Newer | Trouble::Stopped | Trouble::Damaged | Trouble::Key(_)) => 7,
             Error::Refused(_)
             | Error::Trouble(_)
             | Error::Find(_)

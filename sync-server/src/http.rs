@@ -35,7 +35,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
-    core::Core,
+    core::{Core, hex},
     directory::{Joining, Refused, text, to_cbor},
     error::Error,
     keys, now,
@@ -93,6 +93,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/join", post(join))
         .route("/v1/session", post(session))
         .route("/v1/roster", get(roster))
+        .route("/v1/held", get(held).post(decide))
         .route("/sync", get(sync_socket))
         .fallback(nothing_here)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -269,6 +270,47 @@ async fn roster(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
         })
         .await?;
     Ok(([(header::CONTENT_TYPE, "application/cbor")], Bytes::from(to_cbor(&roster?))).into_response())
+}
+
+/// Refused changes that this person decides about.
+async fn held(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
+    let device = app.device(&headers)?;
+    let list = app.room.call(move |core| core.undecided(Some(&device))).await??;
+    Ok(([(header::CONTENT_TYPE, "application/cbor")], Bytes::from(to_cbor(&list))).into_response())
+}
+
+#[derive(Deserialize)]
+struct DecideBody {
+    doc: Uuid,
+    change: String,
+    decision: Decision,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Decision {
+    Accept,
+    Discard,
+}
+
+async fn decide(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Result<Json<DecideBody>, JsonRejection>,
+) -> Answer {
+    let device = app.device(&headers)?;
+    let Json(body) = body?;
+    let hash = unhex(&body.change).ok_or(Refused::HeldUnknown)?;
+    let (doc, accept, at) = (body.doc.into_bytes(), matches!(body.decision, Decision::Accept), now());
+    let decided = app.room.call(move |core| core.decide(Some(device), &doc, &hash, accept, at)).await??;
+    let changes: Vec<String> = decided.iter().map(hex).collect();
+    Ok(Json(json!({ "changes": changes })).into_response())
+}
+
+fn unhex(text: &str) -> Option<gate::Hash> {
+    let pairs: Option<Vec<u8>> =
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect();
+    pairs?.try_into().ok()
 }
 
 async fn sync_socket(

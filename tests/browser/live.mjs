@@ -35,7 +35,7 @@ const enter = async (context, { link }) => {
 }
 const box = (page) => page.locator(`[id="${field}"]`)
 const saved = (page) =>
-  page.waitForFunction((f) => document.getElementById(f).closest('[data-live]').querySelector('.pep-saved').textContent === 'Saved on this device', field)
+  page.waitForFunction((f) => document.getElementById(f).closest('[data-live]').querySelector('.pep-saved').textContent.match(/^(Saved on this device|Shared)/) !== null, field)
 const holds = (page, ...words) =>
   page.waitForFunction(({ f, words }) => words.every((word) => document.getElementById(f).value.includes(word)), { f: field, words })
 const same = async (a, b) => {
@@ -200,7 +200,7 @@ export async function together(browser, program, homes, plan) {
           const from = performance.now()
           el.dispatchEvent(new InputEvent('input', { inputType: 'insertText', bubbles: true }))
           return new Promise((resolve) => {
-            const look = () => (words.textContent === 'Saved on this device' ? resolve(performance.now() - from) : setTimeout(look, 2))
+            const look = () => (/^(Saved on this device|Shared)/.test(words.textContent) ? resolve(performance.now() - from) : setTimeout(look, 2))
             setTimeout(look, 0)
           })
         }, field)
@@ -260,7 +260,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     await new Promise((resolve) => { let said = ''; stage.stdout.on('data', (piece) => (said += piece).includes('ends the demonstration') && resolve()) })
     const homes = ['odile', 'ottoline'].map((who) => join(work, 'demo', who))
-    const plan = JSON.parse(execFileSync(program, ['--home', homes[1], '--quiet', 'list', '--json'], { encoding: 'utf8' }))[0].pep
+    const plan = JSON.parse(execFileSync(program, ['--home', homes[1], '--quiet', 'list', '--json'], { encoding: 'utf8' })).find(({ term }) => term === '2025/26-spring').pep
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'], headless: true })
     const href = await together(browser, program, homes, plan)
     stage.kill('SIGINT')

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
 import { killed, together } from './live.mjs'
+import { meeting } from './meeting.mjs'
 import { six } from './six.mjs'
 
 const [program, ...flags] = process.argv.slice(2)
@@ -184,15 +185,17 @@ const stage = demo()
 let browser
 try {
   await stage.ready
-  const plan = JSON.parse(pep('ottoline', 'list', '--json'))[0].pep
-  const target = fill(plan)
-  await disagree(plan)
+  const plan = JSON.parse(pep('ottoline', 'list', '--json')).find(({ term }) => term === '2025/26-spring').pep
   if (pictures) {
     rmSync(pictures, { recursive: true, force: true })
     mkdirSync(pictures, { recursive: true })
   }
   const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args, headless: true })
+  await meeting(browser, program, join(work, 'demo'), plan, checked)
+  console.log('The meeting of Idris: held.')
+  const target = fill(plan)
+  await disagree(plan)
   const link = new URL(pep('ottoline', 'open', '--no-browser'))
   const base = link.origin
   // The rules of accessibility are put to the page from outside; the page's own policy would not let them in.
@@ -239,6 +242,8 @@ try {
     ['checks', of('/checks')],
     ['sign-off', of('/sign-off')],
     ['meeting', of('/meeting')],
+    ['meeting-live-designated-teacher', of('/meeting/live')],
+    ['meeting-wall', of('/meeting/wall')],
     ['meetings', '/meetings'],
     ['new', start],
     ['started', of('?started=new&copied=5&confirm=2&reviews=1&actions=1')],
@@ -272,7 +277,7 @@ try {
   await keyboard(context, base, progress)
   await highContrast(context, base, [['tasks', '/'], ['plan', of('')], ['section', progress]])
   assert.deepEqual([...faults], [])
-  console.log(`${sections.length + 35} pages at ${widths.join(', ')} px: nothing to put right.`)
+  console.log(`${sections.length + 37} pages at ${widths.join(', ')} px: nothing to put right.`)
   const homes = ['odile', 'ottoline'].map((who) => join(work, 'demo', who))
   const answer = await together(browser, program, homes, plan)
   await stage.end()

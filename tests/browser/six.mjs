@@ -53,19 +53,25 @@ export async function six(browser, program, pictures) {
     }
     await Promise.all(typing)
     await Promise.all([...inNotes.map((page) => saved(page, NOTES)), ...inHelps.map((page) => saved(page, HELPS))])
-    const [said, helped] = [await same(inNotes, NOTES), await same(inHelps, HELPS)]
+    const helped = await same(inHelps, HELPS)
     const letters = (text) => [...text].sort().join('')
-    assert.equal(letters(said), letters(`Everybody is here.${wrote.join('')}`), `a letter is lost or doubled: ${said}`)
+    const first = await same(inNotes, NOTES)
+    assert.equal(letters(first), letters(`Everybody is here.${wrote.join('')}`), `a letter is lost or doubled: ${first}`)
     assert.equal(letters(helped), letters('A quiet kitchen. My exit pass. '))
 
     // In words at the question, at most two names; whoever leaves the box is still here, whoever closes the page is not.
     await inNotes[1].evaluate(() => document.activeElement.blur())
+    for (const page of [inNotes[2], inNotes[3]]) await keys(page, NOTES, '!')
     const line = (page, id) => page.evaluate((id) => document.getElementById(id).innerText.trim(), id)
     await inNotes[0].waitForFunction((id) => document.getElementById(id).innerText.includes('Imelda Thackwray and Lorcan Tidewell are writing here'), `here-${NOTES}`)
     assert(!(await line(inNotes[0], `here-${NOTES}`)).includes('Ottoline'))
     await inNotes[2].close()
     await showsNot(inNotes[0], 'Lorcan Tidewell')
     await shows(inNotes[0], 'Imelda Thackwray is writing here')
+
+    await saved(inNotes[3], NOTES)
+    const said = await same([inNotes[0], inNotes[1], inNotes[3]], NOTES)
+    assert.equal(letters(said), letters(`${first}!!`))
 
     // Everybody's device holds the same, also that of whoever only looked on.
     for (const person of world.people) {

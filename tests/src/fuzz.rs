@@ -1,7 +1,11 @@
 //! What strangers' bytes meet first, each door as a function of bytes: the fuzz targets of `tests/fuzz` call them, and the tests
 //! replay what is kept in `fixtures/corpus`. A function ends quietly, or panics where a promise is broken.
 
-use std::{collections::BTreeMap, fs, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    fs,
+    sync::{Arc, LazyLock},
+};
 
 use automerge::{
     ActorId, Automerge, Change, ExpandedChange, LoadOptions, ROOT, TextEncoding, legacy::OpId,
@@ -58,7 +62,8 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     };
     let roster = sync::Roster { version: 162, people: vec![person], ..Default::default() }.sign(&pair(200));
     let home = tempfile::tempdir_in(quick_folder()).expect("a folder");
-    let (mut replica, _) = replica::Replica::open(home.path(), replica::Mode::Relay).expect("a replica");
+    let key = folder_key();
+    let (mut replica, _) = replica::Replica::open(home.path(), replica::Mode::Relay, &key).expect("a replica");
     replica.start(&scene.doc, &scene.genesis).expect("a document");
     replica.offer(&scene.doc, &scene.envelopes[..2], &scene.team, None).expect("a disk");
     replica.commit().expect("a disk");
@@ -244,11 +249,19 @@ pub fn journal(bytes: &[u8]) {
     if whole == 0 && damage.is_empty() {
         return;
     }
-    if let Ok((replica, _)) = replica::Replica::open(home.path(), replica::Mode::Relay) {
+    let key = folder_key();
+    if let Ok((replica, _)) = replica::Replica::open(home.path(), replica::Mode::Relay, &key) {
         let _ = replica.documents();
         drop(replica);
-        assert!(replica::Replica::open(home.path(), replica::Mode::Relay).is_ok(), "what opened once opens again");
+        assert!(
+            replica::Replica::open(home.path(), replica::Mode::Relay, &key).is_ok(),
+            "what opened once opens again"
+        );
     }
+}
+
+fn folder_key() -> Arc<replica::Key> {
+    Arc::new(replica::Key::from_bytes(&[5; 32]).expect("randomness"))
 }
 
 fn quick_folder() -> std::path::PathBuf {

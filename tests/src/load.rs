@@ -26,7 +26,7 @@ use client_cli::{
 use futures_util::future::try_join_all;
 use gate::Id;
 use plan::{Automerge, ChangeHash, DocumentKind, Edit, Pep, PepType, ProcessRef, Role, bank};
-use replica::{Room, Trouble};
+use replica::{Key, Room, Trouble};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use sync::{Frame, Wire, link::Link};
 use tokio::{
@@ -62,7 +62,7 @@ impl Participant {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(error)?;
         let key = || Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(error);
         let me = dial::join(&link, &key()?, "load").await.map_err(error)?;
-        let (mut core, _) = Core::open(home, None, 0).map_err(error)?;
+        let (mut core, _) = Core::open(home, &Arc::new(Key::generate().map_err(error)?), None, 0).map_err(error)?;
         core.join(me.clone(), key()?, None).map_err(error)?;
         let (wake, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, changes) = watch::channel(0);

@@ -9,11 +9,12 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use client_cli::core::{Core as Participant, Me, Relay as RelayAddress};
 use plan::{Documents, Edit, Pep, Role, Value, Writer};
-use replica::{Mode, Replica};
+use replica::{Key, Mode, Replica};
 use ring::signature::Ed25519KeyPair;
 use sync::{frame::NewChild, identity};
 use sync_server::{
@@ -142,7 +143,7 @@ impl World {
                 },
             };
             let dir = folder.join(format!("device-{n}"));
-            let (mut core, _) = Participant::open(&dir, None, 0).map_err(|e| e.to_string())?;
+            let (mut core, _) = Participant::open(&dir, &folder_key(), None, 0).map_err(|e| e.to_string())?;
             core.join(me.clone(), key, None).map_err(|e| e.to_string())?;
             devices.push(Device { core: Some(core), dir, me, role: *role, key: seed, backup: None });
         }
@@ -395,7 +396,8 @@ impl World {
     fn reopen(&mut self, who: usize) -> Result<(), String> {
         let chance = self.chance.next();
         let device = &mut self.devices[who];
-        let (core, _) = Participant::open(&device.dir, Some(key(device.key)), chance).map_err(|e| e.to_string())?;
+        let (core, _) =
+            Participant::open(&device.dir, &folder_key(), Some(key(device.key)), chance).map_err(|e| e.to_string())?;
         device.core = Some(core);
         Ok(())
     }
@@ -592,7 +594,17 @@ fn text_of(document: &plan::Automerge, pep: &Pep, question: &str) -> String {
 fn open_relay(dir: &Path, seed: u8, chance: u64) -> Result<Relay, String> {
     let mut chance = Chance(chance);
     let random: Random = Box::new(move |bytes| bytes.iter_mut().for_each(|b| *b = chance.next() as u8));
-    Relay::open(dir, key(seed), "Harrowmere Virtual School", random, NOON).map(|(r, _)| r).map_err(|e| e.to_string())
+    Relay::open(dir, &folder_key(), key(seed), "Harrowmere Virtual School", random, NOON)
+        .map(|(r, _)| r)
+        .map_err(|e| e.to_string())
+}
+
+/// What every folder of the simulation is sealed with.
+fn folder_key() -> Arc<Key> {
+    match Key::from_bytes(&[5; 32]) {
+        Ok(key) => Arc::new(key),
+        Err(_) => unreachable!("this machine has randomness"),
+    }
 }
 
 fn key(seed: u8) -> Ed25519KeyPair {
@@ -604,7 +616,7 @@ fn key(seed: u8) -> Ed25519KeyPair {
 
 /// Writes once in a copied folder without saying that it is one: from then on it looks like the folder written last.
 fn hide_the_copy(dir: &Path, mode: Mode) -> Result<(), String> {
-    let (mut replica, _) = Replica::open(dir, mode).map_err(|e| e.to_string())?;
+    let (mut replica, _) = Replica::open(dir, mode, &folder_key()).map_err(|e| e.to_string())?;
     replica.set_fact(b"hidden", Some(b"copy"));
     replica.commit().map_err(|e| e.to_string())
 }

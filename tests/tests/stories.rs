@@ -2,7 +2,7 @@
 
 use harness::world::{CHILD, Person, World};
 use sync::frame::NewChild;
-use sync_server::{core::Core, keys};
+use sync_server::{config::Settings, core::Core, keys};
 
 const NOTES: &str = "meeting.notes";
 
@@ -145,9 +145,10 @@ fn a_head_of_a_virtual_school_with_more_children_than_one_message_holds_still_wo
     // A whole region's children, put in the relay's folder while it rests.
     world.kill_relay();
     let data = world.data();
-    let key = keys::relay_key(&data).unwrap();
+    let store_key = keys::store_key(&data, &Settings::default()).unwrap().key;
+    let key = keys::relay_key(&data, &store_key).unwrap();
     let random = Box::new(|bytes: &mut [u8]| bytes.fill(7));
-    let (mut core, _) = Core::open(&data, key, "Harrowmere", random, NOW).unwrap();
+    let (mut core, _) = Core::open(&data, &store_key, key, "Harrowmere", random, NOW).unwrap();
     let head = core.directory().people().find(|p| p.name == "Marguerite Oakhollow").unwrap().id;
     core.administer(|directory| {
         for n in 0..CHILDREN {

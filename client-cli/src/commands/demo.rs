@@ -1,6 +1,7 @@
 //! `pep demo`.
 
 mod children;
+mod hour;
 mod stage;
 mod story;
 
@@ -11,7 +12,6 @@ use plan::SAMPLES;
 use serde_json::json;
 
 use crate::{
-    commands::sync::asked_to_end,
     context::Context,
     error::{CommandError, Kind},
 };
@@ -21,11 +21,12 @@ use story::Story;
 
 /// Try the program on this computer alone, with people who do not exist
 ///
-/// Starts a relay and three participants who work with one child, Idris Fennimoor: a social worker, a designated teacher and
-/// an officer of the Virtual School. Without --check it leaves them running and says what to try; ctrl-c ends it. With
-/// --check they write offline in the same plan, come back and share; it shows what merged and the one answer that somebody
-/// has to choose, and ends with 0 only if everybody holds the same and no word is missing. With --child it loads the whole
-/// plans of a sample child instead, with everybody who wrote them, from the first invitation to the sign-off.
+/// Starts a relay, and the PEP meeting of one child, Idris Fennimoor: it prints an address for each of three people, a social
+/// worker, a designated teacher and an officer of the Virtual School, and says what to try. More children come while you look;
+/// ctrl-c ends it. With --check, and no browser, three people write offline in one plan, come back and share; it shows what
+/// merged and the one answer that somebody has to choose, and ends with 0 only if everybody holds the same and no word is
+/// missing. With --child it loads the whole plans of a sample child instead, with everybody who wrote them, from the first
+/// invitation to the sign-off.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Load the plans of a sample child, or of all of them, instead of the story
@@ -46,7 +47,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let result = match (&args.child, args.check) {
         (Some(child), check) => children::run(context, stage, child, check),
         (None, true) => check(context, stage),
-        (None, false) => stay(context, stage),
+        (None, false) => hour::run(context, stage),
     };
     match (result, temporary) {
         (Err(e), Some(temporary)) => {
@@ -72,17 +73,6 @@ fn check(context: &mut Context, stage: Stage) -> Result<(), CommandError> {
         context.data("\nEverybody holds the same, the relay too, and every word is there.");
     }
     Ok(())
-}
-
-fn stay(context: &mut Context, stage: Stage) -> Result<(), CommandError> {
-    let mut story = Story::begin(context, stage)?;
-    story.first_plan()?;
-    story.stay_in_step()?;
-    story.say_what_to_try();
-    let ended = tokio::runtime::Runtime::new().map(|runtime| runtime.block_on(asked_to_end()));
-    story.end();
-    context.talk("The demonstration has ended.");
-    ended.map_err(|e| CommandError::new(Kind::Failed, format!("This computer does not let pep wait for ctrl-c ({e}).")))
 }
 
 fn place(context: &Context, dir: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::TempDir>), CommandError> {

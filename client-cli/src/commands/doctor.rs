@@ -9,6 +9,7 @@ use crate::{
     core::counted,
     dial,
     error::{CommandError, Kind},
+    unlock::{self, Guard},
     words,
 };
 
@@ -44,7 +45,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             "This device has not joined yet: run pep join with the link the Virtual School sent you.",
         )),
     }
-    checks.push(Check::note("encryption", "The files of this program are not encrypted yet; that comes with a later version. Until then use the encryption of your whole disk."));
+    checks.push(encryption(context)?);
     let findings = checks.iter().filter(|check| check.mark == LOOK).count();
     if context.global.json {
         let each = checks.iter().map(|c| json!({ "name": c.name, "ok": c.mark != LOOK, "detail": c.detail }));
@@ -72,6 +73,18 @@ impl Check {
     fn bad(name: &'static str, detail: impl Into<String>) -> Check {
         Check { name, mark: LOOK, detail: detail.into() }
     }
+}
+
+fn encryption(context: &Context) -> Result<Check, CommandError> {
+    Ok(match unlock::guard(context.app()?.home())? {
+        Guard::Computer => Check::note(
+            "encryption",
+            "Your plans are encrypted, and the key lies beside them: only this computer's own protection guards it. Use a computer whose disk is encrypted.",
+        ),
+        Guard::Passphrase { .. } => {
+            Check::good("encryption", "Your plans are encrypted, and locked with your passphrase.")
+        }
+    })
 }
 
 fn version() -> Check {

@@ -1,25 +1,32 @@
 //! `pep export`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::ValueEnum;
-use plan::{DocumentKind, answers_file};
+use plan::{ChangeHash, DocumentKind, SignOff, Stale, answers_file};
 use replica::{Trouble, write_private};
 use serde_json::json;
 
 use crate::{
+    clock,
     commands::show,
     context::{Context, Mine},
     error::{CommandError, Kind},
     select,
+    web::{
+        copy::{self, Copy, Reader, Version},
+        desk::Desk,
+    },
 };
 
 /// Write a copy of a plan to keep or carry
 ///
-/// json: what pep show --json prints. automerge: the plan with its whole history, without the parts that only some may
-/// read. With --section, and json: the answers of one page, to keep or to hand to a new school; `pep import` brings them into
-/// another plan. With --signed: exactly what the Virtual School signed last, the same bytes on every device; the SHA-256 of the
-/// json file is the hash in the signature. The file can be read by you alone; whoever you give it to can read all of it.
+/// html: a copy to read, print or send, in one file that needs nothing else; --for says who it is for, and it leaves out what
+/// they may not have. pdf: see there how. json: what pep show --json prints. automerge: the plan with its whole history, without the parts that only some may
+/// read. With --section: one page; as json its answers, to keep or to hand to a new school, which `pep import` brings into another
+/// plan. With --signed: what the Virtual School signed last; as json and automerge exactly that, the same bytes on every device,
+/// and the SHA-256 of the json file is the hash in the signature. The file can be read by you alone; whoever you give it to can
+/// read all of it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)
@@ -27,9 +34,12 @@ pub struct Args {
     /// What kind of copy
     #[arg(long)]
     format: Format,
-    /// Only the answers of one page, such as D (json)
-    #[arg(long, value_name = "S", conflicts_with = "signed")]
+    /// Only one page, such as D (json, html)
+    #[arg(long, value_name = "S")]
     section: Option<String>,
+    /// Who the copy is for (html)
+    #[arg(long = "for", value_enum, default_value_t = For::Me)]
+    reader: For,
     /// The version that the Virtual School signed last
     #[arg(long)]
     signed: bool,
@@ -40,16 +50,43 @@ pub struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
+    /// A copy to read, print or send, in one file
+    Html,
+    /// Made by printing
+    Pdf,
     /// For other programs
     Json,
     /// The Automerge document
     Automerge,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum For {
+    /// Everyone at the meeting
+    Meeting,
+    /// The carer
+    Carer,
+    /// The child or young person
+    Child,
+    /// A school that takes the child on
+    School,
+    /// Yourself: everything you may read
+    Me,
+}
+
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     let mine = select::pep(context, &args.pep)?;
     let bytes = match (args.format, &args.section) {
+        (Format::Pdf, _) => return Err(no_pdf()),
+        (Format::Html, section) => {
+            let page = section.as_deref().map(|section| select::page(&mine, section)).transpose()?;
+            copied(context, &mine, page, args.reader, args.signed)?
+        }
+        (_, Some(_)) if args.signed => {
+            let message = "What was signed is a whole plan; one section of it is written as html only.";
+            return Err(CommandError::new(Kind::Usage, message));
+        }
         (format, _) if args.signed => signed(context, &mine, format)?,
         (Format::Json, Some(section)) => {
             let page = select::page(&mine, section)?;
@@ -86,6 +123,56 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     Ok(())
 }
 
+/// A copy for one reader, as the pages make it.
+fn copied(
+    context: &Context,
+    mine: &Mine,
+    page: Option<&plan::Page>,
+    reader: For,
+    signed: bool,
+) -> Result<Vec<u8>, CommandError> {
+    let reader = match reader {
+        For::Meeting => Reader::Meeting,
+        For::Carer => Reader::Carer,
+        For::Child => Reader::Child,
+        For::School => Reader::School,
+        For::Me => Reader::Myself,
+    };
+    let desk = Desk::new(context.app()?.clone(), Arc::default());
+    let Some(plan) = desk.plan(&mine.pep.id(), None, None)? else { return Err(Trouble::Unknown.into()) };
+    let sound = |made: &&SignOff| made.question == "signoff.vs" && !made.why.contains(&Stale::NeverMatched);
+    let then = match plan.view.sign_offs.iter().rfind(sound).filter(|_| signed) {
+        Some(made) => desk.version(&plan, made.change)?.map(|then| (made, then)),
+        None => None,
+    };
+    let held = plan.heads.iter().filter(|(kind, _)| reader.may_have(**kind));
+    let heads: Vec<ChangeHash> = held.flat_map(|(_, heads)| heads.iter().copied()).collect();
+    let (view, version) = match &then {
+        None if signed => return Err(not_signed()),
+        Some((made, view)) => (view, Version::Signed(made)),
+        None => (&plan.view, Version::Now { at: clock::now(), heads: &heads }),
+    };
+    let parts = page.into_iter().flat_map(|page| page.questions.iter().map(|q| (page.id.clone(), q.block.clone())));
+    let copy = Copy {
+        pep: &plan.pep,
+        name: &plan.name,
+        council: &desk.site()?.council,
+        view,
+        version,
+        reader,
+        parts: &parts.collect(),
+        with_gaps: false,
+    };
+    Ok(copy::file(&copy).into_bytes())
+}
+
+fn no_pdf() -> CommandError {
+    CommandError::new(Kind::Failed, "pep writes no PDF by itself; a browser makes one of a copy.").hint(
+        "Write the copy with --format html, open it in a browser, press Ctrl and P and choose “Save as PDF”. Chromium, Chrome \
+         and Edge keep its headings and tables in the PDF for those who use screen readers. In the pages of `pep open` it is “Print or share”.",
+    )
+}
+
 fn signed(context: &Context, mine: &Mine, format: Format) -> Result<Vec<u8>, CommandError> {
     let Mine { pep, role } = mine.clone();
     let signed = context.with(move |core| {
@@ -93,12 +180,14 @@ fn signed(context: &Context, mine: &Mine, format: Format) -> Result<Vec<u8>, Com
         let documents = papers.documents().ok_or(Trouble::Unknown)?;
         let view = plan::read(documents, &pep, &|actor| papers.author(actor));
         Ok::<_, Trouble>(plan::signed(documents.main, &view, &pep).map(|signed| match format {
-            Format::Json => signed.content.into_bytes(),
             Format::Automerge => signed.document.save(),
+            Format::Json | Format::Html | Format::Pdf => signed.content.into_bytes(),
         }))
     })?;
-    signed.ok_or_else(|| {
-        CommandError::new(Kind::Failed, "The Virtual School has not signed this plan off.")
-            .hint("`pep show` says how far it is; without --signed it is written as it is now.")
-    })
+    signed.ok_or_else(not_signed)
+}
+
+fn not_signed() -> CommandError {
+    CommandError::new(Kind::Failed, "The Virtual School has not signed this plan off.")
+        .hint("`pep show` says how far it is; without --signed it is written as it is now.")
 }

@@ -128,8 +128,25 @@ impl Core {
         all
     }
 
+    /// Those who are here and are shown a document with this change in it.
+    pub fn seen_by(&mut self, pep: &Pep, doc: &Id, change: &Hash, now_ms: u64) -> Result<Vec<Present>, Trouble> {
+        let mut seen = Vec::new();
+        for present in self.present(pep, now_ms) {
+            if self.has_seen(&present, doc, change)? {
+                seen.push(present);
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Whether the relay is known to have a change of this device.
+    pub fn is_shared(&mut self, doc: &Id, change: &Hash) -> Result<bool, Trouble> {
+        let ledger = self.replica.ledger_of(doc)?;
+        Ok(!ledger.waiting().any(|(_, hash)| hash == change) && !ledger.held().contains(change))
+    }
+
     /// Whether what somebody is shown of a document includes a change.
-    pub fn has_seen(&mut self, present: &Present, doc: &Id, change: &Hash) -> Result<bool, Trouble> {
+    fn has_seen(&mut self, present: &Present, doc: &Id, change: &Hash) -> Result<bool, Trouble> {
         let Some(heads) = present.heads.get(doc) else { return Ok(false) };
         if heads.contains(change) {
             return Ok(true);

@@ -26,7 +26,7 @@ struct Choice {
     stands: Option<Chosen>,
     /// Chosen here, and not at the relay yet.
     wanted: Option<Vec<String>>,
-    /// The copy that was here is not for this device's person any more.
+    /// It is not for this device's person any more: its copy went, and none is begun.
     lost: bool,
 }
 
@@ -77,7 +77,7 @@ impl Readers {
         self.asked.clear();
     }
 
-    /// Whether the copy of a document that may still be here is not to be shown.
+    /// Whether a document is not for this device's person any more, by what was chosen.
     pub(super) fn is_lost(&self, doc: &Id) -> bool {
         self.choices.get(doc).is_some_and(|choice| choice.lost)
     }
@@ -258,7 +258,13 @@ impl Core {
         choice.lost = true;
         choice.wanted = None;
         self.keep_choice(doc, choice)?;
-        self.words.push("It was chosen who sees a child's private words, and you are not among them. They are no longer shown on this device.".into());
+        self.replica.erase(doc)?;
+        // What this device wrote there it does not know any more: should it be given the document again, it writes as another.
+        self.move_on()?;
+        self.words.push(
+            "It was chosen who sees a child's private words, and you are not among them. This device's copy is gone."
+                .into(),
+        );
         self.touch();
         Ok(())
     }

@@ -16,7 +16,7 @@ pub struct Asset {
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
 /// The styles of every page, in order.
-pub const STYLES: [&str; 2] = [if GOVUK { "govuk.css" } else { "plain.css" }, "pep.css"];
+pub const STYLES: [&str; 3] = [if GOVUK { "govuk.css" } else { "plain.css" }, "pep.css", "copy.css"];
 /// Worn where a council has not chosen a colour; also in the build.
 pub const NEUTRAL: &str = "#33475b";
 

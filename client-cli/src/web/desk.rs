@@ -1,7 +1,7 @@
 //! Between the pages and this device's plans: lends what a page shows, writes what a form asks for.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use gate::Hash;
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
     Signing, Value, View, Who, Writer,
@@ -24,6 +25,7 @@ use super::{
     pages::children::newest_first,
     past,
     request::Signature,
+    who,
 };
 use crate::{
     app::App,
@@ -32,7 +34,7 @@ use crate::{
     clock,
     commands::{check, conflicts, meeting, new, quality},
     context::{Context, Mine},
-    core::{Core, Papers, Present, Spot},
+    core::{Core, Papers, Present, Spot, Typed},
     error::{CommandError, Kind},
     settings::{Handed, NotThePin, Pin, Settings},
     typing::Splice,
@@ -76,6 +78,18 @@ type Version = (Role, u64, [u64; DocumentKind::ALL.len()]);
 struct Council {
     name: Option<String>,
     colour: Option<String>,
+    /// `pep demo` says so of the people it makes.
+    demo: bool,
+}
+
+/// A box after what was ready in it was written.
+pub struct Settled {
+    /// The box.
+    pub live: Live,
+    /// What its tab is told.
+    pub told: Vec<Told>,
+    /// The last change made.
+    pub change: Option<ChangeHash>,
 }
 
 /// Why a form's edits were not written.
@@ -121,6 +135,7 @@ impl Desk {
             last_sync,
             waiting,
             settings,
+            demo: council.demo,
             today: clock::day(),
         })
     }
@@ -405,7 +420,17 @@ impl Desk {
             Ok::<_, Trouble>((waiting, held))
         })?;
         let failed = self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Sharing { relay: (me.relay.name, me.relay.url), waiting, held, failed })
+        let (relay, offline) = ((me.relay.name, me.relay.url), self.app.is_offline());
+        Ok(Sharing { relay, waiting, held, failed, offline })
+    }
+
+    /// Lets the line to the relay go, or takes it up again.
+    pub fn work_offline(&self, offline: bool) -> Result<(), CommandError> {
+        if offline {
+            self.app.work_offline();
+            return Ok(());
+        }
+        Ok(self.app.keep_line()?)
     }
 
     /// Writes what a form asks for, if the plan is still as it was lent. On the disk when this returns.
@@ -426,11 +451,67 @@ impl Desk {
         done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
     }
 
-    /// The text at a question as this person would go on writing it.
-    pub fn text(&self, pep: &Pep, kind: DocumentKind, role: Role, question: &str) -> Result<String, NotWritten> {
-        let (pep, question) = (pep.clone(), question.to_owned());
-        let done = self.context().with(move |core| text(core, &pep, kind, role, &question));
+    /// The text at a question or field as this person would go on writing it, and how much of what a tab typed there is in it:
+    /// the number of an edit, 0 for none.
+    pub fn text(
+        &self,
+        pep: &Pep,
+        kind: DocumentKind,
+        role: Role,
+        tab: Uuid,
+        field: &str,
+    ) -> Result<(String, u64), NotWritten> {
+        let (pep, field) = (pep.clone(), field.to_owned());
+        let done = self.context().with(move |core| {
+            let typed = core.typed(&tab, &field)?;
+            Ok::<_, Trouble>(text(core, &pep, kind, role, &field)?.map(|text| (text, typed)))
+        });
         done.map_err(NotWritten::Failed)?.map_err(NotWritten::Refused)
+    }
+
+    /// How far changes at questions or fields of a plan have come: empty while one is saved on this device alone.
+    pub fn how_far(&self, pep: &Uuid, changes: Vec<(DocumentKind, String, ChangeHash)>) -> Vec<String> {
+        let pep = *pep;
+        let done = self.app.with(move |core| {
+            let Some(pep) = core.pep(&pep).cloned() else { return Ok(Vec::new()) };
+            let far = changes.into_iter().map(|(kind, field, change)| {
+                let doc = *pep.document(kind).as_bytes();
+                if !core.is_shared(&doc, &change.0)? {
+                    return Ok(String::new());
+                }
+                let seen = core.seen_by(&pep, &doc, &change.0, clock::now_ms())?.into_iter();
+                let near = seen
+                    .filter(|one| !one.myself && one.field.as_deref().is_some_and(|at| who::is_near(&pep, at, &field)));
+                let names: Vec<String> = near.map(|present| present.who.name).collect();
+                Ok(if names.is_empty() {
+                    "Shared".to_owned()
+                } else {
+                    format!("Shared. Seen by {}", who::named(&names))
+                })
+            });
+            far.collect::<Result<Vec<String>, Trouble>>()
+        });
+        done.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// The heads of documents of a plan.
+    pub fn heads(&self, pep: &Uuid, kinds: BTreeSet<DocumentKind>) -> BTreeMap<DocumentKind, Vec<Hash>> {
+        let pep = *pep;
+        let heads = move |core: &mut Core| {
+            let Some(pep) = core.pep(&pep).cloned() else { return BTreeMap::new() };
+            let of = |kind: DocumentKind| {
+                let standing = core.replica().standing(pep.document(kind).as_bytes()).ok()?;
+                Some((kind, standing.heads))
+            };
+            kinds.into_iter().filter_map(of).collect()
+        };
+        self.app.with(heads).unwrap_or_default()
+    }
+
+    /// Forgets what tabs of long ago typed.
+    pub fn forget_typed(&self) {
+        // What cannot be forgotten now is forgotten another time.
+        let _ = self.app.with(Core::forget_typed);
     }
 
     /// Writes what was typed in a box, and takes in what others wrote there. On the disk when this returns.
@@ -439,28 +520,38 @@ impl Desk {
         pep: &Pep,
         kind: DocumentKind,
         role: Role,
+        tab: Uuid,
         question: &str,
         mut live: Live,
-    ) -> Result<(Live, Vec<Told>), NotWritten> {
+    ) -> Result<Settled, NotWritten> {
         let (pep, question) = (pep.clone(), question.to_owned());
         let done = self.context().with(move |core| {
             let now = match text(core, &pep, kind, role, &question)? {
                 Ok(now) => now,
                 Err(refused) => return Ok(Err(NotWritten::Refused(refused))),
             };
-            let Some(writing) = live.settle(&now) else { return Ok(Ok((live, Vec::new()))) };
-            let doc = *pep.document(kind).as_bytes();
-            for piece in writing.pieces.iter().flat_map(in_changes) {
-                // The offsets are those of the present text: nobody else writes while this thread has the documents.
-                let seen = core.replica().read(&doc, Automerge::get_heads)?;
-                let question = question.clone();
-                let edit = Edit::Splice { question, at: piece.at, delete: piece.delete, insert: piece.insert, seen };
-                if let Err(refused) = core.edit(&pep, kind, role, &[edit], clock::now())? {
-                    return Ok(Err(NotWritten::Refused(refused)));
-                }
-            }
+            let Some(writing) = live.settle(&now) else {
+                return Ok(Ok(Settled { live, told: Vec::new(), change: None }));
+            };
+            // The offsets are those of the present text: nobody else writes while this thread has the documents.
+            let splice = |piece: Splice| Edit::Splice {
+                question: question.clone(),
+                at: piece.at,
+                delete: piece.delete,
+                insert: piece.insert,
+                seen: Vec::new(),
+            };
+            let edits: Vec<Edit> = writing.pieces.iter().flat_map(in_changes).map(splice).collect();
+            let typed = Typed { tab, field: question.clone(), n: writing.n };
+            let change = match edits.is_empty() {
+                true => None,
+                false => match core.type_in(&pep, kind, role, edits, &typed, clock::now())? {
+                    Ok(change) => change,
+                    Err(refused) => return Ok(Err(NotWritten::Refused(refused))),
+                },
+            };
             let told = live.written(writing);
-            Ok::<_, Trouble>(Ok((live, told)))
+            Ok::<_, Trouble>(Ok(Settled { live, told, change }))
         });
         done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
     }

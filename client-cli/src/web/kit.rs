@@ -96,6 +96,7 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                     @if let Some((href, words)) = &leaf.back {
                         nav aria-label="Back" { a class="govuk-back-link" href=(href) { (words) } }
                     }
+                    @if site.is_some_and(|site| site.demo) { (tip(leaf.tip)) }
                     main class="govuk-main-wrapper" id="main-content" { (leaf.main) }
                 }
                 @if site.is_some() { (footer()) }
@@ -110,6 +111,15 @@ fn text_class(text: TextSize) -> &'static str {
         TextSize::Usual => "",
         TextSize::Large => " pep-text-large",
         TextSize::Larger => " pep-text-larger",
+    }
+}
+
+/// What to try on a page of the demonstration.
+fn tip(words: &str) -> Markup {
+    html! {
+        aside class="pep-tip" aria-label="Demonstration" {
+            p class="govuk-body-s" { strong { "Demonstration: everybody here is invented." } @if !words.is_empty() { " Try: " (words) } }
+        }
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Site {
     pub waiting: usize,
     /// How this person wants the pages of this device.
     pub settings: Settings,
+    /// Whether everybody in it is invented: this is the demonstration.
+    pub demo: bool,
     /// Today.
     pub today: NaiveDate,
 }
@@ -142,6 +144,8 @@ pub struct Sharing {
     pub held: Vec<(String, i64, String)>,
     /// Why the last attempt failed, and what to do.
     pub failed: Option<(String, Option<String>)>,
+    /// The person asked to work offline.
+    pub offline: bool,
 }
 
 /// Which part of a plan's past is looked at.

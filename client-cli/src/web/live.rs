@@ -28,6 +28,8 @@ pub enum Told {
         s: u64,
         /// Edits taken.
         n: u64,
+        /// Edits up to this one are in the text: what the tab typed after it is not.
+        w: u64,
         /// The text.
         text: String,
     },
@@ -55,8 +57,9 @@ pub enum Told {
 pub struct Writing {
     /// The pieces, in order.
     pub pieces: Pieces,
+    /// Edits up to this one are in it.
+    pub n: u64,
     after: Vec<u16>,
-    n: u64,
     moved: bool,
 }
 
@@ -93,8 +96,8 @@ struct Step {
 }
 
 impl Live {
-    /// A box that shows this text.
-    pub fn new(text: &str) -> Live {
+    /// A box that shows this text. `n`: edits that its tab has made in a life before; `written`: how many of them are in the text.
+    pub fn new(text: &str, n: u64, written: u64) -> Live {
         let text = units(text);
         Live {
             views: VecDeque::from([View { s: 0, shown: text.clone(), patch: Vec::new() }]),
@@ -103,8 +106,8 @@ impl Live {
             ready_n: 0,
             typing: Typing::default(),
             next: 1,
-            n: 0,
-            saved: 0,
+            n: n.max(written),
+            saved: written,
             undo: Vec::new(),
             redo: Vec::new(),
             mine: None,
@@ -116,23 +119,23 @@ impl Live {
     pub fn anew(&mut self) -> Told {
         self.typing.leave();
         self.ready.clear();
-        self.n += JUMP;
+        let w = self.saved;
+        self.n = self.n.saturating_add(JUMP);
         (self.saved, self.ready_n) = (self.n, self.n);
         self.undo.clear();
         self.redo.clear();
         let s = self.number();
         self.views = VecDeque::from([View { s, shown: self.text.clone(), patch: Vec::new() }]);
-        Told::Init { s, n: self.n, text: string(&self.text) }
+        Told::Init { s, n: self.n, w, text: string(&self.text) }
     }
 
     /// Edit `n`, made on view `seen`; `first`: it begins a step for undo. `None`: it was taken, or is old. Otherwise what the tab is
     /// told.
     pub fn edit(&mut self, n: u64, seen: u64, piece: Splice, first: bool, now_ms: u64) -> Option<Told> {
-        if n <= self.n {
-            return None;
-        }
-        let at = self.views.iter().position(|view| view.s == seen);
-        let (Some(at), true) = (at, n == self.n + 1) else { return Some(self.anew()) };
+        let at = match self.place(n, seen) {
+            Ok(at) => at,
+            Err(told) => return told,
+        };
         let mut shown = self.views.get(at).map(|view| view.shown.clone()).unwrap_or_default();
         if !fits(&shown, &piece) {
             return Some(self.anew());
@@ -161,11 +164,42 @@ impl Live {
         if pieces.is_empty() {
             // Others took away what it was about: there is nothing to write, and that is told with the rest.
             self.leave();
-            self.ready.push(Splice { at: 0, delete: 0, insert: String::new() });
         }
         apply(&mut whole, &pieces);
         self.views = VecDeque::from([View { s: seen, shown, patch: Vec::new() }]);
         self.show(whole, false)
+    }
+
+    /// Edit `n`: the tab was cut off and holds `text`, which it made of `base`. What it made of it goes on top of what is here.
+    pub fn mine(&mut self, n: u64, seen: u64, base: &str, text: &str) -> Option<Told> {
+        if let Err(told) = self.place(n, seen) {
+            return told;
+        }
+        let (base, text) = (units(base), units(text));
+        if text.contains(&0) || text.contains(&u16::from(b'\r')) {
+            return Some(self.anew());
+        }
+        self.leave();
+        let mut whole = self.whole();
+        let pieces = over(&between(&base, &text), &between(&base, &whole), |_| false);
+        self.undo.push(Step { first: true, pieces: inverse(&whole, &pieces) });
+        self.redo.clear();
+        apply(&mut whole, &pieces);
+        self.ready.extend(pieces);
+        (self.n, self.ready_n) = (n, n);
+        self.views = VecDeque::from([View { s: seen, shown: text, patch: Vec::new() }]);
+        self.show(whole, false)
+    }
+
+    /// Where the view is that edit `n` was made on; otherwise what the tab is told, if the edit is not old.
+    fn place(&mut self, n: u64, seen: u64) -> Result<usize, Option<Told>> {
+        if n <= self.n {
+            return Err(None);
+        }
+        match self.views.iter().position(|view| view.s == seen) {
+            Some(at) if n == self.n + 1 => Ok(at),
+            _ => Err(Some(self.anew())),
+        }
     }
 
     /// The tab has taken in view `s`.
@@ -175,11 +209,14 @@ impl Live {
         }
     }
 
-    /// Takes this tab's last step back, or makes it again.
-    pub fn undo(&mut self, again: bool) -> Option<Told> {
+    /// Edit `n`, made on view `seen`: takes this tab's last step back, or makes it again.
+    pub fn undo(&mut self, n: u64, seen: u64, again: bool) -> Option<Told> {
+        let at = match self.place(n, seen) {
+            Ok(at) => at,
+            Err(told) => return told,
+        };
         self.leave();
-        // It is said anew when it is on the disk, though no edit came.
-        self.saved = self.saved.min(self.n.saturating_sub(1));
+        let shown = self.views.get(at).map(|view| view.shown.clone()).unwrap_or_default();
         let mut whole = self.whole();
         let mut first = true;
         while let Some(step) = if again { self.redo.pop() } else { self.undo.pop() } {
@@ -196,6 +233,9 @@ impl Live {
                 break;
             }
         }
+        (self.n, self.ready_n) = (n, n);
+        // As after any edit, the tab has dropped what it had not taken in.
+        self.views = VecDeque::from([View { s: seen, shown, patch: Vec::new() }]);
         self.show(whole, true)
     }
 
@@ -209,7 +249,7 @@ impl Live {
 
     /// When what was typed is to be written. `together`: somebody else is at the same question.
     pub fn closes_at(&self, together: bool) -> Option<u64> {
-        if self.ready.is_empty() { self.typing.closes_at(together) } else { Some(0) }
+        if self.is_ready() { Some(0) } else { self.typing.closes_at(together) }
     }
 
     /// Whether there is something to write by now.
@@ -218,7 +258,11 @@ impl Live {
             self.ready.push(closed);
             self.ready_n = self.n;
         }
-        !self.ready.is_empty()
+        self.is_ready()
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.ready.is_empty() || self.ready_n > self.saved
     }
 
     /// What is to be written, where the document's text is `now`; `None` where there is nothing to do. Nothing is forgotten before
@@ -229,7 +273,7 @@ impl Live {
         if moved {
             self.leave();
         }
-        if !moved && self.ready.is_empty() && self.ready_n <= self.saved {
+        if !moved && !self.is_ready() {
             return None;
         }
         let pieces = if moved {
@@ -443,6 +487,8 @@ mod tests {
     struct Home {
         document: Automerge,
         tabs: Vec<Tab>,
+        /// What is kept on the disk of each tab's typing.
+        typed: [u64; 3],
     }
 
     struct Tab {
@@ -453,6 +499,8 @@ mod tests {
         n: u64,
         s: u64,
         saved: u64,
+        /// Each unit of the text, with the numbers of the edits that put it in and took it away, until they are said to be saved.
+        kept: Vec<(u16, u64, u64)>,
         to_us: VecDeque<Say>,
         to_tab: VecDeque<Told>,
     }
@@ -460,7 +508,8 @@ mod tests {
     enum Say {
         Edit(u64, u64, Splice),
         Seen(u64),
-        Undo(bool),
+        Undo(u64, u64, bool),
+        Mine(u64, u64, Vec<u16>, Vec<u16>),
     }
 
     fn pep() -> Pep {
@@ -471,6 +520,10 @@ mod tests {
             kind: PepType::Review,
             process: ProcessRef::latest("sections").unwrap(),
         }
+    }
+
+    fn known(text: &str) -> Vec<(u16, u64, u64)> {
+        text.encode_utf16().map(|unit| (unit, 0, 0)).collect()
     }
 
     fn writer(home: usize) -> Writer {
@@ -493,6 +546,9 @@ mod tests {
                     .unwrap_or_else(|refused| panic!("{refused}"));
             }
             assert_eq!(units(&self.text(home)), writing.after, "the document holds what was to be written");
+            if !writing.pieces.is_empty() {
+                self.typed[tab] = writing.n;
+            }
             let told = self.tabs[tab].live.written(writing);
             self.tabs[tab].to_tab.extend(told);
         }
@@ -511,12 +567,23 @@ mod tests {
                     live.seen(s);
                     None
                 }
-                Some(Say::Undo(again)) => live.undo(again),
+                Some(Say::Undo(n, s, again)) => live.undo(n, s, again),
+                Some(Say::Mine(n, s, base, text)) => live.mine(n, s, &string(&base), &string(&text)),
                 None => None,
             };
             assert!(!matches!(told, Some(Told::Saved { .. })), "saved is said after writing alone");
             self.tabs[tab].to_tab.extend(told);
             self.settle_ready(home, tab, now);
+        }
+
+        /// The program is killed and started again: what is on the disk is left, and what the tabs show.
+        fn killed(&mut self, home: usize) {
+            let text = self.text(home);
+            for (tab, typed) in self.tabs.iter_mut().zip(self.typed) {
+                tab.to_us.clear();
+                tab.live = Live::new(&text, tab.n, typed);
+                tab.to_tab = VecDeque::from([tab.live.anew()]);
+            }
         }
 
         fn settle_ready(&mut self, home: usize, tab: usize, now: u64) {
@@ -528,10 +595,11 @@ mod tests {
 
     impl Tab {
         fn new(text: &str) -> Tab {
-            let mut live = Live::new(text);
+            let mut live = Live::new(text, 0, 0);
             let told = live.anew();
             let (to_us, to_tab) = (VecDeque::new(), VecDeque::from([told]));
-            let mut tab = Tab { live, text: units(text), caret: 0, n: 0, s: 0, saved: 0, to_us, to_tab };
+            let (text, kept) = (units(text), known(text));
+            let mut tab = Tab { live, text, caret: 0, n: 0, s: 0, saved: 0, kept, to_us, to_tab };
             tab.listen();
             tab.caret = tab.text.len();
             tab
@@ -542,7 +610,34 @@ mod tests {
             apply(&mut self.text, std::slice::from_ref(&piece));
             self.caret = at + width(insert);
             self.n += 1;
+            self.keep(self.n, &piece);
             self.to_us.push_back(Say::Edit(self.n, self.s, piece));
+        }
+
+        fn undo(&mut self, again: bool) {
+            self.n += 1;
+            self.to_us.push_back(Say::Undo(self.n, self.s, again));
+        }
+
+        /// A piece of what is shown changed: by edit `n`, or, with 0, by others.
+        fn keep(&mut self, n: u64, piece: &Splice) {
+            let shown: Vec<usize> = (0..self.kept.len()).filter(|i| self.kept[*i].2 == 0).collect();
+            let at = shown.get(piece.at).copied().unwrap_or(self.kept.len());
+            let gone: Vec<usize> = shown.iter().skip(piece.at).take(piece.delete).copied().collect();
+            for i in gone.into_iter().rev() {
+                if n == 0 {
+                    self.kept.remove(i);
+                } else {
+                    self.kept[i].2 = n;
+                }
+            }
+            self.kept.splice(at..at, piece.insert.encode_utf16().map(|unit| (unit, n, 0)));
+        }
+
+        /// The text with the edits up to this one.
+        fn base(&self, n: u64) -> Vec<u16> {
+            let in_it = self.kept.iter().filter(|(_, put, gone)| *put <= n && (*gone == 0 || *gone > n));
+            in_it.map(|(unit, _, _)| *unit).collect()
         }
 
         /// A place that cuts no character in two.
@@ -554,12 +649,27 @@ mod tests {
         /// The tab takes in one message.
         fn listen(&mut self) {
             match self.to_tab.pop_front() {
-                Some(Told::Init { s, n, text }) => {
-                    assert!(self.n == 0, "no tab that keeps to the rules is sent its text anew");
-                    (self.s, self.n, self.saved, self.text) = (s, n, n, units(&text));
+                Some(Told::Init { s, n, w, text }) => {
+                    assert!(n > self.n, "what was on its way counts as old");
+                    let base = self.base(w.max(self.saved));
+                    (self.s, self.n, self.saved) = (s, n, n);
+                    if self.text == base {
+                        (self.text, self.kept) = (units(&text), known(&text));
+                        self.caret = self.caret.min(self.text.len());
+                    } else {
+                        self.n += 1;
+                        self.kept = known(&string(&base));
+                        let end = base.iter().rev().zip(self.text.iter().rev()).take_while(|(a, b)| a == b).count();
+                        let at = base.iter().zip(&self.text).take_while(|(a, b)| a == b).count();
+                        let at = at.min(base.len().min(self.text.len()) - end.min(base.len().min(self.text.len())));
+                        let (delete, insert) = (base.len() - end - at, string(&self.text[at..self.text.len() - end]));
+                        self.keep(self.n, &Splice { at, delete, insert });
+                        self.to_us.push_back(Say::Mine(self.n, s, base, self.text.clone()));
+                    }
                 }
-                Some(Told::Patch { s, p, n, pieces, .. }) if p == self.s && n == self.n => {
+                Some(Told::Patch { s, p, n, pieces, own }) if p == self.s && n == self.n => {
                     apply(&mut self.text, &pieces);
+                    pieces.iter().for_each(|piece| self.keep(if own { n } else { 0 }, piece));
                     self.caret = moved_point(self.caret, &pieces, true);
                     self.s = s;
                     let view = self.live.views.iter().find(|view| view.s == s);
@@ -571,21 +681,23 @@ mod tests {
                 }
                 Some(Told::Patch { .. }) | None => {}
                 Some(Told::Saved { n }) => {
-                    assert!((self.saved..=self.n).contains(&n), "saved counts up; an undo is said anew");
+                    assert!((self.saved..=self.n).contains(&n), "saved counts up");
                     self.saved = n;
+                    self.kept.retain(|(_, _, gone)| *gone == 0 || *gone > n);
+                    self.kept.iter_mut().filter(|(_, put, _)| *put <= n).for_each(|unit| unit.1 = 0);
                 }
             }
         }
     }
 
-    fn play(seed: u64, base: &Automerge, gentle: bool) {
+    fn play(seed: u64, base: &Automerge, gentle: bool, deadly: bool) {
         let mut die = Die(seed);
         let mut homes: Vec<Home> = (0..2)
             .map(|home| {
                 let mut document = base.fork();
                 document.set_actor(ActorId::from([u8::try_from(home).unwrap() + 1; 16]));
                 let text = plan::text_at(&document, PLACE, &writer(home)).unwrap();
-                Home { document, tabs: (0..3).map(|_| Tab::new(&text)).collect() }
+                Home { document, tabs: (0..3).map(|_| Tab::new(&text)).collect(), typed: [0; 3] }
             })
             .collect();
         let mut typed = [0; 6];
@@ -606,7 +718,11 @@ mod tests {
                     let (a, b) = (tab.place(&mut die), tab.place(&mut die));
                     tab.edit(a.min(b), a.abs_diff(b), "");
                 }
-                7 if !gentle => tab.to_us.push_back(Say::Undo(die.roll(3) == 0)),
+                7 if !gentle => {
+                    let again = die.roll(3) == 0;
+                    tab.undo(again);
+                }
+                10 if deadly && die.roll(3) == 0 => homes[h].killed(h),
                 6..=10 => homes[h].hear(h, t, now),
                 11..=14 => tab.listen(),
                 15..=16 => homes[h].settle_ready(h, t, now),
@@ -656,12 +772,19 @@ mod tests {
     #[test]
     fn two_devices_with_three_tabs_each_come_to_the_same_text_in_every_order() {
         let base = base();
-        (0..400).for_each(|seed| play(seed, &base, false));
+        (0..400).for_each(|seed| play(seed, &base, false, false));
+        (400..600).for_each(|seed| play(seed, &base, false, true));
     }
 
     #[test]
     fn what_is_only_added_is_all_there_once_in_every_order() {
         let base = base();
-        (1_000..1_200).for_each(|seed| play(seed, &base, true));
+        (1_000..1_200).for_each(|seed| play(seed, &base, true, false));
+    }
+
+    #[test]
+    fn what_is_only_added_is_all_there_once_however_often_the_programs_are_killed() {
+        let base = base();
+        (2_000..2_300).for_each(|seed| play(seed, &base, true, true));
     }
 }

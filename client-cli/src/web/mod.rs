@@ -9,6 +9,7 @@ pub mod asked;
 pub mod assets;
 pub mod back;
 pub mod changed;
+pub mod copy;
 pub mod desk;
 pub mod field;
 pub mod forms;
@@ -27,6 +28,7 @@ pub mod routes;
 pub mod said;
 pub mod serve;
 pub mod tab;
+pub mod tips;
 pub mod who;
 
 #[cfg(test)]

@@ -45,8 +45,15 @@ pub enum Outcome {
         /// Where to go when it is on the disk.
         then: String,
     },
-    /// A calendar file to keep.
-    Calendar(String),
+    /// A file to keep.
+    File {
+        /// What it is called: letters, digits, `-` and `.`.
+        name: String,
+        /// Its media type.
+        kind: &'static str,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
     /// Start a PEP or open the one that exists, then go to it.
     Start {
         /// Which.
@@ -58,6 +65,8 @@ pub enum Outcome {
     SyncNow,
     /// Give the device to the child.
     Give(Handed),
+    /// Let the line to the relay go, or take it up again, then go to that page.
+    Offline(bool),
     /// Keep how the pages behave on this device, then go on.
     Settings {
         /// How.
@@ -93,6 +102,8 @@ pub struct Leaf {
     pub nav: &'static str,
     /// Whether it is for everybody in a room: without what surrounds every page, and in large letters.
     pub wall: bool,
+    /// What to try here, for whoever looks at the demonstration.
+    pub tip: &'static str,
     /// What it says.
     pub main: Markup,
     /// The parts of it that stay up to date.
@@ -161,6 +172,7 @@ impl Leaf {
             back: None,
             nav,
             wall: false,
+            tip: "",
             main,
             regions: Regions::default(),
         }

@@ -8,13 +8,14 @@ use super::{
     handed, kit,
     lent::{ChildLine, Plan},
     pages::{
-        checks, child, children, choose, comments, errors, help, history, meeting, new, plan, quality, restore,
-        section, settings, sign_off, since, sync, table, targets, tasks, views,
+        blank, checks, child, children, choose, comments, errors, help, history, meeting, new, plan, print, quality,
+        restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
     },
     region::Regions,
     request::{Leaf, Outcome, Request},
+    tips,
 };
-use crate::error::CommandError;
+use crate::{clock, error::CommandError};
 
 /// How often a form is taken in anew because the plan changed in between.
 pub const TRIES_MAX: usize = 5;
@@ -30,8 +31,15 @@ pub enum Answer {
     },
     /// Go to this address.
     Go(String),
-    /// A calendar file to keep.
-    Calendar(String),
+    /// A file to keep.
+    File {
+        /// What it is called.
+        name: String,
+        /// Its media type.
+        kind: &'static str,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
     /// Share now, then go to the page about it.
     SyncNow,
     /// The device is a child's from now on: go to the child's pages, and keep nothing of any page shown before.
@@ -49,8 +57,12 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::SyncNow => Answer::SyncNow,
-        Outcome::Calendar(text) => Answer::Calendar(text),
-        Outcome::Page(leaf) => page(desk, &leaf),
+        Outcome::File { name, kind, bytes } => Answer::File { name, kind, bytes },
+        Outcome::Offline(offline) => match desk.work_offline(offline) {
+            Ok(()) => Answer::Go("/sync".to_owned()),
+            Err(e) => page(desk, &errors::failed(&e)),
+        },
+        Outcome::Page(leaf) => page(desk, &Leaf { tip: tips::of(&request.path), ..*leaf }),
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
         // It was started before it came here.
@@ -127,6 +139,7 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         ["settings", "pin"] => Some(of_pin(desk, request)?),
         ["help"] => only_shown(help::help()),
         ["accessibility"] => only_shown(help::accessibility(&desk.site()?)),
+        ["blank-form"] => only_shown(blank::blank(request, &desk.site()?)),
         ["about"] => only_shown(help::about(&desk.site()?)),
         ["pep", id, rest @ ..] => match id.parse::<Uuid>() {
             Ok(id) => of_plan(desk, request, &id, rest)?,
@@ -235,6 +248,10 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
         ["history"] => Some(past(desk, request, lent, None)?),
+        ["print"] => Some(print::choose(request, lent)),
+        ["print", "copy"] => copied(desk, request, lent, false)?,
+        ["print", "file"] => copied(desk, request, lent, true)?,
+        ["print", "table", name] => print::spreadsheet(lent, name),
         ["since", word] => match since::signature(lent, word) {
             Some(made) => desk.version(lent, made.change)?.map(|then| since::since(lent, made, &then)),
             None => None,
@@ -246,6 +263,19 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         _ => None,
     };
     Ok(outcome)
+}
+
+fn copied(desk: &Desk, request: &Request, lent: &Plan, as_file: bool) -> Result<Option<Outcome>, CommandError> {
+    let signed = match print::signed(request, lent) {
+        Some(None) => return Ok(None),
+        Some(Some(made)) => match desk.version(lent, made.change)? {
+            Some(then) => Some((made, then)),
+            None => return Ok(None),
+        },
+        None => None,
+    };
+    let then = signed.as_ref().map(|(made, then)| (*made, then));
+    Ok(Some(print::copied(request, &desk.site()?, lent, then, clock::now(), as_file)))
 }
 
 fn past(desk: &Desk, request: &Request, lent: &Plan, question: Option<&'static str>) -> Result<Outcome, CommandError> {

@@ -1,16 +1,19 @@
 //! An answer in words, as one text: for comparing two versions of a plan, and wherever there is no room for a table.
 
-use plan::{Answer, Cell, Column, Question, Row, Target, View};
+use plan::{Answer, Cell, Column, Question, Row, Target, Value, View};
+use uuid::Uuid;
 
+use super::field::Ask;
 use crate::words;
 
 /// What stands at a question; empty where there is no answer.
-pub fn said(view: &View, question: &Question) -> String {
+pub fn said(view: &View, question: &'static Question) -> String {
+    let ask = Ask::question(question);
     let mut lines: Vec<String> = match view.answers.get(question.id.as_str()) {
         None | Some(Answer::Missing | Answer::Elsewhere) => Vec::new(),
-        Some(Answer::Value(value) | Answer::Computed(value)) => vec![words::value(question, value)],
+        Some(Answer::Value(value) | Answer::Computed(value)) => vec![ask.shown(value)],
         Some(Answer::Disputed(claims)) => {
-            let each = claims.iter().map(|claim| words::value(question, &claim.value));
+            let each = claims.iter().map(|claim| ask.shown(&claim.value));
             vec![each.collect::<Vec<_>>().join(", or ")]
         }
         Some(Answer::Text { text }) => vec![text.clone()],
@@ -21,11 +24,14 @@ pub fn said(view: &View, question: &Question) -> String {
             vec![ticked.iter().map(|word| question.label_of(word)).collect::<Vec<_>>().join(", ")]
         }
         Some(Answer::Table(rows)) => {
-            rows.iter().filter(|row| row.counts()).map(|r| row(&question.columns, r)).collect()
+            rows.iter().filter(|row| row.counts()).map(|r| row(view, &question.columns, r)).collect()
         }
-        Some(Answer::Targets { .. }) => {
-            view.targets.iter().filter(|target| target.row.counts()).map(|one| target(&question.columns, one)).collect()
-        }
+        Some(Answer::Targets { .. }) => view
+            .targets
+            .iter()
+            .filter(|target| target.row.counts())
+            .map(|one| target(view, &question.columns, one))
+            .collect(),
     };
     for excuse in view.excuses.get(question.id.as_str()).into_iter().flatten() {
         let why = excuse.why.label();
@@ -35,12 +41,12 @@ pub fn said(view: &View, question: &Question) -> String {
 }
 
 /// What stands in a cell.
-pub fn cell(column: &Column, cell: &Cell) -> String {
+pub fn cell(view: &View, column: &'static Column, cell: &Cell) -> String {
+    let ask = Ask::column("", column);
+    let shown = |value: &Value| by_name(view, value).unwrap_or_else(|| ask.shown(value));
     match cell {
-        Cell::Value(value) | Cell::Computed(value) => words::cell(column, value),
-        Cell::Disputed(claims) => {
-            claims.iter().map(|claim| words::cell(column, &claim.value)).collect::<Vec<_>>().join(", or ")
-        }
+        Cell::Value(value) | Cell::Computed(value) => shown(value),
+        Cell::Disputed(claims) => claims.iter().map(|claim| shown(&claim.value)).collect::<Vec<_>>().join(", or "),
         Cell::Text { text } => text.clone(),
         Cell::Voices(voices) => {
             let each = voices.iter().map(|voice| format!("{}: {}", words::name(&voice.by), voice.text));
@@ -49,19 +55,36 @@ pub fn cell(column: &Column, cell: &Cell) -> String {
     }
 }
 
-fn row(columns: &[Column], row: &Row) -> String {
+/// What a value names that people know by another name: a target by its key, a question by its id.
+pub fn by_name(view: &View, value: &Value) -> Option<String> {
+    let (Value::Text(key) | Value::Choice(key)) = value else { return None };
+    if let Some(question) = plan::bank().question(key) {
+        return Some(question.label.clone());
+    }
+    key.parse::<Uuid>().ok()?;
+    let Some((number, target)) = view.targets.iter().enumerate().find(|(_, target)| target.row.key == *key) else {
+        return Some("A target of the last PEP".to_owned());
+    };
+    let area = match target.row.cells.get("area") {
+        Some(Cell::Value(area)) => format!(": {area}"),
+        _ => String::new(),
+    };
+    Some(format!("Target {}{area}", number + 1))
+}
+
+fn row(view: &View, columns: &'static [Column], row: &Row) -> String {
     let each = columns.iter().filter_map(|column| {
         let found = row.cells.get(column.id.as_str())?;
-        Some(format!("{}: {}", column.label, cell(column, found)))
+        Some(format!("{}: {}", column.label, cell(view, column, found)))
     });
     each.collect::<Vec<_>>().join("; ")
 }
 
-fn target(columns: &[Column], target: &Target) -> String {
-    let mut lines = vec![row(columns, &target.row)];
+fn target(view: &View, columns: &'static [Column], target: &Target) -> String {
+    let mut lines = vec![row(view, columns, &target.row)];
     for column in columns {
         let rows = target.tables.get(column.id.as_str()).into_iter().flatten().filter(|row| row.counts());
-        lines.extend(rows.map(|one| format!("{}: {}", column.label, row(&column.columns, one))));
+        lines.extend(rows.map(|one| format!("{}: {}", column.label, row(view, &column.columns, one))));
     }
     lines.join("\n")
 }

@@ -168,10 +168,14 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         }
         if path == "/enter" && parts.method == Method::GET {
             let query = request::Pairs::read(parts.uri.query().unwrap_or_default().as_bytes());
+            // A link may lead on to one of our own pages, such as a meeting.
+            let to =
+                query.get("to").filter(|to| to.starts_with("/pep/") && request::Request::new(false, to, b"").is_some());
+            let to = to.unwrap_or("/");
             return match guard.enter(query.get("key").unwrap_or_default()) {
-                Ok(cookie) => with(go("/"), header::SET_COOKIE, &cookie),
+                Ok(cookie) => with(go(to), header::SET_COOKIE, &cookie),
                 // Whoever is in already and goes back to the link stays in.
-                Err(_) if guard.knows(came).is_ok() => go("/"),
+                Err(_) if guard.knows(came).is_ok() => go(to),
                 Err(turned) => turned_away(turned),
             };
         }
@@ -211,13 +215,13 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         Ok(Some(Answer::Page { status, html })) => html_page(status, html),
         Ok(Some(Answer::Go(address))) => go(&address),
         Ok(Some(Answer::SyncNow)) => go("/sync"),
+        Ok(Some(Answer::File { name, kind, bytes })) => {
+            let kept = format!("attachment; filename=\"{name}\"");
+            let response = with(Response::new(Body::from(bytes)), header::CONTENT_TYPE, kind);
+            with(response, header::CONTENT_DISPOSITION, &kept)
+        }
         // Nor may going back show a page that the browser has kept.
         Ok(Some(Answer::Given)) => with(go(HOME), HeaderName::from_static("clear-site-data"), "\"cache\""),
-        Ok(Some(Answer::Calendar(text))) => {
-            let kept = "attachment; filename=\"pep-meeting.ics\"";
-            let response = with(Response::new(Body::from(text)), header::CONTENT_TYPE, "text/calendar; charset=utf-8");
-            with(response, header::CONTENT_DISPOSITION, kept)
-        }
         // The program is ending, or a page failed in a way that nobody foresaw.
         Ok(None) | Err(_) => {
             let (title, words) = ("The pages have stopped", "What you had saved is safe. Run pep open again.");

@@ -1,14 +1,15 @@
 //! A tab that is open on a page: its messages, its boxes, when what was typed is written, and what else on it stays up to date.
 //! Runs where it may wait for the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use plan::{DocumentKind, Pep, Role};
+use gate::Hash;
+use plan::{ChangeHash, DocumentKind, Pep, Role};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    desk::{Desk, NotWritten},
+    desk::{Desk, NotWritten, Settled},
     live::{Live, Told},
     news::News,
     pages::plan as overview,
@@ -42,8 +43,11 @@ const FORM_ONLY: &str = "Use the button at the end of the page to save this answ
 #[serde(tag = "t", rename_all = "lowercase")]
 enum Said {
     Hello {
+        /// An id that the page chose as it was loaded.
+        tab: Uuid,
         page: String,
-        fields: Vec<String>,
+        /// The boxes, and how many edits each has made in this page's life.
+        fields: BTreeMap<String, u64>,
         #[serde(default)]
         regions: BTreeMap<String, String>,
         #[serde(default)]
@@ -63,11 +67,23 @@ enum Said {
         f: String,
         s: u64,
     },
+    /// What the page holds after it was cut off, and what it made it of.
+    Mine {
+        f: String,
+        n: u64,
+        s: u64,
+        base: String,
+        text: String,
+    },
     Undo {
         f: String,
+        n: u64,
+        s: u64,
     },
     Redo {
         f: String,
+        n: u64,
+        s: u64,
     },
     Focus {
         f: Option<String>,
@@ -81,12 +97,42 @@ enum Said {
 #[derive(Serialize)]
 #[serde(tag = "t", rename_all = "lowercase")]
 enum Says<'a> {
-    Init { f: &'a str, s: u64, n: u64, text: String },
-    Patch { f: &'a str, s: u64, p: u64, n: u64, d: Vec<(usize, usize, String)>, own: bool },
-    Saved { f: &'a str, n: u64 },
-    Locked { f: &'a str, why: String },
-    Html { id: &'a str, h: &'a str, v: &'a str },
-    Say { w: String },
+    Init {
+        f: &'a str,
+        s: u64,
+        n: u64,
+        w: u64,
+        text: String,
+    },
+    Patch {
+        f: &'a str,
+        s: u64,
+        p: u64,
+        n: u64,
+        d: Vec<(usize, usize, String)>,
+        own: bool,
+    },
+    Saved {
+        f: &'a str,
+        n: u64,
+    },
+    /// How far what is saved has come since.
+    Far {
+        f: &'a str,
+        w: String,
+    },
+    Locked {
+        f: &'a str,
+        why: String,
+    },
+    Html {
+        id: &'a str,
+        h: &'a str,
+        v: &'a str,
+    },
+    Say {
+        w: String,
+    },
 }
 
 /// What happens to a tab.
@@ -105,9 +151,13 @@ pub enum Event {
 pub struct Tab {
     /// Tells it from the other tabs of this program.
     id: u64,
+    /// The id that the page chose: the same when it comes back after the program was killed.
+    name: Uuid,
     page: Option<Request>,
     pep: Option<Uuid>,
     boxes: BTreeMap<String, Slot>,
+    /// The heads of their documents when they were last compared.
+    heads: BTreeMap<DocumentKind, Vec<Hash>>,
     rights_at: Option<u64>,
     /// Whether the page is on a screen.
     here: bool,
@@ -130,6 +180,8 @@ struct Slot {
     live: Live,
     /// When something of others came last.
     others_ms: Option<u64>,
+    /// The last change made here, and what was said of how far it has come.
+    mine: Option<(ChangeHash, String)>,
 }
 
 impl Tab {
@@ -137,9 +189,11 @@ impl Tab {
     pub fn new(id: u64) -> Tab {
         Tab {
             id,
+            name: Uuid::nil(),
             page: None,
             pep: None,
             boxes: BTreeMap::new(),
+            heads: BTreeMap::new(),
             rights_at: None,
             here: false,
             focus: None,
@@ -167,7 +221,9 @@ impl Tab {
             }
             Event::Changed => {
                 self.rights_at.get_or_insert(now_ms + RIGHTS_EVERY_MS);
-                self.settle(desk, now_ms, &mut out, |_| true);
+                let moved = self.moved(desk);
+                self.settle(desk, now_ms, &mut out, |slot| moved.contains(&slot.kind));
+                self.say_how_far(desk, &mut out);
                 let soon = now_ms.max(self.made + REGIONS_EVERY_MS);
                 self.makes_at = self.makes_at.map(|at| at.min(soon));
                 self.stands_at = self.stands_at.map(|_| now_ms);
@@ -197,9 +253,10 @@ impl Tab {
 
     fn said(&mut self, desk: &Desk, said: Said, now_ms: u64, out: &mut Vec<String>) -> Option<()> {
         match said {
-            Said::Hello { page, fields, regions, here }
+            Said::Hello { tab, page, fields, regions, here }
                 if fields.len() <= BOXES_MAX && regions.len() <= REGIONS_MAX =>
             {
+                self.name = tab;
                 self.page = Request::new(false, &page, b"");
                 self.pep = self.page.as_ref().and_then(plan_of);
                 (self.regions, self.here) = (regions, here);
@@ -229,9 +286,16 @@ impl Tab {
                     slot.live.seen(s);
                 }
             }
-            Said::Undo { ref f } | Said::Redo { ref f } => {
+            Said::Mine { f, n, s, base, text } => {
+                if let Some(slot) = self.boxes.get_mut(&f) {
+                    let told = slot.live.mine(n, s, &base, &text);
+                    out.extend(told.and_then(|told| says(&f, told)));
+                }
+            }
+            Said::Undo { ref f, n, s } | Said::Redo { ref f, n, s } => {
+                self.at(Some(f.clone()), now_ms);
                 if let Some(slot) = self.boxes.get_mut(f) {
-                    let told = slot.live.undo(matches!(said, Said::Redo { .. }));
+                    let told = slot.live.undo(n, s, matches!(said, Said::Redo { .. }));
                     out.extend(told.and_then(|told| says(f, told)));
                 }
             }
@@ -255,9 +319,12 @@ impl Tab {
         Some(())
     }
 
-    fn hello(&mut self, desk: &Desk, fields: Vec<String>, out: &mut Vec<String>) {
+    fn hello(&mut self, desk: &Desk, fields: BTreeMap<String, u64>, out: &mut Vec<String>) {
+        if !fields.is_empty() {
+            desk.forget_typed();
+        }
         let lent = self.pep.and_then(|pep| desk.plan(&pep, None, None).ok().flatten());
-        for f in fields {
+        for (f, n) in fields {
             let question = plan::bank().question(&f);
             let opened = lent.as_ref().zip(question).and_then(|(lent, question)| {
                 let text = matches!(question.kind, plan::Kind::Text | plan::Kind::LongText);
@@ -265,10 +332,11 @@ impl Tab {
                     return None;
                 }
                 let (kind, role) = (question.document(), lent.role);
-                let text = desk.text(&lent.pep, kind, role, &f).ok()?;
+                let (text, written) = desk.text(&lent.pep, kind, role, self.name, &f).ok()?;
                 // A browser would not keep these as they are.
                 let plain = !text.contains(['\r', '\0']);
-                plain.then(|| Slot { pep: lent.pep.clone(), kind, role, live: Live::new(&text), others_ms: None })
+                let live = Live::new(&text, n, written);
+                plain.then(|| Slot { pep: lent.pep.clone(), kind, role, live, others_ms: None, mine: None })
             });
             match opened {
                 Some(mut slot) => {
@@ -315,8 +383,11 @@ impl Tab {
     /// Writes what is ready, and takes in what others wrote. A box that cannot be written is live no more; its words stay in the tab.
     fn settle_one(&mut self, desk: &Desk, f: &str, now_ms: u64, out: &mut Vec<String>) {
         let Some(mut slot) = self.boxes.remove(f) else { return };
-        match desk.settle(&slot.pep, slot.kind, slot.role, f, slot.live) {
-            Ok((live, told)) => {
+        match desk.settle(&slot.pep, slot.kind, slot.role, self.name, f, slot.live) {
+            Ok(Settled { live, told, change }) => {
+                if let Some(change) = change {
+                    slot.mine = Some((change, String::new()));
+                }
                 if told.iter().any(|told| matches!(told, Told::Patch { .. })) {
                     slot.others_ms = Some(now_ms);
                     if self.focus.as_ref().is_some_and(|(at, _)| at == f) {
@@ -342,6 +413,33 @@ impl Tab {
             self.stands_at = self.stands_at.map(|_| now_ms);
         }
         self.focus = field.map(|f| (f, now_ms));
+    }
+
+    /// The documents of the boxes in which something was written since the last time.
+    fn moved(&mut self, desk: &Desk) -> BTreeSet<DocumentKind> {
+        let kinds: BTreeSet<DocumentKind> = self.boxes.values().map(|slot| slot.kind).collect();
+        let Some(pep) = self.pep.filter(|_| !kinds.is_empty()) else { return kinds };
+        let heads = desk.heads(&pep, kinds.clone());
+        let moved = kinds.into_iter().filter(|kind| heads.get(kind) != self.heads.get(kind)).collect();
+        self.heads = heads;
+        moved
+    }
+
+    /// Says how far the last change of each box has come: shared, and seen by whoever has its section on the screen.
+    fn say_how_far(&mut self, desk: &Desk, out: &mut Vec<String>) {
+        let mine = self.boxes.iter_mut().filter_map(|(f, slot)| {
+            let kind = slot.kind;
+            slot.mine.as_mut().map(|(change, said)| ((kind, f.clone(), *change), said))
+        });
+        let (changes, said): (Vec<_>, Vec<_>) = mine.unzip();
+        let Some(pep) = self.pep.filter(|_| !changes.is_empty()) else { return };
+        let fields: Vec<String> = changes.iter().map(|(_, f, _)| f.clone()).collect();
+        for ((f, said), words) in fields.iter().zip(said).zip(desk.how_far(&pep, changes)) {
+            if *said != words {
+                out.extend(serde_json::to_string(&Says::Far { f, w: words.clone() }));
+                *said = words;
+            }
+        }
     }
 
     /// Says to the others where this person is.
@@ -406,7 +504,7 @@ impl Slot {
 
 fn says(f: &str, told: Told) -> Option<String> {
     let says = match told {
-        Told::Init { s, n, text } => Says::Init { f, s, n, text },
+        Told::Init { s, n, w, text } => Says::Init { f, s, n, w, text },
         Told::Patch { s, p, n, pieces, own } => {
             let d = pieces.into_iter().map(|piece| (piece.at, piece.delete, piece.insert)).collect();
             Says::Patch { f, s, p, n, d, own }

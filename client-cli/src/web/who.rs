@@ -1,6 +1,7 @@
 //! Who is here, in words. Who is not connected is not here.
 
 use maud::{Markup, html};
+use plan::Pep;
 
 use super::{
     kit,
@@ -56,6 +57,15 @@ pub fn named(names: &[String]) -> String {
         (shown, 1) => format!("{} and 1 other", shown.join(", ")),
         (shown, others) => format!("{} and {others} others", shown.join(", ")),
     }
+}
+
+/// Whether two questions or fields are on one page.
+pub fn is_near(pep: &Pep, a: &str, b: &str) -> bool {
+    let section = |field: &str| {
+        let id = field.split('/').next()?;
+        Some((pep.process().page(id)?.id.as_str(), plan::bank().question(id)?.block.as_str()))
+    };
+    section(a).is_some() && section(a) == section(b)
 }
 
 /// A person as a sentence begins with them.

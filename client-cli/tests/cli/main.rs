@@ -480,6 +480,34 @@ fn an_exported_plan_is_json_or_a_whole_document() {
 }
 
 #[test]
+fn a_copy_is_exported_for_one_reader_and_where_a_pdf_comes_from_is_said() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["write", &spring, "care.story", "He cooks & sings."]).ok();
+    odile.pep(&["write", &spring, "meeting.notes", "It was short."]).ok();
+    let html = |words: &[&str]| odile.pep(&[&["export", &spring, "--format", "html", "-o", "-"], words].concat()).ok();
+    let whole = html(&[]);
+    assert!(whole.starts_with("<!DOCTYPE html>") && whole.contains("Idris Fennimoor’s plan"));
+    assert!(whole.contains("He cooks &amp; sings.") && whole.contains("It leaves out comments."));
+    let for_carer = html(&["--for", "carer"]);
+    assert!(for_carer.contains("For</dt><dd>The carer") && for_carer.contains("working notes of the Virtual School"));
+    let page = plan::ProcessRef::latest("sections").unwrap();
+    let page = &plan::process(&page).page("care.story").unwrap().id;
+    let section = html(&["--section", page]);
+    assert!(section.contains("He cooks") && section.contains("only the sections that were chosen"));
+    let unsigned = odile.pep(&["export", &spring, "--format", "html", "--signed", "-o", "-"]);
+    assert!(unsigned.code == 1 && unsigned.err.contains("has not signed this plan off"), "{}", unsigned.err);
+    let pdf = odile.pep(&["export", &spring, "--format", "pdf", "-o", "plan.pdf"]);
+    assert!(pdf.code == 1 && pdf.out.is_empty(), "{}", pdf.out);
+    for words in ["writes no PDF", "Hint: ", "--format html", "Save as PDF", "pep open"] {
+        assert!(pdf.err.contains(words), "{words}: {}", pdf.err);
+    }
+    let whole_only = odile.pep(&["export", &spring, "--format", "json", "--signed", "--section", page, "-o", "-"]);
+    assert_eq!(whole_only.code, 2);
+}
+
+#[test]
 fn r001_14_r001_18_the_schools_section_is_kept_as_a_file_and_brought_into_the_next_plan() {
     let world = World::new();
     let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
@@ -1377,7 +1405,10 @@ fn the_demonstration_goes_on_until_it_is_asked_to_end() {
     let said: Vec<String> = lines.take_while(|line| !line.contains("ctrl-c ends")).collect();
     assert!(said.iter().any(|line| line.contains("The relay listens at wss://127.0.0.1:")), "{said:?}");
     let (odile, ottoline) = (Home { path: place.join("odile") }, Home { path: place.join("ottoline") });
-    let spring = odile.pep(&["list", "--json"]).json()[0]["pep"].as_str().unwrap_or_default().to_string();
+    // An address for each of three people, each of whom is taken to the meeting.
+    let links: Vec<&String> = said.iter().filter(|line| line.contains("/enter?key=")).collect();
+    let spring = links[0].split("/pep/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    assert!(links.len() == 3 && links.iter().all(|link| link.ends_with(&format!("&to=/pep/{spring}/meeting/live"))));
     odile.pep(&["write", &spring, "meeting.notes", "--append", "Idris would like to show his cooking."]).ok();
     eventually(|| ottoline.show(&spring)["answers"]["meeting.notes"].to_string().contains("his cooking"));
     assert!(demo.end_politely(), "it should end well when it is asked to");

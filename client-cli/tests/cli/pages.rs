@@ -287,3 +287,50 @@ fn the_pages_run_beside_other_commands_and_end_in_good_order() {
     let not_joined = nobody.pep(&["open", "--no-browser"]);
     assert!(not_joined.code == 1 && not_joined.err.contains("has not joined yet"), "{}", not_joined.err);
 }
+
+#[test]
+fn whoever_works_offline_goes_on_alone_until_they_go_online_again() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    let open = Open::start(&ottoline, &["--no-browser"]);
+    let browser = Browser::let_in(&open.1);
+    let notes = |who: &Home| who.show(&spring)["answers"]["meeting.notes"].to_string();
+    crate::eventually(|| browser.get("/sync").body.contains("Connected"));
+    assert_eq!(browser.post("/sync", "line=off").header("location"), Some("/sync"));
+    let page = browser.get("/sync").body;
+    assert!(
+        page.contains("You chose to work offline.") && page.contains("Go online") && page.contains("Not connected")
+    );
+    assert!(browser.get(&format!("/pep/{spring}")).body.contains("You are working offline."));
+    ottoline.pep(&["write", &spring, "meeting.notes", "Written on the train."]).ok();
+    odile.pep(&["sync"]).ok();
+    assert!(!notes(&odile).contains("on the train"), "what is written offline stays on the device");
+    assert!(browser.get("/sync").body.contains("1 change"));
+    browser.post("/sync", "line=on");
+    crate::eventually(|| browser.get("/sync").body.contains("0 changes"));
+    odile.pep(&["sync"]).ok();
+    assert!(notes(&odile).contains("on the train"));
+    assert!(!browser.get("/sync").body.contains("You chose to work offline."));
+}
+
+#[test]
+fn a_link_leads_on_to_a_page_of_a_plan_and_nowhere_else() {
+    let world = World::new();
+    let ottoline = world.join("ottoline", OTTOLINE);
+    let open = Open::start(&ottoline, &["--no-browser"]);
+    let (id, mut link) = ("0".repeat(8), open.1.clone());
+    for (to, leads) in [
+        (format!("/pep/{id}/meeting/live"), format!("/pep/{id}/meeting/live")),
+        ("//evil.example/pep/".into(), "/".into()),
+        ("https://evil.example/pep/".into(), "/".into()),
+        ("/pep/..%2f..%5cevil%0d%0aset-cookie:x".into(), "/".into()),
+        ("/sync".into(), "/".into()),
+    ] {
+        let entered = Browser::stranger(&link).get(&format!("{}&to={to}", path(&link)));
+        assert_eq!((entered.status, entered.header("location")), (303, Some(leads.as_str())), "{to}");
+        link = ottoline.pep(&["open", "--no-browser"]).ok().trim().to_owned();
+    }
+}

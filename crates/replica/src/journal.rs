@@ -12,10 +12,16 @@ use std::{
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
+use crate::claim::sync_dir;
+
 /// Bytes after which a new segment begins: small enough to read whole, large enough to be few.
 const SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
 /// Largest record, in bytes: the largest snapshot that the wire carries, and room.
 const RECORD_BYTES_MAX: usize = 80 * 1024 * 1024;
+/// Bytes read to see of what kind a journal is: its first record is nearly always shorter.
+const PEEK_BYTES: u64 = 4 * 1024;
+/// Records that are written with one sync while a journal is written anew.
+const TOGETHER: usize = 256;
 const MAGIC: &[u8; 8] = b"OPENPEP\x01";
 /// Magic, segment number, chain at its start.
 const HEADER_BYTES: usize = 8 + 8 + 32;
@@ -85,8 +91,10 @@ pub struct Opened {
 }
 
 impl Journal {
-    /// Opens the journal in `dir`, making it where there is none, and reads what came after `known`.
+    /// Opens the journal in `dir`, making it where there is none, and reads what came after `known`. One that is damaged inside
+    /// is read from its start, and is to be written anew ([`rewrite`]) before anything is appended.
     pub fn open(dir: &Path, known: Option<Position>) -> io::Result<Opened> {
+        finish_exchange(dir)?;
         // Private itself, whatever the folder around it is.
         crate::create_private_dir(dir)?;
         let segments = segments(dir)?;
@@ -108,17 +116,12 @@ impl Journal {
             _ => scan(dir, &segments, None)?.ok_or_else(|| io::Error::other("no readable segment"))?,
         };
         let from_start = scan.from_start;
-        let continuous = proof.holds(dir, &scan)?;
+        let continuous = !scan.inside_damage() && proof.holds(dir, &scan)?;
         let mut damage = scan.damage.clone();
-        if scan.inside_damage() {
-            // What can be read is written anew, so that the journal is whole again; the damaged one stays beside.
-            let journal = rewrite(dir, &scan.records)?;
-            return Ok(Opened { journal, records: scan.records, from_start: true, damage, continuous: false });
-        }
         let path = segment_path(dir, scan.at.segment);
         let file = OpenOptions::new().read(true).append(true).open(&path)?;
         let len = file.metadata()?.len();
-        if len > scan.at.offset {
+        if len > scan.at.offset && !scan.inside_damage() {
             keep_tail(dir, &path, scan.at)?;
             file.set_len(scan.at.offset)?;
             file.sync_all()?;
@@ -163,6 +166,17 @@ impl Journal {
         self.at.chain = chain;
         self.prove();
         Ok(self.at)
+    }
+
+    /// The same, and afterwards the folder does not pass for the one written last: whoever opened it must still write down what
+    /// it does about what it lacks.
+    pub fn append_unproven(&mut self, records: &[Record]) -> io::Result<Position> {
+        self.proof.file = None;
+        let _ = fs::remove_file(self.dir.join("proof"));
+        sync_dir(&self.dir)?;
+        let position = self.append(records)?;
+        self.proof.file = Some(self.proof.path_file(&self.dir)?);
+        Ok(position)
     }
 
     /// Where the next record goes.
@@ -354,10 +368,6 @@ fn create_segment(dir: &Path, n: u64, chain: Chain, records: u64) -> io::Result<
     Ok((file, Position { segment: n, offset: HEADER_BYTES as u64, chain, records }))
 }
 
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
-}
-
 /// Keeps what is cut off the end, if the disk has room for it.
 fn keep_tail(dir: &Path, path: &Path, at: Position) -> io::Result<()> {
     let bytes = fs::read(path)?;
@@ -366,22 +376,67 @@ fn keep_tail(dir: &Path, path: &Path, at: Position) -> io::Result<()> {
     Ok(())
 }
 
-fn rewrite(dir: &Path, records: &[Record]) -> io::Result<Journal> {
-    let aside = free_name(dir, "damaged");
-    let fresh = dir.with_extension("new");
-    let _ = fs::remove_dir_all(&fresh);
+/// A journal of these records in place of the one in `dir`, which is put `aside`. `proven`: that one was provably written last, and
+/// this one then is too. Whenever the power fails, one of the two is there, whole.
+pub fn rewrite(dir: &Path, records: &[Record], aside: &Path, proven: bool) -> io::Result<Journal> {
+    let fresh = fresh(dir);
+    match fs::remove_dir_all(&fresh) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
     let mut journal = Journal::open(&fresh, None)?.journal;
-    for part in records.chunks(256) {
+    for part in records.chunks(TOGETHER) {
         journal.append(part)?;
     }
     drop(journal);
-    let _ = fs::remove_file(fresh.join("proof"));
-    fs::rename(dir, &aside)?;
-    fs::rename(&fresh, dir)?;
-    if let Some(parent) = dir.parent() {
-        sync_dir(parent)?;
+    if !proven {
+        let _ = fs::remove_file(fresh.join("proof"));
     }
+    fs::rename(dir, aside)?;
+    finish_exchange(dir)?;
     Ok(Journal::open(dir, None)?.journal)
+}
+
+/// A journal that is whole stands beside the place that the old one has left.
+fn finish_exchange(dir: &Path) -> io::Result<()> {
+    let fresh = fresh(dir);
+    if !dir.exists() && fresh.exists() {
+        fs::rename(&fresh, dir)?;
+        dir.parent().map_or(Ok(()), sync_dir)?;
+    }
+    Ok(())
+}
+
+fn fresh(dir: &Path) -> PathBuf {
+    dir.with_extension("new")
+}
+
+/// Kind of the first record that is whole.
+pub fn first_kind(dir: &Path) -> io::Result<Option<u8>> {
+    finish_exchange(dir)?;
+    for n in if dir.exists() { segments(dir)? } else { Vec::new() } {
+        let path = segment_path(dir, n);
+        let mut start = Vec::new();
+        File::open(&path)?.take(PEEK_BYTES).read_to_end(&mut start)?;
+        if let Some((record, ..)) = start.get(HEADER_BYTES..).and_then(|bytes| decode(bytes, None)) {
+            return Ok(Some(record.kind));
+        }
+        let whole = fs::read(&path)?;
+        let at = if decode(whole.get(HEADER_BYTES..).unwrap_or_default(), None).is_some() {
+            Some(HEADER_BYTES)
+        } else {
+            resume(&whole, HEADER_BYTES)
+        };
+        if let Some((record, ..)) = at.and_then(|at| decode(&whole[at..], None)) {
+            return Ok(Some(record.kind));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether `known` is a place in the journal in `dir`, and everything after it is whole.
+pub fn holds(dir: &Path, known: Position) -> io::Result<bool> {
+    Ok(scan(dir, &segments(dir)?, Some(known))?.is_some_and(|scan| !scan.inside_damage()))
 }
 
 /// `dir` with `.word-1`, `-2` … behind it: the first that is free.

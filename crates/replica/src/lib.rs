@@ -5,19 +5,26 @@
 //! is in memory and *stage* what must be kept; [`Replica::commit`] puts all of that in the journal with one sync to the
 //! disk, then in the store. Nobody may be told of anything staged before `commit` has returned. After a failed commit the
 //! replica refuses everything: what the disk holds is then unknown until the next start has looked.
+//!
+//! Everything on the disk is sealed with keys that the caller's home key opens ([`seal`]); [`Replica::erase`] destroys one
+//! document's.
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
 mod again;
+pub mod archive;
 mod claim;
 mod journal;
+mod migrate;
 mod room;
+pub mod seal;
 mod store;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use automerge::{ActorId, Automerge, LoadOptions, TextEncoding};
@@ -27,13 +34,17 @@ use serde::{Deserialize, Serialize};
 use sync::{Cursor, Ledger, Taken, Wire};
 
 pub use again::Rebased;
-pub use claim::{Claim, Door, Owner, Reply, Request, claim, create_private_dir, write_private};
+pub use claim::{
+    Claim, Door, Owner, Reply, Request, claim, create_private_dir, destroy, read_kept, write_kept, write_private,
+};
 pub use journal::{Damage, verify};
 pub use room::{Ended, Room};
+pub use seal::{Key, KeyError, Secret, key_needed};
 pub use store::SCHEMA;
 
-use journal::{Journal, Record};
-use store::{Blob, Document, Found, Store, StoreError, from_cbor, to_cbor};
+use journal::{Journal, Position, Record};
+use seal::Keys;
+use store::{Blob, Document, Found, OF_DOCUMENT, Store, StoreError, document_of_fact, from_cbor, to_cbor};
 
 /// Documents held in memory at once: a plan takes about a megabyte, and a device with 300 plans must stay small.
 const OPEN_MAX: usize = 64;
@@ -43,10 +54,14 @@ const TAIL_MAX: u64 = 64;
 const BALLAST_BYTES: usize = 4 * 1024 * 1024;
 /// Refused envelopes kept for one document.
 pub const HELD_MAX: usize = 1_000;
-/// Kind of every record: the version of [`Event`]'s encoding.
-const EVENT: u8 = 1;
+/// Kinds of records, none of which a flipped bit or two makes into another. An [`Event`] in the clear: layout 1.
+const PLAIN: u8 = 0b0001;
+/// An event of a document: its id, the record's number, and the event sealed with the document's key.
+const SEALED: u8 = 0b0110;
+/// Any other event: the record's number, and the event sealed with the key for everything else.
+const SEALED_REST: u8 = 0b1010;
 /// Facts that are envelopes whose past a damaged journal lost.
-const PARKED: &[u8] = b"parked/";
+const PARKED: &[u8] = OF_DOCUMENT;
 
 /// Which peer this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +138,26 @@ enum Event {
         #[serde(default)]
         again: Vec<serde_bytes::ByteBuf>,
     },
+    Erased {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+    },
+}
+
+impl Event {
+    /// The document with whose key it is sealed.
+    fn document(&self) -> Option<Id> {
+        match self {
+            Event::Start { doc, .. }
+            | Event::Envelope { doc, .. }
+            | Event::Snapshot { doc, .. }
+            | Event::Held { doc, .. }
+            | Event::Aside { doc, .. } => Some(*doc),
+            Event::Fact { key, .. } => document_of_fact(key),
+            // Read when the document's key is gone.
+            Event::Erased { .. } => None,
+        }
+    }
 }
 
 /// In place of the hash of an envelope that was set aside: no change has this one.
@@ -138,6 +173,21 @@ pub enum Notice {
     },
     /// See [`Damage`].
     Journal(Damage),
+    /// Records that are whole, and that no key of this folder opens: somebody else wrote them, or exchanged them.
+    Unopened {
+        /// How many.
+        records: u64,
+    },
+    /// Documents whose key is damaged or gone, so that nothing of them can be read here any more.
+    KeysLost {
+        /// How many.
+        documents: usize,
+    },
+    /// What an earlier version had left unencrypted is encrypted now.
+    Sealed {
+        /// Damaged files that it had set aside: they are as they were.
+        plain: Vec<PathBuf>,
+    },
     /// The disk is full: the bytes kept back for this were given up.
     DiskFull,
 }
@@ -154,6 +204,18 @@ impl std::fmt::Display for Notice {
             }
             Notice::Journal(Damage::Inside { segment, offset }) => {
                 write!(f, "The disk has damaged the journal (file {segment}, at byte {offset}). What could be read was kept; the rest comes back from the relay at the next connection. The damaged files are kept beside it.")
+            }
+            Notice::Unopened { records } => {
+                write!(f, "{records} records of the journal are not what this program wrote there. They were left out; the rest comes back from the relay at the next connection. The files are kept beside it.")
+            }
+            Notice::KeysLost { documents } => {
+                write!(f, "The disk has lost the keys of {documents} documents, and what was here of them cannot be read without. What was shared comes back from the relay at the next connection.")
+            }
+            Notice::Sealed { plain } if plain.is_empty() => {
+                f.write_str("Everything in this program's folder is encrypted from now on. What the disk itself keeps of the files as they were before is out of this program's reach.")
+            }
+            Notice::Sealed { plain } => {
+                write!(f, "Everything in this program's folder is encrypted from now on, but for damaged files that were set aside earlier ({}). Delete them when you no longer need them.", plain.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(", "))
             }
             Notice::DiskFull => f.write_str("This disk is full. Make room before you go on: nothing new can be saved."),
         }
@@ -187,6 +249,9 @@ pub enum Trouble {
         "The working store could not be read. Start again: it will be built anew from the journal, and nothing is lost."
     )]
     Damaged,
+    /// The key of this folder is another one, or a key in it is lost.
+    #[error(transparent)]
+    Key(KeyError),
     /// One's own change was not admitted by the gate. A fault of this program; nothing was saved.
     #[error(
         "This change could not be written in a form that others accept ({0}). Nothing was saved. Please tell whoever looks after this program."
@@ -203,11 +268,23 @@ impl From<io::Error> for Trouble {
     }
 }
 
+impl From<KeyError> for Trouble {
+    fn from(e: KeyError) -> Trouble {
+        match e {
+            KeyError::Io(e) => e.into(),
+            e => Trouble::Key(e),
+        }
+    }
+}
+
 impl From<StoreError> for Trouble {
     fn from(e: StoreError) -> Trouble {
         match e {
             StoreError::Newer(_) => Trouble::Newer,
             StoreError::Damaged => Trouble::Damaged,
+            // Put aside by now, so that the next start finds that it is gone.
+            StoreError::Key(KeyError::Lost(_)) => Trouble::Damaged,
+            StoreError::Key(e) => e.into(),
             StoreError::Io(e) | StoreError::Sled(sled::Error::Io(e)) => e.into(),
             StoreError::Sled(_) => Trouble::Damaged,
         }
@@ -251,6 +328,7 @@ struct Open {
 pub struct Replica {
     dir: PathBuf,
     mode: Mode,
+    keys: Arc<Keys>,
     journal: Journal,
     store: Store,
     signer: Option<Signer>,
@@ -265,29 +343,50 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// Opens what `dir` holds, making it where there is nothing, and says what a person should hear of.
-    pub fn open(dir: &Path, mode: Mode) -> Result<(Replica, Vec<Notice>)> {
+    /// Opens what `dir` holds, making it where there is nothing, and says what a person should hear of. `home`: the key that wraps
+    /// the folder's.
+    pub fn open(dir: &Path, mode: Mode, home: &Arc<Key>) -> Result<(Replica, Vec<Notice>)> {
         create_private_dir(dir)?;
+        let (sled_dir, journal_dir) = (dir.join("sled"), dir.join("journal"));
         let mut notices = Vec::new();
-        let sled_dir = dir.join("sled");
+        let new = !journal_dir.exists() || journal::first_kind(&journal_dir)?.is_none_or(|kind| kind == PLAIN);
+        let keys = Arc::new(Keys::open(&dir.join(seal::KEYS), home.clone(), new)?);
+        if let Some(plain) = migrate::seal_what_is_plain(dir, &keys)? {
+            notices.push(Notice::Sealed { plain });
+        }
         let had_store = sled_dir.exists();
-        let (mut store, found) = match Store::open(&sled_dir).map_err(Trouble::from) {
+        let (mut store, found) = match Store::open(&sled_dir, &keys).map_err(Trouble::from) {
             Err(Trouble::Full) => {
                 // The ballast is what was kept back for this moment.
                 let _ = fs::remove_file(dir.join("ballast"));
                 notices.push(Notice::DiskFull);
-                Store::open(&sled_dir)?
+                Store::open(&sled_dir, &keys)?
             }
             other => other?,
         };
         let mut aside = match found {
-            Found::Whole => None,
+            Found::Whole | Found::Older => None,
             Found::Replaced(aside) => Some(aside),
         };
         let known = store.checkpoint().unwrap_or(None);
-        let opened = Journal::open(&dir.join("journal"), known)?;
+        let mut opened = Journal::open(&journal_dir, known)?;
+        let mut read = read_in(&keys, &opened)?;
+        if read.unopened > 0 && !opened.from_start {
+            opened = Journal::open(&journal_dir, None)?;
+            read = read_in(&keys, &opened)?;
+        }
         notices.extend(opened.damage.iter().cloned().map(Notice::Journal));
-        let damaged = opened.damage.iter().any(|d| matches!(d, Damage::Inside { .. }));
+        if read.unopened > 0 {
+            notices.push(Notice::Unopened { records: read.unopened });
+        }
+        let damaged = read.unopened > 0 || opened.damage.iter().any(|d| matches!(d, Damage::Inside { .. }));
+        if damaged {
+            // What can be read is written anew, so that the journal is whole again; the damaged one stays beside.
+            read.events = sift(&keys, std::mem::take(&mut read.events))?;
+            let records = sealed(&keys, &read.events, 0)?;
+            opened.journal =
+                journal::rewrite(&journal_dir, &records, &journal::free_name(&journal_dir, "damaged"), false)?;
+        }
         if opened.from_start && known.is_some() {
             // The store remembers a journal that is not this one: a folder put together from two, or a damaged one.
             let (fresh, old) = store.replace(&sled_dir)?;
@@ -296,26 +395,22 @@ impl Replica {
         if aside.is_some() || (opened.from_start && !opened.records.is_empty() && !damaged && !had_store) {
             notices.push(Notice::Rebuilt { aside });
         }
-        if opened.records.iter().any(|r| r.kind != EVENT) {
-            return Err(Trouble::Newer);
+        let last: BTreeMap<Id, usize> =
+            (0..).zip(&read.events).filter_map(|(at, event)| Some((event.document()?, at))).collect();
+        for (at, event) in read.events.iter().enumerate() {
+            match event {
+                // A document that is held again since has another key.
+                Event::Erased { doc } if last.get(doc).is_some_and(|last| *last > at) => store.forget(doc)?,
+                event => apply(&keys, &store, event)?,
+            }
         }
-        let mut events = opened
-            .records
-            .iter()
-            .map(|r| from_cbor::<Event>(&r.payload))
-            .collect::<std::result::Result<Vec<_>, _>>()?;
-        if damaged {
-            events = sift(events);
-        }
-        for event in &events {
-            apply(&store, event)?;
-        }
-        if !events.is_empty() {
+        if !read.events.is_empty() || damaged {
             store.set_checkpoint(&opened.journal.position())?;
         }
         let mut replica = Replica {
             dir: dir.to_path_buf(),
             mode,
+            keys,
             journal: opened.journal,
             store,
             signer: None,
@@ -327,12 +422,29 @@ impl Replica {
             continuous: opened.continuous && !damaged,
         };
         replica.keep_ballast();
+        replica.give_up_lost(read.lost, &mut notices)?;
         for (_, bytes) in replica.store.facts(PARKED)? {
             if let Some(Wire(envelope)) = Wire::decode(&bytes) {
                 replica.parked.entry(envelope.doc).or_default().push(envelope);
             }
         }
         Ok((replica, notices))
+    }
+
+    /// Documents whose key is gone are not held any more: what they were sealed with cannot be had back.
+    fn give_up_lost(&mut self, mut lost: BTreeSet<Id>, notices: &mut Vec<Notice>) -> Result<()> {
+        let keys = self.keys.all()?;
+        lost.extend(self.store.documents()?.into_iter().filter(|doc| !keys.contains(doc)));
+        if lost.is_empty() {
+            return Ok(());
+        }
+        notices.push(Notice::KeysLost { documents: lost.len() });
+        // What this device wrote there last is not known any more.
+        self.continuous = false;
+        let events: Vec<Event> = lost.into_iter().map(|doc| Event::Erased { doc }).collect();
+        let records = sealed(&self.keys, &events, self.journal.position().records)?;
+        let position = self.journal.append_unproven(&records)?;
+        self.catch_up(&events, &position)
     }
 
     /// Whether this folder is provably the one this program wrote last. Where it is not (restored, copied, or new), a
@@ -416,6 +528,21 @@ impl Replica {
         Ok(true)
     }
 
+    /// Erases a document: its key is destroyed, then its rows; afterwards it is as if it had never been held. Its records stay in
+    /// the journal, and nobody can read them. Durable when this returns; cut short at any moment, the next start ends it. What
+    /// this device wrote in it is no longer known here: before it writes in it again, it must move its incarnation on.
+    pub fn erase(&mut self, doc: &Id) -> Result<()> {
+        // What is staged may be sealed with the key that goes.
+        self.commit()?;
+        if !self.has(doc)? && !self.parked.contains_key(doc) && self.keys.of(doc)?.is_none() {
+            return Ok(());
+        }
+        self.open.remove(doc);
+        self.parked.remove(doc);
+        self.staged.push(Event::Erased { doc: *doc });
+        self.commit()
+    }
+
     /// Lends the document to `f` for reading.
     pub fn read<T>(&mut self, doc: &Id, f: impl FnOnce(&Automerge) -> T) -> Result<T> {
         let open = self.document(doc)?;
@@ -428,6 +555,23 @@ impl Replica {
     /// Lends the document to `f` for writing, as this device's own actor at the present heads. What `f` adds is signed,
     /// journalled and on the disk when this returns. Where `f` fails, or adds nothing, nothing is kept.
     pub fn write<T, E>(
+        &mut self,
+        doc: &Id,
+        f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
+    ) -> Result<std::result::Result<T, E>> {
+        let result = self.stage_write(doc, f)?;
+        self.commit_writes(doc)?;
+        Ok(result)
+    }
+
+    /// Puts on the disk what [`Replica::stage_write`] and [`Replica::set_fact`] staged, in their order, with one sync.
+    pub fn commit_writes(&mut self, doc: &Id) -> Result<()> {
+        self.commit()?;
+        self.compact(doc)
+    }
+
+    /// As [`Replica::write`], but only staged: several that belong together go to the disk with one [`Replica::commit_writes`].
+    pub fn stage_write<T, E>(
         &mut self,
         doc: &Id,
         f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
@@ -472,8 +616,6 @@ impl Replica {
                 }
             }
         }
-        self.commit()?;
-        self.compact(doc)?;
         Ok(result)
     }
 
@@ -640,6 +782,18 @@ impl Replica {
         Ok(envelopes.iter().filter(|e| e.actor == first.actor && e.seq > first.seq).map(|e| e.hash).collect())
     }
 
+    /// Why one envelope was refused, staged or not; `None` where it was not, or was released.
+    pub fn why_held(&self, doc: &Id, hash: &Hash) -> Result<Option<Vec<u8>>> {
+        let staged = self.staged.iter().rev().find_map(|event| match event {
+            Event::Held { doc: d, hash: h, why } if d == doc && h == hash => Some(why.as_ref().map(|why| why.to_vec())),
+            _ => None,
+        });
+        match staged {
+            Some(why) => Ok(why),
+            None => Ok(self.store.why_held(doc, hash)?),
+        }
+    }
+
     /// Heads and standing of a document.
     pub fn standing(&mut self, doc: &Id) -> Result<Standing> {
         let held = self.store.held(doc)?.len();
@@ -752,13 +906,17 @@ impl Replica {
 
     fn commit_staged(&mut self) -> Result<()> {
         let events = std::mem::take(&mut self.staged);
-        let records: Vec<Record> = events.iter().map(|e| Record { kind: EVENT, payload: to_cbor(e) }).collect();
+        let records = sealed(&self.keys, &events, self.journal.position().records)?;
         let position = self.journal.append(&records)?;
-        for event in &events {
-            apply(&self.store, event)?;
+        self.catch_up(&events, &position)
+    }
+
+    /// Brings the store up to what the journal holds.
+    fn catch_up(&self, events: &[Event], position: &Position) -> Result<()> {
+        for event in events {
+            apply(&self.keys, &self.store, event)?;
         }
-        self.store.set_checkpoint(&position)?;
-        Ok(())
+        Ok(self.store.set_checkpoint(position)?)
     }
 
     /// Whether an earlier write failed, so that nothing more is accepted.
@@ -939,10 +1097,12 @@ impl Replica {
                             open.document = None;
                         }
                         self.stage_envelope(*doc, number, None, waits, &envelope);
-                        self.set_fact(&parked_key(doc, &envelope.hash), None);
+                        self.set_fact(&parked_key(&self.keys, doc, &envelope.hash)?, None);
                         again = true;
                     }
-                    Ok(Taken::Known(_)) => self.set_fact(&parked_key(doc, &envelope.hash), None),
+                    Ok(Taken::Known(_)) => {
+                        self.set_fact(&parked_key(&self.keys, doc, &envelope.hash)?, None);
+                    }
                     Err(_) => parked.push(envelope),
                 }
             }
@@ -1052,12 +1212,125 @@ impl Authority for Own<'_> {
     }
 }
 
-fn parked_key(doc: &Id, hash: &Hash) -> Vec<u8> {
-    [PARKED, doc, hash].concat()
+fn parked_key(keys: &Keys, doc: &Id, hash: &Hash) -> Result<Vec<u8>> {
+    Ok([PARKED, doc, &keys.make(doc)?.mark(hash)].concat())
+}
+
+/// A fact's key of layout 1 as it is now: hashes of changes do not stand in the clear.
+fn sealed_fact_key(keys: &Keys, key: &[u8]) -> std::result::Result<Vec<u8>, StoreError> {
+    let hash = |doc: &Id| key.strip_prefix(PARKED)?.strip_prefix(doc)?.try_into().ok();
+    match document_of_fact(key).and_then(|doc| Some((doc, hash(&doc)?))) {
+        Some((doc, hash)) => parked_key(keys, &doc, &hash).map_err(|_| StoreError::Damaged),
+        None => Ok(key.to_vec()),
+    }
+}
+
+/// Events as records, the first of which will have this number.
+fn sealed(keys: &Keys, events: &[Event], first: u64) -> Result<Vec<Record>> {
+    (first..).zip(events).map(|(number, event)| seal_event(keys, event, number)).collect()
+}
+
+fn seal_event(keys: &Keys, event: &Event, number: u64) -> Result<Record> {
+    let content = to_cbor(event);
+    let Some(doc) = event.document() else {
+        let sealed = keys.rest().seal(&record_place(SEALED_REST, number), &content)?;
+        return Ok(Record { kind: SEALED_REST, payload: [number.to_be_bytes().as_slice(), &sealed].concat() });
+    };
+    let key = match event {
+        Event::Start { .. } => keys.make(&doc)?,
+        _ => keys.of(&doc)?.ok_or(Trouble::Unknown)?,
+    };
+    let sealed = key.seal(&record_place(SEALED, number), &content)?;
+    Ok(Record { kind: SEALED, payload: [doc.as_slice(), &number.to_be_bytes(), &sealed].concat() })
+}
+
+/// What a record's content is sealed for: its kind and number. Its document is in its key.
+fn record_place(kind: u8, number: u64) -> Vec<u8> {
+    [b"openpep/record/2/".as_slice(), &[kind], &number.to_be_bytes()].concat()
+}
+
+/// What a journal says.
+#[derive(Default)]
+struct ReadIn {
+    events: Vec<Event>,
+    /// Records that no key of this folder opens at their place.
+    unopened: u64,
+    /// Documents with records, and without the key for them.
+    lost: BTreeSet<Id>,
+}
+
+fn read_in(keys: &Keys, opened: &journal::Opened) -> Result<ReadIn> {
+    if opened.records.iter().any(|r| ![PLAIN, SEALED, SEALED_REST].contains(&r.kind)) {
+        return Err(Trouble::Newer);
+    }
+    // Where something is missing, numbers have gaps; they still rise.
+    let whole = !opened.damage.iter().any(|d| matches!(d, Damage::Inside { .. }));
+    let first = if opened.from_start { 0 } else { opened.journal.position().records - opened.records.len() as u64 };
+    let mut next = 0;
+    let mut at_its_place = |at: usize, number: u64| {
+        let right = if whole { number == first + at as u64 } else { number >= next };
+        next = next.max(number.saturating_add(1));
+        right
+    };
+    let mut read = ReadIn::default();
+    // What was said of a document before it was erased was sealed with a key that is gone.
+    let mut erased: BTreeMap<Id, usize> = BTreeMap::new();
+    let mut found: Vec<Option<Event>> = Vec::with_capacity(opened.records.len());
+    let mut of_documents = Vec::new();
+    for (at, record) in opened.records.iter().enumerate() {
+        let mut event = None;
+        match parts(record) {
+            Some((doc, number, sealed)) if at_its_place(at, number) => match doc {
+                Some(doc) => of_documents.push((at, doc, number, sealed)),
+                None => {
+                    event = open_event(keys.rest(), SEALED_REST, number, sealed);
+                    read.unopened += u64::from(event.is_none());
+                }
+            },
+            _ => read.unopened += 1,
+        }
+        if let Some(Event::Erased { doc }) = &event {
+            erased.insert(*doc, at);
+        }
+        found.push(event);
+    }
+    for (at, doc, number, sealed) in of_documents {
+        if erased.get(&doc).is_some_and(|erased| at < *erased) {
+            continue;
+        }
+        let key = match keys.of(&doc) {
+            Err(KeyError::Lost(_)) => None,
+            found => found?,
+        };
+        match key {
+            None => drop(read.lost.insert(doc)),
+            Some(key) => {
+                found[at] = open_event(&key, SEALED, number, sealed).filter(|event| event.document() == Some(doc));
+                read.unopened += u64::from(found[at].is_none());
+            }
+        }
+    }
+    read.events = found.into_iter().flatten().collect();
+    Ok(read)
+}
+
+/// Document, number and sealed content of a record.
+fn parts(record: &Record) -> Option<(Option<Id>, u64, &[u8])> {
+    let (doc, rest) = match record.kind {
+        SEALED => record.payload.split_first_chunk::<16>().map(|(doc, rest)| (Some(*doc), rest))?,
+        SEALED_REST => (None, record.payload.as_slice()),
+        _ => return None,
+    };
+    let (number, sealed) = rest.split_first_chunk::<8>()?;
+    Some((doc, u64::from_be_bytes(*number), sealed))
+}
+
+fn open_event(key: &Key, kind: u8, number: u64, sealed: &[u8]) -> Option<Event> {
+    from_cbor(&key.open(&record_place(kind, number), sealed)?).ok()
 }
 
 /// Brings the store up to one event. Doing it twice is harmless.
-fn apply(store: &Store, event: &Event) -> std::result::Result<(), StoreError> {
+fn apply(keys: &Keys, store: &Store, event: &Event) -> std::result::Result<(), StoreError> {
     match event {
         Event::Start { doc, genesis } => {
             store.set_blob(Blob::Genesis, doc, genesis)?;
@@ -1101,14 +1374,18 @@ fn apply(store: &Store, event: &Event) -> std::result::Result<(), StoreError> {
             store.set_document(doc, &Document { snapshot, last, ..known })?;
         }
         Event::Held { doc, hash, why } => store.set_held(doc, hash, why.as_ref().map(|w| w.as_slice()))?,
+        Event::Erased { doc } => {
+            keys.destroy(doc)?;
+            store.forget(doc)?;
+        }
     }
     Ok(())
 }
 
 /// What to keep, and do with, the events of a damaged journal: envelopes whose past is missing are parked until it comes
 /// back from the relay, the rest is numbered anew, and every log is to be read again from its start.
-fn sift(events: Vec<Event>) -> Vec<Event> {
-    let mut sieve = Sieve::default();
+fn sift(keys: &Keys, events: Vec<Event>) -> Result<Vec<Event>> {
+    let mut sieve = Sieve { keys, ledgers: BTreeMap::new(), kept: Vec::new(), places: BTreeMap::new() };
     for event in events {
         match event {
             Event::Start { doc, genesis } => {
@@ -1117,30 +1394,32 @@ fn sift(events: Vec<Event>) -> Vec<Event> {
                     sieve.kept.push(Event::Start { doc, genesis });
                 }
             }
-            Event::Envelope { doc, number, bytes, .. } => sieve.envelope(doc, number, bytes),
+            Event::Envelope { doc, number, bytes, .. } => sieve.envelope(doc, number, bytes)?,
             Event::Aside { doc, numbers, from, again, .. } => {
-                sieve.aside(doc, &numbers);
-                (from..).zip(again).for_each(|(number, bytes)| sieve.envelope(doc, number, bytes.into_vec()));
+                sieve.aside(doc, &numbers)?;
+                for (number, bytes) in (from..).zip(again) {
+                    sieve.envelope(doc, number, bytes.into_vec())?;
+                }
             }
             Event::Snapshot { .. } => {}
             other => sieve.kept.push(other),
         }
     }
-    sieve.kept
+    Ok(sieve.kept)
 }
 
 /// What [`sift`] has seen so far.
-#[derive(Default)]
-struct Sieve {
+struct Sieve<'a> {
+    keys: &'a Keys,
     ledgers: BTreeMap<Id, Ledger>,
     kept: Vec<Event>,
     /// Under what number, if any, each envelope is kept that had another before.
     places: BTreeMap<(Id, u64), (Hash, Option<u64>)>,
 }
 
-impl Sieve {
-    fn envelope(&mut self, doc: Id, number: u64, bytes: Vec<u8>) {
-        let Some(wire) = Wire::decode(&bytes) else { return };
+impl Sieve<'_> {
+    fn envelope(&mut self, doc: Id, number: u64, bytes: Vec<u8>) -> Result<()> {
+        let Some(wire) = Wire::decode(&bytes) else { return Ok(()) };
         let restored = self.ledgers.get_mut(&doc).map(|ledger| {
             let number = ledger.last() + 1;
             (number, ledger.restore(number, &wire.0))
@@ -1153,22 +1432,27 @@ impl Sieve {
             Some((_, Ok(None))) => None,
             Some((_, Err(_))) | None => {
                 let value = Some(serde_bytes::ByteBuf::from(bytes));
-                self.kept.push(Event::Fact { key: parked_key(&doc, &wire.0.hash), value });
+                self.kept.push(Event::Fact { key: parked_key(self.keys, &doc, &wire.0.hash)?, value });
                 None
             }
         };
         self.places.insert((doc, number), (wire.0.hash, now));
+        Ok(())
     }
 
-    fn aside(&mut self, doc: Id, numbers: &[u64]) {
+    fn aside(&mut self, doc: Id, numbers: &[u64]) -> Result<()> {
         let mut kept = Vec::new();
         for (hash, now) in numbers.iter().filter_map(|number| self.places.get(&(doc, *number))) {
             match now {
                 Some(number) => kept.push(*number),
                 // What was set aside must not come back by this door.
-                None => self.kept.push(Event::Fact { key: parked_key(&doc, hash), value: None }),
+                None => {
+                    let key = parked_key(self.keys, &doc, hash)?;
+                    self.kept.push(Event::Fact { key, value: None });
+                }
             }
         }
         self.kept.push(Event::Aside { doc, numbers: kept, rest: None, from: 0, again: Vec::new() });
+        Ok(())
     }
 }

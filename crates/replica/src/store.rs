@@ -3,23 +3,27 @@
 //! Everything here can be built again from the journal, so a store that is damaged, lost or older than the journal is
 //! replaced without asking. Written after the journal, never instead of it.
 //!
+//! Values are sealed for their place, with the key of their document or, where they belong to none, with the key for everything
+//! else; keys, and what is marked with °, are in the clear.
+//!
 //! | tree | key | value |
 //! |---|---|---|
-//! | `meta-1` | name | schema version; how far the journal has been read in |
-//! | `documents-1` | document | [`Document`] |
-//! | `numbers-1` | document ‖ number (u64, big endian) | hash of the envelope's last change |
-//! | `log-1` | document ‖ number | the envelope |
-//! | `waiting-1` | document ‖ number | nothing: the relay has not said it has it |
-//! | `held-1` | document ‖ hash | why it was refused |
-//! | `facts-1` | the fact's key | its value |
-//! | `blobs-1` | kind ‖ document | genesis change, snapshot |
-//! | `parts-1` | tree ‖ key ‖ part (u16, big endian) | what is longer than [`VALUE_BYTES_MAX`] |
+//! | `meta-1` | name | ° schema version; how far the journal has been read in |
+//! | `documents-2` | document | [`Document`] |
+//! | `numbers-2` | document ‖ number (u64, big endian) | hash of the envelope's last change |
+//! | `log-2` | document ‖ number | the envelope |
+//! | `waiting-1` | document ‖ number | ° nothing: the relay has not said it has it |
+//! | `held-2` | document ‖ mark of the hash | hash of the refused envelope ‖ why it was refused |
+//! | `facts-2` | the fact's key | its value |
+//! | `blobs-2` | kind ‖ document | genesis change, snapshot |
+//! | `parts-2` | tree ‖ key ‖ part (u16, big endian) | ° a piece of what is longer than [`VALUE_BYTES_MAX`] when sealed |
 
 use std::{
     fs, io,
     ops::Bound,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -27,10 +31,16 @@ use gate::{Hash, Id};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sync::Cursor;
 
-use crate::journal::Position;
+use crate::{
+    journal::Position,
+    seal::{Key, KeyError, Keys},
+};
 
-/// Raised when a layout changes; a store of a higher number was written by a newer version and is refused.
-pub const SCHEMA: u32 = 1;
+/// Raised when a layout changes; a store of a higher number was written by a newer version and is refused. 1: nothing was
+/// encrypted.
+pub const SCHEMA: u32 = 2;
+/// Facts that belong to a document, and are erased with it: its id follows.
+pub const OF_DOCUMENT: &[u8] = b"parked/";
 /// sled writes longer values to files of their own and never syncs those.
 const VALUE_BYTES_MAX: usize = 4_000;
 /// Bytes of memory that sled may use for pages: a client with 200 plans must stay small.
@@ -53,8 +63,8 @@ pub struct Document {
 }
 
 /// An open store.
-#[derive(Clone)]
 pub struct Store {
+    keys: Arc<Keys>,
     db: sled::Db,
     meta: sled::Tree,
     documents: sled::Tree,
@@ -74,6 +84,8 @@ pub enum Found {
     Whole,
     /// It could not be read and was put aside; this one is empty.
     Replaced(PathBuf),
+    /// It was of an older layout, which is built again from the journal; this one is empty.
+    Older,
 }
 
 /// Why the store cannot be used.
@@ -91,6 +103,9 @@ pub enum StoreError {
     /// A value that cannot be right: the store is to be built again.
     #[error("the store holds something that cannot be right")]
     Damaged,
+    /// A key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -106,11 +121,16 @@ pub enum Blob {
 
 impl Store {
     /// Opens the store in `dir`, replacing one that cannot be read.
-    pub fn open(dir: &Path) -> Result<(Store, Found)> {
+    pub fn open(dir: &Path, keys: &Arc<Keys>) -> Result<(Store, Found)> {
         remove_unfinished(dir)?;
-        match Store::open_patiently(dir).and_then(|store| Ok((store.schema()?, store))) {
+        match Store::open_patiently(dir, keys).and_then(|store| Ok((store.schema()?, store))) {
             Ok((schema, _)) if schema > SCHEMA => return Err(StoreError::Newer(schema)),
-            Ok((_, store)) => return Ok((store, Found::Whole)),
+            Ok((SCHEMA, store)) => return Ok((store, Found::Whole)),
+            Ok((_, store)) => {
+                drop(store);
+                fs::remove_dir_all(dir)?;
+                return Ok((Store::create(dir, keys)?, Found::Older));
+            }
             // A disk that is full or may not be read is not a damaged store.
             Err(StoreError::Sled(sled::Error::Io(e))) | Err(StoreError::Io(e))
                 if !matches!(e.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData) =>
@@ -121,22 +141,30 @@ impl Store {
         }
         let aside = crate::journal::free_name(dir, "damaged");
         fs::rename(dir, &aside)?;
-        Ok((Store::try_open(dir)?, Found::Replaced(aside)))
+        Ok((Store::create(dir, keys)?, Found::Replaced(aside)))
     }
 
     /// An empty store in place of this one, which is put aside.
     pub fn replace(self, dir: &Path) -> Result<(Store, PathBuf)> {
+        let keys = self.keys.clone();
         drop(self);
         let aside = crate::journal::free_name(dir, "damaged");
         fs::rename(dir, &aside)?;
-        Ok((Store::try_open(dir)?, aside))
+        Ok((Store::create(dir, &keys)?, aside))
+    }
+
+    /// An empty one, where nothing is.
+    pub fn create(dir: &Path, keys: &Arc<Keys>) -> Result<Store> {
+        let store = Store::try_open(dir, keys)?;
+        store.schema()?;
+        Ok(store)
     }
 
     /// sled lets go of its files a moment after it was closed. Whoever calls has the folder to itself, so a lock can only
     /// be that.
-    fn open_patiently(dir: &Path) -> Result<Store> {
+    fn open_patiently(dir: &Path, keys: &Arc<Keys>) -> Result<Store> {
         for _ in 0..LOCK_TRIES {
-            match Store::try_open(dir) {
+            match Store::try_open(dir, keys) {
                 // sled gives this one no kind of its own.
                 Err(StoreError::Sled(sled::Error::Io(e))) if e.to_string().contains("could not acquire lock") => {
                     std::thread::sleep(LOCK_PAUSE);
@@ -144,26 +172,26 @@ impl Store {
                 other => return other,
             }
         }
-        Store::try_open(dir)
+        Store::try_open(dir, keys)
     }
 
-    fn try_open(dir: &Path) -> Result<Store> {
+    fn try_open(dir: &Path, keys: &Arc<Keys>) -> Result<Store> {
         crate::create_private_dir(dir)?;
         // sled panics on some damage; here that is an error like any other.
         catch_unwind(AssertUnwindSafe(|| {
-            // The flusher must run: sled's collector works there.
-            let db = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(Some(500)).open()?;
+            let db = database(dir)?;
             let tree = |name: &str| db.open_tree(name);
             Ok(Store {
+                keys: keys.clone(),
                 meta: tree("meta-1")?,
-                documents: tree("documents-1")?,
-                numbers: tree("numbers-1")?,
-                log: tree("log-1")?,
+                documents: tree("documents-2")?,
+                numbers: tree("numbers-2")?,
+                log: tree("log-2")?,
                 waiting: tree("waiting-1")?,
-                held: tree("held-1")?,
-                facts: tree("facts-1")?,
-                blobs: tree("blobs-1")?,
-                parts: tree("parts-1")?,
+                held: tree("held-2")?,
+                facts: tree("facts-2")?,
+                blobs: tree("blobs-2")?,
+                parts: tree("parts-2")?,
                 db,
             })
         }))
@@ -204,25 +232,26 @@ impl Store {
 
     /// What is known of a document.
     pub fn document(&self, doc: &Id) -> Result<Option<Document>> {
-        self.documents.get(doc)?.map(|v| from_cbor(&v)).transpose()
+        self.documents.get(doc)?.map(|v| from_cbor(&self.open_row(b'd', doc, &v)?)).transpose()
     }
 
     /// Sets what is known of a document.
     pub fn set_document(&self, doc: &Id, document: &Document) -> Result<()> {
-        self.documents.insert(doc, to_cbor(document))?;
+        self.documents.insert(doc, self.seal_row(b'd', doc, &to_cbor(document))?)?;
         Ok(())
     }
 
     /// Puts an envelope under its number.
     pub fn put_envelope(&self, doc: &Id, number: u64, hash: &Hash, bytes: &[u8]) -> Result<()> {
         let key = numbered(doc, number);
-        self.numbers.insert(key, hash)?;
+        self.numbers.insert(key, self.seal_row(b'n', &key, hash)?)?;
         self.put(&self.log, b'l', &key, bytes)
     }
 
     /// Marks an envelope as set aside, by a hash that stands for that. It stays where it is.
     pub fn set_aside(&self, doc: &Id, number: u64, mark: &Hash) -> Result<()> {
-        self.numbers.insert(numbered(doc, number), mark)?;
+        let key = numbered(doc, number);
+        self.numbers.insert(key, self.seal_row(b'n', &key, mark)?)?;
         self.set_waiting(doc, number, false)
     }
 
@@ -239,7 +268,8 @@ impl Store {
             if key.as_ref() != numbered(doc, after + 1 + hashes.len() as u64) {
                 return Err(StoreError::Damaged);
             }
-            hashes.push(hash.as_ref().try_into().map_err(|_| StoreError::Damaged)?);
+            let hash = self.open_row(b'n', &key, &hash)?;
+            hashes.push(hash.as_slice().try_into().map_err(|_| StoreError::Damaged)?);
         }
         if hashes.len() as u64 != last.saturating_sub(after) {
             return Err(StoreError::Damaged);
@@ -285,17 +315,23 @@ impl Store {
         let keys: Vec<_> = self.held.scan_prefix(doc).keys().collect::<std::result::Result<_, _>>()?;
         keys.into_iter()
             .map(|key| {
-                let hash = key.get(16..).and_then(|h| h.try_into().ok()).ok_or(StoreError::Damaged)?;
-                Ok((hash, self.get(&self.held, b'h', &key)?.ok_or(StoreError::Damaged)?))
+                let kept = self.get(&self.held, b'h', &key)?.ok_or(StoreError::Damaged)?;
+                let (hash, why) = kept.split_first_chunk::<32>().ok_or(StoreError::Damaged)?;
+                Ok((*hash, why.to_vec()))
             })
             .collect()
     }
 
+    /// Why one envelope was refused.
+    pub fn why_held(&self, doc: &Id, hash: &Hash) -> Result<Option<Vec<u8>>> {
+        self.get(&self.held, b'h', &[doc.as_slice(), hash].concat())
+    }
+
     /// Keeps or forgets why an envelope was refused.
     pub fn set_held(&self, doc: &Id, hash: &Hash, why: Option<&[u8]>) -> Result<()> {
-        let key = [doc.as_slice(), hash].concat();
+        let key = [doc.as_slice(), &self.mark(doc, hash)?].concat();
         match why {
-            Some(why) => self.put(&self.held, b'h', &key, why),
+            Some(why) => self.put(&self.held, b'h', &key, &[hash.as_slice(), why].concat()),
             None => self.delete(&self.held, b'h', &key),
         }
     }
@@ -336,34 +372,65 @@ impl Store {
         self.put(&self.blobs, b'b', &[&[kind as u8], doc.as_slice()].concat(), bytes)
     }
 
+    /// Stands for a hash where it would be in the clear, and only with the document's key can be told to: a hash shows whether a
+    /// guess at what it is of is right.
+    pub fn mark(&self, doc: &Id, hash: &Hash) -> Result<[u8; 16]> {
+        Ok(self.keys.of(doc)?.ok_or(StoreError::Damaged)?.mark(hash))
+    }
+
+    /// Takes every row of a document away.
+    pub fn forget(&self, doc: &Id) -> Result<()> {
+        let parked = [OF_DOCUMENT, doc].concat();
+        let of = |tree: &sled::Tree, prefix: &[u8]| -> Result<()> {
+            for key in tree.scan_prefix(prefix).keys() {
+                tree.remove(key?)?;
+            }
+            Ok(())
+        };
+        for (tree, tag) in [(&self.log, b'l'), (&self.held, b'h')] {
+            of(tree, doc)?;
+            of(&self.parts, &[&[tag], doc.as_slice()].concat())?;
+        }
+        of(&self.facts, &parked)?;
+        of(&self.parts, &[b"f".as_slice(), &parked].concat())?;
+        for kind in [Blob::Genesis, Blob::Snapshot] {
+            let key = [&[kind as u8], doc.as_slice()].concat();
+            of(&self.blobs, &key)?;
+            of(&self.parts, &[b"b".as_slice(), &key].concat())?;
+        }
+        for tree in [&self.numbers, &self.waiting, &self.documents] {
+            of(tree, doc)?;
+        }
+        Ok(())
+    }
+
     fn put(&self, tree: &sled::Tree, tag: u8, key: &[u8], bytes: &[u8]) -> Result<()> {
         let before = tree.get(key)?.and_then(|v| parts_of(&v));
-        if bytes.len() < VALUE_BYTES_MAX {
-            tree.insert(key, [&[0], bytes].concat())?;
+        let sealed = self.seal_row(tag, key, bytes)?;
+        if sealed.len() < VALUE_BYTES_MAX {
+            tree.insert(key, [&[0], sealed.as_slice()].concat())?;
             return self.delete_parts(tag, key, 0, before.unwrap_or(0));
         }
-        let parts = bytes.chunks(VALUE_BYTES_MAX);
+        let parts = sealed.chunks(VALUE_BYTES_MAX);
         let count = u16::try_from(parts.len()).map_err(|_| StoreError::Damaged)?;
         for (n, part) in parts.enumerate() {
             self.parts.insert(part_key(tag, key, n as u16), part)?;
         }
-        let sum = crc32c::crc32c(bytes);
-        tree.insert(key, [&[1], count.to_be_bytes().as_slice(), &sum.to_be_bytes()].concat())?;
+        tree.insert(key, [&[1], count.to_be_bytes().as_slice()].concat())?;
         self.delete_parts(tag, key, count, before.unwrap_or(0))
     }
 
     fn get(&self, tree: &sled::Tree, tag: u8, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let Some(value) = tree.get(key)? else { return Ok(None) };
         match value.split_first() {
-            Some((0, bytes)) => Ok(Some(bytes.to_vec())),
-            Some((1, rest)) => {
+            Some((0, sealed)) => self.open_row(tag, key, sealed).map(Some),
+            Some((1, _)) => {
                 let count = parts_of(&value).ok_or(StoreError::Damaged)?;
-                let mut bytes = Vec::new();
+                let mut sealed = Vec::with_capacity(usize::from(count) * VALUE_BYTES_MAX);
                 for n in 0..count {
-                    bytes.extend(self.parts.get(part_key(tag, key, n))?.ok_or(StoreError::Damaged)?.as_ref());
+                    sealed.extend(self.parts.get(part_key(tag, key, n))?.ok_or(StoreError::Damaged)?.as_ref());
                 }
-                let whole = rest.get(2..6) == Some(&crc32c::crc32c(&bytes).to_be_bytes());
-                if whole { Ok(Some(bytes)) } else { Err(StoreError::Damaged) }
+                self.open_row(tag, key, &sealed).map(Some)
             }
             _ => Err(StoreError::Damaged),
         }
@@ -380,7 +447,111 @@ impl Store {
         }
         Ok(())
     }
+
+    fn seal_row(&self, tag: u8, key: &[u8], bytes: &[u8]) -> Result<Vec<u8>> {
+        Ok(self.with_key(tag, key, |with| with.seal(&row(tag, key), bytes))??)
+    }
+
+    fn open_row(&self, tag: u8, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
+        self.with_key(tag, key, |with| with.open(&row(tag, key), sealed))?.ok_or(StoreError::Damaged)
+    }
+
+    /// Lends the key that rows under this key are sealed with.
+    fn with_key<T>(&self, tag: u8, key: &[u8], f: impl FnOnce(&Key) -> T) -> Result<T> {
+        let document = |bytes: &[u8]| bytes.first_chunk::<16>().copied().ok_or(StoreError::Damaged);
+        let doc = match tag {
+            b'f' => match document_of_fact(key) {
+                None => return Ok(f(self.keys.rest())),
+                Some(doc) => doc,
+            },
+            b'b' => document(key.get(1..).unwrap_or_default())?,
+            _ => document(key)?,
+        };
+        Ok(f(&*self.keys.of(&doc)?.ok_or(StoreError::Damaged)?))
+    }
 }
+
+/// The document that a fact belongs to, where it belongs to one.
+pub fn document_of_fact(key: &[u8]) -> Option<Id> {
+    key.strip_prefix(OF_DOCUMENT)?.first_chunk().copied()
+}
+
+fn database(dir: &Path) -> Result<sled::Db> {
+    // The flusher must run: sled's collector works there.
+    Ok(sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(Some(500)).open()?)
+}
+
+/// The place that a row is sealed for.
+fn row(tag: u8, key: &[u8]) -> Vec<u8> {
+    [b"openpep/row/2/".as_slice(), &[tag], key].concat()
+}
+
+/// Brings the rows of a store of layout 1, in which nothing was encrypted, into `new`, but for documents without a key. Returns
+/// how far the journal had been read in.
+pub fn copy_from_1(dir: &Path, new: &Store) -> Result<Option<Position>> {
+    catch_unwind(AssertUnwindSafe(|| {
+        let old = database(dir)?;
+        let parts = old.open_tree("parts-1")?;
+        let whole = |tag: u8, key: &[u8], value: &[u8]| match value.split_first() {
+            Some((0, bytes)) => Ok(bytes.to_vec()),
+            Some((1, sums)) => {
+                let mut bytes = Vec::new();
+                for n in 0..parts_of(value).ok_or(StoreError::Damaged)? {
+                    bytes.extend(parts.get(part_key(tag, key, n))?.ok_or(StoreError::Damaged)?.as_ref());
+                }
+                let same = sums.get(2..6) == Some(&crc32c::crc32c(&bytes).to_be_bytes());
+                if same { Ok(bytes) } else { Err(StoreError::Damaged) }
+            }
+            _ => Err(StoreError::Damaged),
+        };
+        let each = |tree: &str, copy: Copy<'_>| {
+            old.open_tree(tree)?
+                .iter()
+                .try_for_each(|row| row.map_err(StoreError::from).and_then(|(k, v)| copy(&k, &v)))
+        };
+        let known = new.keys.all()?;
+        let of = |key: &[u8]| key.first_chunk::<16>().copied().filter(|doc| known.contains(doc));
+        let number = |key: &[u8]| {
+            let digits = key.get(16..).and_then(|digits| digits.try_into().ok()).ok_or(StoreError::Damaged)?;
+            Ok::<_, StoreError>(u64::from_be_bytes(digits))
+        };
+        let hash = |key: &[u8]| key.get(16..).and_then(|hash| Hash::try_from(hash).ok()).ok_or(StoreError::Damaged);
+        each("documents-1", &mut |key, value| match of(key) {
+            Some(doc) => new.set_document(&doc, &from_cbor(value)?),
+            None => Ok(()),
+        })?;
+        each("numbers-1", &mut |key, value| {
+            if of(key).is_some() {
+                new.numbers.insert(key, new.seal_row(b'n', key, value)?)?;
+            }
+            Ok(())
+        })?;
+        each("log-1", &mut |key, value| match of(key) {
+            Some(_) => new.put(&new.log, b'l', key, &whole(b'l', key, value)?),
+            None => Ok(()),
+        })?;
+        each("waiting-1", &mut |key, _| match of(key) {
+            Some(doc) => new.set_waiting(&doc, number(key)?, true),
+            None => Ok(()),
+        })?;
+        each("held-1", &mut |key, value| match of(key) {
+            Some(doc) => new.set_held(&doc, &hash(key)?, Some(&whole(b'h', key, value)?)),
+            None => Ok(()),
+        })?;
+        each("facts-1", &mut |key, value| {
+            let renamed = crate::sealed_fact_key(&new.keys, key)?;
+            new.set_fact(&renamed, Some(&whole(b'f', key, value)?))
+        })?;
+        each("blobs-1", &mut |key, value| match of(key.get(1..).unwrap_or_default()) {
+            Some(_) => new.put(&new.blobs, b'b', key, &whole(b'b', key, value)?),
+            None => Ok(()),
+        })?;
+        old.open_tree("meta-1")?.get("checkpoint")?.map(|v| from_cbor(&v)).transpose()
+    }))
+    .unwrap_or(Err(StoreError::Damaged))
+}
+
+type Copy<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
 
 /// CBOR of a value.
 pub(crate) fn to_cbor<T: Serialize>(value: &T) -> Vec<u8> {

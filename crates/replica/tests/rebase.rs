@@ -1,14 +1,17 @@
 //! A branch of which a part is refused: the rest is written again, no word is lost and none doubled, whatever is accepted
 //! afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use automerge::{
     ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, TextEncoding,
     transaction::{CommitOptions, Transactable, Transaction},
 };
 use gate::{Author, Authority, Envelope, Hash, Id};
-use replica::{Mode, Offered, Replica, Signer};
+use replica::{Key, Mode, Offered, Replica, Signer};
 use ring::signature::Ed25519KeyPair;
 use sync::Cursor;
 use tempfile::TempDir;
@@ -20,6 +23,10 @@ const NOW: i64 = 1_780_000_000;
 const SEEDS: u64 = 200;
 /// Where nothing may be written.
 const RESERVED: &str = "reserved";
+
+fn home_key() -> Arc<Key> {
+    Arc::new(Key::from_bytes(&[5; 32]).unwrap())
+}
 
 fn key(seed: u8) -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
@@ -77,7 +84,7 @@ impl Peer {
         let memory = std::path::Path::new("/dev/shm");
         let home = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let mode = if seed == 0 { Mode::Relay } else { Mode::Participant };
-        let mut replica = Replica::open(home.path(), mode).unwrap().0;
+        let mut replica = Replica::open(home.path(), mode, &home_key()).unwrap().0;
         if seed > 0 {
             let device = gate::device_id(&replica::public_key(&key(seed)));
             replica.set_signer(Signer { key: key(seed), device, person: [seed; 16], incarnation: 0 });
@@ -292,7 +299,7 @@ fn a_branch_set_aside_stays_so_after_a_kill_a_lost_store_and_a_snapshot() {
     for long in [false, true] {
         let home = tempfile::tempdir().unwrap();
         let open = || {
-            let mut replica = Replica::open(home.path(), Mode::Participant).unwrap().0;
+            let mut replica = Replica::open(home.path(), Mode::Participant, &home_key()).unwrap().0;
             let device = gate::device_id(&replica::public_key(&key(1)));
             replica.set_signer(Signer { key: key(1), device, person: [1; 16], incarnation: 1 });
             replica

@@ -285,19 +285,34 @@ pub enum Frame {
         epoch: Id,
         seq: u64,
     },
-    /// Relay: refused and kept; never sent on.
+    /// Relay: refused and kept; never sent on. Said again at every connection of the author's device until it has `heard`.
     Held {
         #[serde(with = "serde_bytes")]
         doc: Id,
         hashes: Vec<ByteArray<32>>,
         code: String,
         detail: String,
+        /// Those of `hashes` that are kept only because they build on a refused one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        follows: Vec<ByteArray<32>>,
+    },
+    /// Participant: what `held` or `released` said of these is on this device's disk.
+    Heard {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        hashes: Vec<ByteArray<32>>,
     },
     /// Relay: accepted by a person after all; they follow in the log.
     Released {
         #[serde(with = "serde_bytes")]
         doc: Id,
         hashes: Vec<ByteArray<32>>,
+    },
+    /// Relay: so many refused changes of this document wait for the Virtual School's decision.
+    Undecided {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        changes: u64,
     },
     /// Relay: people, devices and teams, signed by the relay's key.
     Roster(SignedRoster),
@@ -451,7 +466,9 @@ impl fmt::Debug for Frame {
             Frame::Push { .. } => "push",
             Frame::Receipt { .. } => "receipt",
             Frame::Held { .. } => "held",
+            Frame::Heard { .. } => "heard",
             Frame::Released { .. } => "released",
+            Frame::Undecided { .. } => "undecided",
             Frame::Roster(_) => "roster",
             Frame::Presence(_) => "presence",
             Frame::Gone { .. } => "gone",
@@ -488,7 +505,9 @@ fn unknown_kind(bytes: &[u8]) -> bool {
         "push",
         "receipt",
         "held",
+        "heard",
         "released",
+        "undecided",
         "roster",
         "presence",
         "gone",

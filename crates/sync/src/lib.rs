@@ -54,8 +54,10 @@
 //! | `log` | relay | `doc`, `from`, `envelopes` |
 //! | `push` | participant | `doc`, `envelopes` |
 //! | `receipt` | relay | `doc`, `hash`, `epoch`, `seq` |
-//! | `held` | relay | `doc`, `hashes`, `code`, `detail` |
+//! | `held` | relay | `doc`, `hashes`, `code`, `detail`, `follows`? (some of `hashes`) |
+//! | `heard` | participant | `doc`, `hashes` |
 //! | `released` | relay | `doc`, `hashes` |
+//! | `undecided` | relay | `doc`, `changes` |
 //! | `roster` | relay | `version`, `payload`, `sig` |
 //! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
 //! | `gone` | relay | `doc` |
@@ -106,10 +108,40 @@
 //! incarnation a big-endian u32 that begins at 0 and rises whenever a device cannot prove that it holds the last change it
 //! made. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
 //!
+//! # Refused changes
+//!
+//! An envelope that the relay does not take in, and what builds on it in its author's chain, is **held**: kept on the relay's
+//! disk, given to nobody, never in a log. Whoever pushed it is told with `held`; so is its author's device, at once and at
+//! the beginning of every connection, until it has said `heard`: that the refusal, and what follows from it, is on its disk.
+//! `code` says why, `detail` says it in a sentence; codes are those of `gate::Refusal`, `left` (it came when its author was
+//! no longer on the child's team, whenever it was made) and `discarded` (somebody decided that it stays out).
+//!
+//! `follows` are those that nothing speaks against but that they build on a refused one. Their author's device takes the
+//! whole branch out of its document and writes what those said again, as new changes under its next incarnation, at the
+//! places in the history where they stood. Hence the rule that keeps words from coming twice: accepted can be only what was
+//! refused for its own sake (`left`, `right`), and only together with everything it builds on that is held; a change that
+//! `follows` never is. What is refused for its form, history or signature is never accepted.
+//!
+//! A person whose membership has ended may still `push` to the documents that their role could read, without opening them:
+//! what they wrote is then held as `left`, and not lost. They are sent nothing of the child any more.
+//!
+//! Those of the Virtual School decide. `undecided` tells their devices how many refused changes of a document wait, after
+//! `documents` and whenever that changes.
+//!
+//! ```text
+//! GET  /v1/held   Authorization: Bearer TOKEN   -> CBOR of held::List: what waits, for all children whose plans the token's
+//!                                                  person reads as one of the Virtual School
+//! POST /v1/held   {"change": hex, "doc": id, "decision": "accept" | "discard"}   -> {"changes": [hex …]}   what it came to
+//! ```
+//!
+//! Accepted changes enter the log under their own author and signature, and their author is told with `released` (until
+//! `heard`). Nothing is discarded before its author has heard that it was refused.
+//!
 //! # The roster
 //!
 //! `payload` is CBOR of a [`Roster`]; `sig` is Ed25519 by the relay's key over `"openpep/roster/1" ‖ payload`. A client
-//! accepts an envelope only from a device of somebody who is, or was, on the child's team.
+//! accepts an envelope only from a device of somebody who is, or was, on the child's team. `left` names the reader's own
+//! ended memberships: a client gives those children's documents up once nothing in them waits.
 //!
 //! # Presence
 //!
@@ -127,6 +159,7 @@ mod ledger;
 
 pub mod backoff;
 pub mod frame;
+pub mod held;
 pub mod identity;
 pub mod link;
 pub mod participant;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate::{Envelope, Hash, Id, Tip};
+use serde_bytes::ByteArray;
 
 use crate::{
     envelope::Wire,
@@ -35,10 +36,13 @@ pub enum Act {
     Snapshot { doc: Id, seq: u64, heads: Vec<Hash>, bytes: Vec<u8>, tips: Vec<Tip> },
     /// The relay has this envelope on disk; `cursor` where the receipt also moves it.
     Receipt { doc: Id, hash: Hash, cursor: Option<Cursor> },
-    /// The relay refused and keeps these.
-    Held { doc: Id, hashes: Vec<Hash>, code: String, detail: String },
-    /// They were accepted after all, and follow in the log.
+    /// The relay refused and keeps these; those that `follows` only because they build on the others. To be answered with
+    /// [`Session::heard`] once that is on the disk.
+    Held { doc: Id, hashes: Vec<Hash>, follows: Vec<Hash>, code: String, detail: String },
+    /// They were accepted after all, and follow in the log. To be answered likewise.
     Released { doc: Id, hashes: Vec<Hash> },
+    /// So many refused changes of this document wait for this person's decision.
+    Undecided { doc: Id, changes: u64 },
     /// Somebody else's presence.
     Presence(Presence),
     /// Who reads a document from here on: the answer to what this device chose.
@@ -88,6 +92,18 @@ impl Session {
         let reading = Reading { next: cursor.map(|c| c.seq + 1), in_flight: BTreeSet::new(), parts: Vec::new() };
         self.open.insert(doc, reading);
         Some(Frame::Open { doc, cursor })
+    }
+
+    /// Registers a document that may not be opened (any more), so that what waits in it can be pushed all the same: its
+    /// author has left, and the relay keeps that for others to decide about.
+    pub fn hand_in(&mut self, doc: Id) {
+        // No log ever follows number 0, so whatever the relay says of it but a receipt is out of order.
+        self.open.entry(doc).or_insert(Reading { next: Some(0), in_flight: BTreeSet::new(), parts: Vec::new() });
+    }
+
+    /// Says that what was told of these changes is on the disk.
+    pub fn heard(doc: Id, hashes: &[Hash]) -> Frame {
+        Frame::Heard { doc, hashes: hashes.iter().map(|h| ByteArray::new(*h)).collect() }
     }
 
     /// Makes a child or a PEP known. Repeating it is harmless.
@@ -179,18 +195,21 @@ impl Session {
                 }
                 vec![Act::Receipt { doc, hash, cursor: in_turn.then(|| Cursor::at(epoch, seq, hash)) }]
             }
-            Frame::Held { doc, hashes, code, detail } => {
-                let hashes: Vec<Hash> = hashes.iter().map(|h| h.into_array()).collect();
+            Frame::Held { doc, hashes, code, detail, follows } => {
+                let plain =
+                    |hashes: Vec<ByteArray<32>>| -> Vec<Hash> { hashes.iter().map(|h| h.into_array()).collect() };
+                let (hashes, follows) = (plain(hashes), plain(follows));
                 if let Some(reading) = self.open.get_mut(&doc) {
                     for h in &hashes {
                         reading.in_flight.remove(h);
                     }
                 }
-                vec![Act::Held { doc, hashes, code, detail }]
+                vec![Act::Held { doc, hashes, follows, code, detail }]
             }
             Frame::Released { doc, hashes } => {
                 vec![Act::Released { doc, hashes: hashes.iter().map(|h| h.into_array()).collect() }]
             }
+            Frame::Undecided { doc, changes } => vec![Act::Undecided { doc, changes }],
             Frame::Presence(presence) => vec![Act::Presence(presence)],
             Frame::Readers { doc, number, roles } => vec![Act::Readers { doc, chosen: Chosen { number, roles } }],
             Frame::Gone { doc } => {
@@ -210,6 +229,7 @@ impl Session {
             | Frame::Start { .. }
             | Frame::Open { .. }
             | Frame::Close { .. }
+            | Frame::Heard { .. }
             | Frame::Push { .. } => out_of_order(),
         }
     }

@@ -44,6 +44,8 @@ pub enum Ask {
     /// May it be written? Pass through the gate and journal; then [`Session::receipt`], [`Session::held`] …, else
     /// [`Session::gone`].
     Push { doc: Id, envelopes: Vec<Envelope> },
+    /// The device has on its disk what it was told of these changes of its own: it need not be told again.
+    Heard { doc: Id, hashes: Vec<Hash> },
     /// Pass on to the others who have the document open.
     Presence(Presence),
     /// End the connection once what waits has been sent.
@@ -178,6 +180,9 @@ impl Session {
                 }
                 Some(Ask::Push { doc, envelopes: envelopes.into_iter().map(|w| w.0).collect() })
             }
+            Frame::Heard { doc, hashes } => {
+                Some(Ask::Heard { doc, hashes: hashes.iter().map(|h| h.into_array()).collect() })
+            }
             Frame::Presence(p) => {
                 // What a sender says of itself is not believed: the relay knows whose connection this is.
                 let p = Presence { person: self.person, device: self.device, ..p };
@@ -204,6 +209,7 @@ impl Session {
             | Frame::Receipt { .. }
             | Frame::Held { .. }
             | Frame::Released { .. }
+            | Frame::Undecided { .. }
             | Frame::Roster(_)
             | Frame::Gone { .. } => self.out_of_order(),
         }
@@ -251,11 +257,6 @@ impl Session {
             reader.sent = seq;
         }
         self.answer(Frame::Receipt { doc, hash, epoch, seq });
-    }
-
-    /// An envelope that this connection brought is refused and kept.
-    pub fn held(&mut self, doc: Id, hash: Hash, code: &str, detail: String) {
-        self.answer(Frame::Held { doc, hashes: vec![ByteArray::new(hash)], code: code.into(), detail });
     }
 
     /// Who reads a document from here on: the answer to whoever chose.

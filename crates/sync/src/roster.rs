@@ -37,6 +37,10 @@ pub struct Roster {
     pub devices: Vec<Device>,
     /// Who is on which child's team, from when to when.
     pub teams: Vec<Member>,
+    /// The reader's own memberships that have ended, of children whose teams they are on no longer: their device gives
+    /// those children's documents up once nothing in them waits.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Member>,
 }
 
 /// A child.

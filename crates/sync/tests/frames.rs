@@ -111,9 +111,27 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
         ("receipt", Frame::Receipt { doc, hash: [4; 32], epoch: [11; 16], seq: 42 }),
         (
             "held",
-            Frame::Held { doc, hashes: vec![ByteArray::new([4; 32])], code: "signature".into(), detail: "Why.".into() },
+            Frame::Held {
+                doc,
+                hashes: vec![ByteArray::new([4; 32])],
+                code: "signature".into(),
+                detail: "Why.".into(),
+                follows: Vec::new(),
+            },
         ),
+        (
+            "held-follows",
+            Frame::Held {
+                doc,
+                hashes: vec![ByteArray::new([4; 32]), ByteArray::new([14; 32])],
+                code: "left".into(),
+                detail: "Why.".into(),
+                follows: vec![ByteArray::new([14; 32])],
+            },
+        ),
+        ("heard", Frame::Heard { doc, hashes: vec![ByteArray::new([4; 32])] }),
         ("released", Frame::Released { doc, hashes: vec![ByteArray::new([4; 32])] }),
+        ("undecided", Frame::Undecided { doc, changes: 2 }),
         ("roster", Frame::Roster(roster)),
         (
             "presence",

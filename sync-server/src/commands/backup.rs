@@ -1,10 +1,7 @@
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use clap::Args;
+use replica::{archive, key_needed};
 use serde_json::json;
 
 use super::{Desk, Output};
@@ -12,7 +9,8 @@ use crate::{config, error::Error, keys};
 
 /// Copy the relay's data into one file, while it serves or not
 ///
-/// The file holds everything, keys too: keep it as safe as the relay itself. `pep-relay restore` brings it back.
+/// What is in the file is encrypted as it is in the data folder, and needs the same key; `pep-relay restore` brings it back. Where
+/// that key lies in the data folder it goes along, and the file must be kept as safe as the relay itself.
 #[derive(Args)]
 pub(super) struct Backup {
     /// The file to write
@@ -26,45 +24,21 @@ impl Backup {
             let replica = core.replica();
             Ok((replica.journal_files()?, replica.dir().to_path_buf(), core.config().map(String::from)))
         })?;
+        let said: Vec<(&str, &[u8])> = text.iter().map(|text| (config::FILE, text.as_bytes())).collect();
+        let inside = keys::store_key_is_inside(&folder);
+        let beside = keys::FILES.iter().chain([&config::FILE]).filter(|name| inside || **name != keys::STORE_KEY);
+        let beside: Vec<PathBuf> = beside.map(PathBuf::from).collect();
         let file = desk.cwd.join(self.file);
-        let unfinished = file.with_extension("unfinished");
-        let written = write(&unfinished, &journal, &folder, text.as_deref());
-        let bytes = written.and_then(|bytes| fs::rename(&unfinished, &file).map(|()| bytes)).map_err(|e| {
-            let _ = fs::remove_file(&unfinished);
-            Error::file("The backup file")(e)
-        })?;
-        let segments = journal.len();
-        let said = format!("Backed up {bytes} bytes. Keep the file safe: it holds the relay's keys.\n");
-        Ok(Output::new(said, json!({ "bytes": bytes, "segments": segments })))
+        let bytes = archive::pack(&file, &folder, &journal, &beside, &said).map_err(Error::file("The backup file"))?;
+        let needs = key_needed(&folder).unwrap_or_default();
+        let words = if inside {
+            "The key lies in the data folder, so it is in the backup too: whoever has the file can read everything. Keep it as safe as the relay itself, or move the key elsewhere (store_key_file in the configuration).".to_string()
+        } else {
+            format!(
+                "It is encrypted, and can be read only with the key {needs}, which is not in it. Keep a copy of that key apart from the backups."
+            )
+        };
+        let json = json!({ "bytes": bytes, "segments": journal.len(), "key": needs, "holdsKey": inside });
+        Ok(Output::new(format!("Backed up {bytes} bytes. {words}\n"), json))
     }
-}
-
-fn write(file: &Path, journal: &[(PathBuf, u64)], folder: &Path, config: Option<&str>) -> io::Result<u64> {
-    // Made so that nobody else can read it, before anything is in it.
-    replica::write_private(file, &[])?;
-    let mut tar = tar::Builder::new(File::options().write(true).open(file)?);
-    for (path, len) in journal {
-        let name = path.file_name().map(|n| Path::new("journal").join(n)).unwrap_or_default();
-        add(&mut tar, &name, *len, File::open(path)?)?;
-    }
-    for name in [keys::RELAY_KEY, keys::TLS_KEY, keys::TLS_CERTIFICATE, config::FILE] {
-        match (File::open(folder.join(name)), config) {
-            (_, Some(text)) if name == config::FILE => {
-                add(&mut tar, Path::new(name), text.len() as u64, text.as_bytes())?
-            }
-            (Ok(found), _) => add(&mut tar, Path::new(name), found.metadata()?.len(), found)?,
-            (Err(e), _) if e.kind() == io::ErrorKind::NotFound => {}
-            (Err(e), _) => return Err(e),
-        }
-    }
-    let file = tar.into_inner()?;
-    file.sync_all()?;
-    Ok(file.metadata()?.len())
-}
-
-fn add(tar: &mut tar::Builder<File>, name: &Path, len: u64, content: impl Read) -> io::Result<()> {
-    let mut header = tar::Header::new_gnu();
-    header.set_size(len);
-    header.set_mode(0o600);
-    tar.append_data(&mut header, name, content.take(len))
 }

@@ -5,7 +5,7 @@ use replica::{Damage, Notice};
 use serde_json::json;
 
 use super::{Desk, Output, columns};
-use crate::{core::hex, directory::text, error::Error, serve};
+use crate::{core::hex, directory::text, error::Error, keys, serve};
 
 /// Verify that every journal record, signature and document is whole
 ///
@@ -64,8 +64,11 @@ impl Check {
         let code = if damaged.is_empty() { 0 } else { 5 };
         let head = format!("{records} records in the journal, {} documents.\n", rows.len());
         let end = if damaged.is_empty() { "Everything is whole.\n".into() } else { damaged.join("\n") + "\n" };
-        let json = json!({ "records": records, "documents": list, "damage": damaged });
-        Ok(Output { code, ..Output::new(head + &columns(&rows) + &end, json) })
+        let advice = keys::advice(&folder);
+        let key = json!({ "name": replica::key_needed(&folder), "besideTheData": advice.is_some() });
+        let json = json!({ "records": records, "documents": list, "damage": damaged, "key": key });
+        let note = advice.map(|advice| advice + "\n").unwrap_or_default();
+        Ok(Output { code, note, ..Output::new(head + &columns(&rows) + &end, json) })
     }
 }
 

@@ -19,10 +19,11 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::{Args, Parser, Subcommand};
-use replica::{Claim, Notice, Owner, Reply, Request, Room, claim};
+use replica::{Claim, Key, Notice, Owner, Reply, Request, Room, claim};
 use serde_json::{Value, json};
 
 use crate::{
@@ -180,13 +181,14 @@ fn alone(owner: &Owner, command: Command) -> Result<Output, Error> {
         return Ok(damaged);
     }
     let settings = Settings::read(None, owner.dir())?;
-    let (core, notices) = open(owner.dir(), &settings)?;
+    let store_key = keys::store_key(owner.dir(), &settings)?;
+    let (core, notices) = open(owner.dir(), &store_key.key, &settings)?;
     let address = core.address().cloned();
     let (room, thread) = room(core)?;
     let desk = Desk { room, cwd: cwd() };
     if address.is_none() {
         // It has never served: it will where the configuration says.
-        let pin = keys::tls(owner.dir(), &settings)?.map(|tls| serde_bytes::ByteArray::new(tls.pin));
+        let pin = keys::tls(owner.dir(), &settings, &store_key.key)?.map(|tls| serde_bytes::ByteArray::new(tls.pin));
         let public = Some(settings.public_address.clone()).filter(|a| !a.is_empty());
         let address = Address { authority: public.unwrap_or(settings.listen), pin, lasting: true };
         desk.with(move |core| Ok(core.reached_at(address)?))?;
@@ -219,15 +221,15 @@ impl Command {
 }
 
 /// Opens the relay's core with the keys of its folder.
-fn open(dir: &Path, settings: &Settings) -> Result<(Core, Vec<Notice>), Error> {
-    let key = keys::relay_key(dir)?;
+fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Core, Vec<Notice>), Error> {
+    let key = keys::relay_key(dir, store_key)?;
     let mut seed = [0; 1];
     // Asked once here, so that a machine without randomness is told of in words.
     keys::random(&mut seed)?;
     let random: Random = Box::new(|bytes| {
         let _ = keys::random(bytes);
     });
-    Ok(Core::open(dir, key, &settings.organisation, random, now())?)
+    Ok(Core::open(dir, store_key, key, &settings.organisation, random, now())?)
 }
 
 fn room(core: Core) -> Result<(Room<Core>, std::thread::JoinHandle<Core>), Error> {

@@ -28,8 +28,12 @@ impl Serve {
         let Claim::Ours(owner) = claimed(data)? else { return Err(Error::Locked) };
         log_to_stderr(&settings.log)?;
         let bound = serve::bind(&settings)?;
-        let tls = keys::tls(data, &settings)?;
-        let (mut core, notices) = open(data, &settings)?;
+        let store_key = keys::store_key(data, &settings)?;
+        let tls = keys::tls(data, &settings, &store_key.key)?;
+        let (mut core, notices) = open(data, &store_key.key, &settings)?;
+        if let Some(advice) = keys::advice(data) {
+            tracing::warn!("{advice}");
+        }
         for notice in &notices {
             tracing::warn!("{notice}");
         }

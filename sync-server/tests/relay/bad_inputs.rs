@@ -395,7 +395,7 @@ fn messages(scene: &Scene) -> Vec<MessageRow> {
         ),
         (
             "a frame that only relays send: held",
-            Frame::Held { doc, hashes: vec![], code: "x".into(), detail: "x".into() }.encode(),
+            Frame::Held { doc, hashes: vec![], follows: vec![], code: "x".into(), detail: "x".into() }.encode(),
             order.clone(),
         ),
         ("a frame that only relays send: released", Frame::Released { doc, hashes: vec![] }.encode(), order.clone()),
@@ -577,6 +577,40 @@ impl<'a> Draft<'a> {
         let (chunk, hash) = chunk(1, &body);
         self.sign(1, hash, chunk)
     }
+}
+
+/// Where the column of actions begins in the body of a change, which is one of several columns behind a head.
+fn actions_in(body: &[u8]) -> usize {
+    fn number(body: &[u8], at: &mut usize) -> usize {
+        let (mut value, mut shift) = (0, 0);
+        loop {
+            let byte = body[*at];
+            *at += 1;
+            value |= usize::from(byte & 0x7f) << shift;
+            shift += 7;
+            if byte & 0x80 == 0 {
+                return value;
+            }
+        }
+    }
+    let mut at = 0;
+    let deps = number(body, &mut at);
+    at += 32 * deps;
+    let actor = number(body, &mut at);
+    at += actor;
+    // Its number, its first operation, its time.
+    for _ in 0..3 {
+        number(body, &mut at);
+    }
+    let message = number(body, &mut at);
+    at += message;
+    for _ in 0..number(body, &mut at) {
+        let other = number(body, &mut at);
+        at += other;
+    }
+    let columns: Vec<(usize, usize)> =
+        (0..number(body, &mut at)).map(|_| (number(body, &mut at), number(body, &mut at))).collect();
+    at + columns.iter().take_while(|(kind, _)| *kind != 0x42).map(|(_, length)| length).sum::<usize>()
 }
 
 fn begun(scene: &Scene) -> Automerge {
@@ -881,6 +915,13 @@ fn changes(scene: &Scene) -> Vec<ChangeRow> {
         ("the end of a mark", op(at_head(&at.story, OpType::MarkEnd(true))), Held("form")),
         ("a table of the old kind", op(on_key(&at.answers, "x", OpType::Make(ObjType::Table), vec![])), Held("form")),
     ];
+    // The same change in other words: Automerge stores operations and not bytes, so it would come back under another hash.
+    let poisoned = draft().body(|body| {
+        let at = actions_in(body);
+        assert_eq!(body[at..at + 2], [0x7f, 1], "one action, spelt out");
+        body[at] = 1;
+    });
+    rows.push(("a change in another encoding", poisoned, Held("canonical")));
     // Deeper than anything of ours: map in map in map.
     let deep = draft();
     let (start, actor) = (deep.change.start_op.get(), deep.change.actor_id.clone());

@@ -244,9 +244,10 @@ fn a_refused_chain_is_held_and_everyone_elses_work_goes_on() {
     let answer = relay.asks(&mut line, &push(doc, &mixed));
     assert_eq!(receipts(&answer), [1, 2, 3], "her first and both of Ottoline's");
     let held: Vec<_> = answer.iter().filter(|f| matches!(f, Frame::Held { .. })).collect();
-    let [Frame::Held { hashes, code, .. }] = held.as_slice() else { panic!("{answer:?}") };
+    let [Frame::Held { hashes, code, follows, .. }] = held.as_slice() else { panic!("{answer:?}") };
     let hashes: Vec<_> = hashes.iter().map(|h| h.into_array()).collect();
     assert_eq!((hashes, code.as_str()), (vec![hers[1].hash, hers[2].hash], "signature"));
+    assert_eq!(follows.iter().map(|h| h.into_array()).collect::<Vec<_>>(), [hers[2].hash]);
     assert_eq!(relay.core.replica().held(&doc).expect("a store").len(), 2);
     // What builds on something held shares its fate; offered again, nothing is kept twice.
     let later = odile.writes(&pep, Main, &["Four."]);
@@ -438,6 +439,11 @@ fn a_copied_folder_begins_a_new_epoch_and_older_cursors_read_from_the_start() {
         let bytes = std::fs::read(&path).expect("a file");
         std::fs::write(copy.join("journal").join(path.file_name().expect("a name")), &bytes[..len as usize])
             .expect("a file");
+    }
+    std::fs::create_dir_all(copy.join("keys")).expect("a folder");
+    for entry in std::fs::read_dir(relay.dir.join("keys")).expect("keys") {
+        let path = entry.expect("a key").path();
+        std::fs::copy(&path, copy.join("keys").join(path.file_name().expect("a name"))).expect("a copy");
     }
     assert_eq!(receipts(&relay.asks(&mut line, &push(doc, &written[1..]))), [2]);
     let old = std::mem::replace(&mut relay.core, open_core(&copy, NOW + 3_600));

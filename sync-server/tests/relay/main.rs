@@ -2,6 +2,7 @@
 
 mod bad_inputs;
 mod core;
+mod held;
 mod program;
 mod readers;
 mod world;

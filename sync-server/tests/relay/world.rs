@@ -5,13 +5,14 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::Arc,
 };
 
 use automerge::{ROOT, ReadDoc, transaction::Transactable};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use gate::{Envelope, Id, device_id};
 use plan::{DocumentKind, Pep};
-use replica::{Mode, Replica, Signer, public_key};
+use replica::{Key, Mode, Replica, Signer, public_key};
 use ring::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 use sync::{
@@ -79,7 +80,7 @@ impl Device {
     /// The same device under another incarnation, or a copy of it.
     pub fn of(seed: u8, person: Id, incarnation: u32) -> Device {
         let home = tempfile::tempdir().expect("a folder");
-        let (mut replica, _) = Replica::open(home.path(), Mode::Participant).expect("a replica");
+        let (mut replica, _) = Replica::open(home.path(), Mode::Participant, &store_key()).expect("a replica");
         let id = device_id(&public_key(&key(seed)));
         replica.set_signer(Signer { key: key(seed), device: id, person, incarnation });
         Device { key: key(seed), id, person, replica, _home: home }
@@ -151,6 +152,11 @@ impl Line {
     }
 }
 
+/// What the folders of these tests are sealed with.
+pub fn store_key() -> Arc<Key> {
+    Arc::new(Key::from_bytes(&[5; 32]).expect("randomness"))
+}
+
 pub fn open_core(dir: &Path, now: i64) -> Core {
     let mut drawn = now as u64;
     let random = Box::new(move |bytes: &mut [u8]| {
@@ -159,7 +165,8 @@ pub fn open_core(dir: &Path, now: i64) -> Core {
             *byte = (drawn >> 56) as u8;
         }
     });
-    let (mut core, _) = Core::open(dir, key(200), "Fernshire Virtual School", random, now).expect("a relay");
+    let (mut core, _) =
+        Core::open(dir, &store_key(), key(200), "Fernshire Virtual School", random, now).expect("a relay");
     let address = sync_server::core::Address { authority: "127.0.0.1:7443".into(), pin: None, lasting: true };
     core.reached_at(address).expect("a disk");
     core

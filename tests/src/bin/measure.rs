@@ -11,7 +11,7 @@ use std::{
 };
 
 use clap::Parser;
-use client_cli::{app::App, clock, dial};
+use client_cli::{app::App, clock, dial, unlock};
 use futures_util::future::try_join_all;
 use harness::children::{KeptPlan, kept_plans};
 use harness::load::{
@@ -337,7 +337,8 @@ fn in_step(place: &Place, home: &Path, watch: &mut Watch) -> Result<(), String> 
 /// Joins and fills a home with plans, in this process: a command for each change would take longer than what is measured.
 fn fill(home: &Path, link: &str, plans: usize) -> Result<(), String> {
     let Ok(Claim::Ours(owner)) = claim(home) else { return Err("The new folder is in use.".into()) };
-    let (app, _) = App::open(owner).map_err(|e| e.to_string())?;
+    let key = unlock::open(home, None, |_| (), || None).map_err(|e| e.to_string())?;
+    let (app, _) = App::open(owner, key).map_err(|e| e.to_string())?;
     let app = Arc::new(app);
     let key = app.key().map_err(|e| e.to_string())?;
     let link: Link = link.parse().map_err(|e| format!("{e}"))?;

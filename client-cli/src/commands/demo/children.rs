@@ -1,6 +1,10 @@
 //! Sample children on a relay: everybody of a sample joins with a device of their own and does what the sample says.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use plan::{Act, SAMPLES, Sample, SampleStep};
 use serde_json::json;
@@ -20,10 +24,13 @@ use super::{
 pub const ALL: &str = "all";
 
 /// A plan that was loaded, and who may be asked to show it.
-struct Loaded {
-    child: String,
-    pep: String,
-    state: String,
+pub struct Loaded {
+    /// The child and the term.
+    pub child: String,
+    /// Its id.
+    pub pep: String,
+    /// How far it is.
+    pub state: String,
     people: Vec<(String, String, String)>,
 }
 
@@ -33,7 +40,7 @@ pub fn run(context: &mut Context, mut stage: Stage, name: &str, check: bool) -> 
     let mut loaded = Vec::new();
     for (_, file) in SAMPLES.iter().filter(|(known, _)| name == ALL || *known == name) {
         let sample = Sample::parse(file).map_err(|error| CommandError::new(Kind::Failed, error.to_string()))?;
-        loaded.extend(load(&stage, &sample, &mut joined)?);
+        loaded.extend(load(&stage, &sample, &mut joined, &AtomicBool::new(false))?);
     }
     if context.global.json {
         let each = loaded.iter().map(|plan| json!({ "child": plan.child, "pep": plan.pep, "state": plan.state }));
@@ -70,8 +77,14 @@ pub fn run(context: &mut Context, mut stage: Stage, name: &str, check: bool) -> 
     Ok(())
 }
 
-/// One child: the directory first, then every step by whoever takes it.
-fn load(stage: &Stage, sample: &Sample, joined: &mut BTreeSet<String>) -> Result<Vec<Loaded>, CommandError> {
+/// One child: the directory first, then every step by whoever takes it. `joined` are the homes that have joined; `stop` ends it
+/// before the next step.
+pub fn load(
+    stage: &Stage,
+    sample: &Sample,
+    joined: &mut BTreeSet<String>,
+    stop: &AtomicBool,
+) -> Result<Vec<Loaded>, CommandError> {
     let (born, since) = (sample.child.born.to_string(), sample.child.looked_after_since.to_string());
     let mut add = vec!["children", "add", "--name", &sample.child.name, "--dob", &born, "--looked-after-since", &since];
     if sample.child.emergency {
@@ -85,6 +98,7 @@ fn load(stage: &Stage, sample: &Sample, joined: &mut BTreeSet<String>) -> Result
             let invite = ["invite", "--name", &person.name, "--role", role, "--child", &child];
             let link = text(&stage.relay_json(&[&invite[..], &organisation].concat())?, "link")?;
             stage.pep(home, &["join", &link, "--quiet"])?;
+            stage.furnish(home)?;
         } else {
             stage.relay_json(&["teams", "add", &child, &person.name, "--role", role])?;
         }
@@ -99,6 +113,9 @@ fn load(stage: &Stage, sample: &Sample, joined: &mut BTreeSet<String>) -> Result
         let pep = text(&stage.pep_json(&first.by, &new)?, "pep")?;
         let mut before = first.by.as_str();
         for step in &sitting.steps {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(Vec::new());
+            }
             if step.by != before {
                 stage.pep(before, &["sync", "--once", "--quiet"])?;
                 stage.pep(&step.by, &["sync", "--once", "--quiet"])?;

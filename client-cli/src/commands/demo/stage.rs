@@ -4,13 +4,16 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::error::{CommandError, Kind};
+use crate::{
+    error::{CommandError, Kind},
+    web::desk::SETTINGS,
+};
 
 /// How long a part may take to end by itself.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -29,6 +32,8 @@ pub struct Stage {
 struct Part {
     child: Child,
     stdin: Option<ChildStdin>,
+    /// Held open: whoever writes into a closed one would end.
+    stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl Stage {
@@ -44,12 +49,8 @@ impl Stage {
             .stderr(log)
             .spawn()
             .map_err(failed)?;
-        let stdout = child.stdout.take();
-        let relay = Part { stdin: child.stdin.take(), child };
-        let mut line = String::new();
-        if let Some(stdout) = stdout {
-            BufReader::new(stdout).read_line(&mut line).map_err(failed)?;
-        }
+        let mut relay = Part { stdout: child.stdout.take().map(BufReader::new), stdin: child.stdin.take(), child };
+        let line = relay.line()?;
         let Some(url) = line.trim().strip_prefix("ready ") else {
             let log = std::fs::read_to_string(dir.join("relay.log")).unwrap_or_default();
             return Err(CommandError::new(Kind::Failed, format!("The relay did not start. {log}")));
@@ -94,8 +95,39 @@ impl Stage {
             .stderr(log)
             .spawn()
             .map_err(failed)?;
-        self.watchers.push(Part { stdin: child.stdin.take(), child });
+        self.watchers.push(Part { stdin: child.stdin.take(), stdout: None, child });
         Ok(())
+    }
+
+    /// Has the pages of a participant say that they are a demonstration, and in whose colours.
+    pub fn furnish(&self, who: &str) -> Result<(), CommandError> {
+        let council = json!({ "name": "Harrowmere Council", "colour": "#00414a", "demo": true });
+        std::fs::write(self.home(who).join(SETTINGS), council.to_string()).map_err(failed)
+    }
+
+    /// Starts a participant's `pep open`, which goes on until the end and shares meanwhile; a link that opens the pages once.
+    pub fn open(&mut self, who: &str) -> Result<String, CommandError> {
+        let log = File::create(self.dir.join(format!("{who}.log"))).map_err(failed)?;
+        let mut child = Command::new(&self.program)
+            .arg("tied")
+            .arg("--home")
+            .arg(self.home(who))
+            .args(["open", "--no-browser"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .map_err(failed)?;
+        let stdout = child.stdout.take().map(BufReader::new);
+        self.watchers.push(Part { stdin: child.stdin.take(), stdout, child });
+        let line = self.watchers.last_mut().map_or_else(|| Ok(String::new()), Part::line)?;
+        match line.trim() {
+            "" => {
+                let log = std::fs::read_to_string(self.dir.join(format!("{who}.log"))).unwrap_or_default();
+                Err(CommandError::new(Kind::Failed, format!("The pages of {who} did not open. {log}")))
+            }
+            link => Ok(link.to_owned()),
+        }
     }
 
     /// Ends everything: the participants first.
@@ -106,6 +138,15 @@ impl Stage {
 }
 
 impl Part {
+    /// The next line that it prints; empty where it has ended.
+    fn line(&mut self) -> Result<String, CommandError> {
+        let mut line = String::new();
+        if let Some(stdout) = &mut self.stdout {
+            stdout.read_line(&mut line).map_err(failed)?;
+        }
+        Ok(line)
+    }
+
     fn end(&mut self) {
         self.stdin = None;
         let started = Instant::now();

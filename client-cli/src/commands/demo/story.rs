@@ -103,7 +103,7 @@ impl<'a> Story<'a> {
     }
 
     /// Odile starts the plan, and everybody gets it.
-    pub fn first_plan(&mut self) -> Result<(), CommandError> {
+    fn first_plan(&mut self) -> Result<(), CommandError> {
         self.spring = self.new_pep(&ODILE, "2025/26-spring")?;
         let pep = self.spring.clone();
         self.set(&ODILE, &pep, "child.dob", "2010-11-02")?;
@@ -152,36 +152,6 @@ impl<'a> Story<'a> {
         self.all_words()?;
         self.done("everything checked");
         Ok(())
-    }
-
-    /// Leaves the participants running.
-    pub fn stay_in_step(&mut self) -> Result<(), CommandError> {
-        ALL.iter().try_for_each(|who| self.stage.watch(who.id))
-    }
-
-    /// What a person at the keyboard may try.
-    pub fn say_what_to_try(&mut self) {
-        let pep = this_program();
-        let short: String = self.spring.chars().take(8).collect();
-        self.say(format!("\nThe relay listens at {}.", self.stage.url));
-        for who in ALL {
-            let home = self.stage.home(who.id);
-            self.say(format!(
-                "\n{}, {}\n  {pep} --home {home} open\n  {pep} --home {home} show {short}",
-                who.name,
-                who.role.replace('-', " "),
-                home = home.display()
-            ));
-        }
-        let (odile, ottoline) = (self.stage.home(ODILE.id), self.stage.home(OTTOLINE.id));
-        self.say("\n`open` shows that person's pages in your browser. To try: write as one, and read as the other a moment later.");
-        self.say(format!(
-            "  {pep} --home {} write {short} meeting.notes --append \"Idris would like to show his cooking.\"",
-            odile.display()
-        ));
-        self.say(format!("  {pep} --home {} show {short} --field meeting.notes", ottoline.display()));
-        self.say(format!("  {pep} --home {} history {short}", odile.display()));
-        self.say("\nctrl-c ends the demonstration.");
     }
 
     /// Ends every process; the steps and their milliseconds.

@@ -20,6 +20,8 @@ use crate::{
 
 /// Letters of one change that are shown in the history of a whole plan; the question's own history shows all.
 const LETTERS_MAX: usize = 600;
+/// Things done at a stretch that are shown at once; the rest opens.
+const DEEDS_SHOWN: usize = 12;
 
 /// What a request asks to look at, and what is wrong in it.
 pub fn looked(request: &Request, plan: &Plan, question: Option<&'static str>) -> (Looked, Errors) {
@@ -101,6 +103,8 @@ pub fn history(request: &Request, plan: &Plan, looked: &Looked, errors: &Errors,
 fn entry(plan: &Plan, told: &Told, closely: bool) -> Markup {
     let entry = &told.entry;
     let when = words::stretch(entry.began, entry.at);
+    let deeds: Vec<Markup> = (0..entry.deeds.len()).map(|number| deed(plan, told, number, closely, &when)).collect();
+    let (first, rest) = deeds.split_at(deeds.len().min(DEEDS_SHOWN));
     html! {
         li class="pep-timeline__item" {
             h3 class="govuk-heading-s" { (upper(words::name(&entry.by))) }
@@ -108,27 +112,38 @@ fn entry(plan: &Plan, told: &Told, closely: bool) -> Markup {
                 @if let Some(who) = &entry.by { (who.role.label()) ", " }
                 (when)
             }
-            ul class="govuk-list pep-deeds" {
-                @for ((deed, wrote), newest) in entry.deeds.iter().zip(&told.wrote).zip(&told.newest) {
-                    li {
-                        @if let Some(mark) = deed.mark { (tag(mark)) " " }
-                        (kit::typed(&upper(&deed.sentence)))
-                        @if let Some((before, after)) = wrote {
-                            (changed(before, after, if closely { usize::MAX } else { LETTERS_MAX }))
-                        }
-                        @if closely && !newest && restore::may(plan, deed, &entry.by) {
-                            p class="govuk-body-s" {
-                                a class="govuk-link" href=(restore::href(plan, deed, &entry.change)) {
-                                    "Restore this version" span class="govuk-visually-hidden" { " of " (when) }
-                                }
-                            }
-                        } @else if !closely && plan::bank().question(deed.question).is_some_and(|question| !question.is_sign_off()) {
-                            " "
-                            a class="govuk-link govuk-body-s" href=(plan.href(&format!("/history/{}", deed.question))) {
-                                "Versions" span class="govuk-visually-hidden" { " of " (label(deed.question)) }
-                            }
-                        }
+            ul class="govuk-list pep-deeds" { @for deed in first { (deed) } }
+            @if !rest.is_empty() {
+                (kit::details(&format!("{} more", rest.len()), false, html! { ul class="govuk-list pep-deeds" { @for deed in rest { (deed) } } }))
+            }
+        }
+    }
+}
+
+fn deed(plan: &Plan, told: &Told, number: usize, closely: bool, when: &str) -> Markup {
+    let entry = &told.entry;
+    let Some(deed) = entry.deeds.get(number) else { return html! {} };
+    let newest = told.newest.get(number) == Some(&true);
+    // One way to a question is enough where several things were done there one after another.
+    let last = entry.deeds.get(number + 1).is_none_or(|next| next.question != deed.question);
+    let question = plan::bank().question(deed.question).filter(|question| last && !question.is_sign_off());
+    html! {
+        li {
+            @if let Some(mark) = deed.mark { (tag(mark)) " " }
+            (kit::typed(&upper(&deed.sentence)))
+            @if let Some(Some((before, after))) = told.wrote.get(number) {
+                (changed(before, after, if closely { usize::MAX } else { LETTERS_MAX }))
+            }
+            @if closely && !newest && restore::may(plan, deed, &entry.by) {
+                p class="govuk-body-s" {
+                    a class="govuk-link" href=(restore::href(plan, deed, &entry.change)) {
+                        "Restore this version" span class="govuk-visually-hidden" { " of " (when) }
                     }
+                }
+            } @else if let Some(question) = question.filter(|_| !closely) {
+                " "
+                a class="govuk-link govuk-body-s" href=(plan.href(&format!("/history/{}", question.id))) {
+                    "Versions" span class="govuk-visually-hidden" { " of “" (question.label) "”" }
                 }
             }
         }
@@ -169,8 +184,12 @@ fn signature(plan: &Plan, made: &SignOff) -> Markup {
         @if !made.stands { ". It covers an earlier version" }
         @else if mark == Mark::SignedOff && !plan.view.changed_since_sign_off.is_empty() { ". The plan has changed since" }
         br;
+        a class="govuk-link" href=(plan.href(&format!("/print?as={word}"))) {
+            "The plan as it was then" span class="govuk-visually-hidden" { ": " (by) }
+        }
+        " and "
         a class="govuk-link" href=(plan.href(&format!("/since/{word}"))) {
-            "What has changed since" span class="govuk-visually-hidden" { ": " (by) }
+            "what has changed since" span class="govuk-visually-hidden" { ": " (by) }
         }
     }
 }
@@ -250,8 +269,4 @@ fn day(name: &str, label: &str) -> Ask {
         options: &[],
         open: false,
     }
-}
-
-fn label(question: &str) -> &str {
-    plan::bank().question(question).map_or("this question", |question| question.label.as_str())
 }

@@ -92,7 +92,11 @@ pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome
 /// The meeting for a calendar; where it has no day and time yet, who can say them.
 pub fn calendar(plan: &Plan, file: Result<String, CommandError>) -> Outcome {
     match file {
-        Ok(text) => Outcome::Calendar(text),
+        Ok(text) => Outcome::File {
+            name: "pep-meeting.ics".to_owned(),
+            kind: "text/calendar; charset=utf-8",
+            bytes: text.into_bytes(),
+        },
         Err(error) => {
             let main = html! {
                 h1 class="govuk-heading-l" { "There is nothing for a calendar yet" }

@@ -1,6 +1,7 @@
 //! The pages, a file each. A page is a function of a request and of what is lent to it; it opens nothing, waits for nothing and
 //! keeps nothing. Which Virtual School's process a plan follows, a page knows from the plan alone.
 
+pub mod blank;
 pub mod checks;
 pub mod child;
 pub mod children;
@@ -12,6 +13,7 @@ pub mod history;
 pub mod meeting;
 pub mod new;
 pub mod plan;
+pub mod print;
 pub mod quality;
 pub mod restore;
 pub mod section;

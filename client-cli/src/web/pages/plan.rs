@@ -37,13 +37,14 @@ impl Far {
 }
 
 /// The parts of every plan, beside its sections: address and words.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("/targets", "Targets and funding"),
     ("/views", "The child’s views"),
     ("/checks", "Checks"),
     ("/choose", "Questions with two answers"),
     ("/comments", "Comments"),
     ("/history", "History"),
+    ("/print", "Print or share"),
 ];
 
 /// Shows the plan.

@@ -214,7 +214,7 @@ fn render(
         @if writes {
             @let live = asked.iter().any(|one| is_live(plan, one.question));
             form method="post" action={ (overview::section_href(plan, page, block)) (back::query(back)) } novalidate
-                data-live-plan=[live.then(|| plan.pep.id())] {
+                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
                 @for one in &asked { (question(plan, one, &mut regions)) }
                 div class="govuk-button-group" {

@@ -15,7 +15,11 @@ use crate::{
 /// Shows how far sharing is, or asks for it now.
 pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
     if request.post {
-        return Outcome::SyncNow;
+        return match request.form.get("line") {
+            Some("off") => Outcome::Offline(true),
+            Some("on") => Outcome::Offline(false),
+            _ => Outcome::SyncNow,
+        };
     }
     let tried = request.query.get("tried").is_some();
     let line = match &site.line {
@@ -41,7 +45,17 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         }
         p class="govuk-body" { "Everything you enter is saved on this device at once. It is shared with the others of the child’s team by itself whenever there is a connection." }
         (kit::summary(&facts))
-        form method="post" action="/sync" { (kit::button("Share now")) }
+        form method="post" action="/sync" {
+            @if sharing.offline {
+                p class="govuk-body" { "You chose to work offline. What you enter is saved on this device, and nothing is sent or fetched until you go online again or pep starts anew." }
+                button type="submit" class="govuk-button" name="line" value="on" { "Go online" }
+            } @else {
+                div class="govuk-button-group" {
+                    (kit::button("Share now"))
+                    button type="submit" class="govuk-button govuk-button--secondary" name="line" value="off" { "Work offline" }
+                }
+            }
+        }
         @if !sharing.waiting.is_empty() {
             h2 class="govuk-heading-m" { "What waits" }
             ul class="govuk-list govuk-list--bullet" {

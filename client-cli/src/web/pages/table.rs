@@ -15,6 +15,7 @@ use crate::{
         kit,
         lent::{Plan, cell_value},
         request::{Leaf, Outcome, Request},
+        said,
     },
     words,
 };
@@ -195,7 +196,7 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
 }
 
 fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
-    let shown = |value: &plan::Value| words::cell(column, value);
+    let shown = |value: &plan::Value| said::by_name(&plan.view, value).unwrap_or_else(|| words::cell(column, value));
     html! {
         @match row.cells.get(column.id.as_str()) {
             None => "",

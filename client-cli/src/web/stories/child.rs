@@ -38,7 +38,7 @@ impl Device {
         match self.ask(target, form) {
             Sent::Go(to) => Some(to),
             Sent::Page { .. } => None,
-            Sent::SyncNow | Sent::Calendar(_) | Sent::Given => panic!("{target} does something else"),
+            Sent::SyncNow | Sent::File { .. } | Sent::Given => panic!("{target} does something else"),
         }
     }
 

@@ -132,7 +132,7 @@ fn who_came_is_ticked_and_each_tick_is_a_choice_of_its_own() {
         assert_eq!(came(name).as_deref(), Some("all"), "{name}");
     }
     let html = device.page(&format!("{here}?saved=meeting.attendees"));
-    assert!(html.contains("Saved on this device") && html.matches("<strong>Was there</strong>").count() == 3, "{html}");
+    assert!(html.contains("Saved on this device") && html.matches("<strong>Here</strong>").count() == 3, "{html}");
     // A tick is taken back; whoever was there for a part stays so.
     put_row(&device, &pep, "meeting.attendees", &[("person", "Imelda Thackwray"), ("attended", "part")]);
     send(&device.stamp(&here), &[&imelda]);

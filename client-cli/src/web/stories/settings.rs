@@ -10,7 +10,7 @@ fn set_pin(device: &Device, fields: &[(&str, &str)]) -> Result<String, Vec<Strin
     match device.ask("/settings/pin", Some(&form("", fields))) {
         Sent::Go(to) => Ok(to),
         Sent::Page { html, .. } => Err(errors(&html)),
-        Sent::SyncNow | Sent::Calendar(_) | Sent::Given => panic!("leads to no page"),
+        _ => panic!("leads to no page"),
     }
 }
 

@@ -276,7 +276,7 @@ fn the_meeting_s_page_says_when_who_what_and_who_does_what_by_when_and_leads_to_
     for link in links(&html).iter().filter(|link| link.contains("/table/")) {
         assert!(device.page(link).contains("<form"), "{link}");
     }
-    let Sent::Calendar(file) = device.ask(&at(&pep, "/meeting/meeting.ics"), None) else { panic!("no file") };
+    let (_, _, file) = device.file(&at(&pep, "/meeting/meeting.ics"));
     assert!(file.contains("DTSTART:20250226T151500Z") && !file.contains("Idris"), "{file}");
 }
 

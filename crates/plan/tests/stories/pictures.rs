@@ -32,7 +32,8 @@ fn a_picture_is_kept_in_the_plan_itself_and_spoken_of_only_by_its_size() {
     assert!(view.answers["voice.picture"] == Answer::Value(drawing(31_000, 7)));
     let json = shown(&view, "voice.picture");
     assert_eq!((&json["mediaType"], &json["bytes"]), (&"image/png".into(), &31_000.into()));
-    let told: Vec<String> = history(&annex.document, &authors, None).into_iter().flat_map(|e| e.sentences).collect();
+    let told = history(&annex.document, &authors, None).into_iter().flat_map(|e| e.deeds);
+    let told: Vec<String> = told.map(|deed| deed.sentence).collect();
     assert_eq!(told[0], "added a picture to “My picture or photo”");
     assert!(told.iter().all(|sentence| sentence.len() < 200));
     annex.edit(Edit::Clear { question: "voice.picture".into() });

@@ -160,7 +160,7 @@ impl Page<'_> {
             Part::Voice => html! {
                 (self.childs_part())
                 (self.regions.put("voice-now", spoken(plan, "voice")))
-                p class="govuk-body" { (kit::link(&plan.href("/voices"), "All the child’s words")) }
+                p class="govuk-body" { (kit::link(&plan.href("/views"), "All the child’s words")) }
             },
             Part::Carer => html! {
                 h3 class="govuk-heading-s" { "The carer’s words" }
@@ -425,7 +425,7 @@ impl Page<'_> {
             Answer::Text { text } => text.as_str(),
             _ => "",
         };
-        let ask = Ask { label: "Notes and decisions".to_owned(), ..Ask::question(question) };
+        let ask = Ask { label: "What was said and decided".to_owned(), ..Ask::question(question) };
         html! {
             section class="pep-stop" aria-labelledby="notes-title" {
                 h2 class="govuk-heading-m" id="notes-title" { "Notes and decisions" }
@@ -671,7 +671,7 @@ fn here(plan: &Plan, gathering: &Gathering) -> Markup {
                 @for one in &meeting.invitees {
                     li {
                         (kit::typed(&one.person)) ", " (role_of(one)) ": "
-                        @if one.came() { strong { (super::how_far(one)) } } @else { (super::how_far(one).to_lowercase()) }
+                        @if one.came() { strong { (here_words(meeting.held, one)) } } @else { (super::how_far(one).to_lowercase()) }
                         (change(one))
                     }
                 }
@@ -680,6 +680,14 @@ fn here(plan: &Plan, gathering: &Gathering) -> Markup {
         @if meeting.invitees.iter().any(Invitee::came) && !not_here(gathering).is_empty() {
             p class="govuk-body" { "This process needs: " (not_here(gathering).join(", ")) ". The meeting can go on without; say why in the notes." }
         }
+    }
+}
+
+fn here_words(held: bool, one: &Invitee) -> &'static str {
+    match one.attended.as_deref() {
+        Some("part") if !held => "Here for part",
+        Some("all") if !held => "Here",
+        _ => super::how_far(one),
     }
 }
 

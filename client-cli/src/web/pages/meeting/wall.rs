@@ -35,6 +35,13 @@ pub fn wall(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     let href = |point: usize| plan.href(&format!("/meeting/wall?point={}", point + 1));
     let mut regions = Regions::default();
     let main = html! {
+        nav class="pep-wall__ways" aria-label="Points of the meeting" {
+            @if at > 0 { (kit::link(&href(at - 1), "Back")) }
+            @if at < last { (kit::link(&href(at + 1), "Next")) }
+            @if let Some(now) = now.filter(|now| *now != at) { (kit::link(&href(now), "Where we are now")) }
+            (kit::link(&href(at), "Refresh"))
+            (kit::link(&plan.href("/meeting/live"), "Leave the wall"))
+        }
         @if let Some(stop) = stops.get(at) {
             (regions.put("place", html! {
                 p class="pep-wall__place" {
@@ -45,13 +52,6 @@ pub fn wall(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
             }))
             h1 class="pep-wall__title" { (stop.label) }
             (regions.put("wall", room.stop(stop)))
-        }
-        nav class="pep-wall__ways" aria-label="Points of the meeting" {
-            @if at > 0 { (kit::link(&href(at - 1), "Back")) }
-            @if at < last { (kit::link(&href(at + 1), "Next")) }
-            @if let Some(now) = now.filter(|now| *now != at) { (kit::link(&href(now), "Where we are now")) }
-            (kit::link(&href(at), "Refresh"))
-            (kit::link(&plan.href("/meeting/live"), "Leave the wall"))
         }
     };
     Outcome::page(

@@ -3,122 +3,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
 };
 
-use automerge::{
-    ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, TextEncoding,
-    transaction::{CommitOptions, Transactable, Transaction},
-};
-use gate::{Author, Authority, Id};
-use replica::{Damage, Mode, Notice, Offered, Replica, Signer, Trouble};
-use ring::signature::Ed25519KeyPair;
+use automerge::{ObjType, ReadDoc, transaction::Transactable};
+use gate::Id;
+use replica::{Damage, Mode, Notice, Offered, Replica, Trouble};
 use sync::Cursor;
 
-const DOC: Id = [7; 16];
-const EPOCH: Id = [9; 16];
-const START: Option<Cursor> = Some(Cursor::new(EPOCH, 1));
-
-fn key(seed: u8) -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
-}
-
-fn signer(seed: u8, incarnation: u32) -> Signer {
-    let key = key(seed);
-    let device = gate::device_id(&replica::public_key(&key));
-    Signer { key, device, person: [seed; 16], incarnation }
-}
-
-/// Everybody of these tests.
-struct Everyone;
-impl Authority for Everyone {
-    fn author(&self, device: &Id) -> Option<Author> {
-        (1..=4)
-            .map(|seed| (replica::public_key(&key(seed)), [seed; 16]))
-            .find(|(key, _)| gate::device_id(key) == *device)
-            .map(|(key, person)| Author { key, person })
-    }
-}
-
-fn change(
-    doc: &mut Automerge,
-    time: i64,
-    f: impl FnOnce(&mut Transaction<'_>) -> Result<(), AutomergeError>,
-) -> Result<(), AutomergeError> {
-    doc.transact_with(|_| CommitOptions::default().with_time(time), f).map(|_| ()).map_err(|e| e.error)
-}
-
-fn genesis() -> Vec<u8> {
-    let mut doc = Automerge::new_with_encoding(TextEncoding::Utf16CodeUnit).with_actor(ActorId::from([0; 16]));
-    change(&mut doc, 0, |tx| {
-        tx.put_object(ROOT, "story", ObjType::Text)?;
-        tx.put_object(ROOT, "answers", ObjType::Map)?;
-        Ok(())
-    })
-    .unwrap();
-    doc.get_changes(&[])[0].raw_bytes().to_vec()
-}
-
-fn object(doc: &Automerge, name: &str) -> ObjId {
-    doc.get(ROOT, name).unwrap().unwrap().1
-}
-
-fn story(doc: &Automerge) -> String {
-    doc.text(object(doc, "story")).unwrap()
-}
-
-fn open(dir: &Path, seed: u8) -> (Replica, Vec<Notice>) {
-    let (mut replica, notices) = Replica::open(dir, Mode::Participant).unwrap();
-    replica.set_signer(signer(seed, 0));
-    (replica, notices)
-}
-
-/// A folder with a document, started.
-fn begin(dir: &Path, seed: u8) -> Replica {
-    let (mut replica, _) = open(dir, seed);
-    assert!(replica.start(&DOC, &genesis()).unwrap());
-    replica
-}
-
-fn say_in(replica: &mut Replica, doc: &Id, words: &str) {
-    let done = replica.write(doc, |d| {
-        let text = object(d, "story");
-        change(d, 1_780_000_000, |tx| {
-            let end = tx.length(&text);
-            tx.splice_text(&text, end, 0, words)
-        })
-    });
-    done.unwrap().unwrap();
-}
-
-fn say(replica: &mut Replica, words: &str) {
-    say_in(replica, &DOC, words);
-}
-
-fn said(replica: &mut Replica) -> String {
-    replica.read(&DOC, story).unwrap()
-}
-
-/// Everything that `from` holds goes to `to`.
-fn pass(from: &mut Replica, to: &mut Replica, cursor: Option<Cursor>) {
-    let envelopes = from.log(&DOC, 0, usize::MAX).unwrap();
-    let (_, refused) = to.offer(&DOC, &envelopes, &Everyone, cursor).unwrap();
-    assert_eq!(refused, None);
-    to.commit().unwrap();
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_dir(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
-}
+use crate::world::*;
 
 #[test]
 fn what_was_written_is_there_after_a_kill() {
@@ -232,6 +124,8 @@ fn a_journal_damaged_anywhere_inside_gives_what_is_left_and_takes_the_rest_from_
         // And it is whole from now on.
         assert_eq!(replica::verify(&dir.path().join("journal")).unwrap().1, []);
         assert_eq!(said(&mut open(dir.path(), 2).0), all, "{at}, opened again");
+        fs::remove_dir_all(dir.path().join("sled")).unwrap();
+        assert_eq!(said(&mut open(dir.path(), 2).0), all, "{at}, opened again without the store");
     }
 }
 
@@ -300,7 +194,7 @@ fn a_store_of_a_newer_version_is_refused_in_words_and_left_alone() {
     db.open_tree("meta-1").unwrap().insert("schema", &(replica::SCHEMA + 1).to_be_bytes()).unwrap();
     db.flush().unwrap();
     drop(db);
-    assert!(matches!(Replica::open(dir.path(), Mode::Participant), Err(Trouble::Newer)));
+    assert!(matches!(Replica::open(dir.path(), Mode::Participant, &home_key()), Err(Trouble::Newer)));
     assert!(dir.path().join("sled").exists() && !dir.path().join("sled.damaged-1").exists());
 }
 
@@ -389,7 +283,7 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     copy_dir(&home, &copy);
     let (mut device, _) = open(&home, 1);
     say(&mut device, "first ");
-    let mut relay = Replica::open(&dir.path().join("relay"), Mode::Relay).unwrap().0;
+    let mut relay = Replica::open(&dir.path().join("relay"), Mode::Relay, &home_key()).unwrap().0;
     relay.start(&DOC, &genesis()).unwrap();
     pass(&mut device, &mut relay, None);
     // The old copy, as if nothing could tell it that it is one.

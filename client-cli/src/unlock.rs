@@ -1,0 +1,384 @@
+//! How a home folder's key is come by.
+//!
+//! The home key is random and wrapped in *slots*, any of which opens it: a passphrase through Argon2id; what the system's keyring
+//! remembers of it; or, where nobody gave a passphrase, a private file beside it, and then the computer's own protection is all that
+//! guards it. The slots lie in the file `unlock`, with the cost of the passphrase's slot, so that it can rise later.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use replica::{Key, Secret, destroy, read_kept, write_kept};
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{clock, remember};
+
+/// The slots.
+const SLOTS: &str = "unlock";
+/// The key of the slot for whoever can read this user's files.
+const FILE_KEY: &str = "home.key";
+/// How often a wrong passphrase was given.
+const TRIES: &str = "unlock.tries";
+/// Version of the slots' file.
+const VERSION: u32 = 1;
+/// What a guess at a passphrase costs: 64 MiB of memory for a fifth of a second or so of one core, so that guessing needs whole
+/// machines, and a laptop of a school still opens its plans before its owner wonders.
+pub const COST: Cost = Cost { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
+/// Characters of a passphrase: fewer are soon guessed, whatever a guess costs; more come from a file taken by mistake.
+pub const PASSPHRASE_CHARS_MIN: usize = 10;
+const PASSPHRASE_CHARS_MAX: usize = 1_000;
+/// Wrong passphrases before each further one has to wait: people mistype.
+const FREE_TRIES: u32 = 3;
+/// The longest wait after a wrong passphrase, in seconds: it slows down whoever guesses at the keyboard, and never locks anybody out.
+const WAIT_SECONDS_MAX: i64 = 30;
+
+/// What one guess costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// How often it is gone through.
+    pub passes: u32,
+    /// Threads that could go through it at once.
+    pub lanes: u32,
+}
+
+/// What guards a home's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// Whoever can read this user's files can read the plans.
+    Computer,
+    /// A passphrase.
+    Passphrase {
+        /// Whether the system's keyring remembers it for this user.
+        remembered: bool,
+    },
+}
+
+/// Why a home stays locked.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// A passphrase guards it, and none was given.
+    #[error("These plans are locked with a passphrase.")]
+    Locked,
+    /// Another one was given.
+    #[error("That is not the passphrase of these plans. Nothing was changed.")]
+    Wrong,
+    /// Too many wrong ones, too fast.
+    #[error("The passphrase was wrong several times. Wait {seconds} seconds, then try again.")]
+    Wait {
+        /// How long.
+        seconds: i64,
+    },
+    /// A passphrase that cannot be one.
+    #[error(
+        "A passphrase has {PASSPHRASE_CHARS_MIN} characters or more, and at most {PASSPHRASE_CHARS_MAX}. Three words that do not belong together are good."
+    )]
+    Unfit,
+    /// A file without which the home cannot be opened. Usual cause: a damaged disk, or a folder that was not copied whole.
+    #[error(
+        "The file {0} in this program's folder is missing or damaged, and the plans in it cannot be read without it."
+    )]
+    Lost(&'static str),
+    /// Written by a newer version.
+    #[error(
+        "This folder was written by a newer version of the program. Install that version again; nothing was changed."
+    )]
+    Newer,
+    /// The disk, or a computer without randomness.
+    #[error("A file in this program's folder could not be read or written ({0}).")]
+    Io(#[from] io::Error),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Slots {
+    version: u32,
+    slots: Vec<Slot>,
+}
+
+/// A way to the home key; `wrapped` is the home key, sealed.
+#[derive(Serialize, Deserialize)]
+enum Slot {
+    Passphrase {
+        cost: Cost,
+        #[serde(with = "serde_bytes")]
+        salt: Vec<u8>,
+        #[serde(with = "serde_bytes")]
+        wrapped: Vec<u8>,
+    },
+    Keyring {
+        #[serde(with = "serde_bytes")]
+        wrapped: Vec<u8>,
+    },
+    File {
+        #[serde(with = "serde_bytes")]
+        wrapped: Vec<u8>,
+    },
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Tries {
+    wrong: u32,
+    /// When the last one was, in Unix seconds.
+    at: i64,
+}
+
+/// The key of a home; made, with its first slot, where there is none. `passphrase`: what was given, if anything was. Where one is
+/// needed and none was given, what the system's keyring remembers; then `ask` is called, until it gives none or the right one. Before
+/// a wait, `wait` is called with its seconds.
+pub fn open(
+    home: &Path,
+    passphrase: Option<&Secret>,
+    wait: impl Fn(i64),
+    mut ask: impl FnMut() -> Option<Secret>,
+) -> Result<Arc<Key>, LockError> {
+    let slots = match read_slots(home)? {
+        Some(slots) => slots,
+        None => return begin(home, passphrase, COST),
+    };
+    if let Some(wrapped) = slots.iter().find_map(Slot::file) {
+        return file_key(home)?.and_then(|with| unwrap(&with, "file", wrapped)).ok_or(LockError::Lost(FILE_KEY));
+    }
+    // Left where setting a passphrase was cut short.
+    destroy(&home.join(FILE_KEY))?;
+    if let Some(given) = passphrase {
+        return try_passphrase(home, &slots, given, Some(&wait));
+    }
+    let remembered = slots.iter().find_map(Slot::keyring);
+    if let Some(wrapped) = remembered
+        && let Some(key) = remember::recall(home).and_then(|with| unwrap(&with, "keyring", wrapped))
+    {
+        return Ok(key);
+    }
+    let mut asked = ask().ok_or(LockError::Locked)?;
+    loop {
+        match try_passphrase(home, &slots, &asked, Some(&wait)) {
+            Err(LockError::Wrong) => asked = ask().ok_or(LockError::Wrong)?,
+            Err(e) => return Err(e),
+            Ok(key) => {
+                if remembered.is_some() {
+                    // The system forgets, some at every start; whoever wished to be remembered still does.
+                    write_slots(home, &remembering(home, &key, slots)?)?;
+                }
+                return Ok(key);
+            }
+        }
+    }
+}
+
+/// Whether this is the home's passphrase. Says at once that there is a wait, and does not wait.
+pub fn check(home: &Path, passphrase: &Secret) -> Result<(), LockError> {
+    let slots = read_slots(home)?.ok_or(LockError::Lost(SLOTS))?;
+    try_passphrase(home, &slots, passphrase, None).map(drop)
+}
+
+/// What guards a home.
+pub fn guard(home: &Path) -> Result<Guard, LockError> {
+    let slots = read_slots(home)?.ok_or(LockError::Lost(SLOTS))?;
+    Ok(match slots.iter().any(|slot| matches!(slot, Slot::File { .. })) {
+        true => Guard::Computer,
+        false => Guard::Passphrase { remembered: slots.iter().any(|slot| matches!(slot, Slot::Keyring { .. })) },
+    })
+}
+
+/// From now on this passphrase guards the home, and nothing else does. `remembered`: the system's keyring opens it too, for this
+/// user; `Ok(false)` where that was wished and the system has none to give.
+pub fn set_passphrase(home: &Path, key: &Arc<Key>, passphrase: &Secret, remembered: bool) -> Result<bool, LockError> {
+    let mut slots = vec![passphrase_slot(key, passphrase, COST)?];
+    if remembered {
+        slots = remembering(home, key, slots)?;
+    }
+    let done = !remembered || slots.len() > 1;
+    write_slots(home, &slots)?;
+    destroy(&home.join(FILE_KEY))?;
+    if slots.len() == 1 {
+        remember::forget(home);
+    }
+    Ok(done)
+}
+
+/// From now on the computer's own protection is all that guards the home.
+pub fn remove_passphrase(home: &Path, key: &Arc<Key>) -> Result<(), LockError> {
+    let slot = file_slot(home, key)?;
+    write_slots(home, &[slot])?;
+    remember::forget(home);
+    Ok(())
+}
+
+/// Files of a home without which its key is not to be had, as they are named in it: what a backup takes along.
+pub fn files(home: &Path) -> Result<Vec<PathBuf>, LockError> {
+    let file = matches!(guard(home)?, Guard::Computer).then_some(FILE_KEY);
+    Ok([Some(SLOTS), file].into_iter().flatten().map(PathBuf::from).collect())
+}
+
+fn begin(home: &Path, passphrase: Option<&Secret>, cost: Cost) -> Result<Arc<Key>, LockError> {
+    // Whatever is sealed here was sealed with a key that is not to be had any more; a new one would only hide that.
+    if home.join("keys").exists() {
+        return Err(LockError::Lost(SLOTS));
+    }
+    let key = Arc::new(Key::generate()?);
+    let slot = match passphrase {
+        Some(passphrase) => passphrase_slot(&key, passphrase, cost)?,
+        None => file_slot(home, &key)?,
+    };
+    write_slots(home, &[slot])?;
+    Ok(key)
+}
+
+fn try_passphrase(
+    home: &Path,
+    slots: &[Slot],
+    given: &Secret,
+    wait: Option<&dyn Fn(i64)>,
+) -> Result<Arc<Key>, LockError> {
+    let path = home.join(TRIES);
+    let before: Tries = read_kept(&path).ok().and_then(|bytes| from_cbor(&bytes)).unwrap_or_default();
+    let now = clock::now();
+    let seconds = (wait_seconds(before.wrong) - (now - before.at).max(0)).max(0);
+    if seconds > 0 {
+        wait.ok_or(LockError::Wait { seconds })?(seconds);
+        std::thread::sleep(Duration::from_secs(seconds.unsigned_abs()));
+    }
+    // Counted before it is tried: whoever ends the program meanwhile has not saved a try.
+    let tries = Tries { wrong: before.wrong.saturating_add(1), at: now + seconds };
+    write_kept(&path, &to_cbor(&tries))?;
+    let opened = slots.iter().find_map(|slot| match slot {
+        Slot::Passphrase { cost, salt, wrapped } => unwrap(&stretch(given, salt, *cost).ok()?, "passphrase", wrapped),
+        Slot::Keyring { .. } | Slot::File { .. } => None,
+    });
+    let key = opened.ok_or(LockError::Wrong)?;
+    destroy(&path)?;
+    Ok(key)
+}
+
+/// How long after the last of so many wrong ones the next may be tried.
+fn wait_seconds(wrong: u32) -> i64 {
+    match wrong.checked_sub(FREE_TRIES) {
+        None => 0,
+        Some(more) => 1i64
+            .checked_shl(more)
+            .map_or(WAIT_SECONDS_MAX, |s| if s > 0 { s.min(WAIT_SECONDS_MAX) } else { WAIT_SECONDS_MAX }),
+    }
+}
+
+fn passphrase_slot(key: &Key, passphrase: &Secret, cost: Cost) -> Result<Slot, LockError> {
+    fit(passphrase)?;
+    let salt = random::<16>()?.to_vec();
+    let wrapped = wrap(&stretch(passphrase, &salt, cost)?, "passphrase", key)?;
+    Ok(Slot::Passphrase { cost, salt, wrapped })
+}
+
+/// Whether it can be a passphrase.
+pub fn fit(passphrase: &Secret) -> Result<(), LockError> {
+    let chars = std::str::from_utf8(passphrase.bytes()).map_or(0, |text| text.chars().count());
+    if (PASSPHRASE_CHARS_MIN..=PASSPHRASE_CHARS_MAX).contains(&chars) { Ok(()) } else { Err(LockError::Unfit) }
+}
+
+/// The key that a passphrase is worth.
+pub fn stretch(passphrase: &Secret, salt: &[u8], cost: Cost) -> Result<Key, LockError> {
+    let unfit = |_| io::Error::other("the cost of a passphrase cannot be used");
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(unfit)?;
+    let mut bytes = zeroize::Zeroizing::new([0; 32]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(passphrase.bytes(), salt, bytes.as_mut_slice())
+        .map_err(unfit)?;
+    Ok(Key::from_bytes(&bytes)?)
+}
+
+fn file_slot(home: &Path, key: &Key) -> Result<Slot, LockError> {
+    let with = Key::generate()?;
+    write_kept(&home.join(FILE_KEY), with.bytes())?;
+    Ok(Slot::File { wrapped: wrap(&with, "file", key)? })
+}
+
+fn file_key(home: &Path) -> Result<Option<Key>, LockError> {
+    match read_kept(&home.join(FILE_KEY)) {
+        Ok(bytes) => Ok(bytes.as_slice().try_into().ok().map(Key::from_bytes).transpose()?),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// The slots with one for the system's keyring, where there is such a thing.
+fn remembering(home: &Path, key: &Key, slots: Vec<Slot>) -> Result<Vec<Slot>, LockError> {
+    let mut slots: Vec<Slot> = slots.into_iter().filter(|slot| slot.keyring().is_none()).collect();
+    let with = Key::generate()?;
+    if remember::keep(home, &with) {
+        slots.push(Slot::Keyring { wrapped: wrap(&with, "keyring", key)? });
+    }
+    Ok(slots)
+}
+
+impl Slot {
+    fn file(&self) -> Option<&[u8]> {
+        match self {
+            Slot::File { wrapped } => Some(wrapped),
+            Slot::Passphrase { .. } | Slot::Keyring { .. } => None,
+        }
+    }
+
+    fn keyring(&self) -> Option<&[u8]> {
+        match self {
+            Slot::Keyring { wrapped } => Some(wrapped),
+            Slot::Passphrase { .. } | Slot::File { .. } => None,
+        }
+    }
+}
+
+fn wrap(with: &Key, slot: &str, key: &Key) -> io::Result<Vec<u8>> {
+    with.seal(&place(slot), key.bytes())
+}
+
+fn unwrap(with: &Key, slot: &str, wrapped: &[u8]) -> Option<Arc<Key>> {
+    let bytes = zeroize::Zeroizing::new(with.open(&place(slot), wrapped)?);
+    Key::from_bytes(bytes.as_slice().try_into().ok()?).ok().map(Arc::new)
+}
+
+fn place(slot: &str) -> Vec<u8> {
+    [b"openpep/home-key/1/".as_slice(), slot.as_bytes()].concat()
+}
+
+fn read_slots(home: &Path) -> Result<Option<Vec<Slot>>, LockError> {
+    let bytes = match read_kept(&home.join(SLOTS)) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) if e.kind() == io::ErrorKind::InvalidData => return Err(LockError::Lost(SLOTS)),
+        Err(e) => return Err(e.into()),
+    };
+    match from_cbor::<Slots>(&bytes) {
+        Some(slots) if slots.version <= VERSION => Ok(Some(slots.slots)),
+        _ => Err(LockError::Newer),
+    }
+}
+
+fn write_slots(home: &Path, slots: &[Slot]) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Said<'a> {
+        version: u32,
+        slots: &'a [Slot],
+    }
+    write_kept(&home.join(SLOTS), &to_cbor(&Said { version: VERSION, slots }))
+}
+
+/// Bytes from the system's randomness.
+pub fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("this computer gives no random numbers"))?;
+    Ok(bytes)
+}
+
+fn to_cbor<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Writing to a Vec cannot fail, and the types kept here all serialise.
+    let _ = ciborium::into_writer(value, &mut out);
+    out
+}
+
+fn from_cbor<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    ciborium::de::from_reader_with_recursion_limit(bytes, 16).ok()
+}

@@ -1,0 +1,5 @@
+//! A replica as its callers use it.
+
+mod durable;
+mod sealed;
+mod world;
