@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    ask::Given,
     cli::Global,
     clock,
     core::{Core, Me, counted},
@@ -28,6 +29,7 @@ pub struct Context {
     pub global: Global,
     cwd: PathBuf,
     stdin: Vec<u8>,
+    given: Given,
     /// Whether this is the command's own process, so that it may go on and speak while it runs.
     own_process: bool,
     out: Vec<u8>,
@@ -45,14 +47,14 @@ pub struct Mine {
 
 impl Context {
     /// For a command in its own process.
-    pub fn own(app: Option<Arc<App>>, global: Global, stdin: Vec<u8>) -> Context {
+    pub fn own(app: Option<Arc<App>>, global: Global, stdin: Vec<u8>, given: Given) -> Context {
         let cwd = std::env::current_dir().unwrap_or_default();
-        Context { app, global, cwd, stdin, own_process: true, out: Vec::new(), err: Vec::new() }
+        Context { app, global, cwd, stdin, given, own_process: true, out: Vec::new(), err: Vec::new() }
     }
 
     /// For a command that another process brought.
-    pub fn brought(app: Arc<App>, global: Global, cwd: PathBuf, stdin: Vec<u8>) -> Context {
-        Context { app: Some(app), global, cwd, stdin, own_process: false, out: Vec::new(), err: Vec::new() }
+    pub fn brought(app: Arc<App>, global: Global, cwd: PathBuf, stdin: Vec<u8>, given: Given) -> Context {
+        Context { app: Some(app), global, cwd, stdin, given, own_process: false, out: Vec::new(), err: Vec::new() }
     }
 
     // What it says.
@@ -104,6 +106,11 @@ impl Context {
     }
 
     // What it has.
+
+    /// Passphrases that it was given.
+    pub fn given(&self) -> &Given {
+        &self.given
+    }
 
     /// Whether the command has a process of its own, and so may go on for long.
     pub fn own_process(&self) -> bool {
@@ -203,12 +210,12 @@ impl Context {
             self.talk("Nothing to change: it is so already.");
             return Ok(());
         }
-        let waiting = self.with(|core| core.waiting())?;
+        let waiting = self.with(|core| core.answers_waiting())?;
         self.talk(match waiting {
             0 => "Saved on this device and shared.".to_string(),
             n => format!(
                 "Saved on this device. Not shared yet: {} {}.",
-                counted(n, "change"),
+                counted(n, "answer"),
                 if n == 1 { "waits" } else { "wait" }
             ),
         });

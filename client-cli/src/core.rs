@@ -4,6 +4,7 @@
 mod here;
 mod readers;
 mod typed;
+mod waits;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -12,7 +13,7 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDate};
-use gate::{Hash, Id};
+use gate::{Author, Hash, Id, Rules, Team};
 use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
 use replica::{Key, Mode, Notice, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
@@ -32,6 +33,8 @@ use readers::Readers;
 pub use here::{Present, Spot};
 pub use readers::{NotChosen, Unshared};
 pub use typed::Typed;
+use waits::Counted;
+pub use waits::Waits;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -118,6 +121,8 @@ struct Connection {
     read: BTreeMap<Id, u64>,
     announced: BTreeSet<Id>,
     gone: BTreeSet<Id>,
+    /// Documents whose log was closed until a newer roster comes, and the version of the one that was not enough.
+    doubted: BTreeMap<Id, u64>,
     /// Documents whose log this device could not take; they are left alone until the next connection.
     stuck: BTreeSet<Id>,
     /// How often each document's log has been read again from its start on this connection.
@@ -138,10 +143,15 @@ pub struct Core {
     roster: Roster,
     peps: BTreeMap<Id, Pep>,
     documents: BTreeMap<Id, (Id, DocumentKind)>,
+    /// Who may write where, by process, version and kind of document; read when first asked for.
+    rules: BTreeMap<(String, u32, DocumentKind), Arc<Rules>>,
     connection: Option<Connection>,
     line: Line,
     here: Here,
     readers: Readers,
+    counted: Counted,
+    /// Whether the line ended while both sides held the same.
+    ended_in_step: bool,
     words: Vec<String>,
     changed: u64,
     last_sync: Option<i64>,
@@ -183,10 +193,13 @@ impl Core {
             roster,
             peps: BTreeMap::new(),
             documents: BTreeMap::new(),
+            rules: BTreeMap::new(),
             connection: None,
             line: Line::Offline,
             here: Here::default(),
             readers,
+            counted: Counted::default(),
+            ended_in_step: false,
             words: Vec::new(),
             changed: 0,
             last_sync,
@@ -359,12 +372,16 @@ impl Core {
         if self.readers.is_lost(&doc) {
             return Err(Trouble::Unknown);
         }
-        let mut done = self.replica.write(&doc, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
+        let team = self.authority_as(&doc, Some(role));
+        let mut done =
+            self.replica.write(&doc, &team, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
         if let (Err(Refused::TooMuchAtOnce { .. }), [edit]) = (&done, edits)
             && let Some(pieces) = self.in_pieces(pep, role, &person, edit)?
         {
             for piece in pieces {
-                done = self.replica.write(&doc, |document| plan::apply(document, pep, kind, &writer, &[piece], now))?;
+                done = self
+                    .replica
+                    .write(&doc, &team, |document| plan::apply(document, pep, kind, &writer, &[piece], now))?;
                 if done.is_err() {
                     break;
                 }
@@ -384,7 +401,8 @@ impl Core {
     ) -> Result<Result<Applied, Refused>, Trouble> {
         let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
         let (writer, main) = (Writer { person, role }, *pep.document(DocumentKind::Main).as_bytes());
-        let done = self.replica.write(&main, |document| plan::sign(document, pep, &writer, signing, now))?;
+        let team = self.authority_as(&main, Some(role));
+        let done = self.replica.write(&main, &team, |document| plan::sign(document, pep, &writer, signing, now))?;
         self.touch();
         Ok(done)
     }
@@ -492,11 +510,7 @@ impl Core {
     /// Who stands behind each actor of a document: actor to person. Actors are derived from devices, so nothing need be
     /// stored: the team's devices are tried with one incarnation after another until all are found.
     pub fn authors(&mut self, doc: &Id) -> Result<BTreeMap<Id, Id>, Trouble> {
-        let mut devices: Vec<(gate::PublicKey, Id)> =
-            self.authority(doc).0.values().map(|a| (a.key, a.person)).collect();
-        if let Some(signer) = self.replica.signer() {
-            devices.push((replica::public_key(&signer.key), signer.person));
-        }
+        let devices: Vec<Author> = self.authority(doc).authors.into_values().collect();
         let mut wanted: BTreeSet<Id> = self.replica.ledger_of(doc)?.index().actors().copied().collect();
         // The genesis has nobody behind it.
         wanted.remove(&[0; 16]);
@@ -505,7 +519,7 @@ impl Core {
             if wanted.is_empty() {
                 break;
             }
-            for (key, person) in &devices {
+            for Author { key, person } in &devices {
                 let actor = gate::actor_id(doc, key, person, incarnation);
                 if wanted.remove(&actor) {
                     found.insert(actor, *person);
@@ -540,6 +554,7 @@ impl Core {
             read: BTreeMap::new(),
             announced: BTreeSet::new(),
             gone: BTreeSet::new(),
+            doubted: BTreeMap::new(),
             stuck: BTreeSet::new(),
             again: BTreeMap::new(),
             refused: 0,
@@ -553,6 +568,7 @@ impl Core {
 
     /// The connection has ended, or never stood.
     pub fn disconnect(&mut self, refused: Option<String>) {
+        self.ended_in_step |= self.in_step().unwrap_or(false);
         self.connection = None;
         self.here.cut();
         self.line = refused.map_or(Line::Offline, Line::Refused);
@@ -586,7 +602,9 @@ impl Core {
         self.replica.commit()?;
         self.announce()?;
         self.pump()?;
-        if self.last_sync.is_none_or(|last| (now - last).abs() >= LAST_SYNC_EVERY) && self.in_step()? {
+        let ended_in_step = std::mem::take(&mut self.ended_in_step);
+        let long_ago = self.last_sync.is_none_or(|last| (now - last).abs() >= LAST_SYNC_EVERY);
+        if (long_ago && self.in_step()?) || ended_in_step {
             self.replica.set_fact(b"last-sync", Some(&cbor(&now)));
             self.replica.commit()?;
             self.last_sync = Some(now);
@@ -710,6 +728,7 @@ impl Core {
                             self.move_on()?;
                         }
                     }
+                    Err(refusal) if refusal.rests_on_the_roster() && self.wait_for_roster(doc) => {}
                     Err(refusal) => {
                         self.words.push(format!(
                             "The relay's copy of a plan did not pass this device's own checks ({}). It was not taken; whoever keeps the relay should run `pep-relay check`.",
@@ -964,7 +983,8 @@ impl Core {
         if is_own_past(code) {
             // This device is an older copy of itself: its words are written again under a new incarnation.
             self.move_on()?;
-            let rebased = self.replica.rebase(doc, &hashes.iter().copied().collect(), &BTreeSet::new())?;
+            let team = self.authority(doc);
+            let rebased = self.replica.rebase(doc, &hashes.iter().copied().collect(), &BTreeSet::new(), &team)?;
             if rebased.is_some_and(|rebased| rebased.written > 0) {
                 self.words.push("Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.".into());
             }
@@ -991,11 +1011,15 @@ impl Core {
             self.replica.commit()?;
             self.move_on()?;
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
-            self.replica.rebase(doc, &waiting, &BTreeSet::new())?;
+            let team = self.authority(doc);
+            self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;
             return self.open_line(doc);
         }
         if refusal.is_missing() {
             return self.read_again(doc);
+        }
+        if refusal.rests_on_the_roster() && self.wait_for_roster(*doc) {
+            return Ok(());
         }
         self.words.push(format!(
             "A change that the relay sent did not pass this device's own checks ({}). It was not taken; whoever keeps the relay should run `pep-relay check`.",
@@ -1018,8 +1042,19 @@ impl Core {
     fn leave_alone(&mut self, doc: Id) {
         if let Some(c) = self.connection.as_mut() {
             c.stuck.insert(doc);
-            c.out.push_back(Frame::Close { doc });
+            c.out.extend(c.session.close(doc));
         }
+    }
+
+    /// The roster held here may be older than what came: closes the document until a newer one is here. `false` where this
+    /// very roster was too old before, and asking has brought no other.
+    fn wait_for_roster(&mut self, doc: Id) -> bool {
+        let version = self.roster.version;
+        let Some(c) = self.connection.as_mut().filter(|c| c.doubted.get(&doc) != Some(&version)) else { return false };
+        c.doubted.insert(doc, version);
+        c.out.extend(c.session.close(doc));
+        c.wants_roster = true;
+        true
     }
 
     fn send(&mut self, frame: Frame) {
@@ -1076,10 +1111,32 @@ impl Core {
         Ok(self.replica.facts(b"child/")?.iter().filter_map(|(_, v)| from_cbor(v)).collect())
     }
 
-    /// Who may stand behind a change of this document.
-    fn authority(&self, doc: &Id) -> sync::roster::Team {
-        let child = self.document(doc).map(|(pep, _)| *pep.child.as_bytes()).unwrap_or_default();
-        self.roster.authority(&child)
+    /// Who may stand behind a change of this document, and what each may write there: this device's person, too.
+    pub fn authority(&mut self, doc: &Id) -> Team {
+        self.authority_as(doc, None)
+    }
+
+    /// The same, with the role in which this device's person is writing now.
+    fn authority_as(&mut self, doc: &Id, role: Option<Role>) -> Team {
+        let Some((pep, kind)) = self.document(doc).map(|(pep, kind)| (pep.clone(), kind)) else {
+            return Team::default();
+        };
+        let rules = self.rules(&pep, kind);
+        let mut team = self.roster.authority(pep.child.as_bytes(), doc, rules);
+        let role = role.or_else(|| self.role_for(&pep.child, &self.day));
+        if let Some(signer) = self.replica.signer() {
+            let author = Author { key: replica::public_key(&signer.key), person: signer.person };
+            team.authors.insert(signer.device, author);
+            team.groups.entry(signer.person).or_default().extend(role.map(|role| role.to_string()));
+        }
+        team
+    }
+
+    /// Who may write where in a document of a PEP.
+    fn rules(&mut self, pep: &Pep, kind: DocumentKind) -> Arc<Rules> {
+        let key = (pep.process.id().to_string(), pep.process.version(), kind);
+        let read = || Arc::new(pep.process().write_table(kind).parse().unwrap_or_default());
+        Arc::clone(self.rules.entry(key).or_insert_with(read))
     }
 
     fn know(&mut self, pep: Pep) {

@@ -23,6 +23,14 @@ pub fn moment(at: i64) -> String {
     here.map_or_else(|| "an unknown time".to_owned(), |at| format!("{} at {}", date(at.date_naive()), time(at.time())))
 }
 
+/// `at 2:05pm` where it is today, else `on 26 February 2026 at 2:05pm`.
+pub fn lately(at: i64, today: NaiveDate) -> String {
+    match (day(at), moment(at).split_once(" at ")) {
+        (Some(day), Some((_, time))) if day == today => format!("at {time}"),
+        _ => format!("on {}", moment(at)),
+    }
+}
+
 /// From one moment to another: `26 February 2026 at 2:05pm`, or `… at 2:05pm to 2:40pm`.
 pub fn stretch(began: i64, ended: i64) -> String {
     let (from, to) = (moment(began), moment(ended));
@@ -164,6 +172,9 @@ mod tests {
         assert_eq!(stretch(at, at + 59), "26 February 2026 at 3:15pm");
         assert_eq!(stretch(at, at + 1_500), "26 February 2026 at 3:15pm to 3:40pm");
         assert_eq!(stretch(at, at + 86_400), "26 February 2026 at 3:15pm to 27 February 2026 at 3:15pm");
-        assert_eq!(day(at), NaiveDate::from_ymd_opt(2026, 2, 26));
+        let today = NaiveDate::from_ymd_opt(2026, 2, 26);
+        assert_eq!(day(at), today);
+        assert_eq!(lately(at, today.unwrap_or_default()), "at 3:15pm");
+        assert_eq!(lately(at, NaiveDate::default()), "on 26 February 2026 at 3:15pm");
     }
 }

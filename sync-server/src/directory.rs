@@ -11,13 +11,17 @@
 //! | `invite/HASH` | [`Invitation`], under the SHA-256 of its secret |
 //! | `pep/ID` | what it was started as, and its documents |
 //! | `readers/DOC` | who reads a document, where that was chosen |
+//! | `accepted/DOC/CHANGE` | that the change was let in although its author's role may not write there |
 //! | `audit/NUMBER` | [`Entry`] |
 //! | `version` | of the rosters |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate};
-use gate::{Author, Authority, Hash, Id, PublicKey, Signature};
+use gate::{Author, Authority, Hash, Id, PublicKey, Rules, Signature, Team};
 use replica::{Replica, Trouble};
 use ring::digest;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -26,7 +30,7 @@ use sync::{
     Roster,
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
-    roster::{Child, Device, Member, Person},
+    roster::{ACCEPTED_MAX, Accepted, Child, Device, Member, Person},
 };
 use uuid::Uuid;
 
@@ -258,6 +262,9 @@ pub struct Directory {
     peps_of: BTreeMap<Id, BTreeSet<Id>>,
     documents: BTreeMap<Id, (Id, String)>,
     chosen: BTreeMap<Id, Chosen>,
+    /// By process, version and kind of document: the same for all PEPs that began under it.
+    rules: BTreeMap<(String, u32, String), Arc<Rules>>,
+    accepted: BTreeSet<Accepted>,
     version: u64,
     audited: u64,
     staged: Vec<(Vec<u8>, Vec<u8>)>,
@@ -290,6 +297,11 @@ impl Directory {
         for (key, value) in replica.facts(b"readers/")? {
             let doc = key.get(b"readers/".len()..).and_then(|doc| doc.try_into().ok()).ok_or(Trouble::Damaged)?;
             directory.chosen.insert(doc, from_cbor(&value)?);
+        }
+        for (key, _) in replica.facts(ACCEPTED)? {
+            let ids = key.get(ACCEPTED.len()..).and_then(|ids| ids.split_first_chunk::<16>());
+            let accepted = ids.and_then(|(doc, hash)| Some(Accepted { doc: *doc, change: hash.try_into().ok()? }));
+            directory.accepted.insert(accepted.ok_or(Trouble::Damaged)?);
         }
         directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
         let last = replica.last_fact(b"audit/")?;
@@ -419,10 +431,30 @@ impl Directory {
         found
     }
 
-    /// Who may stand behind a change in documents of `child`: the devices of everyone who is or ever was on the team.
-    /// Revoked devices too, for what they wrote keeps its author, whoever brings it; they can no longer connect themselves.
-    pub fn authority(&self, child: Id) -> TeamOf<'_> {
-        TeamOf { directory: self, child }
+    /// Who may stand behind a new change in this document on `today`, and what they may write there: by the role that they
+    /// have that day, or the next, for days begin in one place before they begin in another. A device that was revoked or
+    /// locked has a known author, who may write nothing more. `None` where the document is not known.
+    pub fn authority(&self, doc: &Id, today: &str) -> Option<TeamOf<'_>> {
+        let (pep, kind) = self.document(doc)?;
+        let rules = self.rules.get(&rules_of(&pep.start, kind))?;
+        let days = [Some(today.to_string()), day_after(today).ok()].into_iter().flatten().collect();
+        Some(TeamOf { directory: self, child: pep.start.child, doc: *doc, rules, days, restored_by: None })
+    }
+
+    /// The same for what was written long ago: by every role that people ever had for the child, on any device. A copy.
+    pub fn record(&self, doc: &Id) -> Team {
+        let Some((pep, kind)) = self.document(doc) else { return Team::default() };
+        let mut team = Team::default();
+        for member in self.team(&pep.start.child) {
+            team.groups.entry(member.person).or_default().insert(member.role.clone());
+            for device in self.devices_of.get(&member.person).into_iter().flatten() {
+                let known = self.devices.get(device).map(|d| (*device, Author { key: d.key, person: d.person }));
+                team.authors.extend(known);
+            }
+        }
+        team.rules = self.rules.get(&rules_of(&pep.start, kind)).cloned().unwrap_or_default();
+        team.accepted = self.accepted_in(doc).map(|accepted| accepted.change).collect();
+        team
     }
 
     /// What one person may know, unsigned.
@@ -432,7 +464,10 @@ impl Directory {
         let teams: Vec<Member> = current.iter().flat_map(|child| self.team(child)).cloned().collect();
         let people: BTreeSet<Id> = teams.iter().map(|m| m.person).chain([*person]).collect();
         let devices = people.iter().flat_map(|p| self.devices_of.get(p).into_iter().flatten());
+        let readable = self.readable(person, today);
+        let accepted = readable.iter().flat_map(|(doc, ..)| self.accepted_in(doc)).cloned().collect();
         Roster {
+            accepted,
             version: self.version,
             relay,
             organisation: organisation.to_string(),
@@ -442,6 +477,11 @@ impl Directory {
             teams,
             left: self.left(person, today),
         }
+    }
+
+    fn accepted_in(&self, doc: &Id) -> impl Iterator<Item = &Accepted> {
+        let of = |change| Accepted { doc: *doc, change };
+        self.accepted.range(of([0; 32])..=of([255; 32]))
     }
 
     // What changes it.
@@ -513,7 +553,7 @@ impl Directory {
             return Err(Refused::TooMany { what: "devices of this person", limit: DEVICES_MAX });
         }
         let name = named(&joining.name)?;
-        let enrolled = Device { id: device, key: joining.key, person: person.id, name, revoked: None };
+        let enrolled = Device { id: device, key: joining.key, person: person.id, name, revoked: None, locked: None };
         self.stage(key("device/", &device), &enrolled);
         self.learn_device(enrolled);
         let used = Invitation { used: Some(ByteArray::new(device)), ..invitation };
@@ -538,6 +578,44 @@ impl Directory {
         self.rise(now);
         self.touch_around(&known.person);
         Ok(true)
+    }
+
+    /// Locks a device that has signed two different changes under one number: from now on nothing new of its is let in.
+    /// `false` where it was locked before.
+    pub fn lock(&mut self, device: &Id, doc: &Id, now: i64) -> Result<bool> {
+        let known = self.devices.get_mut(device).ok_or(Refused::DeviceUnknown)?;
+        if known.locked.is_some() {
+            return Ok(false);
+        }
+        known.locked = Some(now);
+        let known = known.clone();
+        self.stage(key("device/", device), &known);
+        let on = [("device", text(device)), ("person", text(&known.person)), ("document", text(doc))];
+        self.audit(now, None, "locked", &on);
+        self.rise(now);
+        self.touch_around(&known.person);
+        Ok(true)
+    }
+
+    /// Lets changes of a document in although their authors' roles may not write where they write.
+    pub fn accept(&mut self, doc: &Id, changes: &[Hash], now: i64) -> Result<()> {
+        let child = self.document(doc).map(|(pep, _)| pep.start.child);
+        let child = child.ok_or_else(|| Refused::Pep("This relay does not know that document.".into()))?;
+        let new: BTreeSet<Accepted> = changes.iter().map(|change| Accepted { doc: *doc, change: *change }).collect();
+        let new: Vec<Accepted> = new.difference(&self.accepted).cloned().collect();
+        if self.accepted_in(doc).count() + new.len() > ACCEPTED_MAX {
+            return Err(Refused::TooMany { what: "accepted changes in this document", limit: ACCEPTED_MAX });
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        for one in new {
+            self.stage([ACCEPTED, &one.doc, &one.change].concat(), &now);
+            self.accepted.insert(one);
+        }
+        self.rise(now);
+        self.touch_team(&child);
+        Ok(())
     }
 
     /// Makes a child known. `by`: the device whose person brings it and joins its team; `None` for the relay's keeper.
@@ -768,6 +846,8 @@ impl Directory {
         self.peps_of.entry(pep.start.child).or_default().insert(pep.start.pep);
         for (kind, doc) in &pep.documents {
             self.documents.insert(doc.into_array(), (pep.start.pep, kind.clone()));
+            let rules = || Arc::new(pep::rules(&pep.start, kind));
+            self.rules.entry(rules_of(&pep.start, kind)).or_insert_with(rules);
         }
         self.peps.insert(pep.start.pep, pep);
     }
@@ -794,6 +874,19 @@ impl Directory {
 pub struct TeamOf<'a> {
     directory: &'a Directory,
     child: Id,
+    doc: Id,
+    rules: &'a Rules,
+    /// Days of which one has to be within a membership.
+    days: Vec<String>,
+    restored_by: Option<Id>,
+}
+
+impl TeamOf<'_> {
+    /// Where this person brings back what a cut log lost: what others wrote was judged when it came first, and passes by
+    /// every role that they ever had.
+    pub fn restoring(self, restored_by: Option<Id>) -> Self {
+        TeamOf { restored_by, ..self }
+    }
 }
 
 impl Authority for TeamOf<'_> {
@@ -802,6 +895,32 @@ impl Authority for TeamOf<'_> {
         let on_team = self.directory.team(&self.child).iter().any(|m| m.person == device.person);
         on_team.then_some(Author { key: device.key, person: device.person })
     }
+
+    fn groups(&self, device: &Id) -> Vec<&str> {
+        let Some(device) = self.directory.devices.get(device) else { return Vec::new() };
+        let restored = self.restored_by.is_some_and(|person| person != device.person);
+        if (device.revoked.is_some() || device.locked.is_some()) && !restored {
+            return Vec::new();
+        }
+        let on = |m: &&Member| restored || self.days.iter().any(|day| m.on(day));
+        let of_person = self.directory.team(&self.child).iter().filter(|m| m.person == device.person);
+        of_person.filter(on).map(|m| m.role.as_str()).collect()
+    }
+
+    fn rules(&self) -> &Rules {
+        self.rules
+    }
+
+    fn accepted(&self, change: &Hash) -> bool {
+        self.directory.accepted.contains(&Accepted { doc: self.doc, change: *change })
+    }
+}
+
+/// Prefix of the facts that say which changes were let in.
+const ACCEPTED: &[u8] = b"accepted/";
+
+fn rules_of(start: &Start, kind: &str) -> (String, u32, String) {
+    (start.process.clone(), start.process_version, kind.to_string())
 }
 
 /// The day of a moment, `YYYY-MM-DD`. In UTC: one rule for every machine, an hour behind the wall clock in summer.
@@ -859,4 +978,9 @@ fn named(name: &str) -> Result<String> {
 fn day_before(date: &str) -> Result<String> {
     let date: NaiveDate = date.parse().map_err(|_| Refused::Date)?;
     Ok(date.pred_opt().ok_or(Refused::Date)?.to_string())
+}
+
+fn day_after(date: &str) -> Result<String> {
+    let date: NaiveDate = date.parse().map_err(|_| Refused::Date)?;
+    Ok(date.succ_opt().ok_or(Refused::Date)?.to_string())
 }

@@ -1,7 +1,7 @@
 //! What the relay knows of a plan: the ids and first changes of its documents, and who reads which. Nothing of what is
 //! written in one.
 
-use gate::Id;
+use gate::{Id, Rules};
 use plan::{DocumentKind, Pep, PepType, ProcessRef, Role};
 use sync::frame::Start;
 use uuid::Uuid;
@@ -67,6 +67,25 @@ pub(crate) fn readers(kind: &str) -> Vec<String> {
 pub(crate) fn holds(kind: &str, place: &str) -> bool {
     let question = place.split('/').next().unwrap_or_default();
     kind.parse::<DocumentKind>().is_ok_and(|kind| kind.holds(question))
+}
+
+/// Who may write where in documents of this kind of a PEP under this process. Of what this version does not know: nobody.
+pub(crate) fn rules(start: &Start, kind: &str) -> Rules {
+    let process = ProcessRef::new(&start.process, start.process_version).ok();
+    let table = process.zip(kind.parse().ok()).map(|(process, kind)| plan::process(&process).write_table(kind));
+    table.and_then(|table| table.parse().ok()).unwrap_or_default()
+}
+
+/// What a refusal for want of a right says to the author: `place` is as much of it as the rules spell out.
+pub(crate) fn not_yours(place: Option<&str>) -> String {
+    let key =
+        place.and_then(|place| place.strip_prefix("answers/").or(place.strip_prefix("signOffs/")).or(Some(place)));
+    // What is said of an answer stands beside it, as `QUESTION~none`.
+    let question = key.and_then(|key| key.split(['/', '~']).next());
+    match question {
+        Some("answers") | None => "Your role does not write this in the plan.".into(),
+        Some(question) => format!("Your role does not write {question} in this plan."),
+    }
 }
 
 /// Whether documents of this kind are for this role.

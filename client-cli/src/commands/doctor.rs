@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::{
     clock,
+    commands::passphrase::ONLY_THE_COMPUTER,
     context::Context,
     core::counted,
     dial,
@@ -77,13 +78,14 @@ impl Check {
 
 fn encryption(context: &Context) -> Result<Check, CommandError> {
     Ok(match unlock::guard(context.app()?.home())? {
-        Guard::Computer => Check::note(
-            "encryption",
-            "Your plans are encrypted, and the key lies beside them: only this computer's own protection guards it. Use a computer whose disk is encrypted.",
-        ),
-        Guard::Passphrase { .. } => {
-            Check::good("encryption", "Your plans are encrypted, and locked with your passphrase.")
+        Guard::Computer => Check::note("encryption", format!("Your plans are encrypted here. {ONLY_THE_COMPUTER}")),
+        Guard::Passphrase { remembered: false } => {
+            Check::good("encryption", "Your plans are encrypted here, and locked with your passphrase.")
         }
+        Guard::Passphrase { remembered: true } => Check::good(
+            "encryption",
+            "Your plans are encrypted here, and locked with your passphrase, which this system's keyring remembers for you.",
+        ),
     })
 }
 

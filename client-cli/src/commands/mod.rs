@@ -20,6 +20,7 @@ pub mod list;
 pub mod meeting;
 pub mod new;
 pub mod open;
+pub mod passphrase;
 pub mod pin;
 pub mod private;
 pub mod process;

@@ -6,10 +6,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    commands::passphrase::{ONLY_THE_COMPUTER, guard_name},
     context::Context,
     core::{Line, Shared, counted},
     error::CommandError,
-    json, words,
+    json,
+    unlock::{self, Guard},
+    words,
 };
 
 /// Show what is saved here, what is shared, and what waits
@@ -23,17 +26,18 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
         let peps: Vec<Pep> = core.peps().cloned().collect();
         let shared = peps
             .into_iter()
-            .map(|pep| Ok((core.shared(&pep)?, pep)))
-            .collect::<Result<Vec<(Shared, Pep)>, Trouble>>()?;
+            .map(|pep| Ok((core.shared(&pep)?, core.waits(&pep)?.answers.len(), pep)))
+            .collect::<Result<Vec<(Shared, usize, Pep)>, Trouble>>()?;
         Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared))
     })?;
+    let guard = unlock::guard(context.app()?.home())?;
     let state = match &line {
         Line::Offline => "offline",
         Line::Connected => "connected",
         Line::Refused(_) => "refused",
     };
     if context.global.json {
-        let peps = peps.iter().map(|(shared, pep)| {
+        let peps = peps.iter().map(|(shared, _, pep)| {
             json!({
                 "pep": pep.id(),
                 "child": pep.child,
@@ -45,6 +49,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
         });
         context.json(&json!({
             "device": Uuid::from_bytes(me.device),
+            "guard": guard_name(guard),
             "relay": { "url": me.relay.url, "state": state, "lastSync": json::at(last.unwrap_or(0)) },
             "peps": peps.collect::<Vec<_>>(),
         }));
@@ -57,10 +62,10 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
         Line::Refused(why) => why.clone(),
     });
     context.data(format!("Last in step: {}", last.map_or("not yet".into(), words::moment)));
-    for (shared, pep) in &peps {
-        let waits = match shared.waiting {
+    for (shared, answers, pep) in &peps {
+        let waits = match answers {
             0 => "saved here and shared".to_string(),
-            n => format!("saved here; {} not shared yet", counted(n, "change")),
+            n => format!("saved here; {} not shared yet", counted(*n, "answer")),
         };
         let held = if shared.held > 0 {
             format!("; {} could not be accepted (pep held)", counted(shared.held, "change"))
@@ -68,6 +73,9 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             String::new()
         };
         context.data(format!("{}  {}: {waits}{held}", pep.id(), context.title(pep)?));
+    }
+    if guard == Guard::Computer {
+        context.talk(ONLY_THE_COMPUTER);
     }
     if peps.is_empty() {
         context.talk("No plan on this device yet. `pep sync` fetches those of your teams; `pep new` starts one.");

@@ -139,6 +139,34 @@ impl Core {
         Ok(seen)
     }
 
+    /// Those who are here and are shown everything that this device wrote in a plan, as far as they read it. `None` where it wrote
+    /// nothing.
+    pub fn seen_whole(&mut self, pep: &Pep, now_ms: u64) -> Result<Option<Vec<Present>>, Trouble> {
+        let mut tips = Vec::new();
+        for kind in DocumentKind::ALL {
+            let doc = *pep.document(*kind).as_bytes();
+            if let Some(actor) = self.actor(&doc).filter(|_| self.replica.has(&doc).unwrap_or(false)) {
+                let tip = self.replica.ledger_of(&doc)?.index().tip(&actor);
+                tips.extend(tip.map(|(_, hash)| (doc, hash)));
+            }
+        }
+        if tips.is_empty() {
+            return Ok(None);
+        }
+        let mut seen = Vec::new();
+        for present in self.present(pep, now_ms) {
+            let theirs: Vec<&(Id, Hash)> = tips.iter().filter(|(doc, _)| present.heads.contains_key(doc)).collect();
+            let mut all = !theirs.is_empty();
+            for (doc, hash) in theirs {
+                all = all && self.has_seen(&present, doc, hash)?;
+            }
+            if all {
+                seen.push(present);
+            }
+        }
+        Ok(Some(seen))
+    }
+
     /// Whether the relay is known to have a change of this device.
     pub fn is_shared(&mut self, doc: &Id, change: &Hash) -> Result<bool, Trouble> {
         let ledger = self.replica.ledger_of(doc)?;

@@ -121,7 +121,7 @@ impl Desk {
         let me = context.me()?;
         let council = council(self.app.home());
         let (line, last_sync, waiting, organisation, settings) = context.with(|core| {
-            let (waiting, settings) = (core.waiting()?, Settings::of(core)?);
+            let (waiting, settings) = (core.answers_waiting()?, Settings::of(core)?);
             let organisation = core.roster().organisation.clone();
             Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, organisation, settings))
         })?;
@@ -309,9 +309,14 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names, present, private_readers) = context.with(move |core| {
-            let present = core.present(&asked, clock::now_ms());
-            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, present, core.private_readers(&asked)))
+        let (papers, names, present, mine, private_readers) = context.with(move |core| {
+            let now_ms = clock::now_ms();
+            let mine = match core.seen_whole(&asked, now_ms)? {
+                Some(seen) => Some((core.waits(&asked)?.answers.len(), seen)),
+                None => None,
+            };
+            let present = core.present(&asked, now_ms);
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, present, mine, core.private_readers(&asked)))
         })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
@@ -324,8 +329,21 @@ impl Desk {
         };
         let name = called(&view, names.get(&pep.child));
         let fresh = clock::fresh_id();
-        let today = clock::day();
-        Ok(Some(Plan { pep, role, person, name, view, heads, seen, present, private_readers, refused, fresh, today }))
+        Ok(Some(Plan {
+            pep,
+            role,
+            person,
+            name,
+            view,
+            heads,
+            seen,
+            present,
+            mine,
+            private_readers,
+            refused,
+            fresh,
+            today: clock::day(),
+        }))
     }
 
     /// What the checks find in a plan.
@@ -411,7 +429,7 @@ impl Desk {
                 let title = format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(&pep));
                 let shared = core.shared(&pep)?;
                 if shared.waiting > 0 {
-                    waiting.push((title.clone(), shared.waiting));
+                    waiting.push((title.clone(), core.waits(&pep)?));
                 }
                 if shared.held > 0 {
                     held.extend(core.held(&pep)?.into_iter().map(|held| (title.clone(), held.why.at, held.why.detail)));
@@ -609,7 +627,7 @@ impl Desk {
 
     fn context(&self) -> Context {
         let global = Global { home: None, json: false, quiet: true, verbose: false, passphrase_file: None };
-        Context::brought(self.app.clone(), global, Default::default(), Vec::new())
+        Context::brought(self.app.clone(), global, Default::default(), Vec::new(), Default::default())
     }
 }
 

@@ -11,7 +11,7 @@ use plan::{
 use uuid::Uuid;
 
 use crate::{
-    core::{Line, Present, counted},
+    core::{Line, Present, Waits, counted},
     json::hex,
     settings::Settings,
     words,
@@ -30,7 +30,7 @@ pub struct Site {
     pub line: Line,
     /// When this device was last in step, in Unix seconds.
     pub last_sync: Option<i64>,
-    /// Changes that are not shared yet.
+    /// Answers that are not shared yet.
     pub waiting: usize,
     /// How this person wants the pages of this device.
     pub settings: Settings,
@@ -102,6 +102,8 @@ pub struct Plan {
     pub seen: Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)>,
     /// Who else has it on their screen.
     pub present: Vec<Present>,
+    /// What this person wrote in it: how many answers wait to be shared, and who is shown all of it. `None` where they wrote nothing.
+    pub mine: Option<(usize, Vec<Present>)>,
     /// Who sees the child's private words; empty where this person does not.
     pub private_readers: Vec<Role>,
     /// Why the plan did not take what a form asked for.
@@ -138,8 +140,8 @@ pub struct Given {
 pub struct Sharing {
     /// The relay's name and address.
     pub relay: (String, String),
-    /// Plans with changes that wait, and how many.
-    pub waiting: Vec<(String, usize)>,
+    /// Plans with answers that wait, which, and since when.
+    pub waiting: Vec<(String, Waits)>,
     /// Changes that were refused: the plan, when, and why.
     pub held: Vec<(String, i64, String)>,
     /// Why the last attempt failed, and what to do.
@@ -224,21 +226,27 @@ pub type Findings = Vec<Finding>;
 impl Site {
     /// How far what is here is shared, in a sentence or two.
     pub fn sync_words(&self) -> String {
-        let saved = match self.waiting {
-            0 => "Everything is saved on this device and shared.".to_owned(),
-            n => format!("Saved on this device. {} not shared yet.", waits(n)),
-        };
-        match &self.line {
-            Line::Connected => saved,
-            Line::Offline => format!("You are working offline. {saved}"),
-            Line::Refused(_) => format!("Sharing has stopped. {saved}"),
+        let (saved, last) = (saved_words(self.waiting), self.last_sync.map(|at| words::lately(at, self.today)));
+        let last = last.map_or(String::new(), |at| format!(" Last shared {at}."));
+        match (&self.line, self.waiting) {
+            (Line::Connected, _) => saved,
+            (Line::Offline, 0) => format!("You are working offline. {saved}{last}"),
+            (Line::Offline, n) => format!(
+                "You are working offline. Everything is saved on this device. {} will be shared when there is a connection.{last}",
+                counted(n, "answer")
+            ),
+            (Line::Refused(_), _) => format!("Sharing has stopped. {saved}{last}"),
         }
     }
 }
 
-/// `1 change is`, `2 changes are`.
-pub fn waits(n: usize) -> String {
-    format!("{} {}", counted(n, "change"), if n == 1 { "is" } else { "are" })
+/// How far it has come where so many answers wait to be shared.
+pub fn saved_words(waiting: usize) -> String {
+    match waiting {
+        0 => "Everything is saved on this device and shared.".to_owned(),
+        1 => "Everything is saved on this device. 1 answer is not shared yet.".to_owned(),
+        n => format!("Everything is saved on this device. {n} answers are not shared yet."),
+    }
 }
 
 impl Digest {

@@ -54,6 +54,12 @@ const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long requests that are being answered may take when the pages end.
 const GOODBYE: Duration = Duration::from_secs(4);
 
+/// Said where something else was sent than a form.
+const NO_FORM: (&str, &str) = (
+    "That is no form of these pages",
+    "Nothing was saved. Go back to the page you were on, reload it, and send it again.",
+);
+
 /// On everything that is sent. `same-origin` and not `no-referrer`: under the latter browsers send forms with the origin `null`,
 /// and the guard could not tell ours from anybody's; either way no other site learns an address of these pages.
 const HEADERS: [(&str, &str); 6] = [
@@ -186,6 +192,9 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     if parts.uri.path() == LIVE {
         return live(shared, &mut parts).await;
     }
+    if post && !is_form(&parts.headers) {
+        return html_page(415, kit::bare(NO_FORM.0, NO_FORM.1).into_string());
+    }
     let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str).to_owned();
     let form = match post {
         false => Ok(Vec::new()),
@@ -311,6 +320,14 @@ async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: Owned
     }
 }
 
+/// Whether what was sent is a form, as far as it says what it is.
+fn is_form(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_none_or(|kind| {
+        let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}
+
 fn came(headers: &HeaderMap) -> Came<'_> {
     // A header that comes twice is not taken for either.
     let only = |name: HeaderName| {
@@ -325,6 +342,8 @@ fn came(headers: &HeaderMap) -> Came<'_> {
         host: only(header::HOST),
         origin: only(header::ORIGIN),
         site: only(HeaderName::from_static("sec-fetch-site")),
+        mode: only(HeaderName::from_static("sec-fetch-mode")),
+        dest: only(HeaderName::from_static("sec-fetch-dest")),
         cookie: only(header::COOKIE),
     }
 }

@@ -5,7 +5,7 @@ use plan::Pep;
 
 use super::{
     kit,
-    lent::{Plan, small},
+    lent::{Plan, saved_words, small},
     pages::plan::{block_title, section_href},
 };
 use crate::core::Present;
@@ -24,6 +24,19 @@ pub fn in_plan(plan: &Plan) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// How far what this person wrote in this plan has come, and who of those who are here is shown it.
+pub fn mine(plan: &Plan) -> Markup {
+    html! {
+        @if let Some((waiting, seen)) = &plan.mine {
+            @let names: Vec<String> = seen.iter().filter(|one| !one.myself).map(|one| one.who.name.clone()).collect();
+            p class="govuk-body-s" {
+                (saved_words(*waiting))
+                @if !names.is_empty() { " Seen by " (named(&names)) "." }
+            }
+        } @else { p class="govuk-body-s" { "You have not written in this plan on this device yet." } }
     }
 }
 

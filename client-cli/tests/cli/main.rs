@@ -1,7 +1,9 @@
 //! What people see of `pep`: its words, its exit codes, and that nothing which it said was saved is ever lost.
 
 mod councils;
+mod loopback;
 mod pages;
+mod passphrases;
 mod private;
 
 use std::{
@@ -30,7 +32,7 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
     let commands = "demo join whoami child new list show set write row target comment check meeting confirm complete quality return sign-off conflicts resolve history diff \
-                    status sync open private held export process doctor completions";
+                    status sync open private held export process passphrase doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
         assert!(help.contains("Usage: pep"), "{command} has no help:\n{help}");
@@ -182,7 +184,7 @@ fn what_one_writes_the_others_read_and_everybody_can_tell_how_far_it_is_shared()
     odile.pep(&["set", spring, "child.dob", "2010-11-02"]).ok();
     let saved = odile.pep(&["set", &spring[..8], "transfer.needed", "yes"]);
     assert!(
-        saved.out.is_empty() && saved.err.contains("Saved on this device. Not shared yet: 2 changes wait."),
+        saved.out.is_empty() && saved.err.contains("Saved on this device. Not shared yet: 2 answers wait."),
         "{}",
         saved.err
     );
@@ -1548,7 +1550,11 @@ impl Home {
 
 impl Watching {
     fn start(home: &Home) -> Watching {
-        let mut child = home.command(&["sync", "--watch"]).stderr(Stdio::piped()).spawn().unwrap();
+        Watching::of(home.command(&["sync", "--watch"]))
+    }
+
+    fn of(mut command: Command) -> Watching {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         // It says so once it has the folder and listens for other commands.
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();

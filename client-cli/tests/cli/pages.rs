@@ -9,23 +9,23 @@ use std::{
 use crate::{Ended, Home, LORCAN, ODILE, OTTOLINE, Watching, World};
 
 /// A running `pep open`, and its first link.
-struct Open(Ended, String);
+pub(crate) struct Open(Ended, pub(crate) String);
 
 /// Something that speaks to the pages like a browser does.
-struct Browser {
+pub(crate) struct Browser {
     /// `127.0.0.1:4117`.
-    host: String,
-    cookie: String,
+    pub(crate) host: String,
+    pub(crate) cookie: String,
 }
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Open {
-    fn start(home: &Home, words: &[&str]) -> Open {
+    pub(crate) fn start(home: &Home, words: &[&str]) -> Open {
         let words = [&["open"], words].concat();
         let mut child = home.command(&words).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -35,12 +35,12 @@ impl Open {
 }
 
 impl Browser {
-    fn stranger(link: &str) -> Browser {
+    pub(crate) fn stranger(link: &str) -> Browser {
         let host = link.strip_prefix("http://").unwrap().split('/').next().unwrap();
         Browser { host: host.to_owned(), cookie: String::new() }
     }
 
-    fn let_in(link: &str) -> Browser {
+    pub(crate) fn let_in(link: &str) -> Browser {
         let mut browser = Browser::stranger(link);
         let entered = browser.get(&path(link));
         assert_eq!((entered.status, entered.header("location")), (303, Some("/")));
@@ -50,21 +50,21 @@ impl Browser {
         browser
     }
 
-    fn get(&self, target: &str) -> Answer {
+    pub(crate) fn get(&self, target: &str) -> Answer {
         self.say(&format!("GET {target} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n", self.host, self.cookie), "")
     }
 
-    fn post(&self, target: &str, form: &str) -> Answer {
+    pub(crate) fn post(&self, target: &str, form: &str) -> Answer {
         let origin = format!("http://{}", self.host);
         self.post_from(target, &format!("Origin: {origin}\r\nSec-Fetch-Site: same-origin\r\n"), form)
     }
 
-    fn post_from(&self, target: &str, from: &str, form: &str) -> Answer {
+    pub(crate) fn post_from(&self, target: &str, from: &str, form: &str) -> Answer {
         let (host, cookie) = (&self.host, &self.cookie);
         self.say(&format!("POST {target} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n{from}"), form)
     }
 
-    fn say(&self, head: &str, body: &str) -> Answer {
+    pub(crate) fn say(&self, head: &str, body: &str) -> Answer {
         let port: u16 = self.host.rsplit(':').next().unwrap().parse().unwrap();
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let head = format!("{head}Connection: close\r\nContent-Length: {}\r\n\r\n", body.len());
@@ -81,18 +81,18 @@ impl Browser {
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    fn hidden(&self, name: &str) -> String {
+    pub(crate) fn hidden(&self, name: &str) -> String {
         let rest = self.body.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
         rest.split('"').next().unwrap().to_owned()
     }
 }
 
-fn path(link: &str) -> String {
+pub(crate) fn path(link: &str) -> String {
     format!("/{}", link.splitn(4, '/').nth(3).unwrap())
 }
 

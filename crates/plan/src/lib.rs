@@ -29,7 +29,7 @@ pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
-pub use history::{Deed, Entry, Mark, difference, heads_at, history};
+pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history};
 pub use meeting::{
     Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
     clock_in, length_in, meeting, with_time, with_time_said,
@@ -51,7 +51,7 @@ pub use practice::{
     ReviewKind, Sampling, Share, SignOffPractice, Since, Step, Trigger, VoicePractice,
 };
 pub use process::{
-    Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, process, processes,
+    Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, Written, process, processes,
     provisional_next_date,
 };
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};

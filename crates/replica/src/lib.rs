@@ -553,13 +553,15 @@ impl Replica {
     }
 
     /// Lends the document to `f` for writing, as this device's own actor at the present heads. What `f` adds is signed,
-    /// journalled and on the disk when this returns. Where `f` fails, or adds nothing, nothing is kept.
+    /// journalled and on the disk when this returns. Where `f` fails, or adds nothing, nothing is kept. `authority`: what
+    /// this device's person may write; that the device is theirs need not be in it.
     pub fn write<T, E>(
         &mut self,
         doc: &Id,
+        authority: &dyn Authority,
         f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
     ) -> Result<std::result::Result<T, E>> {
-        let result = self.stage_write(doc, f)?;
+        let result = self.stage_write(doc, authority, f)?;
         self.commit_writes(doc)?;
         Ok(result)
     }
@@ -574,6 +576,7 @@ impl Replica {
     pub fn stage_write<T, E>(
         &mut self,
         doc: &Id,
+        authority: &dyn Authority,
         f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
     ) -> Result<std::result::Result<T, E>> {
         self.running()?;
@@ -602,7 +605,7 @@ impl Replica {
             };
             let Some(open) = self.open.get_mut(doc) else { return Err(Trouble::Unknown) };
             // One's own change goes through the same door: what others would refuse is never kept.
-            let own = Own(&envelope, self.signer.as_ref());
+            let own = Own { signer: self.signer.as_ref(), authority };
             match open.ledger.offer(&envelope, &own) {
                 Ok(Taken::New(number, _)) => {
                     open.ledger.wait_for(number, hash);
@@ -1159,7 +1162,8 @@ pub fn snapshot_of(genesis: &[u8], envelopes: &[Envelope]) -> Option<sync::relay
     })
 }
 
-/// Passes a document's whole log through the gate again, signatures too, and gives its heads: what a relay's `check` does.
+/// Passes a document's whole log through the gate again, signatures and rights too, and gives its heads: what a relay's
+/// `check` does. The authority is one for what was written long ago: it has every role that people ever had.
 pub fn check_log(
     genesis: &[u8],
     envelopes: &[Envelope],
@@ -1203,12 +1207,27 @@ pub fn public_key(key: &Ed25519KeyPair) -> gate::PublicKey {
 }
 
 /// This device stands behind what it has just signed, even before any roster names it.
-struct Own<'a>(&'a Envelope, Option<&'a Signer>);
+struct Own<'a> {
+    signer: Option<&'a Signer>,
+    authority: &'a dyn Authority,
+}
 
 impl Authority for Own<'_> {
     fn author(&self, device: &Id) -> Option<gate::Author> {
-        let signer = self.1.filter(|s| s.device == *device && s.device == self.0.device)?;
+        let signer = self.signer.filter(|s| s.device == *device)?;
         Some(gate::Author { key: public_key(&signer.key), person: signer.person })
+    }
+
+    fn groups(&self, device: &Id) -> Vec<&str> {
+        self.authority.groups(device)
+    }
+
+    fn rules(&self) -> &gate::Rules {
+        self.authority.rules()
+    }
+
+    fn accepted(&self, change: &Hash) -> bool {
+        self.authority.accepted(change)
     }
 }
 

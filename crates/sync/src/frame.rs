@@ -387,6 +387,8 @@ pub mod code {
     pub const REFUSED: &str = "refused";
     /// The PEP was already started under another process. Stays open.
     pub const PROCESS: &str = "process";
+    /// Of `held` alone, beside the gate's codes: the device that wrote it is locked, and nothing more of it is taken in.
+    pub const LOCKED: &str = "locked";
 
     /// Whether the connection ends after an error with this code.
     pub fn closes(code: &str) -> bool {

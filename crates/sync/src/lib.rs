@@ -85,6 +85,9 @@
 //! - A `receipt` means: on disk at the relay, under that number. It is the only acknowledgement.
 //! - `error` of code `missing` for a document: what was pushed builds on changes that the relay lacks, or its log does not
 //!   have what the cursor names. Open it again from `seq` 0 and push, in order, what its log does not have.
+//! - A participant pushes in a document only after it has read the log as far as `documents` said. So it finds there what
+//!   it wrote and has lost (an old copy of its files), and goes on under a new actor. A device that pushes two different
+//!   changes under one number all the same is locked: what it pushes from then on is held with the code `locked`.
 //! - `gone`: not yours, or not there; the two are not told apart.
 //!
 //! # Who reads a document
@@ -140,8 +143,10 @@
 //! # The roster
 //!
 //! `payload` is CBOR of a [`Roster`]; `sig` is Ed25519 by the relay's key over `"openpep/roster/1" ‖ payload`. A client
-//! accepts an envelope only from a device of somebody who is, or was, on the child's team. `left` names the reader's own
-//! ended memberships: a client gives those children's documents up once nothing in them waits.
+//! accepts an envelope only from a device of somebody who is, or was, on the child's team, and only if one of the roles that
+//! they had there may write where it writes, or `accepted` names the change. The relay itself judges by the role of the
+//! moment. A client that lacks what a change's author may do asks for a newer roster before it gives up.
+//! `left` names the reader's own ended memberships: a client gives those children's documents up once nothing in them waits.
 //!
 //! # Presence
 //!

@@ -94,6 +94,11 @@ impl Session {
         Some(Frame::Open { doc, cursor })
     }
 
+    /// Closes a document: what is still on its way in it is passed over.
+    pub fn close(&mut self, doc: Id) -> Option<Frame> {
+        self.open.remove(&doc).map(|_| Frame::Close { doc })
+    }
+
     /// Registers a document that may not be opened (any more), so that what waits in it can be pushed all the same: its
     /// author has left, and the relay keeps that for others to decide about.
     pub fn hand_in(&mut self, doc: Id) {

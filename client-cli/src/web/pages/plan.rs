@@ -89,6 +89,10 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
                     h2 class="govuk-heading-s" id="who" { "Who is here" }
                     (regions.put("present", who::in_plan(plan)))
                 }
+                section aria-labelledby="mine" {
+                    h2 class="govuk-heading-s" id="mine" { "What you wrote" }
+                    (regions.put("far", who::mine(plan)))
+                }
                 nav class="pep-parts" aria-label="Parts of this plan" {
                     h2 class="govuk-heading-s" { "Also in this plan" }
                     ul class="govuk-list" {

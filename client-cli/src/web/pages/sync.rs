@@ -2,11 +2,13 @@
 
 use maud::html;
 
+use super::section::upper;
 use crate::{
     core::{Line, counted},
     web::{
         kit,
-        lent::{Sharing, Site, waits},
+        lent::{Sharing, Site},
+        region::Regions,
         request::{Leaf, Outcome, Request},
     },
     words,
@@ -27,13 +29,24 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         Line::Offline => kit::tag("grey", "Not connected"),
         Line::Refused(_) => kit::tag("red", "Refused"),
     };
-    let last = site.last_sync.map_or_else(|| "Not yet".to_owned(), words::moment);
+    let last = site.last_sync.map_or_else(|| "Not yet".to_owned(), |at| upper(&words::lately(at, site.today)));
     let facts = vec![
         ("Connection".to_owned(), html! { (line) @if let Line::Refused(why) = &site.line { p { (why) } } }),
         ("Last time everything was shared".to_owned(), html! { (last) }),
-        ("Waiting to be shared".to_owned(), html! { (counted(site.waiting, "change")) }),
+        ("Waiting to be shared".to_owned(), html! { (counted(site.waiting, "answer")) }),
         ("Shared through".to_owned(), html! { (sharing.relay.0) br; (sharing.relay.1) }),
     ];
+    let mut regions = Regions::default();
+    let waiting = html! {
+        @if !sharing.waiting.is_empty() {
+            h2 class="govuk-heading-m" { "What waits" }
+            @for (plan, waits) in &sharing.waiting {
+                h3 class="govuk-heading-s" { (plan) }
+                @if let Some(since) = waits.since { p class="govuk-body" { "Since " (since_words(since, site)) ":" } }
+                ul class="govuk-list govuk-list--bullet" { @for answer in &waits.answers { li { (answer) } } }
+            }
+        }
+    };
     let main = html! {
         @if tried && sharing.failed.is_none() { (kit::done("Everything is shared")) }
         h1 class="govuk-heading-xl" { "Sharing" }
@@ -44,24 +57,19 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
             }))
         }
         p class="govuk-body" { "Everything you enter is saved on this device at once. It is shared with the others of the child’s team by itself whenever there is a connection." }
-        (kit::summary(&facts))
+        (regions.put("facts", kit::summary(&facts)))
         form method="post" action="/sync" {
             @if sharing.offline {
                 p class="govuk-body" { "You chose to work offline. What you enter is saved on this device, and nothing is sent or fetched until you go online again or pep starts anew." }
                 button type="submit" class="govuk-button" name="line" value="on" { "Go online" }
             } @else {
                 div class="govuk-button-group" {
-                    (kit::button("Share now"))
+                    (kit::button("Send now"))
                     button type="submit" class="govuk-button govuk-button--secondary" name="line" value="off" { "Work offline" }
                 }
             }
         }
-        @if !sharing.waiting.is_empty() {
-            h2 class="govuk-heading-m" { "What waits" }
-            ul class="govuk-list govuk-list--bullet" {
-                @for (plan, n) in &sharing.waiting { li { (plan) ": " (waits(*n)) " not shared yet" } }
-            }
-        }
+        (regions.put("waiting", waiting))
         @if !sharing.held.is_empty() {
             h2 class="govuk-heading-m" { "Changes that could not be accepted" }
             p class="govuk-body" { "What you wrote is kept on this device. The Virtual School sees these too, and can accept them." }
@@ -70,5 +78,11 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
             }
         }
     };
-    Outcome::page(Leaf::new("Sharing", "Sharing", main))
+    Outcome::page(Leaf::new("Sharing", "Sharing", main).regions(regions))
+}
+
+/// `2:05pm`, or `26 February 2026 at 2:05pm`.
+fn since_words(since: i64, site: &Site) -> String {
+    let words = words::lately(since, site.today);
+    words.trim_start_matches("at ").trim_start_matches("on ").to_owned()
 }

@@ -53,6 +53,7 @@ impl OnLine {
             people: members.iter().zip(names).map(person).collect(),
             devices: Vec::new(),
             teams: members.iter().map(member).collect(),
+            accepted: Vec::new(),
             left: Vec::new(),
         };
         let list = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)).map(|kind| Listed {
@@ -69,6 +70,10 @@ impl OnLine {
         let roster = Some(roster.sign(&relay_key()));
         line.hears(&Frame::Welcome { epoch: [3; 16], relay_id: [1; 16], limits: Limits::default(), roster });
         line.hears(&Frame::Documents { list });
+        for kind in DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)) {
+            let (doc, bytes) = (*line.pep.document(*kind).as_bytes(), line.pep.genesis(*kind).into());
+            line.hears(&Frame::Snapshot { doc, seq: 0, heads: Vec::new(), part: 0, parts: 1, bytes, tips: Vec::new() });
+        }
         line.said();
         line
     }
@@ -95,6 +100,11 @@ impl OnLine {
     }
 
     fn presence(&self, who: usize, kind: DocumentKind, field: Option<&str>, state: Doing) {
+        self.shown(who, kind, field, state, None);
+    }
+
+    /// The same of somebody who is shown a document up to a change.
+    fn shown(&self, who: usize, kind: DocumentKind, field: Option<&str>, state: Doing, head: Option<gate::Hash>) {
         let device = [0x31 + u8::try_from(who).unwrap(); 16];
         self.hears(&Frame::Presence(Presence {
             doc: *self.pep.document(kind).as_bytes(),
@@ -102,7 +112,7 @@ impl OnLine {
             device,
             field: field.map(str::to_owned),
             caret: None,
-            heads: None,
+            heads: head.map(|hash| vec![hash.into()]),
             state,
         }));
     }
@@ -238,4 +248,129 @@ fn a_tab_says_where_its_person_is_and_its_page_stays_up_to_date() {
     line.stands();
     tells(&mut tab, &desk, Event::End, 93_000);
     assert!(line.stands().iter().any(|(kind, _, state)| (*kind, *state) == (MAIN, Doing::Left)));
+}
+
+#[test]
+fn what_waits_is_counted_in_answers_and_named_with_since_when() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    device.write(&pep, "care.story", "He cooks.");
+    device.write(&pep, "care.story", "He cooks on Sundays.");
+    device.write(&pep, "meeting.notes", "Typed, and taken away again.");
+    device.write(&pep, "meeting.notes", "");
+    device.set(&pep, "child.interpreterNeeded", "no");
+    let text = "May I quote this?".to_owned();
+    let comment = Edit::Comment { key: Uuid::new_v4().to_string(), question: "care.story".into(), text };
+    assert!(device.edit(&pep, comment));
+    let html = device.page("/children");
+    let banner = "You are working offline. Everything is saved on this device. 3 answers will be shared when there is a connection.";
+    assert!(html.contains(banner), "{html}");
+    let html = device.page("/sync");
+    let waits = html.split("What waits").nth(1).unwrap();
+    let label = |id: &str| maud::html! { (plan::bank().question(id).unwrap().label) }.into_string();
+    for words in
+        [label("care.story"), label("child.interpreterNeeded"), format!("Comment on “{}”", label("care.story"))]
+    {
+        assert_eq!(waits.matches(&format!("<li>{words}</li>")).count(), 1, "{words}: {waits}");
+    }
+    assert!(waits.contains("Since 26 February 2026 at ") && html.contains("Send now</button>"), "{waits}");
+    assert!(device.page(&at(&pep, "")).contains("Everything is saved on this device. 3 answers are not shared yet."));
+    // A target is one answer, whatever of it was entered.
+    let (device, pep) = Device::idris(Role::DesignatedTeacher);
+    let fields = [("area", "Ratio <b>"), ("purpose", "For the kitchen")];
+    let cells = fields.map(|(column, text)| (column.to_owned(), Some(Value::Text(text.into()))));
+    assert!(device.edit(&pep, Edit::PutTarget { key: Uuid::new_v4().to_string(), fields: plan::Cells::from(cells) }));
+    assert!(device.page("/sync").contains("<li>Target “Ratio &lt;b&gt;”</li>"));
+    assert!(device.page("/").contains(" 1 answer will be shared"));
+    // What was typed and taken away again waits, too.
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    device.write(&pep, "care.story", "Typed.");
+    device.write(&pep, "care.story", "");
+    assert!(device.page("/sync").contains("<li>An answer that is as it was before</li>"));
+}
+
+#[test]
+fn a_box_says_saved_then_shared_then_who_has_seen_it() {
+    let line = OnLine::of(Role::SocialWorker);
+    let desk = Desk::new(line.device.app.clone(), line.device.shelf.clone());
+    let mut tab = Tab::new(1);
+    let page = section(&line.pep, "care.story");
+    let hello = serde_json::json!({ "t": "hello", "tab": Uuid::new_v4(), "page": page, "fields": { "care.story": 0 }, "here": true });
+    let told = tells(&mut tab, &desk, message(hello), 0);
+    let (n, s) = (told[0]["n"].as_u64().unwrap() + 1, told[0]["s"].as_u64().unwrap());
+    let edit =
+        serde_json::json!({ "t": "edit", "f": "care.story", "n": n, "s": s, "d": [[0, 0, "He cooks."]], "g": true });
+    tells(&mut tab, &desk, message(edit), 0);
+    let told = tells(&mut tab, &desk, message(serde_json::json!({ "t": "leave", "f": "care.story" })), 10);
+    assert!(told.iter().any(|m| m["t"] == "saved" && m["n"] == n), "{told:?}");
+    let far = |told: &[Json]| told.iter().rfind(|m| m["t"] == "far").map(|m| m["w"].as_str().unwrap().to_owned());
+    assert_eq!(far(&told), None);
+    let pushed = line.said().into_iter().find_map(|frame| match frame {
+        Frame::Push { doc, envelopes } => Some((doc, envelopes[0].0.hash)),
+        _ => None,
+    });
+    let (doc, hash) = pushed.expect("it is sent");
+    // Nobody has seen what the relay does not have, whatever they are shown.
+    line.shown(1, MAIN, Some("care.story"), Doing::Here, None);
+    assert_eq!(far(&tells(&mut tab, &desk, Event::Changed, 20)), None);
+    line.hears(&Frame::Receipt { doc, hash, epoch: [3; 16], seq: 1 });
+    assert_eq!(far(&tells(&mut tab, &desk, Event::Changed, 30)).as_deref(), Some("Shared"));
+    // Ottoline is shown it, in this section; Carys is shown it in another.
+    line.shown(0, MAIN, Some("care.story"), Doing::Here, Some(hash));
+    line.shown(1, MAIN, Some("meeting.notes"), Doing::Here, Some(hash));
+    let told = tells(&mut tab, &desk, Event::Changed, 40);
+    assert_eq!(far(&told).as_deref(), Some("Shared. Seen by Ottoline Greaves-Penn"));
+    let html = line.device.page(&at(&line.pep, ""));
+    assert!(
+        html.contains(
+            "Everything is saved on this device and shared. Seen by Carys Wexcombe and Ottoline Greaves-Penn."
+        ),
+        "{html}"
+    );
+    // What is written next nobody has seen yet.
+    line.device.write(&line.pep, "meeting.notes", "And more.");
+    let html = line.device.page(&at(&line.pep, ""));
+    assert!(html.contains("1 answer is not shared yet.") && !html.contains("Seen by"));
+}
+
+#[test]
+fn a_tab_that_comes_back_after_a_kill_is_told_which_of_its_edits_are_in_whatever_others_wrote() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    let desk = Desk::new(device.app.clone(), device.shelf.clone());
+    let (name, page) = (Uuid::new_v4(), section(&pep, "care.story"));
+    let hello =
+        |n: u64| message(serde_json::json!({ "t": "hello", "tab": name, "page": page, "fields": { "care.story": n } }));
+    let mut tab = Tab::new(1);
+    let told = tells(&mut tab, &desk, hello(0), 0);
+    let (n, s) = (told[0]["n"].as_u64().unwrap(), told[0]["s"].as_u64().unwrap());
+    let edit = |n: u64, at: usize, words: &str| {
+        message(serde_json::json!({ "t": "edit", "f": "care.story", "n": n, "s": s, "d": [[at, 0, words]], "g": true }))
+    };
+    tells(&mut tab, &desk, edit(n + 1, 0, "He cooks."), 0);
+    // Written, and the tab never hears of it; then others write, and what was typed last is on no disk.
+    tells(&mut tab, &desk, message(serde_json::json!({ "t": "leave", "f": "care.story" })), 10);
+    tells(&mut tab, &desk, edit(n + 2, 9, " He sings."), 20);
+    drop(tab);
+    device.write(&pep, "care.story", "On Sundays: He cooks.");
+    let mut tab = Tab::new(2);
+    let told = tells(&mut tab, &desk, hello(n + 2), 0);
+    assert_eq!((told[0]["w"].as_u64(), told[0]["text"].as_str()), (Some(n + 1), Some("On Sundays: He cooks.")));
+    let (next, s) = (told[0]["n"].as_u64().unwrap() + 1, told[0]["s"].as_u64().unwrap());
+    let mine = serde_json::json!({ "t": "mine", "f": "care.story", "n": next, "s": s, "base": "He cooks.", "text": "He cooks. He sings." });
+    let told = tells(&mut tab, &desk, message(mine), 10);
+    assert_eq!(device.text(&pep, "care.story"), "On Sundays: He cooks. He sings.");
+    assert!(
+        told.iter().any(|m| m["t"] == "saved" && m["n"] == next)
+            && told.iter().any(|m| m["d"].to_string() == r#"[[0,0,"On Sundays: "]]"#),
+        "{told:?}"
+    );
+    // Another tab, or the same box of another page, is none of it.
+    let told = tells(
+        &mut Tab::new(3),
+        &desk,
+        message(
+            serde_json::json!({ "t": "hello", "tab": Uuid::new_v4(), "page": page, "fields": { "care.story": 0 } }),
+        ),
+        0,
+    );
+    assert_eq!(told[0]["w"], 0);
 }

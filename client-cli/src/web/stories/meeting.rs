@@ -98,6 +98,26 @@ fn r001_24_every_process_s_agenda_is_gone_through_in_its_order_and_nothing_is_le
 }
 
 #[test]
+fn a_first_pep_has_nothing_to_review_and_off_roll_somebody_else_writes_the_targets() {
+    let device = Device::of(Role::SocialWorker);
+    let review = device.plan(device.child("Wren Tapplestone"), "ten-page");
+    let first = Pep { kind: PepType::Initial, ..review.clone() };
+    let started = first.clone();
+    device.app.with(move |core| core.start_pep(&started, Role::SocialWorker).unwrap()).unwrap();
+    for (pep, says) in [(&first, "This is the first PEP"), (&review, "No target of the last PEP is on this device.")] {
+        device.set(pep, "meeting.kind", "meeting");
+        let html = device.page(&at(pep, "/meeting/live"));
+        assert!(html.contains(says) && !html.contains("Add an idea"), "{html}");
+    }
+    device.set(&review, "setting.rollStatus", "not_on_roll");
+    let html = device.page(&at(&review, "/meeting/live"));
+    assert!(html.contains("Add an idea"), "{html}");
+    let idea = [("do", "idea"), ("statement", "By May I will read for ten minutes a day")];
+    device.send(&at(&review, "/meeting/live"), &hidden(&html, "made-from"), &idea);
+    assert_eq!(device.view(&review).targets.len(), 1);
+}
+
+#[test]
 fn who_came_is_ticked_and_each_tick_is_a_choice_of_its_own() {
     let (device, pep) = arranged(Role::SocialWorker, "ten-page");
     let here = at(&pep, "/meeting/live");

@@ -328,6 +328,51 @@ pub fn difference(document: &Automerge, from: &[ChangeHash], to: Option<&[Change
     (from.iter().all(known) && to.iter().all(known)).then(|| sentences(document, from, to))
 }
 
+/// An answer that differs between two versions of a document.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The question; of a target `targets.list`.
+    pub question: &'static str,
+    /// What people know it by: the question's label, or the target.
+    pub name: String,
+}
+
+withhold!(Answered);
+
+/// The answers that differ between a version and now, in the order of their places: a question once, however many of its rows,
+/// and each target.
+pub fn answers_between(document: &Automerge, from: &[ChangeHash]) -> Vec<Answered> {
+    let to = document.get_heads();
+    let sheet = Sheet::at(document, &to);
+    let mut found: BTreeMap<String, Answered> = BTreeMap::new();
+    for patch in document.diff(from, &to) {
+        let path = path_of(&patch);
+        let (key, id, target) = match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["answers", id, ..] => (id.split('~').next().unwrap_or(id).to_owned(), *id, None),
+            ["signOffs", id, ..] => ((*id).to_owned(), *id, None),
+            ["targets", key, ..] => (format!("{}/{key}", crate::TARGETS), crate::TARGETS, Some(*key)),
+            ["comments", key, "question"] => match Act::between(&patch.action) {
+                Act::Put(ScalarValue::Str(id)) => {
+                    if let Some(question) = bank().question(id.as_str()) {
+                        let name = format!("Comment on “{}”", question.label);
+                        found.insert(format!("~{key}"), Answered { question: question.id.as_str(), name });
+                    }
+                    continue;
+                }
+                _ => continue,
+            },
+            _ => continue,
+        };
+        let Some(question) = bank().question(id.split('~').next().unwrap_or(id)) else { continue };
+        let name = match target {
+            None => question.label.clone(),
+            Some(key) => area(&sheet, key).map_or_else(|| "A target".to_owned(), |area| format!("Target “{area}”")),
+        };
+        found.entry(key).or_insert(Answered { question: question.id.as_str(), name });
+    }
+    found.into_values().collect()
+}
+
 /// The heads of a document as it was at a time (seconds since 1970), by its authors' clocks: every change made by then whose
 /// predecessors were.
 pub fn heads_at(document: &Automerge, at: i64) -> Vec<ChangeHash> {
@@ -345,11 +390,7 @@ pub fn heads_at(document: &Automerge, at: i64) -> Vec<ChangeHash> {
 
 fn sentences(document: &Automerge, from: &[ChangeHash], to: &[ChangeHash]) -> Vec<String> {
     let sheet = Sheet::at(document, to);
-    let name = |key: &str| {
-        let targets: Vec<ObjId> = sheet.root("targets").into_iter().collect();
-        let area = sheet.rows(&targets).get(key).and_then(|maps| sheet.puts(maps, "area", Kind::Text).pop());
-        target_name(area.map(|put| put.value.to_string()).as_deref())
-    };
+    let name = |key: &str| target_name(area(&sheet, key).as_deref());
     let patches: Vec<(Vec<String>, Act)> =
         document.diff(from, to).iter().map(|patch| (path_of(patch), Act::between(&patch.action))).collect();
     let added: Vec<&Vec<String>> =
@@ -510,6 +551,13 @@ fn row_name(key: &str) -> String {
     let is_id = |part: &&str| part.parse::<uuid::Uuid>().is_ok();
     let parts: Vec<&str> = key.split('+').filter(|part| !is_id(part)).collect();
     if parts.is_empty() { "a row".to_owned() } else { format!("“{}”", parts.join(", ").replace('-', " ")) }
+}
+
+/// What a target is about, where that is said.
+fn area(sheet: &Sheet<'_, Automerge>, key: &str) -> Option<String> {
+    let targets: Vec<ObjId> = sheet.root("targets").into_iter().collect();
+    let put = sheet.rows(&targets).get(key).and_then(|maps| sheet.puts(maps, "area", Kind::Text).pop());
+    put.map(|put| put.value.to_string()).filter(|area| !area.is_empty())
 }
 
 /// A target as people know it: by its subject.

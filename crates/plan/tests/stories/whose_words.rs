@@ -219,12 +219,29 @@ fn one_person_on_two_devices_loses_no_words_in_a_target() {
 #[test]
 fn the_gates_table_lets_the_child_and_the_carer_write_their_own_entry_in_a_target() {
     let rules = idris().process().write_rules(DocumentKind::Main);
-    let of = |field: &str| rules.iter().find(|rule| rule.root == "targets" && rule.field == Some(field)).unwrap();
-    let whole = rules.iter().find(|rule| rule.root == "targets" && rule.field.is_none()).unwrap();
+    let whole = may_write(&rules, "targets/*/statement").unwrap();
     for (field, whose) in [("childWords", Role::YoungPerson), ("homeSupport", Role::Carer)] {
-        assert!(of(field).own_entry && of(field).roles.contains(&whose) && !whole.roles.contains(&whose));
-        assert!(whole.roles.iter().all(|role| of(field).roles.contains(role)));
+        let own = may_write(&rules, &format!("targets/*/{field}@")).unwrap();
+        assert!(own.contains(&whose) && !whole.contains(&whose));
+        assert!(whole.iter().all(|role| own.contains(role)));
+        assert!(may_write(&rules, &format!("targets/*/{field}")).is_none(), "no entry without an author");
     }
+}
+
+#[test]
+fn a_remark_made_again_under_its_key_by_somebody_else_hides_nothing() {
+    let [mut odile, mut carys] = secondary(["Odile", "Carys"]);
+    let remark = |text: &str| Edit::Comment {
+        key: Uuid::from_u128(9).to_string(),
+        question: "care.story".into(),
+        text: text.into(),
+    };
+    odile.edit(remark("Ask his brother, too."));
+    carys.edit(remark("I have."));
+    let view = meet(&mut odile, &mut carys);
+    let said: Vec<(&str, &str)> =
+        view.comments.iter().map(|c| (c.by.as_ref().unwrap().name.as_str(), c.text.as_str())).collect();
+    assert_eq!(said, [("Odile Marrowfield", "Ask his brother, too."), ("Carys Wexcombe", "I have.")]);
 }
 
 #[test]
@@ -305,6 +322,7 @@ fn the_child_chooses_who_holds_their_private_words_among_the_roles_that_can_help
     }
     // Whoever may hold it may leave a remark there, and write nothing else.
     let rules = idris().process().write_rules(DocumentKind::PrivateVoice);
-    let lets = |root: &str, role: Role| rules.iter().any(|rule| rule.root == root && rule.roles.contains(&role));
+    let lets =
+        |root: &str, role: Role| rules.iter().any(|rule| rule.place.starts_with(root) && rule.roles.contains(&role));
     assert!(lets("comments", Role::Carer) && !lets("answers", Role::Carer));
 }
