@@ -3,6 +3,7 @@
 
 mod held;
 mod here;
+mod readers;
 mod typed;
 mod waits;
 
@@ -29,7 +30,10 @@ use crate::pieces::pieces;
 
 pub use held::{Held, Said, Waiting, Why};
 use here::Here;
+use readers::Readers;
+
 pub use here::{Present, Spot};
+pub use readers::{NotChosen, Unshared};
 pub use typed::Typed;
 use waits::Counted;
 pub use waits::Waits;
@@ -150,6 +154,7 @@ pub struct Core {
     connection: Option<Connection>,
     line: Line,
     here: Here,
+    readers: Readers,
     counted: Counted,
     /// Whether the line ended while both sides held the same.
     ended_in_step: bool,
@@ -189,6 +194,7 @@ impl Core {
         }
         .unwrap_or_default();
         let last_sync = read_fact(&replica, b"last-sync")?;
+        let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mut core = Core {
             replica,
             me,
@@ -199,6 +205,7 @@ impl Core {
             connection: None,
             line: Line::Offline,
             here: Here::default(),
+            readers,
             counted: Counted::default(),
             ended_in_step: false,
             words: Vec::new(),
@@ -343,8 +350,11 @@ impl Core {
         if new {
             self.replica.set_fact(&key(b"pep/", &id), Some(&cbor(&start_of(pep))));
         }
-        for kind in DocumentKind::ALL.iter().filter(|k| k.readers().contains(&role)) {
+        for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
+            if !self.reads(pep, *kind, role) {
+                continue;
+            }
             self.replica.start(&doc, &pep.genesis(*kind))?;
             self.documents.insert(doc, (id, *kind));
         }
@@ -369,6 +379,9 @@ impl Core {
         let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
         let writer = Writer { person, role };
         let doc = *pep.document(kind).as_bytes();
+        if self.readers.is_lost(&doc) {
+            return Err(Trouble::Unknown);
+        }
         let team = self.authority_as(&doc, Some(role));
         let mut done =
             self.replica.write(&doc, &team, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
@@ -428,9 +441,9 @@ impl Core {
     /// writing meanwhile.
     pub fn papers(&mut self, pep: &Pep, role: Role) -> Result<Papers, Trouble> {
         let mut papers = Papers { documents: BTreeMap::new(), who: BTreeMap::new() };
-        for kind in DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)) {
+        for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if self.replica.has(&doc)? {
+            if self.holds(pep, *kind, role) && self.replica.has(&doc)? {
                 papers.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
                 for (actor, person) in self.authors(&doc)? {
                     papers.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
@@ -461,7 +474,7 @@ impl Core {
         let mut shared = Shared { saved_heads: Vec::new(), shared_heads: Vec::new(), waiting: 0, held: 0 };
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if !self.replica.has(&doc)? {
+            if !self.replica.has(&doc)? || self.readers.is_lost(&doc) {
                 continue;
             }
             let standing = self.replica.standing(&doc)?;
@@ -529,6 +542,7 @@ impl Core {
     pub fn connect(&mut self) -> Option<()> {
         let me = self.me.as_ref()?;
         self.here.cut();
+        self.readers.cut();
         let (session, hello) = Session::begin(me.device, PROGRAM, self.roster.version);
         self.connection = Some(Connection {
             session,
@@ -645,6 +659,7 @@ impl Core {
             && !self.replica.waiting()?.iter().any(|doc| listed.contains_key(doc) || self.may_hand_in(doc))
             && connection.heard.is_empty()
             && !self.has_to_give_up()?
+            && !self.readers.waits()
             && self.new_children()?.iter().all(|c| self.roster.child(&c.child).is_some()))
     }
 
@@ -750,10 +765,12 @@ impl Core {
                     self.touch();
                 }
             }
+            Act::Readers { doc, chosen } => self.readers_taken(&doc, chosen)?,
             Act::Gone(doc) => {
                 if let Some(c) = self.connection.as_mut() {
                     c.gone.insert(doc);
                 }
+                self.lose_gone()?;
                 self.touch();
             }
             Act::Trouble { code, detail, retry_after_ms, doc } => {
@@ -868,13 +885,17 @@ impl Core {
                 self.replica.start(&item.doc, &pep.genesis(kind))?;
             }
             self.documents.insert(item.doc, (item.pep, kind));
+            self.hear_readers(&item.doc, item.readers.clone())?;
             listed.insert(item.doc, item);
         }
         if let Some(c) = self.connection.as_mut() {
+            c.gone.retain(|doc| !listed.contains_key(doc));
             c.listed = Some(listed);
         }
+        self.lose_gone()?;
         self.replica.commit()?;
         self.open_listed()?;
+        self.ask_for_unlisted()?;
         self.announce()?;
         self.touch();
         Ok(())
@@ -926,6 +947,7 @@ impl Core {
                 }
             }
         }
+        self.ask_for_readers()?.into_iter().for_each(|frame| self.send(frame));
         Ok(())
     }
 
@@ -943,10 +965,11 @@ impl Core {
             let listed = c.listed.as_ref().and_then(|l| l.get(&doc)).map(|l| l.seq);
             let caught_up = listed.is_some_and(|seq| c.read.get(&doc).is_some_and(|read| *read >= seq));
             let hands_in = listed.is_none() && self.may_hand_in(&doc);
+            let may_share = self.may_share(&doc);
             let Some(c) = self.connection.as_mut() else { return Ok(()) };
             if hands_in {
                 c.session.hand_in(doc);
-            } else if !caught_up || c.stuck.contains(&doc) {
+            } else if !caught_up || c.stuck.contains(&doc) || !may_share {
                 continue;
             }
             let waiting = self.replica.waiting_in(&doc, 2 * IN_FLIGHT_MAX)?;
@@ -1025,7 +1048,8 @@ impl Core {
     /// Whether this person's role for the PEP's child reads documents of that kind.
     fn is_ours(&self, pep: &Id, kind: DocumentKind) -> bool {
         let role = self.peps.get(pep).and_then(|pep| self.role_for(&pep.child, &self.day));
-        role.is_some_and(|role| kind.readers().contains(&role))
+        let pep = self.peps.get(pep);
+        role.zip(pep).is_some_and(|(role, pep)| self.readers(pep, kind).contains(&role))
     }
 
     /// A person of a child's team.
@@ -1101,7 +1125,7 @@ impl Core {
         let id = *pep.id().as_bytes();
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if self.replica.has(&doc).unwrap_or(false) {
+            if self.replica.has(&doc).unwrap_or(false) && !self.readers.is_lost(&doc) {
                 self.documents.insert(doc, (id, *kind));
             }
         }

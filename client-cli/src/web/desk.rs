@@ -310,13 +310,14 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names, present, mine) = context.with(move |core| {
+        let (papers, names, present, mine, private_readers) = context.with(move |core| {
             let now_ms = clock::now_ms();
             let mine = match core.seen_whole(&asked, now_ms)? {
                 Some(seen) => Some((core.waits(&asked)?.answers.len(), seen)),
                 None => None,
             };
-            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, core.present(&asked, now_ms), mine))
+            let present = core.present(&asked, now_ms);
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, present, mine, core.private_readers(&asked)))
         })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
@@ -339,6 +340,7 @@ impl Desk {
             seen,
             present,
             mine,
+            private_readers,
             refused,
             fresh,
             today: clock::day(),
@@ -783,8 +785,9 @@ fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
     let mut last = [0; DocumentKind::ALL.len()];
     for (slot, kind) in last.iter_mut().zip(DocumentKind::ALL) {
         let doc = *pep.document(*kind).as_bytes();
-        if core.replica().has(&doc)? {
-            *slot = core.replica().last(&doc)?;
+        // One more than its last number: a document that is no longer for this person is another state than an empty one.
+        if core.holds(pep, *kind, role) {
+            *slot = core.replica().last(&doc)? + 1;
         }
     }
     Ok((role, core.roster().version, last))

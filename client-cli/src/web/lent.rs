@@ -106,6 +106,8 @@ pub struct Plan {
     pub present: Vec<Present>,
     /// What this person wrote in it: how many answers wait to be shared, and who is shown all of it. `None` where they wrote nothing.
     pub mine: Option<(usize, Vec<Present>)>,
+    /// Who sees the child's private words; empty where this person does not.
+    pub private_readers: Vec<Role>,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.
@@ -273,7 +275,8 @@ impl Given {
 
     /// Who reads what is kept in documents of a kind, in words for the child: `Ottoline Greaves-Penn (your designated teacher)`.
     pub fn readers(&self, kind: DocumentKind) -> Vec<String> {
-        let reads = |role: Role| kind.readers().contains(&role) && role != Role::YoungPerson;
+        let readers = if kind.choices().is_empty() { kind.readers() } else { &self.plan.private_readers };
+        let reads = |role: Role| readers.contains(&role) && role != Role::YoungPerson;
         let named = self.team.iter().filter(|who| reads(who.role) && !who.role.is_virtual_school());
         let mut readers: Vec<String> = named.map(|who| format!("{} (your {})", who.name, small(who.role))).collect();
         if readers.is_empty() {

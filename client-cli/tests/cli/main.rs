@@ -4,6 +4,7 @@ mod councils;
 mod loopback;
 mod pages;
 mod passphrases;
+mod private;
 
 use std::{
     collections::BTreeMap,
@@ -31,7 +32,7 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
     let commands = "demo join whoami child new list show set write row target comment check meeting confirm complete quality return sign-off conflicts resolve history diff \
-                    status sync open held export process passphrase doctor completions";
+                    status sync open private held export process passphrase doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
         assert!(help.contains("Usage: pep"), "{command} has no help:\n{help}");

@@ -37,8 +37,8 @@ pub use meeting::{
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
-    AcademicYear, DocumentKind, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION, Term,
-    UnknownProcess, Unreadable, from_genesis, load, parse_term,
+    AcademicYear, DocumentKind, NotAChoice, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION,
+    Term, UnknownProcess, Unreadable, from_genesis, load, parse_term,
 };
 pub use picture::{NotAPicture, PICTURE_BYTES_MAX, Picture};
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};

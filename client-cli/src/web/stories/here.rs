@@ -62,6 +62,7 @@ impl OnLine {
             kind: kind.to_string(),
             seq: 0,
             start: start_of(&pep),
+            readers: None,
         });
         let list = list.collect();
         let line = OnLine { device, pep, people: known };
