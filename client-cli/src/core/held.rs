@@ -23,6 +23,8 @@ use crate::words;
 const REFUSED: &[u8] = b"refused/";
 /// Facts: how many refused changes of a document wait for this person's decision.
 const UNDECIDED: &[u8] = b"undecided/";
+/// Facts: ids of plans that were given up because their child's team was left. Whoever names one is told so.
+const LEFT: &[u8] = b"left/";
 /// How often one document is set right after a refusal on one connection. A relay that refuses again what this device wrote
 /// in answer to a refusal is left alone until the next.
 const REBASED_MAX: u32 = 8;
@@ -374,6 +376,13 @@ impl Core {
 
     // Leaving.
 
+    /// Plans that were on this device until their child's team was left.
+    pub fn left_peps(&self) -> Result<Vec<Uuid>, Trouble> {
+        let ids = self.replica.facts(LEFT)?.into_iter();
+        let ids = ids.filter_map(|(key, _)| Some(Uuid::from_bytes(key.get(LEFT.len()..)?.try_into().ok()?)));
+        Ok(ids.filter(|id| !self.peps.contains_key(id.as_bytes())).collect())
+    }
+
     /// Whether this person was on a child's team, and is not any more.
     pub(super) fn has_left(&self, child: &Uuid) -> bool {
         self.roster.child(child.as_bytes()).is_none() && self.roster.left.iter().any(|m| m.child == *child.as_bytes())
@@ -416,6 +425,7 @@ impl Core {
                 self.documents.remove(&doc);
             }
             self.replica.set_fact(&key(b"pep/", pep.id().as_bytes()), None);
+            self.replica.set_fact(&key(LEFT, pep.id().as_bytes()), Some(b""));
             self.peps.remove(pep.id().as_bytes());
             given_up += 1;
         }
