@@ -41,7 +41,7 @@ pub enum Ask {
     Readers { doc: Id, seen: u64, roles: Vec<String> },
     /// May it be opened? Then [`Session::opened`], else [`Session::gone`].
     Open { doc: Id, cursor: Option<Cursor> },
-    /// May it be written? Pass through the gate and journal; then [`Session::receipt`], [`Session::held`] …, else
+    /// May it be written? Pass through the gate and journal; then [`Session::receipt`] and so on, else
     /// [`Session::gone`].
     Push { doc: Id, envelopes: Vec<Envelope> },
     /// The device has on its disk what it was told of these changes of its own: it need not be told again.
