@@ -141,6 +141,12 @@ impl Desk {
         })
     }
 
+    /// That the Virtual School has revoked this device.
+    pub fn shut_out(&self) -> Option<CommandError> {
+        let shut = self.context().with(|core| Ok::<_, Trouble>(core.is_shut_out().cloned()));
+        shut.ok().flatten().map(|shut| CommandError::from(&shut))
+    }
+
     /// How the pages behave on this device.
     pub fn settings(&self) -> Result<Settings, CommandError> {
         self.context().with(|core| Settings::of(core))

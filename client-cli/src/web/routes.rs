@@ -50,6 +50,11 @@ pub enum Answer {
 
 /// Answers a request.
 pub fn answer(desk: &Desk, request: &Request) -> Answer {
+    if let Some(shut) = desk.shut_out() {
+        let words = [Some(shut.message), shut.hint].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let html = kit::bare("This device can no longer be used", &words).into_string();
+        return Answer::Page { status: 403, html };
+    }
     match desk.handed() {
         Ok(None) => {}
         Ok(Some(handed)) => return handed::answer(desk, request, handed),
