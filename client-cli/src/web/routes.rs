@@ -9,7 +9,7 @@ use super::{
     lent::{ChildLine, Plan},
     pages::{
         blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
-        quality, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
+        quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
     },
     region::Regions,
     request::{Leaf, Outcome, Request},
@@ -71,7 +71,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         },
         Outcome::Page(leaf) => page(desk, &Leaf { tip: tips::of(&request.path), ..*leaf }),
         // Every edit was written, or answered with a page, before it came here.
-        Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
+        Outcome::Write { then, .. } | Outcome::Sign { then, .. } | Outcome::Readers { then, .. } => Answer::Go(then),
         // It was started before it came here.
         Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
         Outcome::Give(_) => Answer::Given,
@@ -220,6 +220,7 @@ fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<O
         let (done, then) = match within(desk, request, &plan, rest)? {
             Some(Outcome::Write { lots, then }) => (desk.write(&plan, lots), then),
             Some(Outcome::Sign { signature, then }) => (desk.sign(&plan, signature), then),
+            Some(Outcome::Readers { roles, then }) => (desk.choose_readers(&plan, roles), then),
             other => return Ok(other),
         };
         match done {
@@ -253,6 +254,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
             Outcome::Give(handed) => desk.hand(Some(handed)).map(|()| Outcome::Give(handed))?,
             other => other,
         }),
+        ["views", "readers"] => readers::readers(request, lent, &desk.team(lent)?),
         ["history", question, change, word] => match ::plan::bank().question(question) {
             Some(question) => desk
                 .was(lent, &question.id, change, word)?
@@ -270,7 +272,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets"] => targets::list(request, lent),
         ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
         ["comments"] => Some(comments::all(lent)),
-        ["views"] => Some(views::views(lent)),
+        ["views"] => Some(views::views(lent, &desk.team(lent)?)),
         ["views", "picture"] => views::picture(lent).map(Outcome::Picture),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),
