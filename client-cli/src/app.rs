@@ -288,11 +288,17 @@ impl App {
                     },
                 }
             };
+            let mut ended = std::pin::pin!(ended);
             let result = tokio::select! {
-                ended = ended => Err(ended),
+                ended = &mut ended => Err(ended),
                 settled = settled(&room, changes, patience) => settled,
             };
             if alone {
+                if result.is_ok() {
+                    // What was taken to be sent last is on its way: the line ends behind it.
+                    stop.notify_one();
+                    let _ = tokio::time::timeout(GOODBYE, ended).await;
+                }
                 let _ = room.call(|c| c.disconnect(None)).await;
             }
             result.map(|synced| Synced { traffic: synced.traffic.since(before), ..synced })

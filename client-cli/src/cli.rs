@@ -7,8 +7,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 use crate::{
     commands::{
         check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, give_back, held,
-        history, import, join, list, meeting, new, open, passphrase, pin, process, quality, resolve, row, set, show,
-        sign_off, status, sync, target, whoami, write,
+        history, import, join, list, meeting, new, open, passphrase, pin, private, process, quality, resolve, row, set,
+        show, sign_off, status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -88,6 +88,7 @@ pub enum Command {
     Sync(sync::Args),
     Open(open::Args),
     Pin(pin::Args),
+    Private(private::Args),
     Held(held::Args),
     Export(export::Args),
     Import(import::Args),
@@ -151,6 +152,7 @@ impl Command {
             Command::Sync(args) => sync::run(context, args),
             Command::Open(args) => open::run(context, args),
             Command::Pin(args) => pin::run(context, args),
+            Command::Private(args) => private::run(context, args),
             Command::Held(args) => held::run(context, args),
             Command::Export(args) => export::run(context, args),
             Command::Import(args) => import::run(context, args),

@@ -181,7 +181,8 @@ impl Context {
     /// Fails where this person's role does not hold the document that a question is kept in.
     pub fn may_read(&self, mine: &Mine, question: &Question) -> Result<DocumentKind, CommandError> {
         let kind = question.document();
-        if kind.readers().contains(&mine.role) {
+        let Mine { pep, role } = mine.clone();
+        if self.with(move |core| Ok::<_, Trouble>(core.reads(&pep, kind, role)))? {
             return Ok(kind);
         }
         let readers: Vec<String> = kind.readers().iter().map(|role| role.label().to_lowercase()).collect();
@@ -190,7 +191,10 @@ impl Context {
             question.id,
             kind.label().to_lowercase()
         );
-        Err(CommandError::new(Kind::NotPermitted, message).hint(format!("It is shared with: {}.", readers.join(", "))))
+        Err(CommandError::new(Kind::NotPermitted, message).hint(match kind.choices() {
+            [] => format!("It is shared with: {}.", readers.join(", ")),
+            _ => "The young person chooses who sees it.".to_owned(),
+        }))
     }
 
     /// Makes edits that belong to one question, in the document that holds it. On the disk when this returns.

@@ -1,7 +1,9 @@
 //! What this device holds and how it talks to its relay, without a socket and without a clock: frames and moments go in,
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
+mod held;
 mod here;
+mod readers;
 mod typed;
 mod waits;
 
@@ -26,8 +28,12 @@ use uuid::Uuid;
 
 use crate::pieces::pieces;
 
+pub use held::{Held, Said, Waiting, Why};
 use here::Here;
+use readers::Readers;
+
 pub use here::{Present, Spot};
+pub use readers::{NotChosen, Unshared};
 pub use typed::Typed;
 use waits::Counted;
 pub use waits::Waits;
@@ -123,6 +129,10 @@ struct Connection {
     stuck: BTreeSet<Id>,
     /// How often each document's log has been read again from its start on this connection.
     again: BTreeMap<Id, u32>,
+    /// How often each document has been set right after a refusal on this connection.
+    rebased: BTreeMap<Id, u32>,
+    /// What is to be said to have been heard, once it is on the disk.
+    heard: Vec<(Id, Vec<Hash>)>,
     /// Children and PEPs that the relay did not take in.
     refused: u32,
     /// Documents of children that the roster held here does not name: without it nobody's changes in them can be believed.
@@ -144,10 +154,13 @@ pub struct Core {
     connection: Option<Connection>,
     line: Line,
     here: Here,
+    readers: Readers,
     counted: Counted,
     /// Whether the line ended while both sides held the same.
     ended_in_step: bool,
     words: Vec<String>,
+    /// Changes of this person that were refused, by number.
+    refused: BTreeMap<u64, Held>,
     changed: u64,
     last_sync: Option<i64>,
     /// Today as the last call's `now` says, `YYYY-MM-DD`.
@@ -181,6 +194,7 @@ impl Core {
         }
         .unwrap_or_default();
         let last_sync = read_fact(&replica, b"last-sync")?;
+        let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mut core = Core {
             replica,
             me,
@@ -191,13 +205,16 @@ impl Core {
             connection: None,
             line: Line::Offline,
             here: Here::default(),
+            readers,
             counted: Counted::default(),
             ended_in_step: false,
             words: Vec::new(),
+            refused: BTreeMap::new(),
             changed: 0,
             last_sync,
             day: String::new(),
         };
+        core.refused = held::kept(&core.replica)?;
         for (_, value) in core.replica.facts(b"pep/")? {
             if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(pep_of) {
                 core.know(pep);
@@ -333,8 +350,11 @@ impl Core {
         if new {
             self.replica.set_fact(&key(b"pep/", &id), Some(&cbor(&start_of(pep))));
         }
-        for kind in DocumentKind::ALL.iter().filter(|k| k.readers().contains(&role)) {
+        for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
+            if !self.reads(pep, *kind, role) {
+                continue;
+            }
             self.replica.start(&doc, &pep.genesis(*kind))?;
             self.documents.insert(doc, (id, *kind));
         }
@@ -359,6 +379,9 @@ impl Core {
         let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
         let writer = Writer { person, role };
         let doc = *pep.document(kind).as_bytes();
+        if self.readers.is_lost(&doc) {
+            return Err(Trouble::Unknown);
+        }
         let team = self.authority_as(&doc, Some(role));
         let mut done =
             self.replica.write(&doc, &team, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
@@ -418,9 +441,9 @@ impl Core {
     /// writing meanwhile.
     pub fn papers(&mut self, pep: &Pep, role: Role) -> Result<Papers, Trouble> {
         let mut papers = Papers { documents: BTreeMap::new(), who: BTreeMap::new() };
-        for kind in DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)) {
+        for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if self.replica.has(&doc)? {
+            if self.holds(pep, *kind, role) && self.replica.has(&doc)? {
                 papers.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
                 for (actor, person) in self.authors(&doc)? {
                     papers.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
@@ -451,12 +474,12 @@ impl Core {
         let mut shared = Shared { saved_heads: Vec::new(), shared_heads: Vec::new(), waiting: 0, held: 0 };
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if !self.replica.has(&doc)? {
+            if !self.replica.has(&doc)? || self.readers.is_lost(&doc) {
                 continue;
             }
             let standing = self.replica.standing(&doc)?;
             shared.waiting += standing.waiting;
-            shared.held += standing.held;
+            shared.held += self.refused_in(&doc);
             if doc == main {
                 let waits = standing.waiting > 0;
                 shared.shared_heads = if waits { self.heads_without_waiting(&doc)? } else { standing.heads.clone() };
@@ -464,19 +487,6 @@ impl Core {
             }
         }
         Ok(shared)
-    }
-
-    /// Changes of a PEP that were refused, oldest first.
-    pub fn held(&mut self, pep: &Pep) -> Result<Vec<Held>, Trouble> {
-        let mut held = Vec::new();
-        for document in DocumentKind::ALL.iter().copied() {
-            for (hash, why) in self.replica.held(pep.document(document).as_bytes())? {
-                let why = from_cbor(&why).unwrap_or(Why { code: String::new(), detail: String::new(), at: 0 });
-                held.push(Held { document, hash, why });
-            }
-        }
-        held.sort_by_key(|held| held.why.at);
-        Ok(held)
     }
 
     /// Changes of all documents that the relay has not said it has.
@@ -532,6 +542,7 @@ impl Core {
     pub fn connect(&mut self) -> Option<()> {
         let me = self.me.as_ref()?;
         self.here.cut();
+        self.readers.cut();
         let (session, hello) = Session::begin(me.device, PROGRAM, self.roster.version);
         self.connection = Some(Connection {
             session,
@@ -543,6 +554,8 @@ impl Core {
             doubted: BTreeMap::new(),
             stuck: BTreeSet::new(),
             again: BTreeMap::new(),
+            rebased: BTreeMap::new(),
+            heard: Vec::new(),
             refused: 0,
             wants_roster: false,
             traffic: Traffic::default(),
@@ -586,8 +599,12 @@ impl Core {
     pub fn settle(&mut self, now: i64) -> Result<(), Trouble> {
         self.day = day_of(now);
         self.replica.commit()?;
+        self.tell_heard();
         self.announce()?;
         self.pump()?;
+        if self.connection.as_ref().is_some_and(|c| c.session.in_flight() == 0) {
+            self.give_up_left()?;
+        }
         let ended_in_step = std::mem::take(&mut self.ended_in_step);
         let long_ago = self.last_sync.is_none_or(|last| (now - last).abs() >= LAST_SYNC_EVERY);
         if (long_ago && self.in_step()?) || ended_in_step {
@@ -639,7 +656,10 @@ impl Core {
         // Something this device has and the relay has not.
         let unlisted = |doc: &Id| !listed.contains_key(doc) && !connection.gone.contains(doc);
         Ok(!self.documents.iter().any(|(doc, (pep, kind))| unlisted(doc) && self.is_ours(pep, *kind))
-            && !self.replica.waiting()?.iter().any(|doc| listed.contains_key(doc))
+            && !self.replica.waiting()?.iter().any(|doc| listed.contains_key(doc) || self.may_hand_in(doc))
+            && connection.heard.is_empty()
+            && !self.has_to_give_up()?
+            && !self.readers.waits()
             && self.new_children()?.iter().all(|c| self.roster.child(&c.child).is_some()))
     }
 
@@ -669,6 +689,7 @@ impl Core {
                     }
                 } else {
                     self.line = Line::Connected;
+                    self.forget_undecided()?;
                 }
                 self.touch();
             }
@@ -734,23 +755,22 @@ impl Core {
                 }
                 self.touch();
             }
-            Act::Held { doc, hashes, code, detail, .. } => self.was_held(&doc, &hashes, &code, &detail, now)?,
-            Act::Released { doc, hashes } => {
-                for hash in &hashes {
-                    self.replica.release(&doc, hash);
-                }
-                self.touch();
+            Act::Held { doc, hashes, follows, code, detail } => {
+                self.was_held(&doc, &hashes, &follows, (&code, &detail), now)?;
             }
-            Act::Undecided { .. } => {}
+            Act::Released { doc, hashes } => self.was_released(&doc, &hashes)?,
+            Act::Undecided { doc, changes } => self.now_undecided(&doc, changes),
             Act::Presence(presence) => {
                 if self.here.hear(presence, u64::try_from(now).unwrap_or(0).saturating_mul(1_000)) {
                     self.touch();
                 }
             }
+            Act::Readers { doc, chosen } => self.readers_taken(&doc, chosen)?,
             Act::Gone(doc) => {
                 if let Some(c) = self.connection.as_mut() {
                     c.gone.insert(doc);
                 }
+                self.lose_gone()?;
                 self.touch();
             }
             Act::Trouble { code, detail, retry_after_ms, doc } => {
@@ -865,13 +885,17 @@ impl Core {
                 self.replica.start(&item.doc, &pep.genesis(kind))?;
             }
             self.documents.insert(item.doc, (item.pep, kind));
+            self.hear_readers(&item.doc, item.readers.clone())?;
             listed.insert(item.doc, item);
         }
         if let Some(c) = self.connection.as_mut() {
+            c.gone.retain(|doc| !listed.contains_key(doc));
             c.listed = Some(listed);
         }
+        self.lose_gone()?;
         self.replica.commit()?;
         self.open_listed()?;
+        self.ask_for_unlisted()?;
         self.announce()?;
         self.touch();
         Ok(())
@@ -923,6 +947,7 @@ impl Core {
                 }
             }
         }
+        self.ask_for_readers()?.into_iter().for_each(|frame| self.send(frame));
         Ok(())
     }
 
@@ -939,7 +964,12 @@ impl Core {
             // In a new epoch the relay's log is read first: what it still has need not be sent.
             let listed = c.listed.as_ref().and_then(|l| l.get(&doc)).map(|l| l.seq);
             let caught_up = listed.is_some_and(|seq| c.read.get(&doc).is_some_and(|read| *read >= seq));
-            if !caught_up || c.stuck.contains(&doc) {
+            let hands_in = listed.is_none() && self.may_hand_in(&doc);
+            let may_share = self.may_share(&doc);
+            let Some(c) = self.connection.as_mut() else { return Ok(()) };
+            if hands_in {
+                c.session.hand_in(doc);
+            } else if !caught_up || c.stuck.contains(&doc) || !may_share {
                 continue;
             }
             let waiting = self.replica.waiting_in(&doc, 2 * IN_FLIGHT_MAX)?;
@@ -952,31 +982,6 @@ impl Core {
                 c.out.extend(c.session.push(doc, envelopes));
             }
         }
-        Ok(())
-    }
-
-    /// The relay refused and keeps some of this device's envelopes.
-    fn was_held(&mut self, doc: &Id, hashes: &[Hash], code: &str, detail: &str, now: i64) -> Result<(), Trouble> {
-        if is_own_past(code) {
-            // This device is an older copy of itself: its words are written again under a new incarnation.
-            self.move_on()?;
-            let team = self.authority(doc);
-            let rebased = self.replica.rebase(doc, &hashes.iter().copied().collect(), &BTreeSet::new(), &team)?;
-            if rebased.is_some_and(|rebased| rebased.written > 0) {
-                self.words.push("Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.".into());
-            }
-            self.open_line(doc)?;
-        } else {
-            let why = cbor(&Why { code: code.into(), detail: detail.into(), at: now });
-            for hash in hashes {
-                self.replica.hold(doc, hash, &why)?;
-            }
-            self.words.push(format!(
-                "{} could not be accepted: {detail} Your text is kept here.",
-                counted(hashes.len(), "change")
-            ));
-        }
-        self.touch();
         Ok(())
     }
 
@@ -1043,7 +1048,8 @@ impl Core {
     /// Whether this person's role for the PEP's child reads documents of that kind.
     fn is_ours(&self, pep: &Id, kind: DocumentKind) -> bool {
         let role = self.peps.get(pep).and_then(|pep| self.role_for(&pep.child, &self.day));
-        role.is_some_and(|role| kind.readers().contains(&role))
+        let pep = self.peps.get(pep);
+        role.zip(pep).is_some_and(|(role, pep)| self.readers(pep, kind).contains(&role))
     }
 
     /// A person of a child's team.
@@ -1119,7 +1125,7 @@ impl Core {
         let id = *pep.id().as_bytes();
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if self.replica.has(&doc).unwrap_or(false) {
+            if self.replica.has(&doc).unwrap_or(false) && !self.readers.is_lost(&doc) {
                 self.documents.insert(doc, (id, *kind));
             }
         }
@@ -1144,17 +1150,6 @@ pub struct Shared {
     pub held: usize,
 }
 
-/// A refused change of this device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// The document it was made in.
-    pub document: DocumentKind,
-    /// Its hash.
-    pub hash: Hash,
-    /// Why.
-    pub why: Why,
-}
-
 /// Copies of a PEP's documents, and who stands behind their actors.
 pub struct Papers {
     documents: BTreeMap<DocumentKind, Automerge>,
@@ -1176,17 +1171,6 @@ impl Papers {
     pub fn author(&self, actor: &[u8]) -> Option<Who> {
         self.who.get(actor).cloned()
     }
-}
-
-/// Why changes are held, as this device keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Why {
-    /// The refusal's code.
-    pub code: String,
-    /// The relay's words.
-    pub detail: String,
-    /// When this device heard of it, in Unix seconds.
-    pub at: i64,
 }
 
 /// A PEP from what it was started as; `None` where that makes no sense to this version.
@@ -1215,7 +1199,11 @@ pub fn start_of(pep: &Pep) -> Start {
 
 /// `1 change`, `2 changes`.
 pub fn counted(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    match (n, what) {
+        (1, _) => format!("1 {what}"),
+        (_, "child") => format!("{n} children"),
+        _ => format!("{n} {what}s"),
+    }
 }
 
 /// Refusals that mean: this device once wrote something that this copy of its files does not have.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::{
     SignedRoster,
-    frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, QUEUE_FRAMES_MAX, Start, code},
+    frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, Presence, QUEUE_FRAMES_MAX, Start, code},
     link::Link,
     relay::{Ask, Lend, Session, Snapshot},
 };
@@ -409,12 +409,23 @@ impl Core {
             }
             _ => {}
         }
+        let frame = match frame {
+            // Where somebody is in an annex is said in that annex, and no device of ours says it elsewhere.
+            Frame::Presence(p) if p.is_bounded() => {
+                let kind = self.directory.document(&p.doc).map_or("", |(_, kind)| kind);
+                let field = p.field.filter(|field| pep::holds(kind, field));
+                Frame::Presence(Presence { field, ..p })
+            }
+            frame => frame,
+        };
         let Some(ask) = line.session.receive(frame) else { return };
         if self.failed {
             return;
         }
         let doc = match &ask {
-            Ask::Open { doc, .. } | Ask::Push { doc, .. } | Ask::Heard { doc, .. } => Some(*doc),
+            Ask::Open { doc, .. } | Ask::Push { doc, .. } | Ask::Readers { doc, .. } | Ask::Heard { doc, .. } => {
+                Some(*doc)
+            }
             Ask::Hello { .. } | Ask::Child(_) | Ask::Start(_) | Ask::Presence(_) | Ask::Close => None,
         };
         if let Err(trouble) = self.answer(conn, ask, now) {
@@ -558,6 +569,7 @@ impl Core {
                 }
             }
             Ask::Start(start) => self.start(conn, &start, device, now)?,
+            Ask::Readers { doc, seen, roles } => self.choose_readers(conn, doc, &roles, seen, now),
             Ask::Open { doc, cursor } => self.open_document(conn, doc, cursor, person)?,
             Ask::Push { doc, envelopes } => self.push(conn, doc, envelopes, now)?,
             Ask::Heard { doc, hashes } => self.heard(device, doc, &hashes, now),
@@ -581,6 +593,19 @@ impl Core {
             Err(refused) => self.refuse(conn, &refused, None),
         }
         Ok(())
+    }
+
+    fn choose_readers(&mut self, conn: u64, doc: Id, roles: &[String], seen: u64, now: i64) {
+        let Some(line) = self.lines.get_mut(&conn) else { return };
+        let (device, person) = (line.session.device(), line.session.person());
+        if !self.directory.may_open(&person, &doc, &self.today) {
+            return line.session.gone(doc);
+        }
+        match self.directory.choose(&doc, roles, seen, &device, now) {
+            // Before what follows from it: whoever chose others and not themselves hears that it was taken, then that it is gone.
+            Ok(chosen) => line.session.chosen(doc, chosen),
+            Err(refused) => self.refuse(conn, &refused, Some(doc)),
+        }
     }
 
     fn open_document(&mut self, conn: u64, doc: Id, cursor: Option<Cursor>, person: Id) -> Result<(), Trouble> {
@@ -867,7 +892,8 @@ impl Core {
     fn listed(&self, person: &Id) -> Result<Vec<Listed>, Trouble> {
         let list = |(doc, kind, start): (Id, &str, &Start)| {
             let seq = self.replica.last(&doc)?;
-            Ok(Listed { doc, pep: start.pep, kind: kind.to_string(), seq, start: start.clone() })
+            let readers = self.directory.chosen(&doc).cloned();
+            Ok(Listed { doc, pep: start.pep, kind: kind.to_string(), seq, start: start.clone(), readers })
         };
         let mut readable = self.directory.readable(person, &self.today);
         if readable.len() > LISTED_MAX {

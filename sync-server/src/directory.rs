@@ -10,6 +10,7 @@
 //! | `team/CHILD/PERSON/FROM` | one membership |
 //! | `invite/HASH` | [`Invitation`], under the SHA-256 of its secret |
 //! | `pep/ID` | what it was started as, and its documents |
+//! | `readers/DOC` | who reads a document, where that was chosen |
 //! | `accepted/DOC/CHANGE` | that the change was let in although its author's role may not write there |
 //! | `audit/NUMBER` | [`Entry`] |
 //! | `version` | of the rosters |
@@ -27,7 +28,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_bytes::ByteArray;
 use sync::{
     Roster,
-    frame::{NewChild, Start},
+    frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
     roster::{ACCEPTED_MAX, Accepted, Child, Device, Member, Person},
 };
@@ -186,6 +187,12 @@ pub enum Refused {
         "This PEP was already started here under another process ({0}). It goes on under that one; ask the Virtual School if that is wrong."
     )]
     Process(String),
+    #[error("{0}")]
+    Readers(String),
+    #[error(
+        "Somebody else has chosen who sees this, meanwhile, and nobody is in both choices. Look at what stands now and choose again."
+    )]
+    ReadersMeanwhile,
     #[error("There are too many {what} here (the limit is {limit}). Ask whoever keeps the relay.")]
     TooMany { what: &'static str, limit: usize },
 }
@@ -221,6 +228,8 @@ impl Refused {
             | Refused::HeldUntold
             | Refused::HeldGoesByItself
             | Refused::Pep(_)
+            | Refused::Readers(_)
+            | Refused::ReadersMeanwhile
             | Refused::TooMany { .. } => sync::frame::code::REFUSED,
         }
     }
@@ -252,6 +261,7 @@ pub struct Directory {
     peps: BTreeMap<Id, Pep>,
     peps_of: BTreeMap<Id, BTreeSet<Id>>,
     documents: BTreeMap<Id, (Id, String)>,
+    chosen: BTreeMap<Id, Chosen>,
     /// By process, version and kind of document: the same for all PEPs that began under it.
     rules: BTreeMap<(String, u32, String), Arc<Rules>>,
     accepted: BTreeSet<Accepted>,
@@ -283,6 +293,10 @@ impl Directory {
         }
         for pep in values::<Pep>(replica, "pep/")? {
             directory.learn_pep(pep);
+        }
+        for (key, value) in replica.facts(b"readers/")? {
+            let doc = key.get(b"readers/".len()..).and_then(|doc| doc.try_into().ok()).ok_or(Trouble::Damaged)?;
+            directory.chosen.insert(doc, from_cbor(&value)?);
         }
         for (key, _) in replica.facts(ACCEPTED)? {
             let ids = key.get(ACCEPTED.len()..).and_then(|ids| ids.split_first_chunk::<16>());
@@ -356,8 +370,20 @@ impl Directory {
     /// Whether a person may open and write a document today.
     pub fn may_open(&self, person: &Id, doc: &Id, today: &str) -> bool {
         self.document(doc).is_some_and(|(pep, kind)| {
-            self.role(&pep.start.child, person, today).is_some_and(|role| pep::may_read(kind, role))
+            self.role(&pep.start.child, person, today).is_some_and(|role| self.reads(doc, kind, role))
         })
+    }
+
+    /// Who reads a document, where that was chosen.
+    pub fn chosen(&self, doc: &Id) -> Option<&Chosen> {
+        self.chosen.get(doc)
+    }
+
+    fn reads(&self, doc: &Id, kind: &str, role: &str) -> bool {
+        match self.chosen.get(doc) {
+            Some(chosen) => chosen.roles.iter().any(|chosen| chosen == role),
+            None => pep::may_read(kind, role),
+        }
     }
 
     /// How a person stands to a document today.
@@ -367,7 +393,7 @@ impl Directory {
         }
         let once = |(pep, kind): (&Pep, &str)| {
             let theirs = self.team(&pep.start.child).iter().filter(|m| m.person == *person && m.from.as_str() <= today);
-            theirs.into_iter().any(|m| pep::may_read(kind, &m.role))
+            theirs.into_iter().any(|m| self.reads(doc, kind, &m.role))
         };
         if self.document(doc).is_some_and(once) { Standing::Former } else { Standing::Stranger }
     }
@@ -376,7 +402,7 @@ impl Directory {
     pub fn decides(&self, person: &Id, doc: &Id, today: &str) -> bool {
         self.document(doc).is_some_and(|(pep, kind)| {
             let role = self.role(&pep.start.child, person, today);
-            role.is_some_and(|role| pep::is_virtual_school(role) && pep::may_read(kind, role))
+            role.is_some_and(|role| pep::is_virtual_school(role) && self.reads(doc, kind, role))
         })
     }
 
@@ -398,7 +424,7 @@ impl Directory {
             let Some(role) = self.role(child, person, today) else { continue };
             let peps = self.peps_of.get(child).into_iter().flatten().filter_map(|id| self.peps.get(id));
             for pep in peps {
-                let readable = pep.documents.iter().filter(|(kind, _)| pep::may_read(kind, role));
+                let readable = pep.documents.iter().filter(|(kind, doc)| self.reads(doc, kind, role));
                 found.extend(readable.map(|(kind, doc)| (doc.into_array(), kind.as_str(), &pep.start)));
             }
         }
@@ -690,6 +716,31 @@ impl Directory {
         self.audit(now, Some(*device), "started PEP", &[("pep", text(&start.pep)), ("child", text(&start.child))]);
         self.touch_team(&start.child);
         Ok(parts.into_iter().map(|p| (p.doc, p.genesis)).collect())
+    }
+
+    /// Chooses the roles that read a document, by somebody who reads it. `seen`: the choice that their device knew of. One made
+    /// without knowledge of a newer one only narrows it: of two people who chose apart, neither is overruled.
+    pub fn choose(&mut self, doc: &Id, roles: &[String], seen: u64, device: &Id, now: i64) -> Result<Chosen> {
+        let (pep, kind) = self.document(doc).ok_or(Refused::NotOnTheTeam)?;
+        let (child, kind) = (pep.start.child, kind.to_string());
+        let mut roles = pep::chosen(&kind, roles).map_err(Refused::Readers)?;
+        let stands = match self.chosen.get(doc) {
+            Some(chosen) => chosen.clone(),
+            None => Chosen { number: 0, roles: pep::readers(&kind) },
+        };
+        if seen < stands.number && roles != stands.roles {
+            roles.retain(|role| stands.roles.contains(role));
+            roles = pep::chosen(&kind, &roles).map_err(|_| Refused::ReadersMeanwhile)?;
+        }
+        if roles == stands.roles {
+            return Ok(stands);
+        }
+        let chosen = Chosen { number: stands.number + 1, roles };
+        self.stage(key("readers/", doc), &chosen);
+        self.audit(now, Some(*device), "chose readers", &[("document", text(doc)), ("roles", chosen.roles.join(" "))]);
+        self.chosen.insert(*doc, chosen.clone());
+        self.touch_team(&child);
+        Ok(chosen)
     }
 
     /// Writes a line of the audit.

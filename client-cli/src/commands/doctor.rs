@@ -144,10 +144,7 @@ fn waiting(context: &Context) -> Result<Check, CommandError> {
 }
 
 fn held(context: &Context) -> Result<Check, CommandError> {
-    let held = context.with(|core| {
-        let peps: Vec<_> = core.peps().cloned().collect();
-        peps.iter().map(|pep| Ok(core.shared(pep)?.held)).sum::<Result<usize, Trouble>>()
-    })?;
+    let held = context.with(|core| Ok::<_, Trouble>(core.refused().len()))?;
     Ok(match held {
         0 => Check::good("held", "nothing of yours was refused"),
         n => Check::bad("held", format!("{} of yours could not be accepted; pep held says why.", counted(n, "change"))),

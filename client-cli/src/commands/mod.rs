@@ -22,6 +22,7 @@ pub mod new;
 pub mod open;
 pub mod passphrase;
 pub mod pin;
+pub mod private;
 pub mod process;
 pub mod quality;
 pub mod resolve;

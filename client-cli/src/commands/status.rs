@@ -22,14 +22,16 @@ pub struct Args {}
 /// Carries it out.
 pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
     let me = context.me()?;
-    let (line, last, peps) = context.with(|core| {
+    let (line, last, peps, all) = context.with(|core| {
         let peps: Vec<Pep> = core.peps().cloned().collect();
         let shared = peps
             .into_iter()
             .map(|pep| Ok((core.shared(&pep)?, core.waits(&pep)?.answers.len(), pep)))
             .collect::<Result<Vec<(Shared, usize, Pep)>, Trouble>>()?;
-        Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared))
+        let all = (core.refused().len(), core.undecided()?, core.roster().left.len());
+        Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared, all))
     })?;
+    let (refused, undecided, left) = all;
     let guard = unlock::guard(context.app()?.home())?;
     let state = match &line {
         Line::Offline => "offline",
@@ -52,6 +54,9 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             "guard": guard_name(guard),
             "relay": { "url": me.relay.url, "state": state, "lastSync": json::at(last.unwrap_or(0)) },
             "peps": peps.collect::<Vec<_>>(),
+            "held": refused,
+            "undecided": undecided,
+            "left": left,
         }));
         return Ok(());
     }
@@ -73,6 +78,22 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             String::new()
         };
         context.data(format!("{}  {}: {waits}{held}", pep.id(), context.title(pep)?));
+    }
+    if refused > 0 {
+        context.data(format!(
+            "{} of yours could not be accepted. The text is kept here: pep held",
+            counted(refused, "change")
+        ));
+    }
+    if undecided > 0 {
+        let changes = usize::try_from(undecided).unwrap_or(usize::MAX);
+        context.data(format!("Waiting for your decision: {} (pep held)", counted(changes, "refused change")));
+    }
+    if left > 0 {
+        context.data(format!(
+            "Plans of {} whose team you have left are removed from this device. An old copy, such as a backup, cannot be called back.",
+            counted(left, "child")
+        ));
     }
     if guard == Guard::Computer {
         context.talk(ONLY_THE_COMPUTER);

@@ -27,7 +27,7 @@ use super::{
     assets,
     desk::{Desk, Shelf},
     guard::{Came, Guard, Turned},
-    kit,
+    kit, multipart,
     pages::child::HOME,
     request,
     routes::{self, Answer},
@@ -192,14 +192,19 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     if parts.uri.path() == LIVE {
         return live(shared, &mut parts).await;
     }
-    if post && !is_form(&parts.headers) {
-        return html_page(415, kit::bare(NO_FORM.0, NO_FORM.1).into_string());
-    }
+    let no_form = || html_page(415, kit::bare(NO_FORM.0, NO_FORM.1).into_string());
+    let Some(kind) = form_kind(&parts.headers).filter(|_| post).or((!post).then(String::new)) else {
+        return no_form();
+    };
     let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str).to_owned();
     let form = match post {
         false => Ok(Vec::new()),
         true => match tokio::time::timeout(FORM_COMES, to_bytes(body, FORM_BYTES_MAX)).await {
-            Ok(Ok(form)) => Ok(form.to_vec()),
+            Ok(Ok(form)) if !kind.starts_with(multipart::KIND) => Ok(form.to_vec()),
+            Ok(Ok(form)) => match multipart::as_form(&kind, &form) {
+                Some(form) => Ok(form),
+                None => return no_form(),
+            },
             Ok(Err(_)) => Err(()),
             Err(_) => return plain(StatusCode::REQUEST_TIMEOUT),
         },
@@ -224,6 +229,10 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         Ok(Some(Answer::Page { status, html })) => html_page(status, html),
         Ok(Some(Answer::Go(address))) => go(&address),
         Ok(Some(Answer::SyncNow)) => go("/sync"),
+        Ok(Some(Answer::Picture(picture))) => {
+            let response = Response::new(Body::from(picture.bytes()));
+            with(response, header::CONTENT_TYPE, picture.media_type())
+        }
         Ok(Some(Answer::File { name, kind, bytes })) => {
             let kept = format!("attachment; filename=\"{name}\"");
             let response = with(Response::new(Body::from(bytes)), header::CONTENT_TYPE, kind);
@@ -320,12 +329,14 @@ async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: Owned
     }
 }
 
-/// Whether what was sent is a form, as far as it says what it is.
-fn is_form(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_none_or(|kind| {
-        let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
+/// What kind of form was sent, as far as it says; empty where it does not. `None`: it is none.
+fn form_kind(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap_or("unreadable"));
+    let (kind, rest) = said.split_at(said.find(';').unwrap_or(said.len()));
+    let kind = kind.trim().to_ascii_lowercase();
+    let known = ["", "application/x-www-form-urlencoded", multipart::KIND].contains(&kind.as_str());
+    // What follows holds the boundary, in which small and capital letters differ.
+    known.then(|| format!("{kind}{rest}"))
 }
 
 fn came(headers: &HeaderMap) -> Came<'_> {

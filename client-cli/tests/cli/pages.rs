@@ -308,9 +308,9 @@ fn whoever_works_offline_goes_on_alone_until_they_go_online_again() {
     ottoline.pep(&["write", &spring, "meeting.notes", "Written on the train."]).ok();
     odile.pep(&["sync"]).ok();
     assert!(!notes(&odile).contains("on the train"), "what is written offline stays on the device");
-    assert!(browser.get("/sync").body.contains("1 change"));
+    assert!(browser.get("/sync").body.contains("1 answer"));
     browser.post("/sync", "line=on");
-    crate::eventually(|| browser.get("/sync").body.contains("0 changes"));
+    crate::eventually(|| browser.get("/sync").body.contains("0 answers"));
     odile.pep(&["sync"]).ok();
     assert!(notes(&odile).contains("on the train"));
     assert!(!browser.get("/sync").body.contains("You chose to work offline."));
@@ -333,4 +333,41 @@ fn a_link_leads_on_to_a_page_of_a_plan_and_nowhere_else() {
         assert_eq!((entered.status, entered.header("location")), (303, Some(leads.as_str())), "{to}");
         link = ottoline.pep(&["open", "--no-browser"]).ok().trim().to_owned();
     }
+}
+
+#[test]
+fn a_device_that_was_given_to_a_child_stays_so_after_a_restart_and_a_forgotten_pin_is_set_anew() {
+    let world = World::new();
+    let ottoline = world.join("ottoline", OTTOLINE);
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["set", &spring, "setting.yearGroup", "10"]).ok();
+    let set = |pin: &str| ottoline.pep_with(&["pin", "set"], pin);
+    let refused = set("1234\n");
+    assert!(refused.code == 1 && refused.err.contains("harder to guess") && !refused.err.contains("1234\n"));
+    set("8305\n").ok();
+    {
+        let open = Open::start(&ottoline, &["--no-browser"]);
+        let browser = Browser::let_in(&open.1);
+        let give = format!("/pep/{spring}/views/give");
+        let stamp = browser.get(&give).hidden("made-from");
+        let given = browser.post(&give, &format!("made-from={}", stamp.replace(' ', "+")));
+        assert_eq!((given.status, given.header("location")), (303, Some("/views")));
+        assert_eq!(given.header("clear-site-data"), Some("\"cache\""));
+        assert!(browser.get("/views").body.contains("Hello"));
+    }
+    // Started again, opened by a new link: the child's pages still. Whoever has the command line sets a new PIN.
+    let open = Open::start(&ottoline, &["--no-browser"]);
+    let browser = Browser::let_in(&open.1);
+    for target in ["/", "/children", &format!("/pep/{spring}"), "/a%20b", "/settings"] {
+        let led = browser.get(target);
+        assert_eq!((led.status, led.header("location")), (303, Some("/views")), "{target}");
+    }
+    set("4711\n").ok();
+    assert_eq!(browser.post("/views/leave", "pin=8305").status, 200);
+    let left = browser.post("/views/leave", "pin=4711");
+    assert_eq!((left.status, left.header("location")), (303, Some(format!("/pep/{spring}/views").as_str())));
+    assert!(browser.get("/").body.contains("Your tasks"));
 }

@@ -138,6 +138,7 @@ enum Event {
         #[serde(default)]
         again: Vec<serde_bytes::ByteBuf>,
     },
+    /// The document was given up.
     Erased {
         #[serde(with = "serde_bytes")]
         doc: Id,
@@ -685,6 +686,20 @@ impl Replica {
         }
         self.unpark(doc)?;
         Ok((offered, refused))
+    }
+
+    /// A copy of the document as it would be with these envelopes, as far as the gate admits them: to look at. Nothing is kept.
+    pub fn with_held(&mut self, doc: &Id, envelopes: &[Envelope], authority: &dyn Authority) -> Result<Automerge> {
+        let mut document = self.read(doc, Clone::clone)?;
+        let mut index = self.ledger(doc)?.ledger.index().clone();
+        let mut changes = Vec::new();
+        for envelope in envelopes {
+            if let Ok(admitted) = index.admit(envelope, authority) {
+                changes.extend_from_slice(admitted.changes());
+            }
+        }
+        document.apply_changes(changes).map_err(|_| Trouble::Damaged)?;
+        Ok(document)
     }
 
     /// Takes a document in as a relay's snapshot, where nothing of it is held yet.
@@ -1419,6 +1434,10 @@ fn sift(keys: &Keys, events: Vec<Event>) -> Result<Vec<Event>> {
                 for (number, bytes) in (from..).zip(again) {
                     sieve.envelope(doc, number, bytes.into_vec())?;
                 }
+            }
+            Event::Erased { doc } => {
+                sieve.ledgers.remove(&doc);
+                sieve.kept.push(Event::Erased { doc });
             }
             Event::Snapshot { .. } => {}
             other => sieve.kept.push(other),

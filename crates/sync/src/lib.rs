@@ -44,9 +44,10 @@
 //! |---|---|---|
 //! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none) |
 //! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`} |
-//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}} |
+//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
+//! | `readers` | both | `doc`, `number`, `roles` (names of roles): who reads a document |
 //! | `open` | participant | `doc`, `cursor`? {`epoch`, `seq`, `hash`? (of the envelope of that number)} |
 //! | `close` | participant | `doc` |
 //! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `seq`, `hash`, `deviceId`, `sig`}] |
@@ -88,6 +89,17 @@
 //!   it wrote and has lost (an old copy of its files), and goes on under a new actor. A device that pushes two different
 //!   changes under one number all the same is locked: what it pushes from then on is held with the code `locked`.
 //! - `gone`: not yours, or not there; the two are not told apart.
+//!
+//! # Who reads a document
+//!
+//! Its kind says so. Of one kind, `private-voice`, the child chooses: `readers` from a participant who reads it names the roles
+//! that are to, and `number` the choice that its device has seen (`documents` says it; 0 where nobody has chosen). The relay puts
+//! it on its disk and answers with `readers`: who does from here on, and the number of that choice. Whoever is no longer among
+//! them is sent `gone`, and removes their copy; whoever has come to be among them finds the document in `documents`. A choice made
+//! without knowledge of a newer one narrows it: only roles that both name read the document. Where they have none in common it is
+//! refused. Until its own choice is answered a device pushes nothing into the document that somebody could read who is not chosen.
+//! Somebody who hands the choice in for a child, and is not among the chosen, names their own role too until all that they wrote
+//! down has its receipt, and leaves themselves out then.
 //!
 //! # Envelopes
 //!

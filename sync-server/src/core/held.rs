@@ -1,7 +1,8 @@
 //! Refused changes: kept, told to their author until the author's device has heard, shown to the Virtual School, accepted or
 //! discarded by it.
 //!
-//! The envelope and why it was refused are in the replica; what became of it is a fact, `held/DOCUMENT/HASH`, and in memory.
+//! The envelope and why it was refused are in the replica; what became of it is a fact, `held/NUMBER`, and in memory. A hash is
+//! never a part of a key: keys are not sealed, and a hash shows whether a guess at what it is of is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +65,14 @@ pub(super) struct Entry {
     state: State,
 }
 
+/// A refused change as its fact keeps it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    doc: ByteArray<16>,
+    hash: ByteArray<32>,
+    entry: Entry,
+}
+
 /// All refused changes.
 #[derive(Default)]
 pub(super) struct Book {
@@ -96,13 +105,10 @@ enum Fit {
 impl Book {
     pub(super) fn read(replica: &replica::Replica) -> Result<Book, Trouble> {
         let mut book = Book::default();
-        for (key, value) in replica.facts(FACTS)? {
-            let key = key.get(FACTS.len()..).unwrap_or_default();
-            let (doc, hash) = key.split_at_checked(16).ok_or(Trouble::Damaged)?;
-            let (Ok(doc), Ok(hash)) = (doc.try_into(), hash.try_into()) else { return Err(Trouble::Damaged) };
-            let entry: Entry = from_cbor(&value)?;
+        for (_, value) in replica.facts(FACTS)? {
+            let Kept { doc, hash, entry } = from_cbor(&value)?;
             book.last = book.last.max(entry.number);
-            book.entries.insert((doc, hash), entry);
+            book.entries.insert((doc.into_array(), hash.into_array()), entry);
         }
         Ok(book)
     }
@@ -594,16 +600,18 @@ impl Core {
     }
 
     fn put_held(&mut self, doc: Id, hash: Hash, entry: Entry) {
-        self.replica.set_fact(&fact(&doc, &hash), Some(&to_cbor(&entry)));
+        let kept = Kept { doc: ByteArray::new(doc), hash: ByteArray::new(hash), entry: entry.clone() };
+        self.replica.set_fact(&fact(entry.number), Some(&to_cbor(&kept)));
         self.held.entries.insert((doc, hash), entry);
         self.held.changed.insert(doc);
         self.dirty = true;
     }
 
     fn forget(&mut self, doc: &Id, hash: &Hash) {
-        self.replica.set_fact(&fact(doc, hash), None);
+        if let Some(entry) = self.held.entries.remove(&(*doc, *hash)) {
+            self.replica.set_fact(&fact(entry.number), None);
+        }
         self.replica.release(doc, hash);
-        self.held.entries.remove(&(*doc, *hash));
         self.held.changed.insert(*doc);
         self.dirty = true;
     }
@@ -640,6 +648,6 @@ impl Authority for Waived<'_> {
     }
 }
 
-fn fact(doc: &Id, hash: &Hash) -> Vec<u8> {
-    [FACTS, doc, hash].concat()
+fn fact(number: u64) -> Vec<u8> {
+    [FACTS, &number.to_be_bytes()].concat()
 }

@@ -4,5 +4,6 @@ mod bad_inputs;
 mod core;
 mod held;
 mod program;
+mod readers;
 mod rights;
 mod world;

@@ -383,7 +383,8 @@ impl Process {
             rules.push(WriteRule { place: all.clone(), what: Written::Map, roles: roles.clone() });
             entry_rules(&format!("{all}/@"), &["hash", "process", "on", "role", "comment"], &roles, &mut rules);
         }
-        entry_rules("comments/*", &["question", "text"], kind.readers(), &mut rules);
+        let holders: Vec<Role> = Role::ALL.iter().copied().filter(|role| kind.may_be_held_by(*role)).collect();
+        entry_rules("comments/*", &["question", "text"], &holders, &mut rules);
         rules
     }
 

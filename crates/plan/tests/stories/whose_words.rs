@@ -296,3 +296,33 @@ fn parents_and_family_are_known_to_neither_the_carer_nor_the_young_person() {
 fn processes_by_id(id: &str) -> &'static Process {
     processes().iter().find(|process| process.id == id).unwrap()
 }
+
+#[test]
+fn the_child_chooses_who_holds_their_private_words_among_the_roles_that_can_help() {
+    let chosen = |roles: &[Role]| DocumentKind::PrivateVoice.chosen(roles);
+    assert_eq!(chosen(&[Role::SocialWorker]), Ok(vec![Role::SocialWorker, Role::YoungPerson]));
+    let wide = [Role::IndependentReviewingOfficer, Role::Carer, Role::VirtualSchoolOfficer, Role::Carer];
+    let holds = [
+        Role::VirtualSchoolOfficer,
+        Role::VirtualSchoolHead,
+        Role::Carer,
+        Role::YoungPerson,
+        Role::IndependentReviewingOfficer,
+    ];
+    assert_eq!(chosen(&wide), Ok(holds.to_vec()), "the head may do what an officer may");
+    assert_eq!(chosen(&holds), Ok(holds.to_vec()), "what was chosen can be chosen again");
+    for nobody in [&[][..], &[Role::YoungPerson]] {
+        assert_eq!(chosen(nobody), Err(plan::NotAChoice::Nobody));
+    }
+    let no = chosen(&[Role::SocialWorker, Role::Professional]).unwrap_err();
+    assert!(no.to_string().contains("shown to the invited professional"), "{no}");
+    for kind in DocumentKind::ALL.iter().filter(|kind| **kind != DocumentKind::PrivateVoice) {
+        assert_eq!(kind.chosen(&[Role::SocialWorker]), Err(plan::NotAChoice::Nowhere));
+        assert!(Role::ALL.iter().all(|role| kind.may_be_held_by(*role) == kind.readers().contains(role)));
+    }
+    // Whoever may hold it may leave a remark there, and write nothing else.
+    let rules = idris().process().write_rules(DocumentKind::PrivateVoice);
+    let lets =
+        |root: &str, role: Role| rules.iter().any(|rule| rule.place.starts_with(root) && rule.roles.contains(&role));
+    assert!(lets("comments", Role::Carer) && !lets("answers", Role::Carer));
+}
