@@ -144,6 +144,8 @@ type Write = Box<dyn Fn(&mut Transaction<'_>, &Keys) -> Result<(), AutomergeErro
 struct Try {
     what: String,
     may: Roles,
+    /// The same at every question, and nobody's.
+    alike: bool,
     write: Write,
 }
 
@@ -204,7 +206,8 @@ fn add(
     may: &Roles,
     write: impl Fn(&mut Transaction<'_>, &Keys) -> Result<(), AutomergeError> + 'static,
 ) {
-    all.push(Try { what, may: may.clone(), write: Box::new(write) });
+    let alike = what.ends_with("in another document") || what.contains('~') && may.is_empty();
+    all.push(Try { what, may: may.clone(), alike, write: Box::new(write) });
 }
 
 fn of_question(question: &Value, may: &Roles, all: &mut Vec<Try>) {
@@ -677,12 +680,13 @@ fn every_role_at_every_question_in_every_kind_of_operation_under_every_process()
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
     let (let_in, refused) = counts.into_inner().unwrap();
     harness::tell(&format!("rights: {let_in} let in and {refused} refused, by the relay and by a client alike"));
-    assert!(let_in > 6_000 && refused > 40_000, "{let_in} let in, {refused} refused");
+    assert!(let_in > 6_000 && refused > 15_000, "{let_in} let in, {refused} refused");
 }
 
-/// Whether somebody tries something under a process. Under the first everybody tries everything; under the others everybody
-/// tries what those files give to other roles than the first does, and of the rest one who may and one who may not try each
-/// thing, in turn: half a million operations would take minutes. What belongs into another document one person tries.
+/// Whether somebody tries something under a process: half a million operations would take many minutes. Under the first process
+/// everybody tries everything. Under the others everybody tries what their files give to other roles than the first does; what
+/// they give to the same, one who may and one who may not; what is nobody's, one person under one of them; all in turn.
+/// What is alike at every question (a place beside it that is none, its place in another document) one person tries.
 fn tries_it(role: Role, n: usize, one: &Try, first: &Try, nth: usize) -> bool {
     let in_turn = |may: bool| {
         let alike: Vec<Role> =
@@ -690,9 +694,11 @@ fn tries_it(role: Role, n: usize, one: &Try, first: &Try, nth: usize) -> bool {
         alike.get((n + nth) % alike.len().max(1)) == Some(&role)
     };
     match nth {
-        _ if one.what.ends_with("in another document") => in_turn(false),
+        _ if one.alike => n % PROCESSES.len() == nth && in_turn(false),
         0 => true,
-        _ => one.may != first.may || in_turn(one.may.contains(role.slug())),
+        _ if one.may != first.may => true,
+        _ if one.may.is_empty() => 1 + n % (PROCESSES.len() - 1) == nth && in_turn(false),
+        _ => in_turn(one.may.contains(role.slug())),
     }
 }
 
