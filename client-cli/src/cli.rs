@@ -6,9 +6,9 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::{
     commands::{
-        check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, give_back, held,
-        history, import, join, list, meeting, new, open, passphrase, pin, private, process, quality, resolve, row, set,
-        show, sign_off, status, sync, target, whoami, write,
+        backup, check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export,
+        give_back, held, history, import, join, list, meeting, new, open, passphrase, pin, private, process, quality,
+        resolve, restore, row, set, show, sign_off, status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -94,6 +94,8 @@ pub enum Command {
     Import(import::Args),
     Process(process::Args),
     Passphrase(passphrase::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -115,7 +117,7 @@ impl Command {
     /// What the command needs before it can begin.
     pub fn needs(&self) -> Needs {
         match self {
-            Command::Demo(_) | Command::Process(_) | Command::Completions(_) => Needs::Nothing,
+            Command::Demo(_) | Command::Restore(_) | Command::Process(_) | Command::Completions(_) => Needs::Nothing,
             Command::Write(args) if args.reads_input() => Needs::HomeAndInput,
             Command::Pin(_) => Needs::HomeAndLine,
             _ => Needs::Home,
@@ -158,6 +160,8 @@ impl Command {
             Command::Import(args) => import::run(context, args),
             Command::Process(args) => process::run(context, args),
             Command::Passphrase(args) => passphrase::run(context, args),
+            Command::Backup(args) => backup::run(context, args),
+            Command::Restore(args) => restore::run(context, args),
             Command::Doctor(args) => doctor::run(context, args),
             Command::Completions(args) => completions::run(context, args),
         }

@@ -15,7 +15,7 @@ use replica::{Claim, Reply, Request};
 use crate::{
     app::App,
     ask::{self, Given},
-    cli::{Cli, Command, Needs},
+    cli::{Cli, Command, Global, Needs},
     context::Context,
     error::{CommandError, Kind},
     shut_out, unlock,
@@ -77,7 +77,7 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
 }
 
 fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError> {
-    let home = home(&cli)?;
+    let home = home(&cli.global)?;
     let mut stdin = Vec::new();
     let read = match needs {
         Needs::HomeAndInput => io::stdin().read_to_end(&mut stdin),
@@ -193,8 +193,8 @@ fn texts(args: &[OsString]) -> Result<Vec<String>, CommandError> {
 }
 
 /// The folder for this person's plans.
-fn home(cli: &Cli) -> Result<PathBuf, CommandError> {
-    if let Some(home) = &cli.global.home {
+pub fn home(global: &Global) -> Result<PathBuf, CommandError> {
+    if let Some(home) = &global.home {
         return Ok(home.clone());
     }
     let from = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);

@@ -4,12 +4,7 @@
 //! remembers of it; or, where nobody gave a passphrase, a private file beside it, and then the computer's own protection is all that
 //! guards it. The slots lie in the file `unlock`, with the cost of the passphrase's slot, so that it can rise later.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use replica::{Key, Secret, destroy, read_kept, write_kept};
@@ -19,9 +14,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{clock, remember};
 
 /// The slots.
-const SLOTS: &str = "unlock";
+pub const SLOTS: &str = "unlock";
 /// The key of the slot for whoever can read this user's files.
-const FILE_KEY: &str = "home.key";
+pub const FILE_KEY: &str = "home.key";
 /// How often a wrong passphrase was given.
 const TRIES: &str = "unlock.tries";
 /// Version of the slots' file.
@@ -208,12 +203,6 @@ pub fn remove_passphrase(home: &Path, key: &Arc<Key>) -> Result<(), LockError> {
     write_slots(home, &[slot])?;
     remember::forget(home);
     Ok(())
-}
-
-/// Files of a home without which its key is not to be had, as they are named in it: what a backup takes along.
-pub fn files(home: &Path) -> Result<Vec<PathBuf>, LockError> {
-    let file = matches!(guard(home)?, Guard::Computer).then_some(FILE_KEY);
-    Ok([Some(SLOTS), file].into_iter().flatten().map(PathBuf::from).collect())
 }
 
 fn begin(home: &Path, passphrase: Option<&Secret>, cost: Cost) -> Result<Arc<Key>, LockError> {
