@@ -34,6 +34,8 @@ pub struct Site {
     pub waiting: usize,
     /// How this person wants the pages of this device.
     pub settings: Settings,
+    /// By which a page comes back after the program was killed and started again.
+    pub pass: Option<String>,
     /// Whether everybody in it is invented: this is the demonstration.
     pub demo: bool,
     /// Today.

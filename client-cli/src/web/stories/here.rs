@@ -358,7 +358,7 @@ fn a_tab_that_comes_back_after_a_kill_is_told_which_of_its_edits_are_in_whatever
     assert_eq!(device.text(&pep, "care.story"), "On Sundays: He cooks. He sings.");
     assert!(
         told.iter().any(|m| m["t"] == "saved" && m["n"] == next)
-            && told.iter().any(|m| m["d"].to_string() == r#"[[0,0,"On Sundays: "]]"#),
+            && told.iter().any(|m| m["d"] == serde_json::json!([[0, 0, "On Sundays: "]])),
         "{told:?}"
     );
     // Another tab, or the same box of another page, is none of it.
