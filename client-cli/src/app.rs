@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use replica::{Key, Notice, Owner, Reply, Request, Room, Trouble, destroy, read_kept, write_kept};
+use replica::{Key, Notice, Owner, Reply, Request, Room, Secret, Trouble, destroy, read_kept, write_kept};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use tokio::{
     runtime::Runtime,
@@ -26,6 +26,7 @@ use crate::{
     clock,
     core::{Core, Line, Traffic},
     dial::{self, DialError, Kept},
+    unlock::{self, LockError},
     web::serve::Serving,
 };
 
@@ -44,6 +45,8 @@ const STUCK: Duration = Duration::from_secs(1);
 pub struct App {
     home: PathBuf,
     home_key: Arc<Key>,
+    /// Held while a passphrase is tried or set.
+    passphrases: Mutex<()>,
     room: Option<Room<Core>>,
     thread: Option<JoinHandle<Core>>,
     runtime: Runtime,
@@ -106,7 +109,20 @@ impl App {
         let (room, thread) = (Some(room), Some(thread));
         let (line, pages) = (Mutex::new(None), Mutex::new(None));
         let offline = AtomicBool::new(false);
-        let app = App { home, home_key, room, thread, runtime, wake, changes, line, offline, pages, owner };
+        let app = App {
+            home,
+            home_key,
+            passphrases: Mutex::new(()),
+            room,
+            thread,
+            runtime,
+            wake,
+            changes,
+            line,
+            offline,
+            pages,
+            owner,
+        };
         Ok((app, notices))
     }
 
@@ -146,8 +162,8 @@ impl App {
             Some(app) => answer(&app, request),
             None => Reply {
                 code: 7,
-                stdout: Vec::new(),
                 stderr: b"The program that had this folder open is ending. Try again.\n".to_vec(),
+                ..Reply::default()
             },
         })
     }
@@ -155,6 +171,27 @@ impl App {
     /// The home's key.
     pub fn home_key(&self) -> &Arc<Key> {
         &self.home_key
+    }
+
+    /// Whether a command that another process brings is let in. `Err` says why not.
+    pub fn admit(&self, _passphrase: Option<&Secret>) -> Result<(), LockError> {
+        Ok(())
+    }
+
+    /// Whether this is the passphrase of the home. Never waits.
+    pub fn check_passphrase(&self, passphrase: &Secret) -> Result<(), LockError> {
+        // One at a time, so that tries are counted right.
+        let _turn = self.passphrases.lock().unwrap_or_else(PoisonError::into_inner);
+        unlock::check(&self.home, passphrase)
+    }
+
+    /// Sets the passphrase of the home, or has it go without. `Ok(false)` where the system's keyring was to remember it, and cannot.
+    pub fn set_passphrase(&self, passphrase: Option<&Secret>, remembered: bool) -> Result<bool, LockError> {
+        let _turn = self.passphrases.lock().unwrap_or_else(PoisonError::into_inner);
+        match passphrase {
+            Some(passphrase) => unlock::set_passphrase(&self.home, &self.home_key, passphrase, remembered),
+            None => unlock::remove_passphrase(&self.home, &self.home_key).map(|()| true),
+        }
     }
 
     /// This device's key, made where there is none. Kept in a file, sealed.
@@ -251,11 +288,17 @@ impl App {
                     },
                 }
             };
+            let mut ended = std::pin::pin!(ended);
             let result = tokio::select! {
-                ended = ended => Err(ended),
+                ended = &mut ended => Err(ended),
                 settled = settled(&room, changes, patience) => settled,
             };
             if alone {
+                if result.is_ok() {
+                    // What was taken to be sent last is on its way: the line ends behind it.
+                    stop.notify_one();
+                    let _ = tokio::time::timeout(GOODBYE, ended).await;
+                }
                 let _ = room.call(|c| c.disconnect(None)).await;
             }
             result.map(|synced| Synced { traffic: synced.traffic.since(before), ..synced })

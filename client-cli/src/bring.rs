@@ -38,6 +38,10 @@ pub fn write(context: &mut Context, mine: &Mine, brought: Brought) -> Result<Don
             brought = brought.fitting(document, &pep, kind, &writer);
         }
         let mut done = Done { left_out: std::mem::take(&mut brought.left_out), ..Done::default() };
+        for kind in DocumentKind::ALL.iter().filter(|kind| papers.held().all(|(held, _)| held != **kind)) {
+            let elsewhere = "It is kept in a part of the plan that is not shared with you.";
+            done.left_out.extend(brought.of(*kind).iter().map(|edit| (edit.place(), elsewhere.to_owned())));
+        }
         for (kind, _) in papers.held() {
             for portion in portions(brought.of(kind)) {
                 done.write(core, &Mine { pep: pep.clone(), role }, kind, &portion)?;

@@ -7,8 +7,8 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 use crate::{
     commands::{
         check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, give_back, held,
-        history, import, join, list, meeting, new, open, pin, process, quality, resolve, row, set, show, sign_off,
-        status, sync, target, whoami, write,
+        history, import, join, list, meeting, new, open, passphrase, pin, private, process, quality, resolve, row, set,
+        show, sign_off, status, sync, target, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -52,7 +52,7 @@ pub struct Global {
     /// Say more about what happens
     #[arg(long, short, global = true)]
     pub verbose: bool,
-    /// A file that holds your passphrase
+    /// A file that holds the passphrase of your plans [default: PEP_PASSPHRASE, the system's keyring, or it is asked for]
     #[arg(long, global = true, value_name = "F")]
     pub passphrase_file: Option<PathBuf>,
 }
@@ -88,10 +88,12 @@ pub enum Command {
     Sync(sync::Args),
     Open(open::Args),
     Pin(pin::Args),
+    Private(private::Args),
     Held(held::Args),
     Export(export::Args),
     Import(import::Args),
     Process(process::Args),
+    Passphrase(passphrase::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -150,10 +152,12 @@ impl Command {
             Command::Sync(args) => sync::run(context, args),
             Command::Open(args) => open::run(context, args),
             Command::Pin(args) => pin::run(context, args),
+            Command::Private(args) => private::run(context, args),
             Command::Held(args) => held::run(context, args),
             Command::Export(args) => export::run(context, args),
             Command::Import(args) => import::run(context, args),
             Command::Process(args) => process::run(context, args),
+            Command::Passphrase(args) => passphrase::run(context, args),
             Command::Doctor(args) => doctor::run(context, args),
             Command::Completions(args) => completions::run(context, args),
         }

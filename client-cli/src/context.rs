@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    ask::Given,
     cli::Global,
     clock,
     core::{Core, Me, counted},
@@ -28,6 +29,7 @@ pub struct Context {
     pub global: Global,
     cwd: PathBuf,
     stdin: Vec<u8>,
+    given: Given,
     /// Whether this is the command's own process, so that it may go on and speak while it runs.
     own_process: bool,
     out: Vec<u8>,
@@ -45,14 +47,14 @@ pub struct Mine {
 
 impl Context {
     /// For a command in its own process.
-    pub fn own(app: Option<Arc<App>>, global: Global, stdin: Vec<u8>) -> Context {
+    pub fn own(app: Option<Arc<App>>, global: Global, stdin: Vec<u8>, given: Given) -> Context {
         let cwd = std::env::current_dir().unwrap_or_default();
-        Context { app, global, cwd, stdin, own_process: true, out: Vec::new(), err: Vec::new() }
+        Context { app, global, cwd, stdin, given, own_process: true, out: Vec::new(), err: Vec::new() }
     }
 
     /// For a command that another process brought.
-    pub fn brought(app: Arc<App>, global: Global, cwd: PathBuf, stdin: Vec<u8>) -> Context {
-        Context { app: Some(app), global, cwd, stdin, own_process: false, out: Vec::new(), err: Vec::new() }
+    pub fn brought(app: Arc<App>, global: Global, cwd: PathBuf, stdin: Vec<u8>, given: Given) -> Context {
+        Context { app: Some(app), global, cwd, stdin, given, own_process: false, out: Vec::new(), err: Vec::new() }
     }
 
     // What it says.
@@ -104,6 +106,11 @@ impl Context {
     }
 
     // What it has.
+
+    /// Passphrases that it was given.
+    pub fn given(&self) -> &Given {
+        &self.given
+    }
 
     /// Whether the command has a process of its own, and so may go on for long.
     pub fn own_process(&self) -> bool {
@@ -174,7 +181,8 @@ impl Context {
     /// Fails where this person's role does not hold the document that a question is kept in.
     pub fn may_read(&self, mine: &Mine, question: &Question) -> Result<DocumentKind, CommandError> {
         let kind = question.document();
-        if kind.readers().contains(&mine.role) {
+        let Mine { pep, role } = mine.clone();
+        if self.with(move |core| Ok::<_, Trouble>(core.reads(&pep, kind, role)))? {
             return Ok(kind);
         }
         let readers: Vec<String> = kind.readers().iter().map(|role| role.label().to_lowercase()).collect();
@@ -183,7 +191,10 @@ impl Context {
             question.id,
             kind.label().to_lowercase()
         );
-        Err(CommandError::new(Kind::NotPermitted, message).hint(format!("It is shared with: {}.", readers.join(", "))))
+        Err(CommandError::new(Kind::NotPermitted, message).hint(match kind.choices() {
+            [] => format!("It is shared with: {}.", readers.join(", ")),
+            _ => "The young person chooses who sees it.".to_owned(),
+        }))
     }
 
     /// Makes edits that belong to one question, in the document that holds it. On the disk when this returns.

@@ -1,7 +1,9 @@
 //! What this device holds and how it talks to its relay, without a socket and without a clock: frames and moments go in,
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
+mod held;
 mod here;
+mod readers;
 mod typed;
 mod waits;
 
@@ -12,7 +14,7 @@ use std::{
 };
 
 use chrono::{DateTime, NaiveDate};
-use gate::{Hash, Id};
+use gate::{Author, Hash, Id, Rules, Team};
 use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
 use replica::{Key, Mode, Notice, Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
@@ -26,8 +28,12 @@ use uuid::Uuid;
 
 use crate::pieces::pieces;
 
+pub use held::{Held, Said, Waiting, Why};
 use here::Here;
+use readers::Readers;
+
 pub use here::{Present, Spot};
+pub use readers::{NotChosen, Unshared};
 pub use typed::Typed;
 use waits::Counted;
 pub use waits::Waits;
@@ -117,10 +123,16 @@ struct Connection {
     read: BTreeMap<Id, u64>,
     announced: BTreeSet<Id>,
     gone: BTreeSet<Id>,
+    /// Documents whose log was closed until a newer roster comes, and the version of the one that was not enough.
+    doubted: BTreeMap<Id, u64>,
     /// Documents whose log this device could not take; they are left alone until the next connection.
     stuck: BTreeSet<Id>,
     /// How often each document's log has been read again from its start on this connection.
     again: BTreeMap<Id, u32>,
+    /// How often each document has been set right after a refusal on this connection.
+    rebased: BTreeMap<Id, u32>,
+    /// What is to be said to have been heard, once it is on the disk.
+    heard: Vec<(Id, Vec<Hash>)>,
     /// Children and PEPs that the relay did not take in.
     refused: u32,
     /// Documents of children that the roster held here does not name: without it nobody's changes in them can be believed.
@@ -137,13 +149,18 @@ pub struct Core {
     roster: Roster,
     peps: BTreeMap<Id, Pep>,
     documents: BTreeMap<Id, (Id, DocumentKind)>,
+    /// Who may write where, by process, version and kind of document; read when first asked for.
+    rules: BTreeMap<(String, u32, DocumentKind), Arc<Rules>>,
     connection: Option<Connection>,
     line: Line,
     here: Here,
+    readers: Readers,
     counted: Counted,
     /// Whether the line ended while both sides held the same.
     ended_in_step: bool,
     words: Vec<String>,
+    /// Changes of this person that were refused, by number.
+    refused: BTreeMap<u64, Held>,
     changed: u64,
     last_sync: Option<i64>,
     /// Today as the last call's `now` says, `YYYY-MM-DD`.
@@ -177,22 +194,27 @@ impl Core {
         }
         .unwrap_or_default();
         let last_sync = read_fact(&replica, b"last-sync")?;
+        let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mut core = Core {
             replica,
             me,
             roster,
             peps: BTreeMap::new(),
             documents: BTreeMap::new(),
+            rules: BTreeMap::new(),
             connection: None,
             line: Line::Offline,
             here: Here::default(),
+            readers,
             counted: Counted::default(),
             ended_in_step: false,
             words: Vec::new(),
+            refused: BTreeMap::new(),
             changed: 0,
             last_sync,
             day: String::new(),
         };
+        core.refused = held::kept(&core.replica)?;
         for (_, value) in core.replica.facts(b"pep/")? {
             if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(pep_of) {
                 core.know(pep);
@@ -328,8 +350,11 @@ impl Core {
         if new {
             self.replica.set_fact(&key(b"pep/", &id), Some(&cbor(&start_of(pep))));
         }
-        for kind in DocumentKind::ALL.iter().filter(|k| k.readers().contains(&role)) {
+        for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
+            if !self.reads(pep, *kind, role) {
+                continue;
+            }
             self.replica.start(&doc, &pep.genesis(*kind))?;
             self.documents.insert(doc, (id, *kind));
         }
@@ -354,12 +379,19 @@ impl Core {
         let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
         let writer = Writer { person, role };
         let doc = *pep.document(kind).as_bytes();
-        let mut done = self.replica.write(&doc, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
+        if self.readers.is_lost(&doc) {
+            return Err(Trouble::Unknown);
+        }
+        let team = self.authority_as(&doc, Some(role));
+        let mut done =
+            self.replica.write(&doc, &team, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
         if let (Err(Refused::TooMuchAtOnce { .. }), [edit]) = (&done, edits)
             && let Some(pieces) = self.in_pieces(pep, role, &person, edit)?
         {
             for piece in pieces {
-                done = self.replica.write(&doc, |document| plan::apply(document, pep, kind, &writer, &[piece], now))?;
+                done = self
+                    .replica
+                    .write(&doc, &team, |document| plan::apply(document, pep, kind, &writer, &[piece], now))?;
                 if done.is_err() {
                     break;
                 }
@@ -379,7 +411,8 @@ impl Core {
     ) -> Result<Result<Applied, Refused>, Trouble> {
         let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
         let (writer, main) = (Writer { person, role }, *pep.document(DocumentKind::Main).as_bytes());
-        let done = self.replica.write(&main, |document| plan::sign(document, pep, &writer, signing, now))?;
+        let team = self.authority_as(&main, Some(role));
+        let done = self.replica.write(&main, &team, |document| plan::sign(document, pep, &writer, signing, now))?;
         self.touch();
         Ok(done)
     }
@@ -408,9 +441,9 @@ impl Core {
     /// writing meanwhile.
     pub fn papers(&mut self, pep: &Pep, role: Role) -> Result<Papers, Trouble> {
         let mut papers = Papers { documents: BTreeMap::new(), who: BTreeMap::new() };
-        for kind in DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)) {
+        for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if self.replica.has(&doc)? {
+            if self.holds(pep, *kind, role) && self.replica.has(&doc)? {
                 papers.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
                 for (actor, person) in self.authors(&doc)? {
                     papers.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
@@ -441,12 +474,12 @@ impl Core {
         let mut shared = Shared { saved_heads: Vec::new(), shared_heads: Vec::new(), waiting: 0, held: 0 };
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if !self.replica.has(&doc)? {
+            if !self.replica.has(&doc)? || self.readers.is_lost(&doc) {
                 continue;
             }
             let standing = self.replica.standing(&doc)?;
             shared.waiting += standing.waiting;
-            shared.held += standing.held;
+            shared.held += self.refused_in(&doc);
             if doc == main {
                 let waits = standing.waiting > 0;
                 shared.shared_heads = if waits { self.heads_without_waiting(&doc)? } else { standing.heads.clone() };
@@ -454,19 +487,6 @@ impl Core {
             }
         }
         Ok(shared)
-    }
-
-    /// Changes of a PEP that were refused, oldest first.
-    pub fn held(&mut self, pep: &Pep) -> Result<Vec<Held>, Trouble> {
-        let mut held = Vec::new();
-        for document in DocumentKind::ALL.iter().copied() {
-            for (hash, why) in self.replica.held(pep.document(document).as_bytes())? {
-                let why = from_cbor(&why).unwrap_or(Why { code: String::new(), detail: String::new(), at: 0 });
-                held.push(Held { document, hash, why });
-            }
-        }
-        held.sort_by_key(|held| held.why.at);
-        Ok(held)
     }
 
     /// Changes of all documents that the relay has not said it has.
@@ -487,11 +507,7 @@ impl Core {
     /// Who stands behind each actor of a document: actor to person. Actors are derived from devices, so nothing need be
     /// stored: the team's devices are tried with one incarnation after another until all are found.
     pub fn authors(&mut self, doc: &Id) -> Result<BTreeMap<Id, Id>, Trouble> {
-        let mut devices: Vec<(gate::PublicKey, Id)> =
-            self.authority(doc).0.values().map(|a| (a.key, a.person)).collect();
-        if let Some(signer) = self.replica.signer() {
-            devices.push((replica::public_key(&signer.key), signer.person));
-        }
+        let devices: Vec<Author> = self.authority(doc).authors.into_values().collect();
         let mut wanted: BTreeSet<Id> = self.replica.ledger_of(doc)?.index().actors().copied().collect();
         // The genesis has nobody behind it.
         wanted.remove(&[0; 16]);
@@ -500,7 +516,7 @@ impl Core {
             if wanted.is_empty() {
                 break;
             }
-            for (key, person) in &devices {
+            for Author { key, person } in &devices {
                 let actor = gate::actor_id(doc, key, person, incarnation);
                 if wanted.remove(&actor) {
                     found.insert(actor, *person);
@@ -526,6 +542,7 @@ impl Core {
     pub fn connect(&mut self) -> Option<()> {
         let me = self.me.as_ref()?;
         self.here.cut();
+        self.readers.cut();
         let (session, hello) = Session::begin(me.device, PROGRAM, self.roster.version);
         self.connection = Some(Connection {
             session,
@@ -534,8 +551,11 @@ impl Core {
             read: BTreeMap::new(),
             announced: BTreeSet::new(),
             gone: BTreeSet::new(),
+            doubted: BTreeMap::new(),
             stuck: BTreeSet::new(),
             again: BTreeMap::new(),
+            rebased: BTreeMap::new(),
+            heard: Vec::new(),
             refused: 0,
             wants_roster: false,
             traffic: Traffic::default(),
@@ -579,8 +599,12 @@ impl Core {
     pub fn settle(&mut self, now: i64) -> Result<(), Trouble> {
         self.day = day_of(now);
         self.replica.commit()?;
+        self.tell_heard();
         self.announce()?;
         self.pump()?;
+        if self.connection.as_ref().is_some_and(|c| c.session.in_flight() == 0) {
+            self.give_up_left()?;
+        }
         let ended_in_step = std::mem::take(&mut self.ended_in_step);
         let long_ago = self.last_sync.is_none_or(|last| (now - last).abs() >= LAST_SYNC_EVERY);
         if (long_ago && self.in_step()?) || ended_in_step {
@@ -632,7 +656,10 @@ impl Core {
         // Something this device has and the relay has not.
         let unlisted = |doc: &Id| !listed.contains_key(doc) && !connection.gone.contains(doc);
         Ok(!self.documents.iter().any(|(doc, (pep, kind))| unlisted(doc) && self.is_ours(pep, *kind))
-            && !self.replica.waiting()?.iter().any(|doc| listed.contains_key(doc))
+            && !self.replica.waiting()?.iter().any(|doc| listed.contains_key(doc) || self.may_hand_in(doc))
+            && connection.heard.is_empty()
+            && !self.has_to_give_up()?
+            && !self.readers.waits()
             && self.new_children()?.iter().all(|c| self.roster.child(&c.child).is_some()))
     }
 
@@ -662,6 +689,7 @@ impl Core {
                     }
                 } else {
                     self.line = Line::Connected;
+                    self.forget_undecided()?;
                 }
                 self.touch();
             }
@@ -706,6 +734,7 @@ impl Core {
                             self.move_on()?;
                         }
                     }
+                    Err(refusal) if refusal.rests_on_the_roster() && self.wait_for_roster(doc) => {}
                     Err(refusal) => {
                         self.words.push(format!(
                             "The relay's copy of a plan did not pass this device's own checks ({}). It was not taken; whoever keeps the relay should run `pep-relay check`.",
@@ -726,23 +755,22 @@ impl Core {
                 }
                 self.touch();
             }
-            Act::Held { doc, hashes, code, detail, .. } => self.was_held(&doc, &hashes, &code, &detail, now)?,
-            Act::Released { doc, hashes } => {
-                for hash in &hashes {
-                    self.replica.release(&doc, hash);
-                }
-                self.touch();
+            Act::Held { doc, hashes, follows, code, detail } => {
+                self.was_held(&doc, &hashes, &follows, (&code, &detail), now)?;
             }
-            Act::Undecided { .. } => {}
+            Act::Released { doc, hashes } => self.was_released(&doc, &hashes)?,
+            Act::Undecided { doc, changes } => self.now_undecided(&doc, changes),
             Act::Presence(presence) => {
                 if self.here.hear(presence, u64::try_from(now).unwrap_or(0).saturating_mul(1_000)) {
                     self.touch();
                 }
             }
+            Act::Readers { doc, chosen } => self.readers_taken(&doc, chosen)?,
             Act::Gone(doc) => {
                 if let Some(c) = self.connection.as_mut() {
                     c.gone.insert(doc);
                 }
+                self.lose_gone()?;
                 self.touch();
             }
             Act::Trouble { code, detail, retry_after_ms, doc } => {
@@ -857,13 +885,17 @@ impl Core {
                 self.replica.start(&item.doc, &pep.genesis(kind))?;
             }
             self.documents.insert(item.doc, (item.pep, kind));
+            self.hear_readers(&item.doc, item.readers.clone())?;
             listed.insert(item.doc, item);
         }
         if let Some(c) = self.connection.as_mut() {
+            c.gone.retain(|doc| !listed.contains_key(doc));
             c.listed = Some(listed);
         }
+        self.lose_gone()?;
         self.replica.commit()?;
         self.open_listed()?;
+        self.ask_for_unlisted()?;
         self.announce()?;
         self.touch();
         Ok(())
@@ -915,6 +947,7 @@ impl Core {
                 }
             }
         }
+        self.ask_for_readers()?.into_iter().for_each(|frame| self.send(frame));
         Ok(())
     }
 
@@ -931,7 +964,12 @@ impl Core {
             // In a new epoch the relay's log is read first: what it still has need not be sent.
             let listed = c.listed.as_ref().and_then(|l| l.get(&doc)).map(|l| l.seq);
             let caught_up = listed.is_some_and(|seq| c.read.get(&doc).is_some_and(|read| *read >= seq));
-            if !caught_up || c.stuck.contains(&doc) {
+            let hands_in = listed.is_none() && self.may_hand_in(&doc);
+            let may_share = self.may_share(&doc);
+            let Some(c) = self.connection.as_mut() else { return Ok(()) };
+            if hands_in {
+                c.session.hand_in(doc);
+            } else if !caught_up || c.stuck.contains(&doc) || !may_share {
                 continue;
             }
             let waiting = self.replica.waiting_in(&doc, 2 * IN_FLIGHT_MAX)?;
@@ -947,30 +985,6 @@ impl Core {
         Ok(())
     }
 
-    /// The relay refused and keeps some of this device's envelopes.
-    fn was_held(&mut self, doc: &Id, hashes: &[Hash], code: &str, detail: &str, now: i64) -> Result<(), Trouble> {
-        if is_own_past(code) {
-            // This device is an older copy of itself: its words are written again under a new incarnation.
-            self.move_on()?;
-            let rebased = self.replica.rebase(doc, &hashes.iter().copied().collect(), &BTreeSet::new())?;
-            if rebased.is_some_and(|rebased| rebased.written > 0) {
-                self.words.push("Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.".into());
-            }
-            self.open_line(doc)?;
-        } else {
-            let why = cbor(&Why { code: code.into(), detail: detail.into(), at: now });
-            for hash in hashes {
-                self.replica.hold(doc, hash, &why)?;
-            }
-            self.words.push(format!(
-                "{} could not be accepted: {detail} Your text is kept here.",
-                counted(hashes.len(), "change")
-            ));
-        }
-        self.touch();
-        Ok(())
-    }
-
     /// The relay's log holds something that this device's gate does not admit.
     fn could_not_take(&mut self, doc: &Id, envelope: &gate::Envelope, refusal: &gate::Refusal) -> Result<(), Trouble> {
         let own = self.me.as_ref().is_some_and(|m| m.device == envelope.device);
@@ -979,11 +993,15 @@ impl Core {
             self.replica.commit()?;
             self.move_on()?;
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
-            self.replica.rebase(doc, &waiting, &BTreeSet::new())?;
+            let team = self.authority(doc);
+            self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;
             return self.open_line(doc);
         }
         if refusal.is_missing() {
             return self.read_again(doc);
+        }
+        if refusal.rests_on_the_roster() && self.wait_for_roster(*doc) {
+            return Ok(());
         }
         self.words.push(format!(
             "A change that the relay sent did not pass this device's own checks ({}). It was not taken; whoever keeps the relay should run `pep-relay check`.",
@@ -1006,8 +1024,19 @@ impl Core {
     fn leave_alone(&mut self, doc: Id) {
         if let Some(c) = self.connection.as_mut() {
             c.stuck.insert(doc);
-            c.out.push_back(Frame::Close { doc });
+            c.out.extend(c.session.close(doc));
         }
+    }
+
+    /// The roster held here may be older than what came: closes the document until a newer one is here. `false` where this
+    /// very roster was too old before, and asking has brought no other.
+    fn wait_for_roster(&mut self, doc: Id) -> bool {
+        let version = self.roster.version;
+        let Some(c) = self.connection.as_mut().filter(|c| c.doubted.get(&doc) != Some(&version)) else { return false };
+        c.doubted.insert(doc, version);
+        c.out.extend(c.session.close(doc));
+        c.wants_roster = true;
+        true
     }
 
     fn send(&mut self, frame: Frame) {
@@ -1019,7 +1048,8 @@ impl Core {
     /// Whether this person's role for the PEP's child reads documents of that kind.
     fn is_ours(&self, pep: &Id, kind: DocumentKind) -> bool {
         let role = self.peps.get(pep).and_then(|pep| self.role_for(&pep.child, &self.day));
-        role.is_some_and(|role| kind.readers().contains(&role))
+        let pep = self.peps.get(pep);
+        role.zip(pep).is_some_and(|(role, pep)| self.readers(pep, kind).contains(&role))
     }
 
     /// A person of a child's team.
@@ -1063,17 +1093,39 @@ impl Core {
         Ok(self.replica.facts(b"child/")?.iter().filter_map(|(_, v)| from_cbor(v)).collect())
     }
 
-    /// Who may stand behind a change of this document.
-    fn authority(&self, doc: &Id) -> sync::roster::Team {
-        let child = self.document(doc).map(|(pep, _)| *pep.child.as_bytes()).unwrap_or_default();
-        self.roster.authority(&child)
+    /// Who may stand behind a change of this document, and what each may write there: this device's person, too.
+    pub fn authority(&mut self, doc: &Id) -> Team {
+        self.authority_as(doc, None)
+    }
+
+    /// The same, with the role in which this device's person is writing now.
+    fn authority_as(&mut self, doc: &Id, role: Option<Role>) -> Team {
+        let Some((pep, kind)) = self.document(doc).map(|(pep, kind)| (pep.clone(), kind)) else {
+            return Team::default();
+        };
+        let rules = self.rules(&pep, kind);
+        let mut team = self.roster.authority(pep.child.as_bytes(), doc, rules);
+        let role = role.or_else(|| self.role_for(&pep.child, &self.day));
+        if let Some(signer) = self.replica.signer() {
+            let author = Author { key: replica::public_key(&signer.key), person: signer.person };
+            team.authors.insert(signer.device, author);
+            team.groups.entry(signer.person).or_default().extend(role.map(|role| role.to_string()));
+        }
+        team
+    }
+
+    /// Who may write where in a document of a PEP.
+    fn rules(&mut self, pep: &Pep, kind: DocumentKind) -> Arc<Rules> {
+        let key = (pep.process.id().to_string(), pep.process.version(), kind);
+        let read = || Arc::new(pep.process().write_table(kind).parse().unwrap_or_default());
+        Arc::clone(self.rules.entry(key).or_insert_with(read))
     }
 
     fn know(&mut self, pep: Pep) {
         let id = *pep.id().as_bytes();
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if self.replica.has(&doc).unwrap_or(false) {
+            if self.replica.has(&doc).unwrap_or(false) && !self.readers.is_lost(&doc) {
                 self.documents.insert(doc, (id, *kind));
             }
         }
@@ -1098,17 +1150,6 @@ pub struct Shared {
     pub held: usize,
 }
 
-/// A refused change of this device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// The document it was made in.
-    pub document: DocumentKind,
-    /// Its hash.
-    pub hash: Hash,
-    /// Why.
-    pub why: Why,
-}
-
 /// Copies of a PEP's documents, and who stands behind their actors.
 pub struct Papers {
     documents: BTreeMap<DocumentKind, Automerge>,
@@ -1130,17 +1171,6 @@ impl Papers {
     pub fn author(&self, actor: &[u8]) -> Option<Who> {
         self.who.get(actor).cloned()
     }
-}
-
-/// Why changes are held, as this device keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Why {
-    /// The refusal's code.
-    pub code: String,
-    /// The relay's words.
-    pub detail: String,
-    /// When this device heard of it, in Unix seconds.
-    pub at: i64,
 }
 
 /// A PEP from what it was started as; `None` where that makes no sense to this version.
@@ -1169,7 +1199,11 @@ pub fn start_of(pep: &Pep) -> Start {
 
 /// `1 change`, `2 changes`.
 pub fn counted(n: usize, what: &str) -> String {
-    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+    match (n, what) {
+        (1, _) => format!("1 {what}"),
+        (_, "child") => format!("{n} children"),
+        _ => format!("{n} {what}s"),
+    }
 }
 
 /// Refusals that mean: this device once wrote something that this copy of its files does not have.

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use sync::{
     SignedRoster, backoff,
     frame::{FRAME_BYTES_MAX, SUBPROTOCOL},
+    held::{Change, List},
     identity,
     link::Link,
 };
@@ -157,6 +158,14 @@ impl Address {
         serde_json::from_slice(&bytes).map_err(|_| DialError::Answer)
     }
 
+    /// The same with a session's token.
+    async fn post_with(&self, path: &str, token: &str, body: &Value) -> Result<(), DialError> {
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"));
+        self.exchange(request, body.to_string()).await.map(drop)
+    }
+
     /// One request without a body.
     async fn get(&self, path: &str, token: Option<&str>) -> Result<(HeaderMap, Bytes), DialError> {
         let mut request = Request::get(path);
@@ -269,6 +278,23 @@ async fn session(address: &Address, relay: &Relay, device: &Id, key: &Ed25519Key
         "sig": BASE64_URL_SAFE_NO_PAD.encode(sig),
     });
     Ok(address.post::<Token>("/v1/session", &body).await?.token)
+}
+
+/// Fetches the refused changes that this device's person decides about.
+pub async fn held(me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
+    let address = Address::of(&me.relay)?;
+    let token = session(&address, &me.relay, &me.device, key).await?;
+    let (_, bytes) = address.get("/v1/held", Some(&token)).await?;
+    ciborium::from_reader(bytes.as_ref()).map_err(|_| DialError::Answer)
+}
+
+/// Decides about one of them: takes it into the plan, with those it builds on, or leaves it out.
+pub async fn decide(me: &Me, key: &Ed25519KeyPair, change: &Change, accept: bool) -> Result<(), DialError> {
+    let address = Address::of(&me.relay)?;
+    let token = session(&address, &me.relay, &me.device, key).await?;
+    let decision = if accept { "accept" } else { "discard" };
+    let (doc, hash) = (Uuid::from_bytes(change.doc), crate::json::hex(&change.hash));
+    address.post_with("/v1/held", &token, &json!({ "doc": doc, "change": hash, "decision": decision })).await
 }
 
 /// How a line ended.

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     io::{self, BufRead, IsTerminal, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -14,6 +14,7 @@ use replica::{Claim, Reply, Request};
 
 use crate::{
     app::App,
+    ask::{self, Given},
     cli::{Cli, Needs},
     context::Context,
     error::{CommandError, Kind},
@@ -22,6 +23,8 @@ use crate::{
 
 /// How long other commands that this process carries out may take to end when it ends itself.
 const LAST_COMMANDS: Duration = Duration::from_secs(5);
+/// How often a passphrase is asked for before a command gives up.
+const PASSPHRASES_ASKED: u32 = 3;
 /// The longest line that is read where one is asked for, in bytes.
 const LINE_BYTES_MAX: u64 = 1024;
 
@@ -36,7 +39,7 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         }
     };
     let result = match cli.command.needs() {
-        Needs::Nothing => carry_out(cli, None, Vec::new()),
+        Needs::Nothing => carry_out(cli, None, Vec::new(), Given::default()),
         needs => at_home(cli, needs, &args),
     };
     match result {
@@ -53,9 +56,14 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
     let words = std::iter::once("pep".to_string()).chain(request.args);
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(e) => return Reply { code: 2, stdout: Vec::new(), stderr: e.to_string().into_bytes() },
+        Err(e) => return Reply { code: 2, stderr: e.to_string().into_bytes(), ..Reply::default() },
     };
-    let mut context = Context::brought(app.clone(), cli.global.clone(), request.cwd, request.stdin);
+    if let Err(e) = app.admit(request.passphrase.as_ref()) {
+        let e = CommandError::from(e);
+        return Reply { code: e.kind.code(), stderr: e.words().into_bytes(), locked: true, ..Reply::default() };
+    }
+    let given = Given { passphrase: request.passphrase, new: request.new_passphrase };
+    let mut context = Context::brought(app.clone(), cli.global.clone(), request.cwd, request.stdin, given);
     let result = cli.command.run(&mut context);
     let (stdout, mut stderr) = context.said();
     let code = match result {
@@ -65,7 +73,7 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
             e.kind.code()
         }
     };
-    Reply { code, stdout, stderr }
+    Reply { code, stdout, stderr, locked: false }
 }
 
 fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError> {
@@ -82,24 +90,48 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
         Needs::Home | Needs::Nothing => Ok(0),
     };
     read.map_err(|e| CommandError::new(Kind::Failed, format!("What was piped in could not be read ({e}).")))?;
-    match replica::claim(&home) {
-        Ok(Claim::Ours(owner)) => {
-            let key = unlock::open(&home, None, |_| (), || None)?;
-            let (app, notices) = App::open(owner, key)?;
-            for notice in notices {
-                let _ = writeln!(io::stderr(), "{notice}");
+    let mut given = Given::read(&cli, &home)?;
+    loop {
+        match claimed(&home)? {
+            Claim::Ours(owner) => {
+                // A new home is locked from its first moment, where a passphrase was chosen.
+                let passphrase = given.passphrase.as_ref().or(given.new.as_ref());
+                let mut asked = 0..PASSPHRASES_ASKED;
+                let key = unlock::open(&home, passphrase, ask::wait, || {
+                    asked.next().and_then(|_| ask::passphrase("The passphrase of your plans: "))
+                })?;
+                let (app, notices) = App::open(owner, key)?;
+                for notice in notices {
+                    let _ = writeln!(io::stderr(), "{notice}");
+                }
+                return carry_out(cli, Some(Arc::new(app)), stdin, given);
             }
-            carry_out(cli, Some(Arc::new(app)), stdin)
+            Claim::Theirs(door) => {
+                let request = Request {
+                    args: texts(args)?,
+                    cwd: std::env::current_dir().unwrap_or_default(),
+                    stdin: stdin.clone(),
+                    passphrase: given.passphrase.clone(),
+                    new_passphrase: given.new.clone(),
+                };
+                // Never asked twice, but where it is locked: what was not answered may have been done.
+                let reply = door.ask(request).map_err(|_| {
+                    CommandError::new(Kind::Store, "The program that has this folder open ended before it answered.")
+                        .hint("Look with `pep show` or `pep history` whether it was done, then try again.")
+                })?;
+                let again = reply.locked && given.passphrase.is_none();
+                match again.then(|| ask::passphrase("The passphrase of your plans: ")).flatten() {
+                    Some(passphrase) => given.passphrase = Some(passphrase),
+                    None => return repeat(&reply),
+                }
+            }
         }
-        Ok(Claim::Theirs(door)) => {
-            let request = Request { args: texts(args)?, cwd: std::env::current_dir().unwrap_or_default(), stdin };
-            // Never asked twice: what was not answered may have been done.
-            let reply = door.ask(request).map_err(|_| {
-                CommandError::new(Kind::Store, "The program that has this folder open ended before it answered.")
-                    .hint("Look with `pep show` or `pep history` whether it was done, then try again.")
-            })?;
-            repeat(&reply)
-        }
+    }
+}
+
+fn claimed(home: &Path) -> Result<Claim, CommandError> {
+    match replica::claim(home) {
+        Ok(claim) => Ok(claim),
         Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
             Err(CommandError::new(Kind::Store, "Another program has this folder open and does not answer.")
                 .hint("Close the other pep that uses the same --home, then try again."))
@@ -109,11 +141,8 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
     }
 }
 
-fn carry_out(cli: Cli, app: Option<Arc<App>>, stdin: Vec<u8>) -> Result<u8, CommandError> {
-    let mut context = Context::own(app.clone(), cli.global, stdin);
-    if context.global.passphrase_file.is_some() {
-        context.detail("Encryption on this device comes with a later version: the passphrase is not used yet.");
-    }
+fn carry_out(cli: Cli, app: Option<Arc<App>>, stdin: Vec<u8>, given: Given) -> Result<u8, CommandError> {
+    let mut context = Context::own(app.clone(), cli.global, stdin, given);
     let result = cli.command.run(&mut context);
     let written = context.flush();
     drop(context);

@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod app;
+pub mod ask;
 pub mod bring;
 pub mod calendar;
 pub mod cli;

@@ -16,17 +16,23 @@ const PREFIX_MIN: usize = 4;
 /// The PEP that `text` names, with this person's role for its child.
 pub fn pep(context: &Context, text: &str) -> Result<Mine, CommandError> {
     context.me()?;
-    let (peps, children) =
-        context.with(|core| Ok::<_, Trouble>((core.peps().cloned().collect::<Vec<_>>(), core.children()?)))?;
+    let (peps, left, children) = context.with(|core| {
+        Ok::<_, Trouble>((core.peps().cloned().collect::<Vec<_>>(), core.left_peps()?, core.children()?))
+    })?;
     let name = |pep: &Pep| children.iter().find(|c| c.id == *pep.child.as_bytes()).map_or("", |c| c.name.as_str());
     let labels = peps.iter().map(|pep| (pep.id(), format!("{}, {}", name(pep), words::sitting(pep))));
+    let labels = labels.chain(left.iter().map(|id| (*id, "a plan of a child whose team you have left".to_owned())));
     let id = by_prefix(
         "PEP",
         text,
         &labels.collect::<Vec<_>>(),
         "`pep list` shows the plans on this device; `pep sync` fetches those of your teams.",
     )?;
-    let Some(pep) = peps.into_iter().find(|pep| pep.id() == id) else { return Err(Trouble::Unknown.into()) };
+    let Some(pep) = peps.into_iter().find(|pep| pep.id() == id) else {
+        let message = "You are not on this child's team any more, so the plan is not on this device.";
+        return Err(CommandError::new(Kind::NotPermitted, message)
+            .hint("The Virtual School decides who works with whom, and can add you. What you wrote before is kept."));
+    };
     let role = context.role_for(pep.child)?;
     Ok(Mine { pep, role })
 }

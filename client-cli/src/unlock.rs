@@ -382,3 +382,114 @@ fn to_cbor<T: Serialize>(value: &T) -> Vec<u8> {
 fn from_cbor<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     ciborium::de::from_reader_with_recursion_limit(bytes, 16).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What tests may cost.
+    const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
+
+    fn words(text: &str) -> Secret {
+        Secret::new(text.as_bytes().to_vec())
+    }
+
+    fn again(home: &Path, passphrase: Option<&Secret>) -> Result<Arc<Key>, LockError> {
+        open(home, passphrase, |_| panic!("no wait is due"), || None)
+    }
+
+    #[test]
+    fn a_home_without_a_passphrase_opens_by_its_file_and_not_without_it() {
+        let home = tempfile::tempdir().unwrap();
+        let key = again(home.path(), None).unwrap();
+        assert_eq!(guard(home.path()).unwrap(), Guard::Computer);
+        assert_eq!(again(home.path(), Some(&words("whatever"))).unwrap().bytes(), key.bytes());
+        // A few damaged bytes lose nothing; the file does.
+        let file = home.path().join(FILE_KEY);
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[9] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        assert_eq!(again(home.path(), None).unwrap().bytes(), key.bytes());
+        std::fs::remove_file(&file).unwrap();
+        assert!(matches!(again(home.path(), None), Err(LockError::Lost(FILE_KEY))));
+        // Nor is another key made where something is sealed already.
+        std::fs::remove_file(home.path().join(SLOTS)).unwrap();
+        std::fs::create_dir(home.path().join("keys")).unwrap();
+        assert!(matches!(again(home.path(), None), Err(LockError::Lost(SLOTS))));
+    }
+
+    #[test]
+    fn a_passphrase_takes_the_place_of_the_file_and_gives_it_back() {
+        let home = tempfile::tempdir().unwrap();
+        let key = again(home.path(), None).unwrap();
+        let passphrase = words("copper kettle Thursday");
+        assert!(matches!(set_passphrase(home.path(), &key, &words("too short"), false), Err(LockError::Unfit)));
+        assert!(set_passphrase(home.path(), &key, &passphrase, false).unwrap());
+        assert!(!home.path().join(FILE_KEY).exists());
+        assert_eq!(guard(home.path()).unwrap(), Guard::Passphrase { remembered: false });
+        assert!(matches!(again(home.path(), None), Err(LockError::Locked)));
+        assert_eq!(again(home.path(), Some(&passphrase)).unwrap().bytes(), key.bytes());
+        let mut answers = ["copper kettle Friday", "copper kettle Thursday"].into_iter().map(words);
+        assert_eq!(open(home.path(), None, |_| (), || answers.next()).unwrap().bytes(), key.bytes());
+        remove_passphrase(home.path(), &key).unwrap();
+        assert_eq!(again(home.path(), None).unwrap().bytes(), key.bytes());
+    }
+
+    #[test]
+    fn a_passphrase_that_was_being_set_or_removed_leaves_no_way_in_that_should_be_gone() {
+        let home = tempfile::tempdir().unwrap();
+        let passphrase = words("copper kettle Thursday");
+        let key = begin(home.path(), Some(&passphrase), CHEAP).unwrap();
+        // Killed after the file was written, before the slots named it; or after they no longer did, before it was destroyed.
+        file_slot(home.path(), &key).unwrap();
+        assert!(matches!(again(home.path(), None), Err(LockError::Locked)));
+        assert!(!home.path().join(FILE_KEY).exists());
+        assert_eq!(again(home.path(), Some(&passphrase)).unwrap().bytes(), key.bytes());
+    }
+
+    #[test]
+    fn wrong_passphrases_are_counted_whoever_ends_the_program_and_wait_longer_and_longer() {
+        let home = tempfile::tempdir().unwrap();
+        let right = words("copper kettle Thursday");
+        begin(home.path(), Some(&right), CHEAP).unwrap();
+        for _ in 0..FREE_TRIES {
+            assert!(matches!(check(home.path(), &words("copper kettle Friday")), Err(LockError::Wrong)));
+        }
+        // The right one has to wait too, or the wait would tell.
+        assert!(matches!(check(home.path(), &right), Err(LockError::Wait { seconds: 1 })));
+        let long_ago = Tries { wrong: 60, at: clock::now() - WAIT_SECONDS_MAX };
+        write_kept(&home.path().join(TRIES), &to_cbor(&long_ago)).unwrap();
+        check(home.path(), &right).unwrap();
+        assert!(!home.path().join(TRIES).exists(), "forgotten once the right one came");
+        let waits: Vec<i64> = (0..10).map(wait_seconds).collect();
+        assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!((wait_seconds(66), wait_seconds(67), wait_seconds(u32::MAX)), (30, 30, 30));
+    }
+
+    #[test]
+    fn slots_keep_what_a_guess_costs_and_a_newer_version_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let passphrase = words("copper kettle Thursday");
+        let key = begin(home.path(), Some(&passphrase), CHEAP).unwrap();
+        set_passphrase(home.path(), &key, &passphrase, false).unwrap();
+        let slots = read_slots(home.path()).unwrap().unwrap();
+        assert!(matches!(slots.as_slice(), [Slot::Passphrase { cost: COST, .. }]), "it rises with the next passphrase");
+        let newer = Slots { version: VERSION + 1, slots };
+        write_kept(&home.path().join(SLOTS), &to_cbor(&newer)).unwrap();
+        assert!(matches!(again(home.path(), Some(&passphrase)), Err(LockError::Newer)));
+    }
+
+    #[test]
+    fn nothing_of_key_or_passphrase_is_in_the_files() {
+        let home = tempfile::tempdir().unwrap();
+        let passphrase = words("copper kettle Thursday");
+        let key = begin(home.path(), Some(&passphrase), CHEAP).unwrap();
+        let _ = check(home.path(), &words("copper kettle Friday"));
+        for entry in std::fs::read_dir(home.path()).unwrap() {
+            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+            let holds = |secret: &[u8]| bytes.windows(secret.len()).any(|part| part == secret);
+            assert!(!holds(key.bytes()) && !holds(passphrase.bytes()) && !holds(b"Friday"));
+        }
+        assert!(!format!("{passphrase:?}").contains("copper"));
+    }
+}

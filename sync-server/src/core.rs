@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::{
     SignedRoster,
-    frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, QUEUE_FRAMES_MAX, Start, code},
+    frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, Presence, QUEUE_FRAMES_MAX, Start, code},
     link::Link,
     relay::{Ask, Lend, Session, Snapshot},
 };
@@ -121,6 +121,8 @@ pub struct Core {
     serving: bool,
     random: Random,
     lines: BTreeMap<u64, Line>,
+    /// Connections of each device.
+    lines_of: BTreeMap<Id, BTreeSet<u64>>,
     /// Connections that have each document open.
     readers: BTreeMap<Id, BTreeSet<u64>>,
     /// Connections that may have something to send.
@@ -147,6 +149,8 @@ struct Line {
     welcomed: bool,
     /// Version of the roster it was sent last.
     roster: u64,
+    /// Of documents and actors of this line's device: the first number that came by another line while this one stood.
+    crossed: BTreeMap<(Id, Id), u64>,
     /// The second in which it last said where its person is, and how often in it.
     said: (i64, u32),
 }
@@ -203,6 +207,7 @@ impl Core {
             serving: false,
             random,
             lines: BTreeMap::new(),
+            lines_of: BTreeMap::new(),
             readers: BTreeMap::new(),
             ready: BTreeSet::new(),
             growth: BTreeMap::new(),
@@ -358,16 +363,15 @@ impl Core {
         if self.lines.len() >= CONNECTIONS_MAX {
             return Err(Refused::TooMany { what: "connections", limit: CONNECTIONS_MAX });
         }
-        let others: Vec<u64> =
-            self.lines.iter().filter(|(_, l)| l.session.device() == device).map(|(n, _)| *n).collect();
-        if others.len() >= DEVICE_CONNECTIONS_MAX
-            && let Some(oldest) = others.first()
-        {
+        let others = self.lines_of.get(&device).filter(|others| others.len() >= DEVICE_CONNECTIONS_MAX);
+        if let Some(oldest) = others.and_then(|others| others.first().copied()) {
             // Most likely it broke and nobody has noticed yet.
-            self.close(*oldest, code::STOPPING, "This device has connected again.");
+            self.close(oldest, code::STOPPING, "This device has connected again.");
         }
         let session = Session::new(device, person);
-        self.lines.insert(conn, Line { session, out, welcomed: false, roster: 0, said: (0, 0) });
+        self.lines
+            .insert(conn, Line { session, out, welcomed: false, roster: 0, crossed: BTreeMap::new(), said: (0, 0) });
+        self.lines_of.entry(device).or_default().insert(conn);
         if self.failed || self.stopping {
             self.close(
                 conn,
@@ -405,12 +409,23 @@ impl Core {
             }
             _ => {}
         }
+        let frame = match frame {
+            // Where somebody is in an annex is said in that annex, and no device of ours says it elsewhere.
+            Frame::Presence(p) if p.is_bounded() => {
+                let kind = self.directory.document(&p.doc).map_or("", |(_, kind)| kind);
+                let field = p.field.filter(|field| pep::holds(kind, field));
+                Frame::Presence(Presence { field, ..p })
+            }
+            frame => frame,
+        };
         let Some(ask) = line.session.receive(frame) else { return };
         if self.failed {
             return;
         }
         let doc = match &ask {
-            Ask::Open { doc, .. } | Ask::Push { doc, .. } | Ask::Heard { doc, .. } => Some(*doc),
+            Ask::Open { doc, .. } | Ask::Push { doc, .. } | Ask::Readers { doc, .. } | Ask::Heard { doc, .. } => {
+                Some(*doc)
+            }
             Ask::Hello { .. } | Ask::Child(_) | Ask::Start(_) | Ask::Presence(_) | Ask::Close => None,
         };
         if let Err(trouble) = self.answer(conn, ask, now) {
@@ -426,6 +441,12 @@ impl Core {
     /// A connection has ended.
     pub fn disconnect(&mut self, conn: u64) {
         let Some(line) = self.lines.remove(&conn) else { return };
+        if let Some(others) = self.lines_of.get_mut(&line.session.device()) {
+            others.remove(&conn);
+            if others.is_empty() {
+                self.lines_of.remove(&line.session.device());
+            }
+        }
         for doc in line.session.documents() {
             if let Some(readers) = self.readers.get_mut(doc) {
                 readers.remove(&conn);
@@ -548,6 +569,7 @@ impl Core {
                 }
             }
             Ask::Start(start) => self.start(conn, &start, device, now)?,
+            Ask::Readers { doc, seen, roles } => self.choose_readers(conn, doc, &roles, seen, now),
             Ask::Open { doc, cursor } => self.open_document(conn, doc, cursor, person)?,
             Ask::Push { doc, envelopes } => self.push(conn, doc, envelopes, now)?,
             Ask::Heard { doc, hashes } => self.heard(device, doc, &hashes, now),
@@ -571,6 +593,19 @@ impl Core {
             Err(refused) => self.refuse(conn, &refused, None),
         }
         Ok(())
+    }
+
+    fn choose_readers(&mut self, conn: u64, doc: Id, roles: &[String], seen: u64, now: i64) {
+        let Some(line) = self.lines.get_mut(&conn) else { return };
+        let (device, person) = (line.session.device(), line.session.person());
+        if !self.directory.may_open(&person, &doc, &self.today) {
+            return line.session.gone(doc);
+        }
+        match self.directory.choose(&doc, roles, seen, &device, now) {
+            // Before what follows from it: whoever chose others and not themselves hears that it was taken, then that it is gone.
+            Ok(chosen) => line.session.chosen(doc, chosen),
+            Err(refused) => self.refuse(conn, &refused, Some(doc)),
+        }
     }
 
     fn open_document(&mut self, conn: u64, doc: Id, cursor: Option<Cursor>, person: Id) -> Result<(), Trouble> {
@@ -647,11 +682,12 @@ impl Core {
 
     /// Passes envelopes through the gate; holds what it refuses. Gives back those whose past is not here at all.
     fn take_in(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<Vec<Envelope>, Trouble> {
-        let child = self.directory.document(&doc).map(|(pep, _)| pep.start.child).unwrap_or_default();
+        let restored_by = self.restored_by(conn);
         let mut queue = envelopes;
         let mut lacking = Vec::new();
         while !queue.is_empty() {
-            let authority = self.directory.authority(child);
+            let Some(authority) = self.directory.authority(&doc, &self.today) else { break };
+            let authority = authority.restoring(restored_by);
             let (offered, refusal) = self.replica.offer(&doc, &queue, &authority, None)?;
             let rest = queue.split_off(offered.len());
             for (envelope, taken) in queue.iter().zip(&offered) {
@@ -660,6 +696,12 @@ impl Core {
                     Offered::New(_) => {
                         self.dirty = true;
                         self.counts.accepted += 1;
+                        let others = self.lines_of.get(&envelope.device).into_iter().flatten();
+                        for other in others.filter(|other| **other != conn) {
+                            if let Some(line) = self.lines.get_mut(other) {
+                                line.crossed.entry((doc, envelope.actor)).or_insert(envelope.seq);
+                            }
+                        }
                     }
                     Offered::Known(_) => self.counts.known += 1,
                 }
@@ -671,6 +713,9 @@ impl Core {
             let (Some(refusal), Some(first)) = (refusal, rest.first()) else { break };
             // What follows in the same chain shares the fate of its first; other authors' work goes on.
             let actor = first.actor;
+            if self.has_forked(conn, &doc, first, &refusal) && self.directory.lock(&first.device, &doc, now).is_ok() {
+                tracing::warn!(device = text(&first.device), doc = text(&doc), "a device has forked, and is locked");
+            }
             let (chain, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|e| e.actor == actor);
             lacking.extend(match refusal.is_missing() && !self.builds_on_held(&doc, &refusal) {
                 true => chain,
@@ -679,6 +724,24 @@ impl Core {
             queue = others;
         }
         Ok(lacking)
+    }
+
+    /// Whether a device has signed two different changes under one number, and knew it.
+    ///
+    /// That it has done so by itself proves little: on a restored backup, or a copied disk, a device does not hold what it
+    /// wrote last, and uses that number again. But such a device reads the log before it pushes, finds its own change there,
+    /// and goes on under another actor; so what comes here is a fork only if the number came by another of the device's
+    /// lines while this line stood, as two copies of one disk do that meet for the first time. Anything else is a program
+    /// that signs what it likes.
+    fn has_forked(&self, conn: u64, doc: &Id, envelope: &Envelope, refusal: &Refusal) -> bool {
+        let (Refusal::Equivocation { seq } | Refusal::Chain { seq }) = refusal else { return false };
+        let line = self.lines.get(&conn).filter(|line| line.session.device() == envelope.device);
+        line.is_some_and(|line| line.crossed.get(&(*doc, envelope.actor)).is_none_or(|first| first > seq))
+    }
+
+    /// Whose colleagues' work a connection brings back, where the log was cut off: it was judged when it came first.
+    fn restored_by(&self, conn: u64) -> Option<Id> {
+        self.lines.get(&conn).filter(|_| self.log_was_cut).map(|line| line.session.person())
     }
 
     // What follows from it.
@@ -829,7 +892,8 @@ impl Core {
     fn listed(&self, person: &Id) -> Result<Vec<Listed>, Trouble> {
         let list = |(doc, kind, start): (Id, &str, &Start)| {
             let seq = self.replica.last(&doc)?;
-            Ok(Listed { doc, pep: start.pep, kind: kind.to_string(), seq, start: start.clone() })
+            let readers = self.directory.chosen(&doc).cloned();
+            Ok(Listed { doc, pep: start.pep, kind: kind.to_string(), seq, start: start.clone(), readers })
         };
         let mut readable = self.directory.readable(person, &self.today);
         if readable.len() > LISTED_MAX {

@@ -10,22 +10,27 @@
 //! | `team/CHILD/PERSON/FROM` | one membership |
 //! | `invite/HASH` | [`Invitation`], under the SHA-256 of its secret |
 //! | `pep/ID` | what it was started as, and its documents |
+//! | `readers/DOC` | who reads a document, where that was chosen |
+//! | `accepted/DOC/CHANGE` | that the change was let in although its author's role may not write there |
 //! | `audit/NUMBER` | [`Entry`] |
 //! | `version` | of the rosters |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, NaiveDate};
-use gate::{Author, Authority, Hash, Id, PublicKey, Signature};
+use gate::{Author, Authority, Hash, Id, PublicKey, Rules, Signature, Team};
 use replica::{Replica, Trouble};
 use ring::digest;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_bytes::ByteArray;
 use sync::{
     Roster,
-    frame::{NewChild, Start},
+    frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
-    roster::{Child, Device, Member, Person},
+    roster::{ACCEPTED_MAX, Accepted, Child, Device, Member, Person},
 };
 use uuid::Uuid;
 
@@ -182,6 +187,12 @@ pub enum Refused {
         "This PEP was already started here under another process ({0}). It goes on under that one; ask the Virtual School if that is wrong."
     )]
     Process(String),
+    #[error("{0}")]
+    Readers(String),
+    #[error(
+        "Somebody else has chosen who sees this, meanwhile, and nobody is in both choices. Look at what stands now and choose again."
+    )]
+    ReadersMeanwhile,
     #[error("There are too many {what} here (the limit is {limit}). Ask whoever keeps the relay.")]
     TooMany { what: &'static str, limit: usize },
 }
@@ -217,6 +228,8 @@ impl Refused {
             | Refused::HeldUntold
             | Refused::HeldGoesByItself
             | Refused::Pep(_)
+            | Refused::Readers(_)
+            | Refused::ReadersMeanwhile
             | Refused::TooMany { .. } => sync::frame::code::REFUSED,
         }
     }
@@ -248,6 +261,10 @@ pub struct Directory {
     peps: BTreeMap<Id, Pep>,
     peps_of: BTreeMap<Id, BTreeSet<Id>>,
     documents: BTreeMap<Id, (Id, String)>,
+    chosen: BTreeMap<Id, Chosen>,
+    /// By process, version and kind of document: the same for all PEPs that began under it.
+    rules: BTreeMap<(String, u32, String), Arc<Rules>>,
+    accepted: BTreeSet<Accepted>,
     version: u64,
     audited: u64,
     staged: Vec<(Vec<u8>, Vec<u8>)>,
@@ -276,6 +293,15 @@ impl Directory {
         }
         for pep in values::<Pep>(replica, "pep/")? {
             directory.learn_pep(pep);
+        }
+        for (key, value) in replica.facts(b"readers/")? {
+            let doc = key.get(b"readers/".len()..).and_then(|doc| doc.try_into().ok()).ok_or(Trouble::Damaged)?;
+            directory.chosen.insert(doc, from_cbor(&value)?);
+        }
+        for (key, _) in replica.facts(ACCEPTED)? {
+            let ids = key.get(ACCEPTED.len()..).and_then(|ids| ids.split_first_chunk::<16>());
+            let accepted = ids.and_then(|(doc, hash)| Some(Accepted { doc: *doc, change: hash.try_into().ok()? }));
+            directory.accepted.insert(accepted.ok_or(Trouble::Damaged)?);
         }
         directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
         let last = replica.last_fact(b"audit/")?;
@@ -344,8 +370,20 @@ impl Directory {
     /// Whether a person may open and write a document today.
     pub fn may_open(&self, person: &Id, doc: &Id, today: &str) -> bool {
         self.document(doc).is_some_and(|(pep, kind)| {
-            self.role(&pep.start.child, person, today).is_some_and(|role| pep::may_read(kind, role))
+            self.role(&pep.start.child, person, today).is_some_and(|role| self.reads(doc, kind, role))
         })
+    }
+
+    /// Who reads a document, where that was chosen.
+    pub fn chosen(&self, doc: &Id) -> Option<&Chosen> {
+        self.chosen.get(doc)
+    }
+
+    fn reads(&self, doc: &Id, kind: &str, role: &str) -> bool {
+        match self.chosen.get(doc) {
+            Some(chosen) => chosen.roles.iter().any(|chosen| chosen == role),
+            None => pep::may_read(kind, role),
+        }
     }
 
     /// How a person stands to a document today.
@@ -355,7 +393,7 @@ impl Directory {
         }
         let once = |(pep, kind): (&Pep, &str)| {
             let theirs = self.team(&pep.start.child).iter().filter(|m| m.person == *person && m.from.as_str() <= today);
-            theirs.into_iter().any(|m| pep::may_read(kind, &m.role))
+            theirs.into_iter().any(|m| self.reads(doc, kind, &m.role))
         };
         if self.document(doc).is_some_and(once) { Standing::Former } else { Standing::Stranger }
     }
@@ -364,7 +402,7 @@ impl Directory {
     pub fn decides(&self, person: &Id, doc: &Id, today: &str) -> bool {
         self.document(doc).is_some_and(|(pep, kind)| {
             let role = self.role(&pep.start.child, person, today);
-            role.is_some_and(|role| pep::is_virtual_school(role) && pep::may_read(kind, role))
+            role.is_some_and(|role| pep::is_virtual_school(role) && self.reads(doc, kind, role))
         })
     }
 
@@ -386,17 +424,37 @@ impl Directory {
             let Some(role) = self.role(child, person, today) else { continue };
             let peps = self.peps_of.get(child).into_iter().flatten().filter_map(|id| self.peps.get(id));
             for pep in peps {
-                let readable = pep.documents.iter().filter(|(kind, _)| pep::may_read(kind, role));
+                let readable = pep.documents.iter().filter(|(kind, doc)| self.reads(doc, kind, role));
                 found.extend(readable.map(|(kind, doc)| (doc.into_array(), kind.as_str(), &pep.start)));
             }
         }
         found
     }
 
-    /// Who may stand behind a change in documents of `child`: the devices of everyone who is or ever was on the team.
-    /// Revoked devices too, for what they wrote keeps its author, whoever brings it; they can no longer connect themselves.
-    pub fn authority(&self, child: Id) -> TeamOf<'_> {
-        TeamOf { directory: self, child }
+    /// Who may stand behind a new change in this document on `today`, and what they may write there: by the role that they
+    /// have that day, or the next, for days begin in one place before they begin in another. A device that was revoked or
+    /// locked has a known author, who may write nothing more. `None` where the document is not known.
+    pub fn authority(&self, doc: &Id, today: &str) -> Option<TeamOf<'_>> {
+        let (pep, kind) = self.document(doc)?;
+        let rules = self.rules.get(&rules_of(&pep.start, kind))?;
+        let days = [Some(today.to_string()), day_after(today).ok()].into_iter().flatten().collect();
+        Some(TeamOf { directory: self, child: pep.start.child, doc: *doc, rules, days, restored_by: None })
+    }
+
+    /// The same for what was written long ago: by every role that people ever had for the child, on any device. A copy.
+    pub fn record(&self, doc: &Id) -> Team {
+        let Some((pep, kind)) = self.document(doc) else { return Team::default() };
+        let mut team = Team::default();
+        for member in self.team(&pep.start.child) {
+            team.groups.entry(member.person).or_default().insert(member.role.clone());
+            for device in self.devices_of.get(&member.person).into_iter().flatten() {
+                let known = self.devices.get(device).map(|d| (*device, Author { key: d.key, person: d.person }));
+                team.authors.extend(known);
+            }
+        }
+        team.rules = self.rules.get(&rules_of(&pep.start, kind)).cloned().unwrap_or_default();
+        team.accepted = self.accepted_in(doc).map(|accepted| accepted.change).collect();
+        team
     }
 
     /// What one person may know, unsigned.
@@ -406,7 +464,10 @@ impl Directory {
         let teams: Vec<Member> = current.iter().flat_map(|child| self.team(child)).cloned().collect();
         let people: BTreeSet<Id> = teams.iter().map(|m| m.person).chain([*person]).collect();
         let devices = people.iter().flat_map(|p| self.devices_of.get(p).into_iter().flatten());
+        let readable = self.readable(person, today);
+        let accepted = readable.iter().flat_map(|(doc, ..)| self.accepted_in(doc)).cloned().collect();
         Roster {
+            accepted,
             version: self.version,
             relay,
             organisation: organisation.to_string(),
@@ -416,6 +477,11 @@ impl Directory {
             teams,
             left: self.left(person, today),
         }
+    }
+
+    fn accepted_in(&self, doc: &Id) -> impl Iterator<Item = &Accepted> {
+        let of = |change| Accepted { doc: *doc, change };
+        self.accepted.range(of([0; 32])..=of([255; 32]))
     }
 
     // What changes it.
@@ -487,7 +553,7 @@ impl Directory {
             return Err(Refused::TooMany { what: "devices of this person", limit: DEVICES_MAX });
         }
         let name = named(&joining.name)?;
-        let enrolled = Device { id: device, key: joining.key, person: person.id, name, revoked: None };
+        let enrolled = Device { id: device, key: joining.key, person: person.id, name, revoked: None, locked: None };
         self.stage(key("device/", &device), &enrolled);
         self.learn_device(enrolled);
         let used = Invitation { used: Some(ByteArray::new(device)), ..invitation };
@@ -512,6 +578,44 @@ impl Directory {
         self.rise(now);
         self.touch_around(&known.person);
         Ok(true)
+    }
+
+    /// Locks a device that has signed two different changes under one number: from now on nothing new of its is let in.
+    /// `false` where it was locked before.
+    pub fn lock(&mut self, device: &Id, doc: &Id, now: i64) -> Result<bool> {
+        let known = self.devices.get_mut(device).ok_or(Refused::DeviceUnknown)?;
+        if known.locked.is_some() {
+            return Ok(false);
+        }
+        known.locked = Some(now);
+        let known = known.clone();
+        self.stage(key("device/", device), &known);
+        let on = [("device", text(device)), ("person", text(&known.person)), ("document", text(doc))];
+        self.audit(now, None, "locked", &on);
+        self.rise(now);
+        self.touch_around(&known.person);
+        Ok(true)
+    }
+
+    /// Lets changes of a document in although their authors' roles may not write where they write.
+    pub fn accept(&mut self, doc: &Id, changes: &[Hash], now: i64) -> Result<()> {
+        let child = self.document(doc).map(|(pep, _)| pep.start.child);
+        let child = child.ok_or_else(|| Refused::Pep("This relay does not know that document.".into()))?;
+        let new: BTreeSet<Accepted> = changes.iter().map(|change| Accepted { doc: *doc, change: *change }).collect();
+        let new: Vec<Accepted> = new.difference(&self.accepted).cloned().collect();
+        if self.accepted_in(doc).count() + new.len() > ACCEPTED_MAX {
+            return Err(Refused::TooMany { what: "accepted changes in this document", limit: ACCEPTED_MAX });
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        for one in new {
+            self.stage([ACCEPTED, &one.doc, &one.change].concat(), &now);
+            self.accepted.insert(one);
+        }
+        self.rise(now);
+        self.touch_team(&child);
+        Ok(())
     }
 
     /// Makes a child known. `by`: the device whose person brings it and joins its team; `None` for the relay's keeper.
@@ -612,6 +716,31 @@ impl Directory {
         self.audit(now, Some(*device), "started PEP", &[("pep", text(&start.pep)), ("child", text(&start.child))]);
         self.touch_team(&start.child);
         Ok(parts.into_iter().map(|p| (p.doc, p.genesis)).collect())
+    }
+
+    /// Chooses the roles that read a document, by somebody who reads it. `seen`: the choice that their device knew of. One made
+    /// without knowledge of a newer one only narrows it: of two people who chose apart, neither is overruled.
+    pub fn choose(&mut self, doc: &Id, roles: &[String], seen: u64, device: &Id, now: i64) -> Result<Chosen> {
+        let (pep, kind) = self.document(doc).ok_or(Refused::NotOnTheTeam)?;
+        let (child, kind) = (pep.start.child, kind.to_string());
+        let mut roles = pep::chosen(&kind, roles).map_err(Refused::Readers)?;
+        let stands = match self.chosen.get(doc) {
+            Some(chosen) => chosen.clone(),
+            None => Chosen { number: 0, roles: pep::readers(&kind) },
+        };
+        if seen < stands.number && roles != stands.roles {
+            roles.retain(|role| stands.roles.contains(role));
+            roles = pep::chosen(&kind, &roles).map_err(|_| Refused::ReadersMeanwhile)?;
+        }
+        if roles == stands.roles {
+            return Ok(stands);
+        }
+        let chosen = Chosen { number: stands.number + 1, roles };
+        self.stage(key("readers/", doc), &chosen);
+        self.audit(now, Some(*device), "chose readers", &[("document", text(doc)), ("roles", chosen.roles.join(" "))]);
+        self.chosen.insert(*doc, chosen.clone());
+        self.touch_team(&child);
+        Ok(chosen)
     }
 
     /// Writes a line of the audit.
@@ -717,6 +846,8 @@ impl Directory {
         self.peps_of.entry(pep.start.child).or_default().insert(pep.start.pep);
         for (kind, doc) in &pep.documents {
             self.documents.insert(doc.into_array(), (pep.start.pep, kind.clone()));
+            let rules = || Arc::new(pep::rules(&pep.start, kind));
+            self.rules.entry(rules_of(&pep.start, kind)).or_insert_with(rules);
         }
         self.peps.insert(pep.start.pep, pep);
     }
@@ -743,6 +874,19 @@ impl Directory {
 pub struct TeamOf<'a> {
     directory: &'a Directory,
     child: Id,
+    doc: Id,
+    rules: &'a Rules,
+    /// Days of which one has to be within a membership.
+    days: Vec<String>,
+    restored_by: Option<Id>,
+}
+
+impl TeamOf<'_> {
+    /// Where this person brings back what a cut log lost: what others wrote was judged when it came first, and passes by
+    /// every role that they ever had.
+    pub fn restoring(self, restored_by: Option<Id>) -> Self {
+        TeamOf { restored_by, ..self }
+    }
 }
 
 impl Authority for TeamOf<'_> {
@@ -751,6 +895,32 @@ impl Authority for TeamOf<'_> {
         let on_team = self.directory.team(&self.child).iter().any(|m| m.person == device.person);
         on_team.then_some(Author { key: device.key, person: device.person })
     }
+
+    fn groups(&self, device: &Id) -> Vec<&str> {
+        let Some(device) = self.directory.devices.get(device) else { return Vec::new() };
+        let restored = self.restored_by.is_some_and(|person| person != device.person);
+        if (device.revoked.is_some() || device.locked.is_some()) && !restored {
+            return Vec::new();
+        }
+        let on = |m: &&Member| restored || self.days.iter().any(|day| m.on(day));
+        let of_person = self.directory.team(&self.child).iter().filter(|m| m.person == device.person);
+        of_person.filter(on).map(|m| m.role.as_str()).collect()
+    }
+
+    fn rules(&self) -> &Rules {
+        self.rules
+    }
+
+    fn accepted(&self, change: &Hash) -> bool {
+        self.directory.accepted.contains(&Accepted { doc: self.doc, change: *change })
+    }
+}
+
+/// Prefix of the facts that say which changes were let in.
+const ACCEPTED: &[u8] = b"accepted/";
+
+fn rules_of(start: &Start, kind: &str) -> (String, u32, String) {
+    (start.process.clone(), start.process_version, kind.to_string())
 }
 
 /// The day of a moment, `YYYY-MM-DD`. In UTC: one rule for every machine, an hour behind the wall clock in summer.
@@ -808,4 +978,9 @@ fn named(name: &str) -> Result<String> {
 fn day_before(date: &str) -> Result<String> {
     let date: NaiveDate = date.parse().map_err(|_| Refused::Date)?;
     Ok(date.pred_opt().ok_or(Refused::Date)?.to_string())
+}
+
+fn day_after(date: &str) -> Result<String> {
+    let date: NaiveDate = date.parse().map_err(|_| Refused::Date)?;
+    Ok(date.succ_opt().ok_or(Refused::Date)?.to_string())
 }

@@ -1,7 +1,7 @@
 //! What the relay knows of a plan: the ids and first changes of its documents, and who reads which. Nothing of what is
 //! written in one.
 
-use gate::Id;
+use gate::{Id, Rules};
 use plan::{DocumentKind, Pep, PepType, ProcessRef, Role};
 use sync::frame::Start;
 use uuid::Uuid;
@@ -47,6 +47,45 @@ pub(crate) fn parts(start: &Start) -> Result<Vec<Part>, NotAPep> {
         genesis: pep.genesis(*kind),
     };
     Ok(DocumentKind::ALL.iter().map(part).collect())
+}
+
+/// Who holds a document of this kind when these roles were chosen, by name; `Err` in words where they are no choice.
+pub(crate) fn chosen(kind: &str, roles: &[String]) -> Result<Vec<String>, String> {
+    let kind: DocumentKind = kind.parse().map_err(|_| plan::NotAChoice::Nowhere.to_string())?;
+    let roles = roles.iter().map(|role| role.parse()).collect::<Result<Vec<Role>, _>>().map_err(|no| no.to_string())?;
+    let chosen = kind.chosen(&roles).map_err(|no| no.to_string())?;
+    Ok(chosen.iter().map(Role::to_string).collect())
+}
+
+/// Who holds documents of this kind where nobody has chosen, by name.
+pub(crate) fn readers(kind: &str) -> Vec<String> {
+    let readers = kind.parse().map_or(&[][..], DocumentKind::readers);
+    readers.iter().map(Role::to_string).collect()
+}
+
+/// Whether a place in a plan (`care.story`, or something in a table of it) is in documents of this kind.
+pub(crate) fn holds(kind: &str, place: &str) -> bool {
+    let question = place.split('/').next().unwrap_or_default();
+    kind.parse::<DocumentKind>().is_ok_and(|kind| kind.holds(question))
+}
+
+/// Who may write where in documents of this kind of a PEP under this process. Of what this version does not know: nobody.
+pub(crate) fn rules(start: &Start, kind: &str) -> Rules {
+    let process = ProcessRef::new(&start.process, start.process_version).ok();
+    let table = process.zip(kind.parse().ok()).map(|(process, kind)| plan::process(&process).write_table(kind));
+    table.and_then(|table| table.parse().ok()).unwrap_or_default()
+}
+
+/// What a refusal for want of a right says to the author: `place` is as much of it as the rules spell out.
+pub(crate) fn not_yours(place: Option<&str>) -> String {
+    let key =
+        place.and_then(|place| place.strip_prefix("answers/").or(place.strip_prefix("signOffs/")).or(Some(place)));
+    // What is said of an answer stands beside it, as `QUESTION~none`.
+    let question = key.and_then(|key| key.split(['/', '~']).next());
+    match question {
+        Some("answers") | None => "Your role does not write this in the plan.".into(),
+        Some(question) => format!("Your role does not write {question} in this plan."),
+    }
 }
 
 /// Whether documents of this kind are for this role.

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
+import { child } from './child.mjs'
 import { killed, together } from './live.mjs'
 import { meeting } from './meeting.mjs'
 import { six } from './six.mjs'
@@ -238,7 +239,10 @@ try {
     ['target-new', of('/targets/new')],
     ['target-withdraw', of(`/targets/${target}/withdraw`)],
     ['target-fund', of(`/targets/${target}/funds/new`)],
-    ['voices', of('/voices')],
+    ['views', of('/views')],
+    ['views-give', of('/views/give')],
+    ['settings', '/settings'],
+    ['settings-pin', '/settings/pin'],
     ['checks', of('/checks')],
     ['sign-off', of('/sign-off')],
     ['meeting', of('/meeting')],
@@ -283,6 +287,8 @@ try {
   await stage.end()
   await killed(browser, program, homes[0], answer)
   console.log('Several people in one answer: nothing to put right.')
+  await child(browser, program, pictures)
+  console.log('The child’s seven answers: nothing to put right.')
   await six(browser, program, pictures)
   console.log('The meeting of six: nothing to put right.')
 } finally {

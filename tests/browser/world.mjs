@@ -36,16 +36,17 @@ export async function opened(program, home, port = 0) {
 }
 
 export class World {
-  constructor(program) {
+  constructor(program, child) {
     this.program = program
+    this.child = child
     this.dir = mkdtempSync(join(tmpdir(), 'pep-world-'))
     this.people = []
   }
 
-  static async begin(program) {
-    const world = new World(program)
+  static async begin(program, child = CHILD) {
+    const world = new World(program, child)
     await world.serve('127.0.0.1:0')
-    world.relay('children', 'add', '--name', CHILD, '--dob', '2010-11-02', '--looked-after-since', '2019-06-18')
+    world.relay('children', 'add', '--name', child, '--dob', '2010-11-02', '--looked-after-since', '2019-06-18')
     return world
   }
 
@@ -68,7 +69,7 @@ export class World {
   person(name, role) {
     const home = join(this.dir, name.split(' ')[0].toLowerCase())
     const person = { name, role, home, pep: (...words) => execFileSync(this.program, ['--home', home, '--quiet', ...words], { encoding: 'utf8' }).trim() }
-    person.pep('join', this.relay('invite', '--name', name, '--role', role, '--child', CHILD))
+    person.pep('join', this.relay('invite', '--name', name, '--role', role, '--child', this.child))
     this.people.push(person)
     return person
   }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use client_cli::core::{Core as Participant, Me, Relay as RelayAddress};
-use plan::{Documents, Edit, Pep, Role, Value, Writer};
+use plan::{Documents, Edit, Pep, Role, Value};
 use replica::{Key, Mode, Replica};
 use ring::signature::Ed25519KeyPair;
 use sync::{frame::NewChild, identity};
@@ -227,42 +227,41 @@ impl World {
         let choice = self.chance.below(6);
         let at = self.chance.next();
         let (pep, now, role) = (self.pep.clone(), self.now, self.devices[who].role);
-        let writer = Writer { person: Uuid::from_bytes(self.devices[who].me.person), role };
         let word = format!("w{n:04}x{who}");
         let core = self.core(who)?;
         // Whoever comes first starts the PEP, connected or not.
         core.start_pep(&pep, role).map_err(|e| e.to_string())?;
-        let doc = *pep.document(plan::DocumentKind::Main).as_bytes();
-        let done = core.replica().write(&doc, |document| {
-            let edit = match choice {
-                0 => Edit::Choose {
-                    question: "meeting.kind".into(),
-                    value: Value::Choice(if at.is_multiple_of(2) { "meeting" } else { "desk_review" }.into()),
-                },
-                1 => Edit::Choose {
-                    question: "meeting.nextDate".into(),
-                    value: plan::parse_value("meeting.nextDate", &format!("2026-06-{:02}", 1 + at % 20))?,
-                },
-                2 => Edit::Append { question: NOTES.into(), text: word.clone() },
-                _ => {
-                    let text = text_of(document, &pep, NOTES);
-                    let units: Vec<u16> = text.encode_utf16().collect();
-                    // Between words: a word is never split, so that it can be looked for.
-                    let places: Vec<usize> = (0..=units.len())
-                        .filter(|i| *i == 0 || *i == units.len() || units.get(i - 1) == Some(&u16::from(b' ')))
-                        .collect();
-                    let place = places[(at % places.len() as u64) as usize];
-                    Edit::Splice {
-                        question: NOTES.into(),
-                        at: place,
-                        delete: 0,
-                        insert: format!("{word} "),
-                        seen: Vec::new(),
-                    }
+        let kind = plan::DocumentKind::Main;
+        let edit = match choice {
+            0 => Edit::Choose {
+                question: "meeting.kind".into(),
+                value: Value::Choice(if at.is_multiple_of(2) { "meeting" } else { "desk_review" }.into()),
+            },
+            1 => Edit::Choose {
+                question: "meeting.nextDate".into(),
+                value: plan::parse_value("meeting.nextDate", &format!("2026-06-{:02}", 1 + at % 20))
+                    .map_err(|e| e.to_string())?,
+            },
+            2 => Edit::Append { question: NOTES.into(), text: word.clone() },
+            _ => {
+                let doc = *pep.document(kind).as_bytes();
+                let text = core.replica().read(&doc, |document| text_of(document, &pep, NOTES));
+                let units: Vec<u16> = text.map_err(|e| e.to_string())?.encode_utf16().collect();
+                // Between words: a word is never split, so that it can be looked for.
+                let places: Vec<usize> = (0..=units.len())
+                    .filter(|i| *i == 0 || *i == units.len() || units.get(i - 1) == Some(&u16::from(b' ')))
+                    .collect();
+                let place = places[(at % places.len() as u64) as usize];
+                Edit::Splice {
+                    question: NOTES.into(),
+                    at: place,
+                    delete: 0,
+                    insert: format!("{word} "),
+                    seen: Vec::new(),
                 }
-            };
-            plan::apply(document, &pep, plan::DocumentKind::Main, &writer, &[edit], now)
-        });
+            }
+        };
+        let done = core.edit(&pep, kind, role, &[edit], now);
         done.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
         if choice >= 2 {
             self.words.insert(word, who);
@@ -551,6 +550,9 @@ impl World {
             Some(relay) => relay.standing(&doc).map_err(|e| e.to_string())?.heads,
             None => return Err("no relay".into()),
         };
+        if self.relay.as_ref().is_some_and(|relay| relay.directory().devices().any(|device| device.locked.is_some())) {
+            return Err("an honest device was locked".into());
+        }
         let mut views = BTreeSet::new();
         for who in 0..self.devices.len() {
             let notes = self.notes(who)?;

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::{
     clock,
+    commands::passphrase::ONLY_THE_COMPUTER,
     context::Context,
     core::counted,
     dial,
@@ -77,13 +78,14 @@ impl Check {
 
 fn encryption(context: &Context) -> Result<Check, CommandError> {
     Ok(match unlock::guard(context.app()?.home())? {
-        Guard::Computer => Check::note(
-            "encryption",
-            "Your plans are encrypted, and the key lies beside them: only this computer's own protection guards it. Use a computer whose disk is encrypted.",
-        ),
-        Guard::Passphrase { .. } => {
-            Check::good("encryption", "Your plans are encrypted, and locked with your passphrase.")
+        Guard::Computer => Check::note("encryption", format!("Your plans are encrypted here. {ONLY_THE_COMPUTER}")),
+        Guard::Passphrase { remembered: false } => {
+            Check::good("encryption", "Your plans are encrypted here, and locked with your passphrase.")
         }
+        Guard::Passphrase { remembered: true } => Check::good(
+            "encryption",
+            "Your plans are encrypted here, and locked with your passphrase, which this system's keyring remembers for you.",
+        ),
     })
 }
 
@@ -142,10 +144,7 @@ fn waiting(context: &Context) -> Result<Check, CommandError> {
 }
 
 fn held(context: &Context) -> Result<Check, CommandError> {
-    let held = context.with(|core| {
-        let peps: Vec<_> = core.peps().cloned().collect();
-        peps.iter().map(|pep| Ok(core.shared(pep)?.held)).sum::<Result<usize, Trouble>>()
-    })?;
+    let held = context.with(|core| Ok::<_, Trouble>(core.refused().len()))?;
     Ok(match held {
         0 => Check::good("held", "nothing of yours was refused"),
         n => Check::bad("held", format!("{} of yours could not be accepted; pep held says why.", counted(n, "change"))),

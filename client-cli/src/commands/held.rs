@@ -1,48 +1,290 @@
 //! `pep held`.
 
+use std::sync::Arc;
+
 use plan::Pep;
 use replica::Trouble;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{context::Context, core::Held, error::CommandError, json, words};
+use crate::{
+    app::App,
+    clock,
+    context::Context,
+    core::{Held, Said, Waiting, counted},
+    dial,
+    error::{CommandError, Kind},
+    json, words,
+};
 
-/// Show changes of yours that could not be accepted, and why
+/// Characters of a change's hash that are enough to name it, where no other begins so.
+const PREFIX_MIN: usize = 4;
+
+/// Show changes that could not be accepted, why, and what they say
 ///
-/// Their text is kept on this device. The Virtual School sees them, too.
+/// Those of yours are kept on this device with their words. For the Virtual School it also shows those of everybody who works with
+/// your children, as the relay has them now: who, when, which question, before and after.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Show one of them whole
+    Show {
+        /// The change: its hash, or 4 or more characters of its beginning
+        change: String,
+    },
+    /// For the Virtual School: take one into the plan under its author's name, with those it builds on
+    Accept {
+        /// The change: its hash, or 4 or more characters of its beginning
+        change: String,
+    },
+    /// For the Virtual School: decide that one stays out; only once its author has been told
+    Discard {
+        /// The change: its hash, or 4 or more characters of its beginning
+        change: String,
+    },
+}
 
 /// Carries it out.
-pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     context.me()?;
-    let held: Vec<(Pep, Held)> = context.with(|core| {
-        let peps: Vec<Pep> = core.peps().cloned().collect();
-        let mut all = Vec::new();
-        for pep in peps {
-            all.extend(core.held(&pep)?.into_iter().map(|held| (pep.clone(), held)));
-        }
-        Ok::<_, Trouble>(all)
-    })?;
+    match args.command {
+        None => list(context),
+        Some(Command::Show { change }) => show(context, &change),
+        Some(Command::Accept { change }) => decide(context, &change, true),
+        Some(Command::Discard { change }) => decide(context, &change, false),
+    }
+}
+
+fn list(context: &mut Context) -> Result<(), CommandError> {
+    let own = context.with(|core| Ok::<_, Trouble>(core.refused()))?;
+    // One's own are shown also where the relay does not answer.
+    let (waiting, failed) = match fetched(context) {
+        Ok(waiting) => (waiting, None),
+        Err(e) => (Vec::new(), Some(e)),
+    };
     if context.global.json {
-        let held = held.iter().map(|(pep, held)| {
-            json!({
-                "pep": pep.id(),
-                "document": held.document.to_string(),
-                "change": json::hex(&held.hash),
-                "code": held.why.code,
-                "detail": held.why.detail,
-                "at": json::at(held.why.at),
-            })
-        });
-        context.json(&held.collect());
+        let all: Vec<Value> = own.iter().map(own_json).chain(waiting.iter().map(waiting_json)).collect();
+        if failed.is_none() {
+            context.json(&all.into());
+        }
+    } else {
+        own.iter().for_each(|held| print_own(context, held, false));
+        for one in &waiting {
+            print_waiting(context, one, false)?;
+        }
+        if own.is_empty() && waiting.is_empty() && failed.is_none() {
+            context.talk("Nothing of yours was refused, and nothing waits for your decision.");
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn show(context: &mut Context, change: &str) -> Result<(), CommandError> {
+    let own = context.with(|core| Ok::<_, Trouble>(core.refused()))?;
+    let wanted = change.to_lowercase();
+    let mine: Vec<&Held> = own.iter().filter(|held| json::hex(&held.hash).starts_with(&wanted)).collect();
+    if let ([held], true) = (mine.as_slice(), wanted.len() >= PREFIX_MIN) {
+        if context.global.json {
+            let held = own_json(held);
+            context.json(&held);
+        } else {
+            print_own(context, held, true);
+        }
         return Ok(());
     }
-    for (pep, held) in &held {
-        context.data(format!("{} - {} [{}]", words::moment(held.why.at), context.title(pep)?, json::hex(&held.hash)));
-        context.data(format!("  {}", held.why.detail));
+    let waiting = fetched(context)?;
+    let one = find(&waiting, change)?;
+    if context.global.json {
+        context.json(&waiting_json(one));
+        return Ok(());
     }
-    if held.is_empty() {
-        context.talk("Nothing of yours was refused.");
+    print_waiting(context, one, true)
+}
+
+fn decide(context: &mut Context, change: &str, accept: bool) -> Result<(), CommandError> {
+    if !decides(context)? {
+        return Err(CommandError::new(
+            Kind::NotPermitted,
+            "The Virtual School decides about changes that were refused.",
+        )
+        .hint("`pep held` shows yours. Ask an officer of the child’s Virtual School."));
+    }
+    let waiting = fetched(context)?;
+    let one = find(&waiting, change)?;
+    let with = one.change.with.len();
+    decided(context.app()?, one, accept)?;
+    context.talk(match (accept, with) {
+        (true, 0) => "Accepted. It goes to everybody on the team under its author’s name.".to_string(),
+        (true, n) => format!(
+            "Accepted, with {} that it builds on. They go to everybody on the team under their author’s name.",
+            counted(n, "change")
+        ),
+        (false, _) => "Discarded. It stays out of the plan; its author keeps the text and is told.".to_string(),
+    });
+    Ok(())
+}
+
+/// Whether this person is of the Virtual School for a child today.
+pub fn decides(context: &Context) -> Result<bool, CommandError> {
+    context.with(|core| {
+        let today = clock::today();
+        let children = core.children()?;
+        let mut roles = children.iter().filter_map(|child| core.role_for(&uuid::Uuid::from_bytes(child.id), &today));
+        Ok::<_, Trouble>(roles.any(plan::Role::is_virtual_school))
+    })
+}
+
+/// What waits for this person's decision, asked of the relay now. Nothing for those who decide about nothing.
+pub fn fetched(context: &Context) -> Result<Vec<Waiting>, CommandError> {
+    if !decides(context)? {
+        return Ok(Vec::new());
+    }
+    let app = context.app()?;
+    let (me, key) = (context.me()?, app.key()?);
+    let list = app.runtime().block_on(dial::held(&me, &key))?;
+    context.with(move |core| core.waiting_for_me(list))
+}
+
+/// Tells the relay what this person decided.
+pub fn decided(app: &Arc<App>, one: &Waiting, accept: bool) -> Result<(), CommandError> {
+    let me = app.with(|core| core.me().cloned())?.ok_or(Trouble::Unknown)?;
+    let key = app.key()?;
+    let done = app.runtime().block_on(dial::decide(&me, &key, &one.change, accept));
+    done.map_err(|e| match e {
+        // Its words are for people; who may not is told so before it is asked.
+        dial::DialError::Refused { code, detail } if code == sync::frame::code::REFUSED => {
+            CommandError::new(Kind::Failed, detail)
+        }
+        other => other.into(),
+    })
+}
+
+fn find<'a>(waiting: &'a [Waiting], change: &str) -> Result<&'a Waiting, CommandError> {
+    let wanted = change.to_lowercase();
+    let found: Vec<&Waiting> = waiting.iter().filter(|one| json::hex(&one.change.hash).starts_with(&wanted)).collect();
+    match found.as_slice() {
+        [one] if wanted.len() >= PREFIX_MIN => Ok(one),
+        [] => Err(CommandError::new(Kind::Failed, "No held change has that hash.").hint("`pep held` shows them.")),
+        _ => Err(CommandError::new(Kind::Usage, "That could be more than one held change.")
+            .hint("Give more characters of its hash; `pep held` shows them.")),
+    }
+}
+
+/// Why a change was refused, for those who decide.
+pub fn why(one: &Waiting) -> String {
+    let change = &one.change;
+    let why = match change.code.as_str() {
+        "left" => "It came when its author was no longer on the child’s team.".to_string(),
+        "right" => "Its author’s role may not write there.".to_string(),
+        _ => format!("It could not be taken in ({}).", change.code),
+    };
+    let can = match (change.acceptable, change.follows, change.with.len()) {
+        (true, _, 0) => "It can be accepted.".to_string(),
+        (true, _, n) => format!("It can be accepted, with {} that it builds on.", counted(n, "change")),
+        (false, true, _) => "It is held only because it builds on one that was refused: its author’s device writes it again, so it cannot be accepted.".to_string(),
+        (false, false, _) => "It cannot be accepted: other devices would refuse it, or it builds on one that stays out. Its author can write it again.".to_string(),
+    };
+    let told = if change.heard {
+        "Its author has been told."
+    } else {
+        "Its author has not been told yet, so it cannot be discarded."
+    };
+    format!("{why} {can} {told}")
+}
+
+fn title(child: &str, pep: Option<&Pep>) -> String {
+    pep.map_or_else(|| child.to_string(), |pep| format!("{child}, {}", words::sitting(pep)))
+}
+
+fn print_own(context: &mut Context, held: &Held, whole: bool) {
+    let title = title(&held.child, held.pep().as_ref());
+    context.data(format!("{} - {title} [{}]", words::moment(held.why.at), json::hex(&held.hash)));
+    context.data(format!("  {}", held.why.detail));
+    print_said(context, &held.said, whole);
+}
+
+fn print_waiting(context: &mut Context, one: &Waiting, whole: bool) -> Result<(), CommandError> {
+    let title = match &one.pep {
+        Some(pep) => context.title(pep)?,
+        None => "A plan that is not on this device".to_string(),
+    };
+    context.data(format!("{} - {title} [{}]", words::moment(one.change.at), json::hex(&one.change.hash)));
+    context.data(format!("  {}", one.author));
+    context.data(format!("  {}", why(one)));
+    print_said(context, &one.said, whole);
+    if one.said.is_empty() {
+        context.data("  What it says cannot be shown on this device.");
     }
     Ok(())
+}
+
+fn print_said(context: &mut Context, said: &[Said], whole: bool) {
+    for deed in said {
+        context.data(format!("  {} [{}]", deed.sentence, deed.question));
+        let Some((before, after)) = &deed.words else { continue };
+        for (name, text) in [("before", before), ("after", after)] {
+            let shown = if whole { text.clone() } else { shortened(text) };
+            if shown.is_empty() {
+                context.data(format!("    {name}: (nothing)"));
+            }
+            for (number, line) in shown.lines().enumerate() {
+                let mark = if number == 0 { format!("{name}: ") } else { " ".repeat(name.len() + 2) };
+                context.data(format!("    {mark}{line}"));
+            }
+        }
+    }
+}
+
+/// As much of a text as a list shows.
+fn shortened(text: &str) -> String {
+    const LETTERS: usize = 300;
+    let all = text.chars().count();
+    if all <= LETTERS {
+        return text.to_string();
+    }
+    let beginning: String = text.chars().take(LETTERS).collect();
+    format!("{beginning}… and {} more letters (pep held show)", all - LETTERS)
+}
+
+fn own_json(held: &Held) -> Value {
+    json!({
+        "pep": held.pep().map(|pep| pep.id()),
+        "document": held.document().map(|kind| kind.to_string()),
+        "change": json::hex(&held.hash),
+        "code": held.why.code,
+        "detail": held.why.detail,
+        "at": json::at(held.why.at),
+        "mine": true,
+        "what": said_json(&held.said),
+    })
+}
+
+fn waiting_json(one: &Waiting) -> Value {
+    let change = &one.change;
+    json!({
+        "pep": one.pep.as_ref().map(plan::Pep::id),
+        "change": json::hex(&change.hash),
+        "code": change.code,
+        "detail": change.detail,
+        "at": json::at(change.at),
+        "mine": false,
+        "by": one.author,
+        "follows": change.follows,
+        "told": change.heard,
+        "acceptable": change.acceptable,
+        "with": change.with.iter().map(|hash| json::hex(&hash.into_array())).collect::<Vec<_>>(),
+        "what": said_json(&one.said),
+    })
+}
+
+fn said_json(said: &[Said]) -> Vec<Value> {
+    let one = |deed: &Said| {
+        let (before, after) = deed.words.clone().unzip();
+        json!({ "field": deed.question, "what": deed.sentence, "before": before, "after": after })
+    };
+    said.iter().map(one).collect()
 }

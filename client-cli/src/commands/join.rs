@@ -8,10 +8,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    commands::passphrase::ONLY_THE_COMPUTER,
     context::Context,
     core::counted,
     dial::{self, DialError},
     error::{CommandError, Kind},
+    unlock::{self, Guard},
 };
 
 /// How long the first plans may take to move on arriving; the rest comes with the next `pep sync`.
@@ -51,6 +53,11 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
     let mine = me.clone();
     context.with(move |core| core.join(mine, key, None))?;
+    if unlock::guard(app.home())? == Guard::Computer
+        && let Some(passphrase) = context.given().new.clone()
+    {
+        app.set_passphrase(Some(&passphrase), false)?;
+    }
     if context.global.json {
         context.json(&json!({
             "person": Uuid::from_bytes(me.person),
@@ -60,6 +67,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         }));
     }
     context.talk(format!("Welcome, {}. This device is yours now.", me.name));
+    if unlock::guard(app.home())? == Guard::Computer {
+        context.talk(ONLY_THE_COMPUTER);
+    }
     match app.sync_once(PATIENCE) {
         Ok(synced) => context.talk(format!("{} on this device; see `pep list`.", counted(synced.peps, "plan"))),
         Err(e) => context

@@ -82,7 +82,7 @@ fn value(context: &Context, question: &Question, text: &str) -> Result<Value, Co
     let size = usize::try_from(fs::metadata(&path).map_err(unreadable)?.len()).unwrap_or(usize::MAX);
     let picture = match size > PICTURE_BYTES_MAX {
         true => Err(NotAPicture::TooLarge { bytes: size }),
-        false => Picture::new(&fs::read(&path).map_err(unreadable)?),
+        false => Picture::of_file(&fs::read(&path).map_err(unreadable)?),
     };
     picture.map(Value::Picture).map_err(|no| CommandError::new(Kind::Failed, format!("{no} Nothing was changed.")))
 }

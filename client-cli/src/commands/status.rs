@@ -6,10 +6,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
+    commands::passphrase::{ONLY_THE_COMPUTER, guard_name},
     context::Context,
     core::{Line, Shared, counted},
     error::CommandError,
-    json, words,
+    json,
+    unlock::{self, Guard},
+    words,
 };
 
 /// Show what is saved here, what is shared, and what waits
@@ -19,14 +22,17 @@ pub struct Args {}
 /// Carries it out.
 pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
     let me = context.me()?;
-    let (line, last, peps) = context.with(|core| {
+    let (line, last, peps, all) = context.with(|core| {
         let peps: Vec<Pep> = core.peps().cloned().collect();
         let shared = peps
             .into_iter()
             .map(|pep| Ok((core.shared(&pep)?, core.waits(&pep)?.answers.len(), pep)))
             .collect::<Result<Vec<(Shared, usize, Pep)>, Trouble>>()?;
-        Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared))
+        let all = (core.refused().len(), core.undecided()?, core.roster().left.len());
+        Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared, all))
     })?;
+    let (refused, undecided, left) = all;
+    let guard = unlock::guard(context.app()?.home())?;
     let state = match &line {
         Line::Offline => "offline",
         Line::Connected => "connected",
@@ -45,8 +51,12 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
         });
         context.json(&json!({
             "device": Uuid::from_bytes(me.device),
+            "guard": guard_name(guard),
             "relay": { "url": me.relay.url, "state": state, "lastSync": json::at(last.unwrap_or(0)) },
             "peps": peps.collect::<Vec<_>>(),
+            "held": refused,
+            "undecided": undecided,
+            "left": left,
         }));
         return Ok(());
     }
@@ -68,6 +78,25 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
             String::new()
         };
         context.data(format!("{}  {}: {waits}{held}", pep.id(), context.title(pep)?));
+    }
+    if refused > 0 {
+        context.data(format!(
+            "{} of yours could not be accepted. The text is kept here: pep held",
+            counted(refused, "change")
+        ));
+    }
+    if undecided > 0 {
+        let changes = usize::try_from(undecided).unwrap_or(usize::MAX);
+        context.data(format!("Waiting for your decision: {} (pep held)", counted(changes, "refused change")));
+    }
+    if left > 0 {
+        context.data(format!(
+            "Plans of {} whose team you have left are removed from this device. An old copy, such as a backup, cannot be called back.",
+            counted(left, "child")
+        ));
+    }
+    if guard == Guard::Computer {
+        context.talk(ONLY_THE_COMPUTER);
     }
     if peps.is_empty() {
         context.talk("No plan on this device yet. `pep sync` fetches those of your teams; `pep new` starts one.");

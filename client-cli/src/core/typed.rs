@@ -1,6 +1,6 @@
 //! What tabs typed, and how much of it is on the disk: told apart after the program was killed between writing and saying so.
 
-use plan::{ChangeHash, DocumentKind, Edit, Pep, Refused, Role, Writer};
+use plan::{Automerge, ChangeHash, DocumentKind, Edit, Pep, Refused, Role, Writer};
 use replica::Trouble;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -44,10 +44,11 @@ impl Core {
     ) -> Result<Result<Option<ChangeHash>, Refused>, Trouble> {
         let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
         let (writer, doc) = (Writer { person, role }, *pep.document(kind).as_bytes());
+        let team = self.authority_as(&doc, Some(role));
         let mut last = Ok(Ok(None));
         for edit in edits {
-            let done =
-                self.replica.stage_write(&doc, |document| plan::apply(document, pep, kind, &writer, &[edit], now));
+            let write = |document: &mut Automerge| plan::apply(document, pep, kind, &writer, &[edit], now);
+            let done = self.replica.stage_write(&doc, &team, write);
             match done {
                 Ok(Ok(applied)) => last = Ok(Ok(applied.change.or(last.ok().and_then(Result::ok).flatten()))),
                 Ok(Err(refused)) => last = Ok(Err(refused)),

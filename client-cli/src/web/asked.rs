@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use plan::{
-    Answer, CELL_MAX, Cell, Cells, Choice, DocumentKind, Edit, Kind, LINE_MAX, Phase, Question, Row, TEXT_MAX, Value,
-    Writer,
+    Answer, CELL_MAX, Cell, Cells, Choice, DocumentKind, Edit, Kind, LINE_MAX, NotAPicture, PICTURE_BYTES_MAX, Phase,
+    Picture, Question, Row, TEXT_MAX, Value, Writer,
 };
 
 use super::{
@@ -20,8 +21,12 @@ const METHOD: &str = "voice.method";
 const RECORDED_BY: &str = "voice.recordedBy";
 const RECORDED_ON: &str = "voice.recordedOn";
 const DECLINED: &str = "voice.declined";
-/// The choice of `voice.method` that these pages are.
+/// What a picture shows is asked with the picture.
+const PICTURE_WORDS: &str = "voice.pictureWords";
+/// Choices of `voice.method` that these pages are.
 const WROTE_IT: &str = "wrote_it";
+const DRAWING: &str = "drawing";
+const PHOTOS: &str = "photos";
 
 /// One thing that is asked.
 #[derive(Clone, Copy)]
@@ -45,6 +50,8 @@ pub enum By {
     Choice,
     /// Somebody's name.
     Name,
+    /// A drawing or a photo, and words for it.
+    Picture,
 }
 
 /// What stands there.
@@ -52,7 +59,7 @@ pub enum By {
 pub struct Said {
     /// The words, the number or the word of a choice; empty where there is none.
     pub answer: String,
-    /// Why, beside a number.
+    /// Why, beside a number; what it shows, beside a picture.
     pub why: String,
 }
 
@@ -64,18 +71,21 @@ pub const SCALE: std::ops::RangeInclusive<i64> = 0..=10;
 /// Everything a child of this age is asked in this plan, as far as this device may write it: what they feel, what they say, the
 /// meeting, and last what only some people see.
 pub fn asked(plan: &Plan) -> Vec<Asked> {
-    // Of what a small child thinks, adults write down what they see.
-    let Some(Phase::Primary | Phase::Secondary | Phase::Post16) = plan.view.phase else { return Vec::new() };
+    let Some(phase) = plan.view.phase else { return Vec::new() };
+    // What a small child thinks is written down by adults, as they see it; a picture is the child's own.
+    let of_age = |question: &Question| phase != Phase::EarlyYears || question.kind == Kind::Picture;
     let own = |question: &&Question| {
         question.block == "voice"
             && question.owners.contains(&plan::Role::YoungPerson)
-            && ![METHOD, RECORDED_BY, RECORDED_ON, DECLINED].contains(&question.id.as_str())
+            && ![METHOD, RECORDED_BY, RECORDED_ON, DECLINED, PICTURE_WORDS].contains(&question.id.as_str())
+            && of_age(question)
             && plan.view.asked.contains(question.id.as_str())
             && plan.may_write(question)
     };
     let rank = |question: &Question| match question.kind {
-        _ if question.annex.is_some() => 2,
-        Kind::Choice | Kind::Person => 1,
+        Kind::Picture => 1,
+        _ if question.annex.is_some() => 3,
+        Kind::Choice | Kind::Person => 2,
         _ => 0,
     };
     let mut questions: Vec<&'static Question> = plan.pep.process().questions().filter(own).collect();
@@ -86,7 +96,9 @@ pub fn asked(plan: &Plan) -> Vec<Asked> {
                 let about = question.column("about").map_or(&[][..], |column| column.options.as_slice());
                 about.iter().map(|about| Asked { question, about: Some(about) }).collect()
             }
-            Kind::Text | Kind::LongText | Kind::Choice | Kind::Person => vec![Asked { question, about: None }],
+            Kind::Text | Kind::LongText | Kind::Choice | Kind::Person | Kind::Picture => {
+                vec![Asked { question, about: None }]
+            }
             _ => Vec::new(),
         }
     };
@@ -101,6 +113,7 @@ impl Asked {
             Kind::Table => By::Scale,
             Kind::Choice => By::Choice,
             Kind::Person => By::Name,
+            Kind::Picture => By::Picture,
             _ => By::Words,
         }
     }
@@ -154,6 +167,13 @@ impl Asked {
                 };
                 Said { answer: cell(self.number()), why: cell("why") }
             }
+            _ if self.by() == By::Picture => {
+                let picture = match plan.answer(&self.question.id) {
+                    Answer::Value(picture) => picture.to_string(),
+                    _ => String::new(),
+                };
+                Said { answer: picture, why: plan.own_text(plan.answer(PICTURE_WORDS)).to_owned() }
+            }
             Answer::Value(value) => only(value.to_string()),
             answer => only(plan.own_text(answer).to_owned()),
         }
@@ -169,7 +189,7 @@ impl Asked {
             By::Faces => said.answer.parse().ok().and_then(face).unwrap_or(&said.answer).to_owned(),
             By::Scale if !said.answer.is_empty() => format!("{} out of 10", said.answer),
             By::Choice => self.question.label_of(&said.answer).to_owned(),
-            By::Scale | By::Words | By::Name => said.answer,
+            By::Scale | By::Words | By::Name | By::Picture => said.answer,
         };
         Some(Said { answer, why: said.why })
     }
@@ -181,23 +201,60 @@ impl Asked {
         let kind = self.question.document();
         let question = || self.question.id.clone();
         let (answer, why) = match form.get("go") {
-            Some("clear") => (Some(String::new()), Some(String::new()).filter(|_| self.by() == By::Scale)),
-            _ => (sent(form, "answer", &now.answer, self.by() == By::Words), sent(form, "why", &now.why, false)),
+            Some("clear") => (Some(String::new()), Some(String::new()).filter(|_| !now.why.is_empty())),
+            _ => (
+                sent(form, "answer", &now.answer, self.by() == By::Words),
+                sent(form, "why", &now.why, self.by() == By::Picture),
+            ),
         };
         let edits: Vec<Edit> = match self.by() {
             By::Words => answer.map(|text| Edit::Rewrite { question: question(), text }).into_iter().collect(),
             By::Choice | By::Name => answer.map(|answer| self.value(plan, answer)).transpose()?.into_iter().collect(),
             By::Faces | By::Scale => self.row(plan, &now, answer, why)?.into_iter().collect(),
+            By::Picture => self.picture(answer, why, form)?,
         };
         let long = |text: &str, most: usize| text.encode_utf16().count() > most;
         if edits.iter().any(|edit| matches!(edit, Edit::Rewrite { text, .. } if long(text, TEXT_MAX))) {
             return Err("That is more than fits here. Make it shorter".to_owned());
         }
         if !edits.is_empty() {
+            let picture = edits.iter().any(|edit| matches!(edit, Edit::Choose { value: Value::Picture(_), .. }));
             edits.into_iter().for_each(|edit| lots.add(kind, edit));
-            recorded(given, Some(WROTE_IT), &mut lots);
+            let method = match (picture, form.get("made")) {
+                (true, Some(DRAWING)) => DRAWING,
+                (true, _) => PHOTOS,
+                (false, _) => WROTE_IT,
+            };
+            recorded(given, Some(method), &mut lots);
         }
         Ok(lots)
+    }
+
+    /// `picture` is what the script made of a drawing or a photo; `file` is a file as it was, where there is no script.
+    fn picture(&self, answer: Option<String>, why: Option<String>, form: &Pairs) -> Result<Vec<Edit>, String> {
+        let question = self.question.id.clone();
+        let sent = ["picture", "file"].iter().filter_map(|name| form.get(name)).find(|sent| !sent.is_empty());
+        let mut edits = Vec::new();
+        match sent {
+            // An answer that was taken away.
+            _ if answer.as_deref() == Some("") => edits.push(Edit::Clear { question }),
+            Some(sent) => {
+                let bytes = STANDARD.decode(sent.split_once(";base64,").map_or(sent, |(_, data)| data));
+                let picture = bytes.map_err(|_| NotAPicture::Unknown).and_then(|bytes| Picture::of_file(&bytes));
+                let value = Value::Picture(picture.map_err(|no| match no {
+                    NotAPicture::TooLarge { .. } => {
+                        format!("That picture is too big. It can be {} kB at most", PICTURE_BYTES_MAX / 1000)
+                    }
+                    NotAPicture::Unknown => {
+                        "That is not a picture that can be kept. Choose a photo or a drawing".to_owned()
+                    }
+                })?);
+                edits.push(Edit::Choose { question, value });
+            }
+            None => {}
+        }
+        edits.extend(why.map(|text| Edit::Rewrite { question: PICTURE_WORDS.to_owned(), text }));
+        Ok(edits)
     }
 
     fn value(&self, plan: &Plan, answer: String) -> Result<Edit, String> {

@@ -32,9 +32,9 @@ use crate::{
     bring,
     cli::Global,
     clock,
-    commands::{check, conflicts, meeting, new, quality},
+    commands::{check, conflicts, held, meeting, new, quality},
     context::{Context, Mine},
-    core::{Core, Papers, Present, Spot, Typed},
+    core::{Core, Papers, Present, Spot, Typed, Waiting},
     error::{CommandError, Kind},
     settings::{Handed, NotThePin, Pin, Settings},
     typing::Splice,
@@ -120,11 +120,12 @@ impl Desk {
         let context = self.context();
         let me = context.me()?;
         let council = council(self.app.home());
-        let (line, last_sync, waiting, organisation, settings, key) = context.with(|core| {
-            let (waiting, settings) = (core.answers_waiting()?, Settings::of(core)?);
+        let (line, last_sync, waiting, undecided, organisation, settings, key) = context.with(|core| {
+            let (waiting, undecided, settings) = (core.answers_waiting()?, core.undecided()?, Settings::of(core)?);
             let organisation = core.roster().organisation.clone();
             let key = comeback::key(core)?;
-            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, organisation, settings, key))
+            let (line, last_sync) = (core.line().clone(), core.last_sync());
+            Ok::<_, Trouble>((line, last_sync, waiting, undecided, organisation, settings, key))
         })?;
         let named = [council.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
         let colour = council.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
@@ -135,6 +136,7 @@ impl Desk {
             line,
             last_sync,
             waiting,
+            undecided,
             pass: key.and_then(|key| comeback::pass(&key, clock::now())),
             settings,
             demo: council.demo,
@@ -311,13 +313,14 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names, present, mine) = context.with(move |core| {
+        let (papers, names, present, mine, private_readers) = context.with(move |core| {
             let now_ms = clock::now_ms();
             let mine = match core.seen_whole(&asked, now_ms)? {
                 Some(seen) => Some((core.waits(&asked)?.answers.len(), seen)),
                 None => None,
             };
-            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, core.present(&asked, now_ms), mine))
+            let present = core.present(&asked, now_ms);
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, present, mine, core.private_readers(&asked)))
         })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
@@ -340,6 +343,7 @@ impl Desk {
             seen,
             present,
             mine,
+            private_readers,
             refused,
             fresh,
             today: clock::day(),
@@ -421,25 +425,40 @@ impl Desk {
     pub fn sharing(&self) -> Result<Sharing, CommandError> {
         let context = self.context();
         let me = context.me()?;
-        let (waiting, held) = context.with(|core| {
+        let (waiting, held, left) = context.with(|core| {
             let peps: Vec<Pep> = core.peps().cloned().collect();
             let names = names(core)?;
-            let (mut waiting, mut held) = (Vec::new(), Vec::new());
+            let mut waiting = Vec::new();
             for pep in peps {
                 let title = format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(&pep));
                 let shared = core.shared(&pep)?;
                 if shared.waiting > 0 {
-                    waiting.push((title.clone(), core.waits(&pep)?));
-                }
-                if shared.held > 0 {
-                    held.extend(core.held(&pep)?.into_iter().map(|held| (title.clone(), held.why.at, held.why.detail)));
+                    waiting.push((title, core.waits(&pep)?));
                 }
             }
-            Ok::<_, Trouble>((waiting, held))
+            Ok::<_, Trouble>((waiting, core.refused(), core.roster().left.len()))
         })?;
         let failed = self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let decides = held::decides(&context)?;
         let (relay, offline) = ((me.relay.name, me.relay.url), self.app.is_offline());
-        Ok(Sharing { relay, waiting, held, failed, offline })
+        Ok(Sharing { relay, waiting, held, decides, left, failed, offline })
+    }
+
+    /// Refused changes that wait for this person's decision, each with what the child is called; asked of the relay now.
+    pub fn undecided(&self) -> Result<Vec<(String, Waiting)>, CommandError> {
+        let context = self.context();
+        let waiting = held::fetched(&context)?;
+        let names = context.with(|core| names(core))?;
+        let named = |one: Waiting| (name_of(one.pep.as_ref().and_then(|pep| names.get(&pep.child))), one);
+        Ok(waiting.into_iter().map(named).collect())
+    }
+
+    /// Decides about one of them.
+    pub fn decide(&self, change: &str, accept: bool) -> Result<(), CommandError> {
+        let waiting = held::fetched(&self.context())?;
+        let one = waiting.iter().find(|one| crate::json::hex(&one.change.hash) == change);
+        let gone = || CommandError::new(Kind::Failed, "Somebody has decided about that change already.");
+        held::decided(&self.app, one.ok_or_else(gone)?, accept)
     }
 
     /// Lets the line to the relay go, or takes it up again.
@@ -627,7 +646,7 @@ impl Desk {
 
     fn context(&self) -> Context {
         let global = Global { home: None, json: false, quiet: true, verbose: false, passphrase_file: None };
-        Context::brought(self.app.clone(), global, Default::default(), Vec::new())
+        Context::brought(self.app.clone(), global, Default::default(), Vec::new(), Default::default())
     }
 }
 
@@ -769,8 +788,9 @@ fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
     let mut last = [0; DocumentKind::ALL.len()];
     for (slot, kind) in last.iter_mut().zip(DocumentKind::ALL) {
         let doc = *pep.document(*kind).as_bytes();
-        if core.replica().has(&doc)? {
-            *slot = core.replica().last(&doc)?;
+        // One more than its last number: a document that is no longer for this person is another state than an empty one.
+        if core.holds(pep, *kind, role) {
+            *slot = core.replica().last(&doc)? + 1;
         }
     }
     Ok((role, core.roster().version, last))

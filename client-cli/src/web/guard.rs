@@ -34,6 +34,10 @@ pub struct Came<'a> {
     pub origin: Option<&'a str>,
     /// `Sec-Fetch-Site`.
     pub site: Option<&'a str>,
+    /// `Sec-Fetch-Mode`.
+    pub mode: Option<&'a str>,
+    /// `Sec-Fetch-Dest`.
+    pub dest: Option<&'a str>,
     /// `Cookie`.
     pub cookie: Option<&'a str>,
 }
@@ -88,13 +92,19 @@ impl Guard {
         Some(format!("http://127.0.0.1:{}/enter?key={}", self.port, hex(&secret)))
     }
 
-    /// Whether a request came to the right name, and, of a form, from a page of ours.
+    /// Whether a request came to the right name, and, of a form, from a page of ours. What is only shown may be asked for by
+    /// a link on any page, and by nothing else there: browsers send our cookie to every page on this computer, whatever its port.
     pub fn came_right(&self, came: Came<'_>, post: bool) -> Result<(), Turned> {
         let names = [format!("127.0.0.1:{}", self.port), format!("localhost:{}", self.port)];
         let host = names.iter().find(|name| came.host == Some(name)).ok_or(Turned::Host)?;
         let own_page = came.origin.is_some_and(|origin| origin.strip_prefix("http://") == Some(host));
-        let same_site = came.site.is_none_or(|site| site == "same-origin");
-        if post && !(own_page && same_site) { Err(Turned::Origin) } else { Ok(()) }
+        let same_origin = came.site.is_none_or(|site| site == "same-origin");
+        let followed = came.mode == Some("navigate") && came.dest == Some("document");
+        let right = match post {
+            true => own_page && same_origin,
+            false => same_origin || came.site == Some("none") || followed,
+        };
+        if right { Ok(()) } else { Err(Turned::Origin) }
     }
 
     /// Uses a link up. The cookie that lets the browser in from then on.
@@ -204,7 +214,7 @@ mod tests {
     #[test]
     fn a_request_to_another_name_or_from_another_page_is_turned_away() {
         let guard = Guard::new(4117, None);
-        let came = |host, origin, site| Came { host, origin, site, cookie: None };
+        let came = |host, origin, site| Came { host, origin, site, ..Came::default() };
         let (host, own) = (Some("127.0.0.1:4117"), Some("http://127.0.0.1:4117"));
         assert_eq!(guard.came_right(came(host, None, None), false), Ok(()));
         for name in [None, Some("127.0.0.1"), Some("evil.example:4117"), Some("127.0.0.1:4118"), Some("[::1]:4117")] {
@@ -224,6 +234,35 @@ mod tests {
             (own, Some("none")),
         ] {
             assert_eq!(guard.came_right(came(host, origin, site), true), Err(Turned::Origin), "{origin:?} {site:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_shown_to_who_follows_a_link_and_to_nothing_else_of_another_page() {
+        let guard = Guard::new(4117, None);
+        let came = |site, mode, dest| {
+            guard.came_right(Came { host: Some("127.0.0.1:4117"), site, mode, dest, ..Came::default() }, false)
+        };
+        let (link, document) = (Some("navigate"), Some("document"));
+        for (site, mode, dest) in [
+            (None, None, None),
+            (Some("none"), link, document),
+            (Some("same-origin"), Some("no-cors"), Some("style")),
+            (Some("cross-site"), link, document),
+            (Some("same-site"), link, document),
+        ] {
+            assert_eq!(came(site, mode, dest), Ok(()), "{site:?} {mode:?} {dest:?}");
+        }
+        for (mode, dest) in [
+            (None, None),
+            (Some("no-cors"), Some("image")),
+            (Some("cors"), Some("empty")),
+            (link, Some("iframe")),
+            (link, None),
+        ] {
+            for site in ["cross-site", "same-site", "anything"] {
+                assert_eq!(came(Some(site), mode, dest), Err(Turned::Origin), "{site} {mode:?} {dest:?}");
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use super::{
     desk::{Desk, NotWritten},
     kit,
     lent::Given,
-    pages::child,
+    pages::{child, views},
     request::{Leaf, Outcome, Request},
     routes::{Answer, TRIES_MAX},
 };
@@ -23,6 +23,7 @@ pub fn answer(desk: &Desk, request: &Request, handed: Handed) -> Answer {
     match outcome {
         Ok(Some(Outcome::Page(leaf))) => page(desk, &leaf),
         Ok(Some(Outcome::Go(to))) => Answer::Go(to),
+        Ok(Some(Outcome::Picture(picture))) => Answer::Picture(picture),
         // No child's page asks for anything else; whatever was written is written already.
         Ok(_) => Answer::Go(child::HOME.to_owned()),
         Err(_) => page(desk, &child::trouble()),
@@ -62,6 +63,7 @@ fn of(request: &Request, given: &Given, rest: &[&str]) -> Option<Outcome> {
     match rest {
         [] => Some(child::hello(request, given)),
         ["check"] => Some(child::check(given)),
+        ["picture"] if !request.post => views::picture(&given.plan).map(Outcome::Picture),
         ["thanks"] => Some(child::thanks(given)),
         [number] => child::one(request, given, number.parse().ok()?),
         _ => None,

@@ -11,7 +11,7 @@ use plan::{
 use uuid::Uuid;
 
 use crate::{
-    core::{Line, Present, Waits, counted},
+    core::{Held, Line, Present, Waits, counted},
     json::hex,
     settings::Settings,
     words,
@@ -32,6 +32,8 @@ pub struct Site {
     pub last_sync: Option<i64>,
     /// Answers that are not shared yet.
     pub waiting: usize,
+    /// Refused changes of others that wait for this person's decision.
+    pub undecided: u64,
     /// How this person wants the pages of this device.
     pub settings: Settings,
     /// By which a page comes back after the program was killed and started again.
@@ -106,6 +108,8 @@ pub struct Plan {
     pub present: Vec<Present>,
     /// What this person wrote in it: how many answers wait to be shared, and who is shown all of it. `None` where they wrote nothing.
     pub mine: Option<(usize, Vec<Present>)>,
+    /// Who sees the child's private words; empty where this person does not.
+    pub private_readers: Vec<Role>,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.
@@ -142,8 +146,12 @@ pub struct Sharing {
     pub relay: (String, String),
     /// Plans with answers that wait, which, and since when.
     pub waiting: Vec<(String, Waits)>,
-    /// Changes that were refused: the plan, when, and why.
-    pub held: Vec<(String, i64, String)>,
+    /// This person's changes that were refused.
+    pub held: Vec<Held>,
+    /// Whether this person decides about refused changes of others.
+    pub decides: bool,
+    /// Children whose teams this person has left.
+    pub left: usize,
     /// Why the last attempt failed, and what to do.
     pub failed: Option<(String, Option<String>)>,
     /// The person asked to work offline.
@@ -269,7 +277,8 @@ impl Given {
 
     /// Who reads what is kept in documents of a kind, in words for the child: `Ottoline Greaves-Penn (your designated teacher)`.
     pub fn readers(&self, kind: DocumentKind) -> Vec<String> {
-        let reads = |role: Role| kind.readers().contains(&role) && role != Role::YoungPerson;
+        let readers = if kind.choices().is_empty() { kind.readers() } else { &self.plan.private_readers };
+        let reads = |role: Role| readers.contains(&role) && role != Role::YoungPerson;
         let named = self.team.iter().filter(|who| reads(who.role) && !who.role.is_virtual_school());
         let mut readers: Vec<String> = named.map(|who| format!("{} (your {})", who.name, small(who.role))).collect();
         if readers.is_empty() {

@@ -64,16 +64,11 @@ pub fn was(papers: &Papers, plan: &Plan, question: &str, change: &str, word: &st
         entries(papers, Some(question)).into_iter().find(|(_, entry)| hex(&entry.change.0) == change)?;
     let deed = entry.deeds.into_iter().find(|deed| plan.word_for(&deed.place) == word)?;
     let then = document.fork_at(&[entry.change]).ok()?;
-    let documents = papers.documents()?;
-    let of = |held: &Automerge| std::ptr::eq(held, document);
-    let or_then = |held| if of(held) { &then } else { held };
-    let documents = Documents {
-        main: or_then(documents.main),
-        contact: documents.contact.map(or_then),
-        private_voice: documents.private_voice.map(or_then),
-        quality: documents.quality.map(or_then),
-        family: documents.family.map(or_then),
-    };
+    let held = papers.documents()?;
+    let documents = Documents::lent(|kind| {
+        let held = held.get(kind)?;
+        Some(if std::ptr::eq(held, document) { &then } else { held })
+    })?;
     let view = plan::read(documents, &plan.pep, &|actor| papers.author(actor));
     Some(Was { deed, change: entry.change, by: entry.by, at: entry.at, view })
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use maud::Markup;
-use plan::{DocumentKind, Edit, Pep};
+use plan::{DocumentKind, Edit, Pep, Picture};
 use uuid::Uuid;
 
 use super::region::Regions;
@@ -63,6 +63,8 @@ pub enum Outcome {
     },
     /// Share now, then go to the page about sharing.
     SyncNow,
+    /// A picture of the child's.
+    Picture(Picture),
     /// Give the device to the child.
     Give(Handed),
     /// Let the line to the relay go, or take it up again, then go to that page.

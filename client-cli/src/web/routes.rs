@@ -8,8 +8,8 @@ use super::{
     handed, kit,
     lent::{ChildLine, Plan},
     pages::{
-        blank, checks, child, children, choose, comments, errors, help, history, meeting, new, plan, print, quality,
-        restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
+        blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
+        quality, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
     },
     region::Regions,
     request::{Leaf, Outcome, Request},
@@ -31,6 +31,8 @@ pub enum Answer {
     },
     /// Go to this address.
     Go(String),
+    /// A picture of the child's.
+    Picture(::plan::Picture),
     /// A file to keep.
     File {
         /// What it is called.
@@ -68,6 +70,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         // It was started before it came here.
         Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
         Outcome::Give(_) => Answer::Given,
+        Outcome::Picture(picture) => Answer::Picture(picture),
         Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
             Ok(()) => Answer::Go(then),
             Err(e) => page(desk, &errors::failed(&e)),
@@ -104,6 +107,10 @@ pub fn regions(desk: &Desk, request: &Request) -> Vec<(String, String)> {
         kit::around(&site, &mut around);
     }
     let mut parts = around.parts();
+    // What waits for a decision is asked of the relay, and not at every change here.
+    if request.path.first().is_some_and(|first| first == "held") {
+        return parts;
+    }
     if let Ok(Some(Outcome::Page(leaf))) = outcome(desk, request) {
         parts.extend(leaf.regions.parts());
     }
@@ -133,6 +140,14 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         ["meetings"] => only_shown(meeting::coming(&desk.site()?, &desk.digests()?)),
         ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
+        ["held"] => only_shown(undecided(desk, request, None)),
+        ["held", change, decision @ ("accept" | "discard")] if request.post => {
+            let accept = *decision == "accept";
+            Some(match desk.decide(change, accept) {
+                Ok(()) => Outcome::Go(format!("/held?done={}", if accept { "accepted" } else { "discarded" })),
+                Err(e) => undecided(desk, request, Some(&e.message)),
+            })
+        }
         ["views", ..] if request.post => Some(Outcome::page(child::ended())),
         ["views", ..] => Some(Outcome::Go("/".to_owned())),
         ["settings"] => Some(settings::settings(request, &desk.site()?, desk.has_pin()?)),
@@ -147,6 +162,13 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
         },
         _ => None,
     })
+}
+
+fn undecided(desk: &Desk, request: &Request, wrong: Option<&str>) -> Outcome {
+    match desk.undecided() {
+        Ok(waiting) => held::held(request, &waiting, None, wrong),
+        Err(e) => held::held(request, &[], Some(&(e.message, e.hint)), wrong),
+    }
 }
 
 fn of_pin(desk: &Desk, request: &Request) -> Result<Outcome, CommandError> {
@@ -244,6 +266,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
         ["comments"] => Some(comments::all(lent)),
         ["views"] => Some(views::views(lent)),
+        ["views", "picture"] => views::picture(lent).map(Outcome::Picture),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),
         ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),

@@ -27,7 +27,7 @@ use super::{
     assets, comeback,
     desk::{Desk, Shelf},
     guard::{Back, Came, Guard, Turned},
-    kit,
+    kit, multipart,
     pages::child::HOME,
     request,
     routes::{self, Answer},
@@ -59,6 +59,12 @@ const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long requests that are being answered may take when the pages end.
 const GOODBYE: Duration = Duration::from_secs(4);
+
+/// Said where something else was sent than a form.
+const NO_FORM: (&str, &str) = (
+    "That is no form of these pages",
+    "Nothing was saved. Go back to the page you were on, reload it, and send it again.",
+);
 
 /// On everything that is sent. `same-origin` and not `no-referrer`: under the latter browsers send forms with the origin `null`,
 /// and the guard could not tell ours from anybody's; either way no other site learns an address of these pages.
@@ -212,11 +218,19 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     if parts.uri.path() == LIVE {
         return live(shared, &mut parts).await;
     }
+    let no_form = || html_page(415, kit::bare(NO_FORM.0, NO_FORM.1).into_string());
+    let Some(kind) = form_kind(&parts.headers).filter(|_| post).or((!post).then(String::new)) else {
+        return no_form();
+    };
     let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str).to_owned();
     let form = match post {
         false => Ok(Vec::new()),
         true => match tokio::time::timeout(FORM_COMES, to_bytes(body, FORM_BYTES_MAX)).await {
-            Ok(Ok(form)) => Ok(form.to_vec()),
+            Ok(Ok(form)) if !kind.starts_with(multipart::KIND) => Ok(form.to_vec()),
+            Ok(Ok(form)) => match multipart::as_form(&kind, &form) {
+                Some(form) => Ok(form),
+                None => return no_form(),
+            },
             Ok(Err(_)) => Err(()),
             Err(_) => return plain(StatusCode::REQUEST_TIMEOUT),
         },
@@ -241,6 +255,10 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         Ok(Some(Answer::Page { status, html })) => html_page(status, html),
         Ok(Some(Answer::Go(address))) => go(&address),
         Ok(Some(Answer::SyncNow)) => go("/sync"),
+        Ok(Some(Answer::Picture(picture))) => {
+            let response = Response::new(Body::from(picture.bytes()));
+            with(response, header::CONTENT_TYPE, picture.media_type())
+        }
         Ok(Some(Answer::File { name, kind, bytes })) => {
             let kept = format!("attachment; filename=\"{name}\"");
             let response = with(Response::new(Body::from(bytes)), header::CONTENT_TYPE, kind);
@@ -353,6 +371,16 @@ async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: Owned
     }
 }
 
+/// What kind of form was sent, as far as it says; empty where it does not. `None`: it is none.
+fn form_kind(headers: &HeaderMap) -> Option<String> {
+    let said = headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap_or("unreadable"));
+    let (kind, rest) = said.split_at(said.find(';').unwrap_or(said.len()));
+    let kind = kind.trim().to_ascii_lowercase();
+    let known = ["", "application/x-www-form-urlencoded", multipart::KIND].contains(&kind.as_str());
+    // What follows holds the boundary, in which small and capital letters differ.
+    known.then(|| format!("{kind}{rest}"))
+}
+
 fn came(headers: &HeaderMap) -> Came<'_> {
     // A header that comes twice is not taken for either.
     let only = |name: HeaderName| {
@@ -367,6 +395,8 @@ fn came(headers: &HeaderMap) -> Came<'_> {
         host: only(header::HOST),
         origin: only(header::ORIGIN),
         site: only(HeaderName::from_static("sec-fetch-site")),
+        mode: only(HeaderName::from_static("sec-fetch-mode")),
+        dest: only(HeaderName::from_static("sec-fetch-dest")),
         cookie: only(header::COOKIE),
     }
 }

@@ -21,7 +21,7 @@ pub fn of(path: &[String]) -> &'static str {
         ["pep", _, "page", ..] => "write in the same answer in two windows, both at once.",
         ["pep", _, "history", ..] => "see who wrote what, and when.",
         ["pep", _, "sign-off"] => "see what each signature waits for.",
-        ["pep", _, "voices"] => "see that each person’s words are kept apart.",
+        ["pep", _, "views"] => "give the device to the child, and see what they see.",
         ["pep", _, "comments", ..] => "leave a comment as one person, and read it as another.",
         ["pep", _, "table", ..] => "change a row here while somebody else changes it in another window.",
         _ => "",

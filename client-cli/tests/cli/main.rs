@@ -1,7 +1,10 @@
 //! What people see of `pep`: its words, its exit codes, and that nothing which it said was saved is ever lost.
 
 mod councils;
+mod loopback;
 mod pages;
+mod passphrases;
+mod private;
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +32,7 @@ fn help_says_what_every_command_does_and_offers_nothing_that_is_not_there() {
         assert!(!help.lines().any(|line| line.trim_start().starts_with(later)), "the help offers {later}");
     }
     let commands = "demo join whoami child new list show set write row target comment check meeting confirm complete quality return sign-off conflicts resolve history diff \
-                    status sync open held export process doctor completions";
+                    status sync open private held export process passphrase doctor completions";
     for command in commands.split_whitespace() {
         let help = pep(&[command, "--help"]).ok();
         assert!(help.contains("Usage: pep"), "{command} has no help:\n{help}");
@@ -1127,7 +1130,14 @@ fn a_young_person_adds_a_picture_and_nobody_is_shown_its_letters() {
         path.to_string_lossy().into_owned()
     };
     let set = |file: &str| idris.pep(&["set", &spring, "voice.picture", file]);
-    set(&file("drawing.png", b"\x89PNG\r\n\x1a\n", 30_500)).ok();
+    // A drawing of 30,500 bytes, and what the camera wrote beside it.
+    let length = (30_500u32 - 8 - 12 - 12).to_be_bytes();
+    let drawing =
+        [b"\x89PNG\r\n\x1a\n\0\0\0\x08eXIf51.5 N..crc!", &length[..], b"IDAT", &[7; 30_472], b"\0\0\0\0IENDcrc!"]
+            .concat();
+    let path = file("drawing.png", b"", 0);
+    fs::write(&path, drawing).unwrap();
+    set(&path).ok();
     for (no, words) in [
         (file("large.png", b"\x89PNG\r\n\x1a\n", 45_001), "has 46 kB"),
         (file("page.png", b"<svg onload=alert(1)>", 100), "is no picture"),
@@ -1547,7 +1557,11 @@ impl Home {
 
 impl Watching {
     fn start(home: &Home) -> Watching {
-        let mut child = home.command(&["sync", "--watch"]).stderr(Stdio::piped()).spawn().unwrap();
+        Watching::of(home.command(&["sync", "--watch"]))
+    }
+
+    fn of(mut command: Command) -> Watching {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         // It says so once it has the folder and listens for other commands.
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();

@@ -9,23 +9,23 @@ use std::{
 use crate::{Ended, Home, LORCAN, ODILE, OTTOLINE, Watching, World};
 
 /// A running `pep open`, and its first link.
-struct Open(Ended, String);
+pub(crate) struct Open(Ended, pub(crate) String);
 
 /// Something that speaks to the pages like a browser does.
-struct Browser {
+pub(crate) struct Browser {
     /// `127.0.0.1:4117`.
-    host: String,
-    cookie: String,
+    pub(crate) host: String,
+    pub(crate) cookie: String,
 }
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Open {
-    fn start(home: &Home, words: &[&str]) -> Open {
+    pub(crate) fn start(home: &Home, words: &[&str]) -> Open {
         let words = [&["open"], words].concat();
         let mut child = home.command(&words).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -35,12 +35,12 @@ impl Open {
 }
 
 impl Browser {
-    fn stranger(link: &str) -> Browser {
+    pub(crate) fn stranger(link: &str) -> Browser {
         let host = link.strip_prefix("http://").unwrap().split('/').next().unwrap();
         Browser { host: host.to_owned(), cookie: String::new() }
     }
 
-    fn let_in(link: &str) -> Browser {
+    pub(crate) fn let_in(link: &str) -> Browser {
         let mut browser = Browser::stranger(link);
         let entered = browser.get(&path(link));
         assert_eq!((entered.status, entered.header("location")), (303, Some("/")));
@@ -50,21 +50,21 @@ impl Browser {
         browser
     }
 
-    fn get(&self, target: &str) -> Answer {
+    pub(crate) fn get(&self, target: &str) -> Answer {
         self.say(&format!("GET {target} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\n", self.host, self.cookie), "")
     }
 
-    fn post(&self, target: &str, form: &str) -> Answer {
+    pub(crate) fn post(&self, target: &str, form: &str) -> Answer {
         let origin = format!("http://{}", self.host);
         self.post_from(target, &format!("Origin: {origin}\r\nSec-Fetch-Site: same-origin\r\n"), form)
     }
 
-    fn post_from(&self, target: &str, from: &str, form: &str) -> Answer {
+    pub(crate) fn post_from(&self, target: &str, from: &str, form: &str) -> Answer {
         let (host, cookie) = (&self.host, &self.cookie);
         self.say(&format!("POST {target} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n{from}"), form)
     }
 
-    fn say(&self, head: &str, body: &str) -> Answer {
+    pub(crate) fn say(&self, head: &str, body: &str) -> Answer {
         let port: u16 = self.host.rsplit(':').next().unwrap().parse().unwrap();
         let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let head = format!("{head}Connection: close\r\nContent-Length: {}\r\n\r\n", body.len());
@@ -81,18 +81,18 @@ impl Browser {
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    fn hidden(&self, name: &str) -> String {
+    pub(crate) fn hidden(&self, name: &str) -> String {
         let rest = self.body.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
         rest.split('"').next().unwrap().to_owned()
     }
 }
 
-fn path(link: &str) -> String {
+pub(crate) fn path(link: &str) -> String {
     format!("/{}", link.splitn(4, '/').nth(3).unwrap())
 }
 
@@ -308,9 +308,9 @@ fn whoever_works_offline_goes_on_alone_until_they_go_online_again() {
     ottoline.pep(&["write", &spring, "meeting.notes", "Written on the train."]).ok();
     odile.pep(&["sync"]).ok();
     assert!(!notes(&odile).contains("on the train"), "what is written offline stays on the device");
-    assert!(browser.get("/sync").body.contains("1 change"));
+    assert!(browser.get("/sync").body.contains("1 answer"));
     browser.post("/sync", "line=on");
-    crate::eventually(|| browser.get("/sync").body.contains("0 changes"));
+    crate::eventually(|| browser.get("/sync").body.contains("0 answers"));
     odile.pep(&["sync"]).ok();
     assert!(notes(&odile).contains("on the train"));
     assert!(!browser.get("/sync").body.contains("You chose to work offline."));
@@ -333,4 +333,41 @@ fn a_link_leads_on_to_a_page_of_a_plan_and_nowhere_else() {
         assert_eq!((entered.status, entered.header("location")), (303, Some(leads.as_str())), "{to}");
         link = ottoline.pep(&["open", "--no-browser"]).ok().trim().to_owned();
     }
+}
+
+#[test]
+fn a_device_that_was_given_to_a_child_stays_so_after_a_restart_and_a_forgotten_pin_is_set_anew() {
+    let world = World::new();
+    let ottoline = world.join("ottoline", OTTOLINE);
+    let odile = world.join("odile", ODILE);
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    ottoline.pep(&["set", &spring, "setting.yearGroup", "10"]).ok();
+    let set = |pin: &str| ottoline.pep_with(&["pin", "set"], pin);
+    let refused = set("1234\n");
+    assert!(refused.code == 1 && refused.err.contains("harder to guess") && !refused.err.contains("1234\n"));
+    set("8305\n").ok();
+    {
+        let open = Open::start(&ottoline, &["--no-browser"]);
+        let browser = Browser::let_in(&open.1);
+        let give = format!("/pep/{spring}/views/give");
+        let stamp = browser.get(&give).hidden("made-from");
+        let given = browser.post(&give, &format!("made-from={}", stamp.replace(' ', "+")));
+        assert_eq!((given.status, given.header("location")), (303, Some("/views")));
+        assert_eq!(given.header("clear-site-data"), Some("\"cache\""));
+        assert!(browser.get("/views").body.contains("Hello"));
+    }
+    // Started again, opened by a new link: the child's pages still. Whoever has the command line sets a new PIN.
+    let open = Open::start(&ottoline, &["--no-browser"]);
+    let browser = Browser::let_in(&open.1);
+    for target in ["/", "/children", &format!("/pep/{spring}"), "/a%20b", "/settings"] {
+        let led = browser.get(target);
+        assert_eq!((led.status, led.header("location")), (303, Some("/views")), "{target}");
+    }
+    set("4711\n").ok();
+    assert_eq!(browser.post("/views/leave", "pin=8305").status, 200);
+    let left = browser.post("/views/leave", "pin=4711");
+    assert_eq!((left.status, left.header("location")), (303, Some(format!("/pep/{spring}/views").as_str())));
+    assert!(browser.get("/").body.contains("Your tasks"));
 }

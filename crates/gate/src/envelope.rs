@@ -1,11 +1,12 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use ring::digest::{Context, SHA256, digest};
 use ring::signature::{ED25519, UnparsedPublicKey};
 
 use crate::limits::INCARNATIONS_MAX;
-use crate::{Hash, Id, PublicKey, Refusal, Signature};
+use crate::{Hash, Id, PublicKey, Refusal, Rules, Signature};
 
 /// A signed run of consecutive changes of one actor in one document (its wire form is the transport's).
 #[derive(Clone, PartialEq, Eq)]
@@ -48,15 +49,50 @@ pub struct Author {
     pub person: Id,
 }
 
-/// Who stands behind a device, as the roster says.
+/// Who stands behind a device and what they may write in one document, as the roster and the document's rules say.
 pub trait Authority {
     /// The author behind `device`, or nothing when the roster does not know it.
     fn author(&self, device: &Id) -> Option<Author>;
+
+    /// The groups of that author in this document, as its rules name them. Without any, nothing new is let in.
+    fn groups(&self, device: &Id) -> Vec<&str>;
+
+    /// The document's rules.
+    fn rules(&self) -> &Rules;
+
+    /// Whether a person has let this change in although the rules refuse it. Nothing but the rules is waived by that.
+    fn accepted(&self, change: &Hash) -> bool;
 }
 
-impl Authority for BTreeMap<Id, Author> {
+/// An [`Authority`] that holds all of it.
+#[derive(Debug, Clone, Default)]
+pub struct Team {
+    /// By device.
+    pub authors: BTreeMap<Id, Author>,
+    /// By person.
+    pub groups: BTreeMap<Id, BTreeSet<String>>,
+    /// The document's rules.
+    pub rules: Arc<Rules>,
+    /// Changes that a person has let in although the rules refuse them.
+    pub accepted: BTreeSet<Hash>,
+}
+
+impl Authority for Team {
     fn author(&self, device: &Id) -> Option<Author> {
-        self.get(device).copied()
+        self.authors.get(device).copied()
+    }
+
+    fn groups(&self, device: &Id) -> Vec<&str> {
+        let groups = self.authors.get(device).and_then(|author| self.groups.get(&author.person));
+        groups.into_iter().flatten().map(String::as_str).collect()
+    }
+
+    fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    fn accepted(&self, change: &Hash) -> bool {
+        self.accepted.contains(change)
     }
 }
 

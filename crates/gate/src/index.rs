@@ -9,13 +9,14 @@ use automerge::{ActorId, Change, ObjType, ScalarValue};
 use crate::envelope::{Author, Authority, Envelope, Hex, check_actor, signed_by, statement};
 use crate::form::decode;
 use crate::limits::*;
+use crate::rights::{Judge, Write};
 use crate::scan::{self, Outline, within};
 use crate::{Hash, Id, Refusal};
 
 /// Causality index of one document: which changes are known, what each has seen, and what every operation may refer
 /// to. It starts with the genesis change, the one root that is accepted, and holds no values.
 ///
-/// About 90 bytes a change, 60 a run of operations and, where the author had just seen others' work, 4 an actor: a run
+/// About 90 bytes a change, 60 a run of operations, 30 an object and, where the author had just seen others' work, 4 an actor: a run
 /// of typing is one run, and its changes share one clock.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Index {
@@ -48,18 +49,19 @@ impl Index {
             actor_numbers: BTreeMap::new(),
             changes: BTreeMap::new(),
             heads: BTreeSet::new(),
-            objects: BTreeMap::from([(ROOT, Object { kind: ObjType::Map, depth: 0 })]),
+            objects: BTreeMap::from([(ROOT, Object { kind: ObjType::Map, depth: 0, holder: ROOT, key: ELEMENT })]),
             runs: BTreeMap::new(),
             keys: vec![],
             key_numbers: BTreeMap::new(),
             kept: BTreeSet::new(),
         };
-        index.add(&outline)?;
+        index.add(&outline, None)?;
         Ok(index)
     }
 
-    /// Admits what another device wrote, if its form, causality and author hold: whole or not at all. Refused, it
-    /// leaves the index as it was. The caller picks the index by the envelope's document.
+    /// Admits what another device wrote, if its form, causality and author hold and the author may write where it
+    /// writes: whole or not at all. Refused, it leaves the index as it was. The caller picks the index, and an authority,
+    /// by the envelope's document.
     ///
     /// The order is outline, roster, signature, actor, and only then Automerge's decoder: the signature costs ten
     /// times as much as the outline, but whoever has no enrolled device never reaches a decoder with their bytes.
@@ -68,15 +70,16 @@ impl Index {
         let said = statement(&envelope.doc, &envelope.actor, envelope.seq, &envelope.hash);
         let author = signed_by(&said, &envelope.device, &envelope.sig, authority)?;
         self.check_author(&envelope.doc, &envelope.actor, &author)?;
-        let admitted = self.add_all(envelope, outlines)?;
+        let mut judge = Judge::new(authority, &envelope.device, &author);
+        let admitted = self.add_all(envelope, outlines, Some(&mut judge))?;
         self.bind(&envelope.actor, author);
         Ok(admitted)
     }
 
     /// Admits an envelope of one's own journal, which has checksums of its own and holds admitted envelopes only:
-    /// everything is checked but device, actor and signature.
+    /// everything is checked but device, actor, signature and the author's rights.
     pub fn readmit(&mut self, envelope: &Envelope) -> Result<Admitted, Refusal> {
-        self.add_all(envelope, read(envelope)?)
+        self.add_all(envelope, read(envelope)?, None)
     }
 
     /// Whether the change is known.
@@ -128,8 +131,10 @@ impl Index {
         }
     }
 
-    /// Checks form and causality of one change and adds it; on refusal parts of it may remain, see [`Index::add_all`].
-    pub(crate) fn add(&mut self, outline: &Outline) -> Result<Change, Refusal> {
+    /// Checks form and causality of one change, and where there is a judge, the author's rights, and adds it; on refusal
+    /// parts of it may remain, see [`Index::add_all`].
+    pub(crate) fn add(&mut self, outline: &Outline, judge: Option<&mut Judge<'_>>) -> Result<Change, Refusal> {
+        let mut judge = judge.filter(|judge| !judge.has_accepted(&outline.hash));
         let step = self.place(outline)?;
         let (change, ops) = decode(outline)?;
         if !self.actor_numbers.contains_key(&outline.actor) {
@@ -138,9 +143,10 @@ impl Index {
             self.actors.push(Actor { id: outline.actor, author: None, seq: 0, newest: outline.hash });
         }
         for (counter, (position, op)) in (step.start..).zip(ops.iter().enumerate()) {
-            self.add_op(&step, counter, op).map_err(|what| match what {
+            self.add_op(&step, counter, op, judge.as_deref_mut()).map_err(|what| match what {
                 Fault::Causality(what) => Refusal::Causality { seq: outline.seq, op: position as u64, what },
                 Fault::Genesis => Refusal::Genesis { what: "an operation replaces a part of the genesis" },
+                Fault::Right(place) => Refusal::Right { seq: outline.seq, op: position as u64, place },
             })?;
         }
         if let Some(actor) = self.actors.get_mut(step.me as usize) {
@@ -160,12 +166,17 @@ impl Index {
     }
 
     /// Adds the changes of an envelope that are not known yet, all or none.
-    fn add_all(&mut self, envelope: &Envelope, outlines: Vec<Outline>) -> Result<Admitted, Refusal> {
+    fn add_all(
+        &mut self,
+        envelope: &Envelope,
+        outlines: Vec<Outline>,
+        mut judge: Option<&mut Judge<'_>>,
+    ) -> Result<Admitted, Refusal> {
         let before = self.savepoint(&envelope.actor);
         let new = self.new_ones(&outlines)?;
         let mut changes = Vec::with_capacity(new.len());
         for outline in new {
-            match self.add(outline) {
+            match self.add(outline, judge.as_deref_mut()) {
                 Ok(change) => changes.push(change),
                 Err(refusal) => {
                     self.roll_back(before, new);
@@ -248,7 +259,7 @@ impl Index {
         Ok(Step { me, start: past + 1, end, others, genesis })
     }
 
-    fn add_op(&mut self, step: &Step, counter: u32, op: &Op) -> Result<(), Fault> {
+    fn add_op(&mut self, step: &Step, counter: u32, op: &Op, judge: Option<&mut Judge<'_>>) -> Result<(), Fault> {
         let object_key = match &op.obj {
             ObjectId::Root => ROOT,
             ObjectId::Id(id) => self.seen(step, id)?,
@@ -260,6 +271,9 @@ impl Index {
         }
         let on_counter = self.check_predecessors(step, object_key, slot, op)?;
         let is_counter = check_action(object, op, on_counter)?;
+        if let Some(judge) = judge {
+            self.check_right(step, judge, object_key, object, op)?;
+        }
 
         let id = OpKey { actor: step.me, counter };
         if let OpType::Make(kind) = op.action {
@@ -267,7 +281,8 @@ impl Index {
             if depth > DEPTH_MAX {
                 return Err(Fault::Causality("objects are nested too deeply"));
             }
-            self.objects.insert(id, Object { kind, depth });
+            let key = if let Slot::Key(key) = slot { key } else { ELEMENT };
+            self.objects.insert(id, Object { kind, depth, holder: object_key, key });
             if step.genesis {
                 self.kept.insert((object_key, if slot == Slot::Insert { Slot::Element(id) } else { slot }));
             }
@@ -313,6 +328,62 @@ impl Index {
             on_counter |= run.is_counter;
         }
         Ok(on_counter)
+    }
+
+    /// Refuses what the author may not write where this operation writes.
+    fn check_right(
+        &self,
+        step: &Step,
+        judge: &mut Judge<'_>,
+        object_key: OpKey,
+        object: Object,
+        op: &Op,
+    ) -> Result<(), Fault> {
+        let here = match judge.last.take() {
+            Some((last, spot)) if last == object_key => spot,
+            _ => judge.spot(&self.place_of(object_key)),
+        };
+        let allowed = match (&op.key, &op.action) {
+            (Key::Map(key), action) => {
+                let there = judge.below(&here, key);
+                // What is made stays: nobody replaces an object or takes one away, nor a value by an object.
+                let new = op.pred.is_empty();
+                match action {
+                    OpType::Make(kind) => judge.allows(&there, if new { write_of(*kind) } else { Write::Free }),
+                    OpType::Put(_) if new && object_key.is_of(step) => {
+                        judge.allows(&there, Write::Value) || judge.allows(&there, Write::Sealed)
+                    }
+                    _ => judge.allows(&there, Write::Value),
+                }
+            }
+            (Key::Seq(_), OpType::Make(_)) => judge.allows(&here, Write::Free),
+            (Key::Seq(_), _) => judge.allows(&here, write_of(object.kind)),
+        };
+        judge.last = Some((object_key, here));
+        match allowed {
+            true => Ok(()),
+            false => {
+                let mut place = self.place_of(object_key);
+                if let Key::Map(key) = &op.key {
+                    place.push(key);
+                }
+                Err(Fault::Right(judge.spelled(&place)))
+            }
+        }
+    }
+
+    /// The map keys that lead from the root to an object.
+    fn place_of(&self, object: OpKey) -> Vec<&str> {
+        let mut place = Vec::new();
+        let mut at = object;
+        while at != ROOT
+            && let Some(object) = self.objects.get(&at)
+        {
+            place.extend(self.keys.get(object.key as usize).map(|key| &**key));
+            at = object.holder;
+        }
+        place.reverse();
+        place
     }
 
     /// An operation's key, if the change has seen it: its author's earlier ones, and those its dependencies have seen.
@@ -442,6 +513,8 @@ impl fmt::Debug for Admitted {
 }
 
 const GENESIS_ACTOR: u32 = 0;
+/// In place of a key's number: the object stands in a list.
+const ELEMENT: u32 = u32::MAX;
 /// No operation has counter 0.
 const ROOT: OpKey = OpKey { actor: 0, counter: 0 };
 
@@ -463,15 +536,25 @@ struct Node {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct OpKey {
+pub(crate) struct OpKey {
     actor: u32,
     counter: u32,
+}
+
+impl OpKey {
+    /// Whether it is an operation of the change that stands there.
+    fn is_of(self, step: &Step) -> bool {
+        self.actor == step.me && self.counter >= step.start
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Object {
     kind: ObjType,
     depth: u8,
+    /// The object it stands in, and under which key. Objects never move, so this is its place for ever.
+    holder: OpKey,
+    key: u32,
 }
 
 /// Operations of one actor with consecutive counters, alike in everything that later ones are checked against.
@@ -505,6 +588,7 @@ struct Step {
 enum Fault {
     Causality(&'static str),
     Genesis,
+    Right(Option<String>),
 }
 
 struct Savepoint {
@@ -567,6 +651,15 @@ fn check_action(object: Object, op: &Op, on_counter: bool) -> Result<bool, Fault
             | ScalarValue::Boolean(_)
             | ScalarValue::Null => Ok(false),
         },
+    }
+}
+
+/// What it takes to make an object, or to write in the text or list that it is.
+fn write_of(kind: ObjType) -> Write {
+    match kind {
+        ObjType::Map | ObjType::Table => Write::Map,
+        ObjType::List => Write::List,
+        ObjType::Text => Write::Text,
     }
 }
 

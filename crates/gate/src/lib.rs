@@ -5,12 +5,14 @@ mod form;
 mod index;
 pub mod limits;
 mod refusal;
+mod rights;
 mod scan;
 mod snapshot;
 
-pub use envelope::{Author, Authority, Envelope, actor_id, device_id, statement};
+pub use envelope::{Author, Authority, Envelope, Team, actor_id, device_id, statement};
 pub use index::{Admitted, Index};
 pub use refusal::Refusal;
+pub use rights::{BadRule, Rules, Write, own_key};
 pub use snapshot::{AdmittedDocument, Tip, admit_snapshot, reindex};
 
 /// A document, an actor, a device or a person.

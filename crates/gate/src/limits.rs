@@ -45,6 +45,10 @@ pub const COUNTER_MAGNITUDE_MAX: u64 = 1 << 31;
 pub const TIME_MIN: i64 = 946_684_800;
 /// Latest time of a change, seconds since 1970: 2200-01-01. A laptop with a wrong clock is within; only nonsense is not.
 pub const TIME_MAX: i64 = 7_258_118_400;
+/// Rules of one document: a plan of 230 questions has 1,500. They come from one's own program, so this only ends a mistake.
+pub const RULES_MAX: usize = 20_000;
+/// Groups that the rules of one document name: they are the bits of one machine word.
+pub const GROUPS_MAX: usize = 64;
 /// Columns of one change or of one half of a document: the format has 16 at most.
 pub const COLUMNS_MAX: u64 = 16;
 

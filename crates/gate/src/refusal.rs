@@ -75,6 +75,18 @@ pub enum Refusal {
         /// What is wrong.
         what: &'static str,
     },
+    /// The rules of the document do not let the author write there. Usual cause: their part in it has ended, or is another.
+    #[error(
+        "the author may not write {}; somebody who may has to write it, or let the change in", .place.as_deref().unwrap_or("there")
+    )]
+    Right {
+        /// The number of the change.
+        seq: u64,
+        /// Position of the operation in the change, from 0.
+        op: u64,
+        /// Where: as much of the place as the rules themselves spell out, never a word of the change.
+        place: Option<String>,
+    },
     /// The roster knows no such device, or knows it with another key.
     #[error("the device is not on the roster; the people who run the relay can enrol it")]
     Device,
@@ -104,6 +116,7 @@ impl Refusal {
             Refusal::Chain { .. } => "chain",
             Refusal::Causality { .. } => "causality",
             Refusal::Genesis { .. } => "genesis",
+            Refusal::Right { .. } => "right",
             Refusal::Device => "device",
             Refusal::Actor => "actor",
             Refusal::Signature => "signature",
@@ -114,6 +127,11 @@ impl Refusal {
     /// Whether the only thing wrong is that something it builds on has not arrived here yet.
     pub fn is_missing(&self) -> bool {
         matches!(self, Refusal::Missing { .. })
+    }
+
+    /// Whether a newer roster could let it pass: one that knows the device, its groups, or that a person let the change in.
+    pub fn rests_on_the_roster(&self) -> bool {
+        matches!(self, Refusal::Device | Refusal::Right { .. })
     }
 
     /// The changes to ask for before trying again, sorted; empty unless [`Refusal::is_missing`].

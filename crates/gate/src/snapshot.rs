@@ -3,8 +3,9 @@ use std::fmt;
 
 use automerge::{Automerge, Change, LoadOptions, TextEncoding};
 
-use crate::envelope::{Authority, signed_by, statement};
+use crate::envelope::{Author, Authority, signed_by, statement};
 use crate::form::calmly;
+use crate::rights::Judge;
 use crate::{Hash, Id, Index, Refusal, Signature, scan};
 
 /// The newest signature of one actor in a snapshot.
@@ -60,8 +61,8 @@ impl fmt::Debug for AdmittedDocument {
 
 /// Admits a whole document, the short way to join: a saved document, or the genesis change alone.
 ///
-/// Every change in it passes the same checks as in an envelope, and for each actor one of `tips` must be that actor's
-/// newest change, signed by their device. The saved document itself is not kept: its operations carry an order of
+/// Every change in it passes the same checks as in an envelope, the author's rights too, and for each actor one of `tips`
+/// must be that actor's newest change, signed by their device. The saved document itself is not kept: its operations carry an order of
 /// their own that no hash covers, so the document handed out is built anew from the changes.
 pub fn admit_snapshot(
     doc: &Id,
@@ -80,15 +81,29 @@ pub fn admit_snapshot(
             .flatten()
             .ok_or(Refusal::Decode)?
     };
-    let mut index = index_of(&changes, genesis)?;
+    let (mut index, rest) = begin(&changes, genesis)?;
 
+    // Who wrote is settled first, for what they may write depends on it.
+    let mut newest: BTreeMap<Id, (u64, Hash)> = BTreeMap::new();
+    for change in rest {
+        let actor = change.actor_id().to_bytes().try_into().map_err(|_| Refusal::Tip)?;
+        let tip = newest.entry(actor).or_default();
+        *tip = (change.seq(), change.hash().0).max(*tip);
+    }
     let tips: BTreeMap<(Id, u64, Hash), &Tip> = tips.iter().map(|tip| ((tip.actor, tip.seq, tip.hash), tip)).collect();
-    let actors: Vec<Id> = index.actors().copied().collect();
-    for actor in actors {
-        let (seq, hash) = index.tip(&actor).ok_or(Refusal::Tip)?;
+    let mut authors: BTreeMap<Id, (Author, Judge<'_>)> = BTreeMap::new();
+    for (actor, (seq, hash)) in newest {
         let tip = tips.get(&(actor, seq, hash)).ok_or(Refusal::Tip)?;
         let author = signed_by(&statement(doc, &actor, seq, &hash), &tip.device, &tip.sig, authority)?;
         index.check_author(doc, &actor, &author)?;
+        authors.insert(actor, (author, Judge::new(authority, &tip.device, &author)));
+    }
+    for change in rest {
+        let outline = scan::change(change.raw_bytes())?;
+        let (_, judge) = authors.get_mut(&outline.actor).ok_or(Refusal::Tip)?;
+        index.add(&outline, Some(judge))?;
+    }
+    for (actor, (author, _)) in authors {
         index.bind(&actor, author);
     }
 
@@ -109,20 +124,18 @@ pub fn admit_snapshot(
 /// Rebuilds an index from a document already in one's own store. Authors are learnt again from the next envelopes.
 pub fn reindex(document: &Automerge, genesis: &[u8]) -> Result<Index, Refusal> {
     let changes = calmly(|| document.get_changes(&[])).ok_or(Refusal::Decode)?;
-    index_of(&changes, genesis)
-}
-
-/// The index of changes in causal order, the genesis first.
-fn index_of(changes: &[Change], genesis: &[u8]) -> Result<Index, Refusal> {
-    let mut index = Index::new(genesis)?;
-    let (first, rest) = changes.split_first().ok_or(OTHER_GENESIS)?;
-    if first.hash().0 != index.genesis() {
-        return Err(OTHER_GENESIS);
-    }
+    let (mut index, rest) = begin(&changes, genesis)?;
     for change in rest {
-        index.add(&scan::change(change.raw_bytes())?)?;
+        index.add(&scan::change(change.raw_bytes())?, None)?;
     }
     Ok(index)
 }
 
-const OTHER_GENESIS: Refusal = Refusal::Genesis { what: "the document has another beginning" };
+/// The index of the genesis, which comes first of changes in causal order, and the others.
+fn begin<'a>(changes: &'a [Change], genesis: &[u8]) -> Result<(Index, &'a [Change]), Refusal> {
+    let index = Index::new(genesis)?;
+    match changes.split_first() {
+        Some((first, rest)) if first.hash().0 == index.genesis() => Ok((index, rest)),
+        _ => Err(Refusal::Genesis { what: "the document has another beginning" }),
+    }
+}

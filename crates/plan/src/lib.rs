@@ -10,7 +10,8 @@ mod sample;
 
 use form::{agenda, bank, expr, policy, practice, process};
 use record::{
-    appeared, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value, view,
+    appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value,
+    view,
 };
 use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff};
 
@@ -29,15 +30,15 @@ pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding, NextDate};
-pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history};
+pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history, told_of};
 pub use meeting::{
     Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
     clock_in, length_in, meeting, with_time, with_time_said,
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
-    AcademicYear, DocumentKind, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION, Term,
-    UnknownProcess, Unreadable, from_genesis, load, parse_term,
+    AcademicYear, DocumentKind, NotAChoice, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION,
+    Term, UnknownProcess, Unreadable, from_genesis, load, parse_term,
 };
 pub use picture::{NotAPicture, PICTURE_BYTES_MAX, Picture};
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
@@ -51,7 +52,7 @@ pub use practice::{
     ReviewKind, Sampling, Share, SignOffPractice, Since, Step, Trigger, VoicePractice,
 };
 pub use process::{
-    Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, process, processes,
+    Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, Written, process, processes,
     provisional_next_date,
 };
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};

@@ -10,7 +10,7 @@ use automerge::{
     ActorId, Automerge, Change, ChangeHash, ExpandedChange, ReadDoc,
     legacy::{ElementId, Key, ObjectId, Op, OpId, OpType},
 };
-use gate::{Hash, Id};
+use gate::{Authority, Hash, Id};
 use serde_bytes::ByteBuf;
 use sync::Wire;
 
@@ -34,9 +34,15 @@ impl Replica {
     /// `without` nothing is written again. All of it at once, on the disk when this returns; the envelopes set aside stay in
     /// the journal.
     ///
-    /// Only what still waits for the relay is touched. `None`, with nothing changed, where somebody else's change builds on
+    /// `authority` as for [`Replica::write`]. Only what still waits for the relay is touched. `None`, with nothing changed, where somebody else's change builds on
     /// it.
-    pub fn rebase(&mut self, doc: &Id, refused: &BTreeSet<Hash>, without: &BTreeSet<Hash>) -> Result<Option<Rebased>> {
+    pub fn rebase(
+        &mut self,
+        doc: &Id,
+        refused: &BTreeSet<Hash>,
+        without: &BTreeSet<Hash>,
+        authority: &dyn Authority,
+    ) -> Result<Option<Rebased>> {
         self.running()?;
         // Staged envelopes are in the ledger only.
         self.commit()?;
@@ -70,7 +76,7 @@ impl Replica {
         }
         let heads: Vec<ChangeHash> = heads.into_iter().collect();
         let rest = full.fork_at(&heads).map_err(|_| Trouble::Damaged)?;
-        let (rebased, again) = self.written_again(doc, &full, &rest, &taken, without)?;
+        let (rebased, again) = self.written_again(doc, &full, &rest, &taken, without, authority)?;
         let known = self.store.document(doc)?.ok_or(Trouble::Unknown)?;
         // A snapshot of before would still hold what is set aside, and may stand for envelopes that are not here.
         let covered = known.snapshot.is_some_and(|covered| taken.iter().any(|(_, number)| *number <= covered));
@@ -91,6 +97,7 @@ impl Replica {
         rest: &Automerge,
         taken: &[(Hash, u64)],
         without: &BTreeSet<Hash>,
+        authority: &dyn Authority,
     ) -> Result<(Rebased, Vec<ByteBuf>)> {
         let signer = self.signer.as_ref().ok_or(Trouble::Unknown)?;
         let actor = gate::actor_id(doc, &public_key(&signer.key), &signer.person, signer.incarnation);
@@ -118,7 +125,7 @@ impl Replica {
             };
             let (seq, hash_of_new, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
             let envelope = sync::sign(&signer.key, signer.device, *doc, actor, seq, hash_of_new, chunks);
-            match index.admit(&envelope, &Own(&envelope, Some(signer))) {
+            match index.admit(&envelope, &Own { signer: Some(signer), authority }) {
                 Ok(_) => {
                     envelopes.push(ByteBuf::from(Wire(envelope).encode()));
                     rebased.written += 1;

@@ -16,7 +16,10 @@ use std::{
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::store::{from_cbor, to_cbor};
+use crate::{
+    seal::Secret,
+    store::{from_cbor, to_cbor},
+};
 
 /// How long a command waits for another short one on the same folder.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -25,7 +28,7 @@ const MESSAGE_BYTES_MAX: u32 = 64 * 1024 * 1024;
 const DOOR: &str = "door";
 
 /// A command handed through the door.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// The words after the program's name.
     pub args: Vec<String>,
@@ -33,6 +36,12 @@ pub struct Request {
     pub cwd: PathBuf,
     /// What was piped in.
     pub stdin: Vec<u8>,
+    /// The passphrase that was given with it.
+    #[serde(default)]
+    pub passphrase: Option<Secret>,
+    /// One that it is to set.
+    #[serde(default)]
+    pub new_passphrase: Option<Secret>,
 }
 
 /// Its answer.
@@ -44,6 +53,9 @@ pub struct Reply {
     pub stdout: Vec<u8>,
     /// For standard error.
     pub stderr: Vec<u8>,
+    /// Whether nothing was done because the owner is locked, and the passphrase was not given, or was wrong.
+    #[serde(default)]
+    pub locked: bool,
 }
 
 /// Who has the folder.

@@ -138,6 +138,7 @@ enum Event {
         #[serde(default)]
         again: Vec<serde_bytes::ByteBuf>,
     },
+    /// The document was given up.
     Erased {
         #[serde(with = "serde_bytes")]
         doc: Id,
@@ -553,13 +554,15 @@ impl Replica {
     }
 
     /// Lends the document to `f` for writing, as this device's own actor at the present heads. What `f` adds is signed,
-    /// journalled and on the disk when this returns. Where `f` fails, or adds nothing, nothing is kept.
+    /// journalled and on the disk when this returns. Where `f` fails, or adds nothing, nothing is kept. `authority`: what
+    /// this device's person may write; that the device is theirs need not be in it.
     pub fn write<T, E>(
         &mut self,
         doc: &Id,
+        authority: &dyn Authority,
         f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
     ) -> Result<std::result::Result<T, E>> {
-        let result = self.stage_write(doc, f)?;
+        let result = self.stage_write(doc, authority, f)?;
         self.commit_writes(doc)?;
         Ok(result)
     }
@@ -574,6 +577,7 @@ impl Replica {
     pub fn stage_write<T, E>(
         &mut self,
         doc: &Id,
+        authority: &dyn Authority,
         f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
     ) -> Result<std::result::Result<T, E>> {
         self.running()?;
@@ -602,7 +606,7 @@ impl Replica {
             };
             let Some(open) = self.open.get_mut(doc) else { return Err(Trouble::Unknown) };
             // One's own change goes through the same door: what others would refuse is never kept.
-            let own = Own(&envelope, self.signer.as_ref());
+            let own = Own { signer: self.signer.as_ref(), authority };
             match open.ledger.offer(&envelope, &own) {
                 Ok(Taken::New(number, _)) => {
                     open.ledger.wait_for(number, hash);
@@ -682,6 +686,20 @@ impl Replica {
         }
         self.unpark(doc)?;
         Ok((offered, refused))
+    }
+
+    /// A copy of the document as it would be with these envelopes, as far as the gate admits them: to look at. Nothing is kept.
+    pub fn with_held(&mut self, doc: &Id, envelopes: &[Envelope], authority: &dyn Authority) -> Result<Automerge> {
+        let mut document = self.read(doc, Clone::clone)?;
+        let mut index = self.ledger(doc)?.ledger.index().clone();
+        let mut changes = Vec::new();
+        for envelope in envelopes {
+            if let Ok(admitted) = index.admit(envelope, authority) {
+                changes.extend_from_slice(admitted.changes());
+            }
+        }
+        document.apply_changes(changes).map_err(|_| Trouble::Damaged)?;
+        Ok(document)
     }
 
     /// Takes a document in as a relay's snapshot, where nothing of it is held yet.
@@ -1159,7 +1177,8 @@ pub fn snapshot_of(genesis: &[u8], envelopes: &[Envelope]) -> Option<sync::relay
     })
 }
 
-/// Passes a document's whole log through the gate again, signatures too, and gives its heads: what a relay's `check` does.
+/// Passes a document's whole log through the gate again, signatures and rights too, and gives its heads: what a relay's
+/// `check` does. The authority is one for what was written long ago: it has every role that people ever had.
 pub fn check_log(
     genesis: &[u8],
     envelopes: &[Envelope],
@@ -1203,12 +1222,27 @@ pub fn public_key(key: &Ed25519KeyPair) -> gate::PublicKey {
 }
 
 /// This device stands behind what it has just signed, even before any roster names it.
-struct Own<'a>(&'a Envelope, Option<&'a Signer>);
+struct Own<'a> {
+    signer: Option<&'a Signer>,
+    authority: &'a dyn Authority,
+}
 
 impl Authority for Own<'_> {
     fn author(&self, device: &Id) -> Option<gate::Author> {
-        let signer = self.1.filter(|s| s.device == *device && s.device == self.0.device)?;
+        let signer = self.signer.filter(|s| s.device == *device)?;
         Some(gate::Author { key: public_key(&signer.key), person: signer.person })
+    }
+
+    fn groups(&self, device: &Id) -> Vec<&str> {
+        self.authority.groups(device)
+    }
+
+    fn rules(&self) -> &gate::Rules {
+        self.authority.rules()
+    }
+
+    fn accepted(&self, change: &Hash) -> bool {
+        self.authority.accepted(change)
     }
 }
 
@@ -1400,6 +1434,10 @@ fn sift(keys: &Keys, events: Vec<Event>) -> Result<Vec<Event>> {
                 for (number, bytes) in (from..).zip(again) {
                     sieve.envelope(doc, number, bytes.into_vec())?;
                 }
+            }
+            Event::Erased { doc } => {
+                sieve.ledgers.remove(&doc);
+                sieve.kept.push(Event::Erased { doc });
             }
             Event::Snapshot { .. } => {}
             other => sieve.kept.push(other),

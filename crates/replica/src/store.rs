@@ -324,7 +324,10 @@ impl Store {
 
     /// Why one envelope was refused.
     pub fn why_held(&self, doc: &Id, hash: &Hash) -> Result<Option<Vec<u8>>> {
-        self.get(&self.held, b'h', &[doc.as_slice(), hash].concat())
+        let kept = self.get(&self.held, b'h', &[doc.as_slice(), &self.mark(doc, hash)?].concat())?;
+        let why =
+            |kept: Vec<u8>| kept.split_first_chunk::<32>().map(|(_, why)| why.to_vec()).ok_or(StoreError::Damaged);
+        kept.map(why).transpose()
     }
 
     /// Keeps or forgets why an envelope was refused.

@@ -3,14 +3,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use automerge::{
     ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, TextEncoding,
     transaction::{CommitOptions, Transactable, Transaction},
 };
-use gate::{Author, Authority, Envelope, Hash, Id};
+use gate::{Author, Authority, Envelope, Hash, Id, Rules};
 use replica::{Key, Mode, Offered, Replica, Signer};
 use ring::signature::Ed25519KeyPair;
 use sync::Cursor;
@@ -37,6 +37,19 @@ impl Authority for Everyone {
     fn author(&self, device: &Id) -> Option<Author> {
         let of = |seed: u8| Author { key: replica::public_key(&key(seed)), person: [seed; 16] };
         (1..=3).map(of).find(|author| gate::device_id(&author.key) == *device)
+    }
+
+    fn groups(&self, _: &Id) -> Vec<&str> {
+        vec!["everyone"]
+    }
+
+    fn rules(&self) -> &Rules {
+        static RULES: LazyLock<Rules> = LazyLock::new(|| "* free everyone".parse().unwrap());
+        &RULES
+    }
+
+    fn accepted(&self, _: &Hash) -> bool {
+        false
     }
 }
 
@@ -94,7 +107,7 @@ impl Peer {
     }
 
     fn write(&mut self, f: impl FnOnce(&Automerge, &mut Transaction<'_>) -> Result<(), AutomergeError>) -> Hash {
-        let done = self.replica.write(&DOC, |doc| {
+        let done = self.replica.write(&DOC, &Everyone, |doc| {
             let before = doc.clone();
             change(doc, |tx| f(&before, tx))
         });
@@ -222,7 +235,7 @@ fn play(seed: u64) {
     let refused: BTreeSet<Hash> = branch[fit..].iter().take(1).map(|did| did.hash).collect();
     let without: BTreeSet<Hash> = branch.iter().filter(|did| did.refused).map(|did| did.hash).collect();
     author.replica.set_incarnation(1);
-    let rebased = author.replica.rebase(&DOC, &refused, &without).unwrap().unwrap();
+    let rebased = author.replica.rebase(&DOC, &refused, &without, &Everyone).unwrap().unwrap();
     assert_eq!((rebased.aside.len(), rebased.stranded), (branch.len() - fit, vec![]), "{seed}");
 
     // The relay takes all of what was written again, and everybody comes to the same.
@@ -307,7 +320,7 @@ fn a_branch_set_aside_stays_so_after_a_kill_a_lost_store_and_a_snapshot() {
         let mut replica = open();
         replica.start(&DOC, &genesis()).unwrap();
         let say = |replica: &mut Replica, name: &str, words: &str| {
-            let done = replica.write(&DOC, |doc| {
+            let done = replica.write(&DOC, &Everyone, |doc| {
                 let text = object(doc, name);
                 change(doc, |tx| tx.splice_text(&text, 0, 0, words))
             });
@@ -323,7 +336,7 @@ fn a_branch_set_aside_stays_so_after_a_kill_a_lost_store_and_a_snapshot() {
         let hashes: Vec<Hash> = replica.ledger_of(&DOC).unwrap().waiting().map(|(_, hash)| *hash).collect();
         let refused = BTreeSet::from([hashes[words]]);
         replica.set_incarnation(2);
-        let rebased = replica.rebase(&DOC, &refused, &refused).unwrap().unwrap();
+        let rebased = replica.rebase(&DOC, &refused, &refused, &Everyone).unwrap().unwrap();
         assert_eq!((rebased.aside.len(), rebased.written), (2, 1));
         let expected = replica.read(&DOC, |doc| (text(doc, "story"), text(doc, RESERVED))).unwrap();
         assert_eq!((expected.0.split_whitespace().count(), expected.1.as_str()), (words + 1, ""));
@@ -355,11 +368,11 @@ fn what_somebody_else_has_built_on_is_not_taken_out() {
     author.takes(&[theirs]);
     let before = author.heads();
     author.replica.set_incarnation(1);
-    assert_eq!(author.replica.rebase(&DOC, &BTreeSet::from([first]), &BTreeSet::new()).unwrap(), None);
+    assert_eq!(author.replica.rebase(&DOC, &BTreeSet::from([first]), &BTreeSet::new(), &Everyone).unwrap(), None);
     assert_eq!(author.heads(), before);
     // Nor what the relay has.
     author.replica.receipt(&DOC, &first, None).unwrap();
-    let none = author.replica.rebase(&DOC, &BTreeSet::from([first]), &BTreeSet::new()).unwrap();
+    let none = author.replica.rebase(&DOC, &BTreeSet::from([first]), &BTreeSet::new(), &Everyone).unwrap();
     assert_eq!(none, Some(replica::Rebased::default()));
     let (offered, _) = author.replica.offer(&DOC, &envelopes, &Everyone, None).unwrap();
     assert!(matches!(offered.as_slice(), [Offered::Known(_)]));

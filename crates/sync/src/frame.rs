@@ -36,6 +36,8 @@ pub const TEXT_BYTES_MAX: usize = 4 * 1024;
 pub const FIELD_BYTES_MAX: usize = 512;
 /// Heads in `presence` at the most: as many people as ever wrote apart in one plan, and some.
 pub const HEADS_MAX: usize = 64;
+/// Roles in one choice of readers at the most: there are eight.
+pub const ROLES_MAX: usize = 16;
 /// Arrays nested deeper than this are refused before they are built: our deepest frame has five levels.
 const DEPTH_MAX: usize = 16;
 
@@ -122,6 +124,18 @@ pub struct Listed {
     pub seq: u64,
     /// What the PEP was started as.
     pub start: Start,
+    /// Who reads it, where that was chosen; otherwise who its kind says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readers: Option<Chosen>,
+}
+
+/// Who reads a document, as was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// Which choice this is, from 1.
+    pub number: u64,
+    /// The roles, by their names in the contract.
+    pub roles: Vec<String>,
 }
 
 /// A child, as a participant makes one known to the relay.
@@ -217,6 +231,14 @@ pub enum Frame {
     Child { child: NewChild },
     /// Participant: a PEP that the relay may not know.
     Start { start: Start },
+    /// Participant: these roles are to read the document; `number` is the choice that it has seen, 0 for none. Relay, in answer:
+    /// these do.
+    Readers {
+        #[serde(with = "serde_bytes")]
+        doc: Id,
+        number: u64,
+        roles: Vec<String>,
+    },
     /// Participant: send me everything after the cursor, then keep me current.
     Open {
         #[serde(with = "serde_bytes")]
@@ -365,6 +387,8 @@ pub mod code {
     pub const REFUSED: &str = "refused";
     /// The PEP was already started under another process. Stays open.
     pub const PROCESS: &str = "process";
+    /// Of `held` alone, beside the gate's codes: the device that wrote it is locked, and nothing more of it is taken in.
+    pub const LOCKED: &str = "locked";
 
     /// Whether the connection ends after an error with this code.
     pub fn closes(code: &str) -> bool {
@@ -419,6 +443,7 @@ impl Frame {
             Frame::Child { child } => {
                 short(&child.name) && short(&child.dob) && child.looked_after_since.as_deref().is_none_or(short)
             }
+            Frame::Readers { roles, .. } => roles.len() <= ROLES_MAX && roles.iter().all(|role| short(role)),
             Frame::Start { start } => short(&start.term) && short(&start.kind) && short(&start.process),
             Frame::Held { code, detail, .. } | Frame::Error { code, detail, .. } => short(code) && short(detail),
             _ => true,
@@ -435,6 +460,7 @@ impl fmt::Debug for Frame {
             Frame::Documents { .. } => "documents",
             Frame::Child { .. } => "child",
             Frame::Start { .. } => "start",
+            Frame::Readers { .. } => "readers",
             Frame::Open { .. } => "open",
             Frame::Close { .. } => "close",
             Frame::Snapshot { .. } => "snapshot",
@@ -473,6 +499,7 @@ fn unknown_kind(bytes: &[u8]) -> bool {
         "documents",
         "child",
         "start",
+        "readers",
         "open",
         "close",
         "snapshot",

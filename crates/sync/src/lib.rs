@@ -44,9 +44,10 @@
 //! |---|---|---|
 //! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none) |
 //! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`} |
-//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}} |
+//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
+//! | `readers` | both | `doc`, `number`, `roles` (names of roles): who reads a document |
 //! | `open` | participant | `doc`, `cursor`? {`epoch`, `seq`, `hash`? (of the envelope of that number)} |
 //! | `close` | participant | `doc` |
 //! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `seq`, `hash`, `deviceId`, `sig`}] |
@@ -84,7 +85,21 @@
 //! - A `receipt` means: on disk at the relay, under that number. It is the only acknowledgement.
 //! - `error` of code `missing` for a document: what was pushed builds on changes that the relay lacks, or its log does not
 //!   have what the cursor names. Open it again from `seq` 0 and push, in order, what its log does not have.
+//! - A participant pushes in a document only after it has read the log as far as `documents` said. So it finds there what
+//!   it wrote and has lost (an old copy of its files), and goes on under a new actor. A device that pushes two different
+//!   changes under one number all the same is locked: what it pushes from then on is held with the code `locked`.
 //! - `gone`: not yours, or not there; the two are not told apart.
+//!
+//! # Who reads a document
+//!
+//! Its kind says so. Of one kind, `private-voice`, the child chooses: `readers` from a participant who reads it names the roles
+//! that are to, and `number` the choice that its device has seen (`documents` says it; 0 where nobody has chosen). The relay puts
+//! it on its disk and answers with `readers`: who does from here on, and the number of that choice. Whoever is no longer among
+//! them is sent `gone`, and removes their copy; whoever has come to be among them finds the document in `documents`. A choice made
+//! without knowledge of a newer one narrows it: only roles that both name read the document. Where they have none in common it is
+//! refused. Until its own choice is answered a device pushes nothing into the document that somebody could read who is not chosen.
+//! Somebody who hands the choice in for a child, and is not among the chosen, names their own role too until all that they wrote
+//! down has its receipt, and leaves themselves out then.
 //!
 //! # Envelopes
 //!
@@ -128,8 +143,10 @@
 //! # The roster
 //!
 //! `payload` is CBOR of a [`Roster`]; `sig` is Ed25519 by the relay's key over `"openpep/roster/1" ‖ payload`. A client
-//! accepts an envelope only from a device of somebody who is, or was, on the child's team. `left` names the reader's own
-//! ended memberships: a client gives those children's documents up once nothing in them waits.
+//! accepts an envelope only from a device of somebody who is, or was, on the child's team, and only if one of the roles that
+//! they had there may write where it writes, or `accepted` names the change. The relay itself judges by the role of the
+//! moment. A client that lacks what a change's author may do asks for a newer roster before it gives up.
+//! `left` names the reader's own ended memberships: a client gives those children's documents up once nothing in them waits.
 //!
 //! # Presence
 //!

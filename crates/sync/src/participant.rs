@@ -8,8 +8,8 @@ use serde_bytes::ByteArray;
 use crate::{
     envelope::Wire,
     frame::{
-        Cursor, Frame, Limits, Listed, NewChild, PAGE_BYTES, PAGE_ENVELOPES, Presence, SNAPSHOT_PARTS_MAX, Start,
-        VERSION, code,
+        Chosen, Cursor, Frame, Limits, Listed, NewChild, PAGE_BYTES, PAGE_ENVELOPES, Presence, SNAPSHOT_PARTS_MAX,
+        Start, VERSION, code,
     },
     roster::SignedRoster,
 };
@@ -45,6 +45,8 @@ pub enum Act {
     Undecided { doc: Id, changes: u64 },
     /// Somebody else's presence.
     Presence(Presence),
+    /// Who reads a document from here on: the answer to what this device chose.
+    Readers { doc: Id, chosen: Chosen },
     /// The document is not ours (any more).
     Gone(Id),
     /// The relay says that something was wrong.
@@ -92,6 +94,11 @@ impl Session {
         Some(Frame::Open { doc, cursor })
     }
 
+    /// Closes a document: what is still on its way in it is passed over.
+    pub fn close(&mut self, doc: Id) -> Option<Frame> {
+        self.open.remove(&doc).map(|_| Frame::Close { doc })
+    }
+
     /// Registers a document that may not be opened (any more), so that what waits in it can be pushed all the same: its
     /// author has left, and the relay keeps that for others to decide about.
     pub fn hand_in(&mut self, doc: Id) {
@@ -112,6 +119,11 @@ impl Session {
     /// Makes a PEP known. Repeating it is harmless.
     pub fn start(start: Start) -> Frame {
         Frame::Start { start }
+    }
+
+    /// Chooses who reads a document; `seen` is what stood there as far as this device knows. Repeating it is harmless.
+    pub fn readers(doc: Id, seen: Option<&Chosen>, roles: Vec<String>) -> Frame {
+        Frame::Readers { doc, number: seen.map_or(0, |seen| seen.number), roles }
     }
 
     /// Of the waiting envelopes, those that may be pushed now, as hashes in order. The host fetches the bodies and hands
@@ -204,6 +216,7 @@ impl Session {
             }
             Frame::Undecided { doc, changes } => vec![Act::Undecided { doc, changes }],
             Frame::Presence(presence) => vec![Act::Presence(presence)],
+            Frame::Readers { doc, number, roles } => vec![Act::Readers { doc, chosen: Chosen { number, roles } }],
             Frame::Gone { doc } => {
                 self.open.remove(&doc);
                 vec![Act::Gone(doc)]

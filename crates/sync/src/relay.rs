@@ -12,8 +12,8 @@ use serde_bytes::{ByteArray, ByteBuf};
 use crate::{
     envelope::Wire,
     frame::{
-        Cursor, Doing, Frame, Limits, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES, Start, VERSION, WireTip,
-        code,
+        Chosen, Cursor, Doing, Frame, Limits, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES, Start, VERSION,
+        WireTip, code,
     },
     roster::SignedRoster,
 };
@@ -36,9 +36,12 @@ pub enum Ask {
     Child(NewChild),
     /// Take this PEP in, if this person may.
     Start(Start),
+    /// These roles are to read the document, chosen by somebody who has seen choice `seen`. May they choose? Then answer with
+    /// [`Session::chosen`], else [`Session::gone`].
+    Readers { doc: Id, seen: u64, roles: Vec<String> },
     /// May it be opened? Then [`Session::opened`], else [`Session::gone`].
     Open { doc: Id, cursor: Option<Cursor> },
-    /// May it be written? Pass through the gate and journal; then [`Session::receipt`], [`Session::held`] …, else
+    /// May it be written? Pass through the gate and journal; then [`Session::receipt`] and so on, else
     /// [`Session::gone`].
     Push { doc: Id, envelopes: Vec<Envelope> },
     /// The device has on its disk what it was told of these changes of its own: it need not be told again.
@@ -159,6 +162,7 @@ impl Session {
         match frame {
             Frame::Child { child } => Some(Ask::Child(child)),
             Frame::Start { start } => Some(Ask::Start(start)),
+            Frame::Readers { doc, number, roles } => Some(Ask::Readers { doc, seen: number, roles }),
             Frame::Open { doc, cursor } => {
                 if self.open.len() >= OPEN_MAX && !self.open.contains_key(&doc) {
                     self.error(code::BUSY, "Too many documents are open on this connection.", Some(doc));
@@ -255,6 +259,11 @@ impl Session {
         self.answer(Frame::Receipt { doc, hash, epoch, seq });
     }
 
+    /// Who reads a document from here on: the answer to whoever chose.
+    pub fn chosen(&mut self, doc: Id, chosen: Chosen) {
+        self.answer(Frame::Readers { doc, number: chosen.number, roles: chosen.roles });
+    }
+
     /// The document is not this person's, or never was.
     pub fn gone(&mut self, doc: Id) {
         self.shut(&doc);
@@ -266,6 +275,7 @@ impl Session {
         self.open.remove(doc);
         self.behind.remove(doc);
         self.said.remove(doc);
+        self.answers.retain(|answer| !matches!(answer, Frame::Presence(presence) if presence.doc == *doc));
         self.parts.retain(|part| !matches!(part, Frame::Snapshot { doc: of, .. } if of == doc));
     }
 

@@ -1,11 +1,17 @@
 //! Who works with which child, on which devices: decided by the relay, signed with its key, kept by every client.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use gate::{Author, Authority, Id, PublicKey, Signature};
+use gate::{Author, Hash, Id, PublicKey, Rules, Signature, Team};
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+
+/// Changes of one document that were let in although their author's role may not write there: as many as are held of one.
+pub const ACCEPTED_MAX: usize = 1_000;
 
 /// A roster as it travels: CBOR of a [`Roster`] and the relay's signature over it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,10 +43,24 @@ pub struct Roster {
     pub devices: Vec<Device>,
     /// Who is on which child's team, from when to when.
     pub teams: Vec<Member>,
+    /// Changes in documents of these children that a person let in, at most [`ACCEPTED_MAX`] of a document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Accepted>,
     /// The reader's own memberships that have ended, of children whose teams they are on no longer: their device gives
     /// those children's documents up once nothing in them waits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<Member>,
+}
+
+/// A change that the Virtual School let in although its author's role may not write where it writes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The document.
+    #[serde(with = "serde_bytes")]
+    pub doc: Id,
+    /// The change's hash.
+    #[serde(with = "serde_bytes")]
+    pub change: Hash,
 }
 
 /// A child.
@@ -94,6 +114,9 @@ pub struct Device {
     /// When it was revoked, in Unix seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<i64>,
+    /// When it was locked, in Unix seconds: it had signed two different changes under one number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked: Option<i64>,
 }
 
 /// One person on one child's team.
@@ -146,16 +169,18 @@ impl Roster {
         self.teams.iter().find(|m| m.child == *child && m.person == *person && m.on(day)).map(|m| m.role.as_str())
     }
 
-    /// Who may stand behind a change in a document of `child`: the devices of everyone who is or ever was on the team.
-    pub fn authority(&self, child: &Id) -> Team {
-        let on_team = |person: &Id| self.teams.iter().any(|m| m.child == *child && m.person == *person);
-        Team(
-            self.devices
-                .iter()
-                .filter(|d| on_team(&d.person))
-                .map(|d| (d.id, Author { key: d.key, person: d.person }))
-                .collect(),
-        )
+    /// Who may stand behind a change in `doc`, a document of `child` with these rules: the devices of everyone who is or
+    /// ever was on the team, in every role they ever had there. A reader cannot know when a change was written; the relay,
+    /// which took it in, judged by the role of that moment.
+    pub fn authority(&self, child: &Id, doc: &Id, rules: Arc<Rules>) -> Team {
+        let mut groups: BTreeMap<Id, BTreeSet<String>> = BTreeMap::new();
+        for member in self.teams.iter().filter(|m| m.child == *child) {
+            groups.entry(member.person).or_default().insert(member.role.clone());
+        }
+        let of_team = self.devices.iter().filter(|d| groups.contains_key(&d.person));
+        let authors = of_team.map(|d| (d.id, Author { key: d.key, person: d.person })).collect();
+        let accepted = self.accepted.iter().filter(|a| a.doc == *doc).map(|a| a.change).collect();
+        Team { authors, groups, rules, accepted }
     }
 }
 
@@ -166,15 +191,6 @@ impl SignedRoster {
         let mut rest = &self.payload[..];
         let roster: Roster = ciborium::de::from_reader_with_recursion_limit(&mut rest, 8).ok()?;
         (rest.is_empty() && roster.version == self.version).then_some(roster)
-    }
-}
-
-/// Devices that may have written in one child's documents.
-pub struct Team(pub BTreeMap<Id, Author>);
-
-impl Authority for Team {
-    fn author(&self, device: &Id) -> Option<Author> {
-        self.0.get(device).map(|a| Author { key: a.key, person: a.person })
     }
 }
 

@@ -8,7 +8,7 @@ use gate::Envelope;
 use serde_bytes::{ByteArray, ByteBuf};
 use sync::{
     Cursor, Frame, SignedRoster, Wire,
-    frame::{Doing, FRAME_BYTES_MAX, FrameError, Limits, Listed, NewChild, Presence, Start, WireTip},
+    frame::{Chosen, Doing, FRAME_BYTES_MAX, FrameError, Limits, Listed, NewChild, Presence, Start, WireTip},
 };
 
 fn folder() -> PathBuf {
@@ -53,7 +53,27 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
         (
             "documents",
             Frame::Documents {
-                list: vec![Listed { doc, pep: [7; 16], kind: "main".into(), seq: 42, start: start.clone() }],
+                list: vec![Listed {
+                    doc,
+                    pep: [7; 16],
+                    kind: "main".into(),
+                    seq: 42,
+                    start: start.clone(),
+                    readers: None,
+                }],
+            },
+        ),
+        (
+            "documents-readers",
+            Frame::Documents {
+                list: vec![Listed {
+                    doc,
+                    pep: [7; 16],
+                    kind: "private-voice".into(),
+                    seq: 42,
+                    start: start.clone(),
+                    readers: Some(Chosen { number: 2, roles: vec!["social-worker".into(), "young-person".into()] }),
+                }],
             },
         ),
         (
@@ -69,6 +89,7 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
             },
         ),
         ("start", Frame::Start { start }),
+        ("readers", Frame::Readers { doc, number: 1, roles: vec!["social-worker".into(), "young-person".into()] }),
         ("open-cold", Frame::Open { doc, cursor: None }),
         ("open", Frame::Open { doc, cursor: Some(Cursor::new([11; 16], 41)) }),
         ("open-at", Frame::Open { doc, cursor: Some(Cursor::at([11; 16], 41, [4; 32])) }),

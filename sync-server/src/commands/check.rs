@@ -31,16 +31,8 @@ impl Check {
             // Read, and the signatures checked, away from the thread that serves.
             let heads = match (serve::log(&desk.room, doc, last), &about) {
                 (Some(envelopes), Some(_)) => {
-                    let team = desk.with(move |core| {
-                        let child = core.directory().document(&doc).map(|(pep, _)| pep.start.child).unwrap_or_default();
-                        let authority = core.directory().authority(child);
-                        let devices = envelopes.iter().filter_map(|e| {
-                            gate::Authority::author(&authority, &e.device).map(|author| (e.device, author))
-                        });
-                        let devices: std::collections::BTreeMap<_, _> = devices.collect();
-                        Ok((envelopes, devices))
-                    })?;
-                    replica::check_log(&genesis, &team.0, &team.1).map_err(|refusal| refusal.code().to_string())
+                    let team = desk.with(move |core| Ok(core.directory().record(&doc)))?;
+                    replica::check_log(&genesis, &envelopes, &team).map_err(|refusal| refusal.code().to_string())
                 }
                 (None, _) => Err("the log could not be read".into()),
                 (_, None) => Err("no PEP is known that it belongs to".into()),

@@ -13,7 +13,10 @@ pub(super) struct Devices {
 
 #[derive(Subcommand)]
 enum Command {
-    /// List them: id, what its owner calls it, whose it is, whether it was revoked
+    /// List them: id, what its owner calls it, whose it is, whether it was revoked or locked
+    ///
+    /// A device is locked when it signs two different changes under one number: nothing more of it is taken in. Revoke it and
+    /// give its owner a new invitation.
     List,
     /// Shut a device out, at once and for good: for one that was lost, or is not used any more
     ///
@@ -33,7 +36,11 @@ impl Devices {
                 let mut list = Vec::new();
                 for device in directory.devices() {
                     let person = directory.person(&device.person).map(|p| p.name.clone()).unwrap_or_default();
-                    let state = if device.revoked.is_some() { "revoked" } else { "" };
+                    let state = match (device.revoked, device.locked) {
+                        (Some(_), _) => "revoked",
+                        (None, Some(_)) => "locked",
+                        (None, None) => "",
+                    };
                     rows.push(vec![text(&device.id), device.name.clone(), person.clone(), state.into()]);
                     list.push(json!({
                         "device": text(&device.id),
@@ -41,6 +48,7 @@ impl Devices {
                         "person": text(&device.person),
                         "name": person,
                         "revoked": device.revoked.is_some(),
+                        "locked": device.locked.is_some(),
                     }));
                 }
                 Ok(Output::new(columns(&rows), list.into()))

@@ -141,7 +141,7 @@ fn dispatch(cli: Cli, args: &[OsString]) -> Reply {
         command => match claimed(&data) {
             Ok(Claim::Theirs(door)) => {
                 let words: Option<Vec<String>> = args.iter().skip(1).map(|a| a.to_str().map(String::from)).collect();
-                let asked = words.map(|args| Request { args, cwd: cwd(), stdin: Vec::new() }).ok_or(Error::Locked);
+                let asked = words.map(|args| Request { args, cwd: cwd(), ..Request::default() }).ok_or(Error::Locked);
                 return match asked.and_then(|request| door.ask(request).map_err(|_| Error::Locked)) {
                     Ok(reply) => reply,
                     Err(e) => reply(Err(e), json),
@@ -251,13 +251,18 @@ fn reply(done: Result<Output, Error>, json: bool) -> Reply {
     match done {
         Ok(output) if json => {
             let stdout = format!("{}\n", output.json).into_bytes();
-            Reply { code: output.code, stdout, stderr: output.note.into_bytes() }
+            Reply { code: output.code, stdout, stderr: output.note.into_bytes(), ..Reply::default() }
         }
-        Ok(output) => Reply { code: output.code, stdout: output.text.into_bytes(), stderr: output.note.into_bytes() },
+        Ok(output) => Reply {
+            code: output.code,
+            stdout: output.text.into_bytes(),
+            stderr: output.note.into_bytes(),
+            ..Reply::default()
+        },
         Err(e) => {
             let stdout =
                 if json { format!("{}\n", json!({ "error": e.to_string() })).into_bytes() } else { Vec::new() };
-            Reply { code: e.exit_code(), stdout, stderr: format!("{e}\n").into_bytes() }
+            Reply { code: e.exit_code(), stdout, stderr: format!("{e}\n").into_bytes(), ..Reply::default() }
         }
     }
 }
@@ -265,8 +270,8 @@ fn reply(done: Result<Output, Error>, json: bool) -> Reply {
 fn parse_reply(e: &clap::Error) -> Reply {
     let words = e.to_string().into_bytes();
     match e.use_stderr() {
-        true => Reply { code: 2, stdout: Vec::new(), stderr: words },
-        false => Reply { code: 0, stdout: words, stderr: Vec::new() },
+        true => Reply { code: 2, stderr: words, ..Reply::default() },
+        false => Reply { stdout: words, ..Reply::default() },
     }
 }
 

@@ -1,16 +1,18 @@
 //! Refused changes: kept, told to their author until the author's device has heard, shown to the Virtual School, accepted or
 //! discarded by it.
 //!
-//! The envelope and why it was refused are in the replica; what became of it is a fact, `held/DOCUMENT/HASH`, and in memory.
+//! The envelope and why it was refused are in the replica; what became of it is a fact, `held/NUMBER`, and in memory. A hash is
+//! never a part of a key: keys are not sealed, and a hash shows whether a guess at what it is of is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gate::{Envelope, Hash, Id, Index, Refusal};
+use gate::{Author, Authority, Envelope, Hash, Id, Index, Refusal, Rules};
 use replica::{HELD_MAX, Offered, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::{
     Frame, Wire,
+    frame::code,
     held::{Change, LIST_BYTES_MAX, LIST_CHANGES_MAX, List},
 };
 
@@ -18,10 +20,17 @@ use super::{Core, Held, hex};
 use crate::{
     directory::{Directory, Refused, Standing, from_cbor, text, to_cbor},
     error::Error,
+    pep,
 };
 
 /// Codes of refusals that somebody may overrule: nothing is wrong with the change but who made it, or when.
-const ACCEPTABLE: [&str; 1] = [LEFT];
+const ACCEPTABLE: [&str; 3] = [LEFT, RIGHT, code::LOCKED];
+/// Its author may not write there.
+const RIGHT: &str = "right";
+/// What the author of a change hears: their device is locked.
+const LOCKED_WORDS: &str = "This device has signed two different changes under one number, so the relay takes nothing more from it. Ask the Virtual School for a new invitation link and join again: what was shared comes back.";
+/// The same: the device was revoked before this came.
+const REVOKED_WORDS: &str = "This device was revoked, so what is written on it is not shared any more.";
 /// It came when its author was no longer on the child's team.
 const LEFT: &str = "left";
 const LEFT_WORDS: &str = "You were not on this child’s team any more when it arrived.";
@@ -56,6 +65,14 @@ pub(super) struct Entry {
     state: State,
 }
 
+/// A refused change as its fact keeps it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    doc: ByteArray<16>,
+    hash: ByteArray<32>,
+    entry: Entry,
+}
+
 /// All refused changes.
 #[derive(Default)]
 pub(super) struct Book {
@@ -88,13 +105,10 @@ enum Fit {
 impl Book {
     pub(super) fn read(replica: &replica::Replica) -> Result<Book, Trouble> {
         let mut book = Book::default();
-        for (key, value) in replica.facts(FACTS)? {
-            let key = key.get(FACTS.len()..).unwrap_or_default();
-            let (doc, hash) = key.split_at_checked(16).ok_or(Trouble::Damaged)?;
-            let (Ok(doc), Ok(hash)) = (doc.try_into(), hash.try_into()) else { return Err(Trouble::Damaged) };
-            let entry: Entry = from_cbor(&value)?;
+        for (_, value) in replica.facts(FACTS)? {
+            let Kept { doc, hash, entry } = from_cbor(&value)?;
             book.last = book.last.max(entry.number);
-            book.entries.insert((doc, hash), entry);
+            book.entries.insert((doc.into_array(), hash.into_array()), entry);
         }
         Ok(book)
     }
@@ -148,7 +162,7 @@ impl Core {
         now: i64,
     ) -> Result<Vec<Envelope>, Trouble> {
         let Some(device) = self.lines.get(&conn).map(|line| line.session.device()) else { return Ok(Vec::new()) };
-        let (verdicts, lacking) = self.judge(&doc, chain, late)?;
+        let (verdicts, lacking) = self.judge(&doc, chain, late, self.restored_by(conn))?;
         let mut told: BTreeMap<(String, String), (Vec<Hash>, Vec<Hash>)> = BTreeMap::new();
         let mut authors = BTreeSet::from([device]);
         for verdict in verdicts {
@@ -229,8 +243,21 @@ impl Core {
     }
 
     /// Why each envelope of a chain is not taken in, judged on a copy of the index that holds what is held before it.
-    fn judge(&mut self, doc: &Id, chain: Vec<Envelope>, late: bool) -> Result<(Vec<Verdict>, Vec<Envelope>), Trouble> {
+    fn judge(
+        &mut self,
+        doc: &Id,
+        chain: Vec<Envelope>,
+        late: bool,
+        restored_by: Option<Id>,
+    ) -> Result<(Vec<Verdict>, Vec<Envelope>), Trouble> {
+        // What is late is judged by what its author could write while they were there.
+        let record = late.then(|| self.directory.record(doc));
         let mut index = self.replica.ledger_of(doc)?.index().clone();
+        let now = self.directory.authority(doc, &self.today).map(|authority| authority.restoring(restored_by));
+        let Some(authority) = record.as_ref().map(|team| team as &dyn Authority).or(now.as_ref().map(|now| now as _))
+        else {
+            return Ok((Vec::new(), Vec::new()));
+        };
         let mut verdicts: Vec<Verdict> = Vec::new();
         let mut chain = chain.into_iter();
         for envelope in chain.by_ref() {
@@ -240,7 +267,7 @@ impl Core {
                 detail: detail.to_string(),
                 follows,
             };
-            match self.fits(&mut index, doc, &envelope)? {
+            match self.fits(&mut index, doc, &envelope, authority)? {
                 Fit::Behind(_) if late => verdicts.push(said(LEFT, LEFT_WORDS, false, envelope)),
                 Fit::Behind(held) => {
                     let before = held.last().copied();
@@ -252,10 +279,10 @@ impl Core {
                     verdicts.push(said(&code, &detail, true, envelope));
                 }
                 Fit::Refused(refusal) => {
-                    let (code, detail) = (refusal.code(), super::sentence(&refusal));
-                    verdicts.push(said(code, &detail, false, envelope));
+                    let (code, detail) = self.words(&envelope, &refusal);
+                    verdicts.push(said(&code, &detail, false, envelope));
                     // What stands on this cannot be judged: it was never applied to anything.
-                    let rest: Vec<Verdict> = chain.map(|e| said(code, &detail, true, e)).collect();
+                    let rest: Vec<Verdict> = chain.map(|e| said(&code, &detail, true, e)).collect();
                     verdicts.extend(rest);
                     break;
                 }
@@ -268,6 +295,20 @@ impl Core {
         Ok((verdicts, Vec::new()))
     }
 
+    /// Code and words of a refusal, for the author.
+    fn words(&self, envelope: &Envelope, refusal: &Refusal) -> (String, String) {
+        let device = self.directory.known_device(&envelope.device);
+        if device.is_some_and(|device| device.locked.is_some()) {
+            return (code::LOCKED.into(), LOCKED_WORDS.into());
+        }
+        let detail = match refusal {
+            Refusal::Right { .. } if device.is_some_and(|device| device.revoked.is_some()) => REVOKED_WORDS.into(),
+            Refusal::Right { place, .. } => pep::not_yours(place.as_deref()),
+            _ => super::sentence(refusal),
+        };
+        (refusal.code().into(), detail)
+    }
+
     /// Why a change that only follows is held: as what it follows.
     fn reason_of(&self, verdicts: &[Verdict], doc: &Id, before: Option<Hash>) -> (String, String) {
         let last = verdicts.last().map(|v| (v.code.clone(), v.detail.clone()));
@@ -278,14 +319,20 @@ impl Core {
         last.or_else(known).unwrap_or_else(|| ("missing".into(), "It builds on a change that is held.".into()))
     }
 
-    /// Admits an envelope to a copy of the index, and before it the held ones it builds on.
-    fn fits(&self, index: &mut Index, doc: &Id, envelope: &Envelope) -> Result<Fit, Trouble> {
-        let child = self.directory.document(doc).map(|(pep, _)| pep.start.child).unwrap_or_default();
-        let authority = self.directory.authority(child);
+    /// Admits an envelope to a copy of the index, and before it the held ones it builds on, whose rights are not asked again.
+    fn fits(
+        &self,
+        index: &mut Index,
+        doc: &Id,
+        envelope: &Envelope,
+        authority: &dyn Authority,
+    ) -> Result<Fit, Trouble> {
         let mut held = Vec::new();
         let mut waiting = vec![envelope.clone()];
         while let Some(next) = waiting.last() {
-            match index.admit(next, &authority) {
+            let before = Waived(authority);
+            let authority = if waiting.len() == 1 { authority } else { &before };
+            match index.admit(next, authority) {
                 Ok(_) => {
                     held.push(next.hash);
                     waiting.pop();
@@ -442,7 +489,8 @@ impl Core {
         let Some(envelope) = self.held_envelope(doc, hash)? else { return Ok(Err(Refused::HeldUnknown)) };
         let mut index = self.replica.ledger_of(doc)?.index().clone();
         let mut run = Vec::new();
-        match self.fits(&mut index, doc, &envelope)? {
+        let record = self.directory.record(doc);
+        match self.fits(&mut index, doc, &envelope, &Waived(&record))? {
             Fit::Behind(before) => {
                 for hash in before.iter().chain([hash]) {
                     let entry = self.held.entries.get(&(*doc, *hash));
@@ -481,7 +529,7 @@ impl Core {
         }
         let entry = self.held.entries.get(&(*doc, *hash)).filter(|entry| entry.state == State::Open);
         let entry = entry.ok_or(Refused::HeldUnknown)?.clone();
-        let decided = if accept { self.accept(doc, hash)? } else { self.discard(doc, hash, &entry)? };
+        let decided = if accept { self.accept(doc, hash, now)? } else { self.discard(doc, hash, &entry)? };
         let did = if accept { "accepted" } else { "discarded" };
         for hash in &decided {
             self.directory.audit(now, by, did, &[("document", text(doc)), ("change", hex(hash))]);
@@ -506,11 +554,20 @@ impl Core {
         Ok(decided)
     }
 
-    fn accept(&mut self, doc: &Id, hash: &Hash) -> Result<Vec<Hash>, Error> {
+    fn accept(&mut self, doc: &Id, hash: &Hash, now: i64) -> Result<Vec<Hash>, Error> {
         let run = self.run(doc, hash)??;
-        let child = self.directory.document(doc).map(|(pep, _)| pep.start.child).unwrap_or_default();
-        let authority = self.directory.authority(child);
-        let (offered, refused) = self.replica.offer(doc, &run, &authority, None)?;
+        // What no role of its author may write is named to everybody, or their devices would refuse it.
+        let record = self.directory.record(doc);
+        let mut index = self.replica.ledger_of(doc)?.index().clone();
+        let mut named = Vec::new();
+        for envelope in &run {
+            if index.admit(envelope, &record).is_err() {
+                let admitted = index.admit(envelope, &Waived(&record)).map_err(|_| Refused::HeldForGood)?;
+                named.extend(admitted.changes().iter().map(|change| change.hash().0));
+            }
+        }
+        self.directory.accept(doc, &named, now)?;
+        let (offered, refused) = self.replica.offer(doc, &run, &self.directory.record(doc), None)?;
         if refused.is_some() {
             // Judged on a copy a moment ago: it cannot come to this.
             return Err(Refused::HeldForGood.into());
@@ -543,16 +600,18 @@ impl Core {
     }
 
     fn put_held(&mut self, doc: Id, hash: Hash, entry: Entry) {
-        self.replica.set_fact(&fact(&doc, &hash), Some(&to_cbor(&entry)));
+        let kept = Kept { doc: ByteArray::new(doc), hash: ByteArray::new(hash), entry: entry.clone() };
+        self.replica.set_fact(&fact(entry.number), Some(&to_cbor(&kept)));
         self.held.entries.insert((doc, hash), entry);
         self.held.changed.insert(doc);
         self.dirty = true;
     }
 
     fn forget(&mut self, doc: &Id, hash: &Hash) {
-        self.replica.set_fact(&fact(doc, hash), None);
+        if let Some(entry) = self.held.entries.remove(&(*doc, *hash)) {
+            self.replica.set_fact(&fact(entry.number), None);
+        }
         self.replica.release(doc, hash);
-        self.held.entries.remove(&(*doc, *hash));
         self.held.changed.insert(*doc);
         self.dirty = true;
     }
@@ -568,6 +627,27 @@ impl Directory {
     }
 }
 
-fn fact(doc: &Id, hash: &Hash) -> Vec<u8> {
-    [FACTS, doc, hash].concat()
+/// An authority to whom all that is known is accepted: the rules are waived, and nothing else.
+struct Waived<'a>(&'a dyn Authority);
+
+impl Authority for Waived<'_> {
+    fn author(&self, device: &Id) -> Option<Author> {
+        self.0.author(device)
+    }
+
+    fn groups(&self, device: &Id) -> Vec<&str> {
+        self.0.groups(device)
+    }
+
+    fn rules(&self) -> &Rules {
+        self.0.rules()
+    }
+
+    fn accepted(&self, _: &Hash) -> bool {
+        true
+    }
+}
+
+fn fact(number: u64) -> Vec<u8> {
+    [FACTS, &number.to_be_bytes()].concat()
 }

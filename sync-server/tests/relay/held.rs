@@ -305,13 +305,7 @@ fn after_a_backup_was_restored_colleagues_bring_back_what_had_been_taken_in_befo
     let mut story = Story::after_the_hand_over();
     let doc = story.doc();
     // The copy was made before her change came in, and after the hand-over was put right again.
-    let copy = story.relay.dir.with_extension("copy");
-    std::fs::create_dir_all(copy.join("journal")).expect("a folder");
-    for (path, len) in story.relay.core.replica().journal_files().expect("files") {
-        let bytes = std::fs::read(&path).expect("a file");
-        let to = copy.join("journal").join(path.file_name().expect("a name"));
-        std::fs::write(to, &bytes[..len as usize]).expect("a file");
-    }
+    let copy = story.relay.copied();
     let now = story.relay.now;
     story.relay.core = open_core(&copy, now);
     let lost = story.petra.writes(&story.pep, Main, &["Taken in, and lost with the disk."]);

@@ -4,4 +4,5 @@ mod bad_inputs;
 mod core;
 mod held;
 mod program;
+mod readers;
 mod world;

@@ -2,9 +2,9 @@
 //! from them to any other page. They are shown while the device is with the child.
 
 use maud::{Markup, html};
-use plan::DocumentKind;
+use plan::{DocumentKind, PICTURE_BYTES_MAX};
 
-use super::{section::upper, settings::digits};
+use super::{section::upper, settings::digits, views};
 use crate::{
     settings::NotThePin,
     web::{
@@ -21,6 +21,17 @@ pub const HOME: &str = "/views";
 const LEAVE: &str = "/views/leave";
 const CHECK: &str = "/views/check";
 const THANKS: &str = "/views/thanks";
+const PICTURE: &str = "/views/picture";
+/// What a child draws with: a word and a colour.
+const COLOURS: [(&str, &str); 7] = [
+    ("Black", "#0b0c0c"),
+    ("Red", "#c8102e"),
+    ("Blue", "#1d4fb8"),
+    ("Green", "#0f7a3a"),
+    ("Yellow", "#ffd400"),
+    ("Brown", "#7a4a1e"),
+    ("White", "#ffffff"),
+];
 
 /// Says what these pages are, and takes that a child does not want to answer.
 pub fn hello(request: &Request, given: &Given) -> Outcome {
@@ -103,7 +114,9 @@ pub fn check(given: &Given) -> Outcome {
                     dd class="govuk-summary-list__value" {
                         @match asked.read_back(plan) {
                             Some(said) => {
-                                (kit::typed(&said.answer))
+                                @if asked.by() == By::Picture && !said.answer.is_empty() {
+                                    img class="pep-picture" src=(PICTURE) alt=(views::alt(plan));
+                                } @else { (kit::typed(&said.answer)) }
                                 @if !said.why.is_empty() { p { (kit::typed(&said.why)) } }
                             }
                             None => span class="pep-muted" { "You skipped this" },
@@ -210,9 +223,10 @@ fn question(
     let main = html! {
         (kit::error_summary(&errors))
         p class="govuk-caption-xl" { "Question " (number) " of " (of) }
-        form method="post" action=(at(number)) novalidate data-child autocomplete="off" {
-            (kept_fields("answer", &kept.answer))
-            @if here.by() == By::Scale { (kept_fields("why", &kept.why)) }
+        @let picture = here.by() == By::Picture;
+        form method="post" action=(at(number)) novalidate data-child autocomplete="off" enctype=[picture.then_some("multipart/form-data")] {
+            @if !picture { (kept_fields("answer", &kept.answer)) }
+            @if picture || here.by() == By::Scale { (kept_fields("why", &kept.why)) }
             @if from_check { input type="hidden" name="from" value="check"; }
             (input(given, here, &words, &said, wrong))
             p class="govuk-hint" data-say { "There are no wrong answers. You can skip this." }
@@ -297,6 +311,24 @@ fn input(given: &Given, here: &Asked, words: &str, said: &Said, wrong: Option<&s
                 }
             }
         }),
+        By::Picture => html! {
+            (group(html! {
+                h1 class="govuk-heading-xl" { (words) }
+                (error)
+                @if !here.said(&given.plan).answer.is_empty() {
+                    p { img class="pep-picture" data-picture src=(PICTURE) alt=(views::alt(&given.plan)); }
+                }
+                (drawing())
+                label class="govuk-label govuk-label--m" for="answer" { "Take or choose a photo" }
+                input class="pep-child-file" type="file" accept="image/*" id="answer" name="file" data-photo aria-describedby=[described];
+                p class="govuk-hint" data-photo-size { "A small one: " (PICTURE_BYTES_MAX / 1000) " kB at most. JPEG, PNG or WebP." }
+            }))
+            div class="govuk-form-group" {
+                label class="govuk-label govuk-label--m" for="why" { "What does it show?" }
+                div class="govuk-hint" data-say { "Your words help people who cannot see it. You can also leave out the picture and only write." }
+                (area("why", 3, &said.why))
+            }
+        },
         By::Name => group(html! {
             (label("answer"))
             (error)
@@ -307,6 +339,37 @@ fn input(given: &Given, here: &Asked, words: &str, said: &Said, wrong: Option<&s
             (error)
             (area("answer", 8, &said.answer))
         }),
+    }
+}
+
+/// Where a child draws, where the script runs; a photo or words do without.
+fn drawing() -> Markup {
+    html! {
+        fieldset class="govuk-fieldset pep-draw" data-draw hidden {
+            legend class="govuk-fieldset__legend govuk-fieldset__legend--m" { "Draw here with a finger, a pen or a mouse" }
+            div class="pep-colours" {
+                @for (i, (word, colour)) in COLOURS.iter().enumerate() {
+                    @let id = format!("colour-{word}");
+                    div class="pep-choice" {
+                        input type="radio" id=(id) name="colour" value=(colour) checked[i == 0] autocomplete="off";
+                        label for=(id) { (swatch(colour)) span { (word) } }
+                    }
+                }
+            }
+            canvas class="pep-canvas" width="800" height="600" role="img" aria-label="Your drawing" {}
+            p class="govuk-hint" { "Without a finger, a pen or a mouse, choose a photo or write." }
+            button type="button" class="govuk-button govuk-button--secondary" data-empty { "Start the drawing again" }
+        }
+        input type="hidden" name="picture" value="";
+        input type="hidden" name="made" value="photos";
+    }
+}
+
+fn swatch(colour: &str) -> Markup {
+    html! {
+        svg class="pep-swatch" viewBox="0 0 24 24" aria-hidden="true" focusable="false" {
+            circle cx="12" cy="12" r="10" fill=(colour) stroke="currentColor" stroke-width="2" {}
+        }
     }
 }
 
@@ -345,7 +408,7 @@ fn around(given: &Given, kind: Option<DocumentKind>) -> Markup {
             button type="button" class="govuk-button govuk-button--secondary" data-read hidden { "Read this to me" }
             @if let Some(kind) = kind {
                 h2 class="govuk-heading-m" data-say { "Who will see this" }
-                p data-say { (upper(&and(&given.readers(kind)))) ". Nobody else." }
+                p data-say { (upper(&and(&given.readers(kind)))) ". People who start to help you later can see it, too." }
             }
             h2 class="govuk-heading-m" data-say { "If something is worrying you" }
             p data-say { "Tell " (given.to_tell()) ", or another grown-up you trust. Nobody reads these pages straight away." }

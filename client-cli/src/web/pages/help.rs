@@ -28,6 +28,8 @@ pub fn help() -> Outcome {
         p class="govuk-body" { "“Meetings” lists those to come. The meeting’s own page says who is asked and what is spoken of, and has a file for your calendar." }
         h2 class="govuk-heading-m" { "How do I sign?" }
         p class="govuk-body" { "Open the plan, then “Sign-off” at the end of its tasks. It says what your signature waits for and who can put each thing right, and has the button when nothing is left. The Virtual School finds its quality check there, and how to send a plan back." }
+        h2 class="govuk-heading-m" { "How does the child say what they think?" }
+        p class="govuk-body" { "Open the plan, then “The child’s views”. There you can give this device to the child, who answers in pages of their own. Your PIN takes it back; set it under “Settings”." }
         h2 class="govuk-heading-m" { "I made a mistake" }
         p class="govuk-body" { "Change the answer again. The history of a question shows everything that was there before. Rows and targets that are withdrawn can be brought back." }
         h2 class="govuk-heading-m" { "Closing these pages" }

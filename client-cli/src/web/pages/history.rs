@@ -73,10 +73,10 @@ pub fn history(request: &Request, plan: &Plan, looked: &Looked, errors: &Errors,
         @if about.is_none() {
             (landmarks(plan, &past.landmarks))
             (filter(request, plan, looked, errors, past))
-            h2 class="govuk-heading-m" { "What happened, newest first" }
         } @else {
             p class="govuk-body" { "Times are those of the device on which it was written. What was written without a connection has the time of writing." }
         }
+        h2 class="govuk-heading-m" { "What happened, newest first" }
         @match (shown, past.is_filtered) {
             (0, true) => p class="govuk-body" { "Nothing was written that fits what you chose." },
             (0, false) => p class="govuk-body" { "Nobody has written anything here yet." },

@@ -8,6 +8,7 @@ pub mod children;
 pub mod choose;
 pub mod comments;
 pub mod errors;
+pub mod held;
 pub mod help;
 pub mod history;
 pub mod meeting;

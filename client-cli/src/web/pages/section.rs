@@ -387,7 +387,9 @@ fn read_only(plan: &Plan, question: &Question, ask: &Ask, answer: &Answer) -> Ma
             },
             Answer::Set(words) => p class="govuk-body" { (ask.shown(&plan::Value::Set(words.clone()))) },
             Answer::Elsewhere => p class="govuk-body" {
-                "This part of the plan is not shared with you. It is shared with " (people(question.document().readers())) "."
+                "This part of the plan is not shared with you. "
+                @if question.document().choices().is_empty() { "It is shared with " (people(question.document().readers())) "." }
+                @else { "The young person chooses who sees it." }
             },
             Answer::Missing | Answer::Disputed(_) | Answer::Table(_) | Answer::Targets { .. } => p class="govuk-body" { (unknown) },
         }

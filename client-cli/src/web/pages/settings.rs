@@ -48,7 +48,7 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
                 fieldset class="govuk-fieldset" {
                     legend class="govuk-fieldset__legend govuk-fieldset__legend--m" { "When others write at the same time" }
                     div class="govuk-checkboxes" {
-                        (tick("announce", "Tell my screen reader who comes and goes, and whether there is a connection", announce))
+                        (tick("announce", "Tell my screen reader who comes, goes and writes, and when the connection changes", announce))
                         (tick("pause", "Wait with other people’s changes while I write", pause))
                     }
                 }

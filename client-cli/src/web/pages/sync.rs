@@ -70,12 +70,19 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
             }
         }
         (regions.put("waiting", waiting))
+        @if site.undecided > 0 {
+            h2 class="govuk-heading-m" { "For you to decide" }
+            p class="govuk-body" { (kit::link("/held", &super::tasks::undecided(site.undecided))) }
+        }
+        @if sharing.decides && site.undecided == 0 { p class="govuk-body" { (kit::link("/held", "Changes of others that were refused")) } }
         @if !sharing.held.is_empty() {
-            h2 class="govuk-heading-m" { "Changes that could not be accepted" }
-            p class="govuk-body" { "What you wrote is kept on this device. The Virtual School sees these too, and can accept them." }
-            ul class="govuk-list govuk-list--bullet" {
-                @for (plan, at, why) in &sharing.held { li { (plan) ", " (words::moment(*at)) ": " (why) } }
-            }
+            h2 class="govuk-heading-m" { "Changes of yours that could not be accepted" }
+            p class="govuk-body" { "What you wrote is kept on this device. The Virtual School sees it too, and decides. Everything else of yours stays in the plan." }
+            @for one in &sharing.held { (super::held::own(one)) }
+        }
+        @if sharing.left > 0 {
+            h2 class="govuk-heading-m" { "Children you no longer work with" }
+            p class="govuk-body" { "The plans of " (counted(sharing.left, "child")) " whose team you have left are removed from this device. A copy that was made before, such as a backup or an export, cannot be called back: remove it, too." }
         }
     };
     Outcome::page(Leaf::new("Sharing", "Sharing", main).regions(regions))

@@ -40,6 +40,7 @@ pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {
     }
     let mut regions = Regions::default();
     let lists = html! {
+        @if site.undecided > 0 { (kit::inset(html! { (kit::link("/held", &undecided(site.undecided))) })) }
         @if plans.is_empty() {
             p class="govuk-body" { "Plans of the children you work with will be here." }
             p class="govuk-body" { "They come to this device when it is connected: " (kit::link("/sync", "share now")) "." }
@@ -83,4 +84,13 @@ fn line(plan: &Digest) -> Task {
         hint: format!("{}{due}{waiting}{here}", words::sitting(&plan.pep)),
         status,
     }
+}
+
+/// That refused changes wait for a decision.
+pub fn undecided(changes: u64) -> String {
+    let wait = if changes == 1 { "waits" } else { "wait" };
+    format!(
+        "{} that {wait} for your decision",
+        counted(usize::try_from(changes).unwrap_or(usize::MAX), "refused change")
+    )
 }

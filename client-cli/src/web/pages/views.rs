@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use plan::{Answer, Cell, Phase, Question, Role, Row, Value, Who};
+use plan::{Answer, Cell, Phase, Picture, Question, Role, Row, Value, Who};
 
 use super::{plan as overview, section::upper};
 use crate::{
     core::counted,
     settings::Handed,
     web::{
-        asked::asked,
+        asked::{asked, face},
         forms::stamp,
         kit,
         lent::{Plan, people, small},
@@ -66,9 +66,16 @@ pub fn views(plan: &Plan) -> Outcome {
         p class="govuk-body" { "What " (plan.name) " and the people at home say, in their own words. Each person’s words are kept apart, and nobody else can change them." }
         @if !facts.is_empty() { (kit::summary(&facts)) }
         (giving(plan))
+        @if picture(plan).is_some() {
+            h2 class="govuk-heading-m" { (plan.name) "’s picture" }
+            p class="govuk-body" { img class="pep-picture" src=(plan.href("/views/picture")) alt=(alt(plan)); }
+        }
         @if people.is_empty() { p class="govuk-body" { "Nobody’s words are here yet." } }
         @for ((by, _), said) in &people {
             h2 class="govuk-heading-m" { (heading(by)) }
+            @if by.as_ref().is_some_and(|who| !matches!(who.role, Role::YoungPerson | Role::Carer)) {
+                p class="govuk-hint" { "Written down by this person, or on their device: see “Who wrote it down”." }
+            }
             dl class="govuk-summary-list" {
                 @for (question, words) in said {
                     div class="govuk-summary-list__row govuk-summary-list__row--no-actions" {
@@ -89,6 +96,23 @@ pub fn views(plan: &Plan) -> Outcome {
         Leaf::new(format!("The child’s views, {}", plan.name), "Children", main)
             .back(plan.href(""), "Back to the plan"),
     )
+}
+
+/// The child's picture, where this person reads it and there is one and only one.
+pub fn picture(plan: &Plan) -> Option<Picture> {
+    match plan.answer("voice.picture") {
+        Answer::Value(Value::Picture(picture)) => Some(picture.clone()),
+        _ => None,
+    }
+}
+
+/// What the picture shows, in the child's words.
+pub fn alt(plan: &Plan) -> String {
+    let words = match plan.answer("voice.pictureWords") {
+        Answer::Voices(voices) => voices.iter().map(|voice| voice.text.as_str()).collect::<Vec<_>>().join(" "),
+        _ => String::new(),
+    };
+    if words.trim().is_empty() { format!("{}’s picture, without words for it", plan.name) } else { words }
 }
 
 /// Asks whether the device is to be given to the child, and gives it. `team` works with the child; `has_pin`: the device can be
@@ -136,9 +160,9 @@ pub fn give(request: &Request, plan: &Plan, team: &[Who], has_pin: bool) -> Outc
 /// The way to the child's own pages, or who has it.
 fn giving(plan: &Plan) -> Markup {
     html! {
-        @if asked(plan).is_empty() {
-            p class="govuk-body" { (nothing_to_ask(plan)) }
-        } @else {
+        @let small = plan.view.phase == Some(Phase::EarlyYears);
+        @if small || asked(plan).is_empty() { p class="govuk-body" { (nothing_to_ask(plan)) } }
+        @if !asked(plan).is_empty() {
             a class="govuk-button" role="button" draggable="false" href=(plan.href("/views/give")) {
                 @if plan.role == Role::YoungPerson { "Answer one question at a time" } @else { "Give the device to " (plan.name) }
             }
@@ -152,7 +176,7 @@ fn nothing_to_ask(plan: &Plan) -> Markup {
     match plan.view.phase {
         None => html! { "The child’s own pages depend on their age. Enter " (year()) " first." },
         Some(Phase::EarlyYears) => {
-            html! { "For a child of this age, adults who know them well write down what they see." }
+            html! { "For a child of this age, adults who know them well write down what they see. The child can add a picture." }
         }
         Some(_) => {
             let recorders = people(&plan.pep.process().practice.voice.recorders);
@@ -176,8 +200,24 @@ fn heading(by: &Option<Who>) -> String {
     }
 }
 
-/// A row in one line: its cells, each with its heading.
+/// A row in a few words: a face or a number of the child's by what it is about, or each cell with its heading.
 fn line(question: &Question, row: &Row) -> Markup {
+    let said = |id: &str| match (question.column(id), row.cells.get(id)) {
+        (Some(column), Some(Cell::Value(value) | Cell::Computed(value))) => Some(words::cell(column, value)),
+        (_, Some(Cell::Text { text })) => Some(text.clone()),
+        _ => None,
+    };
+    let number = match (said("face"), said("score")) {
+        (Some(number), _) => Some(number.parse().ok().and_then(face).map_or(number, str::to_owned)),
+        (None, Some(number)) => Some(format!("{number} out of 10")),
+        (None, None) => None,
+    };
+    if let (Some(about), Some(number)) = (said("about"), number) {
+        return html! {
+            (about) ": " (number)
+            @if let Some(why) = said("why") { p { (kit::typed(&why)) } }
+        };
+    }
     html! {
         @for column in &question.columns {
             @match row.cells.get(column.id.as_str()) {

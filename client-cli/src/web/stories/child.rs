@@ -38,7 +38,7 @@ impl Device {
         match self.ask(target, form) {
             Sent::Go(to) => Some(to),
             Sent::Page { .. } => None,
-            Sent::SyncNow | Sent::File { .. } | Sent::Given => panic!("{target} does something else"),
+            _ => panic!("{target} does something else"),
         }
     }
 
@@ -313,5 +313,60 @@ fn who_may_not_write_the_childs_answers_has_no_such_pages_and_is_told_who_has() 
     // Of a small child adults write down what they see.
     let (device, pep) = wren(Role::DesignatedTeacher);
     device.grows(&pep, "Nursery");
-    assert!(device.page(&at(&pep, "/views/give")).contains("adults who know them well"));
+    assert!(device.page(&at(&pep, "/views")).contains("adults who know them well"));
+    assert!(device.page(&at(&pep, "/views/give")).contains("1 question,"));
+    device.has_pin().give(&pep);
+    assert!(device.page("/views/1").contains("My picture or photo") && device.led("/views/2", None).is_some());
+}
+
+/// A picture of one point that says where it was taken.
+fn photo(size: u32) -> String {
+    let chunk = |kind: &[u8], inside: &[u8]| {
+        [&u32::try_from(inside.len()).unwrap().to_be_bytes()[..], kind, inside, b"crc!"].concat()
+    };
+    let points = vec![7; usize::try_from(size).unwrap()];
+    let parts = [chunk(b"eXIf", b"Canary 51.5 N"), chunk(b"IDAT", &points), chunk(b"IEND", b"")].concat();
+    base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [&b"\x89PNG\r\n\x1a\n"[..], &parts].concat())
+}
+
+#[test]
+fn a_picture_is_kept_without_where_it_was_taken_and_shown_to_who_may_read_it() {
+    let (device, pep) = wren(Role::DesignatedTeacher);
+    assert_eq!(device.get(&at(&pep, "/views/picture")).0, 404);
+    device.has_pin().give(&pep);
+    let target = device.number("My picture or photo");
+    let send = |fields: &[(&str, &str)]| device.ask(&target, Some(&form("", fields)));
+    // Too large, and none at all: in words, and what was written stays in the form.
+    for (file, words) in [
+        (photo(46_000), "That picture is too big. It can be 45 kB at most"),
+        ("PHN2Zz4=".into(), "That is not a picture"),
+    ] {
+        let Sent::Page { html, .. } = send(&[("file", &file), ("why", "me and Biscuit"), ("go", "next")]) else {
+            panic!("taken")
+        };
+        assert!(errors(&html)[0].starts_with(words) && html.contains("me and Biscuit"));
+    }
+    assert!(matches!(send(&[("file", &photo(900)), ("why", "me & Biscuit \"the dog\""), ("go", "next")]), Sent::Go(_)));
+    let stands = |device: &Device| match device.ask("/views/picture", None) {
+        Sent::Picture(picture) => picture.bytes(),
+        _ => panic!("no picture"),
+    };
+    assert!(!stands(&device).windows(6).any(|bytes| bytes == b"Canary"));
+    // What the script made of a drawing takes its place, and how it came is said.
+    let drawn = format!("data:image/png;base64,{}", photo(10));
+    send(&[("picture", &drawn), ("made", "drawing"), ("why~kept", "me"), ("why", "me"), ("go", "stay")]);
+    assert!(stands(&device).len() < 60);
+    assert!(
+        matches!(&device.view(&pep).answers["voice.method"], Answer::Set(words) if words.contains("drawing") && words.contains("photos"))
+    );
+    assert!(device.page("/views/check").contains("alt=\"me &amp; Biscuit &quot;the dog&quot;\""));
+    device.led("/views/leave", Some("pin=8305"));
+    let page = device.page(&at(&pep, "/views"));
+    assert!(page.contains("/views/picture\" alt=\"me &amp; Biscuit"), "{page}");
+    assert!(matches!(device.ask(&at(&pep, "/views/picture"), None), Sent::Picture(_)));
+    // It can be taken away, words and all.
+    device.give(&pep);
+    send(&[("go", "clear"), ("why", "me")]);
+    assert!(matches!(device.view(&pep).answers["voice.picture"], Answer::Missing));
+    assert!(!device.page("/views/check").contains("Biscuit"));
 }

@@ -53,6 +53,7 @@ impl OnLine {
             people: members.iter().zip(names).map(person).collect(),
             devices: Vec::new(),
             teams: members.iter().map(member).collect(),
+            accepted: Vec::new(),
             left: Vec::new(),
         };
         let list = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)).map(|kind| Listed {
@@ -61,6 +62,7 @@ impl OnLine {
             kind: kind.to_string(),
             seq: 0,
             start: start_of(&pep),
+            readers: None,
         });
         let list = list.collect();
         let line = OnLine { device, pep, people: known };

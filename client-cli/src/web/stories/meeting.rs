@@ -98,6 +98,26 @@ fn r001_24_every_process_s_agenda_is_gone_through_in_its_order_and_nothing_is_le
 }
 
 #[test]
+fn a_first_pep_has_nothing_to_review_and_off_roll_somebody_else_writes_the_targets() {
+    let device = Device::of(Role::SocialWorker);
+    let review = device.plan(device.child("Wren Tapplestone"), "ten-page");
+    let first = Pep { kind: PepType::Initial, ..review.clone() };
+    let started = first.clone();
+    device.app.with(move |core| core.start_pep(&started, Role::SocialWorker).unwrap()).unwrap();
+    for (pep, says) in [(&first, "This is the first PEP"), (&review, "No target of the last PEP is on this device.")] {
+        device.set(pep, "meeting.kind", "meeting");
+        let html = device.page(&at(pep, "/meeting/live"));
+        assert!(html.contains(says) && !html.contains("Add an idea"), "{html}");
+    }
+    device.set(&review, "setting.rollStatus", "not_on_roll");
+    let html = device.page(&at(&review, "/meeting/live"));
+    assert!(html.contains("Add an idea"), "{html}");
+    let idea = [("do", "idea"), ("statement", "By May I will read for ten minutes a day")];
+    device.send(&at(&review, "/meeting/live"), &hidden(&html, "made-from"), &idea);
+    assert_eq!(device.view(&review).targets.len(), 1);
+}
+
+#[test]
 fn who_came_is_ticked_and_each_tick_is_a_choice_of_its_own() {
     let (device, pep) = arranged(Role::SocialWorker, "ten-page");
     let here = at(&pep, "/meeting/live");
@@ -470,9 +490,13 @@ fn the_wall_shows_the_point_in_hand_and_leads_to_the_next() {
     assert!(all.contains("Find a desk</span>: Carys Wexcombe, by 5 March 2026"), "{all}");
     assert!(all.contains("Ring the bus office</span>: somebody who is not here"));
     assert!(!all.contains("Imelda") && !all.contains("Pol Esterhaz"));
-    // Beyond the last is the last; what is no number is the first.
-    assert_eq!(wall(99), device.page(&at(&pep, "/meeting/wall?point=18446744073709551615")));
-    assert_eq!(wall(1), device.page(&at(&pep, "/meeting/wall?point=%3Cb%3E")));
+    // Beyond the last is the last; what is no number is the first. Each page has a pass of its own, above its head.
+    let shown = |point: &str| {
+        let page = device.page(&at(&pep, &format!("/meeting/wall?point={point}")));
+        page.split_once("<head>").unwrap().1.to_owned()
+    };
+    assert_eq!(shown("99"), shown("18446744073709551615"));
+    assert_eq!(shown("1"), shown("%3Cb%3E"));
 }
 
 #[test]

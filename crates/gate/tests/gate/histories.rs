@@ -1,10 +1,8 @@
 //! Genuine work is never refused: four people write at once, offline and online, and end with the same document.
 
-use std::collections::BTreeMap;
-
 use automerge::transaction::Transactable;
 use automerge::{Automerge, ObjId, ObjType, Prop, ROOT, ReadDoc, ScalarValue};
-use gate::{Author, Envelope, Id};
+use gate::Envelope;
 use proptest::prelude::*;
 
 use crate::world::*;
@@ -126,7 +124,7 @@ pub fn deeds(most: usize) -> impl Strategy<Value = Vec<(usize, Deed)>> {
 /// Four people and everything they have sent so far.
 pub struct Team {
     pub people: Vec<Participant>,
-    pub roster: BTreeMap<Id, Author>,
+    pub roster: gate::Team,
     sent: Vec<Envelope>,
     /// How many of these each person has been given.
     given: Vec<usize>,
@@ -272,8 +270,8 @@ fn perform(person: &mut Participant, deed: &Deed) {
     let answers = child(document, &ROOT, "answers");
     let (story, targets) = (child(document, &answers, "story"), child(document, &answers, "targets"));
     let (letters, rows) = (document.length(&story), document.length(&targets));
-    let name = |key: &u8| format!("key {key}");
-    let row = |key: &u8| match document.get(&answers, format!("row {key}")).unwrap() {
+    let name = |key: &u8| format!("key-{key}");
+    let row = |key: &u8| match document.get(&answers, format!("row-{key}")).unwrap() {
         Some((automerge::Value::Object(ObjType::Map), row)) => Some(row),
         _ => None,
     };
@@ -291,7 +289,7 @@ fn perform(person: &mut Participant, deed: &Deed) {
         Deed::Rewrite { text } => person.write(|tx| tx.update_text(&story, text)),
         Deed::Put { key, value } => person.write(|tx| tx.put(&answers, name(key), value)),
         Deed::Take { key } => person.write(|tx| tx.delete(&answers, name(key))),
-        Deed::Row { key } => person.write(|tx| tx.put_object(&answers, format!("row {key}"), ObjType::Map)),
+        Deed::Row { key } => person.write(|tx| tx.put_object(&answers, format!("row-{key}"), ObjType::Map)),
         Deed::FillRow { key, value } => {
             if let Some(row) = row(key) {
                 person.write(|tx| tx.put(&row, "measure", value));
@@ -310,7 +308,7 @@ fn perform(person: &mut Participant, deed: &Deed) {
             }
         }
         Deed::Several { text, value } => person.write(|tx| {
-            let row = tx.put_object(&answers, "row 0", ObjType::Map)?;
+            let row = tx.put_object(&answers, "row-0", ObjType::Map)?;
             let remark = tx.put_object(&row, "remark", ObjType::Text)?;
             tx.splice_text(&remark, 0, 0, text)?;
             tx.put(&row, "measure", value)?;

@@ -4,5 +4,6 @@ mod alter;
 mod histories;
 mod mutants;
 mod refusals;
+mod rights;
 mod snapshots;
 mod world;

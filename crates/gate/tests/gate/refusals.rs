@@ -25,7 +25,8 @@ fn a_device_that_is_not_on_the_roster_is_refused() {
 fn a_device_under_another_ones_key_is_refused() {
     let (mut odile, lorcan) = (Participant::new(1), Participant::new(2));
     let envelope = odile.say(|tx| tx.put(ROOT, "transfer", true));
-    let roster = [(odile.device.id(), lorcan.device.author())].into();
+    let mut roster = roster(&[&odile.device]);
+    roster.authors.insert(odile.device.id(), lorcan.device.author());
     check(&lorcan, "device", &envelope, &roster);
 }
 
@@ -854,7 +855,7 @@ fn refusals_and_envelopes_show_no_content() {
 // ---- helpers
 
 /// The refusal has this code and leaves the index as it was.
-fn check(at: &Participant, code: &str, envelope: &Envelope, roster: &std::collections::BTreeMap<Id, gate::Author>) {
+pub fn check(at: &Participant, code: &str, envelope: &Envelope, roster: &gate::Team) {
     let mut index = at.index.clone();
     let refusal: Refusal = index.admit(envelope, roster).expect_err(code);
     assert_eq!(refusal.code(), code, "{refusal}");

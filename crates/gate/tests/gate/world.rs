@@ -1,12 +1,12 @@
 //! A document, the people who write it, and their devices; fiction throughout.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType};
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, AutomergeError, Change, ExpandedChange, ObjType, ROOT, ScalarValue, TextEncoding};
-use gate::{Admitted, Author, Envelope, Hash, Id, Index, PublicKey, Refusal, actor_id, device_id, statement};
+use gate::{Admitted, Author, Envelope, Hash, Id, Index, PublicKey, Refusal, Team, actor_id, device_id, statement};
 use ring::digest::{SHA256, digest};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
@@ -108,8 +108,20 @@ impl Device {
     }
 }
 
-pub fn roster(devices: &[&Device]) -> BTreeMap<Id, Author> {
-    devices.iter().map(|device| (device.id(), device.author())).collect()
+/// Everybody may write everything.
+pub fn roster(devices: &[&Device]) -> Team {
+    ruled(devices, "* free everyone")
+}
+
+/// Everybody is in the group `everyone`, and in one that is called by their number.
+pub fn ruled(devices: &[&Device], rules: &str) -> Team {
+    let groups = |device: &&Device| BTreeSet::from(["everyone".to_owned(), device.person[0].to_string()]);
+    Team {
+        authors: devices.iter().map(|device| (device.id(), device.author())).collect(),
+        groups: devices.iter().map(|device| (device.person, groups(device))).collect(),
+        rules: Arc::new(rules.parse().unwrap()),
+        accepted: BTreeSet::new(),
+    }
 }
 
 /// A device with the document on it.
@@ -151,7 +163,7 @@ impl Participant {
         self.seal().unwrap()
     }
 
-    pub fn take(&mut self, envelope: &Envelope, roster: &BTreeMap<Id, Author>) -> Result<Admitted, Refusal> {
+    pub fn take(&mut self, envelope: &Envelope, roster: &Team) -> Result<Admitted, Refusal> {
         let admitted = self.index.admit(envelope, roster)?;
         self.document.apply_changes(admitted.changes().iter().cloned()).unwrap();
         Ok(admitted)

@@ -1,16 +1,19 @@
 //! A process: how one Virtual School runs its PEPs. Data, not code: it places, owns and requires the bank's questions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::num::NonZeroU16;
+use std::str::FromStr;
 use std::sync::OnceLock;
 
 use chrono::{Datelike, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::bank::{BadFile, Column, Question, bank};
+use crate::bank::{BadFile, Column, Kind, Question, bank};
 use crate::clock::{DayKind, is_weekend};
+use crate::document::WITHDRAWN;
 use crate::expr::Expr;
-use crate::pep::{AcademicYear, DocumentKind, Phase, ProcessRef, Role, Term};
+use crate::pep::{AcademicYear, DocumentKind, NotAWord, Phase, ProcessRef, Role, Term, words};
 use crate::policy::{FundingFile, FundingPolicy, TargetPolicy};
 use crate::practice::{Carry, Practice};
 
@@ -135,19 +138,37 @@ pub struct TermDates {
     pub complete_by: NaiveDate,
 }
 
-/// Who may write at one place of a document, for the gate.
+/// Who may write what at one place of a document, for the gate. `Display` gives the line of the gate's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteRule {
-    /// The key at the root of the document: `answers`, `targets`, `comments` or `signOffs`.
-    pub root: &'static str,
-    /// The key below it: a question id, or what is said of its answer (`ID~none`, `ID~carried`, `ID~ask`). `None`: everything below the root key.
-    pub key: Option<&'static str>,
-    /// Within every entry there: only the keys that are this word, `+`, and a person's id. Such keys are nobody else's.
-    pub field: Option<&'static str>,
-    /// Everything written below is in an entry whose key is, or ends with, the writer's own person id.
-    pub own_entry: bool,
-    /// The roles that may write there.
+    /// The keys from the root of the document, with `/` between them: a word is that key, `*` any key, `@` one that is or
+    /// ends in `+` and the writer's own person id, `WORD@` one that is `WORD+` and that id.
+    pub place: String,
+    /// What may be written there.
+    pub what: Written,
+    /// The roles that may.
     pub roles: Vec<Role>,
+}
+
+words! {
+    /// What is written at a place; the words are the gate's.
+    Written, "kind of writing" {
+        /// A plain value, to set, replace and take away.
+        Value = "value", "A value";
+        /// A plain value that comes with the map it is in and never alters.
+        Sealed = "sealed", "A value that stays";
+        /// A map that is made and stays.
+        Map = "map", "A map";
+        /// A text, and the characters in it.
+        Text = "text", "A text";
+    }
+}
+
+impl fmt::Display for WriteRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.place, self.what)?;
+        self.roles.iter().try_for_each(|role| write!(f, " {role}"))
+    }
 }
 
 impl Process {
@@ -310,7 +331,8 @@ impl Process {
         Role::ALL.iter().copied().filter(|role| writers.contains(role) || whose(role)).collect()
     }
 
-    /// Who may write where in the documents of one kind. Places that are not listed are nobody's: `about` is the genesis's.
+    /// Who may write where in the documents of one kind. Places that are not listed are nobody's: `about` is the genesis's,
+    /// and what is worked out is written by nobody.
     pub fn write_rules(&self, kind: DocumentKind) -> Vec<WriteRule> {
         let mut rules = Vec::new();
         for question in self.questions().filter(|question| question.document() == kind) {
@@ -318,40 +340,98 @@ impl Process {
             if roles.is_empty() {
                 continue;
             }
-            let (root, key) = match question.id == crate::TARGETS {
-                true => ("targets", None),
-                false => ("answers", Some(question.id.as_str())),
-            };
+            let mut add = |place: String, what| rules.push(WriteRule { place, what, roles: roles.clone() });
+            let beside = |key: &str| format!("answers/{key}");
             if question.may_be_excused() {
-                let key = Some(question.excuse_key.as_str());
-                rules.push(WriteRule { root: "answers", key, field: None, own_entry: false, roles: roles.clone() });
+                add(beside(&question.excuse_key), Written::Value);
             }
             if question.may_be_carried() {
-                let text = question.is_shared_text().then_some(question.carried_key.as_str());
-                for key in text.into_iter().chain([question.ask_key.as_str()]) {
-                    let (key, roles) = (Some(key), roles.clone());
-                    rules.push(WriteRule { root: "answers", key, field: None, own_entry: false, roles });
+                add(beside(&question.ask_key), Written::Value);
+                if question.is_shared_text() {
+                    add(beside(&question.carried_key), Written::Value);
                 }
             }
-            rules.push(WriteRule { root, key, field: None, own_entry: question.voice, roles });
-            for column in question.columns.iter().filter(|column| column.voice_of.is_some()) {
-                let (field, roles) = (Some(column.id.as_str()), self.writers_within(question, column));
-                rules.push(WriteRule { root, key, field, own_entry: true, roles });
+            let answer = beside(&question.id);
+            match question.kind {
+                _ if question.id == crate::TARGETS => self.target_rules(question, &mut rules),
+                Kind::Text | Kind::LongText if question.voice => add(format!("{answer}/@"), Written::Text),
+                Kind::Text | Kind::LongText => add(answer, Written::Text),
+                Kind::Table | Kind::TargetList => {
+                    let key = if question.voice { "@" } else { "*" };
+                    row_rules(&format!("{answer}/{key}"), &question.columns, &mut add);
+                }
+                Kind::MultiChoice if question.open => add(format!("{answer}/*"), Written::Value),
+                Kind::MultiChoice => {
+                    question
+                        .options
+                        .iter()
+                        .for_each(|option| add(format!("{answer}/{}", option.value), Written::Value));
+                }
+                Kind::Choice
+                | Kind::Date
+                | Kind::Number
+                | Kind::Money
+                | Kind::YesNo
+                | Kind::Person
+                | Kind::Attachment
+                | Kind::Picture => add(answer, Written::Value),
             }
         }
         for question in self.questions().filter(|question| question.is_sign_off() && question.document() == kind) {
-            let (key, roles) = (Some(question.id.as_str()), self.signers_of(question));
-            rules.push(WriteRule { root: "signOffs", key, field: None, own_entry: true, roles });
+            let roles = self.signers_of(question);
+            let all = format!("signOffs/{}", question.id);
+            rules.push(WriteRule { place: all.clone(), what: Written::Map, roles: roles.clone() });
+            entry_rules(&format!("{all}/@"), &["hash", "process", "on", "role", "comment"], &roles, &mut rules);
         }
-        rules.push(WriteRule {
-            root: "comments",
-            key: None,
-            field: None,
-            own_entry: false,
-            roles: kind.readers().to_vec(),
-        });
+        let holders: Vec<Role> = Role::ALL.iter().copied().filter(|role| kind.may_be_held_by(*role)).collect();
+        entry_rules("comments/*", &["question", "text"], &holders, &mut rules);
         rules
     }
+
+    /// The same as the text that `gate::Rules` reads.
+    pub fn write_table(&self, kind: DocumentKind) -> String {
+        self.write_rules(kind).iter().map(|rule| format!("{rule}\n")).collect()
+    }
+
+    /// Targets have a place of their own at the root, and texts and tables in them.
+    fn target_rules(&self, question: &Question, rules: &mut Vec<WriteRule>) {
+        let roles = self.writers_of(question);
+        let mut values = Vec::new();
+        for column in &question.columns {
+            let place = format!("targets/*/{}", column.id);
+            let mut add = |place: String, what| rules.push(WriteRule { place, what, roles: roles.clone() });
+            match column.kind {
+                Kind::LongText if column.voice_of.is_some() => {
+                    let roles = self.writers_within(question, column);
+                    rules.push(WriteRule { place: format!("{place}@"), what: Written::Text, roles });
+                }
+                Kind::LongText => add(place, Written::Text),
+                Kind::Table => {
+                    add(place.clone(), Written::Map);
+                    row_rules(&format!("{place}/*"), &column.columns, &mut add);
+                }
+                _ => values.push(column),
+            }
+        }
+        let add = |place: String, what| rules.push(WriteRule { place, what, roles: roles.clone() });
+        row_rules("targets/*", values, add);
+    }
+}
+
+/// A row, its cells, and the mark that withdraws it. What is worked out is nobody's.
+fn row_rules<'a>(row: &str, columns: impl IntoIterator<Item = &'a Column>, mut add: impl FnMut(String, Written)) {
+    add(row.to_owned(), Written::Map);
+    for column in columns.into_iter().filter(|column| !column.calculated) {
+        add(format!("{row}/{}", column.id), Written::Value);
+    }
+    add(format!("{row}/{WITHDRAWN}"), Written::Value);
+}
+
+/// An entry that is written once and stays.
+fn entry_rules(entry: &str, fields: &[&str], roles: &[Role], rules: &mut Vec<WriteRule>) {
+    let mut add = |place: String, what| rules.push(WriteRule { place, what, roles: roles.to_vec() });
+    add(entry.to_owned(), Written::Map);
+    fields.iter().for_each(|field| add(format!("{entry}/{field}"), Written::Sealed));
 }
 
 impl Process {

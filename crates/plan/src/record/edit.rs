@@ -863,9 +863,9 @@ impl<'t> Work<'t> {
         if question.document() != self.kind && self.kind != DocumentKind::Quality {
             return Err(Refused::OtherDocument { question: id(), kind: question.document() });
         }
-        let readers = self.kind.readers();
-        if !readers.contains(&self.writer.role) {
-            return Err(Refused::NotYours { question: id(), owners: readers.to_vec() });
+        // Whoever writes here holds the document; who that is the child may have chosen.
+        if !self.kind.may_be_held_by(self.writer.role) {
+            return Err(Refused::NotYours { question: id(), owners: self.kind.readers().to_vec() });
         }
         if text.trim().is_empty() || key.parse::<Uuid>().is_err() {
             return Err(Refused::BadValue { question: id(), expected: "a comment of a few words".to_owned() });

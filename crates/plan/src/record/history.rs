@@ -126,13 +126,27 @@ impl Entry {
 /// What happened in a document, by when it ended, the oldest first; with `question`, only what concerns that one, in smaller
 /// pieces.
 pub fn history(document: &Automerge, authors: Authors<'_>, question: Option<&str>) -> Vec<Entry> {
+    entries(document, authors, question, &|_| true)
+}
+
+/// What one change did; `None` where it is not in the document, or says nothing to people.
+pub fn told_of(document: &Automerge, authors: Authors<'_>, change: &ChangeHash) -> Option<Entry> {
+    entries(document, authors, None, &|hash| hash == change).pop()
+}
+
+fn entries(
+    document: &Automerge,
+    authors: Authors<'_>,
+    question: Option<&str>,
+    wanted: &dyn Fn(&ChangeHash) -> bool,
+) -> Vec<Entry> {
     let pause = if question.is_some() { PAUSE } else { SITTING };
     let mut entries: Vec<Entry> = Vec::new();
     let mut last: BTreeMap<ActorId, usize> = BTreeMap::new();
     let mut known = Known::default();
     for change in document.get_changes(&[]) {
         let deeds = known.deeds(&change, question);
-        if deeds.is_empty() {
+        if deeds.is_empty() || !wanted(&change.hash()) {
             continue;
         }
         let (actor, at) = (change.actor_id(), change.timestamp());

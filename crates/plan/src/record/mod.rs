@@ -1,6 +1,7 @@
 //! A plan as a document: how it begins, how it is written in, and how it is read back.
 
 pub(crate) mod appeared;
+pub(crate) mod bare;
 pub(crate) mod crossing;
 pub(crate) mod document;
 pub(crate) mod edit;

@@ -146,7 +146,7 @@ words! {
 }
 
 impl DocumentKind {
-    /// The roles that hold this document.
+    /// The roles that hold this document; of one whose readers the child chooses, those that do while nobody has chosen.
     pub fn readers(self) -> &'static [Role] {
         match self {
             DocumentKind::Main => Role::ALL,
@@ -171,10 +171,69 @@ impl DocumentKind {
         }
     }
 
+    /// The roles among which the child chooses who holds this document; none where nobody chooses.
+    pub fn choices(self) -> &'static [Role] {
+        match self {
+            DocumentKind::PrivateVoice => &[
+                Role::SocialWorker,
+                Role::DesignatedTeacher,
+                Role::VirtualSchoolOfficer,
+                Role::VirtualSchoolHead,
+                Role::Carer,
+                Role::IndependentReviewingOfficer,
+            ],
+            DocumentKind::Main | DocumentKind::Contact | DocumentKind::Family | DocumentKind::Quality => &[],
+        }
+    }
+
+    /// True if somebody in this role may come to hold this document.
+    pub fn may_be_held_by(self, role: Role) -> bool {
+        self.readers().contains(&role) || self.choices().contains(&role)
+    }
+
+    /// Who holds this document when the child chose these roles: the young person always does, and the head of the Virtual School
+    /// where its officers do. At least one adult is chosen, so that nobody is left alone with what the child wrote.
+    pub fn chosen(self, roles: &[Role]) -> Result<Vec<Role>, NotAChoice> {
+        if self.choices().is_empty() {
+            return Err(NotAChoice::Nowhere);
+        }
+        let adults: Vec<Role> = roles.iter().copied().filter(|role| *role != Role::YoungPerson).collect();
+        match adults.iter().find(|role| !self.choices().contains(role)) {
+            Some(role) => return Err(NotAChoice::NotOffered { role: *role, offered: self.choices() }),
+            None if adults.is_empty() => return Err(NotAChoice::Nobody),
+            None => {}
+        }
+        let holds = |role: &Role| *role == Role::YoungPerson || adults.iter().any(|chosen| role.counts_as(*chosen));
+        Ok(Role::ALL.iter().copied().filter(holds).collect())
+    }
+
     /// True if the answer to this question lives in documents of this kind. Of questions the bank does not know: false.
     pub fn holds(self, question: &str) -> bool {
         bank().question(question).is_some_and(|question| question.document() == self)
     }
+}
+
+/// Roles that are no choice of who holds a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAChoice {
+    /// The child does not choose about this document.
+    #[error("Who sees this part of the plan is not chosen: the law and the process say it.")]
+    Nowhere,
+    /// A role among which the child does not choose.
+    #[error("The child's private words cannot be shown to the {}. Choose among: {}.", role.label().to_lowercase(), labels(offered))]
+    NotOffered {
+        /// The role.
+        role: Role,
+        /// Among which the child does.
+        offered: &'static [Role],
+    },
+    /// Nobody but the young person.
+    #[error("Choose at least one adult who sees the child's private words, so that somebody can help with them.")]
+    Nobody,
+}
+
+fn labels(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.label().to_lowercase()).collect::<Vec<_>>().join(", ")
 }
 
 words! {

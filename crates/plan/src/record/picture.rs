@@ -5,6 +5,7 @@ use std::fmt;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::bare::bare;
 use crate::value::withhold;
 
 /// Largest picture, in bytes. It stands in the document as one string of base64, which the gate takes up to 64 KiB of, and every
@@ -42,6 +43,12 @@ impl Picture {
         }
         let media_type = media_type(bytes).ok_or(NotAPicture::Unknown)?;
         Ok(Picture { base64: STANDARD.encode(bytes), media_type })
+    }
+
+    /// From a file as a camera or a program made it: what it says beside the picture, such as where it was taken, is left out.
+    pub fn of_file(bytes: &[u8]) -> Result<Picture, NotAPicture> {
+        let media_type = media_type(bytes).ok_or(NotAPicture::Unknown)?;
+        Picture::new(&bare(media_type, bytes).ok_or(NotAPicture::Unknown)?)
     }
 
     /// From base64, or from a data URL as a browser makes one (`data:image/png;base64,…`). What the URL says of itself is not

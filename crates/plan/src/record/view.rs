@@ -697,8 +697,11 @@ impl Reader<'_> {
         targets
     }
 
+    /// Two of the same key are both somebody's words.
     fn comments(&self, document: DocumentKind) -> Vec<Comment> {
-        let entries = self.entries("comments").into_iter();
+        let roots: Vec<ObjId> = self.sheet.root("comments").into_iter().collect();
+        let rows = self.sheet.rows(&roots).into_iter();
+        let entries = rows.flat_map(|(key, maps)| maps.into_iter().map(move |map| (key.clone(), map)));
         entries
             .map(|(key, entry)| Comment {
                 document,
@@ -721,12 +724,6 @@ impl Reader<'_> {
             () if self.document.get_heads().iter().any(written) => State::Drafting,
             () => State::NotStarted,
         }
-    }
-
-    fn entries(&self, root: &str) -> Vec<(String, ObjId)> {
-        let roots: Vec<ObjId> = self.sheet.root(root).into_iter().collect();
-        let rows = self.sheet.rows(&roots).into_iter();
-        rows.filter_map(|(key, maps)| maps.into_iter().next_back().map(|map| (key, map))).collect()
     }
 
     fn words(&self, map: &ObjId, key: &str) -> String {

@@ -53,6 +53,17 @@ const TEAM: [(&str, Role); 9] = [
     ("Sunniva Dray", Role::DesignatedTeacher),
 ];
 
+/// Who may write in the answer at `place`, as the gate's table says: there, or in what is below it.
+fn may_write(rules: &[plan::WriteRule], place: &str) -> Option<Vec<Role>> {
+    let within = |rule: &&plan::WriteRule| {
+        rule.place.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let mut of = rules.iter().filter(within).map(|rule| &rule.roles);
+    let first = of.next()?;
+    assert!(of.all(|roles| roles == first), "{place} has parts with other writers");
+    Some(first.clone())
+}
+
 fn person(name: &str) -> (u8, Writer) {
     let index = TEAM.iter().position(|(full, _)| full.starts_with(name)).unwrap();
     let index = u8::try_from(index).unwrap();

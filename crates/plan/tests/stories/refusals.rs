@@ -278,10 +278,11 @@ fn the_gates_table_and_the_refusals_agree() {
             let rules = idris().process().write_rules(*kind);
             let mut device = Device::holding(name, *kind, 0);
             for question in bank().questions().iter().filter(|question| question.document() == *kind) {
-                let place = if question.id == "targets.list" { "targets" } else { "answers" };
-                let key = (place == "answers").then_some(question.id.as_str());
-                let rule = rules.iter().find(|rule| rule.root == place && rule.key == key);
-                let allowed = rule.is_some_and(|rule| rule.roles.contains(&role));
+                let place = match question.id.as_str() {
+                    "targets.list" => "targets/*/statement".to_owned(),
+                    id => format!("answers/{id}"),
+                };
+                let allowed = may_write(&rules, &place).is_some_and(|roles| roles.contains(&role));
                 let refused = device.try_edit(&[Edit::Clear { question: question.id.clone() }]);
                 // The gate sees no answers: it lets whoever takes a page over while the child is on no roll, `apply` only then.
                 let on_roll = idris().process().writers_on_roll(question).contains(&role);

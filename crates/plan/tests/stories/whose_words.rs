@@ -219,12 +219,29 @@ fn one_person_on_two_devices_loses_no_words_in_a_target() {
 #[test]
 fn the_gates_table_lets_the_child_and_the_carer_write_their_own_entry_in_a_target() {
     let rules = idris().process().write_rules(DocumentKind::Main);
-    let of = |field: &str| rules.iter().find(|rule| rule.root == "targets" && rule.field == Some(field)).unwrap();
-    let whole = rules.iter().find(|rule| rule.root == "targets" && rule.field.is_none()).unwrap();
+    let whole = may_write(&rules, "targets/*/statement").unwrap();
     for (field, whose) in [("childWords", Role::YoungPerson), ("homeSupport", Role::Carer)] {
-        assert!(of(field).own_entry && of(field).roles.contains(&whose) && !whole.roles.contains(&whose));
-        assert!(whole.roles.iter().all(|role| of(field).roles.contains(role)));
+        let own = may_write(&rules, &format!("targets/*/{field}@")).unwrap();
+        assert!(own.contains(&whose) && !whole.contains(&whose));
+        assert!(whole.iter().all(|role| own.contains(role)));
+        assert!(may_write(&rules, &format!("targets/*/{field}")).is_none(), "no entry without an author");
     }
+}
+
+#[test]
+fn a_remark_made_again_under_its_key_by_somebody_else_hides_nothing() {
+    let [mut odile, mut carys] = secondary(["Odile", "Carys"]);
+    let remark = |text: &str| Edit::Comment {
+        key: Uuid::from_u128(9).to_string(),
+        question: "care.story".into(),
+        text: text.into(),
+    };
+    odile.edit(remark("Ask his brother, too."));
+    carys.edit(remark("I have."));
+    let view = meet(&mut odile, &mut carys);
+    let said: Vec<(&str, &str)> =
+        view.comments.iter().map(|c| (c.by.as_ref().unwrap().name.as_str(), c.text.as_str())).collect();
+    assert_eq!(said, [("Odile Marrowfield", "Ask his brother, too."), ("Carys Wexcombe", "I have.")]);
 }
 
 #[test]
@@ -278,4 +295,34 @@ fn parents_and_family_are_known_to_neither_the_carer_nor_the_young_person() {
 
 fn processes_by_id(id: &str) -> &'static Process {
     processes().iter().find(|process| process.id == id).unwrap()
+}
+
+#[test]
+fn the_child_chooses_who_holds_their_private_words_among_the_roles_that_can_help() {
+    let chosen = |roles: &[Role]| DocumentKind::PrivateVoice.chosen(roles);
+    assert_eq!(chosen(&[Role::SocialWorker]), Ok(vec![Role::SocialWorker, Role::YoungPerson]));
+    let wide = [Role::IndependentReviewingOfficer, Role::Carer, Role::VirtualSchoolOfficer, Role::Carer];
+    let holds = [
+        Role::VirtualSchoolOfficer,
+        Role::VirtualSchoolHead,
+        Role::Carer,
+        Role::YoungPerson,
+        Role::IndependentReviewingOfficer,
+    ];
+    assert_eq!(chosen(&wide), Ok(holds.to_vec()), "the head may do what an officer may");
+    assert_eq!(chosen(&holds), Ok(holds.to_vec()), "what was chosen can be chosen again");
+    for nobody in [&[][..], &[Role::YoungPerson]] {
+        assert_eq!(chosen(nobody), Err(plan::NotAChoice::Nobody));
+    }
+    let no = chosen(&[Role::SocialWorker, Role::Professional]).unwrap_err();
+    assert!(no.to_string().contains("shown to the invited professional"), "{no}");
+    for kind in DocumentKind::ALL.iter().filter(|kind| **kind != DocumentKind::PrivateVoice) {
+        assert_eq!(kind.chosen(&[Role::SocialWorker]), Err(plan::NotAChoice::Nowhere));
+        assert!(Role::ALL.iter().all(|role| kind.may_be_held_by(*role) == kind.readers().contains(role)));
+    }
+    // Whoever may hold it may leave a remark there, and write nothing else.
+    let rules = idris().process().write_rules(DocumentKind::PrivateVoice);
+    let lets =
+        |root: &str, role: Role| rules.iter().any(|rule| rule.place.starts_with(root) && rule.roles.contains(&role));
+    assert!(lets("comments", Role::Carer) && !lets("answers", Role::Carer));
 }

@@ -289,7 +289,7 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     // The old copy, as if nothing could tell it that it is one.
     let (mut old, _) = open(&copy, 1);
     say(&mut old, "second 😀 ");
-    let added = old.write(&DOC, |doc| {
+    let added = old.write(&DOC, &Everyone, |doc| {
         let answers = object(doc, "answers");
         change(doc, 1_780_000_000, |tx| {
             let row = tx.put_object(&answers, "row", ObjType::Map)?;
@@ -305,7 +305,7 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     assert_eq!(refused.unwrap().code(), "equivocation");
     let refused: BTreeSet<_> = envelopes[1..].iter().map(|e| e.hash).collect();
     old.set_incarnation(1);
-    let rebased = old.rebase(&DOC, &refused, &BTreeSet::new()).unwrap().unwrap();
+    let rebased = old.rebase(&DOC, &refused, &BTreeSet::new(), &Everyone).unwrap().unwrap();
     assert_eq!((rebased.aside.len(), rebased.written, rebased.stranded), (2, 2, vec![]));
     drop(old);
     let (mut old, _) = open(&copy, 1);

@@ -1,12 +1,16 @@
 //! Devices and documents of these tests.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use automerge::{
     ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, TextEncoding,
     transaction::{CommitOptions, Transactable, Transaction},
 };
-use gate::{Author, Authority, Id};
+use gate::{Author, Authority, Hash, Id, Rules};
 use replica::{Key, Mode, Notice, Replica, Signer};
 use ring::signature::Ed25519KeyPair;
 use sync::Cursor;
@@ -37,6 +41,19 @@ impl Authority for Everyone {
             .map(|seed| (replica::public_key(&key(seed)), [seed; 16]))
             .find(|(key, _)| gate::device_id(key) == *device)
             .map(|(key, person)| Author { key, person })
+    }
+
+    fn groups(&self, _: &Id) -> Vec<&str> {
+        vec!["everyone"]
+    }
+
+    fn rules(&self) -> &Rules {
+        static RULES: LazyLock<Rules> = LazyLock::new(|| "* free everyone".parse().unwrap());
+        &RULES
+    }
+
+    fn accepted(&self, _: &Hash) -> bool {
+        false
     }
 }
 
@@ -81,7 +98,7 @@ pub fn begin(dir: &Path, seed: u8) -> Replica {
 }
 
 pub fn say_in(replica: &mut Replica, doc: &Id, words: &str) {
-    let done = replica.write(doc, |d| {
+    let done = replica.write(doc, &Everyone, |d| {
         let text = object(d, "story");
         change(d, 1_780_000_000, |tx| {
             let end = tx.length(&text);

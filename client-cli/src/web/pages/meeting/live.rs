@@ -160,7 +160,7 @@ impl Page<'_> {
             Part::Voice => html! {
                 (self.childs_part())
                 (self.regions.put("voice-now", spoken(plan, "voice")))
-                p class="govuk-body" { (kit::link(&plan.href("/views"), "All the child’s words")) }
+                p class="govuk-body" { (kit::link(&plan.href("/views"), "All the child’s views")) }
             },
             Part::Carer => html! {
                 h3 class="govuk-heading-s" { "The carer’s words" }

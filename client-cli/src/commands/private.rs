@@ -1,0 +1,71 @@
+//! `pep private`.
+
+use plan::Role;
+use replica::Trouble;
+use serde_json::json;
+
+use crate::{
+    context::Context,
+    core::NotChosen,
+    error::{CommandError, Kind},
+    select,
+};
+
+/// Show or choose who sees the child's private words
+///
+/// They are the answers to voice.keepPrivate and voice.inviteSomeone, and the child's picture. The young person chooses, or
+/// somebody who sees them and sits with the child records it. The young person always sees them. What somebody has read
+/// already cannot be called back.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The PEP's id, or its beginning (4 characters or more)
+    pep: String,
+    /// Who sees them, beside the young person, with commas between: social-worker,carer
+    #[arg(long, value_name = "ROLES", value_delimiter = ',')]
+    readers: Option<Vec<Role>>,
+}
+
+/// Carries it out.
+pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+    let mine = select::pep(context, &args.pep)?;
+    let (pep, role) = (mine.pep.clone(), mine.role);
+    let before = context.with(move |core| Ok::<_, Trouble>(core.private_readers(&pep)))?;
+    if let Some(roles) = args.readers {
+        let pep = mine.pep.clone();
+        let chosen = context.with(move |core| core.choose_private_readers(&pep, role, &roles))?;
+        chosen.map_err(|no| {
+            let kind = if no == NotChosen::NotYours { Kind::NotPermitted } else { Kind::Usage };
+            CommandError::new(kind, no.to_string())
+        })?;
+    }
+    let pep = mine.pep.clone();
+    let (readers, waits, unshared) = context.with(move |core| {
+        Ok::<_, Trouble>((core.private_readers(&pep), core.private_readers_wait(&pep), core.unshared(&pep)?))
+    })?;
+    if context.global.json {
+        let kept = unshared.iter().map(|kept| json!({ "field": kept.question, "text": kept.text }));
+        let kept: Vec<serde_json::Value> = kept.collect();
+        context.json(&json!({ "pep": mine.pep.id(), "readers": readers, "waits": waits, "unshared": kept }));
+        return Ok(());
+    }
+    if readers.is_empty() {
+        context.talk("The child's private words are not shared with you. The young person chooses who sees them.");
+    } else {
+        context.data(format!("The child's private words are seen by: {}.", named(&readers)));
+    }
+    if waits {
+        context.talk("The relay does not know it yet. Until it does, nothing is shared that others could read.");
+    }
+    if before.iter().any(|role| !readers.contains(role)) {
+        context.talk("What somebody has read already cannot be called back.");
+    }
+    for kept in &unshared {
+        context.data(format!("Not shared, and kept for you ({}): {}", kept.question, kept.text));
+    }
+    Ok(())
+}
+
+fn named(roles: &[Role]) -> String {
+    let labels: Vec<String> = roles.iter().map(|role| role.label().to_lowercase()).collect();
+    labels.join(", ").replace("virtual school", "Virtual School")
+}

@@ -1,0 +1,81 @@
+//! A device that is locked with a passphrase, and one that is not.
+
+use std::{fs, process::Stdio};
+
+use super::{ODILE, Watching, World, text};
+
+const RIGHT: &str = "copper kettle Thursday";
+
+#[test]
+fn a_device_is_locked_with_a_passphrase_and_a_wrong_one_opens_nothing() {
+    let world = World::new();
+    let odile = world.join("odile", ODILE);
+    let pep = world.spring(&odile);
+    odile.pep(&["write", &pep, "care.story", "Settled in."]).ok();
+    // Without one, nothing asks, and it is said what that means.
+    let status = odile.pep(&["status"]);
+    assert!(status.code == 0 && status.err.contains("pep passphrase set"), "{}", status.err);
+    assert_eq!(odile.pep(&["status", "--json"]).json()["guard"], "computer");
+    assert!(odile.pep(&["doctor"]).out.contains("Only this computer's own protection"));
+
+    let (right, wrong, next) =
+        (world.dir.path().join("right"), world.dir.path().join("wrong"), world.dir.path().join("next"));
+    fs::write(&right, format!("{RIGHT}\n")).unwrap();
+    fs::write(&wrong, "copper kettle Friday\n").unwrap();
+    fs::write(&next, "paper lantern Sunday\n").unwrap();
+    let set = odile.pep(&["passphrase", "set"]);
+    assert!(set.code == 2 && set.err.contains("--new-passphrase-file"), "{}", set.err);
+    odile.pep(&["passphrase", "set", "--new-passphrase-file", text(&right)]).ok();
+
+    let locked = odile.pep(&["list"]);
+    assert!(locked.code == 7 && locked.err.contains("locked with a passphrase"), "{}", locked.err);
+    assert!(locked.err.contains("Hint: ") && locked.out.is_empty());
+    let refused = odile.pep(&["list", "--passphrase-file", text(&wrong)]);
+    assert!(refused.code == 7 && refused.err.contains("not the passphrase"), "{}", refused.err);
+    assert!(refused.err.contains("new invitation link") && refused.err.contains("comes back"), "{}", refused.err);
+    let shown = odile.pep(&["show", &pep, "--field", "care.story", "--passphrase-file", text(&right)]).ok();
+    assert!(shown.contains("Settled in."), "{shown}");
+    let by_variable =
+        odile.command(&["status", "--json"]).env("PEP_PASSPHRASE", RIGHT).stdout(Stdio::piped()).output().unwrap();
+    assert!(String::from_utf8_lossy(&by_variable.stdout).contains("\"guard\":\"passphrase\""));
+
+    // A command that another program carries out for it needs none: that one is unlocked.
+    let mut watching = odile.command(&["sync", "--watch"]);
+    watching.env("PEP_PASSPHRASE", RIGHT);
+    let watching = Watching::of(watching);
+    odile.pep(&["list"]).ok();
+    // To change it, the one so far is needed all the same.
+    let change = odile.pep(&["passphrase", "set", "--new-passphrase-file", text(&next)]);
+    assert!(change.code == 7 && change.err.contains("the one so far"), "{}", change.err);
+    let words = ["passphrase", "set", "--new-passphrase-file", text(&next), "--passphrase-file", text(&right)];
+    odile.pep(&words).ok();
+    assert!(watching.asked_to_end());
+    assert_eq!(odile.pep(&["list", "--passphrase-file", text(&right)]).code, 7);
+    odile.pep(&["list", "--passphrase-file", text(&next)]).ok();
+    odile.pep(&["passphrase", "remove", "--passphrase-file", text(&next)]).ok();
+    odile.pep(&["list"]).ok();
+}
+
+#[test]
+fn a_device_joins_with_a_passphrase_and_a_forgotten_one_is_joined_past() {
+    let world = World::new();
+    let file = world.dir.path().join("passphrase");
+    fs::write(&file, RIGHT).unwrap();
+    let odile = world.home("odile");
+    let link = world.relay.invite(ODILE, &world.child);
+    let joined = odile.pep(&["join", &link, "--passphrase-file", text(&file)]);
+    assert!(joined.code == 0 && !joined.err.contains("Only this computer"), "{}", joined.err);
+    assert!(!odile.path.join("home.key").exists(), "it was never guarded by less");
+    let made = ["new", &world.child, "--term", "2025/26-spring", "--type", "review", "--process", "sections", "--json"];
+    let locked = |words: &[&str]| odile.pep(&[words, &["--passphrase-file", text(&file)]].concat());
+    let pep = locked(&made).json()["pep"].as_str().unwrap().to_owned();
+    locked(&["write", &pep, "care.story", "Shared before it was forgotten."]).ok();
+    locked(&["sync", "--once"]).ok();
+    assert_eq!(odile.pep(&["list"]).code, 7);
+
+    let again = world.home("again");
+    again.pep(&["join", &world.relay.invite(ODILE, &world.child)]).ok();
+    again.pep(&["sync", "--once"]).ok();
+    let shown = again.pep(&["show", &pep, "--field", "care.story"]).ok();
+    assert!(shown.contains("Shared before it was forgotten."), "{shown}");
+}
