@@ -78,7 +78,7 @@
   class Box {
     constructor(holder) {
       const el = holder.querySelector('textarea, input[type=text]')
-      Object.assign(this, { el, f: el.name, text: el.defaultValue, kept: new Kept(el.defaultValue), ok: 0, s: 0, n: 0, wrote: false })
+      Object.assign(this, { el, holder, f: holder.dataset.live || el.name, text: el.defaultValue, kept: new Kept(el.defaultValue), ok: 0, s: 0, n: 0, wrote: false })
       Object.assign(this, { held: [], composing: false, ready: false, locked: '', last: 0, kind: '', far: '' })
       this.words = add(holder, 'p', 'govuk-hint pep-saved', '')
       // Who writes here, and whether it is saved, is read with the box and not by itself.
@@ -186,8 +186,26 @@
       this.state()
     }
     stop(why) { this.ready = false; this.locked = why; this.state() }
+    // Nothing saves what was typed here any more: it stays on the page, to be copied or put in as a comment.
+    keepHere(why) {
+      this.stop(why)
+      if (!this.dirty || this.help) return
+      this.help = add(this.holder, 'div', 'pep-kept')
+      add(this.help, 'p', 'govuk-body', 'Your text is kept here until you close this page. You can copy it, or put it in as a comment.')
+      const copy = add(this.help, 'button', 'govuk-button govuk-button--secondary', 'Copy this text')
+      copy.type = 'button'
+      copy.addEventListener('click', async () => {
+        await navigator.clipboard.writeText(this.el.value).catch(() => this.el.select())
+        say(copy, 'Copied')
+      })
+      const note = add(this.help, 'a', 'govuk-link', 'Put it in as a comment')
+      note.href = `/pep/${form.dataset.livePlan}/comments/${this.f.split('/')[0]}`
+      note.addEventListener('click', () => { sessionStorage.setItem('pep-kept', this.el.value); leaving = true })
+      const said = document.getElementById('said')
+      if (said) said.textContent = `Not saved. ${why} Your text is kept on this page.`
+    }
     state() {
-      if (this.locked) say(this.words, (this.dirty ? 'Not saved yet. ' : '') + this.locked)
+      if (this.locked) say(this.words, (this.dirty ? 'Not saved. ' : '') + this.locked)
       else if (this.el.value.length > most) say(this.words, `Not saved yet. This is too long: take away ${this.el.value.length - most} characters.`)
       else if (!this.dirty) say(this.words, this.ready && this.wrote ? this.far || 'Saved on this device' : '')
       else say(this.words, this.ready || !gone ? 'Not saved yet' : 'Not saved yet. The program is not running; keep this page open and run pep open.')
@@ -217,7 +235,7 @@
       const fields = {}
       for (const box of boxes.values()) fields[box.f] = box.n
       send({ t: 'hello', tab: name, page: location.pathname + location.search, fields, regions, here: here() })
-      const on = boxes.get(document.activeElement.name)
+      const on = [...boxes.values()].find((box) => box.el === document.activeElement)
       if (on) send({ t: 'focus', f: on.f })
     }
     socket.onmessage = (e) => {
@@ -230,7 +248,7 @@
       else if (m.t === 'patch') box.patch(m)
       else if (m.t === 'saved') box.saved(m.n)
       else if (m.t === 'far') { box.far = m.w; box.state() }
-      else if (m.t === 'locked') box.stop(m.why)
+      else if (m.t === 'locked') m.kept ? box.keepHere(m.why) : box.stop(m.why)
     }
     socket.onclose = () => {
       gone = true
@@ -261,6 +279,12 @@
   // A page that the browser kept to go back to is asked for again; so is one in another tab when a child gets this device.
   addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
   if (window.BroadcastChannel) new BroadcastChannel('pep').addEventListener('message', () => { leaving = true; location.reload() })
+  // What could not be saved where it was typed comes along to be a comment.
+  const remark = location.pathname.includes('/comments/') && document.querySelector('textarea[name=text]')
+  if (remark && sessionStorage.getItem('pep-kept')) {
+    if (!remark.value) remark.value = sessionStorage.getItem('pep-kept')
+    sessionStorage.removeItem('pep-kept')
+  }
   if (!boxes.size) { connect(); return }
   const holder = document.createElement('div')
   holder.className = 'govuk-form-group'
@@ -289,8 +313,8 @@
   })
   form.addEventListener('formdata', (e) => {
     for (const box of boxes.values()) {
-      if (box.ready && !box.dirty) e.formData.delete(box.f)
-      else e.formData.set(`${box.f}~kept`, box.kept.base(box.ok))
+      if (box.ready && !box.dirty) e.formData.delete(box.el.name)
+      else e.formData.set(`${box.el.name}~kept`, box.kept.base(box.ok))
     }
   })
   addEventListener('beforeunload', (e) => { if (!leaving && [...boxes.values()].some((box) => box.dirty)) e.preventDefault() })

@@ -320,6 +320,27 @@ impl Plan {
             && !self.view.hidden.contains_key(question.id.as_str())
     }
 
+    /// The document of a question's text, or of a target's long text, that this person may type in: `care.story`,
+    /// `targets.list/KEY/statement`. `None` where it is another kind of answer, not theirs, or to be chosen between.
+    pub fn types_in(&self, field: &str) -> Option<DocumentKind> {
+        let mut path = field.split('/');
+        let question = plan::bank().question(path.next()?)?;
+        let theirs = match (path.next(), path.next(), path.next()) {
+            (None, ..) => {
+                let text = matches!(question.kind, plan::Kind::Text | plan::Kind::LongText);
+                text && self.may_write(question) && !matches!(self.answer(&question.id), Answer::Disputed(_))
+            }
+            (Some(key), Some(column), None) => {
+                let column = question.column(column).filter(|column| column.kind == plan::Kind::LongText)?;
+                let target = Plan::target(&self.view, key)?;
+                let may = self.pep.process().writers_within(question, column).contains(&self.role);
+                may && self.view.state != State::Closed && !target.row.withdrawn
+            }
+            _ => false,
+        };
+        (theirs && self.heads.contains_key(&question.document())).then(|| question.document())
+    }
+
     /// Who writes a question, in words: `the social worker or the carer`.
     pub fn writers(&self, question: &Question) -> String {
         people(&self.may(question))

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     desk::{Desk, NotWritten, Settled},
+    lent::Plan,
     live::{Live, Told},
     news::News,
     pages::plan as overview,
@@ -17,7 +18,7 @@ use super::{
     request::Request,
     routes,
 };
-use crate::{core::Spot, typing::Splice};
+use crate::{core::Spot, error::CommandError, typing::Splice};
 
 /// Boxes of one tab at most; the longest section has a few dozen.
 const BOXES_MAX: usize = 200;
@@ -121,9 +122,11 @@ enum Says<'a> {
         f: &'a str,
         w: String,
     },
+    /// The box is live no more. `kept`: nor can its form save it, and what was typed is kept on the page.
     Locked {
         f: &'a str,
         why: String,
+        kept: bool,
     },
     Html {
         id: &'a str,
@@ -323,15 +326,15 @@ impl Tab {
         if !fields.is_empty() {
             desk.forget_typed();
         }
-        let lent = self.pep.and_then(|pep| desk.plan(&pep, None, None).ok().flatten());
+        let lent = self.pep.map(|pep| desk.plan(&pep, None, None));
+        if let Some(Err(e)) = &lent {
+            fields.keys().for_each(|f| out.extend(locked(f, said_why(e), true)));
+            return;
+        }
+        let lent = lent.and_then(Result::ok).flatten();
         for (f, n) in fields {
-            let question = plan::bank().question(&f);
-            let opened = lent.as_ref().zip(question).and_then(|(lent, question)| {
-                let text = matches!(question.kind, plan::Kind::Text | plan::Kind::LongText);
-                if !text || !lent.may_write(question) || matches!(lent.answer(&f), plan::Answer::Disputed(_)) {
-                    return None;
-                }
-                let (kind, role) = (question.document(), lent.role);
+            let opened = lent.as_ref().and_then(|lent| {
+                let (kind, role) = (lent.types_in(&f)?, lent.role);
                 let (text, written) = desk.text(&lent.pep, kind, role, self.name, &f).ok()?;
                 // A browser would not keep these as they are.
                 let plain = !text.contains(['\r', '\0']);
@@ -343,7 +346,11 @@ impl Tab {
                     out.extend(says(&f, slot.live.anew()));
                     self.boxes.insert(f, slot);
                 }
-                None => out.extend(locked(&f, FORM_ONLY.to_owned())),
+                // The form takes it, where this person may write it at all.
+                None if lent.as_ref().is_some_and(|lent| may_write(lent, &f)) => {
+                    out.extend(locked(&f, FORM_ONLY.to_owned(), false));
+                }
+                None => out.extend(locked(&f, why_not(lent.as_ref(), &f), true)),
             }
         }
     }
@@ -352,21 +359,18 @@ impl Tab {
         let Some(pep) = self.pep.filter(|_| !self.boxes.is_empty()) else { return };
         let lent = desk.plan(&pep, None, None);
         self.boxes.retain(|f, slot| {
-            let question = plan::bank().question(f);
             let why = match &lent {
-                Err(e) => Some(e.message.clone()),
-                Ok(Some(lent)) if question.is_some_and(|question| lent.may_write(question)) => {
+                Err(e) => Some(said_why(e)),
+                Ok(Some(lent)) if lent.types_in(f).is_some() || may_write(lent, f) => {
                     slot.role = lent.role;
                     None
                 }
-                Ok(_) => Some(
-                    "This answer cannot be changed here any more. Reload the page to see who can change it.".to_owned(),
-                ),
+                Ok(lent) => Some(why_not(lent.as_ref(), f)),
             };
             match why {
                 None => true,
                 Some(why) => {
-                    out.extend(locked(f, why));
+                    out.extend(locked(f, why, true));
                     false
                 }
             }
@@ -398,9 +402,9 @@ impl Tab {
                 out.extend(told.into_iter().filter_map(|told| says(f, told)));
                 self.boxes.insert(f.to_owned(), slot);
             }
-            Err(NotWritten::Refused(refused)) => out.extend(locked(f, refused.to_string())),
-            Err(NotWritten::Failed(e)) => out.extend(locked(f, e.message)),
-            Err(NotWritten::Moved) => out.extend(locked(f, FORM_ONLY.to_owned())),
+            Err(NotWritten::Refused(refused)) => out.extend(locked(f, refused.to_string(), true)),
+            Err(NotWritten::Failed(e)) => out.extend(locked(f, said_why(&e), true)),
+            Err(NotWritten::Moved) => out.extend(locked(f, FORM_ONLY.to_owned(), false)),
         }
     }
 }
@@ -514,6 +518,37 @@ fn says(f: &str, told: Told) -> Option<String> {
     serde_json::to_string(&says).ok()
 }
 
-fn locked(f: &str, why: String) -> Option<String> {
-    serde_json::to_string(&Says::Locked { f, why }).ok()
+fn locked(f: &str, why: String, kept: bool) -> Option<String> {
+    serde_json::to_string(&Says::Locked { f, why, kept }).ok()
+}
+
+/// Whether a person may write a question, by its form if not in a live box.
+fn may_write(lent: &Plan, field: &str) -> bool {
+    plan::bank().question(field).is_some_and(|question| lent.may_write(question))
+}
+
+/// Why a person cannot write at a question or field any more, and who can.
+fn why_not(lent: Option<&Plan>, field: &str) -> String {
+    let question = field.split('/').next().and_then(|id| plan::bank().question(id));
+    match (lent, question) {
+        (None, _) => "This plan is not on this device any more.".to_owned(),
+        (Some(lent), _) if lent.view.state == plan::State::Closed => {
+            "The closing PEP is signed off, and nothing is written in it any more. The Virtual School can say where notes go now."
+                .to_owned()
+        }
+        (Some(lent), Some(question)) if lent.view.hidden.contains_key(question.id.as_str()) => {
+            "This question is not asked any more, because of another answer. What was entered is kept.".to_owned()
+        }
+        (Some(_), Some(question)) if field.contains('/') => {
+            format!("This part of “{}” cannot be changed here any more: it was withdrawn, or is somebody else’s to write.", question.label)
+        }
+        (Some(lent), Some(question)) => {
+            format!("You cannot change this answer any more. It is for {} to write.", lent.writers(question))
+        }
+        (Some(_), None) => "This answer cannot be changed here any more.".to_owned(),
+    }
+}
+
+fn said_why(e: &CommandError) -> String {
+    [Some(e.message.as_str()), e.hint.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

@@ -245,9 +245,7 @@ fn here(plan: &Plan, page: &Page, block: &str) -> Markup {
 
 /// Whether a question's box is live where the browser runs the script.
 fn is_live(plan: &Plan, question: &Question) -> bool {
-    matches!(question.kind, Kind::Text | Kind::LongText)
-        && plan.may_write(question)
-        && !matches!(plan.answer(&question.id), Answer::Disputed(_))
+    plan.types_in(&question.id).is_some()
 }
 
 fn kept_name(question: &Question) -> String {
@@ -255,7 +253,7 @@ fn kept_name(question: &Question) -> String {
 }
 
 /// A text with the line ends that are kept; forms come with others.
-fn as_typed(text: &str) -> String {
+pub fn as_typed(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
