@@ -185,29 +185,42 @@
       this.kept.saved(n)
       this.state()
     }
-    stop(why) { this.ready = false; this.locked = why; this.state() }
-    // Nothing saves what was typed here any more: it stays on the page, to be copied or put in as a comment.
-    keepHere(why) {
-      this.stop(why)
-      if (!this.dirty || this.help) return
-      this.help = add(this.holder, 'div', 'pep-kept')
-      add(this.help, 'p', 'govuk-body', 'Your text is kept here until you close this page. You can copy it, or put it in as a comment.')
-      const copy = add(this.help, 'button', 'govuk-button govuk-button--secondary', 'Copy this text')
-      copy.type = 'button'
-      copy.addEventListener('click', async () => {
-        await navigator.clipboard.writeText(this.el.value).catch(() => this.el.select())
-        say(copy, 'Copied')
+    // Live no more; where the form saves nothing either, what was typed is kept here.
+    stop(why, instead = 'form') { Object.assign(this, { ready: false, locked: why, instead }); this.state() }
+    keep(on) {
+      if (!on) { this.help?.remove(); this.help = null }
+      if (!on || this.help) return
+      const help = this.help = add(this.holder, 'div', 'pep-kept'), note = this.instead === 'comment'
+      add(help, 'p', 'govuk-body', `Your text is kept here until you close this page. You can copy it${note ? ', or put it in as a comment' : ''}.`)
+      const button = (words, f) => {
+        const made = add(help, 'button', 'govuk-button govuk-button--secondary', words)
+        made.type = 'button'
+        made.addEventListener('click', f)
+      }
+      button('Copy this text', async () => {
+        const copied = await navigator.clipboard.writeText(this.el.value).then(() => true, () => false)
+        if (!copied) this.el.select()
+        say(told, copied ? 'Copied.' : 'The text is selected. Copy it with Ctrl and C.')
       })
-      const note = add(this.help, 'a', 'govuk-link', 'Put it in as a comment')
-      note.href = `/pep/${form.dataset.livePlan}/comments/${this.f.split('/')[0]}`
-      note.addEventListener('click', () => { sessionStorage.setItem('pep-kept', this.el.value); leaving = true })
+      // In another tab: other boxes of this page may hold words that are nowhere else.
+      if (note) button('Put it in as a comment (opens in a new tab)', () => {
+        const sheet = add(document.body, 'form', '')
+        Object.assign(sheet, { method: 'post', target: '_blank', action: `/pep/${form.dataset.livePlan}/comments/${this.f.split('/')[0]}` })
+        for (const [name, value] of [['draft', '1'], ['text', this.el.value]]) Object.assign(add(sheet, 'input', ''), { type: 'hidden', name, value })
+        sheet.submit()
+        sheet.remove()
+      })
+      const told = add(help, 'p', 'govuk-body-s', '')
+      told.setAttribute('role', 'status')
       const said = document.getElementById('said')
-      if (said) said.textContent = `Not saved. ${why} Your text is kept on this page.`
+      if (said) said.textContent = `Not saved. ${this.locked} Your text is kept on this page.`
     }
     state() {
-      if (this.locked) say(this.words, (this.dirty ? 'Not saved. ' : '') + this.locked)
+      const { dirty, locked } = this
+      this.keep(locked && dirty && this.instead !== 'form')
+      if (locked) say(this.words, (dirty ? this.instead === 'form' ? 'Not saved yet. ' : 'Not saved. ' : '') + locked)
       else if (this.el.value.length > most) say(this.words, `Not saved yet. This is too long: take away ${this.el.value.length - most} characters.`)
-      else if (!this.dirty) say(this.words, this.ready && this.wrote ? this.far || 'Saved on this device' : '')
+      else if (!dirty) say(this.words, this.ready && this.wrote ? this.far || 'Saved on this device' : '')
       else say(this.words, this.ready || !gone ? 'Not saved yet' : 'Not saved yet. The program is not running; keep this page open and run pep open.')
     }
   }
@@ -248,7 +261,7 @@
       else if (m.t === 'patch') box.patch(m)
       else if (m.t === 'saved') box.saved(m.n)
       else if (m.t === 'far') { box.far = m.w; box.state() }
-      else if (m.t === 'locked') m.kept ? box.keepHere(m.why) : box.stop(m.why)
+      else if (m.t === 'locked') box.stop(m.why, m.instead)
     }
     socket.onclose = () => {
       gone = true
@@ -279,12 +292,6 @@
   // A page that the browser kept to go back to is asked for again; so is one in another tab when a child gets this device.
   addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
   if (window.BroadcastChannel) new BroadcastChannel('pep').addEventListener('message', () => { leaving = true; location.reload() })
-  // What could not be saved where it was typed comes along to be a comment.
-  const remark = location.pathname.includes('/comments/') && document.querySelector('textarea[name=text]')
-  if (remark && sessionStorage.getItem('pep-kept')) {
-    if (!remark.value) remark.value = sessionStorage.getItem('pep-kept')
-    sessionStorage.removeItem('pep-kept')
-  }
   if (!boxes.size) { connect(); return }
   const holder = document.createElement('div')
   holder.className = 'govuk-form-group'

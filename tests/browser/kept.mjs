@@ -86,7 +86,7 @@ export async function kept(browser, program, pictures) {
     await again.waitForFunction(() => document.getElementById('statement').value === 'I will write. Twice a week.')
     await page.waitForFunction((f) => /^(Saved|Shared)/.test(document.getElementById(`saved-${f}`).textContent), statement)
     await Promise.all([page.waitForURL(/saved=1/), page.getByRole('button', { name: 'Save target' }).click()])
-    assert.equal(JSON.parse(ottoline.pep('show', plan, '--json')).targets[0].fields?.statement ?? JSON.parse(ottoline.pep('show', plan, '--json')).targets[0].statement, 'I will write. Twice a week.')
+    assert.equal(JSON.parse(ottoline.pep('show', plan, '--json')).targets[0].statement, 'I will write. Twice a week.')
 
     // Odile's case goes to somebody else while she types: the text is kept on the page, and she is told who can help.
     await live(one, NOTES)
@@ -96,7 +96,12 @@ export async function kept(browser, program, pictures) {
     await shows(one, 'Your text is kept here until you close this page.')
     assert((await text(one, NOTES)).includes('What she typed when it ended.'))
     assert((await one.innerText(`[id="saved-${NOTES}"]`)).startsWith('Not saved. '))
-    assert.equal(await one.getByRole('button', { name: 'Copy this text' }).count(), 1)
+    // She has no part in the plan any more: nothing to comment on.
+    assert.equal(await one.getByRole('button', { name: 'Put it in as a comment' }).count(), 0)
+    await odile.context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    await one.getByRole('button', { name: 'Copy this text' }).click()
+    await shows(one, 'Copied.')
+    assert.equal(await one.evaluate(() => navigator.clipboard.readText()), await text(one, NOTES))
     await box(one, NOTES).scrollIntoViewIfNeeded()
     if (pictures) await one.screenshot({ path: `${pictures}/right-lost.png` })
     assert.deepEqual(world.people.flatMap((person) => person.troubles).filter((words) => !/403/.test(words)), [])

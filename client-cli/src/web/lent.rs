@@ -341,6 +341,17 @@ impl Plan {
         (theirs && self.heads.contains_key(&question.document())).then(|| question.document())
     }
 
+    /// Why this person cannot change an answer any more, and who can.
+    pub fn why_not(&self, question: &Question) -> String {
+        if self.view.state == State::Closed {
+            "The closing PEP is signed off, and nothing is written in it any more. The Virtual School can say where notes go now.".to_owned()
+        } else if self.view.hidden.contains_key(question.id.as_str()) {
+            "This question is not asked any more, because of another answer. What was entered is kept.".to_owned()
+        } else {
+            format!("You cannot change this answer any more. It is for {} to write.", self.writers(question))
+        }
+    }
+
     /// Who writes a question, in words: `the social worker or the carer`.
     pub fn writers(&self, question: &Question) -> String {
         people(&self.may(question))

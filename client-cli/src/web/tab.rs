@@ -39,6 +39,10 @@ const WRITING_STAYS_MS: u64 = 30_000;
 /// Why a box is not live where the person cannot help it: the form saves it.
 const FORM_ONLY: &str = "Use the button at the end of the page to save this answer.";
 
+/// Why nothing is live any more where the plan has gone from this device.
+const NO_PLAN: &str =
+    "This plan is not on this device any more. If you still work with the child, ask the Virtual School.";
+
 /// What a tab says.
 #[derive(Deserialize)]
 #[serde(tag = "t", rename_all = "lowercase")]
@@ -122,11 +126,11 @@ enum Says<'a> {
         f: &'a str,
         w: String,
     },
-    /// The box is live no more. `kept`: nor can its form save it, and what was typed is kept on the page.
+    /// The box is live no more.
     Locked {
         f: &'a str,
         why: String,
-        kept: bool,
+        instead: Instead,
     },
     Html {
         id: &'a str,
@@ -136,6 +140,18 @@ enum Says<'a> {
     Say {
         w: String,
     },
+}
+
+/// What is left to do with words in a box that is live no more.
+#[derive(Serialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Instead {
+    /// The form saves them.
+    Form,
+    /// They are kept on the page, to be copied or put in as a comment.
+    Comment,
+    /// They are kept on the page, to be copied: this person has no part in the plan any more.
+    Copy,
 }
 
 /// What happens to a tab.
@@ -326,14 +342,9 @@ impl Tab {
         if !fields.is_empty() {
             desk.forget_typed();
         }
-        let lent = self.pep.map(|pep| desk.plan(&pep, None, None));
-        if let Some(Err(e)) = &lent {
-            fields.keys().for_each(|f| out.extend(locked(f, said_why(e), true)));
-            return;
-        }
-        let lent = lent.and_then(Result::ok).flatten();
+        let lent = self.pep.map_or(Ok(None), |pep| desk.plan(&pep, None, None));
         for (f, n) in fields {
-            let opened = lent.as_ref().and_then(|lent| {
+            let opened = lent.as_ref().ok().and_then(Option::as_ref).and_then(|lent| {
                 let (kind, role) = (lent.types_in(&f)?, lent.role);
                 let (text, written) = desk.text(&lent.pep, kind, role, self.name, &f).ok()?;
                 // A browser would not keep these as they are.
@@ -346,11 +357,7 @@ impl Tab {
                     out.extend(says(&f, slot.live.anew()));
                     self.boxes.insert(f, slot);
                 }
-                // The form takes it, where this person may write it at all.
-                None if lent.as_ref().is_some_and(|lent| may_write(lent, &f)) => {
-                    out.extend(locked(&f, FORM_ONLY.to_owned(), false));
-                }
-                None => out.extend(locked(&f, why_not(lent.as_ref(), &f), true)),
+                None => out.extend(not_live(&lent, &f, None)),
             }
         }
     }
@@ -358,21 +365,14 @@ impl Tab {
     fn check_rights(&mut self, desk: &Desk, out: &mut Vec<String>) {
         let Some(pep) = self.pep.filter(|_| !self.boxes.is_empty()) else { return };
         let lent = desk.plan(&pep, None, None);
-        self.boxes.retain(|f, slot| {
-            let why = match &lent {
-                Err(e) => Some(said_why(e)),
-                Ok(Some(lent)) if lent.types_in(f).is_some() || may_write(lent, f) => {
-                    slot.role = lent.role;
-                    None
-                }
-                Ok(lent) => Some(why_not(lent.as_ref(), f)),
-            };
-            match why {
-                None => true,
-                Some(why) => {
-                    out.extend(locked(f, why, true));
-                    false
-                }
+        self.boxes.retain(|f, slot| match &lent {
+            Ok(Some(lent)) if lent.types_in(f).is_some() || may_write(lent, f) => {
+                slot.role = lent.role;
+                true
+            }
+            _ => {
+                out.extend(not_live(&lent, f, None));
+                false
             }
         });
     }
@@ -402,9 +402,15 @@ impl Tab {
                 out.extend(told.into_iter().filter_map(|told| says(f, told)));
                 self.boxes.insert(f.to_owned(), slot);
             }
-            Err(NotWritten::Refused(refused)) => out.extend(locked(f, refused.to_string(), true)),
-            Err(NotWritten::Failed(e)) => out.extend(locked(f, said_why(&e), true)),
-            Err(NotWritten::Moved) => out.extend(locked(f, FORM_ONLY.to_owned(), false)),
+            Err(not) => {
+                let lent = desk.plan(&slot.pep.id(), None, None);
+                let why = match not {
+                    NotWritten::Refused(refused) => Some(refused.to_string()),
+                    NotWritten::Failed(e) => Some(said_why(&e)),
+                    NotWritten::Moved => None,
+                };
+                out.extend(not_live(&lent, f, why));
+            }
         }
     }
 }
@@ -518,8 +524,19 @@ fn says(f: &str, told: Told) -> Option<String> {
     serde_json::to_string(&says).ok()
 }
 
-fn locked(f: &str, why: String, kept: bool) -> Option<String> {
-    serde_json::to_string(&Says::Locked { f, why, kept }).ok()
+/// Says that a box is not live, and what is left to do with the words in it. `why`: what stands against writing them, where it is
+/// not the person's right.
+fn not_live(lent: &Result<Option<Plan>, CommandError>, f: &str, why: Option<String>) -> Option<String> {
+    let (why, instead) = match (lent, why) {
+        (Err(e), _) => (said_why(e), Instead::Copy),
+        (Ok(None), _) => (NO_PLAN.to_owned(), Instead::Copy),
+        (Ok(Some(_)), Some(why)) => (why, Instead::Comment),
+        (Ok(Some(lent)), None) if may_write(lent, f) || lent.types_in(f).is_some() => {
+            (FORM_ONLY.to_owned(), Instead::Form)
+        }
+        (Ok(Some(lent)), None) => (why_not(lent, f), Instead::Comment),
+    };
+    serde_json::to_string(&Says::Locked { f, why, instead }).ok()
 }
 
 /// Whether a person may write a question, by its form if not in a live box.
@@ -528,25 +545,17 @@ fn may_write(lent: &Plan, field: &str) -> bool {
 }
 
 /// Why a person cannot write at a question or field any more, and who can.
-fn why_not(lent: Option<&Plan>, field: &str) -> String {
-    let question = field.split('/').next().and_then(|id| plan::bank().question(id));
-    match (lent, question) {
-        (None, _) => "This plan is not on this device any more.".to_owned(),
-        (Some(lent), _) if lent.view.state == plan::State::Closed => {
-            "The closing PEP is signed off, and nothing is written in it any more. The Virtual School can say where notes go now."
-                .to_owned()
-        }
-        (Some(lent), Some(question)) if lent.view.hidden.contains_key(question.id.as_str()) => {
-            "This question is not asked any more, because of another answer. What was entered is kept.".to_owned()
-        }
-        (Some(_), Some(question)) if field.contains('/') => {
-            format!("This part of “{}” cannot be changed here any more: it was withdrawn, or is somebody else’s to write.", question.label)
-        }
-        (Some(lent), Some(question)) => {
-            format!("You cannot change this answer any more. It is for {} to write.", lent.writers(question))
-        }
-        (Some(_), None) => "This answer cannot be changed here any more.".to_owned(),
+fn why_not(lent: &Plan, field: &str) -> String {
+    let Some(question) = field.split('/').next().and_then(|id| plan::bank().question(id)) else {
+        return "This answer cannot be changed here any more.".to_owned();
+    };
+    if field.contains('/') && lent.view.state != plan::State::Closed {
+        return format!(
+            "This part of “{}” cannot be changed here any more: it was withdrawn, or is somebody else’s to write.",
+            question.label
+        );
     }
+    lent.why_not(question)
 }
 
 fn said_why(e: &CommandError) -> String {

@@ -1,13 +1,10 @@
 //! Targets and what they cost: the list with its sums, and the pages that add, change and withdraw one.
 
 use maud::{Markup, html};
-use plan::{Cell, Cells, Column, Edit, Kind, Question, Target, Value};
+use plan::{Cell, Cells, Column, Edit, Kind, Question, State, Target, Value};
 use uuid::Uuid;
 
-use super::{
-    section::as_typed,
-    table::{self, saved},
-};
+use super::table::{self, saved};
 use crate::{
     web::{
         back::{self, Back},
@@ -70,7 +67,7 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let process = plan.pep.process();
     let writable = |column: &Column| match existing {
         None => plan.may_write(question),
-        Some(_) => process.writers_within(question, column).contains(&plan.role),
+        Some(_) => plan.view.state != State::Closed && process.writers_within(question, column).contains(&plan.role),
     };
     let columns = || question.columns.iter().filter(|column| column.kind != Kind::Table && !column.calculated);
     if !columns().any(writable) && existing.is_none() {
@@ -86,20 +83,19 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         let place = format!("{TARGETS}/{key}/{}", column.id);
         // A box that was live says what it was last told is saved: the rest alone is to be written.
         let kept = request.form.get(&format!("{}~kept", column.id)).filter(|_| plan.types_in(&place).is_some());
-        let kept = kept.map(as_typed);
         let sent = if request.post && field.writable { field.ask.sent(&request.form) } else { None };
         if let Some(sent) = sent {
             let text = field.ask.is_text(true);
             let mut before = fill(plan, &field.ask, seen, column);
-            if let Some(kept) = &kept {
-                before.text.clone_from(kept);
+            if let Some(kept) = kept {
+                kept.clone_into(&mut before.text);
             }
             let now_text = now.text.clone();
             let one = Sent { ask: &field.ask, text, seen: before.clone(), now, sent: sent.clone() };
             match one.change(&request.form) {
                 Ok(None) => {}
                 Ok(Some(Change::Text(text))) if kept.is_some() => {
-                    let text = merged(&before.text, &as_typed(&text), &now_text);
+                    let text = merged(&before.text, &text, &now_text);
                     if text != now_text {
                         lots.add(MAIN, Edit::Rewrite { question: place, text });
                     }
