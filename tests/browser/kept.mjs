@@ -88,6 +88,26 @@ export async function kept(browser, program, pictures) {
     await Promise.all([page.waitForURL(/saved=1/), page.getByRole('button', { name: 'Save target' }).click()])
     assert.equal(JSON.parse(ottoline.pep('show', plan, '--json')).targets[0].statement, 'I will write. Twice a week.')
 
+    // A question that is not asked any more, by an answer given elsewhere: the words go in as a comment, in another tab.
+    const IMPACT = 'care.plannedMoveImpact'
+    odile.pep('set', plan, 'care.plannedMove', 'yes')
+    const moving = await tab(odile, await sectionOf(odile, plan, IMPACT))
+    await live(moving, IMPACT)
+    await caret(moving, IMPACT, -1)
+    await moving.keyboard.type('He would change buses.')
+    await saved(moving, IMPACT)
+    odile.pep('set', plan, 'care.plannedMove', 'no')
+    await moving.waitForFunction((f) => document.getElementById(`saved-${f}`).textContent.includes('not asked any more'), IMPACT)
+    await moving.keyboard.type(' Or not.')
+    await shows(moving, 'Your text is kept here until you close this page.')
+    const [comments] = await Promise.all([moving.waitForEvent('popup'), moving.getByRole('button', { name: 'Put it in as a comment' }).click()])
+    await shows(comments, 'Your comment')
+    assert.equal(await comments.inputValue('[name=text]'), 'He would change buses. Or not.')
+    await comments.getByRole('button', { name: 'Save comment' }).click()
+    await shows(comments, 'Your comment is saved on this device')
+    assert.equal(await text(moving, IMPACT), 'He would change buses. Or not.')
+    if (pictures) await moving.screenshot({ path: `${pictures}/not-asked.png`, fullPage: true })
+
     // Odile's case goes to somebody else while she types: the text is kept on the page, and she is told who can help.
     await live(one, NOTES)
     world.relay('teams', 'end', 'Idris Fennimoor', 'Odile Marrowfield', '--on', '2026-01-01')

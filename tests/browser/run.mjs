@@ -16,6 +16,7 @@ import { child } from './child.mjs'
 import { kept } from './kept.mjs'
 import { killed, together } from './live.mjs'
 import { meeting } from './meeting.mjs'
+import { signed } from './signed.mjs'
 import { six } from './six.mjs'
 import { train } from './train.mjs'
 
@@ -297,6 +298,8 @@ try {
   console.log('The train with no signal: nothing to put right.')
   await kept(browser, program, pictures)
   console.log('What was typed is kept: nothing to put right.')
+  await signed(browser, program, pictures)
+  console.log('The sign-off while somebody types: nothing to put right.')
 } finally {
   await browser?.close()
   await stage.end()

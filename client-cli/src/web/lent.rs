@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
-    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, Question,
-    Refused, Role, Row, State, Target, Value, View, Voice, Who,
+    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, PepType,
+    Question, Refused, Role, Row, State, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
@@ -314,7 +314,7 @@ impl Plan {
 
     /// Whether this person may write a question.
     pub fn may_write(&self, question: &Question) -> bool {
-        self.view.state != State::Closed
+        !self.is_sealed()
             && self.may(question).contains(&self.role)
             && self.heads.contains_key(&question.document())
             && !self.view.hidden.contains_key(question.id.as_str())
@@ -334,17 +334,23 @@ impl Plan {
                 let column = question.column(column).filter(|column| column.kind == plan::Kind::LongText)?;
                 let target = Plan::target(&self.view, key)?;
                 let may = self.pep.process().writers_within(question, column).contains(&self.role);
-                may && self.view.state != State::Closed && !target.row.withdrawn
+                may && !self.is_sealed() && !target.row.withdrawn
             }
             _ => false,
         };
         (theirs && self.heads.contains_key(&question.document())).then(|| question.document())
     }
 
+    /// Whether nothing is written in it any more, no comment either.
+    pub fn is_sealed(&self) -> bool {
+        let last = plan::sign_off_of(Role::VirtualSchoolOfficer);
+        self.pep.kind == PepType::Closing && self.view.sign_offs.iter().any(|made| Some(made.question) == last)
+    }
+
     /// Why this person cannot change an answer any more, and who can.
     pub fn why_not(&self, question: &Question) -> String {
-        if self.view.state == State::Closed {
-            "The closing PEP is signed off, and nothing is written in it any more. The Virtual School can say where notes go now.".to_owned()
+        if self.is_sealed() {
+            Refused::Sealed.to_string()
         } else if self.view.hidden.contains_key(question.id.as_str()) {
             "This question is not asked any more, because of another answer. What was entered is kept.".to_owned()
         } else {

@@ -150,7 +150,7 @@ enum Instead {
     Form,
     /// They are kept on the page, to be copied or put in as a comment.
     Comment,
-    /// They are kept on the page, to be copied: this person has no part in the plan any more.
+    /// They are kept on the page, to be copied: this person has no part in the plan any more, or it is sealed.
     Copy,
 }
 
@@ -530,6 +530,7 @@ fn not_live(lent: &Result<Option<Plan>, CommandError>, f: &str, why: Option<Stri
     let (why, instead) = match (lent, why) {
         (Err(e), _) => (said_why(e), Instead::Copy),
         (Ok(None), _) => (NO_PLAN.to_owned(), Instead::Copy),
+        (Ok(Some(lent)), why) if lent.is_sealed() => (why.unwrap_or_else(|| why_not(lent, f)), Instead::Copy),
         (Ok(Some(_)), Some(why)) => (why, Instead::Comment),
         (Ok(Some(lent)), None) if may_write(lent, f) || lent.types_in(f).is_some() => {
             (FORM_ONLY.to_owned(), Instead::Form)
@@ -549,7 +550,7 @@ fn why_not(lent: &Plan, field: &str) -> String {
     let Some(question) = field.split('/').next().and_then(|id| plan::bank().question(id)) else {
         return "This answer cannot be changed here any more.".to_owned();
     };
-    if field.contains('/') && lent.view.state != plan::State::Closed {
+    if field.contains('/') && !lent.is_sealed() {
         return format!(
             "This part of “{}” cannot be changed here any more: it was withdrawn, or is somebody else’s to write.",
             question.label

@@ -254,12 +254,17 @@ fn unsaved(plan: &Plan, question: &Question, text: &str) -> Markup {
         div class="govuk-form-group govuk-form-group--error" id=(question.id) {
             h2 class="govuk-heading-s" { "Not saved: " (question.label) }
             p class="govuk-error-message" { span class="govuk-visually-hidden" { "Error: " } (plan.why_not(question)) }
-            p class="govuk-body" { "Your text is kept here until you leave this page. You can copy it, or put it in as a comment." }
+            p class="govuk-body" {
+                "Your text is kept here until you leave this page. You can copy it"
+                @if !plan.is_sealed() { ", or put it in as a comment" } "."
+            }
             p class="govuk-body" { (kit::typed(text)) }
-            form method="post" action=(plan.href(&format!("/comments/{}", question.id))) {
-                input type="hidden" name=(DRAFT) value="1";
-                input type="hidden" name="text" value=(text);
-                button type="submit" class="govuk-button govuk-button--secondary" { "Put it in as a comment" }
+            @if !plan.is_sealed() {
+                form method="post" action=(plan.href(&format!("/comments/{}", question.id))) {
+                    input type="hidden" name=(DRAFT) value="1";
+                    input type="hidden" name="text" value=(text);
+                    button type="submit" class="govuk-button govuk-button--secondary" { "Put it in as a comment" }
+                }
             }
         }
     }

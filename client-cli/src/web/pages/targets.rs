@@ -1,7 +1,7 @@
 //! Targets and what they cost: the list with its sums, and the pages that add, change and withdraw one.
 
 use maud::{Markup, html};
-use plan::{Cell, Cells, Column, Edit, Kind, Question, State, Target, Value};
+use plan::{Cell, Cells, Column, Edit, Kind, Question, Target, Value};
 use uuid::Uuid;
 
 use super::table::{self, saved};
@@ -67,7 +67,7 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let process = plan.pep.process();
     let writable = |column: &Column| match existing {
         None => plan.may_write(question),
-        Some(_) => plan.view.state != State::Closed && process.writers_within(question, column).contains(&plan.role),
+        Some(_) => !plan.is_sealed() && process.writers_within(question, column).contains(&plan.role),
     };
     let columns = || question.columns.iter().filter(|column| column.kind != Kind::Table && !column.calculated);
     if !columns().any(writable) && existing.is_none() {
