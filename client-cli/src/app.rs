@@ -26,6 +26,7 @@ use crate::{
     clock,
     core::{Core, Line, Traffic},
     dial::{self, DialError, Kept},
+    shut_out,
     unlock::{self, LockError},
     web::serve::Serving,
 };
@@ -256,6 +257,11 @@ impl App {
         Ok(pages.insert(serving).link())
     }
 
+    /// Whether this person's pages are served.
+    pub fn serves_pages(&self) -> bool {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     /// Ends the pages: what is being answered is answered first.
     pub fn close_pages(&self) {
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -320,6 +326,11 @@ impl Drop for App {
             && let Ok(mut core) = thread.join()
         {
             let _ = core.replica().flush();
+            if core.is_shut_out().is_some() {
+                drop(core);
+                // Files that were still open are gone now, too; the next start looks once more.
+                let _ = shut_out::sweep(&self.home);
+            }
         }
     }
 }

@@ -144,7 +144,11 @@ impl Context {
 
     /// Who uses this device.
     pub fn me(&self) -> Result<Me, CommandError> {
-        self.with(|core| Ok::<_, Trouble>(core.me().cloned()))?.ok_or_else(|| {
+        let (me, shut) = self.with(|core| Ok::<_, Trouble>((core.me().cloned(), core.is_shut_out().cloned())))?;
+        if let Some(shut) = &shut {
+            return Err(shut.into());
+        }
+        me.ok_or_else(|| {
             CommandError::new(Kind::Failed, "This device has not joined yet.")
                 .hint("Ask the Virtual School for an invitation link, then run `pep join LINK`. To try the program without one: `pep demo`.")
         })

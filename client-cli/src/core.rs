@@ -4,6 +4,7 @@
 mod held;
 mod here;
 mod readers;
+mod shut;
 mod typed;
 mod waits;
 
@@ -139,6 +140,8 @@ struct Connection {
     wants_roster: bool,
     traffic: Traffic,
     close: bool,
+    /// The relay says that this device was revoked.
+    revoked: bool,
     retry_after_ms: u64,
 }
 
@@ -161,6 +164,8 @@ pub struct Core {
     words: Vec<String>,
     /// Changes of this person that were refused, by number.
     refused: BTreeMap<u64, Held>,
+    /// That the relay has revoked this device.
+    shut: Option<crate::shut_out::ShutOut>,
     changed: u64,
     last_sync: Option<i64>,
     /// Today as the last call's `now` says, `YYYY-MM-DD`.
@@ -210,6 +215,7 @@ impl Core {
             ended_in_step: false,
             words: Vec::new(),
             refused: BTreeMap::new(),
+            shut: None,
             changed: 0,
             last_sync,
             day: String::new(),
@@ -560,6 +566,7 @@ impl Core {
             wants_roster: false,
             traffic: Traffic::default(),
             close: false,
+            revoked: false,
             retry_after_ms: 0,
         });
         Some(())
@@ -788,6 +795,11 @@ impl Core {
             && let Some(doc) = doc
         {
             return self.read_again(&doc);
+        }
+        if code == code::REVOKED
+            && let Some(c) = self.connection.as_mut()
+        {
+            c.revoked = true;
         }
         if matches!(code, code::REFUSED | code::PROCESS)
             && let Some(c) = self.connection.as_mut()

@@ -71,7 +71,12 @@ pub enum DialError {
         code: String,
         /// Its words.
         detail: String,
+        /// What it signed with them, if anything.
+        sig: Option<String>,
     },
+    /// The relay, with its own signature, says that this device was revoked. What that came to, in words.
+    #[error("{0}")]
+    Revoked(String),
     /// A plain line to another machine.
     #[error("A relay on another machine must be reached by wss:// (https:// in a link). Nothing was sent.")]
     Plain,
@@ -200,9 +205,10 @@ impl Address {
         struct Refusal {
             code: String,
             detail: String,
+            sig: Option<String>,
         }
         match serde_json::from_slice::<Refusal>(&bytes) {
-            Ok(r) => Err(DialError::Refused { code: r.code, detail: r.detail }),
+            Ok(r) => Err(DialError::Refused { code: r.code, detail: r.detail, sig: r.sig }),
             Err(_) => Err(DialError::Answer),
         }
     }
@@ -277,13 +283,55 @@ async fn session(address: &Address, relay: &Relay, device: &Id, key: &Ed25519Key
         "challenge": asked.challenge,
         "sig": BASE64_URL_SAFE_NO_PAD.encode(sig),
     });
-    Ok(address.post::<Token>("/v1/session", &body).await?.token)
+    let opened = address.post::<Token>("/v1/session", &body).await;
+    opened.map(|opened| opened.token).map_err(|e| match e {
+        DialError::Refused { code, detail, sig: Some(sig) } if code == sync::frame::code::REVOKED => {
+            let statement = identity::revoked_statement(&relay.key, &challenge, device);
+            let sig = BASE64_URL_SAFE_NO_PAD.decode(&sig).ok().and_then(|sig| sig.try_into().ok());
+            match sig.is_some_and(|sig| identity::verify(&relay.key, &statement, &sig)) {
+                true => DialError::Revoked(detail),
+                false => DialError::Refused { code, detail, sig: None },
+            }
+        }
+        other => other,
+    })
+}
+
+/// How a line ended that the other side ended. That the device was revoked is said on the line, and then once more with the
+/// relay's signature: nothing is erased for less.
+async fn cut(
+    room: &Room<Core>,
+    address: &Address,
+    me: &Me,
+    key: &Ed25519KeyPair,
+    least: u64,
+) -> Result<Ended, DialError> {
+    if room.call(|c| c.hears_revoked()).await.unwrap_or(false)
+        && let Err(DialError::Revoked(_)) = session(address, &me.relay, &me.device, key).await
+    {
+        return Err(shut_out(room).await);
+    }
+    Ok(Ended::Cut(least))
+}
+
+/// The relay has revoked this device: its plans are erased, and what is said of that is the error.
+async fn shut_out(room: &Room<Core>) -> DialError {
+    match room.call(|core| core.shut_out(crate::clock::now())).await {
+        Ok(Ok(words)) => DialError::Revoked(words),
+        Ok(Err(e)) => DialError::Disk(format!(
+            "This device was revoked, and its plans could not be erased ({e}). Start the program again: it goes on where it stopped."
+        )),
+        Err(_) => DialError::Disk("The part of the program that keeps the documents has stopped.".into()),
+    }
 }
 
 /// Fetches the refused changes that this device's person decides about.
-pub async fn held(me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
+pub async fn held(room: Option<&Room<Core>>, me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
     let address = Address::of(&me.relay)?;
-    let token = session(&address, &me.relay, &me.device, key).await?;
+    let token = match (session(&address, &me.relay, &me.device, key).await, room) {
+        (Err(DialError::Revoked(_)), Some(room)) => return Err(shut_out(room).await),
+        (other, _) => other?,
+    };
     let (_, bytes) = address.get("/v1/held", Some(&token)).await?;
     ciborium::from_reader(bytes.as_ref()).map_err(|_| DialError::Answer)
 }
@@ -333,7 +381,10 @@ pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: 
     let gone = |_| DialError::Disk("The part of the program that keeps the documents has stopped.".into());
     let me = room.call(|c| c.me().cloned()).await.map_err(gone)?.ok_or(DialError::Answer)?;
     let address = Address::of(&me.relay)?;
-    let (socket, token) = line(&me, key).await?;
+    let (socket, token) = match line(&me, key).await {
+        Err(DialError::Revoked(_)) => return Err(shut_out(room).await),
+        other => other?,
+    };
     let (mut sink, mut incoming) = socket.split();
     room.call(|c| c.connect()).await.map_err(gone)?;
     wake.notify_one();
@@ -358,7 +409,8 @@ pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: 
                     let frames = frames.map_err(|e| DialError::Disk(e.to_string()))?;
                     if close {
                         let _ = sink.close().await;
-                        return Ok(Ended::Cut(room.call(|c| c.retry_after_ms()).await.map_err(gone)?));
+                        let least = room.call(|c| c.retry_after_ms()).await.map_err(gone)?;
+                        return cut(room, &address, &me, key, least).await;
                     }
                     if frames.is_empty() {
                         break;
@@ -378,7 +430,7 @@ pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: 
                         let taken = room.call(move |c| c.receive(&bytes, now)).await.map_err(gone)?;
                         taken.map_err(|e| DialError::Disk(e.to_string()))?;
                     }
-                    Some(Ok(Message::Close(_))) | None | Some(Err(_)) => return Ok(Ended::Cut(0)),
+                    Some(Ok(Message::Close(_))) | None | Some(Err(_)) => return cut(room, &address, &me, key, 0).await,
                     Some(Ok(_)) => {}
                 }
             }
@@ -418,7 +470,9 @@ pub async fn keep(
         let refused = match &ended {
             // A busy relay refuses nobody for good.
             Err(DialError::Refused { code, .. }) if code == sync::frame::code::BUSY => None,
-            Err(e @ (DialError::Refused { .. } | DialError::WrongKey(_))) => Some(e.to_string()),
+            Err(e @ (DialError::Refused { .. } | DialError::WrongKey(_) | DialError::Revoked(_))) => {
+                Some(e.to_string())
+            }
             _ => None,
         };
         if room.call(move |c| c.disconnect(refused)).await.is_err() {
@@ -427,7 +481,11 @@ pub async fn keep(
         if ended == Ok(Ended::Stopped) {
             return;
         }
+        let revoked = matches!(ended, Err(DialError::Revoked(_)));
         tell.send_replace(Kept { failed: ended.as_ref().err().cloned() });
+        if revoked {
+            return;
+        }
         // A line that held for a while was a good one: begin again with short waits.
         attempt = if started.elapsed() > SILENCE { 0 } else { attempt + 1 };
         let least = if let Ok(Ended::Cut(ms)) = ended { ms } else { 0 };

@@ -15,10 +15,10 @@ use replica::{Claim, Reply, Request};
 use crate::{
     app::App,
     ask::{self, Given},
-    cli::{Cli, Needs},
+    cli::{Cli, Command, Needs},
     context::Context,
     error::{CommandError, Kind},
-    unlock,
+    shut_out, unlock,
 };
 
 /// How long other commands that this process carries out may take to end when it ends itself.
@@ -94,6 +94,7 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
     loop {
         match claimed(&home)? {
             Claim::Ours(owner) => {
+                left_empty(&home, &cli.command)?;
                 // A new home is locked from its first moment, where a passphrase was chosen.
                 let passphrase = given.passphrase.as_ref().or(given.new.as_ref());
                 let mut asked = 0..PASSPHRASES_ASKED;
@@ -127,6 +128,15 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
             }
         }
     }
+}
+
+/// Ends what a revocation began, and lets only a new link open such a folder again.
+fn left_empty(home: &Path, command: &Command) -> Result<(), CommandError> {
+    let Some(shut) = shut_out::read(home) else { return Ok(()) };
+    shut_out::sweep(home).map_err(|e| {
+        CommandError::new(Kind::Failed, format!("{} What is left could not be erased ({e}).", shut.said()))
+    })?;
+    if matches!(command, Command::Join(_)) { Ok(()) } else { Err((&shut).into()) }
 }
 
 fn claimed(home: &Path) -> Result<Claim, CommandError> {
@@ -204,7 +214,6 @@ fn home(cli: &Cli) -> Result<PathBuf, CommandError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Command;
 
     #[test]
     fn only_commands_that_read_what_is_piped_in_wait_for_it() {

@@ -133,12 +133,16 @@ impl From<DialError> for CommandError {
             DialError::Unreachable(_) => Kind::Unreachable,
             DialError::Refused { code, .. } if code == sync::frame::code::BUSY => Kind::Unreachable,
             DialError::Refused { code, .. } if code == sync::frame::code::REVOKED => Kind::NotPermitted,
+            DialError::Revoked(_) => Kind::NotPermitted,
             _ => Kind::Failed,
         };
         let message = error.to_string();
         match error {
             DialError::Unreachable(_) => CommandError::new(kind, message).hint(
                 "What you wrote is safe on this device. Look at your connection and try again, or ask the Virtual School whether its relay is running.",
+            ),
+            DialError::Revoked(_) => CommandError::new(kind, message).hint(
+                "If the device is yours and you have it, ask the Virtual School for a new invitation link, and run `pep join LINK`. What was shared comes back.",
             ),
             DialError::Refused { .. }
             | DialError::WrongKey(_)

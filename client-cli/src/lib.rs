@@ -24,6 +24,7 @@ pub mod pieces;
 pub mod remember;
 pub mod select;
 pub mod settings;
+pub mod shut_out;
 pub mod typing;
 pub mod unlock;
 pub mod web;

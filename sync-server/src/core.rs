@@ -354,6 +354,15 @@ impl Core {
         self.directory.roster(self.id, &self.organisation, person, &self.today).sign(&self.key)
     }
 
+    /// Tells a device, over its own challenge, that it was revoked.
+    pub fn sign_revoked(&self, challenge: &sync::identity::Secret, device: &Id) -> gate::Signature {
+        let mut sig = [0; 64];
+        // An Ed25519 signature has 64 bytes by definition.
+        let statement = sync::identity::revoked_statement(&self.key(), challenge, device);
+        sig.copy_from_slice(self.key.sign(&statement).as_ref());
+        sig
+    }
+
     // Connections.
 
     /// A connection stands whose token named `device`; what is to be sent to it goes to `out`, encoded, as it has room, and

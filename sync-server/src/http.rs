@@ -245,6 +245,7 @@ async fn session(
         .room
         .call(move |core| {
             let known = core.directory().known_device(&device).map(|d| (d.key, d.revoked.is_some()));
+            let known = known.map(|(key, revoked)| (key, revoked.then(|| core.sign_revoked(&challenge, &device))));
             (core.key(), known)
         })
         .await?;
@@ -252,8 +253,11 @@ async fn session(
     if !identity::verify(&key, &identity::session_statement(&relay, &challenge, &device), &sig) {
         return Err(Refused::Signature.into());
     }
-    if revoked {
-        return Err(Refused::DeviceRevoked.into());
+    if let Some(sig) = revoked {
+        // Signed by the relay, for it asks the device to erase what it holds.
+        let refused = Refused::DeviceRevoked;
+        let body = json!({ "code": refused.code(), "detail": refused.to_string(), "sig": BASE64.encode(sig) });
+        return Ok((StatusCode::FORBIDDEN, Json(body)).into_response());
     }
     let token = secret()?;
     let expires = app.sessions().open(&token, device, at);

@@ -141,3 +141,97 @@ fn nothing_is_discarded_before_its_author_has_heard() {
     assert_eq!(held(&petra)[0]["code"], "discarded");
     assert!(petra.pep(["held"]).contains("Written after the day."), "her text stays hers");
 }
+
+/// Every file of a folder, whole.
+fn holds(folder: &std::path::Path, words: &str) -> bool {
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("a file").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if std::fs::read(&path).is_ok_and(|bytes| bytes.windows(words.len()).any(|w| w == words.as_bytes()))
+            {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+#[test]
+fn a_stolen_laptop_gets_nothing_more_and_erases_its_plans_at_its_next_contact() {
+    let world = World::new();
+    let odile = world.person("odile", "Odile Marrowfield", "social-worker");
+    let ottoline = world.person("ottoline", "Ottoline Greaves-Penn", "designated-teacher");
+    let pep = odile.start_pep();
+    odile.pep(["write", &pep, STORY, "Loyal, quick and a very good cook."]);
+    odile.sync();
+    let device = odile.json(["whoami"])["device"].as_str().expect("an id").to_owned();
+    world.relay(["devices", "revoke", &device]);
+    // Whoever has it goes on writing, and the others go on, too.
+    odile.pep(["write", &pep, "meeting.notes", "Written by nobody knows whom."]);
+    ottoline.sync();
+    ottoline.pep(["write", &pep, "meeting.notes", "Not for the thief."]);
+    ottoline.sync();
+    let said = odile.command(["sync", "--once"]).output().expect("pep runs");
+    let words = String::from_utf8_lossy(&said.stderr);
+    assert_eq!(said.status.code(), Some(3), "{words}");
+    for part in [
+        "revoked by",
+        "all plans were erased",
+        "1 change had never been shared",
+        "cannot be called back",
+        "pep join LINK",
+    ] {
+        assert!(words.contains(part), "it does not say {part:?}: {words}");
+    }
+    // Nothing that opens a plan is left, and the program says why, whatever is asked.
+    for name in ["journal", "sled", "keys", "home.key", "device.sealed"] {
+        assert!(!odile.home.join(name).exists(), "{name} is left");
+    }
+    for text in ["Idris", "good cook", "thief"] {
+        assert!(!holds(&odile.home, text), "{text:?} is left");
+    }
+    for command in [&["status"][..], &["list"], &["show", "abcd"], &["open", "--no-browser"]] {
+        let said = odile.command(command).output().expect("pep runs");
+        assert_eq!(said.status.code(), Some(3), "{command:?}");
+        assert!(String::from_utf8_lossy(&said.stderr).contains("all plans were erased"), "{command:?}");
+    }
+    // Nobody has what was written on it, and it is in nobody's name.
+    ottoline.sync();
+    assert_eq!(ottoline.show(&pep)["answers"]["meeting.notes"], "Not for the thief.");
+    assert_eq!(audited(&world, "revoked"), 1);
+    // It was found again: a new link, and what was shared comes back.
+    odile.pep(["join", &world.invite("Odile Marrowfield", "social-worker")]);
+    odile.sync();
+    let answers = odile.show(&pep)["answers"].clone();
+    assert_eq!(
+        (&answers[STORY], &answers["meeting.notes"]),
+        (&"Loyal, quick and a very good cook.".into(), &"Not for the thief.".into())
+    );
+}
+
+#[test]
+fn a_laptop_that_is_connected_when_it_is_revoked_is_shut_out_at_once() {
+    use std::{io::Read, process::Stdio};
+    let world = World::new();
+    let odile = world.person("odile", "Odile Marrowfield", "social-worker");
+    let pep = odile.start_pep();
+    odile.pep(["write", &pep, STORY, "Loyal, quick and a very good cook."]);
+    odile.sync();
+    let device = odile.json(["whoami"])["device"].as_str().expect("an id").to_owned();
+    let mut watching = odile.command(["sync", "--watch"]).stderr(Stdio::piped()).spawn().expect("pep runs");
+    let mut words = watching.stderr.take().expect("a pipe");
+    let mut said = Vec::new();
+    let mut byte = [0; 1];
+    while !String::from_utf8_lossy(&said).contains("Connected.") {
+        assert_eq!(words.read(&mut byte).expect("words"), 1, "{}", String::from_utf8_lossy(&said));
+        said.push(byte[0]);
+    }
+    world.relay(["devices", "revoke", &device]);
+    words.read_to_end(&mut said).expect("words");
+    assert_eq!(watching.wait().expect("it ends").code(), Some(3), "{}", String::from_utf8_lossy(&said));
+    assert!(String::from_utf8_lossy(&said).contains("all plans were erased"), "{}", String::from_utf8_lossy(&said));
+    assert!(!odile.home.join("journal").exists());
+}

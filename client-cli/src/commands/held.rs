@@ -145,7 +145,7 @@ pub fn fetched(context: &Context) -> Result<Vec<Waiting>, CommandError> {
     }
     let app = context.app()?;
     let (me, key) = (context.me()?, app.key()?);
-    let list = app.runtime().block_on(dial::held(&me, &key))?;
+    let list = app.runtime().block_on(dial::held(app.room(), &me, &key))?;
     context.with(move |core| core.waiting_for_me(list))
 }
 
@@ -156,7 +156,7 @@ pub fn decided(app: &Arc<App>, one: &Waiting, accept: bool) -> Result<(), Comman
     let done = app.runtime().block_on(dial::decide(&me, &key, &one.change, accept));
     done.map_err(|e| match e {
         // Its words are for people; who may not is told so before it is asked.
-        dial::DialError::Refused { code, detail } if code == sync::frame::code::REFUSED => {
+        dial::DialError::Refused { code, detail, .. } if code == sync::frame::code::REFUSED => {
             CommandError::new(Kind::Failed, detail)
         }
         other => other.into(),

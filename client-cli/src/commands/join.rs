@@ -13,6 +13,7 @@ use crate::{
     core::counted,
     dial::{self, DialError},
     error::{CommandError, Kind},
+    shut_out,
     unlock::{self, Guard},
 };
 
@@ -51,6 +52,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     if before.is_some_and(|before| before.person != me.person) {
         return Err(another_home("This folder belongs to another person already."));
     }
+    // Its owner has it back: what was said of the device that was shut out is past.
+    shut_out::forget(app.home()).map_err(|e| {
+        CommandError::new(Kind::Failed, format!("A file in this program's folder could not be written ({e})."))
+    })?;
     let mine = me.clone();
     context.with(move |core| core.join(mine, key, None))?;
     if unlock::guard(app.home())? == Guard::Computer

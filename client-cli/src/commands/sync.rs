@@ -109,6 +109,12 @@ pub fn stay(context: &mut Context, app: &App) -> Result<(), CommandError> {
         }
         // Nobody may be reading what is said; that is no reason to stop sharing.
         let _ = context.flush();
+        // The pages go on to say what happened; without them there is nothing left to stay for.
+        if let Some(shut) = context.with(|core| Ok::<_, Trouble>(core.is_shut_out().cloned()))?
+            && !app.serves_pages()
+        {
+            return Err((&shut).into());
+        }
         let ended = app.runtime().block_on(async {
             tokio::select! {
                 () = &mut end => true,

@@ -144,6 +144,12 @@ impl Desk {
         })
     }
 
+    /// That the Virtual School has revoked this device.
+    pub fn shut_out(&self) -> Option<CommandError> {
+        let shut = self.context().with(|core| Ok::<_, Trouble>(core.is_shut_out().cloned()));
+        shut.ok().flatten().map(|shut| CommandError::from(&shut))
+    }
+
     /// How the pages behave on this device.
     pub fn settings(&self) -> Result<Settings, CommandError> {
         self.context().with(|core| Settings::of(core))
@@ -170,6 +176,14 @@ impl Desk {
     /// Who works with the child of a plan today.
     pub fn team(&self, plan: &Plan) -> Result<Vec<Who>, CommandError> {
         meeting::team(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
+    }
+
+    /// Chooses who sees the child's private words. On the disk when this returns.
+    pub fn choose_readers(&self, plan: &Plan, roles: Vec<Role>) -> Result<(), NotWritten> {
+        let (pep, role) = (plan.pep.clone(), plan.role);
+        let chosen = self.context().with(move |core| core.choose_private_readers(&pep, role, &roles));
+        let failed = |words: String| NotWritten::Failed(CommandError::new(Kind::NotPermitted, words));
+        chosen.map_err(NotWritten::Failed)?.map(drop).map_err(|no| failed(no.to_string()))
     }
 
     /// Whether this device has a PIN that takes it back from a child.
@@ -313,14 +327,15 @@ impl Desk {
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names, present, mine, private_readers) = context.with(move |core| {
+        let (papers, names, present, mine, private_readers, private_wait) = context.with(move |core| {
             let now_ms = clock::now_ms();
             let mine = match core.seen_whole(&asked, now_ms)? {
                 Some(seen) => Some((core.waits(&asked)?.answers.len(), seen)),
                 None => None,
             };
             let present = core.present(&asked, now_ms);
-            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, present, mine, core.private_readers(&asked)))
+            let (readers, wait) = (core.private_readers(&asked), core.private_readers_wait(&asked));
+            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, present, mine, readers, wait))
         })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
@@ -344,6 +359,7 @@ impl Desk {
             present,
             mine,
             private_readers,
+            private_wait,
             refused,
             fresh,
             today: clock::day(),

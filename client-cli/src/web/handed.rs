@@ -4,7 +4,7 @@ use super::{
     desk::{Desk, NotWritten},
     kit,
     lent::Given,
-    pages::{child, views},
+    pages::{child, readers, views},
     request::{Leaf, Outcome, Request},
     routes::{Answer, TRIES_MAX},
 };
@@ -45,11 +45,12 @@ fn of_child(desk: &Desk, request: &Request, handed: Handed, rest: &[&str]) -> Re
     let mut refused = None;
     for _ in 0..TRIES_MAX {
         let Some(given) = desk.given(handed, refused.take())? else { return Ok(Some(Outcome::page(child::trouble()))) };
-        let (lots, then) = match of(request, &given, rest) {
-            Some(Outcome::Write { lots, then }) => (lots, then),
+        let (done, then) = match of(request, &given, rest) {
+            Some(Outcome::Write { lots, then }) => (desk.write(&given.plan, lots), then),
+            Some(Outcome::Readers { roles, then }) => (desk.choose_readers(&given.plan, roles), then),
             other => return Ok(other),
         };
-        match desk.write(&given.plan, lots) {
+        match done {
             Ok(()) => return Ok(Some(Outcome::Go(then))),
             Err(NotWritten::Moved) => {}
             Err(NotWritten::Refused(why)) => refused = Some(why),
@@ -64,6 +65,7 @@ fn of(request: &Request, given: &Given, rest: &[&str]) -> Option<Outcome> {
         [] => Some(child::hello(request, given)),
         ["check"] => Some(child::check(given)),
         ["picture"] if !request.post => views::picture(&given.plan).map(Outcome::Picture),
+        ["readers"] => readers::childs(request, given),
         ["thanks"] => Some(child::thanks(given)),
         [number] => child::one(request, given, number.parse().ok()?),
         _ => None,

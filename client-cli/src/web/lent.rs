@@ -110,6 +110,8 @@ pub struct Plan {
     pub mine: Option<(usize, Vec<Present>)>,
     /// Who sees the child's private words; empty where this person does not.
     pub private_readers: Vec<Role>,
+    /// Whether that was chosen here and the relay does not know it yet.
+    pub private_wait: bool,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use maud::Markup;
-use plan::{DocumentKind, Edit, Pep, Picture};
+use plan::{DocumentKind, Edit, Pep, Picture, Role};
 use uuid::Uuid;
 
 use super::region::Regions;
@@ -67,6 +67,13 @@ pub enum Outcome {
     Picture(Picture),
     /// Give the device to the child.
     Give(Handed),
+    /// Only these, beside the child, see the child's private words; then go on.
+    Readers {
+        /// Who.
+        roles: Vec<Role>,
+        /// Where to go when it is on the disk.
+        then: String,
+    },
     /// Let the line to the relay go, or take it up again, then go to that page.
     Offline(bool),
     /// Keep how the pages behave on this device, then go on.

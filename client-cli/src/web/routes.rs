@@ -9,7 +9,7 @@ use super::{
     lent::{ChildLine, Plan},
     pages::{
         blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
-        quality, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
+        quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
     },
     region::Regions,
     request::{Leaf, Outcome, Request},
@@ -50,6 +50,11 @@ pub enum Answer {
 
 /// Answers a request.
 pub fn answer(desk: &Desk, request: &Request) -> Answer {
+    if let Some(shut) = desk.shut_out() {
+        let words = [Some(shut.message), shut.hint].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let html = kit::bare("This device can no longer be used", &words).into_string();
+        return Answer::Page { status: 403, html };
+    }
     match desk.handed() {
         Ok(None) => {}
         Ok(Some(handed)) => return handed::answer(desk, request, handed),
@@ -72,7 +77,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
             page(desk, &leaf)
         }
         // Every edit was written, or answered with a page, before it came here.
-        Outcome::Write { then, .. } | Outcome::Sign { then, .. } => Answer::Go(then),
+        Outcome::Write { then, .. } | Outcome::Sign { then, .. } | Outcome::Readers { then, .. } => Answer::Go(then),
         // It was started before it came here.
         Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
         Outcome::Give(_) => Answer::Given,
@@ -223,6 +228,7 @@ fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<O
         let (done, then) = match within(desk, request, &plan, rest)? {
             Some(Outcome::Write { lots, then }) => (desk.write(&plan, lots), then),
             Some(Outcome::Sign { signature, then }) => (desk.sign(&plan, signature), then),
+            Some(Outcome::Readers { roles, then }) => (desk.choose_readers(&plan, roles), then),
             other => return Ok(other),
         };
         match done {
@@ -256,6 +262,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
             Outcome::Give(handed) => desk.hand(Some(handed)).map(|()| Outcome::Give(handed))?,
             other => other,
         }),
+        ["views", "readers"] => readers::readers(request, lent, &desk.team(lent)?),
         ["history", question, change, word] => match ::plan::bank().question(question) {
             Some(question) => desk
                 .was(lent, &question.id, change, word)?
@@ -273,7 +280,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
         ["targets"] => targets::list(request, lent),
         ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
         ["comments"] => Some(comments::all(lent)),
-        ["views"] => Some(views::views(lent)),
+        ["views"] => Some(views::views(lent, &desk.team(lent)?)),
         ["views", "picture"] => views::picture(lent).map(Outcome::Picture),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),

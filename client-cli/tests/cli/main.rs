@@ -1,5 +1,6 @@
 //! What people see of `pep`: its words, its exit codes, and that nothing which it said was saved is ever lost.
 
+mod annexes;
 mod councils;
 mod loopback;
 mod pages;
@@ -1466,7 +1467,18 @@ struct Said {
 
 impl World {
     fn new() -> World {
+        World::in_folder(temporary())
+    }
+
+    /// With a plain line between the relay and its participants.
+    fn plain() -> World {
         let dir = temporary();
+        fs::create_dir(dir.path().join("relay")).unwrap();
+        fs::write(dir.path().join("relay/config.toml"), "tls = \"off\"\n").unwrap();
+        World::in_folder(dir)
+    }
+
+    fn in_folder(dir: TempDir) -> World {
         let mut relay = Relay { data: dir.path().join("relay"), url: String::new(), process: None };
         relay.start();
         let child =

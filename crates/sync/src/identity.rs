@@ -16,6 +16,12 @@ pub fn session_statement(relay_key: &PublicKey, challenge: &Secret, device: &Id)
     [b"openpep/session/1".as_slice(), relay_key, challenge, device].concat()
 }
 
+/// What the relay signs to tell a device that it was revoked: over the device's own challenge, so that it is said now and to
+/// nobody else. A device erases its plans for nothing less.
+pub fn revoked_statement(relay_key: &PublicKey, challenge: &Secret, device: &Id) -> Vec<u8> {
+    [b"openpep/revoked/1".as_slice(), relay_key, challenge, device].concat()
+}
+
 /// Whether `key` signed `statement`.
 pub fn verify(key: &PublicKey, statement: &[u8], sig: &Signature) -> bool {
     UnparsedPublicKey::new(&ED25519, key).verify(statement, sig).is_ok()

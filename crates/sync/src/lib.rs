@@ -33,6 +33,10 @@
 //! GET  /sync        Authorization: Bearer TOKEN, Sec-WebSocket-Protocol: openpep.v1
 //! ```
 //!
+//! A device that was revoked, and has shown its key, is answered 403 {"code": "revoked", "detail", "sig"}, where `sig` is
+//! b64url(Ed25519(`"openpep/revoked/1"` ‖ relay key ‖ challenge ‖ device id)) by the relay's key. A client that can check it
+//! erases the plans it holds. A connection that stands is ended with `error` of code `revoked`, and nothing before it.
+//!
 //! # Frames
 //!
 //! One binary WebSocket message is one frame: a CBOR map whose text key `t` says what it is. Ids are byte strings of 16,

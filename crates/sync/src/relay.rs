@@ -291,6 +291,10 @@ impl Session {
     /// Says why and closes.
     pub fn close(&mut self, code: &str, detail: &str) {
         self.closing = true;
+        if code == code::REVOKED {
+            // Nothing more goes to it, what was about to be said included.
+            self.answers.clear();
+        }
         self.answers.push_back(Frame::Error {
             code: code.into(),
             detail: detail.into(),

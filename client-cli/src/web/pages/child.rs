@@ -22,6 +22,8 @@ const LEAVE: &str = "/views/leave";
 const CHECK: &str = "/views/check";
 const THANKS: &str = "/views/thanks";
 const PICTURE: &str = "/views/picture";
+/// Where a child chooses who sees the private words.
+pub const READERS: &str = "/views/readers";
 /// What a child draws with: a word and a colour.
 const COLOURS: [(&str, &str); 7] = [
     ("Black", "#0b0c0c"),
@@ -235,6 +237,9 @@ fn question(
                 button type="submit" class="govuk-button" name="go" value="next" { "Next" }
                 button type="submit" class="govuk-button govuk-button--secondary" name="go" value="skip" { "Skip" }
                 button type="submit" class="govuk-button govuk-button--secondary" name="go" value="back" { "Back" }
+                @if !here.question.document().choices().is_empty() {
+                    button type="submit" class="govuk-button govuk-button--secondary" name="go" value="readers" { "Choose who sees this" }
+                }
                 @if clears { button type="submit" class="govuk-button govuk-button--secondary" name="go" value="clear" { "Take my answer away" } }
             }
         }
@@ -417,7 +422,8 @@ fn around(given: &Given, kind: Option<DocumentKind>) -> Markup {
     }
 }
 
-fn way_out() -> Markup {
+/// For the grown-up.
+pub fn way_out() -> Markup {
     html! { p class="pep-child-out" { a class="govuk-link pep-child-link" href=(LEAVE) { "For the grown-up: end these pages" } } }
 }
 
@@ -425,6 +431,7 @@ fn way_out() -> Markup {
 fn onward(request: &Request, number: usize, from_check: bool, all: &[Asked]) -> String {
     match request.form.get("go") {
         Some("stay" | "clear") => at(number),
+        Some("readers") => format!("{READERS}?from={number}"),
         Some("back") if from_check => CHECK.to_owned(),
         Some("back") if number > 1 => at(number - 1),
         Some("back") => HOME.to_owned(),

@@ -68,25 +68,32 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
         }
     }
     let label = label(plan, dispute);
-    let wrong = !errors.is_empty();
+    let (wrong, text) = (!errors.is_empty(), conflicts::is_text(dispute));
     let main = html! {
         (kit::error_summary(&errors))
         form method="post" action={ (super::section::choose_href(plan, &dispute.place)) (back::query(back)) } novalidate {
             (stamp(plan))
             div class=(kit::either(wrong, "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
-                fieldset class="govuk-fieldset" {
+                fieldset class="govuk-fieldset" aria-describedby=(if wrong { "take-hint take-error" } else { "take-hint" }) {
                     legend class="govuk-fieldset__legend govuk-fieldset__legend--l" {
                         h1 class="govuk-fieldset__heading" { "Which is right: " (label) "?" }
                     }
-                    p class="govuk-hint" { "Everybody sees your choice. The other answer stays in the history." }
-                    @if let Some((_, words)) = errors.first() { p class="govuk-error-message" { span class="govuk-visually-hidden" { "Error: " } (words) } }
+                    p class="govuk-hint" id="take-hint" { "Neither had seen the other’s answer. Everybody sees your choice, and the other answer stays in the history." }
+                    @if text { (side_by_side(dispute)) }
+                    @if let Some((_, words)) = errors.first() { p class="govuk-error-message" id="take-error" { span class="govuk-visually-hidden" { "Error: " } (words) } }
                     div class="govuk-radios" {
                         @for (i, claim) in dispute.claims.iter().enumerate() {
                             @let id = if i == 0 { "take".to_owned() } else { format!("take-{i}") };
                             div class="govuk-radios__item" {
-                                input class="govuk-radios__input" type="radio" id=(id) name="take" value=(token(plan, &claim.value)) autocomplete="off" aria-describedby=[whose(dispute, claim).map(|_| format!("{id}-hint"))];
-                                label class="govuk-label govuk-radios__label" for=(id) { (kit::typed(&shown(dispute, &claim.value))) }
-                                @if let Some(whose) = whose(dispute, claim) { div class="govuk-hint govuk-radios__hint" id={ (id) "-hint" } { (whose) } }
+                                @let whose = whose(dispute, claim);
+                                input class="govuk-radios__input" type="radio" id=(id) name="take" value=(token(plan, &claim.value)) autocomplete="off" aria-describedby=[whose.as_ref().filter(|_| !text).map(|_| format!("{id}-hint"))];
+                                label class="govuk-label govuk-radios__label" for=(id) {
+                                    @match whose.as_ref().filter(|_| text) {
+                                        Some(whose) => (whose),
+                                        None => (kit::typed(&shown(dispute, &claim.value))),
+                                    }
+                                }
+                                @if let Some(whose) = whose.filter(|_| !text) { div class="govuk-hint govuk-radios__hint" id={ (id) "-hint" } { (whose) } }
                             }
                         }
                     }
@@ -99,6 +106,25 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
     let question = || (overview::question_href(plan, &question.id), "Back to the question");
     let (href, words) = back.map_or_else(question, |back| back.link(plan));
     Some(Outcome::page(leaf.back(href, words).error(wrong)))
+}
+
+/// A text as each left it, beside each other, and as it is now.
+fn side_by_side(dispute: &Dispute) -> Markup {
+    let (now, each): (Vec<&plan::Claim>, Vec<&plan::Claim>) = dispute.claims.iter().partition(|claim| claim.at == 0);
+    html! {
+        div class="govuk-grid-row" {
+            @for claim in &each {
+                div class="govuk-grid-column-one-half" {
+                    h2 class="govuk-heading-s" { @if let Some(whose) = whose(dispute, claim) { (whose) } }
+                    p class="govuk-body" { (kit::typed(&shown(dispute, &claim.value))) }
+                }
+            }
+        }
+        @for claim in &now {
+            h2 class="govuk-heading-s" { "As it is now, both together" }
+            p class="govuk-body" { (kit::typed(&shown(dispute, &claim.value))) }
+        }
+    }
 }
 
 fn settled(plan: &Plan) -> Outcome {

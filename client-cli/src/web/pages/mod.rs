@@ -16,6 +16,7 @@ pub mod new;
 pub mod plan;
 pub mod print;
 pub mod quality;
+pub mod readers;
 pub mod restore;
 pub mod section;
 pub mod settings;

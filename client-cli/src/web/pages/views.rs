@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use plan::{Answer, Cell, Phase, Picture, Question, Role, Row, Value, Who};
 
-use super::{plan as overview, section::upper};
+use super::{plan as overview, readers, section::upper};
 use crate::{
     core::counted,
     settings::Handed,
@@ -23,7 +23,7 @@ use crate::{
 type Words<'a> = Vec<(&'static Question, Markup)>;
 
 /// Shows the views, person by person.
-pub fn views(plan: &Plan) -> Outcome {
+pub fn views(plan: &Plan, team: &[Who]) -> Outcome {
     let mut people: BTreeMap<(Option<Who>, String), Words<'_>> = BTreeMap::new();
     let questions = || plan.pep.process().questions().filter(|question| question.voice);
     for question in questions() {
@@ -70,6 +70,7 @@ pub fn views(plan: &Plan) -> Outcome {
             h2 class="govuk-heading-m" { (plan.name) "’s picture" }
             p class="govuk-body" { img class="pep-picture" src=(plan.href("/views/picture")) alt=(alt(plan)); }
         }
+        (readers::line(plan, team))
         @if people.is_empty() { p class="govuk-body" { "Nobody’s words are here yet." } }
         @for ((by, _), said) in &people {
             h2 class="govuk-heading-m" { (heading(by)) }

@@ -370,3 +370,61 @@ fn a_picture_is_kept_without_where_it_was_taken_and_shown_to_who_may_read_it() {
     assert!(matches!(device.view(&pep).answers["voice.picture"], Answer::Missing));
     assert!(!device.page("/views/check").contains("Biscuit"));
 }
+
+#[test]
+fn the_child_chooses_on_the_page_of_a_private_question_who_sees_it_and_the_adults_page_says_so() {
+    let (device, pep) = wren(Role::SocialWorker);
+    device.has_pin().give(&pep);
+    let private = plan::bank().question("voice.keepPrivate").unwrap();
+    let asked = device.number(&private.label);
+    // What was typed is kept before the page changes.
+    let to = device.answer(&private.label, "readers", &[("answer", "Not Mum. Not yet.")]);
+    assert_eq!(to, asked.replace("/views/", "/views/readers?from="));
+    let page = device.page(&to);
+    for words in ["Who may see your private words?", "Your carer", "The Virtual School", "You choose."] {
+        assert!(page.contains(words), "{words}");
+    }
+    assert!(
+        page.contains("value=\"social-worker\" checked") && page.contains("value=\"carer\" autocomplete"),
+        "{page}"
+    );
+    let from = hidden(&page, "from");
+    // Nobody at all is not a choice, and what was ticked is as it was sent.
+    let Sent::Page { html, .. } = device.ask("/views/readers", Some(&form("", &[("from", &from)]))) else {
+        panic!("taken")
+    };
+    assert!(html.contains("Choose at least one grown-up") && !html.contains(" checked"), "{html}");
+    // A role that is not offered is nobody's choice.
+    let Sent::Page { .. } = device.ask("/views/readers", Some(&form("", &[("reader", "professional")]))) else {
+        panic!("taken")
+    };
+    let chosen = form("", &[("reader", "social-worker"), ("reader", "designated-teacher"), ("from", &from)]);
+    assert_eq!(device.led("/views/readers", Some(&chosen)).unwrap(), asked);
+    let readers = device.page(&asked);
+    let who = readers.split("Who will see this").nth(1).unwrap();
+    assert!(who.contains("social worker") && !who.contains("carer") && !who.contains("the Virtual School"), "{who}");
+    // No other question offers it.
+    let other = device.page(&device.number("The best thing at school is"));
+    assert!(!other.contains("Choose who sees this"));
+
+    device.led("/views/leave", Some(&form("", &[("pin", PIN)]))).unwrap();
+    let views = device.page(&at(&pep, "/views"));
+    assert!(
+        views.contains("the social worker, the designated teacher") && views.contains("does not know this choice yet"),
+        "{views}"
+    );
+    let target = at(&pep, "/views/readers");
+    assert!(device.page(&target).contains("value=\"social-worker\" checked"));
+    let html = device.wrong(&target, &device.stamp(&target), &[]);
+    assert_eq!(errors(&html).len(), 1, "{html}");
+    device.send(&target, &device.stamp(&target), &[("reader", "social-worker"), ("reader", "carer")]);
+    assert!(device.page(&at(&pep, "/views")).contains("the social worker, the carer"));
+}
+
+#[test]
+fn whoever_does_not_see_the_private_words_is_not_told_who_does() {
+    let device = Device::of(Role::Professional);
+    let pep = device.plan(device.child("Wren Tapplestone"), "sections");
+    assert_eq!(device.get(&at(&pep, "/views/readers")).0, 404);
+    assert!(!device.page(&at(&pep, "/views")).contains("Private words"));
+}

@@ -13,7 +13,7 @@ impl Device {
     }
 
     /// Every section that can be chosen, as the form sends it.
-    fn parts(&self, pep: &Pep) -> String {
+    pub(super) fn parts(&self, pep: &Pep) -> String {
         let page = self.page(&at(pep, "/print"));
         let values =
             page.split("name=\"part\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());

@@ -1,0 +1,226 @@
+//! A branch of which one change is refused, between a real participant and a real relay in one process: the refused words are kept
+//! beside the reason, the rest goes on, nobody else notices.
+
+use std::path::Path;
+
+use client_cli::core::{Core as Participant, Me, Relay as Address};
+use gate::Id;
+use plan::{Answer, DocumentKind::Main, Edit, Pep, PepType, ProcessRef, Role};
+use replica::Key;
+use ring::signature::Ed25519KeyPair;
+use sync::{Frame, frame::NewChild, identity};
+use sync_server::{
+    core::Core as Relay,
+    directory::{Invite, Joining},
+};
+use uuid::Uuid;
+
+const NOON: i64 = 1_771_934_400;
+const CHILD: Uuid = Uuid::from_bytes(*b"idris fennimoor!");
+const NOTES: &str = "meeting.notes";
+
+fn key(seed: u8) -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("32 bytes are a seed")
+}
+
+fn folder_key() -> std::sync::Arc<Key> {
+    std::sync::Arc::new(Key::from_bytes(&[5; 32]).expect("32 bytes are a key"))
+}
+
+/// Somebody with a device and a line to the relay, or none.
+struct Person {
+    core: Participant,
+    id: Id,
+    device: Id,
+    role: Role,
+    line: Option<(u64, tokio::sync::mpsc::Receiver<Vec<u8>>)>,
+}
+
+struct World {
+    relay: Relay,
+    pep: Pep,
+    next: u64,
+    /// The change whose signature is spoiled on its way to the relay, as damage or a changed program would: its place in order.
+    spoil: Option<usize>,
+    pushed: usize,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn new() -> (World, Person, Person) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut relay = open_relay(&folder.path().join("relay"));
+        let child = NewChild {
+            child: *CHILD.as_bytes(),
+            name: "Idris Fennimoor".into(),
+            dob: "2010-11-02".into(),
+            looked_after_since: None,
+            emergency: false,
+        };
+        relay.administer(|d| d.add_child(&child, None, NOON)).expect("a child");
+        let odile = joins(&mut relay, folder.path(), 1, "Odile Marrowfield", Role::SocialWorker);
+        let ottoline = joins(&mut relay, folder.path(), 2, "Ottoline Greaves-Penn", Role::DesignatedTeacher);
+        let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
+        let process = ProcessRef::latest("sections").expect("a process");
+        let pep = Pep { child: CHILD, year, term, kind: PepType::Review, process };
+        (World { relay, pep, next: 1, spoil: None, pushed: 0, _folder: folder }, odile, ottoline)
+    }
+
+    fn connects(&mut self, person: &mut Person) {
+        let (out, queue) = sync_server::core::queue();
+        self.relay.connect(self.next, person.device, out).expect("a place");
+        person.core.connect().expect("it has joined");
+        person.line = Some((self.next, queue));
+        self.next += 1;
+    }
+
+    /// Carries frames to and fro until nothing moves.
+    fn settles(&mut self, people: &mut [&mut Person]) {
+        loop {
+            let mut moved = false;
+            for person in people.iter_mut() {
+                let Some((conn, queue)) = person.line.as_mut() else { continue };
+                person.core.settle(NOON).expect("a disk");
+                for frame in person.core.take_frames(64).expect("a disk") {
+                    moved = true;
+                    let frame = self.on_its_way(frame);
+                    self.relay.receive(*conn, &frame, NOON);
+                }
+                self.relay.settle(NOON);
+                while let Ok(frame) = queue.try_recv() {
+                    moved = true;
+                    person.core.receive(&frame, NOON).expect("a disk");
+                }
+                self.relay.drained(*conn);
+                self.relay.settle(NOON);
+            }
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    fn on_its_way(&mut self, bytes: Vec<u8>) -> Vec<u8> {
+        let Ok(Frame::Push { doc, mut envelopes }) = Frame::decode(&bytes) else { return bytes };
+        for envelope in &mut envelopes {
+            if self.spoil == Some(self.pushed) {
+                envelope.0.sig[0] ^= 1;
+            }
+            self.pushed += 1;
+        }
+        Frame::Push { doc, envelopes }.encode()
+    }
+
+    fn writes(&self, person: &mut Person, edit: Edit) {
+        let applied = person.core.edit(&self.pep, Main, person.role, &[edit], NOON);
+        applied.expect("a disk").expect("allowed");
+    }
+
+    fn notes(&self, person: &mut Person) -> String {
+        match person.core.view(&self.pep, person.role).expect("the plan").answers.get(NOTES) {
+            Some(Answer::Text { text }) => text.clone(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn open_relay(dir: &Path) -> Relay {
+    let mut drawn = 7u64;
+    let random = Box::new(move |bytes: &mut [u8]| {
+        for byte in bytes {
+            drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            *byte = (drawn >> 56) as u8;
+        }
+    });
+    Relay::open(dir, &folder_key(), key(200), "Harrowmere", random, NOON).expect("a relay").0
+}
+
+fn joins(relay: &mut Relay, folder: &Path, seed: u8, name: &str, role: Role) -> Person {
+    let (secret, fresh) = (relay.new_secret(), relay.new_id());
+    let children = vec![*CHILD.as_bytes()];
+    let invite = Invite { name: name.into(), role: role.to_string(), organisation: None, children, expires: NOON + 60 };
+    let id = relay.administer(|d| d.invite(&invite, &secret, fresh, NOON)).expect("an invitation");
+    let public = replica::public_key(&key(seed));
+    let mut sig = [0; 64];
+    sig.copy_from_slice(key(seed).sign(&identity::join_statement(&relay.key(), &secret, &public)).as_ref());
+    let joining = Joining { secret, key: public, name: "laptop".into(), sig };
+    let (_, device) = relay.join(&joining, NOON).expect("a device");
+    let me = Me {
+        person: id,
+        name: name.into(),
+        organisation: None,
+        role: role.to_string(),
+        device,
+        relay: Address {
+            url: "ws://127.0.0.1:1".into(),
+            id: relay.id(),
+            key: relay.key(),
+            tls: None,
+            name: "Harrowmere".into(),
+        },
+    };
+    let (mut core, _) = Participant::open(&folder.join(name), &folder_key(), None, 0).expect("a folder");
+    core.join(me, key(seed), None).expect("a disk");
+    Person { core, id, device, role, line: None }
+}
+
+#[test]
+fn of_a_branch_with_one_refused_change_no_word_is_lost_and_none_doubled_and_nobody_else_notices() {
+    let (mut world, mut odile, mut ottoline) = World::new();
+    let pep = world.pep.clone();
+    odile.core.start_pep(&pep, odile.role).expect("a disk");
+    world.connects(&mut odile);
+    world.connects(&mut ottoline);
+    world.settles(&mut [&mut odile, &mut ottoline]);
+    // Apart. Of Odile's four changes the second is spoiled on its way.
+    for word in ["first", "second", "third"] {
+        world.writes(&mut odile, Edit::Append { question: NOTES.into(), text: word.into() });
+    }
+    let yes = plan::parse_value("transfer.needed", "yes").expect("a value");
+    world.writes(&mut odile, Edit::Choose { question: "transfer.needed".into(), value: yes.clone() });
+    world.writes(&mut ottoline, Edit::Append { question: NOTES.into(), text: "beside".into() });
+    let theirs = ottoline.core.take_words();
+    (world.pushed, world.spoil) = (0, Some(1));
+    world.settles(&mut [&mut odile, &mut ottoline]);
+    world.spoil = None;
+    world.settles(&mut [&mut odile, &mut ottoline]);
+
+    let said = odile.core.take_words();
+    assert!(said.iter().any(|words| words.contains("1 change could not be accepted")), "{said:?}");
+    assert!(said.iter().any(|words| words.contains("2 changes after it stay in the plan")), "{said:?}");
+    let refused = odile.core.refused();
+    let [held] = refused.as_slice() else { panic!("{refused:?}") };
+    assert_eq!((held.why.code.as_str(), held.said[0].question.as_str()), ("signature", NOTES));
+    let words = held.said[0].words.as_ref().expect("words");
+    assert!(!words.0.contains("second") && words.1.contains("second"), "{words:?}");
+    // Everybody has the rest, once; and the device goes on in that plan.
+    for person in [&mut odile, &mut ottoline] {
+        let notes = world.notes(person);
+        for (word, times) in [("first", 1), ("second", 0), ("third", 1), ("beside", 1)] {
+            assert_eq!(notes.matches(word).count(), times, "{word}: {notes:?}");
+        }
+        let view = person.core.view(&pep, person.role).expect("the plan");
+        assert!(view.answers["transfer.needed"] == Answer::Value(yes.clone()));
+        assert!(person.core.in_step().expect("a disk"));
+        assert_eq!(person.core.waiting().expect("a disk"), 0);
+    }
+    assert_eq!(
+        (theirs, ottoline.core.take_words(), ottoline.core.refused()),
+        (vec![], vec![], vec![]),
+        "nobody else notices"
+    );
+    world.writes(&mut odile, Edit::Append { question: NOTES.into(), text: "and on".into() });
+    world.settles(&mut [&mut odile, &mut ottoline]);
+    assert_eq!(world.notes(&mut odile), world.notes(&mut ottoline));
+    assert!(world.notes(&mut ottoline).contains("and on"));
+    // The relay has heard, and what only followed is gone from what waits.
+    let waiting = world.relay.undecided(None).expect("a list").changes;
+    assert_eq!(waiting.iter().map(|c| (c.hash, c.follows, c.heard)).collect::<Vec<_>>(), [(held.hash, false, true)]);
+    assert_eq!(waiting[0].person, odile.id);
+    // Discarded, its author is told, and keeps the words.
+    let (doc, hash) = (held.doc, held.hash);
+    world.relay.decide(None, &doc, &hash, false, NOON).expect("decided");
+    world.settles(&mut [&mut odile, &mut ottoline]);
+    let kept = odile.core.refused();
+    assert_eq!((kept[0].why.code.as_str(), &kept[0].said), ("discarded", &held.said));
+}
