@@ -13,9 +13,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
 import { child } from './child.mjs'
+import { kept } from './kept.mjs'
 import { killed, together } from './live.mjs'
 import { meeting } from './meeting.mjs'
+import { signed } from './signed.mjs'
 import { six } from './six.mjs'
+import { train } from './train.mjs'
 
 const [program, ...flags] = process.argv.slice(2)
 assert(program, 'Name the program: node run.mjs PEP')
@@ -337,6 +340,12 @@ try {
   console.log('The child’s seven answers: nothing to put right.')
   await six(browser, program, pictures)
   console.log('The meeting of six: nothing to put right.')
+  await train(browser, program, pictures)
+  console.log('The train with no signal: nothing to put right.')
+  await kept(browser, program, pictures)
+  console.log('What was typed is kept: nothing to put right.')
+  await signed(browser, program, pictures)
+  console.log('The sign-off while somebody types: nothing to put right.')
 } finally {
   await browser?.close()
   await stage.end()

@@ -69,7 +69,13 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
             Ok(()) => Answer::Go("/sync".to_owned()),
             Err(e) => page(desk, &errors::failed(&e)),
         },
-        Outcome::Page(leaf) => page(desk, &Leaf { tip: tips::of(&request.path), ..*leaf }),
+        Outcome::Page(leaf) => {
+            let mut leaf = Leaf { tip: tips::of(&request.path), ..*leaf };
+            if request.post && leaf.status >= 400 {
+                leaf.main.0.push_str(&errors::typed(&request.form).0);
+            }
+            page(desk, &leaf)
+        }
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } | Outcome::Readers { then, .. } => Answer::Go(then),
         // It was started before it came here.
@@ -207,7 +213,9 @@ fn of_child(desk: &Desk, request: &Request, child: Option<ChildLine>) -> Result<
 }
 
 fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, CommandError> {
-    let stamp = if request.post { Some(request.form.get(STAMP).unwrap_or_default()) } else { None };
+    // A draft only fills a form in, whatever the page showed that it comes from.
+    let draft = matches!(rest, ["comments", _]) && request.form.get(comments::DRAFT).is_some();
+    let stamp = (request.post && !draft).then(|| request.form.get(STAMP).unwrap_or_default());
     let form = request.post.then(|| request.fingerprint());
     if let Some(then) = form.and_then(|form| desk.written(&form)) {
         return Ok(Some(Outcome::Go(then)));
