@@ -744,10 +744,10 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
 
 fn unknown_stamp() -> CommandError {
     CommandError::new(
-        Kind::Failed,
+        Kind::Usage,
         "The page you had open shows changes that are not on this device any more. Nothing was saved.",
     )
-    .hint("Go back, copy what you typed, open the page again and enter it there.")
+    .hint("Copy what you typed, open the page again and enter it there.")
 }
 
 fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {

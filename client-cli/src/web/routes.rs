@@ -60,14 +60,14 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Ok(Some(handed)) => return handed::answer(desk, request, handed),
         Err(e) => return broken(&e),
     }
-    let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e))));
+    let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e, &request.form))));
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::SyncNow => Answer::SyncNow,
         Outcome::File { name, kind, bytes } => Answer::File { name, kind, bytes },
         Outcome::Offline(offline) => match desk.work_offline(offline) {
             Ok(()) => Answer::Go("/sync".to_owned()),
-            Err(e) => page(desk, &errors::failed(&e)),
+            Err(e) => page(desk, &errors::failed(&e, &request.form)),
         },
         Outcome::Page(leaf) => {
             let mut leaf = Leaf { tip: tips::of(&request.path), ..*leaf };
@@ -84,7 +84,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::Picture(picture) => Answer::Picture(picture),
         Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
             Ok(()) => Answer::Go(then),
-            Err(e) => page(desk, &errors::failed(&e)),
+            Err(e) => page(desk, &errors::failed(&e, &request.form)),
         },
     }
 }

@@ -15,8 +15,7 @@ use crate::{
         live::merged,
         region::Regions,
         request::{Leaf, Outcome, Request},
-        said,
-        who,
+        said, who,
     },
     words,
 };
