@@ -764,7 +764,7 @@ impl Replica {
 
     /// Keeps why an envelope was refused (stages it). It is not offered again, nor what follows it in its author's chain.
     pub fn hold(&mut self, doc: &Id, hash: &Hash, why: &[u8]) -> Result<()> {
-        if self.store.held(doc)?.len() >= HELD_MAX {
+        if self.store.held_count(doc)? >= HELD_MAX {
             return Ok(());
         }
         let later = self.chain_after(doc, hash)?;
