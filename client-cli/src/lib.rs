@@ -19,6 +19,7 @@ pub mod core;
 pub mod dial;
 pub mod door;
 pub mod error;
+pub mod idle;
 pub mod json;
 pub mod pieces;
 pub mod remember;

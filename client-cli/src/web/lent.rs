@@ -36,6 +36,8 @@ pub struct Site {
     pub undecided: u64,
     /// How this person wants the pages of this device.
     pub settings: Settings,
+    /// Whether a passphrase guards this device.
+    pub guarded: bool,
     /// Whether everybody in it is invented: this is the demonstration.
     pub demo: bool,
     /// Today.

@@ -29,6 +29,7 @@ mod child;
 mod here;
 mod history;
 mod hostile;
+mod locked;
 mod meeting;
 mod settings;
 mod share;

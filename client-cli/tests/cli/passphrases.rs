@@ -2,7 +2,11 @@
 
 use std::{fs, process::Stdio};
 
-use super::{ODILE, Watching, World, text};
+use super::{
+    ODILE, OTTOLINE, Watching, World,
+    pages::{Browser, Open},
+    text,
+};
 
 const RIGHT: &str = "copper kettle Thursday";
 
@@ -78,4 +82,47 @@ fn a_device_joins_with_a_passphrase_and_a_forgotten_one_is_joined_past() {
     again.pep(&["sync", "--once"]).ok();
     let shown = again.pep(&["show", &pep, "--field", "care.story"]).ok();
     assert!(shown.contains("Shared before it was forgotten."), "{shown}");
+}
+
+#[test]
+fn locked_pages_and_other_commands_wait_for_the_passphrase_while_sharing_goes_on() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let pep = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    let (right, wrong) = (world.dir.path().join("right"), world.dir.path().join("wrong"));
+    fs::write(&right, RIGHT).unwrap();
+    fs::write(&wrong, "copper kettle Friday").unwrap();
+    let mut open = Open::start(&ottoline, &["--no-browser"]);
+    ottoline.pep(&["passphrase", "set", "--new-passphrase-file", text(&right)]).ok();
+    let browser = Browser::let_in(&open.1);
+    assert_eq!((browser.get("/").status, browser.post("/lock", "").status), (200, 303));
+    assert_eq!(browser.get(&format!("/pep/{pep}")).status, 403);
+
+    let list = |file| ottoline.pep(&["list", "--passphrase-file", text(file)]);
+    let locked = ottoline.pep(&["list"]);
+    assert!(locked.code == 7 && locked.err.contains("locked with a passphrase"), "{}", locked.err);
+    assert!(list(&wrong).code == 7 && list(&right).code == 0);
+    assert_eq!(browser.get("/").status, 403, "a command opens nothing but itself");
+    // What Odile writes meanwhile is there as soon as the pages are.
+    odile.pep(&["write", &pep, "care.story", "Settled in."]).ok();
+    odile.pep(&["sync"]).ok();
+    let show = ["show", &pep, "--field", "care.story", "--passphrase-file", text(&right)];
+    assert!((0..200).any(|_| ottoline.pep(&show).out.contains("Settled in.")));
+
+    assert_eq!(browser.post("/unlock", "passphrase=copper+kettle+Friday").status, 403);
+    let opened = browser.post("/unlock", &format!("passphrase={}&to=/pep/{pep}", RIGHT.replace(' ', "+")));
+    assert_eq!(opened.header("location"), Some(format!("/pep/{pep}").as_str()));
+    assert_eq!(browser.get(&format!("/pep/{pep}")).status, 200);
+    ottoline.pep(&["list"]).ok();
+    // Wrong ones are counted on the disk, whoever ends the program and begins it again.
+    for _ in 0..3 {
+        list(&wrong);
+        browser.post("/lock", "");
+        browser.post("/unlock", "passphrase=copper+kettle+Friday");
+    }
+    assert!(open.0.end_politely());
+    assert!(ottoline.path.join("unlock.tries").exists());
+    let waits = ottoline.pep(&["list", "--passphrase-file", text(&wrong)]);
+    assert!(waits.code == 7 && waits.err.contains("Waiting"), "{}", waits.err);
 }
