@@ -23,6 +23,7 @@ pub mod idle;
 pub mod json;
 pub mod pieces;
 pub mod remember;
+pub mod sealed;
 pub mod select;
 pub mod settings;
 pub mod shut_out;
