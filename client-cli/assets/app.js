@@ -78,7 +78,7 @@
   class Box {
     constructor(holder) {
       const el = holder.querySelector('textarea, input[type=text]')
-      Object.assign(this, { el, f: el.name, text: el.defaultValue, kept: new Kept(el.defaultValue), ok: 0, s: 0, n: 0, wrote: false })
+      Object.assign(this, { el, holder, f: holder.dataset.live || el.name, text: el.defaultValue, kept: new Kept(el.defaultValue), ok: 0, s: 0, n: 0, wrote: false })
       Object.assign(this, { held: [], composing: false, ready: false, locked: '', last: 0, kind: '', far: '' })
       this.words = add(holder, 'p', 'govuk-hint pep-saved', '')
       // Who writes here, and whether it is saved, is read with the box and not by itself.
@@ -185,11 +185,42 @@
       this.kept.saved(n)
       this.state()
     }
-    stop(why) { this.ready = false; this.locked = why; this.state() }
+    // Live no more; where the form saves nothing either, what was typed is kept here.
+    stop(why, instead = 'form') { Object.assign(this, { ready: false, locked: why, instead }); this.state() }
+    keep(on) {
+      if (!on) { this.help?.remove(); this.help = null }
+      if (!on || this.help) return
+      const help = this.help = add(this.holder, 'div', 'pep-kept'), note = this.instead === 'comment'
+      add(help, 'p', 'govuk-body', `Your text is kept here until you close this page. You can copy it${note ? ', or put it in as a comment' : ''}.`)
+      const button = (words, f) => {
+        const made = add(help, 'button', 'govuk-button govuk-button--secondary', words)
+        made.type = 'button'
+        made.addEventListener('click', f)
+      }
+      button('Copy this text', async () => {
+        const copied = await navigator.clipboard.writeText(this.el.value).then(() => true, () => false)
+        if (!copied) this.el.select()
+        say(told, copied ? 'Copied.' : 'The text is selected. Copy it with Ctrl and C.')
+      })
+      // In another tab: other boxes of this page may hold words that are nowhere else.
+      if (note) button('Put it in as a comment (opens in a new tab)', () => {
+        const sheet = add(document.body, 'form', '')
+        Object.assign(sheet, { method: 'post', target: '_blank', action: `/pep/${form.dataset.livePlan}/comments/${this.f.split('/')[0]}` })
+        for (const [name, value] of [['draft', '1'], ['text', this.el.value]]) Object.assign(add(sheet, 'input', ''), { type: 'hidden', name, value })
+        sheet.submit()
+        sheet.remove()
+      })
+      const told = add(help, 'p', 'govuk-body-s', '')
+      told.setAttribute('role', 'status')
+      const said = document.getElementById('said')
+      if (said) said.textContent = `Not saved. ${this.locked} Your text is kept on this page.`
+    }
     state() {
-      if (this.locked) say(this.words, (this.dirty ? 'Not saved yet. ' : '') + this.locked)
+      const { dirty, locked } = this
+      this.keep(locked && dirty && this.instead !== 'form')
+      if (locked) say(this.words, (dirty ? this.instead === 'form' ? 'Not saved yet. ' : 'Not saved. ' : '') + locked)
       else if (this.el.value.length > most) say(this.words, `Not saved yet. This is too long: take away ${this.el.value.length - most} characters.`)
-      else if (!this.dirty) say(this.words, this.ready && this.wrote ? this.far || 'Saved on this device' : '')
+      else if (!dirty) say(this.words, this.ready && this.wrote ? this.far || 'Saved on this device' : '')
       else say(this.words, this.ready || !gone ? 'Not saved yet' : 'Not saved yet. The program is not running; keep this page open and run pep open.')
     }
   }
@@ -250,7 +281,7 @@
       const fields = {}
       for (const box of boxes.values()) fields[box.f] = box.n
       send({ t: 'hello', tab: name, page: location.pathname + location.search, fields, regions, here: here() })
-      const on = boxes.get(document.activeElement.name)
+      const on = [...boxes.values()].find((box) => box.el === document.activeElement)
       if (on) send({ t: 'focus', f: on.f })
     }
     socket.onmessage = (e) => {
@@ -265,13 +296,27 @@
       else if (m.t === 'patch') box.patch(m)
       else if (m.t === 'saved') box.saved(m.n)
       else if (m.t === 'far') { box.far = m.w; box.state() }
-      else if (m.t === 'locked') box.stop(m.why)
+      else if (m.t === 'locked') box.stop(m.why, m.instead)
     }
     socket.onclose = () => {
       gone = true
       for (const box of boxes.values()) { box.ready = false; box.held = []; box.state() }
-      setTimeout(connect, wait = Math.min(wait * 2, 5000))
+      wait = Math.min(wait * 2, 5000)
+      setTimeout(() => comeBack().catch(() => {}).then(connect), wait)
     }
+  }
+
+  // The program may have been killed and started again: it asks, and lets this page in by the pass that the page holds.
+  const comeBack = async () => {
+    const [id, key] = (document.documentElement.dataset.back || '').split('.')
+    if (!key) return
+    const asked = await fetch('/back', { method: 'POST' })
+    if (asked.status !== 200) return
+    const question = await asked.text(), bytes = Uint8Array.from(key.match(/../g), (two) => parseInt(two, 16))
+    const kind = { name: 'HMAC', hash: 'SHA-256' }, made = await crypto.subtle.importKey('raw', bytes, kind, false, ['sign'])
+    const signed = await crypto.subtle.sign('HMAC', made, new TextEncoder().encode(`${question}:${location.port}`))
+    const answer = [...new Uint8Array(signed)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    await fetch('/back', { method: 'POST', body: new URLSearchParams({ id, question, answer }) })
   }
 
   for (const holder of form ? form.querySelectorAll('[data-live]') : []) {
@@ -310,8 +355,8 @@
   })
   form.addEventListener('formdata', (e) => {
     for (const box of boxes.values()) {
-      if (box.ready && !box.dirty) e.formData.delete(box.f)
-      else e.formData.set(`${box.f}~kept`, box.kept.base(box.ok))
+      if (box.ready && !box.dirty) e.formData.delete(box.el.name)
+      else e.formData.set(`${box.el.name}~kept`, box.kept.base(box.ok))
     }
   })
   addEventListener('beforeunload', (e) => { if (!leaving && [...boxes.values()].some((box) => box.dirty)) e.preventDefault() })

@@ -15,7 +15,7 @@ let field
 
 // `pep open`, kept up in a process of its own, so that it can be killed.
 async function open(program, home, port) {
-  const child = spawn(program, ['--home', home, '--quiet', 'open', '--no-browser', '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, ['--home', home, '--quiet', 'open', '--no-browser', ...(port ? ['--port', String(port)] : [])], { stdio: ['ignore', 'pipe', 'inherit'] })
   let said = ''
   const link = await new Promise((resolve, reject) => {
     child.stdout.on('data', (piece) => {
@@ -217,8 +217,8 @@ export async function together(browser, program, homes, plan) {
 
 // After the demonstration: the program, in a process of its own and without a relay, is killed amid a sentence and started again.
 export async function killed(browser, program, home, href) {
-  let served = await open(program, home, 0)
-  const port = Number(served.link.port)
+  let served = await open(program, home)
+  const port = served.link.port
   const context = await browser.newContext({ locale: 'en-GB' })
   try {
     await enter(context, served)
@@ -233,8 +233,9 @@ export async function killed(browser, program, home, href) {
       await served.end('SIGKILL')
       await typing
       await page.waitForFunction((f) => document.getElementById(f).closest('[data-live]').querySelector('.pep-saved').textContent.startsWith('Not saved yet. The program'), field)
-      served = await open(program, home, port)
-      await enter(context, served)
+      // On the same port by itself, and without the link: the page that was in comes back.
+      served = await open(program, home)
+      assert.equal(served.link.port, port)
       await saved(page)
       const shown = await box(page).inputValue()
       assert.equal(shown.split(words).length, 2, shown)
@@ -244,6 +245,36 @@ export async function killed(browser, program, home, href) {
       assert.equal(await box(fresh).inputValue(), shown)
       await fresh.close()
     }
+    // Killed between the disk and the answer, while somebody else writes: what is on the disk and was never said to be does not
+    // come twice, and what was typed after it is not lost.
+    let deaf = false
+    const late = await context.newPage()
+    await late.routeWebSocket('**/live', (socket) => {
+      const program = socket.connectToServer()
+      socket.onMessage((m) => program.send(m))
+      program.onMessage((m) => (deaf && JSON.parse(m).t === 'saved' ? undefined : socket.send(m)))
+    })
+    await late.goto(served.base + href)
+    await late.waitForFunction(() => document.getElementById('live-pause'))
+    await page.close()
+    await late.waitForFunction((f) => document.getElementById(f).value.length > 0, field)
+    deaf = true
+    await caret(late, -1)
+    await late.keyboard.type(' Written and not said.')
+    const plan = href.split('/')[2]
+    const pep = (...words) => execFileSync(program, ['--home', home, '--quiet', ...words], { encoding: 'utf8' })
+    const onDisk = () => JSON.parse(pep('show', plan, '--json')).answers[field]
+    while (!onDisk().includes('Written and not said.')) await late.waitForTimeout(100)
+    await late.keyboard.type(' And more.')
+    await served.end('SIGKILL')
+    pep('write', plan, field, `Others wrote. ${onDisk()}`)
+    deaf = false
+    served = await open(program, home)
+    await saved(late)
+    await holds(late, 'Others wrote.')
+    const all = await box(late).inputValue()
+    for (const words of ['Others wrote. ', ' Written and not said.', ' And more.']) assert.equal(all.split(words).length, 2, all)
+    assert.equal(onDisk(), all)
   } finally {
     await served.end('SIGINT')
     await context.close()

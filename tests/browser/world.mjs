@@ -43,10 +43,10 @@ export class World {
     this.people = []
   }
 
-  static async begin(program, child = CHILD) {
+  static async begin(program, child = CHILD, born = '2010-11-02', since = '2019-06-18') {
     const world = new World(program, child)
     await world.serve('127.0.0.1:0')
-    world.relay('children', 'add', '--name', child, '--dob', '2010-11-02', '--looked-after-since', '2019-06-18')
+    world.relay('children', 'add', '--name', child, '--dob', born, '--looked-after-since', since)
     return world
   }
 

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
-    assets,
+    assets, comeback,
     lent::{ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was},
     live::{Live, Told},
     pages::children::newest_first,
@@ -121,10 +121,12 @@ impl Desk {
         let context = self.context();
         let me = context.me()?;
         let council = council(self.app.home());
-        let (line, last_sync, waiting, undecided, organisation, settings) = context.with(|core| {
+        let (line, last_sync, waiting, undecided, organisation, settings, key) = context.with(|core| {
             let (waiting, undecided, settings) = (core.answers_waiting()?, core.undecided()?, Settings::of(core)?);
             let organisation = core.roster().organisation.clone();
-            Ok::<_, Trouble>((core.line().clone(), core.last_sync(), waiting, undecided, organisation, settings))
+            let key = comeback::key(core)?;
+            let (line, last_sync) = (core.line().clone(), core.last_sync());
+            Ok::<_, Trouble>((line, last_sync, waiting, undecided, organisation, settings, key))
         })?;
         let named = [council.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
         let colour = council.colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
@@ -136,6 +138,7 @@ impl Desk {
             last_sync,
             waiting,
             undecided,
+            pass: key.and_then(|key| comeback::pass(&key, clock::now())),
             settings,
             guarded: self.app.idle().is_guarded(),
             demo: council.demo,
@@ -765,10 +768,10 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
 
 fn unknown_stamp() -> CommandError {
     CommandError::new(
-        Kind::Failed,
+        Kind::Usage,
         "The page you had open shows changes that are not on this device any more. Nothing was saved.",
     )
-    .hint("Go back, copy what you typed, open the page again and enter it there.")
+    .hint("Copy what you typed, open the page again and enter it there.")
 }
 
 fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {

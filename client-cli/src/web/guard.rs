@@ -3,6 +3,7 @@
 
 use ring::rand::{SecureRandom, SystemRandom};
 
+use super::comeback::{Comeback, Key};
 use crate::{clock, json::hex};
 
 /// Browsers that may be let in at once; the one let in first goes when there are more.
@@ -14,6 +15,15 @@ const LINK_WAITS: i64 = 10 * 60;
 
 /// A browser's secret, or a link's.
 type Secret = [u8; 32];
+
+/// What a page is told that comes back after the program was started anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Back {
+    /// It is to answer this.
+    Asked(String),
+    /// It is let in with this cookie.
+    In(String),
+}
 
 /// What a request says about where it comes from.
 #[derive(Debug, Clone, Copy, Default)]
@@ -50,12 +60,26 @@ pub struct Guard {
     port: u16,
     links: Vec<(Secret, i64)>,
     browsers: Vec<Secret>,
+    comeback: Option<Comeback>,
 }
 
 impl Guard {
-    /// Lets nobody in yet.
-    pub fn new(port: u16) -> Guard {
-        Guard { port, links: Vec::new(), browsers: Vec::new() }
+    /// Lets nobody in yet. `key`: the home folder's, by which pages of an earlier life are known.
+    pub fn new(port: u16, key: Option<Key>) -> Guard {
+        Guard { port, links: Vec::new(), browsers: Vec::new(), comeback: key.map(Comeback::new) }
+    }
+
+    /// A page of an earlier life asks to be let in, or answers what it was asked: name of its pass, question, answer.
+    pub fn back(&mut self, answer: Option<(&str, &str, &str)>) -> Result<Back, Turned> {
+        let (now, port) = (clock::now(), self.port);
+        let comeback = self.comeback.as_mut().ok_or(Turned::Stranger)?;
+        match answer {
+            None => comeback.ask(now).map(Back::Asked).ok_or(Turned::Stranger),
+            Some((id, question, answer)) if comeback.answers(port, id, question, answer, now) => {
+                self.admit().map(Back::In)
+            }
+            Some(_) => Err(Turned::Stranger),
+        }
     }
 
     /// A link that lets one browser in, once. `None` where this computer has no randomness to give.
@@ -89,6 +113,10 @@ impl Guard {
         self.links.retain(|(_, made)| (0..=LINK_WAITS).contains(&(now - made)));
         let used = self.links.iter().position(|(secret, _)| same(&hex(secret), key)).ok_or(Turned::Link)?;
         self.links.remove(used);
+        self.admit()
+    }
+
+    fn admit(&mut self) -> Result<String, Turned> {
         let browser = secret().ok_or(Turned::Link)?;
         if self.browsers.len() >= BROWSERS_MAX {
             self.browsers.remove(0);
@@ -165,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_link_lets_one_browser_in_once() {
-        let mut guard = Guard::new(4117);
+        let mut guard = Guard::new(4117, None);
         let link = guard.link().unwrap();
         let key = link.strip_prefix("http://127.0.0.1:4117/enter?key=").unwrap();
         assert_eq!(guard.enter(&key[1..]), Err(Turned::Link));
@@ -185,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_request_to_another_name_or_from_another_page_is_turned_away() {
-        let guard = Guard::new(4117);
+        let guard = Guard::new(4117, None);
         let came = |host, origin, site| Came { host, origin, site, ..Came::default() };
         let (host, own) = (Some("127.0.0.1:4117"), Some("http://127.0.0.1:4117"));
         assert_eq!(guard.came_right(came(host, None, None), false), Ok(()));
@@ -211,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_page_is_shown_to_who_follows_a_link_and_to_nothing_else_of_another_page() {
-        let guard = Guard::new(4117);
+        let guard = Guard::new(4117, None);
         let came = |site, mode, dest| {
             guard.came_right(Came { host: Some("127.0.0.1:4117"), site, mode, dest, ..Came::default() }, false)
         };
@@ -240,7 +268,7 @@ mod tests {
 
     #[test]
     fn links_and_browsers_are_bounded() {
-        let mut guard = Guard::new(1);
+        let mut guard = Guard::new(1, None);
         let first = entered(&mut guard);
         for _ in 0..BROWSERS_MAX {
             entered(&mut guard);

@@ -68,7 +68,8 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
     let council = site.map_or("", |site| site.council.as_str());
     html! {
         (DOCTYPE)
-        html lang="en-GB" class={ "govuk-template" (site.map_or("", |site| text_class(site.settings.text))) } {
+        html lang="en-GB" class={ "govuk-template" (site.map_or("", |site| text_class(site.settings.text))) }
+            data-back=[site.and_then(|site| site.pass.as_ref())] {
             head {
                 meta charset="utf-8";
                 title {

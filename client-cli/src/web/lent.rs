@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
-    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, Question,
-    Refused, Role, Row, State, Target, Value, View, Voice, Who,
+    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, PepType,
+    Question, Refused, Role, Row, State, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
@@ -38,6 +38,8 @@ pub struct Site {
     pub settings: Settings,
     /// Whether a passphrase guards this device.
     pub guarded: bool,
+    /// By which a page comes back after the program was killed and started again.
+    pub pass: Option<String>,
     /// Whether everybody in it is invented: this is the demonstration.
     pub demo: bool,
     /// Today.
@@ -316,10 +318,48 @@ impl Plan {
 
     /// Whether this person may write a question.
     pub fn may_write(&self, question: &Question) -> bool {
-        self.view.state != State::Closed
+        !self.is_sealed()
             && self.may(question).contains(&self.role)
             && self.heads.contains_key(&question.document())
             && !self.view.hidden.contains_key(question.id.as_str())
+    }
+
+    /// The document of a question's text, or of a target's long text, that this person may type in: `care.story`,
+    /// `targets.list/KEY/statement`. `None` where it is another kind of answer, not theirs, or to be chosen between.
+    pub fn types_in(&self, field: &str) -> Option<DocumentKind> {
+        let mut path = field.split('/');
+        let question = plan::bank().question(path.next()?)?;
+        let theirs = match (path.next(), path.next(), path.next()) {
+            (None, ..) => {
+                let text = matches!(question.kind, plan::Kind::Text | plan::Kind::LongText);
+                text && self.may_write(question) && !matches!(self.answer(&question.id), Answer::Disputed(_))
+            }
+            (Some(key), Some(column), None) => {
+                let column = question.column(column).filter(|column| column.kind == plan::Kind::LongText)?;
+                let target = Plan::target(&self.view, key)?;
+                let may = self.pep.process().writers_within(question, column).contains(&self.role);
+                may && !self.is_sealed() && !target.row.withdrawn
+            }
+            _ => false,
+        };
+        (theirs && self.heads.contains_key(&question.document())).then(|| question.document())
+    }
+
+    /// Whether nothing is written in it any more, no comment either.
+    pub fn is_sealed(&self) -> bool {
+        let last = plan::sign_off_of(Role::VirtualSchoolOfficer);
+        self.pep.kind == PepType::Closing && self.view.sign_offs.iter().any(|made| Some(made.question) == last)
+    }
+
+    /// Why this person cannot change an answer any more, and who can.
+    pub fn why_not(&self, question: &Question) -> String {
+        if self.is_sealed() {
+            Refused::Sealed.to_string()
+        } else if self.view.hidden.contains_key(question.id.as_str()) {
+            "This question is not asked any more, because of another answer. What was entered is kept.".to_owned()
+        } else {
+            format!("You cannot change this answer any more. It is for {} to write.", self.writers(question))
+        }
     }
 
     /// Who writes a question, in words: `the social worker or the carer`.

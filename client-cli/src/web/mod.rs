@@ -9,6 +9,7 @@ pub mod asked;
 pub mod assets;
 pub mod back;
 pub mod changed;
+pub mod comeback;
 pub mod copy;
 pub mod desk;
 pub mod field;

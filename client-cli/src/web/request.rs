@@ -180,6 +180,11 @@ impl Pairs {
         self.0.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// All names and values.
+    pub fn each(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// All values of this name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())

@@ -64,16 +64,22 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Ok(Some(handed)) => return handed::answer(desk, request, handed),
         Err(e) => return broken(&e),
     }
-    let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e))));
+    let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e, &request.form))));
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::SyncNow => Answer::SyncNow,
         Outcome::File { name, kind, bytes } => Answer::File { name, kind, bytes },
         Outcome::Offline(offline) => match desk.work_offline(offline) {
             Ok(()) => Answer::Go("/sync".to_owned()),
-            Err(e) => page(desk, &errors::failed(&e)),
+            Err(e) => page(desk, &errors::failed(&e, &request.form)),
         },
-        Outcome::Page(leaf) => page(desk, &Leaf { tip: tips::of(&request.path), ..*leaf }),
+        Outcome::Page(leaf) => {
+            let mut leaf = Leaf { tip: tips::of(&request.path), ..*leaf };
+            if request.post && leaf.status >= 400 {
+                leaf.main.0.push_str(&errors::typed(&request.form).0);
+            }
+            page(desk, &leaf)
+        }
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } | Outcome::Readers { then, .. } => Answer::Go(then),
         // It was started before it came here.
@@ -82,7 +88,7 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::Picture(picture) => Answer::Picture(picture),
         Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
             Ok(()) => Answer::Go(then),
-            Err(e) => page(desk, &errors::failed(&e)),
+            Err(e) => page(desk, &errors::failed(&e, &request.form)),
         },
     }
 }
@@ -217,7 +223,9 @@ fn of_child(desk: &Desk, request: &Request, child: Option<ChildLine>) -> Result<
 }
 
 fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, CommandError> {
-    let stamp = if request.post { Some(request.form.get(STAMP).unwrap_or_default()) } else { None };
+    // A draft only fills a form in, whatever the page showed that it comes from.
+    let draft = matches!(rest, ["comments", _]) && request.form.get(comments::DRAFT).is_some();
+    let stamp = (request.post && !draft).then(|| request.form.get(STAMP).unwrap_or_default());
     let form = request.post.then(|| request.fingerprint());
     if let Some(then) = form.and_then(|form| desk.written(&form)) {
         return Ok(Some(Outcome::Go(then)));

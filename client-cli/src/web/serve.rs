@@ -24,9 +24,9 @@ use tokio::{
 };
 
 use super::{
-    assets,
+    assets, comeback,
     desk::{Desk, Shelf},
-    guard::{Came, Guard, Turned},
+    guard::{Back, Came, Guard, Turned},
     kit,
     locked::UNLOCK,
     multipart,
@@ -37,6 +37,12 @@ use super::{
 };
 use crate::{app::App, clock};
 
+/// Under which name the port is kept.
+const PORT: &str = "pages/port";
+/// Where a page of an earlier life of the program comes back.
+const BACK: &str = "/back";
+/// The longest answer of such a page, in bytes.
+const BACK_BYTES_MAX: usize = 1_024;
 /// The address of the tabs' sockets.
 const LIVE: &str = "/live";
 /// Largest form, in bytes. The longest text (200,000 UTF-16 units) is at most 1.8 MB as forms are written; a section holds a few.
@@ -106,9 +112,23 @@ struct Shared {
 impl Serving {
     /// Begins to serve on a port of 127.0.0.1; 0: whichever is free.
     pub fn start(app: &Arc<App>, port: u16) -> io::Result<Serving> {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+        let bind = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        // The port of the last time, where nobody else has it now: pages that are still open come back to it.
+        let before = app.with(|core| core.kept::<u16>(PORT)).ok().and_then(Result::ok).flatten();
+        let listener = match before.filter(|_| port == 0) {
+            Some(before) => bind(before).or_else(|_| bind(0))?,
+            None => bind(port)?,
+        };
         listener.set_nonblocking(true)?;
-        let guard = Arc::new(Mutex::new(Guard::new(listener.local_addr()?.port())));
+        let port = listener.local_addr()?.port();
+        let key = app.with(move |core| {
+            if before != Some(port) {
+                core.keep(PORT, Some(&port))?;
+            }
+            comeback::key(core)
+        });
+        // Without it pages need a link to come back, and that is all.
+        let guard = Arc::new(Mutex::new(Guard::new(port, key.ok().and_then(Result::ok).flatten())));
         let (ending, ended) = watch::channel(false);
         let tabs = Arc::new(Semaphore::new(TABS_MAX as usize));
         let shared = Shared {
@@ -194,9 +214,15 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
                 Err(turned) => turned_away(turned),
             };
         }
-        if let Err(turned) = guard.knows(came) {
-            return turned_away(turned);
+        match guard.knows(came) {
+            Ok(()) if path == BACK => return plain(StatusCode::NO_CONTENT),
+            Err(_) if path == BACK && post => {}
+            Ok(()) => {}
+            Err(turned) => return turned_away(turned),
         }
+    }
+    if parts.uri.path() == BACK {
+        return come_back(shared, body).await;
     }
     if parts.uri.path() == LIVE {
         return live(shared, &mut parts).await;
@@ -255,6 +281,22 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
             let (title, words) = ("The pages have stopped", "What you had saved is safe. Run pep open again.");
             html_page(503, kit::bare(title, words).into_string())
         }
+    }
+}
+
+/// Asks a page that was open before the program was started anew for its pass, or lets it in.
+async fn come_back(shared: &Shared, body: Body) -> Response<Body> {
+    let Ok(Ok(form)) = tokio::time::timeout(FORM_COMES, to_bytes(body, BACK_BYTES_MAX)).await else {
+        return plain(StatusCode::BAD_REQUEST);
+    };
+    let form = request::Pairs::read(&form);
+    let answer = form.get("id").zip(form.get("question")).zip(form.get("answer"));
+    let answer = answer.map(|((id, question), answer)| (id, question, answer));
+    let back = shared.guard.lock().unwrap_or_else(PoisonError::into_inner).back(answer);
+    match back {
+        Ok(Back::Asked(question)) => with(Response::new(Body::from(question)), header::CONTENT_TYPE, "text/plain"),
+        Ok(Back::In(cookie)) => with(plain(StatusCode::NO_CONTENT), header::SET_COOKIE, &cookie),
+        Err(turned) => turned_away(turned),
     }
 }
 

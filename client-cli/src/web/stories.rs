@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod child;
+mod forms;
 mod here;
 mod history;
 mod hostile;

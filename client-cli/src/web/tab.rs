@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     desk::{Desk, NotWritten, Settled},
+    lent::Plan,
     live::{Live, Told},
     news::News,
     pages::plan as overview,
@@ -17,7 +18,7 @@ use super::{
     request::Request,
     routes,
 };
-use crate::{core::Spot, typing::Splice};
+use crate::{core::Spot, error::CommandError, typing::Splice};
 
 /// Boxes of one tab at most; the longest section has a few dozen.
 const BOXES_MAX: usize = 200;
@@ -37,6 +38,10 @@ const SAID_EVERY_MS: u64 = 10_000;
 const WRITING_STAYS_MS: u64 = 30_000;
 /// Why a box is not live where the person cannot help it: the form saves it.
 const FORM_ONLY: &str = "Use the button at the end of the page to save this answer.";
+
+/// Why nothing is live any more where the plan has gone from this device.
+const NO_PLAN: &str =
+    "This plan is not on this device any more. If you still work with the child, ask the Virtual School.";
 
 /// What a tab says.
 #[derive(Deserialize)]
@@ -121,9 +126,11 @@ enum Says<'a> {
         f: &'a str,
         w: String,
     },
+    /// The box is live no more.
     Locked {
         f: &'a str,
         why: String,
+        instead: Instead,
     },
     Html {
         id: &'a str,
@@ -133,6 +140,18 @@ enum Says<'a> {
     Say {
         w: String,
     },
+}
+
+/// What is left to do with words in a box that is live no more.
+#[derive(Serialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum Instead {
+    /// The form saves them.
+    Form,
+    /// They are kept on the page, to be copied or put in as a comment.
+    Comment,
+    /// They are kept on the page, to be copied: this person has no part in the plan any more, or it is sealed.
+    Copy,
 }
 
 /// What happens to a tab.
@@ -327,15 +346,10 @@ impl Tab {
         if !fields.is_empty() {
             desk.forget_typed();
         }
-        let lent = self.pep.and_then(|pep| desk.plan(&pep, None, None).ok().flatten());
+        let lent = self.pep.map_or(Ok(None), |pep| desk.plan(&pep, None, None));
         for (f, n) in fields {
-            let question = plan::bank().question(&f);
-            let opened = lent.as_ref().zip(question).and_then(|(lent, question)| {
-                let text = matches!(question.kind, plan::Kind::Text | plan::Kind::LongText);
-                if !text || !lent.may_write(question) || matches!(lent.answer(&f), plan::Answer::Disputed(_)) {
-                    return None;
-                }
-                let (kind, role) = (question.document(), lent.role);
+            let opened = lent.as_ref().ok().and_then(Option::as_ref).and_then(|lent| {
+                let (kind, role) = (lent.types_in(&f)?, lent.role);
                 let (text, written) = desk.text(&lent.pep, kind, role, self.name, &f).ok()?;
                 // A browser would not keep these as they are.
                 let plain = !text.contains(['\r', '\0']);
@@ -347,7 +361,7 @@ impl Tab {
                     out.extend(says(&f, slot.live.anew()));
                     self.boxes.insert(f, slot);
                 }
-                None => out.extend(locked(&f, FORM_ONLY.to_owned())),
+                None => out.extend(not_live(&lent, &f, None)),
             }
         }
     }
@@ -355,24 +369,14 @@ impl Tab {
     fn check_rights(&mut self, desk: &Desk, out: &mut Vec<String>) {
         let Some(pep) = self.pep.filter(|_| !self.boxes.is_empty()) else { return };
         let lent = desk.plan(&pep, None, None);
-        self.boxes.retain(|f, slot| {
-            let question = plan::bank().question(f);
-            let why = match &lent {
-                Err(e) => Some(e.message.clone()),
-                Ok(Some(lent)) if question.is_some_and(|question| lent.may_write(question)) => {
-                    slot.role = lent.role;
-                    None
-                }
-                Ok(_) => Some(
-                    "This answer cannot be changed here any more. Reload the page to see who can change it.".to_owned(),
-                ),
-            };
-            match why {
-                None => true,
-                Some(why) => {
-                    out.extend(locked(f, why));
-                    false
-                }
+        self.boxes.retain(|f, slot| match &lent {
+            Ok(Some(lent)) if lent.types_in(f).is_some() || may_write(lent, f) => {
+                slot.role = lent.role;
+                true
+            }
+            _ => {
+                out.extend(not_live(&lent, f, None));
+                false
             }
         });
     }
@@ -402,9 +406,15 @@ impl Tab {
                 out.extend(told.into_iter().filter_map(|told| says(f, told)));
                 self.boxes.insert(f.to_owned(), slot);
             }
-            Err(NotWritten::Refused(refused)) => out.extend(locked(f, refused.to_string())),
-            Err(NotWritten::Failed(e)) => out.extend(locked(f, e.message)),
-            Err(NotWritten::Moved) => out.extend(locked(f, FORM_ONLY.to_owned())),
+            Err(not) => {
+                let lent = desk.plan(&slot.pep.id(), None, None);
+                let why = match not {
+                    NotWritten::Refused(refused) => Some(refused.to_string()),
+                    NotWritten::Failed(e) => Some(said_why(&e)),
+                    NotWritten::Moved => None,
+                };
+                out.extend(not_live(&lent, f, why));
+            }
         }
     }
 }
@@ -518,6 +528,41 @@ fn says(f: &str, told: Told) -> Option<String> {
     serde_json::to_string(&says).ok()
 }
 
-fn locked(f: &str, why: String) -> Option<String> {
-    serde_json::to_string(&Says::Locked { f, why }).ok()
+/// Says that a box is not live, and what is left to do with the words in it. `why`: what stands against writing them, where it is
+/// not the person's right.
+fn not_live(lent: &Result<Option<Plan>, CommandError>, f: &str, why: Option<String>) -> Option<String> {
+    let (why, instead) = match (lent, why) {
+        (Err(e), _) => (said_why(e), Instead::Copy),
+        (Ok(None), _) => (NO_PLAN.to_owned(), Instead::Copy),
+        (Ok(Some(lent)), why) if lent.is_sealed() => (why.unwrap_or_else(|| why_not(lent, f)), Instead::Copy),
+        (Ok(Some(_)), Some(why)) => (why, Instead::Comment),
+        (Ok(Some(lent)), None) if may_write(lent, f) || lent.types_in(f).is_some() => {
+            (FORM_ONLY.to_owned(), Instead::Form)
+        }
+        (Ok(Some(lent)), None) => (why_not(lent, f), Instead::Comment),
+    };
+    serde_json::to_string(&Says::Locked { f, why, instead }).ok()
+}
+
+/// Whether a person may write a question, by its form if not in a live box.
+fn may_write(lent: &Plan, field: &str) -> bool {
+    plan::bank().question(field).is_some_and(|question| lent.may_write(question))
+}
+
+/// Why a person cannot write at a question or field any more, and who can.
+fn why_not(lent: &Plan, field: &str) -> String {
+    let Some(question) = field.split('/').next().and_then(|id| plan::bank().question(id)) else {
+        return "This answer cannot be changed here any more.".to_owned();
+    };
+    if field.contains('/') && !lent.is_sealed() {
+        return format!(
+            "This part of “{}” cannot be changed here any more: it was withdrawn, or is somebody else’s to write.",
+            question.label
+        );
+    }
+    lent.why_not(question)
+}
+
+fn said_why(e: &CommandError) -> String {
+    [Some(e.message.as_str()), e.hint.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

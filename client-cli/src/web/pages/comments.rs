@@ -15,6 +15,9 @@ use crate::{
     words,
 };
 
+/// In a form whose words are only put into the form for a comment, to be looked at: they could not be saved where they were typed.
+pub const DRAFT: &str = "draft";
+
 /// Shows all comments, newest first.
 pub fn all(plan: &Plan) -> Outcome {
     let main = html! {
@@ -43,7 +46,8 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
     let shared = plan.heads.contains_key(&question.document());
     let text = request.form.get("text").unwrap_or_default();
     let mut errors: Errors = Vec::new();
-    if request.post && shared {
+    let draft = request.form.get(DRAFT).is_some();
+    if request.post && shared && !draft {
         if text.trim().is_empty() {
             errors.push(("text".to_owned(), "Enter a comment".to_owned()));
         } else if text.encode_utf16().count() > CELL_MAX {

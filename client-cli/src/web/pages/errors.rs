@@ -8,7 +8,7 @@ use crate::{
     web::{
         kit,
         lent::Plan,
-        request::{Leaf, Outcome},
+        request::{Leaf, Outcome, Pairs},
     },
 };
 
@@ -36,9 +36,10 @@ pub fn no_such_plan() -> Leaf {
     )
 }
 
-/// What a command would have said.
-pub fn failed(error: &CommandError) -> Leaf {
+/// What a command would have said, with what was typed in the form that it came from.
+pub fn failed(error: &CommandError, form: &Pairs) -> Leaf {
     let (status, title) = match error.kind {
+        Kind::Usage => (409, "This page is too old"),
         Kind::NotPermitted => (403, "You cannot see this plan"),
         Kind::Store => (500, "The plans on this device cannot be read"),
         _ => (500, "Something went wrong"),
@@ -49,6 +50,7 @@ pub fn failed(error: &CommandError) -> Leaf {
         html! {
             p class="govuk-body" { (error.message) }
             @if let Some(hint) = &error.hint { p class="govuk-body" { (hint) } }
+            (typed(form))
             p class="govuk-body" { "What you had saved is safe. " (kit::link("/", "Go to your tasks")) }
         },
     )
@@ -84,6 +86,34 @@ pub fn not_yours(plan: &Plan, question: &Question) -> Outcome {
     };
     let leaf = Leaf::new("You cannot change this", "Children", main).back(plan.href(""), "Back to the plan");
     Outcome::page(leaf.status(403))
+}
+
+/// The texts of a form that could not be taken in, to be copied.
+pub fn typed(form: &Pairs) -> Markup {
+    let label = |name: &str| match plan::bank().question(name) {
+        _ if name == "text" => Some("Your comment"),
+        Some(question) => is_words(question.kind).then_some(question.label.as_str()),
+        None => {
+            let column = plan::bank().question("targets.list")?.column(name)?;
+            is_words(column.kind).then_some(column.label.as_str())
+        }
+    };
+    let words = |(name, text)| Some((label(name)?, Some(text).filter(|text: &&str| !text.trim().is_empty())?));
+    let texts: Vec<(&str, &str)> = form.each().filter_map(words).collect();
+    html! {
+        @if !texts.is_empty() {
+            h2 class="govuk-heading-m" { "What you typed" }
+            p class="govuk-body" { "This form was not saved. Your text is kept here until you leave this page: copy what you need." }
+            @for (label, text) in texts {
+                h3 class="govuk-heading-s" { (label) }
+                p class="govuk-body" { (kit::typed(text)) }
+            }
+        }
+    }
+}
+
+fn is_words(kind: plan::Kind) -> bool {
+    matches!(kind, plan::Kind::Text | plan::Kind::LongText)
 }
 
 fn problem(status: u16, title: &str, words: Markup) -> Leaf {

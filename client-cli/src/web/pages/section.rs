@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use plan::{Answer, Edit, Kind, Page, Question};
 
-use super::{plan as overview, table};
+use super::{comments::DRAFT, plan as overview, table};
 use crate::{
     web::{
         back::{self, Back},
@@ -27,6 +27,8 @@ struct Shown {
     error: Option<String>,
     excuse_error: Option<String>,
     told: Option<Markup>,
+    /// What was typed in a form, where this person cannot write it any more.
+    not_taken: Option<String>,
     /// Whether a form came without it: it was live, and its words are on the disk.
     left_out: bool,
 }
@@ -69,6 +71,7 @@ fn as_it_is(plan: &Plan, question: &'static Question) -> Shown {
         error: None,
         excuse_error: None,
         told: None,
+        not_taken: None,
         left_out: false,
     }
 }
@@ -97,16 +100,25 @@ fn excused(plan: &Plan, question: &Question, seen: bool) -> Excused {
 fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut Lots) -> Shown {
     let mut shown = as_it_is(plan, question);
     let disputed = matches!(plan.answer(&question.id), Answer::Disputed(_));
-    if !plan.may_write(question) || question.id == "targets.list" {
+    if question.id == "targets.list" {
         return shown;
     }
     let (ask, kind, id) = (Ask::question(question), question.document(), || question.id.clone());
     let mut before = fill(plan, &ask, plan.seen_answer(&question.id));
     // A box that was live says what it was last told is saved: the rest alone is to be written.
-    let kept = request.form.get(&kept_name(question)).filter(|_| is_live(plan, question)).map(as_typed);
-    if let Some(kept) = &kept {
-        before.text.clone_from(kept);
+    let kept = request.form.get(&kept_name(question)).filter(|_| ask.is_text(false));
+    if let Some(kept) = kept {
+        kept.clone_into(&mut before.text);
     }
+    if !plan.may_write(question) {
+        let sent = ask.sent(&request.form).filter(|sent| ask.is_text(false) && !sent.text.trim().is_empty());
+        if let Some(sent) = sent.filter(|sent| *sent != before && *sent != shown.fill) {
+            shown.error = Some(plan.why_not(question));
+            shown.not_taken = Some(sent.text);
+        }
+        return shown;
+    }
+    let kept = kept.filter(|_| is_live(plan, question));
     let mut answered = false;
     if let Some(sent) = ask.sent(&request.form) {
         let one = Sent {
@@ -124,7 +136,7 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
             }
             Ok(Some(Change::Text(text))) if kept.is_some() => {
                 answered = !text.trim().is_empty();
-                let text = merged(&before.text, &as_typed(&text), &shown.fill.text);
+                let text = merged(&before.text, &text, &shown.fill.text);
                 if text != shown.fill.text {
                     lots.add(kind, Edit::Rewrite { question: id(), text });
                 }
@@ -188,6 +200,7 @@ fn render(
     back: Option<Back>,
 ) -> Leaf {
     let title = overview::block_title(block);
+    let not_taken: Vec<_> = shown.iter().filter_map(|one| Some((one.question, one.not_taken.clone()?))).collect();
     let (hidden, asked): (Vec<Shown>, Vec<Shown>) =
         shown.into_iter().partition(|one| plan.view.hidden.contains_key(one.question.id.as_str()));
     let writes = asked.iter().any(|one| plan.may_write(one.question) && has_input(plan, one.question));
@@ -200,6 +213,7 @@ fn render(
         @if done { (kit::done("Saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { (title) }
+        @for (question, text) in &not_taken { (unsaved(plan, question, text)) }
         p class="govuk-body" {
             "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
             @if plan.role.counts_as(owner) { " That is you." }
@@ -234,6 +248,28 @@ fn render(
     Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
 }
 
+/// What was typed and cannot be saved at its question any more.
+fn unsaved(plan: &Plan, question: &Question, text: &str) -> Markup {
+    html! {
+        div class="govuk-form-group govuk-form-group--error" id=(question.id) {
+            h2 class="govuk-heading-s" { "Not saved: " (question.label) }
+            p class="govuk-error-message" { span class="govuk-visually-hidden" { "Error: " } (plan.why_not(question)) }
+            p class="govuk-body" {
+                "Your text is kept here until you leave this page. You can copy it"
+                @if !plan.is_sealed() { ", or put it in as a comment" } "."
+            }
+            p class="govuk-body" { (kit::typed(text)) }
+            @if !plan.is_sealed() {
+                form method="post" action=(plan.href(&format!("/comments/{}", question.id))) {
+                    input type="hidden" name=(DRAFT) value="1";
+                    input type="hidden" name="text" value=(text);
+                    button type="submit" class="govuk-button govuk-button--secondary" { "Put it in as a comment" }
+                }
+            }
+        }
+    }
+}
+
 /// Who else has this section on their screen.
 fn here(plan: &Plan, page: &Page, block: &str) -> Markup {
     html! {
@@ -245,18 +281,11 @@ fn here(plan: &Plan, page: &Page, block: &str) -> Markup {
 
 /// Whether a question's box is live where the browser runs the script.
 fn is_live(plan: &Plan, question: &Question) -> bool {
-    matches!(question.kind, Kind::Text | Kind::LongText)
-        && plan.may_write(question)
-        && !matches!(plan.answer(&question.id), Answer::Disputed(_))
+    plan.types_in(&question.id).is_some()
 }
 
 fn kept_name(question: &Question) -> String {
     format!("{}~kept", question.id)
-}
-
-/// A text with the line ends that are kept; forms come with others.
-fn as_typed(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Whether the answer was carried over from the last plan and this person is asked whether it is right still.

@@ -12,7 +12,10 @@ use crate::{
         forms::{Change, Errors, Lots, Sent, refusal, stamp},
         kit,
         lent::{Plan, cell_value},
+        live::merged,
+        region::Regions,
         request::{Leaf, Outcome, Request},
+        said, who,
     },
     words,
 };
@@ -64,7 +67,7 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let process = plan.pep.process();
     let writable = |column: &Column| match existing {
         None => plan.may_write(question),
-        Some(_) => process.writers_within(question, column).contains(&plan.role),
+        Some(_) => !plan.is_sealed() && process.writers_within(question, column).contains(&plan.role),
     };
     let columns = || question.columns.iter().filter(|column| column.kind != Kind::Table && !column.calculated);
     if !columns().any(writable) && existing.is_none() {
@@ -77,15 +80,28 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         let ask = Ask::column(TARGETS, column);
         let now = fill(plan, &ask, existing, column);
         let mut field = Field { column, ask, fill: now.clone(), error: None, told: None, writable: writable(column) };
+        let place = format!("{TARGETS}/{key}/{}", column.id);
+        // A box that was live says what it was last told is saved: the rest alone is to be written.
+        let kept = request.form.get(&format!("{}~kept", column.id)).filter(|_| plan.types_in(&place).is_some());
         let sent = if request.post && field.writable { field.ask.sent(&request.form) } else { None };
         if let Some(sent) = sent {
             let text = field.ask.is_text(true);
-            let before = fill(plan, &field.ask, seen, column);
+            let mut before = fill(plan, &field.ask, seen, column);
+            if let Some(kept) = kept {
+                kept.clone_into(&mut before.text);
+            }
+            let now_text = now.text.clone();
             let one = Sent { ask: &field.ask, text, seen: before.clone(), now, sent: sent.clone() };
             match one.change(&request.form) {
                 Ok(None) => {}
+                Ok(Some(Change::Text(text))) if kept.is_some() => {
+                    let text = merged(&before.text, &text, &now_text);
+                    if text != now_text {
+                        lots.add(MAIN, Edit::Rewrite { question: place, text });
+                    }
+                }
                 Ok(Some(Change::Text(text))) if existing.is_some() => {
-                    lots.text(plan, MAIN, &format!("{TARGETS}/{key}/{}", column.id), &before.text, &text);
+                    lots.text(plan, MAIN, &place, &before.text, &text);
                 }
                 Ok(Some(Change::Text(text))) => drop(cells.insert(column.id.clone(), Some(Value::Text(text)))),
                 Ok(Some(Change::Put(value))) => drop(cells.insert(column.id.clone(), value)),
@@ -165,6 +181,11 @@ struct Field {
     writable: bool,
 }
 
+/// Where a field of a target is; of a new one, nowhere yet.
+fn place(existing: Option<&Target>, column: &Column) -> String {
+    existing.map_or_else(String::new, |target| format!("{TARGETS}/{}/{}", target.row.key, column.id))
+}
+
 fn question() -> Option<&'static Question> {
     plan::bank().question(TARGETS)
 }
@@ -197,6 +218,7 @@ fn render(
     let here = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let withdrawn = existing.is_some_and(|target| target.row.withdrawn);
     let mine = plan.may_write(question);
+    let mut regions = Regions::default();
     let main = html! {
         (kit::error_summary(&errors))
         @if done { (kit::done("Saved on this device")) }
@@ -205,10 +227,20 @@ fn render(
         @if withdrawn { (kit::inset(html! { "This target is withdrawn and counts for nothing." @if mine { " To bring it back, save it." } })) }
         @if existing.is_none() && back.is_none() { p class="govuk-body" { "When you have saved it, you can add what will happen and what it costs." } }
         @if fields.iter().any(|field| field.writable) {
-            form method="post" action=(here) novalidate {
+            @let live = fields.iter().any(|field| plan.types_in(&place(existing, field.column)).is_some());
+            form method="post" action=(here) novalidate
+                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
                 @if existing.is_none() { input type="hidden" name="target" value=(fresh.unwrap_or(plan.fresh)); }
-                @for field in fields { (input(plan, question, existing, field)) }
+                @for field in fields {
+                    (input(plan, question, existing, field))
+                    @let place = place(existing, field.column);
+                    @if field.column.kind == Kind::LongText {
+                        (regions.put(&format!("here-{place}"), html! {
+                            @if let Some(words) = who::writing_at(plan, &place) { p class="govuk-body-s pep-here" { (words) } }
+                        }))
+                    }
+                }
                 (kit::button(if withdrawn && mine { "Save and bring back" } else { "Save target" }))
             }
         } @else {
@@ -226,7 +258,7 @@ fn render(
         }
     };
     let (href, words) = back.map_or_else(|| (plan.href("/targets"), "Back to the targets"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
 }
 
 fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field) -> Markup {
@@ -253,13 +285,14 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
                 }
             }
             _ if field.writable => {
-                (field.ask.input(&field.fill, field.error.as_deref(), &beside))
+                @let place = place(existing, column);
+                div data-live=[plan.types_in(&place).map(|_| &place)] { (field.ask.input(&field.fill, field.error.as_deref(), &beside)) }
                 @if let Some(told) = &field.told { (told) }
             }
             _ => {
                 div class="govuk-form-group" id=(column.id) {
                     p class="govuk-label govuk-label--s" { (column.label) }
-                    p class="govuk-body" { (value(cell, column)) }
+                    p class="govuk-body" { (value(plan, cell, column)) }
                     p class="govuk-hint" { "Only " (super::super::lent::people(&plan.pep.process().writers_within(question, column))) " can write this." }
                 }
             }
@@ -270,8 +303,9 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
 fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target) -> Markup {
     let filled = question.columns.iter().filter(|column| target.row.cells.contains_key(column.id.as_str()));
     let name = name(number, target);
-    let mut rows: Vec<(String, Markup)> =
-        filled.map(|column| (column.label.clone(), value(target.row.cells.get(column.id.as_str()), column))).collect();
+    let mut rows: Vec<(String, Markup)> = filled
+        .map(|column| (column.label.clone(), value(plan, target.row.cells.get(column.id.as_str()), column)))
+        .collect();
     for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
         let live =
             target.tables.get(column.id.as_str()).map_or(0, |rows| rows.iter().filter(|row| row.counts()).count());
@@ -301,16 +335,17 @@ fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target
     }
 }
 
-fn value(cell: Option<&Cell>, column: &Column) -> Markup {
+fn value(plan: &Plan, cell: Option<&Cell>, column: &Column) -> Markup {
+    let shown = |value: &plan::Value| said::by_name(&plan.view, value).unwrap_or_else(|| words::cell(column, value));
     html! {
         @match cell {
             None => span class="govuk-hint" { "No answer yet" },
-            Some(Cell::Value(value) | Cell::Computed(value)) => (kit::typed(&words::cell(column, value))),
+            Some(Cell::Value(value) | Cell::Computed(value)) => (kit::typed(&shown(value))),
             Some(Cell::Text { text }) => (kit::typed(text)),
             Some(Cell::Voices(voices)) => @for voice in voices { p { (kit::typed(&voice.text)) " (" (words::name(&voice.by)) ")" } },
             Some(Cell::Disputed(claims)) => {
                 "There are two answers: "
-                (claims.iter().map(|claim| words::cell(column, &claim.value)).collect::<Vec<_>>().join(" or "))
+                (claims.iter().map(|claim| shown(&claim.value)).collect::<Vec<_>>().join(" or "))
             }
         }
     }

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use sync::{
     Frame, Roster,
     frame::{Doing, Limits, Listed, Presence},
-    roster::{Child, Member, Person},
+    roster::{Child, Member, Person, SignedRoster},
 };
 
 use super::*;
@@ -23,24 +23,52 @@ impl OnLine {
     fn of(role: Role) -> OnLine {
         let (device, pep) = Device::idris(role);
         let people = [[0x21; 16], [0x22; 16]];
-        let (child, me, known) = (*pep.child.as_bytes(), device.person, people);
-        let members = [(me, role), (people[0], Role::DesignatedTeacher), (people[1], Role::Carer)];
+        let list = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)).map(|kind| Listed {
+            doc: *pep.document(*kind).as_bytes(),
+            pep: *pep.id().as_bytes(),
+            kind: kind.to_string(),
+            seq: 0,
+            start: start_of(&pep),
+            readers: None,
+        });
+        let list = list.collect();
+        let line = OnLine { device, pep, people };
+        line.device.app.with(|core| core.connect()).unwrap().unwrap();
+        let roster = Some(line.roster(1, role, None));
+        line.hears(&Frame::Welcome { epoch: [3; 16], relay_id: [1; 16], limits: Limits::default(), roster });
+        line.hears(&Frame::Documents { list });
+        for kind in DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)) {
+            let (doc, bytes) = (*line.pep.document(*kind).as_bytes(), line.pep.genesis(*kind).into());
+            line.hears(&Frame::Snapshot { doc, seq: 0, heads: Vec::new(), part: 0, parts: 1, bytes, tips: Vec::new() });
+        }
+        line.said();
+        line
+    }
+
+    /// Who works with the child, as the relay says it; the device's own person in this role, until that day.
+    fn roster(&self, version: u64, role: Role, to: Option<&str>) -> SignedRoster {
+        let child = *self.pep.child.as_bytes();
+        let members = [
+            (self.device.person, role, to),
+            (self.people[0], Role::DesignatedTeacher, None),
+            (self.people[1], Role::Carer, None),
+        ];
         let names = ["Odile Marrowfield", "Ottoline Greaves-Penn", "Carys Wexcombe"];
-        let person = |((id, role), name): (&(Id, Role), &str)| Person {
+        let person = |((id, role, _), name): (&(Id, Role, Option<&str>), &str)| Person {
             id: *id,
             name: name.into(),
             organisation: None,
             role: role.to_string(),
         };
-        let member = |(person, role): &(Id, Role)| Member {
+        let member = |(person, role, to): &(Id, Role, Option<&str>)| Member {
             child,
             person: *person,
             role: role.to_string(),
             from: "2020-01-01".into(),
-            to: None,
+            to: to.map(str::to_owned),
         };
         let roster = Roster {
-            version: 1,
+            version,
             relay: [1; 16],
             organisation: "Harrowmere".into(),
             children: vec![Child {
@@ -56,26 +84,7 @@ impl OnLine {
             accepted: Vec::new(),
             left: Vec::new(),
         };
-        let list = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)).map(|kind| Listed {
-            doc: *pep.document(*kind).as_bytes(),
-            pep: *pep.id().as_bytes(),
-            kind: kind.to_string(),
-            seq: 0,
-            start: start_of(&pep),
-            readers: None,
-        });
-        let list = list.collect();
-        let line = OnLine { device, pep, people: known };
-        line.device.app.with(|core| core.connect()).unwrap().unwrap();
-        let roster = Some(roster.sign(&relay_key()));
-        line.hears(&Frame::Welcome { epoch: [3; 16], relay_id: [1; 16], limits: Limits::default(), roster });
-        line.hears(&Frame::Documents { list });
-        for kind in DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)) {
-            let (doc, bytes) = (*line.pep.document(*kind).as_bytes(), line.pep.genesis(*kind).into());
-            line.hears(&Frame::Snapshot { doc, seq: 0, heads: Vec::new(), part: 0, parts: 1, bytes, tips: Vec::new() });
-        }
-        line.said();
-        line
+        roster.sign(&relay_key())
     }
 
     fn hears(&self, frame: &Frame) {
@@ -373,4 +382,59 @@ fn a_tab_that_comes_back_after_a_kill_is_told_which_of_its_edits_are_in_whatever
         0,
     );
     assert_eq!(told[0]["w"], 0);
+}
+
+#[test]
+fn what_somebody_types_as_their_right_ends_is_kept_on_the_page_with_why_and_what_to_do() {
+    let line = OnLine::of(Role::SocialWorker);
+    let (device, pep) = (&line.device, &line.pep);
+    let desk = Desk::new(device.app.clone(), device.shelf.clone());
+    let page = section(pep, "care.story");
+    let stamp = device.stamp(&page);
+    let hello = || {
+        let fields = serde_json::json!({ "care.story": 0, "care.legalStatus": 0 });
+        message(serde_json::json!({ "t": "hello", "tab": Uuid::new_v4(), "page": page, "fields": fields }))
+    };
+    let locked = |told: &[Json], f: &str| {
+        let one = told.iter().find(|m| m["t"] == "locked" && m["f"] == f)?;
+        Some((one["instead"].as_str()?.to_owned(), one["why"].as_str()?.to_owned()))
+    };
+    let mut tab = Tab::new(1);
+    let told = tells(&mut tab, &desk, hello(), 0);
+    assert_eq!(locked(&told, "care.story"), None);
+    assert_eq!(locked(&told, "care.legalStatus").unwrap().0, "form", "{told:?}");
+    let init = told.iter().find(|m| m["t"] == "init").unwrap();
+    let (n, s) = (init["n"].as_u64().unwrap(), init["s"].as_u64().unwrap());
+    let edit = |n: u64, at: usize, words: &str| {
+        message(serde_json::json!({ "t": "edit", "f": "care.story", "n": n, "s": s, "d": [[at, 0, words]], "g": true }))
+    };
+    tells(&mut tab, &desk, edit(n + 1, 0, "He cooks."), 0);
+    tells(&mut tab, &desk, message(serde_json::json!({ "t": "leave", "f": "care.story" })), 10);
+    assert_eq!(device.text(pep, "care.story"), "He cooks.");
+
+    // Another role in the same team: the answer is for the social worker, and a comment is open.
+    line.hears(&Frame::Roster(line.roster(2, Role::VirtualSchoolOfficer, None)));
+    tells(&mut tab, &desk, edit(n + 2, 9, " He sings."), 20);
+    let told = [tells(&mut tab, &desk, Event::Changed, 30), tells(&mut tab, &desk, Event::Time, 2_000)].concat();
+    let (instead, why) = locked(&told, "care.story").unwrap();
+    assert_eq!((instead.as_str(), why.contains("It is for the social worker to write")), ("comment", true), "{why}");
+    assert_eq!(locked(&tells(&mut Tab::new(2), &desk, hello(), 0), "care.story").unwrap().0, "comment");
+    // The same by the form: what was typed comes back, and the comment's form takes it.
+    let words = "He cooks. He sings.";
+    let html = device.wrong(&page, &stamp, &[("care.story", words), ("care.story~kept", "He cooks.")]);
+    assert_eq!(errors(&html), ["You cannot change this answer any more. It is for the social worker to write."]);
+    assert!(html.contains("id=\"care.story\"") && html.contains(words) && html.contains("Put it in as a comment"));
+    let comments = at(pep, "/comments/care.story");
+    let html = device.wrong(&comments, "", &[("draft", "1"), ("text", words)]);
+    assert!(html.contains(&format!("{words}</textarea>")) && errors(&html).is_empty(), "{html}");
+    assert_eq!((device.text(pep, "care.story").as_str(), device.view(pep).comments.len()), ("He cooks.", 0));
+    // What had come to the disk already is not complained of.
+    device.send(&page, &stamp, &[("care.story", "He cooks."), ("care.story~kept", "He cooks.")]);
+
+    // No part in the team any more.
+    line.hears(&Frame::Roster(line.roster(3, Role::SocialWorker, Some("2020-02-01"))));
+    let told = tells(&mut Tab::new(3), &desk, hello(), 0);
+    assert_eq!(locked(&told, "care.story").unwrap().0, "copy", "{told:?}");
+    let html = device.wrong(&page, &stamp, &[("care.story", words), ("care.legalStatus", "C2")]);
+    assert!(html.contains("What you typed") && html.contains(words) && !html.contains("He cooks.</"), "{html}");
 }
