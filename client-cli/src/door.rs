@@ -62,7 +62,7 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
         let e = CommandError::from(e);
         return Reply { code: e.kind.code(), stderr: e.words().into_bytes(), locked: true, ..Reply::default() };
     }
-    let given = Given { passphrase: request.passphrase, new: request.new_passphrase };
+    let given = Given { passphrase: request.passphrase, new: request.new_passphrase, file: request.file_passphrase };
     let mut context = Context::brought(app.clone(), cli.global.clone(), request.cwd, request.stdin, given);
     let result = cli.command.run(&mut context);
     let (stdout, mut stderr) = context.said();
@@ -114,6 +114,7 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
                     stdin: stdin.clone(),
                     passphrase: given.passphrase.clone(),
                     new_passphrase: given.new.clone(),
+                    file_passphrase: given.file.clone(),
                 };
                 // Never asked twice, but where it is locked: what was not answered may have been done.
                 let reply = door.ask(request).map_err(|_| {

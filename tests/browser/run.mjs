@@ -15,6 +15,7 @@ import { chromium } from 'playwright-core'
 import { child } from './child.mjs'
 import { kept } from './kept.mjs'
 import { killed, together } from './live.mjs'
+import { locked } from './locked.mjs'
 import { meeting } from './meeting.mjs'
 import { signed } from './signed.mjs'
 import { six } from './six.mjs'
@@ -337,6 +338,7 @@ try {
   await killed(browser, program, homes[0], answer)
   console.log('Several people in one answer: nothing to put right.')
   await child(browser, program, pictures)
+  await locked(browser, program, pictures)
   console.log('The child’s seven answers: nothing to put right.')
   await six(browser, program, pictures)
   console.log('The meeting of six: nothing to put right.')

@@ -35,5 +35,6 @@ pub mod sign_off;
 pub mod status;
 pub mod sync;
 pub mod target;
+pub mod unseal;
 pub mod whoami;
 pub mod write;

@@ -7,6 +7,7 @@ use super::{
     forms::STAMP,
     handed, kit,
     lent::{ChildLine, Plan},
+    locked,
     pages::{
         blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
         quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
@@ -55,6 +56,9 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         let html = kit::bare("This device can no longer be used", &words).into_string();
         return Answer::Page { status: 403, html };
     }
+    if let Some(answer) = locked::answer(desk, request) {
+        return answer;
+    }
     match desk.handed() {
         Ok(None) => {}
         Ok(Some(handed)) => return handed::answer(desk, request, handed),
@@ -91,6 +95,9 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
 
 /// To an address that cannot be one of ours.
 pub fn nowhere(desk: &Desk) -> Answer {
+    if desk.is_locked() {
+        return locked::home(desk);
+    }
     match desk.handed() {
         Ok(None) => page(desk, &errors::not_found()),
         Ok(Some(_)) => Answer::Go(child::HOME.to_owned()),
@@ -100,6 +107,9 @@ pub fn nowhere(desk: &Desk) -> Answer {
 
 /// To a form that was larger than any form of ours.
 pub fn too_large(desk: &Desk) -> Answer {
+    if desk.is_locked() {
+        return locked::home(desk);
+    }
     match desk.handed() {
         Ok(None) => page(desk, &errors::too_large()),
         Ok(Some(_)) => handed::page(desk, &child::too_large()),
@@ -110,7 +120,7 @@ pub fn too_large(desk: &Desk) -> Answer {
 /// The parts of a page that stay up to date, as they are now: ids and contents. None where the address is no page any more.
 pub fn regions(desk: &Desk, request: &Request) -> Vec<(String, String)> {
     // While the device is with a child nothing of these pages is sent.
-    if !matches!(desk.handed(), Ok(None)) {
+    if desk.is_locked() || !matches!(desk.handed(), Ok(None)) {
         return Vec::new();
     }
     let mut around = Regions::default();

@@ -30,6 +30,7 @@ mod forms;
 mod here;
 mod history;
 mod hostile;
+mod locked;
 mod meeting;
 mod settings;
 mod share;

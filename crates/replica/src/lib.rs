@@ -39,7 +39,7 @@ pub use claim::{
 };
 pub use journal::{Damage, verify};
 pub use room::{Ended, Room};
-pub use seal::{Key, KeyError, Secret, key_needed};
+pub use seal::{Key, KeyError, SEAL_BYTES, Secret, key_needed};
 pub use store::SCHEMA;
 
 use journal::{Journal, Position, Record};
