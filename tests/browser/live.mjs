@@ -8,45 +8,22 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
+import * as world from './world.mjs'
 
 // An answer that both write; found on their pages.
 let field
-
-// `pep open`, kept up in a process of its own, so that it can be killed.
-async function open(program, home, port) {
-  const child = spawn(program, ['--home', home, '--quiet', 'open', '--no-browser', ...(port ? ['--port', String(port)] : [])], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let said = ''
-  const link = await new Promise((resolve, reject) => {
-    child.stdout.on('data', (piece) => {
-      const found = (said += piece).match(/http:\S+/)
-      if (found) resolve(new URL(found[0]))
-    })
-    child.on('exit', (code) => reject(new Error(`pep open ended with ${code}: ${said}`)))
-  })
-  const ended = new Promise((resolve) => child.on('exit', resolve))
-  return { link, base: link.origin, end: (signal) => (child.kill(signal), ended) }
-}
 
 const enter = async (context, { link }) => {
   const page = await context.newPage()
   await page.goto(link.href)
   await page.close()
 }
-const box = (page) => page.locator(`[id="${field}"]`)
-const saved = (page) =>
-  page.waitForFunction((f) => document.getElementById(f).closest('[data-live]').querySelector('.pep-saved').textContent.match(/^(Saved on this device|Shared)/) !== null, field)
+const box = (page) => world.box(page, field)
+const saved = (page) => world.saved(page, field)
+const same = (a, b) => world.same([a, b], field)
+const caret = (page, at) => world.caret(page, field, at)
 const holds = (page, ...words) =>
   page.waitForFunction(({ f, words }) => words.every((word) => document.getElementById(f).value.includes(word)), { f: field, words })
-const same = async (a, b) => {
-  for (let i = 0; i < 400; i++) {
-    const texts = [await box(a).inputValue(), await box(b).inputValue()]
-    if (texts[0] === texts[1]) return texts[0]
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  assert.equal(await box(a).inputValue(), await box(b).inputValue())
-}
-const caret = (page, at) => box(page).evaluate((el, at) => { el.focus(); const p = at < 0 ? el.value.length : at; el.setSelectionRange(p, p) }, at)
 
 // While the demonstration runs: it has both homes, and the relay between them. Returns the answer they wrote.
 export async function together(browser, program, homes, plan) {
@@ -54,7 +31,7 @@ export async function together(browser, program, homes, plan) {
     const link = new URL(execFileSync(program, ['--home', home, '--quiet', 'open', '--no-browser'], { encoding: 'utf8' }).trim())
     return { link, base: link.origin }
   })
-  const contexts = await Promise.all([0, 1].map(() => browser.newContext({ locale: 'en-GB' })))
+  const contexts = await Promise.all([0, 1].map(() => world.context(browser)))
   const troubles = []
   // The long answers that somebody writes: the question, and the page it is on.
   const written = async (i) => {
@@ -73,7 +50,7 @@ export async function together(browser, program, homes, plan) {
     page.on('pageerror', (error) => troubles.push(String(error)))
     page.on('console', (message) => message.type() === 'error' && !message.text().includes('ERR_CONNECTION') && troubles.push(message.text()))
     await page.goto(served[i].base + href)
-    await page.waitForFunction(() => document.getElementById('live-pause'))
+    await world.live(page, field)
     return page
   }
   try {
@@ -144,7 +121,7 @@ export async function together(browser, program, homes, plan) {
     await caret(b, -1)
     await b.keyboard.type(' Meanwhile.')
     await saved(b)
-    await a.waitForTimeout(1000)
+    await holds(c, 'Meanwhile')
     assert(!(await box(a).inputValue()).includes('Meanwhile'))
     await client.send('Input.insertText', { text: '日本' })
     await holds(a, '日本', 'Meanwhile')
@@ -154,7 +131,7 @@ export async function together(browser, program, homes, plan) {
     await caret(a, 0)
     await b.keyboard.type(' Later.')
     await saved(b)
-    await a.waitForTimeout(1000)
+    await holds(c, 'Later.')
     assert(!(await box(a).inputValue()).includes('Later.'))
     await a.uncheck('#live-pause')
     await holds(a, 'Later.')
@@ -189,25 +166,6 @@ export async function together(browser, program, homes, plan) {
     await contexts[0].unroute('**/app.js')
     await d.close()
 
-    // How long a key takes until it is said to be saved.
-    const times = []
-    for (let i = 0; i < 12; i++) {
-      times.push(
-        await a.evaluate((f) => {
-          const el = document.getElementById(f), words = el.closest('[data-live]').querySelector('.pep-saved')
-          el.focus()
-          el.setRangeText('x', el.value.length, el.value.length, 'end')
-          const from = performance.now()
-          el.dispatchEvent(new InputEvent('input', { inputType: 'insertText', bubbles: true }))
-          return new Promise((resolve) => {
-            const look = () => (/^(Saved on this device|Shared)/.test(words.textContent) ? resolve(performance.now() - from) : setTimeout(look, 2))
-            setTimeout(look, 0)
-          })
-        }, field)
-      )
-    }
-    times.sort((x, y) => x - y)
-    console.log(`A key is said to be saved after ${Math.round(times[6])} ms while others write (${Math.round(times[0])} to ${Math.round(times[11])}).`)
     assert.deepEqual(troubles.filter((words) => !words.includes('WebSocket connection') && !words.includes('403')), [])
     return href
   } finally {
@@ -217,9 +175,9 @@ export async function together(browser, program, homes, plan) {
 
 // After the demonstration: the program, in a process of its own and without a relay, is killed amid a sentence and started again.
 export async function killed(browser, program, home, href) {
-  let served = await open(program, home)
+  let served = await world.opened(program, home)
   const port = served.link.port
-  const context = await browser.newContext({ locale: 'en-GB' })
+  const context = await world.context(browser)
   try {
     await enter(context, served)
     const page = await context.newPage()
@@ -234,7 +192,7 @@ export async function killed(browser, program, home, href) {
       await typing
       await page.waitForFunction((f) => document.getElementById(f).closest('[data-live]').querySelector('.pep-saved').textContent.startsWith('Not saved yet. The program'), field)
       // On the same port by itself, and without the link: the page that was in comes back.
-      served = await open(program, home)
+      served = await world.opened(program, home)
       assert.equal(served.link.port, port)
       await saved(page)
       const shown = await box(page).inputValue()
@@ -269,7 +227,7 @@ export async function killed(browser, program, home, href) {
     await served.end('SIGKILL')
     pep('write', plan, field, `Others wrote. ${onDisk()}`)
     deaf = false
-    served = await open(program, home)
+    served = await world.opened(program, home)
     await saved(late)
     await holds(late, 'Others wrote.')
     const all = await box(late).inputValue()
@@ -292,7 +250,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     await new Promise((resolve) => { let said = ''; stage.stdout.on('data', (piece) => (said += piece).includes('ends the demonstration') && resolve()) })
     const homes = ['odile', 'ottoline'].map((who) => join(work, 'demo', who))
     const plan = JSON.parse(execFileSync(program, ['--home', homes[1], '--quiet', 'list', '--json'], { encoding: 'utf8' })).find(({ term }) => term === '2025/26-spring').pep
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'], headless: true })
+    browser = await world.launch()
     const href = await together(browser, program, homes, plan)
     stage.kill('SIGINT')
     await ended

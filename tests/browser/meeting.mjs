@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { caret, live, same, saved, shows, showsNot } from './world.mjs'
+import { caret, context as contextOf, live, same, saved, shows, showsNot } from './world.mjs'
 
 const NAMES = { odile: 'Odile Marrowfield', ottoline: 'Ottoline Greaves-Penn', lorcan: 'Lorcan Tidewell' }
 const WIDTHS = [1280, 360, 320]
@@ -12,7 +12,7 @@ const WIDTHS = [1280, 360, 320]
 // Opens one person's pages in a browser of their own.
 async function window(browser, program, home, more = {}) {
   const link = new URL(execFileSync(program, ['--home', home, '--quiet', 'open', '--no-browser'], { encoding: 'utf8' }).trim())
-  const context = await browser.newContext({ locale: 'en-GB', bypassCSP: true, ...more })
+  const context = await contextOf(browser, { bypassCSP: true, ...more })
   const page = await context.newPage()
   page.troubles = []
   page.on('pageerror', (error) => page.troubles.push(String(error)))

@@ -78,7 +78,7 @@ export async function six(browser, program, pictures) {
       for (let i = 0; ; i++) {
         const answers = JSON.parse(person.pep('show', plan, '--json')).answers
         if (answers[NOTES] === said && answers[HELPS] === helped) break
-        assert(i < 100, `${person.name} holds ${answers[NOTES]}`)
+        assert(i < 400, `${person.name} holds ${answers[NOTES]}`)
         await new Promise((resolve) => setTimeout(resolve, 50))
       }
     }

@@ -12,6 +12,16 @@ const PROGRAM_ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-f
 
 export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: PROGRAM_ARGS, headless: true })
 
+// Long, for a machine that is busy: what a story waits for comes, or the story fails.
+const PATIENCE_MS = 60_000
+
+// A browser of somebody's own.
+export async function context(browser, more = {}) {
+  const context = await browser.newContext({ locale: 'en-GB', ...more })
+  context.setDefaultTimeout(PATIENCE_MS)
+  return context
+}
+
 // A process of ours that says a line when it is ready. With PEP_TALK set, what it says beside its data is shown.
 async function started(program, args, ready) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', process.env.PEP_TALK ? 'inherit' : 'ignore'] })
@@ -77,7 +87,7 @@ export class World {
   // Opens their pages in a browser of their own.
   async enter(person, browser) {
     person.served = await opened(this.program, person.home)
-    person.context = await browser.newContext({ locale: 'en-GB', bypassCSP: true })
+    person.context = await context(browser, { bypassCSP: true })
     person.troubles = []
     const page = await person.context.newPage()
     await page.goto(person.served.link.href)
@@ -118,7 +128,7 @@ export const caret = (page, field, at) =>
 // Waits until all pages show the same text, and gives it.
 export async function same(pages, field) {
   let texts
-  for (let i = 0; i < 1200; i++) {
+  for (const until = Date.now() + PATIENCE_MS; Date.now() < until; ) {
     texts = await Promise.all(pages.map((page) => text(page, field)))
     if (texts.every((one) => one === texts[0])) return texts[0]
     await new Promise((resolve) => setTimeout(resolve, 25))
@@ -126,9 +136,9 @@ export async function same(pages, field) {
   assert.fail(`not the same: ${texts.map((one) => JSON.stringify(one.slice(0, 200))).join('\n')}`)
 }
 
-// Waits until words stand somewhere on the page, or stand there no more.
+// Waits until words stand somewhere on the page, or stand in its own part no more: what was said to screen readers last stays above it.
 export const shows = (page, words) => page.waitForFunction((words) => document.body.innerText.includes(words), words)
-export const showsNot = (page, words) => page.waitForFunction((words) => !document.body.innerText.includes(words), words)
+export const showsNot = (page, words) => page.waitForFunction((words) => !document.querySelector('main').innerText.includes(words), words)
 
 // Where a question is asked, by the links of the plan.
 export async function sectionOf(person, plan, field) {
