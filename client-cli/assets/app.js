@@ -238,6 +238,39 @@
   }
   document.addEventListener('focusout', () => setTimeout(() => [...held.values()].forEach(place)))
 
+  // The pages are locked: what stands here is hidden, and stays, until the passphrase is entered here or in another tab.
+  let lock = null
+  const asks = (page) => {
+    const main = new DOMParser().parseFromString(page, 'text/html').querySelector('main')
+    if (!lock || !main) return
+    lock.replaceChildren(...main.childNodes)
+    const first = lock.querySelector('[autofocus]') || lock.querySelector('[type=password]')
+    if (first) first.focus()
+  }
+  const shut = () => {
+    wait = 2500
+    if (!lock) {
+      lock = add(document.body, 'main', 'pep-lock govuk-width-container govuk-main-wrapper')
+      add(lock, 'h1', 'govuk-heading-l', 'These pages are locked')
+      lock.dataset.title = document.title
+      document.title = 'These pages are locked'
+      document.body.classList.add('pep-locked')
+      lock.addEventListener('submit', (e) => {
+        e.preventDefault()
+        fetch('/unlock', { method: 'POST', body: new URLSearchParams(new FormData(e.target)), redirect: 'manual' })
+          .then((answer) => (answer.type === 'opaqueredirect' ? reveal() : answer.text().then(asks)), () => {})
+      })
+    }
+    if (!lock.querySelector('form')) fetch('/unlock').then((answer) => answer.text()).then(asks, () => {})
+  }
+  const reveal = () => {
+    if (!lock) return
+    document.title = lock.dataset.title
+    document.body.classList.remove('pep-locked')
+    lock.remove()
+    lock = null
+  }
+
   const connect = () => {
     socket = new WebSocket(`ws://${location.host}/live`)
     socket.onopen = () => {
@@ -254,6 +287,8 @@
     socket.onmessage = (e) => {
       const m = JSON.parse(e.data), box = boxes.get(m.f)
       if (m.t === 'html') place(m)
+      if (m.t === 'lock') shut()
+      if (m.t === 'open') reveal()
       const said = document.getElementById('said')
       if (m.t === 'say' && said) said.textContent = m.w
       if (!box) return

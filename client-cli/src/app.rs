@@ -4,7 +4,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
@@ -26,8 +26,10 @@ use crate::{
     clock,
     core::{Core, Line, Traffic},
     dial::{self, DialError, Kept},
+    idle::Idle,
+    settings::Settings,
     shut_out,
-    unlock::{self, LockError},
+    unlock::{self, Guard, LockError},
     web::serve::Serving,
 };
 
@@ -48,6 +50,9 @@ pub struct App {
     home_key: Arc<Key>,
     /// Held while a passphrase is tried or set.
     passphrases: Mutex<()>,
+    idle: Mutex<Idle>,
+    /// Moves whenever the pages lock.
+    locks: watch::Sender<()>,
     room: Option<Room<Core>>,
     thread: Option<JoinHandle<Core>>,
     runtime: Runtime,
@@ -94,6 +99,7 @@ impl App {
         if core.me().is_some_and(|me| Some(me.device) != device) {
             return Err(OpenError::Key);
         }
+        let settings = Settings::of(&core)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let wake = Arc::new(Notify::new());
         let (tell, changes) = watch::channel(0);
@@ -110,10 +116,14 @@ impl App {
         let (room, thread) = (Some(room), Some(thread));
         let (line, pages) = (Mutex::new(None), Mutex::new(None));
         let offline = AtomicBool::new(false);
+        let guarded = matches!(unlock::guard(&home), Ok(Guard::Passphrase { .. }));
+        let idle = Mutex::new(Idle::new(guarded, settings.idle_minutes, clock::now_ms()));
         let app = App {
             home,
             home_key,
             passphrases: Mutex::new(()),
+            idle,
+            locks: watch::Sender::new(()),
             room,
             thread,
             runtime,
@@ -174,25 +184,55 @@ impl App {
         &self.home_key
     }
 
-    /// Whether a command that another process brings is let in. `Err` says why not.
-    pub fn admit(&self, _passphrase: Option<&Secret>) -> Result<(), LockError> {
-        Ok(())
+    /// Whether a command that another process brings is let in: while the pages are locked, only who could open the folder without
+    /// them. `Err` says why not. It does not unlock the pages: a command may be run by the clock.
+    pub fn admit(&self, passphrase: Option<&Secret>) -> Result<(), LockError> {
+        if !self.idle().is_locked(clock::now_ms()) {
+            return Ok(());
+        }
+        let _turn = self.passphrases.lock().unwrap_or_else(PoisonError::into_inner);
+        unlock::admit(&self.home, passphrase, clock::now())
     }
 
     /// Whether this is the passphrase of the home. Never waits.
     pub fn check_passphrase(&self, passphrase: &Secret) -> Result<(), LockError> {
         // One at a time, so that tries are counted right.
         let _turn = self.passphrases.lock().unwrap_or_else(PoisonError::into_inner);
-        unlock::check(&self.home, passphrase)
+        unlock::check(&self.home, passphrase, clock::now())
+    }
+
+    /// Whether the pages are locked, and when they lock.
+    pub fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks the pages now, where there is a passphrase.
+    pub fn lock(&self) {
+        self.idle().lock();
+        self.locks.send_replace(());
+    }
+
+    /// Unlocks the pages. Never waits.
+    pub fn unlock(&self, passphrase: &Secret) -> Result<(), LockError> {
+        self.check_passphrase(passphrase)?;
+        self.idle().unlock(clock::now_ms());
+        Ok(())
+    }
+
+    /// Moves whenever a person locks the pages.
+    pub fn locks(&self) -> watch::Receiver<()> {
+        self.locks.subscribe()
     }
 
     /// Sets the passphrase of the home, or has it go without. `Ok(false)` where the system's keyring was to remember it, and cannot.
     pub fn set_passphrase(&self, passphrase: Option<&Secret>, remembered: bool) -> Result<bool, LockError> {
         let _turn = self.passphrases.lock().unwrap_or_else(PoisonError::into_inner);
-        match passphrase {
-            Some(passphrase) => unlock::set_passphrase(&self.home, &self.home_key, passphrase, remembered),
-            None => unlock::remove_passphrase(&self.home, &self.home_key).map(|()| true),
-        }
+        let done = match passphrase {
+            Some(passphrase) => unlock::set_passphrase(&self.home, &self.home_key, passphrase, remembered)?,
+            None => unlock::remove_passphrase(&self.home, &self.home_key).map(|()| true)?,
+        };
+        self.idle().guard(passphrase.is_some(), clock::now_ms());
+        Ok(done)
     }
 
     /// This device's key, made where there is none. Kept in a file, sealed.

@@ -9,7 +9,7 @@ use std::{
 use replica::Secret;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Seals},
     error::{CommandError, Kind},
     unlock::{self, Guard},
 };
@@ -26,6 +26,8 @@ pub struct Given {
     pub passphrase: Option<Secret>,
     /// One to be set.
     pub new: Option<Secret>,
+    /// That of a file which is read or written.
+    pub file: Option<Secret>,
 }
 
 impl Given {
@@ -45,7 +47,15 @@ impl Given {
             Command::Passphrase(args) if args.asks() && terminal() => new("Choose the new passphrase: ", false)?,
             _ => None,
         };
-        Ok(Given { passphrase, new })
+        let file = match cli.command.seals() {
+            Some(Seals { file: Some(file), .. }) => Some(from_file(file)?),
+            Some(Seals { new: true, file: None }) if terminal() => {
+                self::new("Choose a passphrase for this file: ", false)?
+            }
+            Some(Seals { new: false, file: None }) => self::passphrase("The passphrase of the file: "),
+            _ => None,
+        };
+        Ok(Given { passphrase, new, file })
     }
 }
 

@@ -1,14 +1,14 @@
 //! The words of `pep`: what clap reads, and from what help and completions are made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::{
     commands::{
-        check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export, give_back, held,
-        history, import, join, list, meeting, new, open, passphrase, pin, private, process, quality, resolve, row, set,
-        show, sign_off, status, sync, target, whoami, write,
+        backup, check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export,
+        give_back, held, history, import, join, list, meeting, new, open, passphrase, pin, private, process, quality,
+        resolve, restore, row, set, show, sign_off, status, sync, target, unseal, whoami, write,
     },
     context::Context,
     error::CommandError,
@@ -92,8 +92,11 @@ pub enum Command {
     Held(held::Args),
     Export(export::Args),
     Import(import::Args),
+    Unseal(unseal::Args),
     Process(process::Args),
     Passphrase(passphrase::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     Doctor(doctor::Args),
     Completions(completions::Args),
 }
@@ -111,11 +114,32 @@ pub enum Needs {
     HomeAndLine,
 }
 
+/// A file with a passphrase of its own that a command reads or writes.
+pub struct Seals<'a> {
+    /// Whether it is being written, and its passphrase chosen.
+    pub new: bool,
+    /// The file that holds the passphrase.
+    pub file: Option<&'a Path>,
+}
+
 impl Command {
+    /// The sealed file that this reads or writes.
+    pub fn seals(&self) -> Option<Seals<'_>> {
+        match self {
+            Command::Export(args) => args.seals(),
+            Command::Import(args) => args.seals(),
+            _ => None,
+        }
+    }
+
     /// What the command needs before it can begin.
     pub fn needs(&self) -> Needs {
         match self {
-            Command::Demo(_) | Command::Process(_) | Command::Completions(_) => Needs::Nothing,
+            Command::Demo(_)
+            | Command::Restore(_)
+            | Command::Unseal(_)
+            | Command::Process(_)
+            | Command::Completions(_) => Needs::Nothing,
             Command::Write(args) if args.reads_input() => Needs::HomeAndInput,
             Command::Pin(_) => Needs::HomeAndLine,
             _ => Needs::Home,
@@ -156,8 +180,11 @@ impl Command {
             Command::Held(args) => held::run(context, args),
             Command::Export(args) => export::run(context, args),
             Command::Import(args) => import::run(context, args),
+            Command::Unseal(args) => unseal::run(context, args),
             Command::Process(args) => process::run(context, args),
             Command::Passphrase(args) => passphrase::run(context, args),
+            Command::Backup(args) => backup::run(context, args),
+            Command::Restore(args) => restore::run(context, args),
             Command::Doctor(args) => doctor::run(context, args),
             Command::Completions(args) => completions::run(context, args),
         }

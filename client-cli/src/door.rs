@@ -15,7 +15,7 @@ use replica::{Claim, Reply, Request};
 use crate::{
     app::App,
     ask::{self, Given},
-    cli::{Cli, Command, Needs},
+    cli::{Cli, Command, Global, Needs},
     context::Context,
     error::{CommandError, Kind},
     shut_out, unlock,
@@ -62,7 +62,7 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
         let e = CommandError::from(e);
         return Reply { code: e.kind.code(), stderr: e.words().into_bytes(), locked: true, ..Reply::default() };
     }
-    let given = Given { passphrase: request.passphrase, new: request.new_passphrase };
+    let given = Given { passphrase: request.passphrase, new: request.new_passphrase, file: request.file_passphrase };
     let mut context = Context::brought(app.clone(), cli.global.clone(), request.cwd, request.stdin, given);
     let result = cli.command.run(&mut context);
     let (stdout, mut stderr) = context.said();
@@ -77,7 +77,7 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
 }
 
 fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError> {
-    let home = home(&cli)?;
+    let home = home(&cli.global)?;
     let mut stdin = Vec::new();
     let read = match needs {
         Needs::HomeAndInput => io::stdin().read_to_end(&mut stdin),
@@ -114,6 +114,7 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
                     stdin: stdin.clone(),
                     passphrase: given.passphrase.clone(),
                     new_passphrase: given.new.clone(),
+                    file_passphrase: given.file.clone(),
                 };
                 // Never asked twice, but where it is locked: what was not answered may have been done.
                 let reply = door.ask(request).map_err(|_| {
@@ -193,8 +194,8 @@ fn texts(args: &[OsString]) -> Result<Vec<String>, CommandError> {
 }
 
 /// The folder for this person's plans.
-fn home(cli: &Cli) -> Result<PathBuf, CommandError> {
-    if let Some(home) = &cli.global.home {
+pub fn home(global: &Global) -> Result<PathBuf, CommandError> {
+    if let Some(home) = &global.home {
         return Ok(home.clone());
     }
     let from = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);

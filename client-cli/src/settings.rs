@@ -11,7 +11,7 @@ use ring::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::core::Core;
+use crate::{core::Core, idle::IDLE_MINUTES};
 
 const SETTINGS: &str = "settings";
 const PIN: &str = "pin";
@@ -40,6 +40,8 @@ pub struct Settings {
     pub pause: bool,
     /// How large the text is.
     pub text: TextSize,
+    /// Minutes without a request from a person after which the pages lock, where a passphrase guards the device.
+    pub idle_minutes: u16,
 }
 
 /// How large the text of the pages is. The browser's own zoom works beside it.
@@ -106,7 +108,7 @@ pub enum NotThePin {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { announce: true, pause: false, text: TextSize::Usual }
+        Settings { announce: true, pause: false, text: TextSize::Usual, idle_minutes: IDLE_MINUTES }
     }
 }
 

@@ -4,12 +4,7 @@
 //! remembers of it; or, where nobody gave a passphrase, a private file beside it, and then the computer's own protection is all that
 //! guards it. The slots lie in the file `unlock`, with the cost of the passphrase's slot, so that it can rise later.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use replica::{Key, Secret, destroy, read_kept, write_kept};
@@ -19,9 +14,9 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{clock, remember};
 
 /// The slots.
-const SLOTS: &str = "unlock";
+pub const SLOTS: &str = "unlock";
 /// The key of the slot for whoever can read this user's files.
-const FILE_KEY: &str = "home.key";
+pub const FILE_KEY: &str = "home.key";
 /// How often a wrong passphrase was given.
 const TRIES: &str = "unlock.tries";
 /// Version of the slots' file.
@@ -147,17 +142,15 @@ pub fn open(
     // Left where setting a passphrase was cut short.
     destroy(&home.join(FILE_KEY))?;
     if let Some(given) = passphrase {
-        return try_passphrase(home, &slots, given, Some(&wait));
+        return try_passphrase(home, &slots, given, clock::now(), Some(&wait));
     }
-    let remembered = slots.iter().find_map(Slot::keyring);
-    if let Some(wrapped) = remembered
-        && let Some(key) = remember::recall(home).and_then(|with| unwrap(&with, "keyring", wrapped))
-    {
+    if let Some(key) = recall(home, &slots) {
         return Ok(key);
     }
+    let remembered = slots.iter().find_map(Slot::keyring);
     let mut asked = ask().ok_or(LockError::Locked)?;
     loop {
-        match try_passphrase(home, &slots, &asked, Some(&wait)) {
+        match try_passphrase(home, &slots, &asked, clock::now(), Some(&wait)) {
             Err(LockError::Wrong) => asked = ask().ok_or(LockError::Wrong)?,
             Err(e) => return Err(e),
             Ok(key) => {
@@ -171,10 +164,25 @@ pub fn open(
     }
 }
 
-/// Whether this is the home's passphrase. Says at once that there is a wait, and does not wait.
-pub fn check(home: &Path, passphrase: &Secret) -> Result<(), LockError> {
+/// Whether this is the home's passphrase; `now` in Unix seconds. Says at once that there is a wait, and does not wait.
+pub fn check(home: &Path, passphrase: &Secret, now: i64) -> Result<(), LockError> {
     let slots = read_slots(home)?.ok_or(LockError::Lost(SLOTS))?;
-    try_passphrase(home, &slots, passphrase, None).map(drop)
+    try_passphrase(home, &slots, passphrase, now, None).map(drop)
+}
+
+/// Whether whoever comes could open the home by themselves: with this passphrase, or where the system's keyring remembers one.
+pub fn admit(home: &Path, passphrase: Option<&Secret>, now: i64) -> Result<(), LockError> {
+    if let Some(passphrase) = passphrase {
+        return check(home, passphrase, now);
+    }
+    let slots = read_slots(home)?.ok_or(LockError::Lost(SLOTS))?;
+    recall(home, &slots).map(drop).ok_or(LockError::Locked)
+}
+
+/// The key by what the system's keyring remembers.
+fn recall(home: &Path, slots: &[Slot]) -> Option<Arc<Key>> {
+    let wrapped = slots.iter().find_map(Slot::keyring)?;
+    unwrap(&remember::recall(home)?, "keyring", wrapped)
 }
 
 /// What guards a home.
@@ -210,12 +218,6 @@ pub fn remove_passphrase(home: &Path, key: &Arc<Key>) -> Result<(), LockError> {
     Ok(())
 }
 
-/// Files of a home without which its key is not to be had, as they are named in it: what a backup takes along.
-pub fn files(home: &Path) -> Result<Vec<PathBuf>, LockError> {
-    let file = matches!(guard(home)?, Guard::Computer).then_some(FILE_KEY);
-    Ok([Some(SLOTS), file].into_iter().flatten().map(PathBuf::from).collect())
-}
-
 fn begin(home: &Path, passphrase: Option<&Secret>, cost: Cost) -> Result<Arc<Key>, LockError> {
     // Whatever is sealed here was sealed with a key that is not to be had any more; a new one would only hide that.
     if home.join("keys").exists() {
@@ -234,12 +236,17 @@ fn try_passphrase(
     home: &Path,
     slots: &[Slot],
     given: &Secret,
+    now: i64,
     wait: Option<&dyn Fn(i64)>,
 ) -> Result<Arc<Key>, LockError> {
     let path = home.join(TRIES);
-    let before: Tries = read_kept(&path).ok().and_then(|bytes| from_cbor(&bytes)).unwrap_or_default();
-    let now = clock::now();
-    let seconds = (wait_seconds(before.wrong) - (now - before.at).max(0)).max(0);
+    let mut before: Tries = read_kept(&path).ok().and_then(|bytes| from_cbor(&bytes)).unwrap_or_default();
+    if before.at > now {
+        // The clock was set back: the wait begins anew, and ends.
+        before.at = now;
+        write_kept(&path, &to_cbor(&before))?;
+    }
+    let seconds = (wait_seconds(before.wrong) - (now - before.at)).max(0);
     if seconds > 0 {
         wait.ok_or(LockError::Wait { seconds })?(seconds);
         std::thread::sleep(Duration::from_secs(seconds.unsigned_abs()));
@@ -452,15 +459,32 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let right = words("copper kettle Thursday");
         begin(home.path(), Some(&right), CHEAP).unwrap();
+        let (wrong, began) = (words("copper kettle Friday"), 1_772_114_700);
+        let tried = |given: &Secret, now| match check(home.path(), given, now) {
+            Ok(()) => None,
+            Err(LockError::Wrong) => Some(0),
+            Err(LockError::Wait { seconds }) => Some(seconds),
+            Err(e) => panic!("{e}"),
+        };
         for _ in 0..FREE_TRIES {
-            assert!(matches!(check(home.path(), &words("copper kettle Friday")), Err(LockError::Wrong)));
+            assert_eq!(tried(&wrong, began), Some(0));
         }
-        // The right one has to wait too, or the wait would tell.
-        assert!(matches!(check(home.path(), &right), Err(LockError::Wait { seconds: 1 })));
-        let long_ago = Tries { wrong: 60, at: clock::now() - WAIT_SECONDS_MAX };
-        write_kept(&home.path().join(TRIES), &to_cbor(&long_ago)).unwrap();
-        check(home.path(), &right).unwrap();
+        // The right one has to wait too, or the wait would tell. What is on the disk is all that counts: no program need stay.
+        assert_eq!(
+            (tried(&right, began), tried(&wrong, began + 1), tried(&right, began + 1)),
+            (Some(1), Some(0), Some(2))
+        );
+        assert_eq!((tried(&wrong, began + 3), tried(&right, began + 4)), (Some(0), Some(3)));
+        // A clock that was set back by a year makes nobody wait a year, and saves nobody the wait.
+        let back = began - 365 * 86_400;
+        assert_eq!((tried(&right, back), tried(&right, back + 3)), (Some(4), Some(1)));
+        assert_eq!(tried(&right, back + 4), None);
         assert!(!home.path().join(TRIES).exists(), "forgotten once the right one came");
+        for at in 0..60 {
+            let _ = tried(&wrong, began + at * WAIT_SECONDS_MAX);
+        }
+        assert_eq!(tried(&right, began + 60 * WAIT_SECONDS_MAX - 1), Some(1), "never more than half a minute");
+        assert_eq!(tried(&right, began + 60 * WAIT_SECONDS_MAX), None);
         let waits: Vec<i64> = (0..10).map(wait_seconds).collect();
         assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16, 30, 30]);
         assert_eq!((wait_seconds(66), wait_seconds(67), wait_seconds(u32::MAX)), (30, 30, 30));
@@ -484,7 +508,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let passphrase = words("copper kettle Thursday");
         let key = begin(home.path(), Some(&passphrase), CHEAP).unwrap();
-        let _ = check(home.path(), &words("copper kettle Friday"));
+        let _ = check(home.path(), &words("copper kettle Friday"), 0);
         for entry in std::fs::read_dir(home.path()).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
             let holds = |secret: &[u8]| bytes.windows(secret.len()).any(|part| part == secret);

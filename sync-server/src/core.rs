@@ -673,7 +673,7 @@ impl Core {
         let mut lacking = self.take_in(conn, doc, fit, now)?;
         while let Some(actor) = late.first().map(|envelope| envelope.actor) {
             let (chain, others) = late.into_iter().partition(|e| e.actor == actor);
-            lacking.extend(self.hold(conn, doc, chain, true, now)?);
+            lacking.extend(self.hold(conn, doc, chain, held::Why::Late, now)?);
             late = others;
         }
         // Some may build on what is held now.
@@ -726,9 +726,10 @@ impl Core {
                 tracing::warn!(device = text(&first.device), doc = text(&doc), "a device has forked, and is locked");
             }
             let (chain, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|e| e.actor == actor);
-            lacking.extend(match refusal.is_missing() && !self.builds_on_held(&doc, &refusal) {
-                true => chain,
-                false => self.hold(conn, doc, chain, false, now)?,
+            lacking.extend(match refusal.is_missing() {
+                true if !self.builds_on_held(&doc, &refusal) => chain,
+                true => self.hold(conn, doc, chain, held::Why::Behind, now)?,
+                false => self.hold(conn, doc, chain, held::Why::Refused(refusal), now)?,
             });
             queue = others;
         }

@@ -842,7 +842,13 @@ impl Directory {
         team.sort_by(|a, b| (&a.from, a.person).cmp(&(&b.from, b.person)));
     }
 
-    fn learn_pep(&mut self, pep: Pep) {
+    fn learn_pep(&mut self, mut pep: Pep) {
+        // A relay that was updated knows of more documents than it did when the PEP was started.
+        for part in pep::parts(&pep.start).unwrap_or_default() {
+            if pep.documents.iter().all(|(kind, _)| kind != part.kind) {
+                pep.documents.push((part.kind.to_string(), ByteArray::new(part.doc)));
+            }
+        }
         self.peps_of.entry(pep.start.child).or_default().insert(pep.start.pep);
         for (kind, doc) in &pep.documents {
             self.documents.insert(doc.into_array(), (pep.start.pep, kind.clone()));

@@ -221,6 +221,14 @@ pub struct TlsKeys {
     pub pin: [u8; 32],
 }
 
+/// Seals the keys that a version before encryption left in the clear.
+pub fn seal_plain(dir: &Path, store_key: &Key) -> Result<(), Error> {
+    for (_, name) in PLAIN.iter().filter(|(plain, _)| dir.join(plain).exists()) {
+        sealed(dir, name, store_key)?;
+    }
+    Ok(())
+}
+
 /// The key that signs rosters, made where there is none.
 pub fn relay_key(dir: &Path, store_key: &Key) -> Result<Ed25519KeyPair, Error> {
     let bytes = match sealed(dir, RELAY_KEY, store_key)? {

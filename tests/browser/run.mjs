@@ -15,6 +15,7 @@ import { chromium } from 'playwright-core'
 import { child } from './child.mjs'
 import { kept } from './kept.mjs'
 import { killed, together } from './live.mjs'
+import { locked } from './locked.mjs'
 import { meeting } from './meeting.mjs'
 import { signed } from './signed.mjs'
 import { six } from './six.mjs'
@@ -61,7 +62,6 @@ function fill(plan) {
   assert(fund)
   const extra = dt('target', 'add', plan, 'category=emotional_wellbeing', 'area=Sleep', 'statement=By May I will sleep through the week')
   dt('target', 'withdraw', plan, extra)
-  return target
 }
 
 // Two people answer one question at the same moment, until neither has heard of the other's answer.
@@ -78,7 +78,7 @@ async function disagree(plan) {
   assert.fail('One always heard of the other in time.')
 }
 
-async function checked(page, name, width) {
+async function checked(page, name, width, only = rules) {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
   if (overflow > 0) faults.add(`${name}: ${overflow} px too wide at ${width}`)
   // The page's own rule lets no script in; this one comes from outside it.
@@ -87,7 +87,7 @@ async function checked(page, name, width) {
       new Function(axe).call(window)
       return (await window.axe.run(document, { runOnly: rules })).violations
     },
-    { axe, rules }
+    { axe, rules: only }
   )
   for (const { id, help, nodes } of found) {
     faults.add(`${name}: ${id}, ${help}\n    ${nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join('\n    ')}`)
@@ -95,13 +95,13 @@ async function checked(page, name, width) {
   if (pictures) await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: true })
 }
 
-async function walk(context, base, routes) {
+async function walk(context, base, routes, at = () => widths) {
   const page = await context.newPage()
   const troubles = []
   page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()))
   page.on('request', (request) => request.url().startsWith(base) || troubles.push(`asked for ${request.url()}`))
   for (const [name, path, status = 200] of routes) {
-    for (const width of widths) {
+    for (const width of at(path)) {
       await page.setViewportSize({ width, height: 900 })
       const response = await page.goto(base + path)
       assert.equal(response.status(), status, `${name} ${path}: ${await page.innerText('main')}`)
@@ -109,6 +109,73 @@ async function walk(context, base, routes) {
     }
   }
   assert.deepEqual(troubles.filter((words) => !words.includes('status of 4')), [])
+  await page.close()
+}
+
+// The kind of page that an address leads to: what differs from plan to plan, row to row and person to person left out. The
+// sections of a plan are each a page of their own.
+function kindOf(href) {
+  const { pathname, searchParams } = new URL(href, 'http://here')
+  const pieces = pathname.split('/').slice(1).map((piece) => (/^[0-9a-f-]{32,}$/.test(piece) ? 'ID' : piece))
+  const [first, , part] = pieces
+  if (first === 'pep' && part !== 'page') {
+    // A question, a place or a version; what follows says what is done there.
+    const deep = ['history', 'comments', 'table', 'choose', 'targets', 'since']
+    for (let i = 3; i < pieces.length; i++) if (deep.includes(part) && !['new', 'withdraw'].includes(pieces[i])) pieces[i] = 'X'
+    if (part === 'print' && pieces[3] === 'table') pieces[4] = 'X'
+  }
+  const keys = [...new Set(searchParams.keys())].filter((key) => key !== 'back').sort()
+  return `/${pieces.join('/')}${keys.length ? `?${keys.join('&')}` : ''}`
+}
+
+// One page of every kind that links lead to from a person's first page. Every plan is opened: what can be done in one differs.
+async function crawl(context, base) {
+  const found = new Map()
+  const opened = new Set()
+  const left = ['/']
+  while (left.length > 0) {
+    const path = left.pop()
+    const response = await context.request.get(base + path, { maxRedirects: 0 })
+    if (!(response.headers()['content-type'] ?? '').startsWith('text/html')) continue
+    assert.equal(response.status(), 200, path)
+    const html = await response.text()
+    for (const [, link] of html.matchAll(/<a [^>]*href="([^"#]*)/g)) {
+      const href = link.replaceAll('&amp;', '&')
+      if (!href.startsWith('/')) continue
+      const kind = kindOf(href)
+      const once = /\/X|\/page\//.test(kind) ? kind : href
+      if (!opened.has(once)) left.push(href)
+      opened.add(once)
+      if (!found.has(kind)) found.set(kind, href)
+    }
+  }
+  const pages = []
+  for (const [kind, path] of found) {
+    const type = (await context.request.get(base + path)).headers()['content-type'] ?? ''
+    if (type.startsWith('text/html')) pages.push([kind, path])
+  }
+  return pages
+}
+
+// A page of each of these is looked at, whoever it is that it is shown to; the crawl must find them.
+const kinds = [
+  '/', '/about', '/accessibility', '/blank-form?process', '/children', '/children/ID/new', '/held', '/help', '/meetings', '/settings', '/settings/pin', '/sync',
+  '/pep/ID', '/pep/ID/checks', '/pep/ID/choose', '/pep/ID/choose/X', '/pep/ID/comments', '/pep/ID/comments/X', '/pep/ID/history', '/pep/ID/history/X',
+  '/pep/ID/meeting', '/pep/ID/meeting/live', '/pep/ID/meeting/wall', '/pep/ID/print', '/pep/ID/quality', '/pep/ID/send-back',
+  '/pep/ID/sign-off', '/pep/ID/since/X', '/pep/ID/table/X/X', '/pep/ID/table/X/X/withdraw', '/pep/ID/table/X/new', '/pep/ID/targets', '/pep/ID/targets/X',
+  '/pep/ID/targets/X/X/X', '/pep/ID/targets/X/X/new', '/pep/ID/targets/X/withdraw', '/pep/ID/targets/new', '/pep/ID/views', '/pep/ID/views/give', '/pep/ID/views/readers'
+]
+
+// As a computer set to dark shows them, with the spaces between letters, words and lines that some people need (WCAG 1.4.12).
+async function darkAndSpaced(context, base, routes) {
+  const page = await context.newPage()
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await page.setViewportSize({ width: widths.at(-1), height: 900 })
+  for (const [name, path] of routes) {
+    await page.goto(base + path)
+    await page.addStyleTag({ content: '* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important } p { margin-bottom: 2em !important }' })
+    await checked(page, `${name}-dark`, widths.at(-1), ['color-contrast', 'link-in-text-block'])
+  }
   await page.close()
 }
 
@@ -198,7 +265,7 @@ try {
   browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args, headless: true })
   await meeting(browser, program, join(work, 'demo'), plan, checked)
   console.log('The meeting of Idris: held.')
-  const target = fill(plan)
+  fill(plan)
   await disagree(plan)
   const link = new URL(pep('ottoline', 'open', '--no-browser'))
   const base = link.origin
@@ -214,83 +281,64 @@ try {
   assert(!(await stranger.content()).includes('Idris'))
 
   const of = (rest) => `/pep/${plan}${rest}`
-  const opened = await context.newPage()
-  const sections = []
-  await opened.goto(base + of(''))
-  for (const href of await opened.locator('.govuk-task-list__link[href*="/page/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')))) {
-    sections.push([`section-${href.split('/').slice(-2).join('-')}`, href])
+  const enter = async (link) => {
+    const context = await browser.newContext({ bypassCSP: true, locale: 'en-GB' })
+    const page = await context.newPage()
+    await page.goto(link.href)
+    await page.close()
+    return context
   }
-  assert(sections.length > 15, `${sections.length} sections`)
-  await opened.goto(base + sections.find(([name]) => name.endsWith('attendance'))[1])
-  const row = await opened.locator('a[href*="/table/attendance.terms/"]', { hasText: 'Change' }).first().getAttribute('href')
-  await opened.goto(base + of('/choose'))
-  const choice = await opened.locator(`a[href^="${of('/choose/')}"]`).first().getAttribute('href')
-  await opened.goto(`${base}/children`)
-  const start = await opened.locator('a[href$="/new"]').first().getAttribute('href')
-  await opened.close()
-  await walk(context, base, [
-    ['tasks', '/'],
-    ['children', '/children'],
-    ['children-none', '/children?show=none'],
-    ['plan', of('')],
-    ...sections,
-    ['row', row],
-    ['row-new', of('/table/attendance.terms/new')],
-    ['row-withdraw', `${row}/withdraw`],
-    ['targets', of('/targets')],
-    ['target', of(`/targets/${target}`)],
-    ['target-new', of('/targets/new')],
-    ['target-withdraw', of(`/targets/${target}/withdraw`)],
-    ['target-fund', of(`/targets/${target}/funds/new`)],
-    ['views', of('/views')],
-    ['views-give', of('/views/give')],
-    ['settings', '/settings'],
-    ['settings-pin', '/settings/pin'],
-    ['checks', of('/checks')],
-    ['sign-off', of('/sign-off')],
-    ['meeting', of('/meeting')],
-    ['meeting-live-designated-teacher', of('/meeting/live')],
-    ['meeting-wall', of('/meeting/wall')],
-    ['meetings', '/meetings'],
-    ['new', start],
-    ['started', of('?started=new&copied=5&confirm=2&reviews=1&actions=1')],
-    ['comments', of('/comments')],
-    ['comments-on', of('/comments/care.story')],
-    ['history', of('/history')],
-    ['history-of', of('/history/care.story')],
-    ['choose', of('/choose')],
-    ['choose-one', choice],
-    ['sync', '/sync'],
-    ['help', '/help'],
-    ['accessibility', '/accessibility'],
-    ['about', '/about'],
-    ['not-found', '/nothing-here', 404],
-    ['no-plan', '/pep/00000000-0000-0000-0000-000000000000', 404],
-  ])
   // The Virtual School's own pages, by a process that grades.
   const graded = pep('lorcan', 'new', 'Idris Fennimoor', '--term', '2025/26-summer', '--type', 'interim', '--process', 'ten-page')
   const lorcans = new URL(pep('lorcan', 'open', '--no-browser'))
-  const office = await browser.newContext({ bypassCSP: true, locale: 'en-GB' })
-  const enter = await office.newPage()
-  await enter.goto(lorcans.href)
-  await enter.close()
-  await walk(office, lorcans.origin, [
-    ['sign-off-virtual-school', `/pep/${graded}/sign-off`],
-    ['quality', `/pep/${graded}/quality`],
-    ['send-back', `/pep/${graded}/send-back`],
+  const office = await enter(lorcans)
+
+  const hers = await crawl(context, base)
+  const theirs = (await crawl(office, lorcans.origin)).filter(([kind]) => !hers.some(([hers]) => hers === kind))
+  const missing = kinds.filter((kind) => ![...hers, ...theirs].some(([found]) => found === kind))
+  assert.deepEqual(missing, [], 'no link leads there')
+  const opened = await context.newPage()
+  await opened.goto(base + of('/history/meeting.nextDate'))
+  const restore = await opened.locator(`a[href^="${of('/history/meeting.nextDate/')}"]`).first().getAttribute('href')
+  await opened.goto(base + of(''))
+  const progress = await opened.locator('.govuk-task-list__link[href$="/progress"]').first().getAttribute('href')
+  await opened.goto(base + of('/print'))
+  await opened.check('#reader')
+  await Promise.all([opened.waitForNavigation(), opened.getByRole('button', { name: 'Make the copy' }).click()])
+  const copy = opened.url().slice(base.length)
+  await opened.close()
+  const named = ([kind, path]) => [kind.replace(/[^a-zA-Z0-9.]+/g, '-').replace(/^-|-$/g, '') || 'tasks', path]
+  await walk(context, base, [
+    ...hers.map(named),
+    ['children-none', '/children?show=none'],
+    ['restore', restore],
+    ['started', of('?started=new&copied=5&confirm=2&reviews=1&actions=1')],
+    ['copy', copy],
+    ['copy-error', of('/print/copy?reader=me')],
+    ['not-found', '/nothing-here', 404],
+    ['no-plan', '/pep/00000000-0000-0000-0000-000000000000', 404]
   ])
+  const his = [
+    ...theirs.map(named),
+    ['sign-off-virtual-school', `/pep/${graded}/sign-off`],
+    ['plan-virtual-school', `/pep/${graded}`],
+    ['tasks-virtual-school', '/']
+  ]
+  // The sections of other processes hold the same questions in another order: the narrowest is enough.
+  await walk(office, lorcans.origin, his, (path) => (path.includes('/page/') ? widths.slice(-1) : widths))
+  await darkAndSpaced(context, base, hers.map(named))
   await mistake(context, base, plan)
-  const progress = sections.find(([name]) => name.endsWith('-progress'))[1]
   await keyboard(context, base, progress)
   await highContrast(context, base, [['tasks', '/'], ['plan', of('')], ['section', progress]])
   assert.deepEqual([...faults], [])
-  console.log(`${sections.length + 37} pages at ${widths.join(', ')} px: nothing to put right.`)
+  console.log(`${hers.length + theirs.length + 9} pages at ${widths.join(', ')} px: nothing to put right.`)
   const homes = ['odile', 'ottoline'].map((who) => join(work, 'demo', who))
   const answer = await together(browser, program, homes, plan)
   await stage.end()
   await killed(browser, program, homes[0], answer)
   console.log('Several people in one answer: nothing to put right.')
   await child(browser, program, pictures)
+  await locked(browser, program, pictures)
   console.log('The child’s seven answers: nothing to put right.')
   await six(browser, program, pictures)
   console.log('The meeting of six: nothing to put right.')

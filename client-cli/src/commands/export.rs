@@ -8,11 +8,12 @@ use replica::{Trouble, write_private};
 use serde_json::json;
 
 use crate::{
+    cli::Seals,
     clock,
     commands::show,
     context::{Context, Mine},
     error::{CommandError, Kind},
-    select,
+    sealed, select,
     web::{
         copy::{self, Copy, Reader, Version},
         desk::Desk,
@@ -26,7 +27,7 @@ use crate::{
 /// read. With --section: one page; as json its answers, to keep or to hand to a new school, which `pep import` brings into another
 /// plan. With --signed: what the Virtual School signed last; as json and automerge exactly that, the same bytes on every device,
 /// and the SHA-256 of the json file is the hash in the signature. The file can be read by you alone; whoever you give it to can
-/// read all of it.
+/// read all of it. With --seal only who has its passphrase can.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)
@@ -46,6 +47,19 @@ pub struct Args {
     /// The file to write, or - for standard output
     #[arg(long, short, value_name = "F")]
     output: PathBuf,
+    /// Encrypt the file with a passphrase of its own: `pep unseal` opens it for whoever has that, `pep import` reads it
+    #[arg(long)]
+    seal: bool,
+    /// A file that holds this passphrase [default: it is asked for at the terminal]
+    #[arg(long, value_name = "F", requires = "seal")]
+    seal_passphrase_file: Option<PathBuf>,
+}
+
+impl Args {
+    /// The passphrase that it needs.
+    pub fn seals(&self) -> Option<Seals<'_>> {
+        self.seal.then(|| Seals { new: true, file: self.seal_passphrase_file.as_deref() })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -107,6 +121,11 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             })?
         }
     };
+    let bytes = match (args.seal, &context.given().file) {
+        (false, _) => bytes,
+        (true, Some(passphrase)) => sealed::seal(&bytes, passphrase)?,
+        (true, None) => return Err(sealed::no_passphrase()),
+    };
     if args.output.as_os_str() == "-" {
         context.raw(&bytes);
         return Ok(());
@@ -120,6 +139,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         context.json(&json!({ "pep": mine.pep.id(), "bytes": bytes.len() }));
     }
     context.talk(format!("Written: {} ({} bytes).", args.output.display(), bytes.len()));
+    if args.seal {
+        context.talk("It opens with its passphrase alone. Tell that to whoever gets the file by another way than the file goes, such as the telephone.");
+    }
     Ok(())
 }
 

@@ -8,19 +8,23 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    bring, clock,
+    bring,
+    cli::Seals,
+    clock,
     context::{Context, Mine},
     core::counted,
     error::{CommandError, Kind},
-    select,
+    sealed, select,
 };
 
+/// Bytes by which a sealed file is longer, and some.
+const SEALED_MORE: usize = 1024;
 /// How every Automerge document begins.
 const AUTOMERGE: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 
 /// Bring the answers of a file into a plan
 ///
-/// The file is one that `pep export PEP --section D --format json` wrote. Its answers are written by you, so what you may not
+/// The file is one that `pep export PEP --section D --format json` wrote, sealed or not. Its answers are written by you, so what you may not
 /// write is left out; what is answered already stays. What was left out is said, with the reason.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -35,6 +39,16 @@ pub struct Args {
     /// Take a file about another child; say so only if you are sure
     #[arg(long, requires = "pep")]
     from_another_child: bool,
+    /// A file that holds the passphrase of a sealed one [default: it is asked for at the terminal]
+    #[arg(long, value_name = "F")]
+    seal_passphrase_file: Option<PathBuf>,
+}
+
+impl Args {
+    /// The passphrase that it needs.
+    pub fn seals(&self) -> Option<Seals<'_>> {
+        sealed::is_one_at(&self.file).then(|| Seals { new: false, file: self.seal_passphrase_file.as_deref() })
+    }
 }
 
 /// Carries it out.
@@ -79,10 +93,17 @@ fn read(context: &Context, file: &Path) -> Result<AnswersFile, CommandError> {
     };
     let none = |error: NotAnswers| CommandError::new(Kind::Failed, format!("{error} Nothing was brought."));
     // Looked at before it is read: a file of any size may be given by mistake.
-    if std::fs::metadata(&path).map_err(unreadable)?.len() > ANSWERS_BYTES_MAX as u64 {
+    if std::fs::metadata(&path).map_err(unreadable)?.len() > (ANSWERS_BYTES_MAX + SEALED_MORE) as u64 {
         return Err(none(NotAnswers::TooLarge));
     }
-    let bytes = std::fs::read(&path).map_err(unreadable)?;
+    let mut bytes = std::fs::read(&path).map_err(unreadable)?;
+    if sealed::is_one(&bytes) {
+        let passphrase = context.given().file.as_ref().ok_or_else(sealed::no_passphrase)?;
+        bytes = sealed::open(&bytes, passphrase)?.to_vec();
+    }
+    if bytes.len() > ANSWERS_BYTES_MAX {
+        return Err(none(NotAnswers::TooLarge));
+    }
     if bytes.starts_with(&AUTOMERGE) {
         let message = "This is a whole plan as an Automerge document. It says nothing of who wrote what that could be proved, so it is not brought into a plan.";
         return Err(CommandError::new(Kind::Failed, message).hint(

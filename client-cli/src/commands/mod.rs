@@ -1,5 +1,6 @@
 //! The commands, a file each: the doc comment of `Args` is the help, `run` does it.
 
+pub mod backup;
 pub mod check;
 pub mod child;
 pub mod comment;
@@ -26,6 +27,7 @@ pub mod private;
 pub mod process;
 pub mod quality;
 pub mod resolve;
+pub mod restore;
 pub mod row;
 pub mod set;
 pub mod show;
@@ -33,5 +35,6 @@ pub mod sign_off;
 pub mod status;
 pub mod sync;
 pub mod target;
+pub mod unseal;
 pub mod whoami;
 pub mod write;

@@ -366,14 +366,17 @@ fn table(view: &View, caption: &str, columns: &'static [Column], rows: &[Row]) -
     let fits = !breaks && columns.iter().map(|column| letters(column)).sum::<usize>() <= LETTERS_ABREAST;
     html! {
         @if fits {
-            table {
-                caption { (caption) }
-                thead { tr { @for column in &columns { th scope="col" { (column.label) } } } }
-                tbody { @for row in &rows {
-                    tr { @for (number, column) in columns.iter().enumerate() {
-                        @if number == 0 { th scope="row" { (kit::typed(&text(row, column))) } } @else { td { (kit::typed(&text(row, column))) } }
+            // On a telephone it moves by itself, and the page does not.
+            div class="pep-copy__table" tabindex="0" role="region" aria-label=(caption) {
+                table {
+                    caption { (caption) }
+                    thead { tr { @for column in &columns { th scope="col" { (column.label) } } } }
+                    tbody { @for row in &rows {
+                        tr { @for (number, column) in columns.iter().enumerate() {
+                            @if number == 0 { th scope="row" { (kit::typed(&text(row, column))) } } @else { td { (kit::typed(&text(row, column))) } }
+                        } }
                     } }
-                } }
+                }
             }
         } @else {
             @for row in &rows {

@@ -14,7 +14,7 @@ use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
     Signing, Value, View, Who, Writer,
 };
-use replica::Trouble;
+use replica::{Secret, Trouble};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -38,6 +38,7 @@ use crate::{
     error::{CommandError, Kind},
     settings::{Handed, NotThePin, Pin, Settings},
     typing::Splice,
+    unlock::LockError,
     words,
 };
 
@@ -139,6 +140,7 @@ impl Desk {
             undecided,
             pass: key.and_then(|key| comeback::pass(&key, clock::now())),
             settings,
+            guarded: self.app.idle().is_guarded(),
             demo: council.demo,
             today: clock::day(),
         })
@@ -153,6 +155,26 @@ impl Desk {
     /// How the pages behave on this device.
     pub fn settings(&self) -> Result<Settings, CommandError> {
         self.context().with(|core| Settings::of(core))
+    }
+
+    /// Whether the pages are locked: nobody is answered without the passphrase.
+    pub fn is_locked(&self) -> bool {
+        self.app.idle().is_locked(clock::now_ms())
+    }
+
+    /// A person asks for something: whether they may have it without the passphrase.
+    pub fn person_came(&self) -> bool {
+        self.app.idle().came(clock::now_ms())
+    }
+
+    /// Locks the pages, where there is a passphrase.
+    pub fn lock(&self) {
+        self.app.lock();
+    }
+
+    /// Unlocks them, or says why not. Every try counts.
+    pub fn unlock(&self, passphrase: &Secret) -> Result<(), LockError> {
+        self.app.unlock(passphrase)
     }
 
     /// To which child's plan this device was given; `None` where it is with its owner.
@@ -193,7 +215,9 @@ impl Desk {
 
     /// Keeps how the pages behave. On the disk when this returns.
     pub fn keep_settings(&self, settings: Settings) -> Result<(), CommandError> {
-        self.context().with(move |core| settings.keep(core))
+        self.context().with(move |core| settings.keep(core))?;
+        self.app.idle().after(settings.idle_minutes);
+        Ok(())
     }
 
     /// Whether this is the PIN, or why it is not taken. Every try counts.
@@ -744,10 +768,10 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
 
 fn unknown_stamp() -> CommandError {
     CommandError::new(
-        Kind::Failed,
+        Kind::Usage,
         "The page you had open shows changes that are not on this device any more. Nothing was saved.",
     )
-    .hint("Go back, copy what you typed, open the page again and enter it there.")
+    .hint("Copy what you typed, open the page again and enter it there.")
 }
 
 fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {

@@ -35,6 +35,11 @@ pub fn bare(title: &str, words: &str) -> Markup {
     frame(None, &Leaf::new(title, "", main))
 }
 
+/// A page that says nothing of anybody, and has a form.
+pub fn bare_form(leaf: &Leaf) -> Markup {
+    frame(None, leaf)
+}
+
 /// A page of a child's own: nothing around it leads anywhere.
 pub fn childs(text: TextSize, leaf: &Leaf) -> Markup {
     html! {

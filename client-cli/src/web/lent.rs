@@ -36,6 +36,8 @@ pub struct Site {
     pub undecided: u64,
     /// How this person wants the pages of this device.
     pub settings: Settings,
+    /// Whether a passphrase guards this device.
+    pub guarded: bool,
     /// By which a page comes back after the program was killed and started again.
     pub pass: Option<String>,
     /// Whether everybody in it is invented: this is the demonstration.

@@ -20,6 +20,7 @@ pub mod hunks;
 pub mod kit;
 pub mod lent;
 pub mod live;
+pub mod locked;
 pub mod multipart;
 pub mod news;
 pub mod pages;

@@ -137,6 +137,12 @@ impl Request {
 }
 
 impl Request {
+    /// The address, as it was asked for.
+    pub fn target(&self) -> String {
+        let query = self.query.write();
+        format!("/{}{}{query}", self.path.join("/"), if query.is_empty() { "" } else { "?" })
+    }
+
     /// Tells a form from every other: where it went and all that it says.
     pub fn fingerprint(&self) -> Uuid {
         let said = self.form.0.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
@@ -151,6 +157,22 @@ impl Pairs {
     /// Reads `a=1&b=2`, as forms and queries are written.
     pub fn read(bytes: &[u8]) -> Pairs {
         Pairs(form_urlencoded::parse(bytes).map(|(name, value)| (name.into_owned(), clean(&value))).collect())
+    }
+
+    /// Writes them, as [`Pairs::read`] reads them.
+    pub fn write(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+
+    /// Those whose names begin so, without that beginning.
+    pub fn within(&self, beginning: &str) -> Pairs {
+        let inside = |(name, value): &(String, String)| Some((name.strip_prefix(beginning)?.to_owned(), value.clone()));
+        Pairs(self.0.iter().filter_map(inside).collect())
+    }
+
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The last value of this name.

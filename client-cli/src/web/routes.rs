@@ -7,6 +7,7 @@ use super::{
     forms::STAMP,
     handed, kit,
     lent::{ChildLine, Plan},
+    locked,
     pages::{
         blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
         quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
@@ -55,19 +56,22 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         let html = kit::bare("This device can no longer be used", &words).into_string();
         return Answer::Page { status: 403, html };
     }
+    if let Some(answer) = locked::answer(desk, request) {
+        return answer;
+    }
     match desk.handed() {
         Ok(None) => {}
         Ok(Some(handed)) => return handed::answer(desk, request, handed),
         Err(e) => return broken(&e),
     }
-    let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e))));
+    let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e, &request.form))));
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::SyncNow => Answer::SyncNow,
         Outcome::File { name, kind, bytes } => Answer::File { name, kind, bytes },
         Outcome::Offline(offline) => match desk.work_offline(offline) {
             Ok(()) => Answer::Go("/sync".to_owned()),
-            Err(e) => page(desk, &errors::failed(&e)),
+            Err(e) => page(desk, &errors::failed(&e, &request.form)),
         },
         Outcome::Page(leaf) => {
             let mut leaf = Leaf { tip: tips::of(&request.path), ..*leaf };
@@ -84,13 +88,16 @@ pub fn answer(desk: &Desk, request: &Request) -> Answer {
         Outcome::Picture(picture) => Answer::Picture(picture),
         Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
             Ok(()) => Answer::Go(then),
-            Err(e) => page(desk, &errors::failed(&e)),
+            Err(e) => page(desk, &errors::failed(&e, &request.form)),
         },
     }
 }
 
 /// To an address that cannot be one of ours.
 pub fn nowhere(desk: &Desk) -> Answer {
+    if desk.is_locked() {
+        return locked::home(desk);
+    }
     match desk.handed() {
         Ok(None) => page(desk, &errors::not_found()),
         Ok(Some(_)) => Answer::Go(child::HOME.to_owned()),
@@ -100,6 +107,9 @@ pub fn nowhere(desk: &Desk) -> Answer {
 
 /// To a form that was larger than any form of ours.
 pub fn too_large(desk: &Desk) -> Answer {
+    if desk.is_locked() {
+        return locked::home(desk);
+    }
     match desk.handed() {
         Ok(None) => page(desk, &errors::too_large()),
         Ok(Some(_)) => handed::page(desk, &child::too_large()),
@@ -110,7 +120,7 @@ pub fn too_large(desk: &Desk) -> Answer {
 /// The parts of a page that stay up to date, as they are now: ids and contents. None where the address is no page any more.
 pub fn regions(desk: &Desk, request: &Request) -> Vec<(String, String)> {
     // While the device is with a child nothing of these pages is sent.
-    if !matches!(desk.handed(), Ok(None)) {
+    if desk.is_locked() || !matches!(desk.handed(), Ok(None)) {
         return Vec::new();
     }
     let mut around = Regions::default();

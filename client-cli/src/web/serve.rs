@@ -27,7 +27,9 @@ use super::{
     assets, comeback,
     desk::{Desk, Shelf},
     guard::{Back, Came, Guard, Turned},
-    kit, multipart,
+    kit,
+    locked::UNLOCK,
+    multipart,
     pages::child::HOME,
     request,
     routes::{self, Answer},
@@ -59,6 +61,13 @@ const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long requests that are being answered may take when the pages end.
 const GOODBYE: Duration = Duration::from_secs(4);
+
+/// A form that waited for the passphrase comes with it, its names a little longer.
+const UNLOCKING_BYTES_MAX: usize = FORM_BYTES_MAX + 64 * 1024;
+/// What a tab is told when the pages lock, or when it comes while they are locked.
+const LOCKED: &str = r#"{"t":"lock"}"#;
+/// What it is told first where they are not.
+const OPEN: &str = r#"{"t":"open"}"#;
 
 /// Said where something else was sent than a form.
 const NO_FORM: (&str, &str) = (
@@ -222,9 +231,10 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         return no_form();
     };
     let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str).to_owned();
+    let most = if target == UNLOCK { UNLOCKING_BYTES_MAX } else { FORM_BYTES_MAX };
     let form = match post {
         false => Ok(Vec::new()),
-        true => match tokio::time::timeout(FORM_COMES, to_bytes(body, FORM_BYTES_MAX)).await {
+        true => match tokio::time::timeout(FORM_COMES, to_bytes(body, most)).await {
             Ok(Ok(form)) if !kind.starts_with(multipart::KIND) => Ok(form.to_vec()),
             Ok(Ok(form)) => match multipart::as_form(&kind, &form) {
                 Some(form) => Ok(form),
@@ -321,8 +331,15 @@ async fn live(shared: &Shared, parts: &mut Parts) -> Response<Body> {
 
 /// Goes between a tab's socket and what is done for it, one thing after another.
 async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: OwnedSemaphorePermit) {
-    let Some(mut changes) = shared.app.upgrade().map(|app| app.changes()) else { return };
+    let Some((mut changes, mut locks)) = shared.app.upgrade().map(|app| (app.changes(), app.locks())) else { return };
+    let is_locked = |app: &Weak<App>| app.upgrade().is_some_and(|app| app.idle().is_locked(clock::now_ms()));
     let (mut out, mut inbox) = socket.split();
+    let at_first = is_locked(&shared.app);
+    let first = if at_first { LOCKED } else { OPEN };
+    if out.send(Message::Text(first.into())).await.is_err() || at_first {
+        let _ = out.close().await;
+        return;
+    }
     // The same clock for all tabs, and one that only goes on.
     let (began, began_ms) = (Instant::now(), clock::now_ms());
     let now_ms = move || began_ms.saturating_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
@@ -345,11 +362,12 @@ async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: Owned
                     Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => Event::End,
                 }
             }
+            locked = locks.changed() => if locked.is_ok() { Event::Changed } else { Event::End },
             changed = changes.changed() => if changed.is_ok() { Event::Changed } else { Event::End },
             () = wakes => Event::Time,
             _ = ping.tick() => {
                 let here = heard.elapsed() < PING_EVERY * 3 && out.send(Message::Ping(Default::default())).await.is_ok();
-                if here { continue } else { Event::End }
+                if here && !is_locked(&shared.app) { continue } else { Event::End }
             }
         };
         let (app, shelf, at) = (shared.app.clone(), shared.shelf.clone(), now_ms());
@@ -357,9 +375,11 @@ async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: Owned
             let desk = Desk::new(app.upgrade()?, shelf);
             // What was typed is written; what others type is not for the child who has the device now.
             let given = !matches!(desk.handed(), Ok(None));
-            let event = if given { Event::End } else { event };
+            let locked = desk.is_locked();
+            let event = if given || locked { Event::End } else { event };
             let last = matches!(event, Event::End);
-            let says = tab.on(&desk, event, at)?;
+            let mut says = tab.on(&desk, event, at)?;
+            says.extend(locked.then(|| LOCKED.to_owned()));
             Some((tab, if given { Vec::new() } else { says }, last))
         });
         let Ok(Some((back, says, last))) = done.await else { return };

@@ -26,9 +26,11 @@ use crate::{
 };
 
 mod child;
+mod forms;
 mod here;
 mod history;
 mod hostile;
+mod locked;
 mod meeting;
 mod settings;
 mod share;

@@ -271,6 +271,10 @@ impl Tab {
     }
 
     fn said(&mut self, desk: &Desk, said: Said, now_ms: u64, out: &mut Vec<String>) -> Option<()> {
+        // The rest a page says by itself.
+        if matches!(said, Said::Edit { .. } | Said::Undo { .. } | Said::Redo { .. } | Said::Focus { .. }) {
+            desk.person_came();
+        }
         match said {
             Said::Hello { tab, page, fields, regions, here }
                 if fields.len() <= BOXES_MAX && regions.len() <= REGIONS_MAX =>

@@ -15,7 +15,7 @@ use crate::{
 /// The code that says which addresses there are: what it knows is tried, so that no new one is forgotten.
 const ROUTES: &str = include_str!("../../src/web/routes.rs");
 /// What is answered before an address is looked up.
-const APART: [&str; 2] = ["/live", "/enter"];
+const APART: [&str; 4] = ["/live", "/enter", "/lock", "/unlock"];
 
 /// How long an answer may take before it is none.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -9,7 +9,7 @@ use std::{
 use crate::{Ended, Home, LORCAN, ODILE, OTTOLINE, Watching, World};
 
 /// A running `pep open`, and its first link.
-pub(crate) struct Open(Ended, pub(crate) String);
+pub(crate) struct Open(pub(crate) Ended, pub(crate) String);
 
 /// Something that speaks to the pages like a browser does.
 pub(crate) struct Browser {

@@ -3,19 +3,22 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     path::{Component, Path, PathBuf},
 };
 
 use crate::{create_private_dir, seal::KEYS, write_private};
 
 const JOURNAL: &str = "journal";
+/// What a tar file ends with.
+const END: [u8; 1024] = [0; 1024];
 /// The folder that a backup is unpacked into, before what is in it is moved to its place.
 const UNFINISHED: &str = "restoring";
 
 /// Writes a backup of `folder` to `file`, which only this user can read; bytes written. `journal`: its files and how much of each
 /// belongs to it ([`crate::Replica::journal_files`]); `beside`: names of files in the folder that go along, where they are there;
-/// `said`: files that are not in it, by name. It may be written to meanwhile.
+/// `said`: files that are not in it, by name. It may be written to meanwhile. An older backup is replaced, once the new one is whole;
+/// `Err` of kind `InvalidInput` where the file lies in the folder itself, or is something else than a backup.
 pub fn pack(
     file: &Path,
     folder: &Path,
@@ -23,6 +26,7 @@ pub fn pack(
     beside: &[PathBuf],
     said: &[(&str, &[u8])],
 ) -> io::Result<u64> {
+    refuse_what_is_dear(file, folder)?;
     let mut unfinished = file.as_os_str().to_owned();
     unfinished.push(".unfinished");
     let unfinished = PathBuf::from(unfinished);
@@ -32,6 +36,27 @@ pub fn pack(
         let _ = fs::remove_file(&unfinished);
     }
     moved
+}
+
+/// A name that was typed by mistake must cost nobody a file.
+fn refuse_what_is_dear(file: &Path, folder: &Path) -> io::Result<()> {
+    let refused = |words| Err(io::Error::new(io::ErrorKind::InvalidInput, words));
+    let beside = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if beside.canonicalize()?.starts_with(folder.canonicalize()?) {
+        return refused("a backup does not lie in the folder that it is made of");
+    }
+    match File::open(file) {
+        Ok(ref found) if !is_one_or_empty(found) => refused("there is a file of that name that is no backup"),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+fn is_one_or_empty(file: &File) -> bool {
+    let mut archive = tar::Archive::new(file);
+    let first = archive.entries().ok().and_then(|mut entries| entries.next()).and_then(Result::ok);
+    let begins = first.is_some_and(|entry| entry.path().is_ok_and(|path| path.starts_with(JOURNAL)));
+    begins || file.metadata().is_ok_and(|about| about.is_file() && about.len() == 0)
 }
 
 fn write(
@@ -93,8 +118,19 @@ pub fn unpack(file: File, folder: &Path, beside: &[&str], needed: &[&str]) -> io
     done
 }
 
-fn read(file: File, folder: &Path, beside: &[&str], needed: &[&str]) -> io::Result<usize> {
+fn read(mut file: File, folder: &Path, beside: &[&str], needed: &[&str]) -> io::Result<usize> {
     let foreign = || io::Error::from(io::ErrorKind::InvalidData);
+    // One that was cut between two of its files would look whole without its last words.
+    let mut last = [1; END.len()];
+    if file.metadata()?.len() < END.len() as u64 {
+        return Err(foreign());
+    }
+    file.seek(SeekFrom::End(-(END.len() as i64)))?;
+    file.read_exact(&mut last)?;
+    if last != END {
+        return Err(foreign());
+    }
+    file.rewind()?;
     let mut files = 0;
     let mut whole = (false, false);
     for entry in tar::Archive::new(file).entries()? {

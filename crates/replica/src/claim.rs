@@ -42,6 +42,9 @@ pub struct Request {
     /// One that it is to set.
     #[serde(default)]
     pub new_passphrase: Option<Secret>,
+    /// That of a file which it reads or writes.
+    #[serde(default)]
+    pub file_passphrase: Option<Secret>,
 }
 
 /// Its answer.

@@ -39,7 +39,7 @@ pub use claim::{
 };
 pub use journal::{Damage, verify};
 pub use room::{Ended, Room};
-pub use seal::{Key, KeyError, Secret, key_needed};
+pub use seal::{Key, KeyError, SEAL_BYTES, Secret, key_needed};
 pub use store::SCHEMA;
 
 use journal::{Journal, Position, Record};
@@ -764,7 +764,7 @@ impl Replica {
 
     /// Keeps why an envelope was refused (stages it). It is not offered again, nor what follows it in its author's chain.
     pub fn hold(&mut self, doc: &Id, hash: &Hash, why: &[u8]) -> Result<()> {
-        if self.store.held(doc)?.len() >= HELD_MAX {
+        if self.store.held_count(doc)? >= HELD_MAX {
             return Ok(());
         }
         let later = self.chain_after(doc, hash)?;

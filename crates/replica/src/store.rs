@@ -322,6 +322,11 @@ impl Store {
             .collect()
     }
 
+    /// How many of them there are.
+    pub fn held_count(&self, doc: &Id) -> Result<usize> {
+        Ok(self.held.scan_prefix(doc).keys().try_fold(0, |count, key| key.map(|_| count + 1))?)
+    }
+
     /// Why one envelope was refused.
     pub fn why_held(&self, doc: &Id, hash: &Hash) -> Result<Option<Vec<u8>>> {
         let kept = self.get(&self.held, b'h', &[doc.as_slice(), &self.mark(doc, hash)?].concat())?;

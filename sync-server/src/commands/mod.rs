@@ -222,6 +222,7 @@ impl Command {
 
 /// Opens the relay's core with the keys of its folder.
 fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Core, Vec<Notice>), Error> {
+    keys::seal_plain(dir, store_key)?;
     let key = keys::relay_key(dir, store_key)?;
     let mut seed = [0; 1];
     // Asked once here, so that a machine without randomness is told of in words.

@@ -90,6 +90,16 @@ struct Verdict {
     follows: bool,
 }
 
+/// What is known of a chain that is not taken in.
+pub(super) enum Why {
+    /// Nothing is wrong with it but when it came.
+    Late,
+    /// Its first builds on what is held.
+    Behind,
+    /// The gate has refused its first.
+    Refused(Refusal),
+}
+
 /// How an envelope fits what is here.
 enum Fit {
     /// Behind these held ones, in order.
@@ -151,18 +161,20 @@ impl Core {
         Ok(left && !lost && !self.replica.ledger_of(doc)?.index().contains(&envelope.hash))
     }
 
-    /// Keeps what is refused of a chain: envelopes of one actor, in order. `late`: nothing is wrong with them but when they
-    /// came. Gives back those whose past is not here at all.
+    /// Keeps what is refused of a chain: envelopes of one actor, in order. Gives back those whose past is not here at all.
     pub(super) fn hold(
         &mut self,
         conn: u64,
         doc: Id,
         chain: Vec<Envelope>,
-        late: bool,
+        why: Why,
         now: i64,
     ) -> Result<Vec<Envelope>, Trouble> {
         let Some(device) = self.lines.get(&conn).map(|line| line.session.device()) else { return Ok(Vec::new()) };
-        let (verdicts, lacking) = self.judge(&doc, chain, late, self.restored_by(conn))?;
+        let (verdicts, lacking) = match why {
+            Why::Refused(refusal) => (self.refused(chain, &refusal), Vec::new()),
+            Why::Late | Why::Behind => self.judge(&doc, chain, matches!(why, Why::Late), self.restored_by(conn))?,
+        };
         let mut told: BTreeMap<(String, String), (Vec<Hash>, Vec<Hash>)> = BTreeMap::new();
         let mut authors = BTreeSet::from([device]);
         for verdict in verdicts {
@@ -279,11 +291,7 @@ impl Core {
                     verdicts.push(said(&code, &detail, true, envelope));
                 }
                 Fit::Refused(refusal) => {
-                    let (code, detail) = self.words(&envelope, &refusal);
-                    verdicts.push(said(&code, &detail, false, envelope));
-                    // What stands on this cannot be judged: it was never applied to anything.
-                    let rest: Vec<Verdict> = chain.map(|e| said(&code, &detail, true, e)).collect();
-                    verdicts.extend(rest);
+                    verdicts.extend(self.refused(std::iter::once(envelope).chain(chain), &refusal));
                     break;
                 }
                 Fit::Lacks => {
@@ -293,6 +301,14 @@ impl Core {
             }
         }
         Ok((verdicts, Vec::new()))
+    }
+
+    /// A chain whose first the gate refuses. What stands on that cannot be judged: it was never applied to anything.
+    fn refused(&self, chain: impl IntoIterator<Item = Envelope>, refusal: &Refusal) -> Vec<Verdict> {
+        let mut chain = chain.into_iter().peekable();
+        let Some((code, detail)) = chain.peek().map(|first| self.words(first, refusal)) else { return Vec::new() };
+        let said = |(n, envelope)| Verdict { envelope, code: code.clone(), detail: detail.clone(), follows: n > 0 };
+        chain.enumerate().map(said).collect()
     }
 
     /// Code and words of a refusal, for the author.

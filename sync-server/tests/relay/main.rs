@@ -5,4 +5,5 @@ mod core;
 mod held;
 mod program;
 mod readers;
+mod rights;
 mod world;

@@ -36,9 +36,10 @@ pub fn no_such_plan() -> Leaf {
     )
 }
 
-/// What a command would have said.
-pub fn failed(error: &CommandError) -> Leaf {
+/// What a command would have said, with what was typed in the form that it came from.
+pub fn failed(error: &CommandError, form: &Pairs) -> Leaf {
     let (status, title) = match error.kind {
+        Kind::Usage => (409, "This page is too old"),
         Kind::NotPermitted => (403, "You cannot see this plan"),
         Kind::Store => (500, "The plans on this device cannot be read"),
         _ => (500, "Something went wrong"),
@@ -49,6 +50,7 @@ pub fn failed(error: &CommandError) -> Leaf {
         html! {
             p class="govuk-body" { (error.message) }
             @if let Some(hint) = &error.hint { p class="govuk-body" { (hint) } }
+            (typed(form))
             p class="govuk-body" { "What you had saved is safe. " (kit::link("/", "Go to your tasks")) }
         },
     )

@@ -11,6 +11,7 @@ pub mod errors;
 pub mod held;
 pub mod help;
 pub mod history;
+pub mod locked;
 pub mod meeting;
 pub mod new;
 pub mod plan;

@@ -180,7 +180,7 @@ fn sections(plan: &Plan, query: &Pairs, error: Option<&str>) -> Markup {
                 @for page in &plan.pep.process().pages {
                     @let parts: Vec<&str> = overview::blocks(page).into_iter().filter(|block| known.contains(&(page.id.clone(), (*block).to_owned()))).collect();
                     @if !parts.is_empty() {
-                        h3 class="govuk-heading-s" { (page.title) }
+                        h2 class="govuk-heading-s" { (page.title) }
                         div class="govuk-checkboxes govuk-checkboxes--small pep-columns" {
                             @for block in parts {
                                 @let value = format!("{}/{block}", page.id);

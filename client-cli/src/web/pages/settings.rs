@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::{
+    idle::IDLE_MINUTES_CHOICES,
     settings::{BadPin, NotThePin, Pin, Settings, TextSize},
     web::{
         kit,
@@ -27,10 +28,12 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
         let chosen = request.form.get("text");
         let text = TextSize::ALL.into_iter().find(|size| chosen == Some(size.word())).unwrap_or_default();
         let ticked = |name: &str| request.form.get(name).is_some();
-        let settings = Settings { announce: ticked("announce"), pause: ticked("pause"), text };
+        let minutes = request.form.get("lock").and_then(|minutes| minutes.parse().ok());
+        let idle_minutes = minutes.filter(|m| IDLE_MINUTES_CHOICES.contains(m)).unwrap_or(site.settings.idle_minutes);
+        let settings = Settings { announce: ticked("announce"), pause: ticked("pause"), text, idle_minutes };
         return Outcome::Settings { settings, then: "/settings?done=saved".to_owned() };
     }
-    let Settings { announce, pause, text } = site.settings;
+    let Settings { announce, pause, text, idle_minutes } = site.settings;
     let done = match request.query.get("done") {
         Some("saved") => "Settings saved on this device",
         Some("pin") => "PIN saved on this device",
@@ -38,6 +41,8 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
     };
     let sizes: Vec<(String, String)> =
         TextSize::ALL.into_iter().map(|size| (size.word().to_owned(), size_words(size).to_owned())).collect();
+    let minutes: Vec<(String, String)> =
+        IDLE_MINUTES_CHOICES.iter().map(|minutes| (minutes.to_string(), format!("{minutes} minutes"))).collect();
     let main = html! {
         @if !done.is_empty() { (kit::done(done)) }
         h1 class="govuk-heading-xl" { "Settings" }
@@ -53,7 +58,17 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
                     }
                 }
             }
+            @if site.guarded {
+                (kit::radios("lock", "Lock these pages when nobody has used them for", None, &minutes, &idle_minutes.to_string()))
+            }
             (kit::button("Save settings"))
+        }
+        h2 class="govuk-heading-m" { "Locking" }
+        @if site.guarded {
+            p class="govuk-body" { "Locked pages show nothing until you enter your passphrase. What you have saved is shared meanwhile." }
+            form method="post" action="/lock" { (kit::second_button("Lock now")) }
+        } @else {
+            p class="govuk-body" { "These pages do not lock, because this device has no passphrase. To set one, run “pep passphrase set” in the command line." }
         }
         h2 class="govuk-heading-m" { "PIN for giving this device to a child" }
         @if has_pin {

@@ -15,7 +15,7 @@ use crate::{
         live::merged,
         region::Regions,
         request::{Leaf, Outcome, Request},
-        who,
+        said, who,
     },
     words,
 };
@@ -292,7 +292,7 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
             _ => {
                 div class="govuk-form-group" id=(column.id) {
                     p class="govuk-label govuk-label--s" { (column.label) }
-                    p class="govuk-body" { (value(cell, column)) }
+                    p class="govuk-body" { (value(plan, cell, column)) }
                     p class="govuk-hint" { "Only " (super::super::lent::people(&plan.pep.process().writers_within(question, column))) " can write this." }
                 }
             }
@@ -303,8 +303,9 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
 fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target) -> Markup {
     let filled = question.columns.iter().filter(|column| target.row.cells.contains_key(column.id.as_str()));
     let name = name(number, target);
-    let mut rows: Vec<(String, Markup)> =
-        filled.map(|column| (column.label.clone(), value(target.row.cells.get(column.id.as_str()), column))).collect();
+    let mut rows: Vec<(String, Markup)> = filled
+        .map(|column| (column.label.clone(), value(plan, target.row.cells.get(column.id.as_str()), column)))
+        .collect();
     for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
         let live =
             target.tables.get(column.id.as_str()).map_or(0, |rows| rows.iter().filter(|row| row.counts()).count());
@@ -334,16 +335,17 @@ fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target
     }
 }
 
-fn value(cell: Option<&Cell>, column: &Column) -> Markup {
+fn value(plan: &Plan, cell: Option<&Cell>, column: &Column) -> Markup {
+    let shown = |value: &plan::Value| said::by_name(&plan.view, value).unwrap_or_else(|| words::cell(column, value));
     html! {
         @match cell {
             None => span class="govuk-hint" { "No answer yet" },
-            Some(Cell::Value(value) | Cell::Computed(value)) => (kit::typed(&words::cell(column, value))),
+            Some(Cell::Value(value) | Cell::Computed(value)) => (kit::typed(&shown(value))),
             Some(Cell::Text { text }) => (kit::typed(text)),
             Some(Cell::Voices(voices)) => @for voice in voices { p { (kit::typed(&voice.text)) " (" (words::name(&voice.by)) ")" } },
             Some(Cell::Disputed(claims)) => {
                 "There are two answers: "
-                (claims.iter().map(|claim| words::cell(column, &claim.value)).collect::<Vec<_>>().join(" or "))
+                (claims.iter().map(|claim| shown(&claim.value)).collect::<Vec<_>>().join(" or "))
             }
         }
     }
