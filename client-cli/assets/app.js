@@ -18,7 +18,8 @@
   }
   // The same for the life of this page: what it typed is known by it after the program was killed.
   const name = crypto.randomUUID(), most = form ? Number(form.dataset.most) : 0
-  let socket, wait = 250, pause = null, gone = false, leaving = false
+  // Away: the program was there and has not been heard of since; a tab that is one too many never had it, and forms work in it.
+  let socket, wait = 250, pause = null, away = false, leaving = false
 
   // One piece that makes `a` into `b`, ending at the caret where it can, and never within a character of two units.
   const diff = (a, b, caret = b.length) => {
@@ -221,7 +222,7 @@
       if (locked) say(this.words, (dirty ? this.instead === 'form' ? 'Not saved yet. ' : 'Not saved. ' : '') + locked)
       else if (this.el.value.length > most) say(this.words, `Not saved yet. This is too long: take away ${this.el.value.length - most} characters.`)
       else if (!dirty) say(this.words, this.ready && this.wrote ? this.far || 'Saved on this device' : '')
-      else say(this.words, this.ready || !gone ? 'Not saved yet' : 'Not saved yet. The program is not running; keep this page open and run pep open.')
+      else say(this.words, this.ready || !away ? 'Not saved yet' : 'Not saved yet. The program is not running; keep this page open and run pep open.')
     }
   }
 
@@ -274,7 +275,6 @@
     socket = new WebSocket(`ws://${location.host}/live`)
     socket.onopen = () => {
       wait = 250
-      gone = false
       const regions = {}
       for (const el of document.querySelectorAll('[data-region]')) regions[el.id] = el.dataset.region
       held.clear()
@@ -299,24 +299,47 @@
       else if (m.t === 'locked') box.stop(m.why, m.instead)
     }
     socket.onclose = () => {
-      gone = true
+      away ||= wait === 250
       for (const box of boxes.values()) { box.ready = false; box.held = []; box.state() }
-      wait = Math.min(wait * 2, 5000)
-      setTimeout(() => comeBack().catch(() => {}).then(connect), wait)
+      again()
     }
   }
+  const again = () => {
+    wait = Math.min(wait * 2, 5000)
+    setTimeout(() => comeBack().then(() => { away = false; connect() }, (e) => {
+      away = true
+      missing(e.cause || 'The program is not running. Keep this page open and run pep open.', false)
+      boxes.forEach((box) => box.state())
+      again()
+    }), wait)
+  }
+  // Said where it otherwise says how far everything is shared; that comes anew when the program is back.
+  const missing = (words, now) => {
+    const bar = document.getElementById('sync')
+    if (!bar || (bar.dataset.region === '' && !now)) return
+    if (bar.dataset.region) bar.replaceChildren()
+    bar.dataset.region = ''
+    const told = bar.firstElementChild || add(bar, 'p', 'govuk-body-s pep-sync__words')
+    told.setAttribute('role', 'status')
+    say(told, words)
+  }
 
-  // The program may have been killed and started again: it asks, and lets this page in by the pass that the page holds.
+  // The program may have been killed and started again, or somebody else may listen where it was. By the pass that this page holds
+  // it proves that it is itself; before that it is told nothing. Then it asks, and lets this page in.
   const comeBack = async () => {
     const [id, key] = (document.documentElement.dataset.back || '').split('.')
     if (!key) return
-    const asked = await fetch('/back', { method: 'POST' })
-    if (asked.status !== 200) return
-    const question = await asked.text(), bytes = Uint8Array.from(key.match(/../g), (two) => parseInt(two, 16))
-    const kind = { name: 'HMAC', hash: 'SHA-256' }, made = await crypto.subtle.importKey('raw', bytes, kind, false, ['sign'])
-    const signed = await crypto.subtle.sign('HMAC', made, new TextEncoder().encode(`${question}:${location.port}`))
-    const answer = [...new Uint8Array(signed)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-    await fetch('/back', { method: 'POST', body: new URLSearchParams({ id, question, answer }) })
+    const bytes = (text) => Uint8Array.from(text.match(/../g) || [], (two) => parseInt(two, 16))
+    const hex = (bytes) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+    const made = await crypto.subtle.importKey('raw', bytes(key), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+    const signed = (words) => new TextEncoder().encode(`${words}:${location.port}`)
+    const post = (form) => fetch('/back', { method: 'POST', body: new URLSearchParams(form) })
+    const ask = hex(crypto.getRandomValues(new Uint8Array(32)))
+    const [proof, question] = (await (await post({ id, ask })).text()).split(' ')
+    if (!await crypto.subtle.verify('HMAC', made, bytes(proof), signed(`program:${ask}`))) throw new Error('somebody else')
+    if (!question) return
+    const answered = await post({ id, question, answer: hex(await crypto.subtle.sign('HMAC', made, signed(question))) })
+    if (!answered.ok) throw new Error('too late', { cause: 'This page has been open for a long time. Keep it open, run pep open, and use the link that it gives.' })
   }
 
   for (const holder of form ? form.querySelectorAll('[data-live]') : []) {
@@ -324,6 +347,14 @@
     boxes.set(box.f, box)
   }
   document.addEventListener('visibilitychange', () => send({ t: 'here', v: here() }))
+  // While the program is away a form would only lead to a page of the browser's own, and take what was typed along.
+  document.addEventListener('submit', (e) => {
+    if (!away) return
+    e.preventDefault()
+    e.stopImmediatePropagation()
+    missing('Not saved. The program is not running. Keep this page open, run pep open, and save again.', true)
+    document.getElementById('sync')?.scrollIntoView({ block: 'nearest' })
+  }, true)
   // A page that the browser kept to go back to is asked for again; so is one in another tab when a child gets this device.
   addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
   if (window.BroadcastChannel) new BroadcastChannel('pep').addEventListener('message', () => { leaving = true; location.reload() })

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -173,6 +174,26 @@ export async function together(browser, program, homes, plan) {
   }
 }
 
+// Somebody else on the port, who says that all is well: the page asks for a proof, twice, and says nothing else.
+async function impostor(page, port) {
+  const heard = []
+  let asked = 0
+  const server = createServer((request, response) => {
+    request.on('data', (piece) => heard.push(String(piece)))
+    request.on('end', () => { asked++; response.end(`${'ab'.repeat(32)} ${'cd'.repeat(32)}`) })
+  })
+  server.on('upgrade', (_, socket) => { heard.push('a socket'); socket.destroy() })
+  await new Promise((resolve) => server.listen(Number(port), '127.0.0.1', resolve))
+  const until = Date.now() + 60_000
+  while (asked < 2) {
+    assert(Date.now() < until, 'the page does not look for the program any more')
+    await page.waitForTimeout(50)
+  }
+  for (const words of heard) assert.match(words, /^id=[0-9a-f]{32}&ask=[0-9a-f]{64}$/)
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+}
+
 // After the demonstration: the program, in a process of its own and without a relay, is killed amid a sentence and started again.
 export async function killed(browser, program, home, href) {
   let served = await world.opened(program, home)
@@ -191,6 +212,11 @@ export async function killed(browser, program, home, href) {
       await served.end('SIGKILL')
       await typing
       await page.waitForFunction((f) => document.getElementById(f).closest('[data-live]').querySelector('.pep-saved').textContent.startsWith('Not saved yet. The program'), field)
+      // Pressing a button now would take what was typed along; and somebody else who listens on the port hears nothing of it.
+      await page.getByRole('button', { name: 'Save and stay here' }).click()
+      await world.shows(page, 'Not saved. The program is not running.')
+      assert.equal(new URL(page.url()).pathname, href)
+      await impostor(page, port)
       // On the same port by itself, and without the link: the page that was in comes back.
       served = await world.opened(program, home)
       assert.equal(served.link.port, port)

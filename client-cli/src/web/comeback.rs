@@ -2,7 +2,8 @@
 //!
 //! Its cookie is good for one life of the program and no longer: cookies go to every port of this computer, so whoever else has an
 //! account here and listened on the port meanwhile has heard it. A page also holds a pass: a name and a key, which never leave it.
-//! It is asked something new each time, answers for the port it stands on, and is given a fresh cookie.
+//! First the program proves by it that it is itself and nobody else on that port, or the page says nothing of what is typed in it;
+//! then the page is asked something new, answers for the port it stands on, and is given a fresh cookie.
 
 use ring::{
     hmac,
@@ -27,6 +28,9 @@ const PASS: &[u8] = b"openpep/comeback/1";
 
 /// Under which name it is kept.
 const KEPT: &str = "pages/key";
+
+/// Stands before what a page asks, so that no proof of the program's is the answer of a page.
+const PROGRAM: &str = "program:";
 
 /// A home folder's own secret, from which the keys of all passes follow.
 pub type Key = [u8; 32];
@@ -79,6 +83,14 @@ impl Comeback {
         Some(hex(&question))
     }
 
+    /// That this is the program the page came from: for what the page asks, and for this port. `None`: that is no pass.
+    pub fn proof(&self, port: u16, id: &str, asked: &str) -> Option<String> {
+        let id = unhex(id).filter(|id| id.len() == 16)?;
+        unhex(asked).filter(|asked| asked.len() == 32)?;
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key_of(&self.key, &id).as_ref());
+        Some(hex(hmac::sign(&key, format!("{PROGRAM}{asked}:{port}").as_bytes()).as_ref()))
+    }
+
     /// Whether this answers a question that was asked, for this port, by a page with a pass.
     pub fn answers(&mut self, port: u16, id: &str, question: &str, answer: &str, now: i64) -> bool {
         let (Some(id), Some(asked), Some(answer)) = (unhex(id), unhex(question), unhex(answer)) else { return false };
@@ -101,6 +113,23 @@ mod tests {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &unhex(key).unwrap());
         let tag = hmac::sign(&key, format!("{question}:{port}").as_bytes());
         (id.to_owned(), hex(tag.as_ref()))
+    }
+
+    #[test]
+    fn the_program_proves_itself_for_its_own_port_and_no_proof_is_a_page_s_answer() {
+        let (mut back, other) = (Comeback::new([7; 32]), Comeback::new([8; 32]));
+        let pass = pass(&[7; 32], 1_000).unwrap();
+        let (id, asked) = (pass.split_once('.').unwrap().0, "5a".repeat(32));
+        let proof = back.proof(4117, id, &asked).unwrap();
+        assert_eq!(proof, answer(&pass, &format!("program:{asked}"), 4117).1);
+        assert_ne!(Some(&proof), back.proof(4118, id, &asked).as_ref());
+        assert_ne!(Some(&proof), other.proof(4117, id, &asked).as_ref());
+        let question = back.ask(1_000).unwrap();
+        let proof = back.proof(4117, id, &question).unwrap();
+        assert!(!back.answers(4117, id, &question, &proof, 1_000));
+        for (id, asked) in [("", asked.as_str()), (&id[2..], &asked), (id, ""), (id, "é"), (id, &asked[2..])] {
+            assert_eq!(back.proof(4117, id, asked), None);
+        }
     }
 
     #[test]

@@ -19,8 +19,8 @@ type Secret = [u8; 32];
 /// What a page is told that comes back after the program was started anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Back {
-    /// It is to answer this.
-    Asked(String),
+    /// The program's proof that it is itself, and what the page is to answer; nothing where it is in.
+    Asked(String, Option<String>),
     /// It is let in with this cookie.
     In(String),
 }
@@ -69,16 +69,20 @@ impl Guard {
         Guard { port, links: Vec::new(), browsers: Vec::new(), comeback: key.map(Comeback::new) }
     }
 
-    /// A page of an earlier life asks to be let in, or answers what it was asked: name of its pass, question, answer.
-    pub fn back(&mut self, answer: Option<(&str, &str, &str)>) -> Result<Back, Turned> {
-        let (now, port) = (clock::now(), self.port);
+    /// A page that was cut off asks the program to prove itself: the name of its pass, what it asks, and whether it is in.
+    pub fn proves(&mut self, id: &str, asked: &str, is_in: bool) -> Result<Back, Turned> {
         let comeback = self.comeback.as_mut().ok_or(Turned::Stranger)?;
-        match answer {
-            None => comeback.ask(now).map(Back::Asked).ok_or(Turned::Stranger),
-            Some((id, question, answer)) if comeback.answers(port, id, question, answer, now) => {
-                self.admit().map(Back::In)
-            }
-            Some(_) => Err(Turned::Stranger),
+        let proof = comeback.proof(self.port, id, asked).ok_or(Turned::Stranger)?;
+        let question = if is_in { None } else { Some(comeback.ask(clock::now()).ok_or(Turned::Stranger)?) };
+        Ok(Back::Asked(proof, question))
+    }
+
+    /// A page of an earlier life answers what it was asked: the name of its pass, question, answer.
+    pub fn back(&mut self, id: &str, question: &str, answer: &str) -> Result<Back, Turned> {
+        let comeback = self.comeback.as_mut().ok_or(Turned::Stranger)?;
+        match comeback.answers(self.port, id, question, answer, clock::now()) {
+            true => self.admit().map(Back::In),
+            false => Err(Turned::Stranger),
         }
     }
 

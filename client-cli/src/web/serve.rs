@@ -192,6 +192,7 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     let came =
         Came { host: if named.is_some_and(|named| Some(named) != came.host) { None } else { came.host }, ..came };
     let path = parts.uri.path();
+    let known;
     {
         let mut guard = shared.guard.lock().unwrap_or_else(PoisonError::into_inner);
         // A browser lets a page of anybody open a socket to here, so a socket must show where it comes from, as a form must.
@@ -214,15 +215,13 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
                 Err(turned) => turned_away(turned),
             };
         }
-        match guard.knows(came) {
-            Ok(()) if path == BACK => return plain(StatusCode::NO_CONTENT),
-            Err(_) if path == BACK && post => {}
-            Ok(()) => {}
-            Err(turned) => return turned_away(turned),
-        }
+        known = guard.knows(came);
     }
-    if parts.uri.path() == BACK {
-        return come_back(shared, body).await;
+    if path == BACK && post {
+        return come_back(shared, known.is_ok(), body).await;
+    }
+    if let Err(turned) = known {
+        return turned_away(turned);
     }
     if parts.uri.path() == LIVE {
         return live(shared, &mut parts).await;
@@ -284,17 +283,24 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     }
 }
 
-/// Asks a page that was open before the program was started anew for its pass, or lets it in.
-async fn come_back(shared: &Shared, body: Body) -> Response<Body> {
+/// Proves to a page that was cut off that this is the program it came from; asks for its pass, or lets it in.
+async fn come_back(shared: &Shared, is_in: bool, body: Body) -> Response<Body> {
     let Ok(Ok(form)) = tokio::time::timeout(FORM_COMES, to_bytes(body, BACK_BYTES_MAX)).await else {
         return plain(StatusCode::BAD_REQUEST);
     };
     let form = request::Pairs::read(&form);
-    let answer = form.get("id").zip(form.get("question")).zip(form.get("answer"));
-    let answer = answer.map(|((id, question), answer)| (id, question, answer));
-    let back = shared.guard.lock().unwrap_or_else(PoisonError::into_inner).back(answer);
+    let said = |name| form.get(name).unwrap_or_default();
+    let mut guard = shared.guard.lock().unwrap_or_else(PoisonError::into_inner);
+    let back = match form.get("answer") {
+        Some(answer) => guard.back(said("id"), said("question"), answer),
+        None => guard.proves(said("id"), said("ask"), is_in),
+    };
+    drop(guard);
     match back {
-        Ok(Back::Asked(question)) => with(Response::new(Body::from(question)), header::CONTENT_TYPE, "text/plain"),
+        Ok(Back::Asked(proof, question)) => {
+            let words = [Some(proof), question].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            with(Response::new(Body::from(words)), header::CONTENT_TYPE, "text/plain")
+        }
         Ok(Back::In(cookie)) => with(plain(StatusCode::NO_CONTENT), header::SET_COOKIE, &cookie),
         Err(turned) => turned_away(turned),
     }
