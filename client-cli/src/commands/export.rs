@@ -58,7 +58,7 @@ pub struct Args {
 impl Args {
     /// The passphrase that it needs.
     pub fn seals(&self) -> Option<Seals<'_>> {
-        self.seal.then(|| Seals { new: true, file: self.seal_passphrase_file.as_deref() })
+        self.seal.then_some(Seals { new: true, file: self.seal_passphrase_file.as_deref() })
     }
 }
 

@@ -47,7 +47,7 @@ pub struct Args {
 impl Args {
     /// The passphrase that it needs.
     pub fn seals(&self) -> Option<Seals<'_>> {
-        sealed::is_one_at(&self.file).then(|| Seals { new: false, file: self.seal_passphrase_file.as_deref() })
+        sealed::is_one_at(&self.file).then_some(Seals { new: false, file: self.seal_passphrase_file.as_deref() })
     }
 }
 

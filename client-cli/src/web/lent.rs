@@ -276,7 +276,7 @@ impl Given {
 
     /// Who writes, as the plan is told: the child, and on whose device.
     pub fn recorder(&self) -> String {
-        if self.is_own() { self.owner.clone() } else { format!("{}, on the device of {}", self.plan.name, self.owner) }
+        if self.is_own() { self.owner.clone() } else { format!("{}{ON_THE_DEVICE}{}", self.plan.name, self.owner) }
     }
 
     /// Who reads what is kept in documents of a kind, in words for the child: `Ottoline Greaves-Penn (your designated teacher)`.
@@ -305,7 +305,19 @@ impl Given {
     }
 }
 
+/// Between a child's name and the name of whoever lent the device that the child wrote on.
+const ON_THE_DEVICE: &str = ", on the device of ";
+
 impl Plan {
+    /// Whether words that stand under this person's name in a question are what the child typed on this person's device.
+    pub fn typed_by_child(&self, question: &Question) -> bool {
+        let typed = |value: &Value| matches!(value, Value::Text(by) if by.contains(ON_THE_DEVICE));
+        self.role != Role::YoungPerson
+            && question.owners.contains(&Role::YoungPerson)
+            && matches!(self.answer(&question.id), Answer::Voices(voices) if voices.iter().any(|v| v.person == self.person))
+            && matches!(self.answer("voice.recordedBy"), Answer::Value(value) if typed(value))
+    }
+
     /// The address of a page of this plan. `rest` begins with `/`, or is empty.
     pub fn href(&self, rest: &str) -> String {
         format!("/pep/{}{rest}", self.pep.id())

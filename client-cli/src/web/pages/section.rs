@@ -383,6 +383,9 @@ fn beside(plan: &Plan, question: &'static Question) -> Markup {
     html! {
         @match plan.answer(&question.id) {
             Answer::Voices(voices) => {
+                @if plan.typed_by_child(question) {
+                    p class="govuk-hint" { (plan.name) " typed these words on this device. Change them only as " (plan.name) " asks you to. The history keeps what stood here before." }
+                }
                 @for voice in voices.iter().filter(|voice| voice.person != plan.person) {
                     (kit::inset(html! { (kit::typed(&voice.text)) p class="govuk-hint" { (words::name(&voice.by)) } }))
                 }

@@ -33,6 +33,10 @@ impl Device {
         assert!(matches!(self.ask(&at(pep, "/views/give"), Some(&form(&stamp, &[]))), Sent::Given));
     }
 
+    fn take_back(&self) {
+        assert!(self.led("/views/leave", Some(&form("", &[("pin", PIN)]))).is_some());
+    }
+
     /// Where an address leads; `None` where it shows a page.
     fn led(&self, target: &str, form: Option<&str>) -> Option<String> {
         match self.ask(target, form) {
@@ -103,6 +107,15 @@ fn wren_answers_and_every_word_stays_as_it_was_written() {
     assert_eq!(value("voice.recordedBy"), "Wren Tapplestone, on the device of Ottoline Greaves-Penn");
     assert_eq!(value("voice.recordedOn"), crate::clock::today());
     assert_eq!((value("voice.method"), value("voice.meetingChoice")), ("wrote_it".into(), "last_10_minutes".into()));
+
+    // Whoever lent the device finds the words under their own name, and is told whose they are.
+    device.take_back();
+    let section = device.page(&section(&pep, "voice.priBest"));
+    assert!(
+        section
+            .contains("Wren Tapplestone typed these words on this device. Change them only as Wren Tapplestone asks")
+    );
+    device.give(&pep);
 
     let check = device.page("/views/check");
     assert!(
