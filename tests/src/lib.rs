@@ -2,6 +2,7 @@
 
 pub mod children;
 pub mod fuzz;
+pub mod guard;
 pub mod load;
 pub mod sim;
 pub mod world;

@@ -224,3 +224,13 @@ fn nothing_is_left_for_later_in_the_code() {
         }
     }
 }
+
+#[test]
+fn every_file_that_is_said_to_try_a_promise_of_security_is_there() {
+    let page = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(|word| word.contains('/')).collect();
+    assert!(named.len() > 10, "{named:?}");
+    for path in named {
+        assert!(root().join(path).exists(), "SECURITY.md names {path}");
+    }
+}

@@ -72,6 +72,9 @@ struct Args {
     /// Characters of a term's typing, by four people together
     #[arg(long, default_value_t = 20_000)]
     text: usize,
+    /// Changes of the plan that the gate is measured on
+    #[arg(long, default_value_t = 4_000)]
+    changes: usize,
     /// Rounds of killing pep and its relay
     #[arg(long, default_value_t = 0)]
     kill_rounds: usize,
@@ -93,6 +96,8 @@ enum Part {
     Term,
     /// The full state of many plans of sample children, in one process
     States,
+    /// The gate, a signature, sealing, and unlocking with a passphrase
+    Guard,
     /// SIGKILL rounds (--kill-rounds says how many)
     Kill,
 }
@@ -143,6 +148,11 @@ fn run(args: &Args) -> Result<Value, String> {
     if wanted(Part::States) {
         eprintln!("the state of {} plans", args.states);
         report.insert("states".into(), states(args.states, args.runs)?);
+    }
+    if wanted(Part::Guard) {
+        eprintln!("guarding {} changes", args.changes);
+        report.insert("guard".into(), harness::guard::gate(args.changes)?);
+        report.insert("unlock".into(), unlocking(&place, args.runs)?);
     }
     if wanted(Part::Kill) {
         eprintln!("{} rounds of killing", args.kill_rounds);
@@ -214,6 +224,36 @@ fn commands(place: &Place, runs: usize) -> Result<Value, String> {
         "writeAppendMs": each(&|n| owned(&["write", &pep, "meeting.notes", &format!("Word {n}."), "--append"]))?,
         "showMs": each(&|_| owned(&["show", &pep]))?,
         "whoamiMs": each(&|_| owned(&["whoami"]))?,
+    }))
+}
+
+/// What the same command costs where a passphrase guards the plans and where none does, by turns.
+fn unlocking(place: &Place, runs: usize) -> Result<Value, String> {
+    let (file, passphrase) = (place.folder.join("passphrase"), "harbour violet kettle");
+    fs::write(&file, passphrase).map_err(|e| e.to_string())?;
+    let homes = [place.home("unguarded"), place.home("guarded")];
+    for home in &homes {
+        place.pep(
+            home,
+            &["join", &place.relay.invite("Odile Marrowfield", TEAM, "social-worker", &place.relay.child(CHILD)?)?],
+        )?;
+    }
+    let file = file.to_str().ok_or("The folder's name is not text.")?;
+    place.pep(&homes[1], &["passphrase", "set", "--new-passphrase-file", file])?;
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for n in 0..=runs {
+        for (home, times) in homes.iter().zip([&mut without, &mut with]) {
+            let mut command = place.command(home, &["whoami"]);
+            let took = timed(command.env("PEP_PASSPHRASE", passphrase), false)?.took;
+            if n > 0 {
+                times.push(took.as_secs_f64() * 1_000.0);
+            }
+        }
+    }
+    let peak = timed(place.command(&homes[1], &["whoami"]).env("PEP_PASSPHRASE", passphrase), true)?.peak_kib;
+    let (without, with) = (Spread::of(without), Spread::of(with));
+    Ok(json!({
+        "whoamiMs": without.json(), "guardedMs": with.json(), "ratio": with.median / without.median, "guardedPeakKiB": peak,
     }))
 }
 

@@ -5,9 +5,9 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use automerge::{ActorId, ROOT, ReadDoc, transaction::Transactable};
 use client_cli::dial;
 use futures_util::{SinkExt, StreamExt};
-use gate::Envelope;
 use plan::{DocumentKind, Pep};
 use ring::{
     rand::SystemRandom,
@@ -20,7 +20,12 @@ use tokio_tungstenite::tungstenite::Message;
 use super::error;
 
 /// Envelopes in each push: as many as a frame may well hold.
-const PUSHED: u64 = 512;
+const PUSHED: usize = 512;
+/// Different envelopes, made before it begins so that making them takes nothing from the others: more than a relay keeps of what
+/// it refuses.
+const MADE: u64 = 4 * 512;
+/// A text that the flooder's role does not write.
+const FORGED: &str = "qa.feedback";
 
 /// The flood, until it is ended.
 pub struct Flood {
@@ -44,12 +49,13 @@ impl Flooder {
         Ok(Flooder { me, key })
     }
 
-    /// Begins: pushes of envelopes that look right and are signed by nobody, into a plan that others write in.
+    /// Begins: pushes of envelopes that look right, half of them signed by nobody and half signed and not the flooder's to write,
+    /// into a plan that others write in.
     pub async fn begin(&self, pep: &Pep) -> Result<Flood, String> {
+        let pushes = self.pushes(pep)?;
         let (socket, _) = dial::line(&self.me, &self.key).await.map_err(error)?;
         let (mut sink, mut stream) = socket.split();
-        let doc = pep.document(DocumentKind::Main).into_bytes();
-        let device_id = gate::device_id(&self.key.public_key().as_ref().try_into().map_err(error)?);
+        let device_id = self.me.device;
         let hello = Frame::Hello { version: 1, program: "flood".into(), device_id, last_roster: 0 };
         sink.send(Message::binary(hello.encode())).await.map_err(error)?;
         let sent = Arc::new(AtomicU64::new(0));
@@ -57,20 +63,39 @@ impl Flooder {
         let task = tokio::spawn(async move {
             let reading = async { while let Some(Ok(_)) = stream.next().await {} };
             let writing = async {
-                for round in 0_u64.. {
-                    let push = Frame::Push {
-                        doc,
-                        envelopes: (0..PUSHED).map(|n| forged(doc, device_id, round * PUSHED + n)).collect(),
-                    };
-                    if sink.send(Message::binary(push.encode())).await.is_err() {
+                for push in pushes.iter().cycle() {
+                    if sink.send(Message::binary(push.clone())).await.is_err() {
                         return;
                     }
-                    counted.fetch_add(PUSHED, Ordering::Relaxed);
+                    counted.fetch_add(PUSHED as u64, Ordering::Relaxed);
                 }
             };
             tokio::select! { () = reading => {} () = writing => {} }
         });
         Ok(Flood { sent, task })
+    }
+
+    fn pushes(&self, pep: &Pep) -> Result<Vec<Vec<u8>>, String> {
+        let doc = pep.document(DocumentKind::Main).into_bytes();
+        let public = self.key.public_key().as_ref().try_into().map_err(error)?;
+        let actor = gate::actor_id(&doc, &public, &self.me.person, 0);
+        let plan = plan::from_genesis(pep, DocumentKind::Main, ActorId::from(actor));
+        let made = (0..MADE).map(|n| {
+            let mut document = plan.clone();
+            let answers = document.get(ROOT, "answers").map_err(error)?.ok_or("A plan has answers.")?.1;
+            let text = document.get(&answers, FORGED).map_err(error)?.ok_or("The question is a text.")?.1;
+            let wrote = document.transact(|tx| tx.splice_text(&text, 0, 0, &n.to_string()));
+            wrote.map_err(|failed| error(failed.error))?;
+            let change = document.get_last_local_change().ok_or("Nothing was written.")?;
+            let (hash, chunks) = (change.hash().0, change.raw_bytes().to_vec());
+            let mut envelope = sync::sign(&self.key, self.me.device, doc, actor, 1, hash, chunks);
+            if n % 2 == 0 {
+                envelope.sig = [1; 64];
+            }
+            Ok(Wire(envelope))
+        });
+        let made = made.collect::<Result<Vec<_>, String>>()?;
+        Ok(made.chunks(PUSHED).map(|part| Frame::Push { doc, envelopes: part.to_vec() }.encode()).collect())
     }
 }
 
@@ -81,17 +106,4 @@ impl Flood {
         self.task.abort();
         (self.sent.load(Ordering::Relaxed), stood)
     }
-}
-
-/// A well-formed change by an actor of its own, under a signature that is none: what costs the relay most to refuse.
-fn forged(doc: gate::Id, device: gate::Id, n: u64) -> Wire {
-    let mut actor = [7; 16];
-    actor[..8].copy_from_slice(&n.to_be_bytes());
-    let mut document = automerge::Automerge::new().with_actor(automerge::ActorId::from(actor));
-    let put = document.transact::<_, _, automerge::AutomergeError>(|tx| {
-        automerge::transaction::Transactable::put(tx, automerge::ROOT, "n", n)
-    });
-    let change = put.ok().and_then(|_| document.get_last_local_change());
-    let (hash, chunks) = change.map_or(([0; 32], Vec::new()), |change| (change.hash().0, change.raw_bytes().to_vec()));
-    Wire(Envelope { doc, actor, seq: 1, hash, device, sig: [1; 64], chunks })
 }
