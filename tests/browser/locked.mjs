@@ -105,6 +105,7 @@ export async function locked(browser, program, pictures) {
     assert.equal(await text(plain, field), 'Written without script.')
     await plain.context().close()
     assert.deepEqual(ottoline.troubles.filter((words) => !words.includes('status of 403')), [])
+    console.log('Locked pages: nothing to put right.')
   } finally {
     await world.end()
   }

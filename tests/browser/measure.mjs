@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { whole } from './signed.mjs'
 import { World, box, caret, launch, live, saved, sectionOf, tab } from './world.mjs'
 
 const [program, ...flags] = process.argv.slice(2)
@@ -202,8 +203,8 @@ async function keys(page, field) {
 }
 
 // Types letter by letter, each a change, as a page would that is left after every key.
-const makeLong = (page, field, changes, atOnce) =>
-  page.evaluate(({ field, changes, atOnce }) => new Promise((resolve, reject) => {
+const makeLong = (page, path, field, changes, atOnce) =>
+  page.evaluate(({ path, field, changes, atOnce }) => new Promise((resolve, reject) => {
     const socket = new WebSocket(`ws://${location.host}/live`), words = 'He cooks and he sings. '
     const send = (m) => socket.send(JSON.stringify(m))
     let n, s, length, sent = 0, saved = 0
@@ -213,7 +214,7 @@ const makeLong = (page, field, changes, atOnce) =>
         send({ t: 'leave', f: field })
       }
     }
-    socket.onopen = () => send({ t: 'hello', tab: crypto.randomUUID(), page: location.pathname, fields: { [field]: 0 }, here: false })
+    socket.onopen = () => send({ t: 'hello', tab: crypto.randomUUID(), page: path, fields: { [field]: 0 }, here: false })
     socket.onmessage = (e) => {
       const m = JSON.parse(e.data)
       if (m.f !== field) return
@@ -222,7 +223,7 @@ const makeLong = (page, field, changes, atOnce) =>
       if (m.t === 'saved' && ++saved) saved === changes ? (socket.close(), resolve()) : more()
     }
     socket.onclose = () => reject(new Error(`closed after ${saved}`))
-  }), { field, changes, atOnce })
+  }), { path, field, changes, atOnce })
 
 async function loads(page, href) {
   const took = { answer: [], whole: [] }
@@ -256,7 +257,7 @@ async function long(browser) {
     const before = await short()
     await page.goto(`${odile.served.base}/sync`)
     const began = Date.now()
-    await makeLong(page, NOTES, LONG, AT_ONCE)
+    await makeLong(page, notes, NOTES, LONG, AT_ONCE)
     console.error(`${LONG} changes in ${Math.round((Date.now() - began) / 1000)} s`)
     await page.goto(`${odile.served.base}/about`)
     const after = await short()
@@ -271,37 +272,43 @@ async function long(browser) {
 }
 
 async function pages(browser) {
-  const world = await World.begin(program)
+  const { world, plan, people } = await whole(program, 'review')
   try {
-    const { people, plan } = await meetingOf(world, browser)
-    const [odile] = people
-    row('memory of pep, no tab', `${Math.round(memory(odile.served.pid, 'VmRSS'))} MiB`)
-    const page = await odile.context.newPage()
+    const gideon = people.get('gideon')
+    gideon.pep('sync')
+    await world.enter(gideon, browser)
+    row('memory of pep, no tab', `${Math.round(memory(gideon.served.pid, 'VmRSS'))} MiB`)
+    const page = await gideon.context.newPage()
     // What comes over the wire, without and with the browser's cache.
-    const wire = await odile.context.newCDPSession(page)
+    const wire = await gideon.context.newCDPSession(page)
     await wire.send('Network.enable')
     let bytes = 0, requests = 0
     wire.on('Network.loadingFinished', ({ encodedDataLength }) => { bytes += encodedDataLength; if (encodedDataLength) requests++ })
     await wire.send('Network.clearBrowserCache')
     for (const cache of ['without cache', 'with cache']) {
       ;[bytes, requests] = [0, 0]
-      await page.goto(odile.served.base, { waitUntil: 'load' })
+      await page.goto(gideon.served.base, { waitUntil: 'load' })
       row(`first page, ${cache}`, `${(bytes / 1024).toFixed(1)} KB in ${requests} requests`)
     }
-    rendered('tasks', await loads(page, odile.served.base))
-    rendered('plan, 229 questions, overview', await loads(page, `${odile.served.base}/pep/${plan}`))
-    rendered('plan, 229 questions, all on one page', await loads(page, `${odile.served.base}/pep/${plan}/print/copy?parts=all`))
-    const notes = await sectionOf(odile, plan, NOTES)
-    rendered('section', await loads(page, odile.served.base + notes))
+    rendered('tasks', await loads(page, gideon.served.base))
+    rendered('plan, overview', await loads(page, `${gideon.served.base}/pep/${plan}`))
+    await page.goto(`${gideon.served.base}/pep/${plan}/print`)
+    const asked = await page.evaluate(() => {
+      const values = (name) => [...document.querySelectorAll(`[name=${name}]`)].map((el) => [name, el.value])
+      return new URLSearchParams([values('reader')[0], ...values('part'), ['gaps', '1']]).toString()
+    })
+    rendered('plan, all of it on one page', await loads(page, `${gideon.served.base}/pep/${plan}/print/copy?${asked}`))
+    const notes = await sectionOf(gideon, plan, NOTES)
+    rendered('section', await loads(page, gideon.served.base + notes))
     await page.close()
     for (let i = 0; i < TABS; i++) {
-      const page = await tab(odile, notes)
+      const page = await tab(gideon, notes)
       await live(page, NOTES)
       await caret(page, NOTES, -1)
       await page.keyboard.type(`Tab ${i}. `)
       await saved(page, NOTES)
     }
-    row(`memory of pep, ${TABS} tabs`, `${Math.round(memory(odile.served.pid, 'VmRSS'))} MiB, most ${Math.round(memory(odile.served.pid, 'VmHWM'))} MiB`)
+    row(`memory of pep, ${TABS} tabs`, `${Math.round(memory(gideon.served.pid, 'VmRSS'))} MiB, most ${Math.round(memory(gideon.served.pid, 'VmHWM'))} MiB`)
   } finally {
     await world.end()
   }

@@ -11,14 +11,21 @@ import { World, box, caret, launch, live, saved, sectionOf, shows, tab, text } f
 
 const STORY = 'care.story'
 
-// Everybody writes and completes what is theirs, as the sample says, up to the Virtual School's signature.
-function written(world, sample, plan) {
+// Linnet's plan, whole: everybody writes and completes what is theirs, as the sample says, up to the Virtual School's signature.
+export async function whole(program, type) {
+  const sample = JSON.parse(readFileSync(new URL('../../fixtures/children/linnet.json', import.meta.url), 'utf8'))
+  const { name, born, lookedAfterSince } = sample.child
+  const world = await World.begin(program, name, born, lookedAfterSince)
+  for (const [short, { name, role }] of Object.entries(sample.people)) Object.assign(world.person(name, role), { short })
   const people = new Map(world.people.map((person) => [person.short, person]))
-  const steps = sample.peps[0].steps
+  const { term, process, steps } = sample.peps[0]
+  const first = people.get(steps[0].by)
+  const plan = JSON.parse(first.pep('new', name, '--term', term, '--type', type, '--process', process, '--json')).pep
+  first.pep('sync')
   for (const step of steps.slice(0, steps.findIndex((step) => step.signOff))) {
     const person = people.get(step.by)
     person.pep('sync')
-    const answers = { ...step.answers, ...(step.answers?.[STORY] && { 'care.endReason': 'return_home' }) }
+    const answers = { ...step.answers, ...(type === 'closing' && step.answers?.[STORY] && { 'care.endReason': 'return_home' }) }
     if (step.quality) answers['qa.areas'] = Object.entries(step.quality).map(([area, grade]) => ({ area, grade }))
     if (step.feedback) answers['qa.feedback'] = step.feedback
     const file = join(world.dir, 'answers.json')
@@ -27,19 +34,13 @@ function written(world, sample, plan) {
     if (step.complete) person.pep('complete', plan)
     person.pep('sync')
   }
+  return { world, plan, people }
 }
 
 export async function signed(browser, program, pictures) {
-  const sample = JSON.parse(readFileSync(new URL('../../fixtures/children/linnet.json', import.meta.url), 'utf8'))
-  const { name, born, lookedAfterSince } = sample.child
-  const world = await World.begin(program, name, born, lookedAfterSince)
+  const { world, plan, people } = await whole(program, 'closing')
   try {
-    for (const [short, { name, role }] of Object.entries(sample.people)) Object.assign(world.person(name, role), { short })
-    const [gideon, lorcan] = ['gideon', 'lorcan'].map((short) => world.people.find((person) => person.short === short))
-    const { term, process } = sample.peps[0]
-    const plan = JSON.parse(lorcan.pep('new', name, '--term', term, '--type', 'closing', '--process', process, '--json')).pep
-    lorcan.pep('sync')
-    written(world, sample, plan)
+    const [gideon, lorcan] = [people.get('gideon'), people.get('lorcan')]
     await world.enter(gideon, browser)
     const page = await tab(gideon, await sectionOf(gideon, plan, STORY))
     await live(page, STORY)

@@ -412,9 +412,8 @@ fn two_hundred_planted_words_are_nowhere_but_in_what_their_people_are_shown() {
         refusals.write_all(&output.stderr).unwrap();
     }
     // What a former teacher wrote late: the relay keeps it and sends it to nobody.
-    for question in ["progress.goingWell", "progress.barriers"] {
-        unlocked(ottoline, &["write", pep, question, "--append", &canary()]);
-    }
+    unlocked(ottoline, &["write", pep, "progress.goingWell", "--append", &canary()]);
+    unlocked(ottoline, &["comment", pep, "progress.goingWell", &canary()]);
     administer(&["teams", "end", &child, teacher, "--on", "2026-01-05"]);
     let shared = ottoline.command(["sync", "--once"]).env("PEP_PASSPHRASE", PASSPHRASE).output().unwrap();
     refusals.write_all(&shared.stderr).unwrap();

@@ -451,16 +451,21 @@ fn said_in(document: &Automerge, pep: &Pep, is_main: bool, authors: Authors<'_>,
         let version = if is_main { plan::version(document, heads) } else { None };
         version.map(|version| plan::read(Documents::main(&version), pep, authors))
     };
-    let mut views = None;
     let mut said = Vec::new();
+    let views = std::cell::LazyCell::new(|| {
+        let deps = document.get_change_meta_by_hash(&hash).map(|change| change.deps).unwrap_or_default();
+        (then(&deps), then(&[hash]))
+    });
     for deed in &entry.deeds {
         let words = match entry.wrote(document, deed) {
             Some(words) => Some(words),
+            None if deed.place.starts_with("comments/") => {
+                let made = |comment: &&plan::Comment| deed.place.split('/').nth(1) == Some(comment.key.as_str());
+                let comment = views.1.as_ref().and_then(|view| view.comments.iter().find(made));
+                comment.map(|comment| (String::new(), comment.text.clone()))
+            }
             None if deed.place == deed.question => {
-                let (before, after) = views.get_or_insert_with(|| {
-                    let deps = document.get_change_meta_by_hash(&hash).map(|change| change.deps).unwrap_or_default();
-                    (then(&deps), then(&[hash]))
-                });
+                let (before, after) = &*views;
                 let value = |view: &Option<plan::View>| {
                     let question = plan::bank().question(deed.question)?;
                     match view.as_ref()?.answers.get(deed.question)? {

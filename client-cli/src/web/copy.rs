@@ -305,7 +305,7 @@ fn one(copy: &Copy<'_>, question: &'static Question) -> Markup {
     let ask = Ask::question(question);
     let class = match copy.answer(question) {
         Answer::Table(_) | Answer::Targets { .. } => "pep-copy__answer",
-        _ => match said::said(copy.view, question) {
+        _ => match said::said(copy.pep, copy.view, question) {
             // Of more than half a sheet: kept together it would leave the sheet before it empty.
             text if text.chars().count() > 1_200 || text.lines().count() > 14 => {
                 "pep-copy__answer pep-copy__answer--long"
@@ -322,11 +322,11 @@ fn one(copy: &Copy<'_>, question: &'static Question) -> Markup {
                     Answer::Missing | Answer::Elsewhere => {
                         @if !copy.view.excuses.contains_key(question.id.as_str()) { p class="pep-copy__note" { "No answer yet" } }
                     }
-                    Answer::Value(value) => p { (kit::typed(&ask.shown(value))) },
-                    Answer::Computed(value) => p { (kit::typed(&ask.shown(value))) " (worked out)" },
+                    Answer::Value(value) => p { (kit::typed(&said::of_question(copy.pep, &ask, value))) },
+                    Answer::Computed(value) => p { (kit::typed(&said::of_question(copy.pep, &ask, value))) " (worked out)" },
                     Answer::Disputed(claims) => {
                         p { "There are two answers. Nobody has chosen between them yet." }
-                        ul { @for claim in claims { li { (kit::typed(&ask.shown(&claim.value))) " - " (words::name(&claim.by)) ", " (words::moment(claim.at)) } } }
+                        ul { @for claim in claims { li { (kit::typed(&said::of_question(copy.pep, &ask, &claim.value))) " - " (words::name(&claim.by)) ", " (words::moment(claim.at)) } } }
                     }
                     Answer::Text { text } => p { (kit::typed(text)) },
                     Answer::Voices(voices) => @for voice in voices {
@@ -334,7 +334,7 @@ fn one(copy: &Copy<'_>, question: &'static Question) -> Markup {
                         p class="pep-copy__note" { (words::name(&voice.by)) }
                     },
                     Answer::Set(ticked) => ul { @for word in ticked { li { (question.label_of(word)) } } },
-                    Answer::Table(rows) => (table(copy.view, &question.label, &question.columns, rows)),
+                    Answer::Table(rows) => (table(copy.pep, copy.view, &question.label, &question.columns, rows)),
                     Answer::Targets { .. } => (targets(copy, question)),
                 }
                 @for excuse in copy.view.excuses.get(question.id.as_str()).into_iter().flatten() {
@@ -349,12 +349,12 @@ fn one(copy: &Copy<'_>, question: &'static Question) -> Markup {
     }
 }
 
-fn table(view: &View, caption: &str, columns: &'static [Column], rows: &[Row]) -> Markup {
+fn table(pep: &Pep, view: &View, caption: &str, columns: &'static [Column], rows: &[Row]) -> Markup {
     let rows: Vec<&Row> = rows.iter().filter(|row| row.counts()).collect();
     let used: BTreeSet<&str> = rows.iter().flat_map(|row| row.cells.keys().copied()).collect();
     let columns: Vec<&'static Column> = columns.iter().filter(|column| used.contains(column.id.as_str())).collect();
     let text = |row: &Row, column: &'static Column| {
-        row.cells.get(column.id.as_str()).map_or_else(String::new, |cell| said::cell(view, column, cell))
+        row.cells.get(column.id.as_str()).map_or_else(String::new, |cell| said::cell(pep, view, column, cell))
     };
     let letters = |column: &'static Column| {
         let heading = column.label.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
@@ -400,7 +400,7 @@ fn targets(copy: &Copy<'_>, question: &'static Question) -> Markup {
                 dl class="pep-copy__row" {
                     @for column in question.columns.iter().filter(|column| column.kind != Kind::Table) {
                         @if let Some(cell) = target.row.cells.get(column.id.as_str()) {
-                            div { dt { (column.label) } dd { (kit::typed(&said::cell(copy.view, column, cell))) } }
+                            div { dt { (column.label) } dd { (kit::typed(&said::cell(copy.pep, copy.view, column, cell))) } }
                         }
                     }
                     @if target.requested > 0 { div { dt { "Asked for" } dd { (pounds(target.requested)) } } }
@@ -409,7 +409,7 @@ fn targets(copy: &Copy<'_>, question: &'static Question) -> Markup {
                 @for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
                     @if let Some(rows) = target.tables.get(column.id.as_str()).filter(|rows| rows.iter().any(Row::counts)) {
                         p class="pep-copy__label" { (column.label) }
-                        (table(copy.view, &format!("{}, target {}", column.label, number + 1), &column.columns, rows))
+                        (table(copy.pep, copy.view, &format!("{}, target {}", column.label, number + 1), &column.columns, rows))
                     }
                 }
             }
@@ -439,26 +439,27 @@ fn signatures(copy: &Copy<'_>) -> Markup {
 
 /// A table of a plan for a spreadsheet: UTF-8 with the mark that spreadsheets look for, lines ended as they expect. No cell is a
 /// formula, whatever somebody wrote in it. `None` where the question has no table.
-pub fn sheet(question: &'static Question, view: &View) -> Option<Vec<u8>> {
+pub fn sheet(question: &'static Question, pep: &Pep, view: &View) -> Option<Vec<u8>> {
     let Some(Answer::Table(rows)) = view.answers.get(question.id.as_str()) else { return None };
     let columns: Vec<&'static Column> = question.columns.iter().filter(|column| column.kind != Kind::Table).collect();
     let mut sheet = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(b"\xef\xbb\xbf".to_vec());
     // Writing to a Vec does not fail, and every record has as many fields as the first.
     let _ = sheet.write_record(columns.iter().map(|column| harmless(&column.label)));
     for row in rows.iter().filter(|row| row.counts()) {
-        let cell =
-            |column: &&'static Column| row.cells.get(column.id.as_str()).map(|cell| sheet_cell(view, column, cell));
+        let cell = |column: &&'static Column| {
+            row.cells.get(column.id.as_str()).map(|cell| sheet_cell(pep, view, column, cell))
+        };
         let _ = sheet.write_record(columns.iter().map(|column| harmless(&cell(column).unwrap_or_default())));
     }
     sheet.into_inner().ok()
 }
 
 /// A cell as a spreadsheet reads it: numbers and days as such, everything else in words.
-fn sheet_cell(view: &View, column: &'static Column, cell: &Cell) -> String {
+fn sheet_cell(pep: &Pep, view: &View, column: &'static Column, cell: &Cell) -> String {
     match cell {
         Cell::Value(value @ (Value::Date(_) | Value::Money(_) | Value::Number(_)))
         | Cell::Computed(value @ (Value::Date(_) | Value::Money(_) | Value::Number(_))) => value.to_string(),
-        cell => said::cell(view, column, cell),
+        cell => said::cell(pep, view, column, cell),
     }
 }
 

@@ -16,6 +16,8 @@ use crate::unlock::LockError;
 pub const UNLOCK: &str = "/unlock";
 /// What the names of fields of a form that waits begin with.
 const KEPT: &str = "kept.";
+/// Forms with a PIN: no page sends one back, so they are to be filled in again.
+const WITH_A_PIN: [[&str; 2]; 2] = [["settings", "pin"], ["views", "leave"]];
 
 /// Answers a request where the pages are locked, and whatever locks and unlocks them; `None`: it is a page's to answer.
 pub fn answer(desk: &Desk, request: &Request) -> Option<Answer> {
@@ -29,7 +31,10 @@ pub fn answer(desk: &Desk, request: &Request) -> Option<Answer> {
         ["unlock"] if !desk.is_locked() => Some(Answer::Go("/".to_owned())),
         ["unlock"] => Some(home(desk)),
         _ if desk.person_came() => None,
-        _ => Some(page(desk, &request.target(), request.post.then_some(&request.form), None)),
+        _ => {
+            let waits = request.post && !WITH_A_PIN.iter().any(|with| path == with);
+            Some(page(desk, &request.target(), waits.then_some(&request.form), None))
+        }
     }
 }
 

@@ -1,19 +1,19 @@
 //! An answer in words, as one text: for comparing two versions of a plan, and wherever there is no room for a table.
 
-use plan::{Answer, Cell, Column, Question, Row, Target, Value, View};
+use plan::{Answer, Cell, Column, Pep, Question, Row, Target, Value, View};
 use uuid::Uuid;
 
 use super::field::Ask;
 use crate::words;
 
 /// What stands at a question; empty where there is no answer.
-pub fn said(view: &View, question: &'static Question) -> String {
+pub fn said(pep: &Pep, view: &View, question: &'static Question) -> String {
     let ask = Ask::question(question);
     let mut lines: Vec<String> = match view.answers.get(question.id.as_str()) {
         None | Some(Answer::Missing | Answer::Elsewhere) => Vec::new(),
-        Some(Answer::Value(value) | Answer::Computed(value)) => vec![ask.shown(value)],
+        Some(Answer::Value(value) | Answer::Computed(value)) => vec![of_question(pep, &ask, value)],
         Some(Answer::Disputed(claims)) => {
-            let each = claims.iter().map(|claim| ask.shown(&claim.value));
+            let each = claims.iter().map(|claim| of_question(pep, &ask, &claim.value));
             vec![each.collect::<Vec<_>>().join(", or ")]
         }
         Some(Answer::Text { text }) => vec![text.clone()],
@@ -24,13 +24,13 @@ pub fn said(view: &View, question: &'static Question) -> String {
             vec![ticked.iter().map(|word| question.label_of(word)).collect::<Vec<_>>().join(", ")]
         }
         Some(Answer::Table(rows)) => {
-            rows.iter().filter(|row| row.counts()).map(|r| row(view, &question.columns, r)).collect()
+            rows.iter().filter(|row| row.counts()).map(|r| row(pep, view, &question.columns, r)).collect()
         }
         Some(Answer::Targets { .. }) => view
             .targets
             .iter()
             .filter(|target| target.row.counts())
-            .map(|one| target(view, &question.columns, one))
+            .map(|one| target(pep, view, &question.columns, one))
             .collect(),
     };
     for excuse in view.excuses.get(question.id.as_str()).into_iter().flatten() {
@@ -40,10 +40,19 @@ pub fn said(view: &View, question: &'static Question) -> String {
     lines.join("\n")
 }
 
+/// A value that answers a question; an overall grade as the process calls it.
+pub fn of_question(pep: &Pep, ask: &Ask, value: &Value) -> String {
+    let grade = match (ask.name.as_str(), value) {
+        ("qa.overall", Value::Choice(id)) => pep.process().practice.qa.grades.iter().find(|grade| grade.id == *id),
+        _ => None,
+    };
+    grade.map_or_else(|| ask.shown(value), |grade| grade.label.clone())
+}
+
 /// What stands in a cell.
-pub fn cell(view: &View, column: &'static Column, cell: &Cell) -> String {
+pub fn cell(pep: &Pep, view: &View, column: &'static Column, cell: &Cell) -> String {
     let ask = Ask::column("", column);
-    let shown = |value: &Value| by_name(view, value).unwrap_or_else(|| ask.shown(value));
+    let shown = |value: &Value| by_name(pep, view, column, value).unwrap_or_else(|| ask.shown(value));
     match cell {
         Cell::Value(value) | Cell::Computed(value) => shown(value),
         Cell::Disputed(claims) => claims.iter().map(|claim| shown(&claim.value)).collect::<Vec<_>>().join(", or "),
@@ -55,9 +64,16 @@ pub fn cell(view: &View, column: &'static Column, cell: &Cell) -> String {
     }
 }
 
-/// What a value names that people know by another name: a target by its key, a question by its id.
-pub fn by_name(view: &View, value: &Value) -> Option<String> {
+/// What a value names that people know by another name: a target by its key, a question by its id, an area or a grade of the quality
+/// check as the process calls it.
+pub fn by_name(pep: &Pep, view: &View, column: &Column, value: &Value) -> Option<String> {
     let (Value::Text(key) | Value::Choice(key)) = value else { return None };
+    let areas = plan::bank().question("qa.areas");
+    if areas.and_then(|areas| areas.column(&column.id)).is_some_and(|own| std::ptr::eq(own, column)) {
+        let practice = &pep.process().practice.qa;
+        let area = practice.areas.iter().find(|area| area.id == *key).map(|area| &area.label);
+        return area.or(practice.grades.iter().find(|grade| grade.id == *key).map(|grade| &grade.label)).cloned();
+    }
     if let Some(question) = plan::bank().question(key) {
         return Some(question.label.clone());
     }
@@ -72,19 +88,19 @@ pub fn by_name(view: &View, value: &Value) -> Option<String> {
     Some(format!("Target {}{area}", number + 1))
 }
 
-fn row(view: &View, columns: &'static [Column], row: &Row) -> String {
+fn row(pep: &Pep, view: &View, columns: &'static [Column], row: &Row) -> String {
     let each = columns.iter().filter_map(|column| {
         let found = row.cells.get(column.id.as_str())?;
-        Some(format!("{}: {}", column.label, cell(view, column, found)))
+        Some(format!("{}: {}", column.label, cell(pep, view, column, found)))
     });
     each.collect::<Vec<_>>().join("; ")
 }
 
-fn target(view: &View, columns: &'static [Column], target: &Target) -> String {
-    let mut lines = vec![row(view, columns, &target.row)];
+fn target(pep: &Pep, view: &View, columns: &'static [Column], target: &Target) -> String {
+    let mut lines = vec![row(pep, view, columns, &target.row)];
     for column in columns {
         let rows = target.tables.get(column.id.as_str()).into_iter().flatten().filter(|row| row.counts());
-        lines.extend(rows.map(|one| format!("{}: {}", column.label, row(view, &column.columns, one))));
+        lines.extend(rows.map(|one| format!("{}: {}", column.label, row(pep, view, &column.columns, one))));
     }
     lines.join("\n")
 }

@@ -17,10 +17,16 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts},
 };
 use futures_util::{SinkExt, StreamExt};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
 use tokio::{
+    net::TcpStream,
     sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinHandle,
-    time::{Instant, interval, sleep_until},
+    time::{Instant, interval, sleep, sleep_until},
 };
 
 use super::{
@@ -49,6 +55,12 @@ const LIVE: &str = "/live";
 const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long a form may take to come.
 const FORM_COMES: Duration = Duration::from_secs(30);
+/// Connections at once; further ones wait. A browser opens six, and one for each tab while its socket begins.
+const CONNECTIONS_MAX: u32 = 128;
+/// How long a connection may take to say what it asks, and how long it may ask nothing.
+const HEAD_COMES: Duration = Duration::from_secs(30);
+/// How long nothing is accepted after that failed: most likely too many files are open.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Requests answered at once; further ones wait.
 const REQUESTS_MAX: usize = 16;
 /// How long nothing may move before sharing at a person's wish is given up.
@@ -95,7 +107,7 @@ pub struct Serving {
     stop: Arc<Notify>,
     tabs: Arc<Semaphore>,
     ending: watch::Sender<bool>,
-    task: JoinHandle<io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 #[derive(Clone)]
@@ -144,9 +156,7 @@ impl Serving {
         let _inside = app.runtime().enter();
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let router = Router::new().fallback(take).with_state(shared);
-        let task = tokio::spawn(async move {
-            axum::serve(listener, router).with_graceful_shutdown(async move { stopped.notified().await }).await
-        });
+        let task = tokio::spawn(accept(listener, router, stopped));
         Ok(Serving { guard, stop, tabs, ending, task })
     }
 
@@ -165,6 +175,42 @@ impl Serving {
             cut.abort();
         }
     }
+}
+
+/// Takes connections in until it is told to stop, and ends when what was asked is answered.
+async fn accept(listener: tokio::net::TcpListener, router: Router, stop: Arc<Notify>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX as usize));
+    let (ending, ended) = watch::channel(());
+    loop {
+        let accepted = tokio::select! {
+            () = stop.notified() => break,
+            accepted = async { Some((places.clone().acquire_owned().await.ok()?, listener.accept().await.ok()?.0)) } => accepted,
+        };
+        match accepted {
+            Some((place, tcp)) => drop(tokio::spawn(connection(tcp, router.clone(), ended.clone(), place))),
+            None => sleep(ACCEPT_AGAIN).await,
+        }
+    }
+    drop(listener);
+    ending.send_replace(());
+    let _ = places.acquire_many(CONNECTIONS_MAX).await;
+}
+
+/// Answers what a connection asks. It speaks HTTP/1 and says soon what it wants, or is closed.
+async fn connection(tcp: TcpStream, router: Router, mut ended: watch::Receiver<()>, _place: OwnedSemaphorePermit) {
+    // Small frames should not wait for one another.
+    let _ = tcp.set_nodelay(true);
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_COMES);
+    let connection = http.serve_connection(TokioIo::new(tcp), TowerToHyperService::new(router)).with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // Browsers let connections go whenever they like.
+        _ = connection.as_mut() => return,
+        _ = ended.changed() => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
 }
 
 async fn take(State(shared): State<Shared>, request: Request<Body>) -> Response<Body> {

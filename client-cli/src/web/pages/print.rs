@@ -123,7 +123,7 @@ pub fn copied(
 /// A table for a spreadsheet. The child's private words are in none.
 pub fn spreadsheet(plan: &Plan, name: &str) -> Option<Outcome> {
     let question = plan::bank().question(name.strip_suffix(".csv")?)?;
-    let bytes = copy::sheet(question, &plan.view)?;
+    let bytes = copy::sheet(question, &plan.pep, &plan.view)?;
     Some(Outcome::File { name: name.to_owned(), kind: "text/csv; charset=utf-8", bytes })
 }
 

@@ -14,7 +14,7 @@ use crate::{
         live::merged,
         region::Regions,
         request::{Leaf, Outcome, Request},
-        who,
+        said, who,
     },
     words,
 };
@@ -352,7 +352,7 @@ fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
                         p class="govuk-body" { strong { "There are two answers." } " Nobody’s is lost." }
                         ul class="govuk-list govuk-list--bullet" {
                             @for claim in claims {
-                                li { "“" (ask.shown(&claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at)) }
+                                li { "“" (said::of_question(&plan.pep, &ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at)) }
                             }
                         }
                         @if mine { p class="govuk-body" { (kit::link(&choose_href(plan, &question.id), "Choose which is right")) } }
@@ -412,7 +412,7 @@ fn read_only(plan: &Plan, question: &Question, ask: &Ask, answer: &Answer) -> Ma
     html! {
         h2 class="govuk-heading-s" { (question.label) }
         @match answer {
-            Answer::Value(value) | Answer::Computed(value) => p class="govuk-body" { (kit::typed(&ask.shown(value))) },
+            Answer::Value(value) | Answer::Computed(value) => p class="govuk-body" { (kit::typed(&said::of_question(&plan.pep, ask, value))) },
             Answer::Text { text } => p class="govuk-body" { (kit::typed(text)) },
             Answer::Voices(voices) => @for voice in voices {
                 (kit::inset(html! { (kit::typed(&voice.text)) p class="govuk-hint" { (words::name(&voice.by)) } }))

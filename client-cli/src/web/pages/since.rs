@@ -28,7 +28,7 @@ pub fn since(plan: &Plan, made: &SignOff, then: &View) -> Outcome {
     };
     let questions = plan.pep.process().questions().filter(in_plan);
     let differs = |question: &'static Question| {
-        let (before, after) = (said(then, question), said(&plan.view, question));
+        let (before, after) = (said(&plan.pep, then, question), said(&plan.pep, &plan.view, question));
         (before != after).then_some((question, before, after))
     };
     let found: Vec<(&Question, String, String)> = questions.filter_map(differs).collect();

@@ -128,10 +128,11 @@ impl<'a> Table<'a> {
         self.natural.contains(&column.id)
     }
 
-    fn name(&self, row: &Row) -> String {
+    fn name(&self, plan: &Plan, row: &Row) -> String {
         let first = self.columns.iter().filter_map(|column| {
             let value = cell_value(row.cells.get(column.id.as_str()))?;
-            Some(Ask::column(&self.parse, column).shown(value))
+            let named = said::by_name(&plan.pep, &plan.view, column, value);
+            Some(named.unwrap_or_else(|| Ask::column(&self.parse, column).shown(value)))
         });
         first.take(self.natural.len().max(1)).collect::<Vec<_>>().join(", ")
     }
@@ -184,7 +185,7 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
                     } @else if table.is_mine(plan, row) {
                         a class="govuk-link" href=(table.href(plan, &format!("/{}", table.word(plan, row)))) {
                             @if row.withdrawn { "Look again" } @else { "Change" }
-                            span class="govuk-visually-hidden" { ": " (table.name(row)) }
+                            span class="govuk-visually-hidden" { ": " (table.name(plan, row)) }
                         }
                     }
                 });
@@ -196,7 +197,9 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
 }
 
 fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
-    let shown = |value: &plan::Value| said::by_name(&plan.view, value).unwrap_or_else(|| words::cell(column, value));
+    let shown = |value: &plan::Value| {
+        said::by_name(&plan.pep, &plan.view, column, value).unwrap_or_else(|| words::cell(column, value))
+    };
     html! {
         @match row.cells.get(column.id.as_str()) {
             None => "",
@@ -281,7 +284,7 @@ pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Ou
     {
         errors.push((
             first(&table),
-            format!("There is a row for “{}” already. Go back and change that one", table.name(taken)),
+            format!("There is a row for “{}” already. Go back and change that one", table.name(plan, taken)),
         ));
     }
     errors.extend(refusal(plan, "main-content"));

@@ -336,7 +336,9 @@ fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target
 }
 
 fn value(plan: &Plan, cell: Option<&Cell>, column: &Column) -> Markup {
-    let shown = |value: &plan::Value| said::by_name(&plan.view, value).unwrap_or_else(|| words::cell(column, value));
+    let shown = |value: &plan::Value| {
+        said::by_name(&plan.pep, &plan.view, column, value).unwrap_or_else(|| words::cell(column, value))
+    };
     html! {
         @match cell {
             None => span class="govuk-hint" { "No answer yet" },

@@ -114,6 +114,11 @@ fn a_form_that_comes_too_late_waits_in_the_page_and_is_saved_when_the_passphrase
     let Sent::Page { html, .. } = device.enter(&html, "copper kettle Friday") else { panic!("opened") };
     assert!(matches!(device.enter(&html, RIGHT), Sent::Go(to) if to == format!("{section}?saved=1")));
     assert_eq!(device.text(&pep, QUESTION), typed);
+    // A PIN does not wait in a page.
+    device.send("/lock", "", &[]);
+    let html = device.asked("/settings/pin", Some("pin=8305&again=8305"));
+    assert!(!html.contains("8305") && !html.contains("has not been saved yet"));
+    assert!(matches!(device.enter(&html, RIGHT), Sent::Go(to) if to == "/settings/pin"));
     // One that asks for a page like this one leads to the tasks, and not round in a ring.
     device.send("/lock", "", &[]);
     let html = device.asked("/", None).replace("name=\"to\" value=\"/\"", "name=\"to\" value=\"/unlock\"");

@@ -450,6 +450,16 @@ fn the_virtual_school_grades_area_by_area_and_the_overall_grade_follows_or_says_
     assert!(quality.overall == quality.worked_out && quality.feedback.as_deref() == Some("Thank you, <i>both</i>."));
     let html = device.page(&here);
     assert!(html.contains("&lt;b&gt;how often") && html.contains("As the areas make it: ") && !html.contains("<b>"));
+    // Wherever it is read, areas and grades have the names that the process gives them.
+    let read = device.page(&section(&pep, "qa.areas"));
+    for (id, label) in qa
+        .areas
+        .iter()
+        .map(|area| (&area.id, &area.label))
+        .chain(qa.grades.iter().filter(|grade| grade.id == best).map(|grade| (&grade.id, &grade.label)))
+    {
+        assert!(read.contains(&format!(">{label}<")) && !read.contains(&format!(">{id}<")), "{id}: {read}");
+    }
     // Another overall grade needs a reason; it is asked for, and what was chosen stays.
     let other = qa.grades.iter().map(|grade| &grade.id).find(|id| Some(*id) != quality.worked_out.as_ref()).unwrap();
     let html = device.wrong(&here, &device.stamp(&here), &[("qa.overall", other), ("qa.overrideReason", " ")]);
