@@ -121,7 +121,7 @@ fn not_offered(context: &mut Context, mine: &Mine, offer: &Offer) -> Result<(), 
     }
     if offer.stands {
         context.talk(match mine.role.is_virtual_school() {
-            true => "Already signed off; nothing has changed since.",
+            true => "Already signed off. What was written since, if anything, is the living plan; `pep show` lists it.",
             false => "Already complete; nothing has changed since.",
         });
         return Ok(());

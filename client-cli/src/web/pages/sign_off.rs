@@ -160,7 +160,7 @@ fn covers(role: Role) -> &'static str {
 
 fn stands_words(role: Role) -> &'static str {
     match role.is_virtual_school() {
-        true => "This plan is signed off, and nothing has changed since.",
+        true => "This plan is signed off. What is written later is the living plan, and is shown as changed since.",
         false => "Your part is complete, and nothing in it has changed since.",
     }
 }
