@@ -32,6 +32,8 @@ use crate::world::*;
 const MEMORY_KIB_MAX: u64 = 256 * 1024;
 /// Rows that there are at least.
 const ROWS_MIN: usize = 120;
+/// Changes that the others make beside the flood.
+const MEETING: usize = 30;
 /// How long an answer may take before the test gives up; nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -124,6 +126,11 @@ impl Scene {
 
     /// The others' meeting goes on: Odile writes, has her receipt, and Lorcan reads it.
     fn others_go_on(&mut self, after: &str) {
+        self.others_go_on_beside(after, false);
+    }
+
+    /// The same; `good`: what comes from the changed program is good, and may reach Lorcan.
+    fn others_go_on_beside(&mut self, after: &str, good: bool) {
         self.said += 1;
         let written = self.odile.writes(&self.pep, DocumentKind::Main, &["Settled in. "]);
         let hash = written.last().expect("a change").hash;
@@ -139,7 +146,8 @@ impl Scene {
             match self.his.hears() {
                 Some(Frame::Log { envelopes, .. }) if envelopes.iter().any(|e| e.0.hash == hash) => break,
                 Some(Frame::Log { envelopes, .. }) => {
-                    assert!(envelopes.iter().all(|e| e.0.device == self.odile.id), "{after}: a bad change was sent on");
+                    let hers = || envelopes.iter().all(|e| e.0.device == self.odile.id);
+                    assert!(good || hers(), "{after}: a bad change was sent on");
                 }
                 Some(_) => {}
                 None => panic!("{after}: Lorcan's connection has ended"),
@@ -237,6 +245,46 @@ fn every_bad_message_is_answered_and_nobody_else_is_touched() {
 }
 
 // ---- messages of a device that is enrolled
+
+#[test]
+fn the_poisoned_change_is_held_and_the_plan_is_whole_before_and_after_a_start() {
+    let mut scene = Scene::set();
+    let mut line = scene.connects();
+    let (poisoned, genuine) = (Draft::new(&scene, 1).poisoned(), Draft::new(&scene, 2).sealed());
+    assert_eq!(answer(&mut line, push(scene.doc, &[poisoned]).encode()), Told::Held("canonical"));
+    scene.others_go_on("the poisoned change");
+    // With a program that was put right she goes on from there.
+    line.says(&push(scene.doc, std::slice::from_ref(&genuine)));
+    loop {
+        match line.hears() {
+            Some(Frame::Receipt { hash, .. }) if hash == genuine.hash => break,
+            Some(_) => {}
+            None => panic!("her connection has ended"),
+        }
+    }
+    let Scene { program, serving, .. } = scene;
+    serving.dies();
+    // Every record, signature and document.
+    program.says(&["check"]);
+    program.serves(&[]);
+}
+
+#[test]
+fn the_flood_of_one_device_waits_for_its_turns_and_the_others_meeting_goes_on() {
+    let mut scene = Scene::set();
+    let mut line = scene.connects();
+    let lot: Vec<Envelope> = (0..64).map(|nth| Draft::new(&scene, nth).sealed()).collect();
+    let frame = push(scene.doc, &lot).encode();
+    // As fast as the line takes it, over and over, and nothing that comes back is read.
+    let flood = std::thread::spawn(move || while line.0.send(Message::binary(frame.clone())).is_ok() {});
+    for _ in 0..MEETING {
+        scene.others_go_on_beside("the flood", true);
+    }
+    assert!(!flood.is_finished(), "it is made to wait, and is not cut off");
+    assert!(scene.memory_kib() < MEMORY_KIB_MAX, "{} KiB", scene.memory_kib());
+    scene.serving.dies();
+    flood.join().expect("it ends with its line");
+}
 
 fn cbor(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
@@ -577,6 +625,16 @@ impl<'a> Draft<'a> {
         let (chunk, hash) = chunk(1, &body);
         self.sign(1, hash, chunk)
     }
+
+    /// The same change in other words: Automerge stores operations and not bytes, so it would come back under another hash, and
+    /// whoever had taken it in could neither load what they saved nor share it.
+    fn poisoned(self) -> Envelope {
+        self.body(|body| {
+            let at = actions_in(body);
+            assert_eq!(body[at..at + 2], [0x7f, 1], "one action, spelt out");
+            body[at] = 1;
+        })
+    }
 }
 
 /// Where the column of actions begins in the body of a change, which is one of several columns behind a head.
@@ -915,13 +973,7 @@ fn changes(scene: &Scene) -> Vec<ChangeRow> {
         ("the end of a mark", op(at_head(&at.story, OpType::MarkEnd(true))), Held("form")),
         ("a table of the old kind", op(on_key(&at.answers, "x", OpType::Make(ObjType::Table), vec![])), Held("form")),
     ];
-    // The same change in other words: Automerge stores operations and not bytes, so it would come back under another hash.
-    let poisoned = draft().body(|body| {
-        let at = actions_in(body);
-        assert_eq!(body[at..at + 2], [0x7f, 1], "one action, spelt out");
-        body[at] = 1;
-    });
-    rows.push(("a change in another encoding", poisoned, Held("canonical")));
+    rows.push(("a change in another encoding", draft().poisoned(), Held("canonical")));
     // Deeper than anything of ours: map in map in map.
     let deep = draft();
     let (start, actor) = (deep.change.start_op.get(), deep.change.actor_id.clone());
