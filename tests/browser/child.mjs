@@ -6,8 +6,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { World, launch, opened, tab } from './world.mjs'
+import { World, alone, opened, tab } from './world.mjs'
 
 const axe = readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -311,14 +310,4 @@ export async function child(browser, program, pictures) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [program, pictures] = process.argv.slice(2)
-  assert(program, 'Name the program: node child.mjs PEP')
-  const browser = await launch()
-  try {
-    await child(browser, program, pictures)
-    console.log("The child's seven answers: nothing to put right.")
-  } finally {
-    await browser.close()
-  }
-}
+await alone(import.meta.url, child, "The child's seven answers: nothing to put right.")

@@ -4,8 +4,7 @@
 //   node kept.mjs PEP
 
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { World, box, caret, launch, live, same, saved, sectionOf, shows, tab, text } from './world.mjs'
+import { World, alone, box, caret, live, same, saved, sectionOf, shows, tab, text } from './world.mjs'
 
 const NOTES = 'meeting.notes'
 
@@ -130,12 +129,4 @@ export async function kept(browser, program, pictures) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const browser = await launch()
-  try {
-    await kept(browser, process.argv[2], process.argv[3])
-    console.log('What was typed is kept: nothing to put right.')
-  } finally {
-    await browser.close()
-  }
-}
+await alone(import.meta.url, kept, 'What was typed is kept: nothing to put right.')

@@ -6,8 +6,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { World, box, launch, live, saved, sectionOf, tab, text } from './world.mjs'
+import { World, alone, box, live, saved, sectionOf, tab, text } from './world.mjs'
 
 const axe = readFileSync(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -111,11 +110,4 @@ export async function locked(browser, program, pictures) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const browser = await launch()
-  try {
-    await locked(browser, process.argv[2], process.argv[3])
-  } finally {
-    await browser.close()
-  }
-}
+await alone(import.meta.url, locked)

@@ -6,8 +6,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { World, box, caret, launch, live, saved, sectionOf, shows, tab, text } from './world.mjs'
+import { World, alone, box, caret, live, saved, sectionOf, shows, tab, text } from './world.mjs'
 
 const STORY = 'care.story'
 
@@ -91,12 +90,4 @@ export async function signed(browser, program, pictures) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const browser = await launch()
-  try {
-    await signed(browser, process.argv[2], process.argv[3])
-    console.log('The sign-off while somebody types: nothing to put right.')
-  } finally {
-    await browser.close()
-  }
-}
+await alone(import.meta.url, signed, 'The sign-off while somebody types: nothing to put right.')

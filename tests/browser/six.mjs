@@ -4,8 +4,7 @@
 //   node six.mjs PEP
 
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { World, caret, launch, live, same, saved, sectionOf, shows, showsNot, tab, text } from './world.mjs'
+import { World, alone, caret, live, same, saved, sectionOf, shows, showsNot, tab, text } from './world.mjs'
 
 const NOTES = 'meeting.notes'
 const HELPS = 'wellbeing.whatHelps'
@@ -89,12 +88,4 @@ export async function six(browser, program, pictures) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const browser = await launch()
-  try {
-    await six(browser, process.argv[2], process.argv[3])
-    console.log('The meeting of six: nothing to put right.')
-  } finally {
-    await browser.close()
-  }
-}
+await alone(import.meta.url, six, 'The meeting of six: nothing to put right.')

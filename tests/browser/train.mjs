@@ -4,8 +4,7 @@
 //   node train.mjs PEP
 
 import assert from 'node:assert/strict'
-import { fileURLToPath } from 'node:url'
-import { World, caret, launch, live, same, saved, sectionOf, shows, tab } from './world.mjs'
+import { World, alone, caret, live, same, saved, sectionOf, shows, tab } from './world.mjs'
 
 const NOTES = 'meeting.notes'
 const STORY = 'care.story'
@@ -75,12 +74,4 @@ export async function train(browser, program, pictures) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const browser = await launch()
-  try {
-    await train(browser, process.argv[2], process.argv[3])
-    console.log('The train with no signal: nothing to put right.')
-  } finally {
-    await browser.close()
-  }
-}
+await alone(import.meta.url, train, 'The train with no signal: nothing to put right.')

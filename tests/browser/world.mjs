@@ -5,6 +5,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
 export const CHILD = 'Idris Fennimoor'
@@ -149,4 +150,18 @@ export async function sectionOf(person, plan, field) {
     if (await page.locator(`[id="at-${field}"]`).count()) return page.close().then(() => href)
   }
   assert.fail(`${field} is on no page`)
+}
+
+// Plays a story where its file is run by itself: node STORY.mjs PEP [FOLDER for pictures]
+export async function alone(url, story, says) {
+  if (process.argv[1] !== fileURLToPath(url)) return
+  const [program, pictures] = process.argv.slice(2)
+  assert(program, 'Name the program: node STORY.mjs PEP')
+  const browser = await launch()
+  try {
+    await story(browser, program, pictures)
+    if (says) console.log(says)
+  } finally {
+    await browser.close()
+  }
 }
