@@ -1,7 +1,7 @@
 //! Who sees the child's private words: the child chooses, in the child's own pages, or somebody who sees them records it.
 
 use maud::{Markup, html};
-use plan::{DocumentKind, NotAChoice, Role, Who};
+use plan::{DocumentKind, Role, Who};
 
 use super::child;
 use crate::web::{
@@ -18,8 +18,8 @@ const NEVER: &str = "What somebody has read already cannot be called back.";
 
 /// The page of whoever sees the words and records for the child. None where this person does not see them.
 pub fn readers(request: &Request, plan: &Plan, team: &[Who]) -> Option<Outcome> {
-    let ticked = match taken(request, plan)? {
-        Ok(outcome) => return Some(outcome.then(plan.href("/views"))),
+    let ticked = match chosen(request, plan)? {
+        Ok(roles) => return Some(Outcome::Readers { roles, then: plan.href("/views") }),
         Err(ticked) => ticked,
     };
     let wrong =
@@ -31,31 +31,28 @@ pub fn readers(request: &Request, plan: &Plan, team: &[Who]) -> Option<Outcome> 
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         form method="post" action=(plan.href("/views/readers")) novalidate {
             (stamp(plan))
-            div class=(kit::either(wrong.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
-                fieldset class="govuk-fieldset" aria-describedby=(kit::either(wrong.is_some(), "reader-hint reader-error", "reader-hint")) {
-                    legend class="govuk-fieldset__legend govuk-fieldset__legend--l" { h1 class="govuk-fieldset__heading" { (title) } }
-                    div class="govuk-hint" id="reader-hint" {
-                        @if plan.role == Role::YoungPerson {
-                            p { "They are what you would rather keep private, whom you want to invite, and your picture. You choose, and you always see them." }
-                        } @else {
-                            p { "They are what " (plan.name) " would rather keep private, whom they want to invite, and their picture. " (plan.name) " chooses, and always sees them. Tick those whom " (plan.name) " has named to you." }
-                            p { "If you leave yourself out, this device’s copy goes with the next connection." }
-                        }
+            (group("l", &title, wrong, &html! {
+                div class="govuk-hint" id="reader-hint" {
+                    @if plan.role == Role::YoungPerson {
+                        p { "They are what you would rather keep private, whom you want to invite, and your picture. You choose, and you always see them." }
+                    } @else {
+                        p { "They are what " (plan.name) " would rather keep private, whom they want to invite, and their picture. " (plan.name) " chooses, and always sees them. Tick those whom " (plan.name) " has named to you." }
+                        p { "If you leave yourself out, this device’s copy goes with the next connection." }
                     }
-                    (error(wrong))
-                    div class="govuk-checkboxes" {
-                        @for (i, role) in offered().enumerate() {
-                            @let id = field(i);
-                            @let names = named(team, role);
-                            div class="govuk-checkboxes__item" {
-                                input class="govuk-checkboxes__input" type="checkbox" id=(id) name="reader" value=(role.slug()) checked[ticked.contains(&role)] autocomplete="off" aria-describedby=[(!names.is_empty()).then(|| format!("{id}-hint"))];
-                                label class="govuk-label govuk-checkboxes__label" for=(id) { (who(role, "The ")) }
-                                @if !names.is_empty() { div class="govuk-hint govuk-checkboxes__hint" id={ (id) "-hint" } { (names) } }
-                            }
+                }
+            }, &html! {
+                div class="govuk-checkboxes" {
+                    @for (i, role) in offered().enumerate() {
+                        @let id = field(i);
+                        @let names = named(team, role);
+                        div class="govuk-checkboxes__item" {
+                            input class="govuk-checkboxes__input" type="checkbox" id=(id) name="reader" value=(role.slug()) checked[ticked.contains(&role)] autocomplete="off" aria-describedby=[(!names.is_empty()).then(|| format!("{id}-hint"))];
+                            label class="govuk-label govuk-checkboxes__label" for=(id) { (who(role, "The ")) }
+                            @if !names.is_empty() { div class="govuk-hint govuk-checkboxes__hint" id={ (id) "-hint" } { (names) } }
                         }
                     }
                 }
-            }
+            }))
             p class="govuk-body" { (NEVER) }
             (kit::button("Save"))
         }
@@ -68,9 +65,8 @@ pub fn readers(request: &Request, plan: &Plan, team: &[Who]) -> Option<Outcome> 
 pub fn childs(request: &Request, given: &Given) -> Option<Outcome> {
     let from = request.query.get("from").or(request.form.get("from")).and_then(|from| from.parse::<usize>().ok());
     let back = from.map_or_else(|| child::HOME.to_owned(), |from| format!("{}/{from}", child::HOME));
-    let ticked = match taken(request, &given.plan)? {
-        // Where this device gives its copy up there may be no such question to go back to.
-        Ok(outcome) => return Some(outcome.then(back)),
+    let ticked = match chosen(request, &given.plan)? {
+        Ok(roles) => return Some(Outcome::Readers { roles, then: back }),
         Err(ticked) => ticked,
     };
     let wrong = request.post.then_some("Choose at least one grown-up");
@@ -80,26 +76,23 @@ pub fn childs(request: &Request, given: &Given) -> Option<Outcome> {
         (kit::error_summary(&errors))
         form method="post" action=(child::READERS) novalidate autocomplete="off" {
             @if let Some(from) = from { input type="hidden" name="from" value=(from); }
-            div class=(kit::either(wrong.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
-                fieldset class="govuk-fieldset" aria-describedby=(kit::either(wrong.is_some(), "reader-hint reader-error", "reader-hint")) {
-                    legend class="govuk-fieldset__legend govuk-fieldset__legend--xl" { h1 class="govuk-fieldset__heading" { (title) } }
-                    div id="reader-hint" data-say {
-                        p { "You choose. Choose at least one grown-up you trust." }
-                        p { "This is for your picture, for what you want to keep private, and for whom you want to invite." }
-                    }
-                    (error(wrong))
-                    div class="pep-list" {
-                        @for (i, role) in offered().enumerate() {
-                            @let id = field(i);
-                            @let names = named(&given.team, role);
-                            div class="pep-choice" {
-                                input type="checkbox" id=(id) name="reader" value=(role.slug()) checked[ticked.contains(&role)] autocomplete="off";
-                                label for=(id) { span data-say { (who(role, "Your ")) @if !names.is_empty() { ": " (names) } } }
-                            }
+            (group("xl", title, wrong, &html! {
+                div id="reader-hint" data-say {
+                    p { "You choose. Choose at least one grown-up you trust." }
+                    p { "This is for your picture, for what you want to keep private, and for whom you want to invite." }
+                }
+            }, &html! {
+                div class="pep-list" {
+                    @for (i, role) in offered().enumerate() {
+                        @let id = field(i);
+                        @let names = named(&given.team, role);
+                        div class="pep-choice" {
+                            input type="checkbox" id=(id) name="reader" value=(role.slug()) checked[ticked.contains(&role)] autocomplete="off";
+                            label for=(id) { span data-say { (who(role, "Your ")) @if !names.is_empty() { ": " (names) } } }
                         }
                     }
                 }
-            }
+            }))
             p data-say { "Somebody who has read it already may remember it." }
             div class="pep-child-ways" {
                 (kit::button("Save"))
@@ -133,17 +126,8 @@ pub fn line(plan: &Plan, team: &[Who]) -> Markup {
     }
 }
 
-/// A choice that was sent, whole.
-struct Taken(Vec<Role>);
-
-impl Taken {
-    fn then(self, then: String) -> Outcome {
-        Outcome::Readers { roles: self.0, then }
-    }
-}
-
-/// What was sent, or else what is to be ticked on the page. None where this person does not see the words.
-fn taken(request: &Request, plan: &Plan) -> Option<Result<Taken, Vec<Role>>> {
+/// Whom a form chose, or else who is to be ticked on the page. None where this person does not see the words.
+fn chosen(request: &Request, plan: &Plan) -> Option<Result<Vec<Role>, Vec<Role>>> {
     if plan.private_readers.is_empty() {
         return None;
     }
@@ -151,10 +135,7 @@ fn taken(request: &Request, plan: &Plan) -> Option<Result<Taken, Vec<Role>>> {
         return Some(Err(plan.private_readers.clone()));
     }
     let roles = sent(&request.form);
-    Some(match KIND.chosen(&roles) {
-        Ok(_) => Ok(Taken(roles)),
-        Err(NotAChoice::Nobody | NotAChoice::Nowhere | NotAChoice::NotOffered { .. }) => Err(roles),
-    })
+    Some(if KIND.chosen(&roles).is_ok() { Ok(roles) } else { Err(roles) })
 }
 
 /// The boxes that were ticked; what was never offered is not taken.
@@ -167,10 +148,18 @@ fn offered() -> impl Iterator<Item = Role> {
     KIND.choices().iter().copied().filter(|role| *role != Role::VirtualSchoolHead)
 }
 
-fn error(words: Option<&str>) -> Markup {
+/// The boxes under their question, which is the page's heading of this size; `hint` carries the id `reader-hint`.
+fn group(size: &str, title: &str, wrong: Option<&str>, hint: &Markup, boxes: &Markup) -> Markup {
     html! {
-        @if let Some(words) = words {
-            p class="govuk-error-message" id="reader-error" { span class="govuk-visually-hidden" { "Error: " } (words) }
+        div class=(kit::either(wrong.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+            fieldset class="govuk-fieldset" aria-describedby=(kit::either(wrong.is_some(), "reader-hint reader-error", "reader-hint")) {
+                legend class={ "govuk-fieldset__legend govuk-fieldset__legend--" (size) } { h1 class="govuk-fieldset__heading" { (title) } }
+                (hint)
+                @if let Some(words) = wrong {
+                    p class="govuk-error-message" id="reader-error" { span class="govuk-visually-hidden" { "Error: " } (words) }
+                }
+                (boxes)
+            }
         }
     }
 }
