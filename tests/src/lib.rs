@@ -1,8 +1,9 @@
-//! What the stories share: a seeded world of participants and a relay without sockets ([`sim`]), and real programs on real sockets ([`world`]).
+//! What the stories share: people who have joined a relay in one process ([`joined`]), a seeded world of them ([`sim`]), and real programs on real sockets ([`world`]).
 
 pub mod children;
 pub mod fuzz;
 pub mod guard;
+pub mod joined;
 pub mod load;
 pub mod sim;
 pub mod world;

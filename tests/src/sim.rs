@@ -9,26 +9,21 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use client_cli::core::{Core as Participant, Me, Relay as RelayAddress};
+use client_cli::core::{Core as Participant, Me};
 use plan::{Documents, Edit, Pep, Role, Value};
-use replica::{Key, Mode, Replica};
-use ring::signature::Ed25519KeyPair;
-use sync::{frame::NewChild, identity};
-use sync_server::{
-    core::{Core as Relay, Random},
-    directory::{Invite, Joining},
-};
+use replica::{Mode, Replica};
+use sync_server::core::Core as Relay;
 use tokio::sync::mpsc::Receiver;
-use uuid::Uuid;
 
-use crate::world::copy_folder;
+use crate::{
+    joined::{Chance, IDRIS, folder_key, idris, joins, key, open_relay},
+    world::copy_folder,
+};
 
 /// The moment at which the world begins, in Unix seconds: 24 February 2026, noon.
 const NOON: i64 = 1_771_934_400;
-const CHILD: Uuid = Uuid::from_bytes(*b"idris fennimoor!");
 /// A text that all three roles may write.
 const NOTES: &str = "meeting.notes";
 /// Steps of trouble before the network heals.
@@ -75,7 +70,6 @@ struct World {
     pep: Pep,
     relay: Option<Relay>,
     relay_dir: PathBuf,
-    relay_key: u8,
     devices: Vec<Device>,
     lines: BTreeMap<usize, Line>,
     next_line: u64,
@@ -106,72 +100,33 @@ impl World {
     fn begin(seed: u64, folder: &Path) -> Result<World, String> {
         let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
         let relay_dir = folder.join("relay");
-        let relay_key = 200;
-        let mut relay = open_relay(&relay_dir, relay_key, chance.next())?;
+        let mut relay = open_relay(&relay_dir, chance.draw(), NOON)?;
         let mut devices = Vec::new();
         for (n, (name, role)) in PEOPLE.iter().enumerate() {
             let seed = n as u8 + 1;
-            let key = key(seed);
             let mut secret = [0; 32];
-            secret[..8].copy_from_slice(&chance.next().to_le_bytes());
-            let fresh = relay.new_id();
-            let invite = Invite {
-                name: (*name).to_string(),
-                role: role.to_string(),
-                organisation: None,
-                children: Vec::new(),
-                expires: NOON + 1_000,
-            };
-            let person = relay.administer(|d| d.invite(&invite, &secret, fresh, NOON)).map_err(|e| e.to_string())?;
-            let public = replica::public_key(&key);
-            let mut sig = [0; 64];
-            sig.copy_from_slice(key.sign(&identity::join_statement(&relay.key(), &secret, &public)).as_ref());
-            let joining = Joining { secret, key: public, name: "laptop".into(), sig };
-            let (_, device) = relay.join(&joining, NOON).map_err(|e| e.to_string())?;
-            let me = Me {
-                person,
-                name: (*name).to_string(),
-                organisation: None,
-                role: role.to_string(),
-                device,
-                relay: RelayAddress {
-                    url: "wss://127.0.0.1:1".into(),
-                    id: relay.id(),
-                    key: relay.key(),
-                    tls: Some(serde_bytes::ByteArray::new([0; 32])),
-                    name: "Harrowmere".into(),
-                },
-            };
+            secret[..8].copy_from_slice(&chance.draw().to_le_bytes());
             let dir = folder.join(format!("device-{n}"));
-            let (mut core, _) = Participant::open(&dir, &folder_key(), None, 0).map_err(|e| e.to_string())?;
-            core.join(me.clone(), key, None).map_err(|e| e.to_string())?;
+            let (core, me) = joins(&mut relay, &secret, seed, (name, *role), &[], &dir, NOON)?;
             devices.push(Device { core: Some(core), dir, me, role: *role, key: seed, backup: None });
         }
-        let child = NewChild {
-            child: *CHILD.as_bytes(),
-            name: "Idris Fennimoor (FICTIONAL)".into(),
-            dob: "2010-11-02".into(),
-            looked_after_since: Some("2019-06-18".into()),
-            emergency: false,
-        };
-        relay.administer(|d| d.add_child(&child, None, NOON)).map_err(|e| e.to_string())?;
+        relay.administer(|d| d.add_child(&idris(), None, NOON)).map_err(|e| e.to_string())?;
         for device in &devices {
             relay
                 .administer(|d| {
-                    d.add_member(CHILD.as_bytes(), &device.me.person, &device.role.to_string(), "2026-01-01", NOON)
+                    d.add_member(IDRIS.as_bytes(), &device.me.person, &device.role.to_string(), "2026-01-01", NOON)
                 })
                 .map_err(|e| e.to_string())?;
         }
         let (year, term) = plan::parse_term("2025/26-spring").map_err(|e| e.to_string())?;
         let process = plan::ProcessRef::latest("sections").map_err(|e| e.to_string())?;
-        let pep = Pep { child: CHILD, year, term, kind: plan::PepType::Review, process };
+        let pep = Pep { child: IDRIS, year, term, kind: plan::PepType::Review, process };
         Ok(World {
             chance,
             now: NOON,
             pep,
             relay: Some(relay),
             relay_dir,
-            relay_key,
             devices,
             lines: BTreeMap::new(),
             next_line: 0,
@@ -225,7 +180,7 @@ impl World {
         self.written += 1;
         let n = self.written;
         let choice = self.chance.below(6);
-        let at = self.chance.next();
+        let at = self.chance.draw();
         let (pep, now, role) = (self.pep.clone(), self.now, self.devices[who].role);
         let word = format!("w{n:04}x{who}");
         let core = self.core(who)?;
@@ -393,7 +348,7 @@ impl World {
     }
 
     fn reopen(&mut self, who: usize) -> Result<(), String> {
-        let chance = self.chance.next();
+        let chance = self.chance.draw();
         let device = &mut self.devices[who];
         let (core, _) =
             Participant::open(&device.dir, &folder_key(), Some(key(device.key)), chance).map_err(|e| e.to_string())?;
@@ -448,7 +403,7 @@ impl World {
                 hide_the_copy(&self.relay_dir, Mode::Relay)?;
             }
         }
-        self.relay = Some(open_relay(&self.relay_dir, self.relay_key, self.chance.next())?);
+        self.relay = Some(open_relay(&self.relay_dir, self.chance.draw(), NOON)?);
         self.note(
             match (restored, unnoticed) {
                 (true, true) => "relay rolled back",
@@ -593,49 +548,9 @@ fn text_of(document: &plan::Automerge, pep: &Pep, question: &str) -> String {
     }
 }
 
-fn open_relay(dir: &Path, seed: u8, chance: u64) -> Result<Relay, String> {
-    let mut chance = Chance(chance);
-    let random: Random = Box::new(move |bytes| bytes.iter_mut().for_each(|b| *b = chance.next() as u8));
-    Relay::open(dir, &folder_key(), key(seed), "Harrowmere Virtual School", random, NOON)
-        .map(|(r, _)| r)
-        .map_err(|e| e.to_string())
-}
-
-/// What every folder of the simulation is sealed with.
-fn folder_key() -> Arc<Key> {
-    match Key::from_bytes(&[5; 32]) {
-        Ok(key) => Arc::new(key),
-        Err(_) => unreachable!("this machine has randomness"),
-    }
-}
-
-fn key(seed: u8) -> Ed25519KeyPair {
-    match Ed25519KeyPair::from_seed_unchecked(&[seed; 32]) {
-        Ok(key) => key,
-        Err(_) => unreachable!("any 32 bytes are a seed"),
-    }
-}
-
 /// Writes once in a copied folder without saying that it is one: from then on it looks like the folder written last.
 fn hide_the_copy(dir: &Path, mode: Mode) -> Result<(), String> {
     let (mut replica, _) = Replica::open(dir, mode, &folder_key()).map_err(|e| e.to_string())?;
     replica.set_fact(b"hidden", Some(b"copy"));
     replica.commit().map_err(|e| e.to_string())
-}
-
-/// A small generator (SplitMix64): the world must be the same everywhere and for ever for a seed.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
-    }
 }

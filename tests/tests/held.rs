@@ -3,29 +3,15 @@
 
 use std::path::Path;
 
-use client_cli::core::{Core as Participant, Me, Relay as Address};
+use client_cli::core::Core as Participant;
 use gate::Id;
+use harness::joined::{self, IDRIS, idris, open_relay};
 use plan::{Answer, DocumentKind::Main, Edit, Pep, PepType, ProcessRef, Role};
-use replica::Key;
-use ring::signature::Ed25519KeyPair;
-use sync::{Frame, frame::NewChild, identity};
-use sync_server::{
-    core::Core as Relay,
-    directory::{Invite, Joining},
-};
-use uuid::Uuid;
+use sync::Frame;
+use sync_server::core::Core as Relay;
 
 const NOON: i64 = 1_771_934_400;
-const CHILD: Uuid = Uuid::from_bytes(*b"idris fennimoor!");
 const NOTES: &str = "meeting.notes";
-
-fn key(seed: u8) -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("32 bytes are a seed")
-}
-
-fn folder_key() -> std::sync::Arc<Key> {
-    std::sync::Arc::new(Key::from_bytes(&[5; 32]).expect("32 bytes are a key"))
-}
 
 /// Somebody with a device and a line to the relay, or none.
 struct Person {
@@ -49,20 +35,13 @@ struct World {
 impl World {
     fn new() -> (World, Person, Person) {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut relay = open_relay(&folder.path().join("relay"));
-        let child = NewChild {
-            child: *CHILD.as_bytes(),
-            name: "Idris Fennimoor".into(),
-            dob: "2010-11-02".into(),
-            looked_after_since: None,
-            emergency: false,
-        };
-        relay.administer(|d| d.add_child(&child, None, NOON)).expect("a child");
+        let mut relay = open_relay(&folder.path().join("relay"), 7, NOON).expect("a relay");
+        relay.administer(|d| d.add_child(&idris(), None, NOON)).expect("a child");
         let odile = joins(&mut relay, folder.path(), 1, "Odile Marrowfield", Role::SocialWorker);
         let ottoline = joins(&mut relay, folder.path(), 2, "Ottoline Greaves-Penn", Role::DesignatedTeacher);
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = ProcessRef::latest("sections").expect("a process");
-        let pep = Pep { child: CHILD, year, term, kind: PepType::Review, process };
+        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
         (World { relay, pep, next: 1, spoil: None, pushed: 0, _folder: folder }, odile, ottoline)
     }
 
@@ -124,44 +103,11 @@ impl World {
     }
 }
 
-fn open_relay(dir: &Path) -> Relay {
-    let mut drawn = 7u64;
-    let random = Box::new(move |bytes: &mut [u8]| {
-        for byte in bytes {
-            drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            *byte = (drawn >> 56) as u8;
-        }
-    });
-    Relay::open(dir, &folder_key(), key(200), "Harrowmere", random, NOON).expect("a relay").0
-}
-
 fn joins(relay: &mut Relay, folder: &Path, seed: u8, name: &str, role: Role) -> Person {
-    let (secret, fresh) = (relay.new_secret(), relay.new_id());
-    let children = vec![*CHILD.as_bytes()];
-    let invite = Invite { name: name.into(), role: role.to_string(), organisation: None, children, expires: NOON + 60 };
-    let id = relay.administer(|d| d.invite(&invite, &secret, fresh, NOON)).expect("an invitation");
-    let public = replica::public_key(&key(seed));
-    let mut sig = [0; 64];
-    sig.copy_from_slice(key(seed).sign(&identity::join_statement(&relay.key(), &secret, &public)).as_ref());
-    let joining = Joining { secret, key: public, name: "laptop".into(), sig };
-    let (_, device) = relay.join(&joining, NOON).expect("a device");
-    let me = Me {
-        person: id,
-        name: name.into(),
-        organisation: None,
-        role: role.to_string(),
-        device,
-        relay: Address {
-            url: "ws://127.0.0.1:1".into(),
-            id: relay.id(),
-            key: relay.key(),
-            tls: None,
-            name: "Harrowmere".into(),
-        },
-    };
-    let (mut core, _) = Participant::open(&folder.join(name), &folder_key(), None, 0).expect("a folder");
-    core.join(me, key(seed), None).expect("a disk");
-    Person { core, id, device, role, line: None }
+    let secret = relay.new_secret();
+    let joined = joined::joins(relay, &secret, seed, (name, role), &[*IDRIS.as_bytes()], &folder.join(name), NOON);
+    let (core, me) = joined.expect("a device");
+    Person { core, id: me.person, device: me.device, role, line: None }
 }
 
 #[test]

@@ -18,28 +18,22 @@ use automerge::{
     ActorId, Automerge, AutomergeError, Change, ObjId, ObjType, ROOT, ReadDoc,
     transaction::{CommitOptions, Transactable, Transaction},
 };
-use client_cli::core::{Core as Client, Me, Relay as Address};
+use client_cli::core::{Core as Client, Me};
 use gate::{Envelope, Hash, Id, Index, Team, own_key};
+use harness::joined::{Chance, IDRIS, idris, joins, key, open_relay};
 use plan::{DocumentKind, Edit, Pep, PepType, ProcessRef, Role, Writer};
-use replica::Key;
-use ring::signature::Ed25519KeyPair;
 use serde_json::Value;
 use sync::{
     Cursor, Frame, Wire,
-    frame::{Limits, Listed, NewChild},
-    identity,
+    frame::{Limits, Listed},
 };
-use sync_server::{
-    core::{Core as Relay, queue},
-    directory::{Invite, Joining},
-};
+use sync_server::core::{Core as Relay, queue};
 use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
 /// Tuesday, 24 February 2026, at nine.
 const NOW: i64 = 1_771_923_600;
-const CHILD: Uuid = Uuid::from_bytes(*b"idris fennimoor!");
 const PEOPLE: [(&str, Role); 8] = [
     ("Odile Marrowfield", Role::SocialWorker),
     ("Ottoline Greaves-Penn", Role::DesignatedTeacher),
@@ -510,14 +504,6 @@ struct House {
     lines: u64,
 }
 
-fn key(seed: u8) -> Ed25519KeyPair {
-    Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).expect("any 32 bytes are a seed")
-}
-
-fn store_key() -> Arc<Key> {
-    Arc::new(Key::from_bytes(&[7; 32]).expect("32 bytes"))
-}
-
 /// A folder in memory where there is one: nothing here is about disks.
 fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
@@ -528,25 +514,12 @@ fn folder() -> TempDir {
 impl House {
     fn of(process: &str) -> House {
         let folder = folder();
-        let mut drawn = 0u8;
-        let random = Box::new(move |bytes: &mut [u8]| {
-            drawn = drawn.wrapping_add(1);
-            bytes.fill(drawn);
-        });
         let dir = folder.path().join("relay");
-        let (mut relay, _) =
-            Relay::open(&dir, &store_key(), key(200), "Harrowmere Virtual School", random, NOW).expect("a relay");
-        let child = NewChild {
-            child: *CHILD.as_bytes(),
-            name: "Idris Fennimoor (FICTIONAL)".into(),
-            dob: "2010-11-02".into(),
-            looked_after_since: None,
-            emergency: false,
-        };
-        relay.administer(|d| d.add_child(&child, None, NOW)).expect("a child");
+        let mut relay = open_relay(&dir, 7, NOW).expect("a relay");
+        relay.administer(|d| d.add_child(&idris(), None, NOW)).expect("a child");
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = ProcessRef::latest(process).expect("a process");
-        let pep = Pep { child: CHILD, year, term, kind: PepType::Review, process };
+        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
         let mut house = House { relay, people: Vec::new(), pep, folder, lines: 0 };
         for (seed, (name, role)) in (1..).zip(PEOPLE) {
             let person = house.joins(seed, name, role, &format!("device-{seed}"));
@@ -557,40 +530,12 @@ impl House {
 
     /// Somebody's device, joined and connected.
     fn joins(&mut self, seed: u8, name: &str, role: Role, home: &str) -> Person {
-        let (secret, fresh) = (self.relay.new_secret(), self.relay.new_id());
-        let invite = Invite {
-            name: name.into(),
-            role: role.to_string(),
-            organisation: None,
-            children: vec![*CHILD.as_bytes()],
-            expires: NOW + 60,
-        };
-        let person = self.relay.administer(|d| d.invite(&invite, &secret, fresh, NOW)).expect("an invitation");
-        let public = replica::public_key(&key(seed));
-        let mut sig = [0; 64];
-        let statement = identity::join_statement(&self.relay.key(), &secret, &public);
-        sig.copy_from_slice(key(seed).sign(&statement).as_ref());
-        let joining = Joining { secret, key: public, name: "laptop".into(), sig };
-        let (_, device) = self.relay.join(&joining, NOW).expect("a device");
-        let me = Me {
-            person,
-            name: name.into(),
-            organisation: None,
-            role: role.to_string(),
-            device,
-            relay: Address {
-                url: "wss://127.0.0.1:1".into(),
-                id: self.relay.id(),
-                key: self.relay.key(),
-                tls: None,
-                name: "Harrowmere".into(),
-            },
-        };
-        let (mut client, _) = Client::open(&self.folder.path().join(home), &store_key(), None, 0).expect("a client");
-        client.join(me.clone(), key(seed), None).expect("a disk");
+        let (secret, home) = (self.relay.new_secret(), self.folder.path().join(home));
+        let joined = joins(&mut self.relay, &secret, seed, (name, role), &[*IDRIS.as_bytes()], &home, NOW);
+        let (mut client, me) = joined.expect("a device");
         let (out, queue) = queue();
         self.lines += 1;
-        self.relay.connect(self.lines, device, out).expect("a place");
+        self.relay.connect(self.lines, me.device, out).expect("a place");
         client.connect().expect("it has joined");
         Person { role, me, seed, client, conn: self.lines, queue }
     }
@@ -1040,27 +985,10 @@ fn a_client_whose_roster_is_older_than_a_changes_author_asks_for_another_and_tak
 
 // ---- Whoever keeps to the rules
 
-/// A small generator (SplitMix64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound.max(1) as u64) as usize
-    }
-
-    fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len())]
-    }
-}
-
 /// An answer that fits a question or a column, if this knows one.
 fn answer(place: &str, chance: &mut Chance) -> Option<plan::Value> {
     let words = ["yes", "2026-03-01", "1", "12.50", "x", "main", "agreed", "academic", "not_on_roll", "initial"];
-    let from = chance.below(words.len());
+    let from = chance.index(words.len());
     (0..words.len()).find_map(|n| plan::parse_value(place, words[(from + n) % words.len()]).ok())
 }
 
@@ -1078,17 +1006,17 @@ const ROLL: (&str, &str) = ("setting.rollStatus", "not_on_roll");
 fn deed(writer: &Writer, chance: &mut Chance) -> Edit {
     let question = chance.of(plan::bank().questions());
     let id = question.id.clone();
-    let target = Uuid::from_u128(chance.below(3) as u128 + 1).to_string();
+    let target = Uuid::from_u128(chance.index(3) as u128 + 1).to_string();
     let row = |cells: &plan::Cells, chance: &mut Chance| {
-        let random = chance.below(3) as u8;
+        let random = chance.index(3) as u8;
         plan::row_key(&id, cells, writer, &mut || [random; 16]).unwrap_or_default()
     };
-    match chance.below(14) {
+    match chance.index(14) {
         0 => Edit::Excuse { question: id, excuse: Some((plan::NoAnswer::NotKnown, "Not told.".into())) },
         1 => Edit::Carry { question: id, text: Some("As last term.".into()), ask: true },
         2 => Edit::Confirm { question: id },
         3 => Edit::Comment {
-            key: Uuid::from_u128(chance.below(1 << 30) as u128).to_string(),
+            key: Uuid::from_u128(chance.index(1 << 30) as u128).to_string(),
             question: id,
             text: "Why?".into(),
         },
@@ -1107,7 +1035,7 @@ fn deed(writer: &Writer, chance: &mut Chance) -> Edit {
             let tables: Vec<&plan::Column> = columns.iter().filter(|column| column.kind == plan::Kind::Table).collect();
             let table = *chance.of(&tables);
             let cells = cells(&table.columns, &format!("targets.list/{target}/{}", table.id), chance);
-            let key = Uuid::from_u128(chance.below(3) as u128 + 9).to_string();
+            let key = Uuid::from_u128(chance.index(3) as u128 + 9).to_string();
             Edit::PutRow { question: format!("targets.list/{target}/{}", table.id), key, cells }
         }
         9 => Edit::Append { question: id, text: "And more.".into() },
@@ -1119,7 +1047,7 @@ fn deed(writer: &Writer, chance: &mut Chance) -> Edit {
             plan::Kind::Table | plan::Kind::TargetList => {
                 let cells = cells(&question.columns, &id, chance);
                 let key = row(&cells, chance);
-                match chance.below(5) {
+                match chance.index(5) {
                     0 => Edit::WithdrawRow { question: id, key },
                     _ => Edit::PutRow { question: id, key, cells },
                 }
@@ -1129,8 +1057,8 @@ fn deed(writer: &Writer, chance: &mut Chance) -> Edit {
                 Edit::Choose { question: id, value: plan::Value::Set([option].into()) }
             }
             plan::Kind::Text | plan::Kind::LongText => {
-                let text = format!("{} words.", chance.below(1_000));
-                match chance.below(3) {
+                let text = format!("{} words.", chance.index(1_000));
+                match chance.index(3) {
                     0 => Edit::Append { question: id, text },
                     1 => Edit::Splice { question: id, at: 0, delete: 0, insert: text, seen: Vec::new() },
                     _ => Edit::Rewrite { question: id, text },
@@ -1167,7 +1095,7 @@ impl House {
             house.people.push(person);
         }
         let petra = house.people.last().expect("she joined").me.person;
-        house.relay.administer(|d| d.end_member(&CHILD.into_bytes(), &petra, "2026-02-01", NOW)).expect("her last day");
+        house.relay.administer(|d| d.end_member(&IDRIS.into_bytes(), &petra, "2026-02-01", NOW)).expect("her last day");
         house.start();
         house
     }
@@ -1186,7 +1114,7 @@ fn genuine_work_of_all_roles_at_once_is_never_refused_for_want_of_a_right() {
         let pep = house.pep.clone();
         // In every other round he is on no school's roll, and others answer for the school's pages.
         let on_roll = (seed / PROCESSES.len() as u64).is_multiple_of(2);
-        let kind = if on_roll && chance.below(3) == 0 { *chance.of(DocumentKind::ALL) } else { DocumentKind::Main };
+        let kind = if on_roll && chance.index(3) == 0 { *chance.of(DocumentKind::ALL) } else { DocumentKind::Main };
         let doc = pep.document(kind).into_bytes();
         // At the door of whoever reads the log: by the relay's record, and by the roster it signed.
         let teams =
@@ -1207,9 +1135,9 @@ fn genuine_work_of_all_roles_at_once_is_never_refused_for_want_of_a_right() {
                         .writers_on_roll(plan::bank().question(ROLL.0).expect("a question"))
                         .contains(&Role::SocialWorker),
                 ),
-                false => chance.below(people.len()),
+                false => chance.index(people.len()),
             };
-            if chance.below(12) == 0 {
+            if chance.index(12) == 0 {
                 // Somebody hears of everything.
                 let all: Vec<Change> = people.iter_mut().flat_map(|(_, _, d)| d.get_changes(&[])).collect();
                 people[who].2.apply_changes(all).expect("genuine changes");
