@@ -1,5 +1,6 @@
 //! One process over one home folder: the thread that owns the documents, and the line to the relay while one is wanted.
 
+use participant::error::{Error, Kind};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -24,13 +25,15 @@ use zeroize::Zeroizing;
 
 use crate::{
     clock,
-    core::{Core, Line, Traffic},
     dial::{self, DialError, Kept},
-    idle::Idle,
-    settings::Settings,
-    shut_out,
+    erase,
     unlock::{self, Guard, LockError},
     web::serve::Serving,
+};
+use participant::{
+    device::{Device, Line, Traffic},
+    idle::Idle,
+    settings::Settings,
 };
 
 /// The device's key, sealed with the home's: files in the home folder beside the replica's own.
@@ -53,8 +56,8 @@ pub struct App {
     idle: Mutex<Idle>,
     /// Moves whenever the pages lock.
     locks: watch::Sender<()>,
-    room: Option<Room<Core>>,
-    thread: Option<JoinHandle<Core>>,
+    room: Option<Room<Device>>,
+    thread: Option<JoinHandle<Device>>,
     runtime: Runtime,
     wake: Arc<Notify>,
     changes: watch::Receiver<u64>,
@@ -94,30 +97,30 @@ impl App {
     pub fn open(owner: Owner, home_key: Arc<Key>) -> Result<(App, Vec<Notice>), OpenError> {
         let home = owner.dir().to_path_buf();
         let key = read_key(&home, &home_key)?;
-        let device = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
-        let (core, notices) = Core::open(&home, &home_key, key, clock::chance())?;
-        if core.me().is_some_and(|me| Some(me.device) != device) {
+        let id = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
+        let (device, notices) = Device::open(&home, &home_key, key, clock::chance())?;
+        if device.me().is_some_and(|me| Some(me.device) != id) {
             return Err(OpenError::Key);
         }
-        let settings = Settings::of(&core)?;
+        let settings = Settings::of(&device)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let wake = Arc::new(Notify::new());
         let (tell, changes) = watch::channel(0);
         let woken = wake.clone();
-        let (room, thread) = Room::spawn("documents", core, move |core: &mut Core| {
+        let (room, thread) = Room::spawn("documents", device, move |device: &mut Device| {
             // A failed write is told to whoever asks next: the replica then refuses everything.
-            let _ = core.settle(clock::now());
+            let _ = device.settle(clock::now().unix());
             // Only where there is something to do: asking is work too, and would wake itself for ever.
-            if core.wants_line() {
+            if device.wants_line() {
                 woken.notify_one();
             }
-            tell.send_if_modified(|at| std::mem::replace(at, core.changed()) != core.changed());
+            tell.send_if_modified(|at| std::mem::replace(at, device.changed()) != device.changed());
         })?;
         let (room, thread) = (Some(room), Some(thread));
         let (line, pages) = (Mutex::new(None), Mutex::new(None));
         let offline = AtomicBool::new(false);
         let guarded = matches!(unlock::guard(&home), Ok(Guard::Passphrase { .. }));
-        let idle = Mutex::new(Idle::new(guarded, settings.idle_minutes, clock::now_ms()));
+        let idle = Mutex::new(Idle::new(guarded, settings.idle_minutes, clock::now().ms));
         let app = App {
             home,
             home_key,
@@ -143,12 +146,12 @@ impl App {
     }
 
     /// Has `f` done by the thread that owns the documents.
-    pub fn with<T: Send + 'static>(&self, f: impl FnOnce(&mut Core) -> T + Send + 'static) -> Result<T, Trouble> {
+    pub fn with<T: Send + 'static>(&self, f: impl FnOnce(&mut Device) -> T + Send + 'static) -> Result<T, Trouble> {
         self.room.as_ref().ok_or(Trouble::Stopped)?.call_blocking(f).map_err(|_| Trouble::Stopped)
     }
 
     /// The way to that thread, for async callers.
-    pub fn room(&self) -> Option<&Room<Core>> {
+    pub fn room(&self) -> Option<&Room<Device>> {
         self.room.as_ref()
     }
 
@@ -187,18 +190,18 @@ impl App {
     /// Whether a command that another process brings is let in: while the pages are locked, only who could open the folder without
     /// them. `Err` says why not. It does not unlock the pages: a command may be run by the clock.
     pub fn admit(&self, passphrase: Option<&Secret>) -> Result<(), LockError> {
-        if !self.idle().is_locked(clock::now_ms()) {
+        if !self.idle().is_locked(clock::now().ms) {
             return Ok(());
         }
         let _turn = self.passphrases.lock().unwrap_or_else(PoisonError::into_inner);
-        unlock::admit(&self.home, passphrase, clock::now())
+        unlock::admit(&self.home, passphrase, clock::now().unix())
     }
 
     /// Whether this is the passphrase of the home. Never waits.
     pub fn check_passphrase(&self, passphrase: &Secret) -> Result<(), LockError> {
         // One at a time, so that tries are counted right.
         let _turn = self.passphrases.lock().unwrap_or_else(PoisonError::into_inner);
-        unlock::check(&self.home, passphrase, clock::now())
+        unlock::check(&self.home, passphrase, clock::now().unix())
     }
 
     /// Whether the pages are locked, and when they lock.
@@ -215,7 +218,7 @@ impl App {
     /// Unlocks the pages. Never waits.
     pub fn unlock(&self, passphrase: &Secret) -> Result<(), LockError> {
         self.check_passphrase(passphrase)?;
-        self.idle().unlock(clock::now_ms());
+        self.idle().unlock(clock::now().ms);
         Ok(())
     }
 
@@ -231,7 +234,7 @@ impl App {
             Some(passphrase) => unlock::set_passphrase(&self.home, &self.home_key, passphrase, remembered)?,
             None => unlock::remove_passphrase(&self.home, &self.home_key).map(|()| true)?,
         };
-        self.idle().guard(passphrase.is_some(), clock::now_ms());
+        self.idle().guard(passphrase.is_some(), clock::now().ms);
         Ok(done)
     }
 
@@ -269,7 +272,7 @@ impl App {
             self.let_go(line);
         }
         // A line that was cut has not said so itself.
-        let _ = self.with(|core| core.disconnect(None));
+        let _ = self.with(|device| device.disconnect(None));
     }
 
     /// Whether the person asked to work offline.
@@ -322,14 +325,14 @@ impl App {
         let key = self.key().map_err(SyncError::Open)?;
         let alone = kept.is_none();
         // A kept line has counted since it stands; what passed before this call is not its doing.
-        let before = self.with(|core| core.traffic()).map_err(SyncError::Trouble)?;
+        let before = self.with(|device| device.traffic()).map_err(SyncError::Trouble)?;
         self.runtime.block_on(async move {
             let stop = Notify::new();
             let ended = async {
                 match kept {
                     Some((again, attempts)) => SyncError::Dial(failure(&room, &again, attempts).await),
                     None => match dial::once(&room, &key, &wake, &stop).await {
-                        Ok(_) => SyncError::Cut { words: room.call(Core::take_words).await.unwrap_or_default() },
+                        Ok(_) => SyncError::Cut { words: room.call(Device::take_words).await.unwrap_or_default() },
                         Err(e) => SyncError::Dial(e),
                     },
                 }
@@ -363,13 +366,13 @@ impl Drop for App {
         // The thread ends when nobody can send it work any more; joining it lets the store write what it holds.
         self.room = None;
         if let Some(thread) = self.thread.take()
-            && let Ok(mut core) = thread.join()
+            && let Ok(mut device) = thread.join()
         {
-            let _ = core.replica().flush();
-            if core.is_shut_out().is_some() {
-                drop(core);
+            let _ = device.replica().flush();
+            if device.is_revoked().is_some() {
+                drop(device);
                 // Files that were still open are gone now, too; the next start looks once more.
-                let _ = shut_out::sweep(&self.home);
+                let _ = erase::sweep(&self.home);
             }
         }
     }
@@ -410,7 +413,7 @@ pub enum SyncError {
 
 /// Waits until both sides hold the same, or nothing moves any more.
 async fn settled(
-    room: &Room<Core>,
+    room: &Room<Device>,
     mut changes: watch::Receiver<u64>,
     patience: Duration,
 ) -> Result<Synced, SyncError> {
@@ -436,7 +439,7 @@ async fn settled(
 }
 
 /// Has the kept line try again now, and waits for an attempt of it to fail.
-async fn failure(room: &Room<Core>, again: &Notify, mut attempts: watch::Receiver<Kept>) -> DialError {
+async fn failure(room: &Room<Device>, again: &Notify, mut attempts: watch::Receiver<Kept>) -> DialError {
     attempts.mark_unchanged();
     if room.call(|c| *c.line() != Line::Connected).await.unwrap_or(true) {
         again.notify_one();
@@ -476,4 +479,31 @@ fn seal_plain_key(home: &Path, home_key: &Key) -> Result<Option<Ed25519KeyPair>,
     write_kept(&home.join(KEY_FILE), &home_key.seal(KEY_PLACE, &bytes)?)?;
     destroy(&plain)?;
     Ok(Some(key))
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Error {
+        match error {
+            OpenError::Trouble(trouble) => trouble.into(),
+            OpenError::Io(_) => Error::new(Kind::Failed, error.to_string())
+                .hint("Look whether you may write to the folder that --home names, and whether the disk is full."),
+            OpenError::Key => Error::new(Kind::Store, error.to_string()),
+        }
+    }
+}
+
+impl From<SyncError> for Error {
+    fn from(error: SyncError) -> Error {
+        match error {
+            SyncError::Dial(e) => e.into(),
+            SyncError::Trouble(e) => e.into(),
+            SyncError::Open(e) => e.into(),
+            SyncError::Cut { ref words } => {
+                let said = words.join(" ");
+                let message = if said.is_empty() { error.to_string() } else { format!("{error} It said: {said}") };
+                Error::new(Kind::Unreachable, message)
+                    .hint("What you wrote is safe on this device. Try again in a moment.")
+            }
+        }
+    }
 }

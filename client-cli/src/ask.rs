@@ -10,9 +10,9 @@ use replica::Secret;
 
 use crate::{
     cli::{Cli, Command, Seals},
-    error::{CommandError, Kind},
     unlock::{self, Guard},
 };
+use participant::error::{Error, Kind};
 
 /// Holds a passphrase.
 const VARIABLE: &str = "PEP_PASSPHRASE";
@@ -32,7 +32,7 @@ pub struct Given {
 
 impl Given {
     /// What the words and the environment give, and, where a command sets a passphrase, what is asked for at the terminal.
-    pub fn read(cli: &Cli, home: &Path) -> Result<Given, CommandError> {
+    pub fn read(cli: &Cli, home: &Path) -> Result<Given, Error> {
         let passphrase = match &cli.global.passphrase_file {
             Some(file) => Some(from_file(file)?),
             None => std::env::var_os(VARIABLE).filter(|v| !v.is_empty()).map(|v| Secret::new(v.into_encoded_bytes())),
@@ -77,9 +77,9 @@ pub fn wait(seconds: i64) {
 }
 
 /// A passphrase as a file holds it, without the end of its line.
-pub fn from_file(file: &Path) -> Result<Secret, CommandError> {
+pub fn from_file(file: &Path) -> Result<Secret, Error> {
     let failed = |e: io::Error| {
-        CommandError::new(Kind::Failed, format!("The file {} could not be read ({e}).", file.display()))
+        Error::new(Kind::Failed, format!("The file {} could not be read ({e}).", file.display()))
             .hint("It holds the passphrase and nothing else.")
     };
     if fs::metadata(file).map_err(failed)?.len() > FILE_BYTES_MAX {
@@ -92,7 +92,7 @@ pub fn from_file(file: &Path) -> Result<Secret, CommandError> {
     Ok(Secret::new(bytes))
 }
 
-fn new(words: &str, may_be_none: bool) -> Result<Option<Secret>, CommandError> {
+fn new(words: &str, may_be_none: bool) -> Result<Option<Secret>, Error> {
     loop {
         let Some(first) = passphrase(words) else { return Ok(None) };
         if may_be_none && first.bytes().is_empty() {

@@ -4,12 +4,12 @@
 use plan::{Brought, Cell, Cells, DocumentKind, Edit, Pep, Target, Value, View, Writer};
 use replica::Trouble;
 
-use crate::{
-    clock,
-    context::{Context, Mine},
-    core::{Core, counted},
-    error::CommandError,
-    words,
+use crate::{clock, context::Context};
+use participant::{
+    Mine,
+    device::Device,
+    error::Error,
+    words::{self, counted},
 };
 
 /// Characters written with one change: well under what one change may hold, for the operations beside the characters.
@@ -27,12 +27,12 @@ pub struct Done {
 }
 
 /// Writes what fits into the documents of a PEP.
-pub fn write(context: &mut Context, mine: &Mine, brought: Brought) -> Result<Done, CommandError> {
+pub fn write(context: &mut Context, mine: &Mine, brought: Brought) -> Result<Done, Error> {
     let Mine { pep, role } = mine.clone();
     let person = uuid::Uuid::from_bytes(context.me()?.person);
-    context.with(move |core| {
+    context.with(move |device| {
         let writer = Writer { person, role };
-        let papers = core.papers(&pep, role)?;
+        let papers = device.papers(&pep, role)?;
         let mut brought = brought;
         for (kind, document) in papers.held() {
             brought = brought.fitting(document, &pep, kind, &writer);
@@ -44,7 +44,7 @@ pub fn write(context: &mut Context, mine: &Mine, brought: Brought) -> Result<Don
         }
         for (kind, _) in papers.held() {
             for portion in portions(brought.of(kind)) {
-                done.write(core, &Mine { pep: pep.clone(), role }, kind, &portion)?;
+                done.write(device, &Mine { pep: pep.clone(), role }, kind, &portion)?;
             }
         }
         Ok::<_, Trouble>(done)
@@ -52,8 +52,8 @@ pub fn write(context: &mut Context, mine: &Mine, brought: Brought) -> Result<Don
 }
 
 impl Done {
-    fn write(&mut self, core: &mut Core, mine: &Mine, kind: DocumentKind, edits: &[Edit]) -> Result<(), Trouble> {
-        match core.edit(&mine.pep, kind, mine.role, edits, clock::now())? {
+    fn write(&mut self, device: &mut Device, mine: &Mine, kind: DocumentKind, edits: &[Edit]) -> Result<(), Trouble> {
+        match device.edit(&mine.pep, kind, mine.role, edits, clock::now().unix())? {
             Ok(applied) => {
                 self.changed |= applied.change.is_some();
                 for edit in edits {
@@ -124,20 +124,20 @@ fn label(place: &str) -> String {
 }
 
 /// The last PEP of the same child before this one, if this device holds it.
-pub fn last_pep(context: &Context, mine: &Mine) -> Result<Option<Pep>, CommandError> {
+pub fn last_pep(context: &Context, mine: &Mine) -> Result<Option<Pep>, Error> {
     let pep = mine.pep.clone();
-    context.with(move |core| {
+    context.with(move |device| {
         let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
-        let before = core.peps().filter(|other| other.child == pep.child && when(other) < when(&pep));
+        let before = device.peps().filter(|other| other.child == pep.child && when(other) < when(&pep));
         Ok::<_, Trouble>(before.max_by_key(|other| when(other)).cloned())
     })
 }
 
 /// The last PEP and what it says, if it has arrived whole.
-pub fn last(context: &Context, mine: &Mine) -> Result<Option<(Pep, View)>, CommandError> {
+pub fn last(context: &Context, mine: &Mine) -> Result<Option<(Pep, View)>, Error> {
     let Some(before) = last_pep(context, mine)? else { return Ok(None) };
     let role = mine.role;
-    context.with(move |core| Ok::<_, Trouble>(core.view_if_here(&before, role)?.map(|view| (before, view))))
+    context.with(move |device| Ok::<_, Trouble>(device.view_if_here(&before, role)?.map(|view| (before, view))))
 }
 
 /// How many answers of this person's could be brought from the last PEP now: those that are asked and not answered.
@@ -170,7 +170,7 @@ pub struct Came {
 }
 
 /// Brings what this person answers for from the last PEP; `None` where there is none.
-pub fn from_last(context: &mut Context, mine: &Mine) -> Result<Option<Came>, CommandError> {
+pub fn from_last(context: &mut Context, mine: &Mine) -> Result<Option<Came>, Error> {
     let Some((from, before)) = last(context, mine)? else { return Ok(None) };
     let carried = plan::carry(&before, &from, &context.view(mine)?, &mine.pep, mine.role);
     let done = write(context, mine, carried.brought.clone())?;

@@ -11,8 +11,8 @@ use crate::{
         resolve, restore, row, set, show, sign_off, status, sync, target, unseal, whoami, write,
     },
     context::Context,
-    error::CommandError,
 };
+use participant::error::Error;
 
 /// Personal Education Plans that you write together, with or without a connection.
 ///
@@ -147,7 +147,7 @@ impl Command {
     }
 
     /// Carries the command out.
-    pub fn run(self, context: &mut Context) -> Result<(), CommandError> {
+    pub fn run(self, context: &mut Context) -> Result<(), Error> {
         match self {
             Command::Demo(args) => demo::run(context, args),
             Command::Join(args) => join::run(context, args),

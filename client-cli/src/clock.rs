@@ -1,34 +1,28 @@
-//! The moment and chance: read here, handed on as arguments.
+//! The moment, the time zone and chance: read here, once for each turn, and handed on as arguments.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::OnceLock,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use chrono::{NaiveDate, NaiveDateTime};
+use participant::{Now, Zone};
 use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
-/// Now, in Unix seconds, as this device believes.
-pub fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+/// The moment, as this device believes, and the zone in which its person reads it.
+pub fn now() -> Now {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Now { ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX), zone: zone() }
 }
 
-/// The same in milliseconds.
-pub fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// Day and time, by this device's clock and time zone.
-pub fn local() -> NaiveDateTime {
-    chrono::Local::now().naive_local()
-}
-
-/// Today, by this device's clock and time zone.
-pub fn day() -> NaiveDate {
-    local().date()
-}
-
-/// Today, `YYYY-MM-DD`, as the roster writes days.
-pub fn today() -> String {
-    day().format("%Y-%m-%d").to_string()
+/// The zone that TZ names, else the computer's; England's where neither is one that the table knows.
+fn zone() -> Zone {
+    static ZONE: OnceLock<Zone> = OnceLock::new();
+    *ZONE.get_or_init(|| {
+        let named = std::env::var("TZ").ok().and_then(|name| name.trim_start_matches(':').parse().ok());
+        let system = || iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok());
+        named.or_else(system).unwrap_or(Zone::Europe__London)
+    })
 }
 
 /// An evenly spread number.
@@ -37,6 +31,11 @@ pub fn chance() -> u64 {
     // Without randomness a wait is not spread; everything that must be secret asks for itself and fails.
     let _ = SystemRandom::new().fill(&mut bytes);
     u64::from_le_bytes(bytes)
+}
+
+/// Random bytes for one PIN.
+pub fn salt() -> [u8; 16] {
+    *Uuid::new_v4().as_bytes()
 }
 
 /// A fresh id for a child, a target, a row or a comment.

@@ -8,19 +8,11 @@ use std::{
     sync::Arc,
 };
 
-use plan::{Applied, DocumentKind, Edit, Pep, Question, Refused, Role, View, bank};
-use replica::Trouble;
+use participant::{Device, Error, Kind, Mine, Now, Zone, device::Me, mine, select, words::counted};
+use plan::{Applied, DocumentKind, Edit, Pep, Question, Role, View};
 use uuid::Uuid;
 
-use crate::{
-    app::App,
-    ask::Given,
-    cli::Global,
-    clock,
-    core::{Core, Me, counted},
-    error::{CommandError, Kind},
-    words,
-};
+use crate::{app::App, ask::Given, cli::Global, clock};
 
 /// Where a command runs and what it has said so far.
 pub struct Context {
@@ -34,15 +26,6 @@ pub struct Context {
     own_process: bool,
     out: Vec<u8>,
     err: Vec<u8>,
-}
-
-/// A PEP, and what this person is to its child today.
-#[derive(Debug, Clone)]
-pub struct Mine {
-    /// The PEP.
-    pub pep: Pep,
-    /// This person's role for its child.
-    pub role: Role,
 }
 
 impl Context {
@@ -107,6 +90,11 @@ impl Context {
 
     // What it has.
 
+    /// The time zone in which moments are said.
+    pub fn zone(&self) -> Zone {
+        clock::now().zone
+    }
+
     /// Passphrases that it was given.
     pub fn given(&self) -> &Given {
         &self.given
@@ -118,14 +106,14 @@ impl Context {
     }
 
     /// The opened home folder.
-    pub fn app(&self) -> Result<&Arc<App>, CommandError> {
-        self.app.as_ref().ok_or_else(|| CommandError::new(Kind::Failed, "This command has no folder to work on."))
+    pub fn app(&self) -> Result<&Arc<App>, Error> {
+        self.app.as_ref().ok_or_else(|| Error::new(Kind::Failed, "This command has no folder to work on."))
     }
 
     /// What was piped in, as text.
-    pub fn input(&self) -> Result<String, CommandError> {
+    pub fn input(&self) -> Result<String, Error> {
         String::from_utf8(self.stdin.clone())
-            .map_err(|_| CommandError::new(Kind::Failed, "What was piped in is not text (UTF-8). Nothing was changed."))
+            .map_err(|_| Error::new(Kind::Failed, "What was piped in is not text (UTF-8). Nothing was changed."))
     }
 
     /// A path as the person who gave it means it.
@@ -134,87 +122,81 @@ impl Context {
     }
 
     /// Has `f` done by the thread that owns the documents.
-    pub fn with<T, E>(&self, f: impl FnOnce(&mut Core) -> Result<T, E> + Send + 'static) -> Result<T, CommandError>
+    pub fn with<T, E>(&self, f: impl FnOnce(&mut Device) -> Result<T, E> + Send + 'static) -> Result<T, Error>
     where
         T: Send + 'static,
-        E: Into<CommandError> + Send + 'static,
+        E: Into<Error> + Send + 'static,
     {
         self.app()?.with(f)?.map_err(Into::into)
     }
 
+    /// Has a use case done on that thread: one turn, in which nothing else happens, at one moment.
+    pub fn turn<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Device, &Now) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let now = clock::now();
+        self.app()?.with(move |device| f(device, &now))?
+    }
+
     /// Who uses this device.
-    pub fn me(&self) -> Result<Me, CommandError> {
-        let (me, shut) = self.with(|core| Ok::<_, Trouble>((core.me().cloned(), core.is_shut_out().cloned())))?;
-        if let Some(shut) = &shut {
-            return Err(shut.into());
-        }
-        me.ok_or_else(|| {
-            CommandError::new(Kind::Failed, "This device has not joined yet.")
-                .hint("Ask the Virtual School for an invitation link, then run `pep join LINK`. To try the program without one: `pep demo`.")
-        })
+    pub fn me(&self) -> Result<Me, Error> {
+        self.turn(|device, now| mine::me(device, now))
     }
 
     /// This person's role for a child today; an error where there is none.
-    pub fn role_for(&self, child: Uuid) -> Result<Role, CommandError> {
-        self.me()?;
-        self.with(move |core| Ok::<_, Trouble>(core.role_for(&child, &clock::today())))?.ok_or_else(|| {
-            CommandError::new(Kind::NotPermitted, "You are not on this child's team at present.")
-                .hint("The Virtual School decides who works with whom, and can add you. What you wrote before is kept.")
-        })
+    pub fn role_for(&self, child: Uuid) -> Result<Role, Error> {
+        self.turn(move |device, now| mine::role_for(device, &child, now))
+    }
+
+    /// The PEP that `text` names, with this person's role for its child.
+    pub fn mine(&self, text: &str) -> Result<Mine, Error> {
+        let text = text.to_owned();
+        self.turn(move |device, now| select::pep(device, &text, now))
+    }
+
+    /// The child that `text` names.
+    pub fn child(&self, text: &str) -> Result<sync::roster::Child, Error> {
+        let text = text.to_owned();
+        self.turn(move |device, now| select::child(device, &text, now))
     }
 
     /// The question of this id.
-    pub fn question(&self, id: &str) -> Result<&'static Question, CommandError> {
-        let nearest = || bank().nearest(id).into_iter().map(str::to_owned).collect();
-        bank().question(id).ok_or_else(|| CommandError::from(Refused::UnknownQuestion { nearest: nearest() }))
+    pub fn question(&self, id: &str) -> Result<&'static Question, Error> {
+        mine::question(id)
     }
 
     /// `Idris Fennimoor, Spring 2025/26, termly review`.
-    pub fn title(&self, pep: &Pep) -> Result<String, CommandError> {
-        let children = self.with(|core| core.children())?;
-        let name = children.iter().find(|c| c.id == *pep.child.as_bytes()).map_or("A child", |c| c.name.as_str());
-        Ok(format!("{name}, {}", words::sitting(pep)))
+    pub fn title(&self, pep: &Pep) -> Result<String, Error> {
+        let pep = pep.clone();
+        self.turn(move |device, _| mine::title(device, &pep))
     }
 
     /// The PEP as it is now.
-    pub fn view(&self, mine: &Mine) -> Result<View, CommandError> {
-        let Mine { pep, role } = mine.clone();
-        self.with(move |core| core.view(&pep, role))
+    pub fn view(&self, mine: &Mine) -> Result<View, Error> {
+        let mine = mine.clone();
+        self.turn(move |device, _| mine.view(device))
     }
 
     /// Fails where this person's role does not hold the document that a question is kept in.
-    pub fn may_read(&self, mine: &Mine, question: &Question) -> Result<DocumentKind, CommandError> {
-        let kind = question.document();
-        let Mine { pep, role } = mine.clone();
-        if self.with(move |core| Ok::<_, Trouble>(core.reads(&pep, kind, role)))? {
-            return Ok(kind);
-        }
-        let readers: Vec<String> = kind.readers().iter().map(|role| role.label().to_lowercase()).collect();
-        let message = format!(
-            "{} is kept in a part of the plan that is not shared with you ({}).",
-            question.id,
-            kind.label().to_lowercase()
-        );
-        Err(CommandError::new(Kind::NotPermitted, message).hint(match kind.choices() {
-            [] => format!("It is shared with: {}.", readers.join(", ")),
-            _ => "The young person chooses who sees it.".to_owned(),
-        }))
+    pub fn may_read(&self, mine: &Mine, question: &'static Question) -> Result<DocumentKind, Error> {
+        let mine = mine.clone();
+        self.turn(move |device, _| mine.may_read(device, question))
     }
 
     /// Makes edits that belong to one question, in the document that holds it. On the disk when this returns.
-    pub fn edit(&mut self, mine: &Mine, question: &Question, edits: Vec<Edit>) -> Result<Applied, CommandError> {
-        let kind = self.may_read(mine, question)?;
-        let Mine { pep, role } = mine.clone();
-        self.with(move |core| core.edit(&pep, kind, role, &edits, clock::now()))?.map_err(CommandError::from)
+    pub fn edit(&mut self, mine: &Mine, question: &'static Question, edits: Vec<Edit>) -> Result<Applied, Error> {
+        let mine = mine.clone();
+        self.turn(move |device, now| mine.edit(device, question, &edits, now))
     }
 
     /// Says how far what was just saved has come.
-    pub fn saved(&mut self, applied: &Applied) -> Result<(), CommandError> {
+    pub fn saved(&mut self, applied: &Applied) -> Result<(), Error> {
         if applied.change.is_none() {
             self.talk("Nothing to change: it is so already.");
             return Ok(());
         }
-        let waiting = self.with(|core| core.answers_waiting())?;
+        let waiting = self.with(|device| device.answers_waiting())?;
         self.talk(match waiting {
             0 => "Saved on this device and shared.".to_string(),
             n => format!(

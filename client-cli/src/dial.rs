@@ -1,6 +1,7 @@
 //! The line out to the relay: TLS with the pinned key, the few requests of joining and of a session, and the WebSocket.
 //! The only part of the client that opens a connection to elsewhere.
 
+use participant::error::{Error, Kind};
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -38,7 +39,9 @@ use tokio_tungstenite::{
 };
 use uuid::Uuid;
 
-use crate::core::{Core, Me, Relay};
+use participant::device::{Device, Me, Relay};
+
+use crate::{clock, erase};
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -300,7 +303,7 @@ async fn session(address: &Address, relay: &Relay, device: &Id, key: &Ed25519Key
 /// How a line ended that the other side ended. That the device was revoked is said on the line, and then once more with the
 /// relay's signature: nothing is erased for less.
 async fn cut(
-    room: &Room<Core>,
+    room: &Room<Device>,
     address: &Address,
     me: &Me,
     key: &Ed25519KeyPair,
@@ -315,8 +318,13 @@ async fn cut(
 }
 
 /// The relay has revoked this device: its plans are erased, and what is said of that is the error.
-async fn shut_out(room: &Room<Core>) -> DialError {
-    match room.call(|core| core.shut_out(crate::clock::now())).await {
+async fn shut_out(room: &Room<Device>) -> DialError {
+    let erased = |device: &mut Device| {
+        let now = clock::now();
+        let revoked = device.revoke(&now);
+        erase::erase(device.replica().dir(), &revoked).map(|()| revoked.sentence(now.zone))
+    };
+    match room.call(erased).await {
         Ok(Ok(words)) => DialError::Revoked(words),
         Ok(Err(e)) => DialError::Disk(format!(
             "This device was revoked, and its plans could not be erased ({e}). Start the program again: it goes on where it stopped."
@@ -326,7 +334,7 @@ async fn shut_out(room: &Room<Core>) -> DialError {
 }
 
 /// Fetches the refused changes that this device's person decides about.
-pub async fn held(room: Option<&Room<Core>>, me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
+pub async fn held(room: Option<&Room<Device>>, me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
     let address = Address::of(&me.relay)?;
     let token = match (session(&address, &me.relay, &me.device, key).await, room) {
         (Err(DialError::Revoked(_)), Some(room)) => return Err(shut_out(room).await),
@@ -377,7 +385,7 @@ pub async fn line(me: &Me, key: &Ed25519KeyPair) -> Result<(WebSocketStream<Box<
 }
 
 /// One connection from beginning to end. `stop` ends it.
-pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: &Notify) -> Result<Ended, DialError> {
+pub async fn once(room: &Room<Device>, key: &Ed25519KeyPair, wake: &Notify, stop: &Notify) -> Result<Ended, DialError> {
     let gone = |_| DialError::Disk("The part of the program that keeps the documents has stopped.".into());
     let me = room.call(|c| c.me().cloned()).await.map_err(gone)?.ok_or(DialError::Answer)?;
     let address = Address::of(&me.relay)?;
@@ -426,7 +434,7 @@ pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: 
                 heard = tokio::time::Instant::now();
                 match message {
                     Some(Ok(Message::Binary(bytes))) => {
-                        let now = crate::clock::now();
+                        let now = crate::clock::now().unix();
                         let taken = room.call(move |c| c.receive(&bytes, now)).await.map_err(gone)?;
                         taken.map_err(|e| DialError::Disk(e.to_string()))?;
                     }
@@ -456,7 +464,7 @@ pub struct Kept {
 /// Keeps a line up until `stop`: comes back after every cut, with full jitter, or at once when told `again`. `tell` hears of
 /// the end of every attempt.
 pub async fn keep(
-    room: Room<Core>,
+    room: Room<Device>,
     key: Arc<Ed25519KeyPair>,
     wake: Arc<Notify>,
     stop: Arc<Notify>,
@@ -575,5 +583,32 @@ impl ServerCertVerifier for Pinned {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl From<DialError> for Error {
+    fn from(error: DialError) -> Error {
+        let kind = match &error {
+            DialError::Unreachable(_) => Kind::Unreachable,
+            DialError::Refused { code, .. } if code == sync::frame::code::BUSY => Kind::Unreachable,
+            DialError::Refused { code, .. } if code == sync::frame::code::REVOKED => Kind::NotPermitted,
+            DialError::Revoked(_) => Kind::NotPermitted,
+            _ => Kind::Failed,
+        };
+        let message = error.to_string();
+        match error {
+            DialError::Unreachable(_) => Error::new(kind, message).hint(
+                "What you wrote is safe on this device. Look at your connection and try again, or ask the Virtual School whether its relay is running.",
+            ),
+            DialError::Revoked(_) => Error::new(kind, message).hint(
+                "If the device is yours and you have it, ask the Virtual School for a new invitation link, and run `pep join LINK`. What was shared comes back.",
+            ),
+            DialError::Refused { .. }
+            | DialError::WrongKey(_)
+            | DialError::Plain
+            | DialError::Address(_)
+            | DialError::Answer
+            | DialError::Disk(_) => Error::new(kind, message),
+        }
     }
 }

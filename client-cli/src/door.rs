@@ -16,10 +16,11 @@ use crate::{
     app::App,
     ask::{self, Given},
     cli::{Cli, Command, Global, Needs},
+    clock,
     context::Context,
-    error::{CommandError, Kind},
-    shut_out, unlock,
+    erase, unlock,
 };
+use participant::error::{Error, Kind};
 
 /// How long other commands that this process carries out may take to end when it ends itself.
 const LAST_COMMANDS: Duration = Duration::from_secs(5);
@@ -59,7 +60,7 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
         Err(e) => return Reply { code: 2, stderr: e.to_string().into_bytes(), ..Reply::default() },
     };
     if let Err(e) = app.admit(request.passphrase.as_ref()) {
-        let e = CommandError::from(e);
+        let e = Error::from(e);
         return Reply { code: e.kind.code(), stderr: e.words().into_bytes(), locked: true, ..Reply::default() };
     }
     let given = Given { passphrase: request.passphrase, new: request.new_passphrase, file: request.file_passphrase };
@@ -76,7 +77,7 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
     Reply { code, stdout, stderr, locked: false }
 }
 
-fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError> {
+fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, Error> {
     let home = home(&cli.global)?;
     let mut stdin = Vec::new();
     let read = match needs {
@@ -89,7 +90,7 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
         }
         Needs::Home | Needs::Nothing => Ok(0),
     };
-    read.map_err(|e| CommandError::new(Kind::Failed, format!("What was piped in could not be read ({e}).")))?;
+    read.map_err(|e| Error::new(Kind::Failed, format!("What was piped in could not be read ({e}).")))?;
     let mut given = Given::read(&cli, &home)?;
     loop {
         match claimed(&home)? {
@@ -118,7 +119,7 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
                 };
                 // Never asked twice, but where it is locked: what was not answered may have been done.
                 let reply = door.ask(request).map_err(|_| {
-                    CommandError::new(Kind::Store, "The program that has this folder open ended before it answered.")
+                    Error::new(Kind::Store, "The program that has this folder open ended before it answered.")
                         .hint("Look with `pep show` or `pep history` whether it was done, then try again.")
                 })?;
                 let again = reply.locked && given.passphrase.is_none();
@@ -132,27 +133,30 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, CommandError
 }
 
 /// Ends what a revocation began, and lets only a new link open such a folder again.
-fn left_empty(home: &Path, command: &Command) -> Result<(), CommandError> {
-    let Some(shut) = shut_out::read(home) else { return Ok(()) };
-    shut_out::sweep(home).map_err(|e| {
-        CommandError::new(Kind::Failed, format!("{} What is left could not be erased ({e}).", shut.said()))
+fn left_empty(home: &Path, command: &Command) -> Result<(), Error> {
+    let Some(shut) = erase::read(home) else { return Ok(()) };
+    erase::sweep(home).map_err(|e| {
+        Error::new(
+            Kind::Failed,
+            format!("{} What is left could not be erased ({e}).", shut.sentence(clock::now().zone)),
+        )
     })?;
-    if matches!(command, Command::Join(_)) { Ok(()) } else { Err((&shut).into()) }
+    if matches!(command, Command::Join(_)) { Ok(()) } else { Err(shut.error(clock::now().zone)) }
 }
 
-fn claimed(home: &Path) -> Result<Claim, CommandError> {
+fn claimed(home: &Path) -> Result<Claim, Error> {
     match replica::claim(home) {
         Ok(claim) => Ok(claim),
         Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-            Err(CommandError::new(Kind::Store, "Another program has this folder open and does not answer.")
+            Err(Error::new(Kind::Store, "Another program has this folder open and does not answer.")
                 .hint("Close the other pep that uses the same --home, then try again."))
         }
-        Err(e) => Err(CommandError::new(Kind::Failed, format!("The folder for your plans could not be opened ({e})."))
+        Err(e) => Err(Error::new(Kind::Failed, format!("The folder for your plans could not be opened ({e})."))
             .hint("Look whether you may write to the folder that --home names, and whether the disk is full.")),
     }
 }
 
-fn carry_out(cli: Cli, app: Option<Arc<App>>, stdin: Vec<u8>, given: Given) -> Result<u8, CommandError> {
+fn carry_out(cli: Cli, app: Option<Arc<App>>, stdin: Vec<u8>, given: Given) -> Result<u8, Error> {
     let mut context = Context::own(app.clone(), cli.global, stdin, given);
     let result = cli.command.run(&mut context);
     let written = context.flush();
@@ -166,35 +170,35 @@ fn carry_out(cli: Cli, app: Option<Arc<App>>, stdin: Vec<u8>, given: Given) -> R
     match written {
         // Whoever read the answer has seen enough of it.
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CommandError::new(Kind::Failed, format!("The answer could not be written ({e}).")))
+            Err(Error::new(Kind::Failed, format!("The answer could not be written ({e}).")))
         }
         _ => Ok(0),
     }
 }
 
-fn repeat(reply: &Reply) -> Result<u8, CommandError> {
+fn repeat(reply: &Reply) -> Result<u8, Error> {
     let _ = io::stderr().write_all(&reply.stderr);
     let mut stdout = io::stdout();
     match stdout.write_all(&reply.stdout).and_then(|()| stdout.flush()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CommandError::new(Kind::Failed, format!("The answer could not be written ({e}).")))
+            Err(Error::new(Kind::Failed, format!("The answer could not be written ({e}).")))
         }
         _ => Ok(reply.code),
     }
 }
 
 /// The words as the other process can read them.
-fn texts(args: &[OsString]) -> Result<Vec<String>, CommandError> {
+fn texts(args: &[OsString]) -> Result<Vec<String>, Error> {
     let text = |arg: &OsString| {
         arg.to_str()
             .map(str::to_string)
-            .ok_or_else(|| CommandError::new(Kind::Usage, "A word of this command is not text (UTF-8)."))
+            .ok_or_else(|| Error::new(Kind::Usage, "A word of this command is not text (UTF-8)."))
     };
     args.iter().skip(1).map(text).collect()
 }
 
 /// The folder for this person's plans.
-pub fn home(global: &Global) -> Result<PathBuf, CommandError> {
+pub fn home(global: &Global) -> Result<PathBuf, Error> {
     if let Some(home) = &global.home {
         return Ok(home.clone());
     }
@@ -207,7 +211,7 @@ pub fn home(global: &Global) -> Result<PathBuf, CommandError> {
         from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")))
     };
     base.map(|base| base.join("openpep")).ok_or_else(|| {
-        CommandError::new(Kind::Usage, "This system does not say where your data belongs.")
+        Error::new(Kind::Usage, "This system does not say where your data belongs.")
             .hint("Name a folder with --home DIR.")
     })
 }

@@ -4,7 +4,7 @@ use gate::Hash;
 use plan::{Answer, Cell, Claim, Pep, Row, SignOff, Target, View, Voice, Who};
 use serde_json::{Map, Value, json};
 
-use crate::words;
+use participant::words;
 
 /// Lower-case hex.
 pub fn hex(hash: &Hash) -> String {

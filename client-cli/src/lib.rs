@@ -1,6 +1,6 @@
-//! The participant's program: commands (a file each), the link out, and the core that everything here speaks to.
+//! The participant's program: commands (a file each), the link out, and the pages of `pep open`.
 //!
-//! [`core::Core`] is what one device holds, without socket and clock; [`app::App`] puts it on a thread and on the line;
+//! [`participant::Device`] is what one device holds, without socket and clock; [`app::App`] puts it on a thread and on the line;
 //! [`commands`] are thin functions over it, which answer in the same words whether they run in their own process or, through
 //! the door, in the one that has the folder open.
 
@@ -10,27 +10,18 @@
 pub mod app;
 pub mod ask;
 pub mod bring;
-pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod context;
-pub mod core;
 pub mod dial;
 pub mod door;
-pub mod error;
-pub mod idle;
+pub mod erase;
 pub mod json;
-pub mod pieces;
 pub mod remember;
 pub mod sealed;
-pub mod select;
-pub mod settings;
-pub mod shut_out;
-pub mod typing;
 pub mod unlock;
 pub mod web;
-pub mod words;
 
 use std::{ffi::OsString, io::Read, process::ExitCode};
 

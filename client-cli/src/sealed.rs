@@ -10,10 +10,8 @@ use std::{fs::File, io::Read, path::Path};
 use replica::{SEAL_BYTES, Secret};
 use zeroize::Zeroizing;
 
-use crate::{
-    error::{CommandError, Kind},
-    unlock::{self, COST, Cost, LockError},
-};
+use crate::unlock::{self, COST, Cost, LockError};
+use participant::error::{Error, Kind};
 
 /// Every version's beginning; then comes the version, and a line feed.
 const BEGINNING: &[u8] = b"OpenPEP sealed file ";
@@ -46,10 +44,10 @@ pub enum Closed {
 }
 
 /// Seals content with a passphrase.
-pub fn seal(content: &[u8], passphrase: &Secret) -> Result<Vec<u8>, CommandError> {
+pub fn seal(content: &[u8], passphrase: &Secret) -> Result<Vec<u8>, Error> {
     unlock::fit(passphrase)?;
     if content.len() > SEALED_BYTES_MAX - HEAD_BYTES - 2 * SEAL_BYTES {
-        return Err(CommandError::new(Kind::Failed, "That is too much for one sealed file."));
+        return Err(Error::new(Kind::Failed, "That is too much for one sealed file."));
     }
     Ok(seal_at(COST, content, passphrase)?)
 }
@@ -111,9 +109,9 @@ fn place(what: &str, head: &[u8]) -> Vec<u8> {
     [b"openpep/sealed-file/1/", what.as_bytes(), b"/", head].concat()
 }
 
-impl From<Closed> for CommandError {
-    fn from(closed: Closed) -> CommandError {
-        let error = CommandError::new(Kind::Failed, closed.to_string());
+impl From<Closed> for Error {
+    fn from(closed: Closed) -> Error {
+        let error = Error::new(Kind::Failed, closed.to_string());
         match closed {
             Closed::Wrong => error.hint("Ask whoever sent the file. Without its passphrase nobody can open it."),
             Closed::Damaged => error.hint("Copy it again, or ask whoever sent it for another one."),
@@ -124,8 +122,8 @@ impl From<Closed> for CommandError {
 }
 
 /// Where a file is sealed and nobody has given its passphrase.
-pub fn no_passphrase() -> CommandError {
-    CommandError::new(Kind::Usage, "The file has a passphrase of its own, and it was not given.")
+pub fn no_passphrase() -> Error {
+    Error::new(Kind::Usage, "The file has a passphrase of its own, and it was not given.")
         .hint("Give it in a file (--seal-passphrase-file F), or run the command at a terminal, where it is asked for.")
 }
 

@@ -4,6 +4,7 @@
 //! remembers of it; or, where nobody gave a passphrase, a private file beside it, and then the computer's own protection is all that
 //! guards it. The slots lie in the file `unlock`, with the cost of the passphrase's slot, so that it can rise later.
 
+use participant::error::{Error, JOIN_AGAIN, Kind};
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -21,7 +22,7 @@ pub const FILE_KEY: &str = "home.key";
 const TRIES: &str = "unlock.tries";
 /// Version of the slots' file.
 const VERSION: u32 = 1;
-/// What a guess at a passphrase costs: 64 MiB of memory for a fifth of a second or so of one core, so that guessing needs whole
+/// What a guess at a passphrase costs: 64 MiB of memory for a fifth of a second or so of one device, so that guessing needs whole
 /// machines, and a laptop of a school still opens its plans before its owner wonders.
 pub const COST: Cost = Cost { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
 /// Characters of a passphrase: fewer are soon guessed, whatever a guess costs; more come from a file taken by mistake.
@@ -142,7 +143,7 @@ pub fn open(
     // Left where setting a passphrase was cut short.
     destroy(&home.join(FILE_KEY))?;
     if let Some(given) = passphrase {
-        return try_passphrase(home, &slots, given, clock::now(), Some(&wait));
+        return try_passphrase(home, &slots, given, clock::now().unix(), Some(&wait));
     }
     if let Some(key) = recall(home, &slots) {
         return Ok(key);
@@ -150,7 +151,7 @@ pub fn open(
     let remembered = slots.iter().find_map(Slot::keyring);
     let mut asked = ask().ok_or(LockError::Locked)?;
     loop {
-        match try_passphrase(home, &slots, &asked, clock::now(), Some(&wait)) {
+        match try_passphrase(home, &slots, &asked, clock::now().unix(), Some(&wait)) {
             Err(LockError::Wrong) => asked = ask().ok_or(LockError::Wrong)?,
             Err(e) => return Err(e),
             Ok(key) => {
@@ -388,6 +389,25 @@ fn to_cbor<T: Serialize>(value: &T) -> Vec<u8> {
 
 fn from_cbor<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     ciborium::de::from_reader_with_recursion_limit(bytes, 16).ok()
+}
+
+impl From<LockError> for Error {
+    fn from(error: LockError) -> Error {
+        let said = |kind| Error::new(kind, error.to_string());
+        match error {
+            LockError::Locked => said(Kind::Store).hint(
+                "Give the passphrase in a file (--passphrase-file F) or in PEP_PASSPHRASE, or run the command at a terminal, where it is asked for.",
+            ),
+            LockError::Wrong => said(Kind::Store).hint(
+                "Try again. If nobody knows it any more, ask the Virtual School for a new invitation link, and join with another folder: pep --home DIR join LINK. What was shared comes back; what was not shared yet cannot be read by anybody.",
+            ),
+            LockError::Lost(_) => said(Kind::Store).hint(JOIN_AGAIN),
+            LockError::Wait { .. } | LockError::Newer => said(Kind::Store),
+            LockError::Unfit => said(Kind::Usage),
+            LockError::Io(_) => said(Kind::Failed)
+                .hint("Look whether you may write to the folder that --home names, and whether the disk is full."),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use client_cli::core::{Core as Participant, Me, Relay as Address};
 use gate::Id;
+use participant::device::{Device as Participant, Me, Relay as Address};
 use plan::Role;
 use replica::Key;
 use ring::signature::Ed25519KeyPair;

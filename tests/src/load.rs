@@ -1,4 +1,4 @@
-//! Meetings of people who type at once: real participants (a core, a journal and a line each) in this process, against any
+//! Meetings of people who type at once: real participants (a device, a journal and a line each) in this process, against any
 //! relay. What is measured is when a change can be read in the others' documents, by the one clock of this process.
 
 pub mod echo;
@@ -19,12 +19,14 @@ use std::{
 use automerge::{ROOT, ReadDoc};
 use client_cli::{
     clock,
-    core::{Core, Me},
     dial::{self, Kept},
-    typing::{Splice, Typing},
 };
 use futures_util::future::try_join_all;
 use gate::Id;
+use participant::{
+    device::{Device, Me},
+    typing::{Splice, Typing},
+};
 use plan::{Automerge, ChangeHash, DocumentKind, Edit, Pep, PepType, ProcessRef, Role, bank};
 use replica::{Key, Room, Trouble};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
@@ -47,7 +49,7 @@ const LOG_BYTES: usize = 256 * 1024 * 1024;
 
 /// Somebody with a device, in this process.
 pub struct Participant {
-    room: Room<Core>,
+    room: Room<Device>,
     me: Me,
     changes: watch::Receiver<u64>,
     desk: Arc<Desk>,
@@ -62,19 +64,19 @@ impl Participant {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(error)?;
         let key = || Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(error);
         let me = dial::join(&link, &key()?, "load").await.map_err(error)?;
-        let (mut core, _) = Core::open(home, &Arc::new(Key::generate().map_err(error)?), None, 0).map_err(error)?;
-        core.join(me.clone(), key()?, None).map_err(error)?;
+        let (mut device, _) = Device::open(home, &Arc::new(Key::generate().map_err(error)?), None, 0).map_err(error)?;
+        device.join(me.clone(), key()?, None).map_err(error)?;
         let (wake, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, changes) = watch::channel(0);
         let desk = Arc::new(Desk::default());
         let (woken, looking) = (wake.clone(), desk.clone());
-        let (room, _) = Room::spawn("participant", core, move |core: &mut Core| {
-            looking.keep(core.settle(clock::now()));
-            if core.wants_line() {
+        let (room, _) = Room::spawn("participant", device, move |device: &mut Device| {
+            looking.keep(device.settle(clock::now().unix()));
+            if device.wants_line() {
                 woken.notify_one();
             }
-            if tell.send_if_modified(|at| mem::replace(at, core.changed()) != core.changed()) {
-                looking.keep(looking.look(core));
+            if tell.send_if_modified(|at| mem::replace(at, device.changed()) != device.changed()) {
+                looking.keep(looking.look(device));
             }
         })
         .map_err(error)?;
@@ -87,7 +89,7 @@ impl Participant {
     /// Has `f` done by the thread that owns this participant's documents.
     pub async fn with<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Core) -> Result<T, Trouble> + Send + 'static,
+        f: impl FnOnce(&mut Device) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, String> {
         self.room.call(f).await.map_err(error)?.map_err(error)
     }
@@ -95,7 +97,7 @@ impl Participant {
     /// Waits until `ready` says something; fails where nothing has moved for [`PATIENCE`].
     pub async fn until<T: Send + 'static>(
         &self,
-        ready: impl Fn(&mut Core) -> Result<Option<T>, Trouble> + Clone + Send + 'static,
+        ready: impl Fn(&mut Device) -> Result<Option<T>, Trouble> + Clone + Send + 'static,
     ) -> Result<T, String> {
         let mut changes = self.changes.clone();
         loop {
@@ -112,25 +114,26 @@ impl Participant {
 
     /// Waits until this participant and the relay hold the same.
     pub async fn in_step(&self) -> Result<(), String> {
-        self.until(|core| Ok(core.in_step()?.then_some(()))).await
+        self.until(|device| Ok(device.in_step()?.then_some(()))).await
     }
 
     /// This person's role for a child today.
     pub async fn role_for(&self, child: Uuid) -> Result<Role, String> {
-        let role = self.with(move |core| Ok(core.role_for(&child, &clock::today()))).await?;
+        let role = self.with(move |device| Ok(device.role_for(&child, &clock::now().today()))).await?;
         role.ok_or_else(|| format!("{} is not on the child's team.", self.me.name))
     }
 
     /// Holds a PEP, starting it where nobody has.
     pub async fn start(&self, pep: &Pep, role: Role) -> Result<(), String> {
         let pep = pep.clone();
-        self.with(move |core| core.start_pep(&pep, role).map(drop)).await
+        self.with(move |device| device.start_pep(&pep, role).map(drop)).await
     }
 
     /// Makes one change; it is on this participant's disk when this returns.
     pub async fn edit(&self, pep: &Pep, role: Role, edits: Vec<Edit>) -> Result<(), String> {
         let pep = pep.clone();
-        let done = self.with(move |core| core.edit(&pep, DocumentKind::Main, role, &edits, clock::now())).await?;
+        let done =
+            self.with(move |device| device.edit(&pep, DocumentKind::Main, role, &edits, clock::now().unix())).await?;
         done.map(drop).map_err(error)
     }
 
@@ -208,7 +211,8 @@ impl Meeting {
         let mut common: Option<Vec<Id>> = None;
         for participant in &participants {
             participant.in_step().await?;
-            let own = participant.with(|core| Ok(core.children()?.iter().map(|child| child.id).collect::<Vec<_>>()));
+            let own =
+                participant.with(|device| Ok(device.children()?.iter().map(|child| child.id).collect::<Vec<_>>()));
             let own = own.await?;
             common = Some(match common {
                 Some(common) => common.into_iter().filter(|child| own.contains(child)).collect(),
@@ -239,7 +243,7 @@ impl Meeting {
     /// Everybody types at this pace, and waits until everybody else can read all of it.
     pub async fn type_together(&mut self, pace: Pace) -> Result<Passed, String> {
         let doc = *self.pep.document(DocumentKind::Main).as_bytes();
-        let before = self.first()?.with(move |core| core.replica().last(&doc)).await?;
+        let before = self.first()?.with(move |device| device.replica().last(&doc)).await?;
         let desks: Vec<Arc<Desk>> = self.people.iter().map(|person| person.participant.desk.clone()).collect();
         let all = desks.len().max(1) as f64;
         let pep = self.pep.clone();
@@ -269,7 +273,7 @@ impl Meeting {
                 passed.from_close.push(delivery.from_close);
             }
         }
-        let frames = self.first()?.with(move |core| core.replica().log(&doc, before, LOG_BYTES)).await?;
+        let frames = self.first()?.with(move |device| device.replica().log(&doc, before, LOG_BYTES)).await?;
         let bytes: usize =
             frames.iter().map(|e| Frame::Push { doc, envelopes: vec![Wire(e.clone())] }.encode().len()).sum();
         passed.bytes = bytes / frames.len().max(1);
@@ -290,8 +294,8 @@ impl Meeting {
             // In step means: with what the relay has said it has. Others' last words may still be on their way.
             person
                 .participant
-                .until(move |core| {
-                    core.replica().read(&doc, |document| {
+                .until(move |device| {
+                    device.replica().read(&doc, |document| {
                         let whole = |(question, line): &(&str, String)| {
                             text(document, question).lines().any(|have| have == line)
                         };
@@ -300,7 +304,7 @@ impl Meeting {
                 })
                 .await
                 .map_err(|e| format!("Words are missing at one of {everyone} people. {e}"))?;
-            heads.push(person.participant.with(move |core| Ok(core.replica().standing(&doc)?.heads)).await?);
+            heads.push(person.participant.with(move |device| Ok(device.replica().standing(&doc)?.heads)).await?);
         }
         heads.dedup();
         if heads.len() > 1 {
@@ -382,7 +386,7 @@ impl Typist {
     ) -> Result<(), String> {
         let (pep, role, question, label) = (pep.clone(), self.role, self.question, self.label.clone());
         let (desk, others) = (self.participant.desk.clone(), others.to_vec());
-        let work = move |core: &mut Core| match write(core, &pep, role, question, &label, &splice) {
+        let work = move |device: &mut Device| match write(device, &pep, role, question, &label, &splice) {
             Ok((doc, hash)) => {
                 desk.edits.fetch_add(1, Ordering::Relaxed);
                 // Said before the change can leave: this thread sends nothing until this work is done.
@@ -421,10 +425,10 @@ impl Desk {
     }
 
     /// Looks which of the expected changes can be read now.
-    fn look(&self, core: &mut Core) -> Result<(), Trouble> {
+    fn look(&self, device: &mut Device) -> Result<(), Trouble> {
         let mut expected = self.expected();
         let Some(doc) = expected.first().map(|e| e.doc) else { return Ok(()) };
-        let there: Vec<bool> = core.replica().read(&doc, |document| {
+        let there: Vec<bool> = device.replica().read(&doc, |document| {
             expected.iter().map(|e| document.get_change_meta_by_hash(&e.hash).is_some()).collect()
         })?;
         let now = Instant::now();
@@ -454,7 +458,7 @@ impl Desk {
 
 /// Puts a piece of typing in its author's line: where it is now, whatever others have written above it.
 fn write(
-    core: &mut Core,
+    device: &mut Device,
     pep: &Pep,
     role: Role,
     question: &str,
@@ -462,7 +466,7 @@ fn write(
     splice: &Splice,
 ) -> Result<(Id, ChangeHash), String> {
     let doc = *pep.document(DocumentKind::Main).as_bytes();
-    let line = core.replica().read(&doc, |document| line_start(&text(document, question), label)).map_err(error)?;
+    let line = device.replica().read(&doc, |document| line_start(&text(document, question), label)).map_err(error)?;
     let at = line.ok_or("Somebody's line has vanished from the text.")? + splice.at;
     let edit = Edit::Splice {
         question: question.into(),
@@ -471,7 +475,8 @@ fn write(
         insert: splice.insert.clone(),
         seen: Vec::new(),
     };
-    let done = core.edit(pep, DocumentKind::Main, role, &[edit], clock::now()).map_err(error)?.map_err(error)?;
+    let done =
+        device.edit(pep, DocumentKind::Main, role, &[edit], clock::now().unix()).map_err(error)?.map_err(error)?;
     Ok((doc, done.change.ok_or("A keystroke changed nothing.")?))
 }
 

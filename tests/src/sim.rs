@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use client_cli::core::{Core as Participant, Me};
+use participant::device::{Device as Participant, Me};
 use plan::{Documents, Edit, Pep, Role, Value};
 use replica::{Mode, Replica};
 use sync_server::core::Core as Relay;

@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use client_cli::core::Core as Participant;
 use gate::Id;
 use harness::joined::{self, IDRIS, idris, open_relay};
+use participant::device::Device as Participant;
 use plan::{Answer, DocumentKind::Main, Edit, Pep, PepType, ProcessRef, Role};
 use sync::Frame;
 use sync_server::core::Core as Relay;

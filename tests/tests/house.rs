@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("crates/gate", &["automerge"]),
     ("crates/sync", &["gate"]),
     ("crates/replica", &["gate", "sync", "automerge", "sled", "tokio"]),
+    ("crates/participant", &["plan", "gate", "sync", "replica"]),
     ("sync-server", &["plan", "gate", "sync", "replica", "tokio", "axum", "rustls", "tokio-rustls"]),
     (
         "client-cli",
@@ -20,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "gate",
             "sync",
             "replica",
+            "participant",
             "sync-server",
             "tokio",
             "axum",
@@ -35,6 +37,7 @@ const WATCHED: &[&str] = &[
     "gate",
     "sync",
     "replica",
+    "participant",
     "sync-server",
     "client-cli",
     "harness",
@@ -132,8 +135,8 @@ fn the_map_shows_every_room_and_every_room_is_on_it() {
 }
 
 #[test]
-fn plan_gate_and_sync_are_pure() {
-    for room in ["crates/plan", "crates/gate", "crates/sync"] {
+fn the_rooms_that_work_things_out_are_pure() {
+    for room in ["crates/plan", "crates/gate", "crates/sync", "crates/participant"] {
         for (path, source) in sources(room) {
             let code = code(&source);
             for word in IMPURE {

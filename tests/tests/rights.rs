@@ -18,9 +18,9 @@ use automerge::{
     ActorId, Automerge, AutomergeError, Change, ObjId, ObjType, ROOT, ReadDoc,
     transaction::{CommitOptions, Transactable, Transaction},
 };
-use client_cli::core::{Core as Client, Me};
 use gate::{Envelope, Hash, Id, Index, Team, own_key};
 use harness::joined::{Chance, IDRIS, idris, joins, key, open_relay};
+use participant::device::{Device as Client, Me};
 use plan::{DocumentKind, Edit, Pep, PepType, ProcessRef, Role, Writer};
 use serde_json::Value;
 use sync::{
@@ -817,7 +817,7 @@ fn the_forged_section_is_held_its_author_sees_why_and_the_others_write_on() {
 fn welcome(house: &House, client: &mut Client, doc: Id, seq: u64) -> Vec<Frame> {
     let roster = house.relay.signed_roster(&client.me().expect("it has joined").person);
     client.connect().expect("it has joined");
-    let start = client_cli::core::start_of(&house.pep);
+    let start = participant::device::start_of(&house.pep);
     let listed = Listed { doc, pep: house.pep.id().into_bytes(), kind: "main".into(), seq, start, readers: None };
     vec![
         Frame::Welcome {

@@ -9,10 +9,10 @@ use crate::{
     app::KEY_FILE,
     commands::passphrase::guard_name,
     context::Context,
-    error::{CommandError, Kind},
     unlock::{self, Guard},
     web::desk::SETTINGS,
 };
+use participant::error::{Error, Kind};
 
 /// Copy everything that is on this device into one file
 ///
@@ -29,11 +29,11 @@ pub struct Args {
 pub const FILES: [&str; 4] = [unlock::SLOTS, unlock::FILE_KEY, KEY_FILE, SETTINGS];
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let app = context.app()?.clone();
     let guard = unlock::guard(app.home())?;
     // The journal only grows, so what stands up to here can be copied while more is written.
-    let journal = context.with(|core| core.replica().journal_files())?;
+    let journal = context.with(|device| device.replica().journal_files())?;
     let beside: Vec<PathBuf> = FILES.iter().map(PathBuf::from).collect();
     let path = context.path(&args.file);
     let bytes = archive::pack(&path, app.home(), &journal, &beside, &[]).map_err(|e| {
@@ -42,8 +42,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             io::ErrorKind::InvalidInput => "Give another name.",
             _ => "Look whether the folder of the file exists, and whether you may write there.",
         };
-        CommandError::new(Kind::Failed, format!("The backup could not be written ({e}). Nothing was changed."))
-            .hint(hint)
+        Error::new(Kind::Failed, format!("The backup could not be written ({e}). Nothing was changed.")).hint(hint)
     })?;
     if context.global.json {
         context.json(&json!({ "bytes": bytes, "guard": guard_name(guard) }));
@@ -57,7 +56,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 /// What a backup is not.
-pub fn not_one() -> CommandError {
-    CommandError::new(Kind::Failed, "That file is not a whole backup of a device. Nothing was restored.")
+pub fn not_one() -> Error {
+    Error::new(Kind::Failed, "That file is not a whole backup of a device. Nothing was restored.")
         .hint("Try an older one; `pep backup F` writes them.")
 }

@@ -4,13 +4,11 @@ use plan::{Around, Finding, Pep, Role, Severity, View};
 use replica::Trouble;
 use serde_json::{Map, json};
 
-use crate::{
-    bring, clock,
-    commands::conflicts,
-    context::{Context, Mine},
-    core::counted,
-    error::{CommandError, Kind},
-    select,
+use crate::{bring, clock, commands::conflicts, context::Context};
+use participant::{
+    Mine,
+    error::{Error, Kind},
+    words::counted,
 };
 
 /// Check a plan: what is missing, wrong or doubtful, and who answers for it
@@ -27,8 +25,8 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let view = context.view(&mine)?;
     let mut findings = findings(context, &mine, &view)?;
     findings.retain(|finding| args.role.is_none_or(|role| role.counts_as(finding.owner)));
@@ -40,7 +38,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
     match findings.iter().filter(|finding| finding.severity == Severity::Blocks).count() {
         0 => Ok(()),
-        n => Err(CommandError::new(
+        n => Err(Error::new(
             Kind::Findings,
             format!("{} to put right before this plan is complete.", counted(n, "thing")),
         )),
@@ -48,24 +46,19 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 /// What the checks find in a plan, in the light of what else this device holds.
-pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Finding>, CommandError> {
+pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Finding>, Error> {
     let others = other_statements(context, mine)?;
     in_light_of(context, mine, view, &others)
 }
 
 /// What the checks find in a plan, with what other children's targets say given.
-pub fn in_light_of(
-    context: &Context,
-    mine: &Mine,
-    view: &View,
-    others: &[String],
-) -> Result<Vec<Finding>, CommandError> {
+pub fn in_light_of(context: &Context, mine: &Mine, view: &View, others: &[String]) -> Result<Vec<Finding>, Error> {
     let last = bring::last(context, mine)?;
-    let around = Around { today: clock::day(), previous: last.as_ref().map(|(_, view)| view), others };
+    let around = Around { today: clock::now().day(), previous: last.as_ref().map(|(_, view)| view), others };
     let mut findings = plan::check(view, &mine.pep, around);
     let Mine { pep, role } = mine.clone();
-    let meter = context.with(move |core| {
-        let papers = core.papers(&pep, role)?;
+    let meter = context.with(move |device| {
+        let papers = device.papers(&pep, role)?;
         let documents = papers.documents().ok_or(Trouble::Unknown)?;
         Ok::<_, Trouble>(plan::contributions(documents, &|actor| papers.author(actor)))
     })?;
@@ -75,15 +68,15 @@ pub fn in_light_of(
 }
 
 /// What the targets of other children on this device say.
-fn other_statements(context: &Context, mine: &Mine) -> Result<Vec<String>, CommandError> {
+fn other_statements(context: &Context, mine: &Mine) -> Result<Vec<String>, Error> {
     let child = mine.pep.child;
-    let today = clock::today();
-    context.with(move |core| {
-        let others: Vec<Pep> = core.peps().filter(|other| other.child != child).cloned().collect();
+    let today = clock::now().today();
+    context.with(move |device| {
+        let others: Vec<Pep> = device.peps().filter(|other| other.child != child).cloned().collect();
         let mut said = Vec::new();
         for other in others {
-            let Some(role) = core.role_for(&other.child, &today) else { continue };
-            said.extend(core.view_if_here(&other, role)?.iter().flat_map(statements));
+            let Some(role) = device.role_for(&other.child, &today) else { continue };
+            said.extend(device.view_if_here(&other, role)?.iter().flat_map(statements));
         }
         Ok::<_, Trouble>(said)
     })

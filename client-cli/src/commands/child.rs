@@ -5,11 +5,10 @@ use plan::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
-    clock,
-    context::Context,
-    error::{CommandError, Kind},
-    select, words,
+use crate::{clock, context::Context};
+use participant::{
+    error::{Error, Kind},
+    words,
 };
 
 /// The children of your teams
@@ -46,7 +45,7 @@ enum Verb {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     match args.verb {
         Verb::Add { name, dob, looked_after_since, emergency } => {
             let child = NewChild {
@@ -63,23 +62,20 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
 }
 
-fn add(context: &mut Context, child: NewChild) -> Result<(), CommandError> {
+fn add(context: &mut Context, child: NewChild) -> Result<(), Error> {
     let me = context.me()?;
     let role = me.role.parse::<Role>().ok();
     if !role.is_some_and(|role| role == Role::SocialWorker || role.is_virtual_school()) {
-        return Err(CommandError::new(
-            Kind::NotPermitted,
-            "Only a social worker or the Virtual School makes a child known.",
-        )
-        .hint("Ask the child's social worker to add the child, and the Virtual School to put you on the team."));
+        return Err(Error::new(Kind::NotPermitted, "Only a social worker or the Virtual School makes a child known.")
+            .hint("Ask the child's social worker to add the child, and the Virtual School to put you on the team."));
     }
     let name = child.name.trim().to_string();
     if name.is_empty() || name.chars().any(char::is_control) {
-        return Err(CommandError::new(Kind::Usage, "A child's name is one line of text.")
+        return Err(Error::new(Kind::Usage, "A child's name is one line of text.")
             .hint("pep child add --name \"Idris Fennimoor\" --dob 2010-11-02"));
     }
     let id = Uuid::from_bytes(child.child);
-    context.with(move |core| core.add_child(NewChild { name, ..child }))?;
+    context.with(move |device| device.add_child(NewChild { name, ..child }))?;
     if context.global.json {
         context.json(&json!({ "child": id }));
     } else {
@@ -89,9 +85,9 @@ fn add(context: &mut Context, child: NewChild) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn list(context: &mut Context) -> Result<(), CommandError> {
+fn list(context: &mut Context) -> Result<(), Error> {
     context.me()?;
-    let children = context.with(|core| core.children())?;
+    let children = context.with(|device| device.children())?;
     if context.global.json {
         context.json(&children.iter().map(about).collect::<Vec<_>>().into());
         return Ok(());
@@ -105,9 +101,10 @@ fn list(context: &mut Context) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn show(context: &mut Context, text: &str) -> Result<(), CommandError> {
-    let child = select::child(context, text)?;
-    let (roster, day) = (context.with(|core| Ok::<_, replica::Trouble>(core.roster().clone()))?, clock::today());
+fn show(context: &mut Context, text: &str) -> Result<(), Error> {
+    let child = context.child(text)?;
+    let (roster, day) =
+        (context.with(|device| Ok::<_, replica::Trouble>(device.roster().clone()))?, clock::now().today());
     let team: Vec<_> = roster
         .teams
         .iter()

@@ -2,7 +2,8 @@
 
 use plan::Edit;
 
-use crate::{clock, commands::row, context::Context, error::CommandError, select};
+use crate::{clock, commands::row, context::Context};
+use participant::error::Error;
 
 /// Put a remark beside an answer, also one that is not yours to write
 #[derive(Debug, clap::Args)]
@@ -16,8 +17,8 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let question = context.question(&args.field)?;
     let key = clock::fresh_id().to_string();
     let edit = Edit::Comment { key: key.clone(), question: question.id.clone(), text: args.text };

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use crate::{
     clock,
     commands::{check, quality},
-    context::{Context, Mine},
-    core::counted,
-    error::{CommandError, Kind},
-    select, words,
+    context::Context,
+};
+use participant::{
+    Mine,
+    error::{Error, Kind},
+    words::{self, counted},
 };
 
 /// Say that your part of a plan is complete: designated teacher and social worker
@@ -27,12 +29,12 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     match mine.role {
         Role::DesignatedTeacher | Role::SocialWorker => sign(context, &mine, args.on, ""),
         role => {
-            let error = CommandError::new(
+            let error = Error::new(
                 Kind::NotPermitted,
                 "The designated teacher and the social worker say that their parts are complete; you are on this team as something else.",
             );
@@ -45,13 +47,11 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 /// Signs what a role signs, where it is offered; else says what it waits for.
-pub fn sign(context: &mut Context, mine: &Mine, on: Option<NaiveDate>, comment: &str) -> Result<(), CommandError> {
-    let today = clock::day();
+pub fn sign(context: &mut Context, mine: &Mine, on: Option<NaiveDate>, comment: &str) -> Result<(), Error> {
+    let today = clock::now().day();
     let on = on.unwrap_or(today);
     if on > today {
-        return Err(
-            CommandError::new(Kind::Usage, "That day has not come yet.").hint("--on takes today or a day before.")
-        );
+        return Err(Error::new(Kind::Usage, "That day has not come yet.").hint("--on takes today or a day before."));
     }
     let view = context.view(mine)?;
     let mut findings = check::findings(context, mine, &view)?;
@@ -59,15 +59,15 @@ pub fn sign(context: &mut Context, mine: &Mine, on: Option<NaiveDate>, comment: 
         findings.extend(quality::of_sample(context, mine)?);
     }
     let Some(offer) = plan::offer(&view, &mine.pep, mine.role, &findings) else {
-        return Err(CommandError::new(Kind::NotPermitted, "Your role signs nothing in a plan."));
+        return Err(Error::new(Kind::NotPermitted, "Your role signs nothing in a plan."));
     };
     if !offer.offered() {
         return not_offered(context, mine, &offer);
     }
     let (pep, role, comment) = (mine.pep.clone(), mine.role, comment.to_owned());
-    let applied = context.with(move |core| {
+    let applied = context.with(move |device| {
         let signing = Signing { question: offer.question, key: clock::fresh_id(), on, comment: &comment };
-        core.sign(&pep, role, signing, clock::now())
+        device.sign(&pep, role, signing, clock::now().unix())
     })?;
     let applied = applied?;
     if context.global.json {
@@ -115,7 +115,7 @@ pub fn waits_for(offer: &Offer) -> Vec<String> {
     lines
 }
 
-fn not_offered(context: &mut Context, mine: &Mine, offer: &Offer) -> Result<(), CommandError> {
+fn not_offered(context: &mut Context, mine: &Mine, offer: &Offer) -> Result<(), Error> {
     if context.global.json {
         context.json(&as_json(mine, offer));
     }
@@ -131,13 +131,13 @@ fn not_offered(context: &mut Context, mine: &Mine, offer: &Offer) -> Result<(), 
         lines.iter().for_each(|line| context.data(line));
     }
     if !offer.disputes.is_empty() {
-        return Err(CommandError::new(
+        return Err(Error::new(
             Kind::Choose,
             format!("Nothing was signed: {} to choose first.", counted(offer.disputes.len(), "answer")),
         )
         .hint("`pep conflicts PEP` shows them; `pep resolve PEP FIELD --take N` chooses."));
     }
-    Err(CommandError::new(Kind::Findings, "Nothing was signed: this comes first.")
+    Err(Error::new(Kind::Findings, "Nothing was signed: this comes first.")
         .hint("Each line says whose it is. `pep check PEP` says more."))
 }
 

@@ -3,7 +3,8 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::{cli::Cli, context::Context, error::CommandError};
+use crate::{cli::Cli, context::Context};
+use participant::error::Error;
 
 /// Print completions for your shell
 ///
@@ -15,7 +16,7 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mut out = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "pep", &mut out);
     context.raw(&out);

@@ -3,11 +3,12 @@
 use plan::{DocumentKind, Edit, View};
 use serde_json::json;
 
-use crate::{
-    context::{Context, Mine},
-    core::counted,
-    error::{CommandError, Kind},
+use crate::context::Context;
+use participant::{
+    Mine,
+    error::{Error, Kind},
     select,
+    words::counted,
 };
 
 /// Confirm answers that came from the last PEP, as they stand
@@ -27,8 +28,8 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let view = context.view(&mine)?;
     let fields = match &args.page {
         Some(page) => on_page(&mine, &view, page)?,
@@ -70,7 +71,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
 }
 
-fn on_page(mine: &Mine, view: &View, page: &str) -> Result<Vec<String>, CommandError> {
+fn on_page(mine: &Mine, view: &View, page: &str) -> Result<Vec<String>, Error> {
     let page = select::page(mine, page)?;
     let waiting = page.questions.iter().filter(|question| view.to_confirm.contains(question.id.as_str()));
     let mut fields = Vec::new();
@@ -83,7 +84,7 @@ fn on_page(mine: &Mine, view: &View, page: &str) -> Result<Vec<String>, CommandE
     }
     if fields.is_empty() && others {
         let message = format!("What waits on page {} is not yours to confirm.", page.id);
-        return Err(CommandError::new(Kind::NotPermitted, message)
+        return Err(Error::new(Kind::NotPermitted, message)
             .hint(format!("The {} answers for it.", page.owner.label().to_lowercase())));
     }
     Ok(fields)

@@ -4,11 +4,8 @@ use plan::{Dispute, Kind, Pep, Value};
 use replica::Trouble;
 use serde_json::{Map, json};
 
-use crate::{
-    context::{Context, Mine},
-    error::CommandError,
-    json, select, words,
-};
+use crate::{context::Context, json};
+use participant::{Mine, error::Error, words};
 
 /// Show answers that people gave differently, and texts that two people rewrote apart
 ///
@@ -21,8 +18,8 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let disputes = disputes(context, &mine)?;
     if context.global.json {
         context.json(&disputes.iter().map(as_json).collect::<Vec<_>>().into());
@@ -38,17 +35,17 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 /// Every place where people entered different things apart, then every text that two people rewrote apart.
-pub fn disputes(context: &Context, mine: &Mine) -> Result<Vec<Dispute>, CommandError> {
+pub fn disputes(context: &Context, mine: &Mine) -> Result<Vec<Dispute>, Error> {
     let mut disputes = plan::conflicts(&context.view(mine)?, &mine.pep);
     disputes.extend(rewritten(context, mine)?);
     Ok(disputes)
 }
 
 /// Every text that two people rewrote apart.
-pub fn rewritten(context: &Context, mine: &Mine) -> Result<Vec<Dispute>, CommandError> {
+pub fn rewritten(context: &Context, mine: &Mine) -> Result<Vec<Dispute>, Error> {
     let Mine { pep, role } = mine.clone();
-    context.with(move |core| {
-        let papers = core.papers(&pep, role)?;
+    context.with(move |device| {
+        let papers = device.papers(&pep, role)?;
         let documents = papers.documents().ok_or(Trouble::Unknown)?;
         Ok::<_, Trouble>(plan::rewritten(documents, &pep, &|actor| papers.author(actor)))
     })
@@ -65,14 +62,18 @@ pub fn print(context: &mut Context, pep: &Pep, dispute: &Dispute) {
         if text {
             let whose = match claim.at {
                 0 => "as it is now".to_owned(),
-                at => format!("{}, {}", words::name(&claim.by), words::moment(at)),
+                at => format!("{}, {}", words::name(&claim.by), words::moment(at, context.zone())),
             };
             context.data(format!("  {take}. {whose}:"));
             value.lines().for_each(|line| context.data(format!("     {line}")));
         } else if claim.at == 0 {
             context.data(format!("  {take}. {value}"));
         } else {
-            context.data(format!("  {take}. {value} - {}, {}", words::name(&claim.by), words::moment(claim.at)));
+            context.data(format!(
+                "  {take}. {value} - {}, {}",
+                words::name(&claim.by),
+                words::moment(claim.at, context.zone())
+            ));
         }
     }
     let short: String = pep.id().simple().to_string().chars().take(8).collect();

@@ -11,10 +11,8 @@ use clap::builder::PossibleValuesParser;
 use plan::SAMPLES;
 use serde_json::json;
 
-use crate::{
-    context::Context,
-    error::{CommandError, Kind},
-};
+use crate::context::Context;
+use participant::error::{Error, Kind};
 
 use stage::Stage;
 use story::Story;
@@ -41,7 +39,7 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let (dir, temporary) = place(context, args.dir)?;
     let stage = Stage::set(&dir)?;
     let result = match (&args.child, args.check) {
@@ -52,7 +50,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     match (result, temporary) {
         (Err(e), Some(temporary)) => {
             let kept = temporary.keep();
-            Err(CommandError { hint: Some(format!("The files are kept in {}.", kept.display())), ..e })
+            Err(Error { hint: Some(format!("The files are kept in {}.", kept.display())), ..e })
         }
         (result, _) => result,
     }
@@ -62,7 +60,7 @@ fn names() -> PossibleValuesParser {
     PossibleValuesParser::new(SAMPLES.iter().map(|(name, _)| *name).chain([children::ALL]))
 }
 
-fn check(context: &mut Context, stage: Stage) -> Result<(), CommandError> {
+fn check(context: &mut Context, stage: Stage) -> Result<(), Error> {
     let mut story = Story::begin(context, stage)?;
     story.play()?;
     let steps = story.end();
@@ -75,9 +73,9 @@ fn check(context: &mut Context, stage: Stage) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn place(context: &Context, dir: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::TempDir>), CommandError> {
+fn place(context: &Context, dir: Option<PathBuf>) -> Result<(PathBuf, Option<tempfile::TempDir>), Error> {
     let failed = |e: std::io::Error| {
-        CommandError::new(Kind::Failed, format!("The folder for the demonstration could not be made ({e})."))
+        Error::new(Kind::Failed, format!("The folder for the demonstration could not be made ({e})."))
     };
     let Some(dir) = dir else {
         let temporary = tempfile::Builder::new().prefix("pep-demo-").tempdir().map_err(failed)?;
@@ -86,7 +84,7 @@ fn place(context: &Context, dir: Option<PathBuf>) -> Result<(PathBuf, Option<tem
     let dir = context.path(&dir);
     std::fs::create_dir_all(&dir).map_err(failed)?;
     if std::fs::read_dir(&dir).map_err(failed)?.next().is_some() {
-        return Err(CommandError::new(Kind::Failed, format!("The folder {} is not empty.", dir.display()))
+        return Err(Error::new(Kind::Failed, format!("The folder {} is not empty.", dir.display()))
             .hint("Name a new folder: the demonstration begins from nothing."));
     }
     Ok((dir, None))

@@ -1,14 +1,14 @@
 //! `pep diff`.
 
-use chrono::{DateTime, Local, NaiveDate};
+use chrono::{DateTime, NaiveDate};
 use plan::{ChangeHash, DocumentKind, Documents};
 use replica::Trouble;
 use serde_json::json;
 
-use crate::{
-    context::{Context, Mine},
-    error::{CommandError, Kind},
-    select,
+use crate::context::Context;
+use participant::{
+    Mine,
+    error::{Error, Kind},
 };
 
 /// Show what changed between two versions of a plan, in sentences
@@ -31,12 +31,12 @@ enum Version {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let Mine { pep, role } = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let Mine { pep, role } = context.mine(&args.pep)?;
     let from = version(&args.from)?;
     let to = args.to.as_deref().map(version).transpose()?;
-    let (sentences, appeared) = context.with(move |core| {
-        let papers = core.papers(&pep, role)?;
+    let (sentences, appeared) = context.with(move |device| {
+        let papers = device.papers(&pep, role)?;
         let authors = |actor: &[u8]| papers.author(actor);
         let documents = papers.documents().ok_or(Trouble::Unknown)?;
         let now = plan::read(documents, &pep, &authors);
@@ -86,7 +86,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         Ok::<_, Trouble>((sentences, appeared))
     })?;
     let Some(sentences) = sentences.into_iter().collect::<Option<Vec<_>>>() else {
-        return Err(CommandError::new(Kind::Failed, "That version is not on this device.")
+        return Err(Error::new(Kind::Failed, "That version is not on this device.")
             .hint("`pep sync` fetches what others have shared; `pep show` says who has signed."));
     };
     let sentences = sentences.concat();
@@ -103,8 +103,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn version(text: &str) -> Result<Version, CommandError> {
-    let end_of = |day: NaiveDate| day.and_hms_opt(23, 59, 59).and_then(|t| t.and_local_timezone(Local).latest());
+fn version(text: &str) -> Result<Version, Error> {
+    let end_of = |day: NaiveDate| {
+        day.and_hms_opt(23, 59, 59).and_then(|t| t.and_local_timezone(crate::clock::now().zone).latest())
+    };
     if let Some(end) = text.parse::<NaiveDate>().ok().and_then(end_of) {
         return Ok(Version::At(end.timestamp()));
     }
@@ -116,7 +118,7 @@ fn version(text: &str) -> Result<Version, CommandError> {
     }
     let heads: Result<Vec<ChangeHash>, _> = text.split(',').map(|head| head.trim().parse::<ChangeHash>()).collect();
     heads.map(Version::Heads).map_err(|_| {
-        CommandError::new(Kind::Usage, "That names no version of a plan.")
+        Error::new(Kind::Usage, "That names no version of a plan.")
             .hint("Write a day (2026-02-26), a moment (2026-02-26T14:05:00Z), a signature (signoff.vs), or heads as pep show --json gives them, with commas between.")
     })
 }

@@ -7,11 +7,12 @@ use crate::{
     clock,
     commands::passphrase::ONLY_THE_COMPUTER,
     context::Context,
-    core::counted,
     dial,
-    error::{CommandError, Kind},
     unlock::{self, Guard},
-    words,
+};
+use participant::{
+    error::{Error, Kind},
+    words::{self, counted},
 };
 
 /// How far this device's clock may be from the relay's, in seconds, before dates of changes mislead.
@@ -32,10 +33,10 @@ struct Check {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
     let folder = Check::note("folder", context.app()?.home().display().to_string());
     let mut checks = vec![version(), folder, store(context)?];
-    match context.with(|core| Ok::<_, Trouble>(core.me().cloned()))? {
+    match context.with(|device| Ok::<_, Trouble>(device.me().cloned()))? {
         Some(me) => {
             checks.extend(relay(context, &me.relay)?);
             checks.push(waiting(context)?);
@@ -58,7 +59,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
     }
     match findings {
         0 => Ok(()),
-        n => Err(CommandError::new(Kind::Findings, format!("{} to look at.", counted(n, "thing")))),
+        n => Err(Error::new(Kind::Findings, format!("{} to look at.", counted(n, "thing")))),
     }
 }
 
@@ -76,7 +77,7 @@ impl Check {
     }
 }
 
-fn encryption(context: &Context) -> Result<Check, CommandError> {
+fn encryption(context: &Context) -> Result<Check, Error> {
     Ok(match unlock::guard(context.app()?.home())? {
         Guard::Computer => Check::note("encryption", format!("Your plans are encrypted here. {ONLY_THE_COMPUTER}")),
         Guard::Passphrase { remembered: false } => {
@@ -93,7 +94,7 @@ fn version() -> Check {
     Check::good("version", format!("pep {}", env!("CARGO_PKG_VERSION")))
 }
 
-fn store(context: &Context) -> Result<Check, CommandError> {
+fn store(context: &Context) -> Result<Check, Error> {
     let journal = context.app()?.home().join("journal");
     // On the documents' own thread, so that nothing is written while it is read.
     let (records, damage) = context.with(move |_| replica::verify(&journal).map_err(Trouble::from))?;
@@ -113,14 +114,14 @@ fn store(context: &Context) -> Result<Check, CommandError> {
     })
 }
 
-fn relay(context: &Context, relay: &crate::core::Relay) -> Result<Vec<Check>, CommandError> {
+fn relay(context: &Context, relay: &participant::device::Relay) -> Result<Vec<Check>, Error> {
     let seen = match context.app()?.runtime().block_on(dial::look(relay)) {
         Ok(seen) => seen,
         Err(e) => return Ok(vec![Check::bad("relay", e.to_string())]),
     };
     let mut checks = vec![Check::good("relay", format!("{} answers, version {}", relay.url, seen.version))];
     if let Some(theirs) = seen.clock {
-        let apart = clock::now() - theirs;
+        let apart = clock::now().unix() - theirs;
         checks.push(if apart.abs() > CLOCK_SECONDS_MAX {
             let which = if apart > 0 { "ahead of" } else { "behind" };
             Check::bad(
@@ -137,14 +138,14 @@ fn relay(context: &Context, relay: &crate::core::Relay) -> Result<Vec<Check>, Co
     Ok(checks)
 }
 
-fn waiting(context: &Context) -> Result<Check, CommandError> {
-    let (waiting, last) = context.with(|core| Ok::<_, Trouble>((core.waiting()?, core.last_sync())))?;
-    let last = last.map_or("never".to_string(), words::moment);
+fn waiting(context: &Context) -> Result<Check, Error> {
+    let (waiting, last) = context.with(|device| Ok::<_, Trouble>((device.waiting()?, device.last_sync())))?;
+    let last = last.map_or("never".to_string(), |at| words::moment(at, context.zone()));
     Ok(Check::good("shared", format!("{} not shared yet; last in step: {last}", counted(waiting, "change"))))
 }
 
-fn held(context: &Context) -> Result<Check, CommandError> {
-    let held = context.with(|core| Ok::<_, Trouble>(core.refused().len()))?;
+fn held(context: &Context) -> Result<Check, Error> {
+    let held = context.with(|device| Ok::<_, Trouble>(device.refused().len()))?;
     Ok(match held {
         0 => Check::good("held", "nothing of yours was refused"),
         n => Check::bad("held", format!("{} of yours could not be accepted; pep held says why.", counted(n, "change"))),

@@ -11,13 +11,17 @@ use crate::{
     cli::Seals,
     clock,
     commands::show,
-    context::{Context, Mine},
-    error::{CommandError, Kind},
-    sealed, select,
+    context::Context,
+    sealed,
     web::{
         copy::{self, Copy, Reader, Version},
         desk::Desk,
     },
+};
+use participant::{
+    Mine,
+    error::{Error, Kind},
+    select,
 };
 
 /// Write a copy of a plan to keep or carry
@@ -89,8 +93,8 @@ enum For {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let bytes = match (args.format, &args.section) {
         (Format::Pdf, _) => return Err(no_pdf()),
         (Format::Html, section) => {
@@ -99,7 +103,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         }
         (_, Some(_)) if args.signed => {
             let message = "What was signed is a whole plan; one section of it is written as html only.";
-            return Err(CommandError::new(Kind::Usage, message));
+            return Err(Error::new(Kind::Usage, message));
         }
         (format, _) if args.signed => signed(context, &mine, format)?,
         (Format::Json, Some(section)) => {
@@ -109,15 +113,15 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         }
         (Format::Automerge, Some(_)) => {
             let message = "One section is written as json; an Automerge document is a whole plan.";
-            return Err(CommandError::new(Kind::Usage, message));
+            return Err(Error::new(Kind::Usage, message));
         }
         (Format::Json, None) => {
             format!("{:#}\n", serde_json::Value::from(show::plan(context, &mine, |_| true)?)).into_bytes()
         }
         (Format::Automerge, None) => {
             let Mine { pep, .. } = mine.clone();
-            context.with(move |core| {
-                core.replica().read(pep.document(DocumentKind::Main).as_bytes(), |document| document.save())
+            context.with(move |device| {
+                device.replica().read(pep.document(DocumentKind::Main).as_bytes(), |document| document.save())
             })?
         }
     };
@@ -132,7 +136,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
     let path = context.path(&args.output);
     write_private(&path, &bytes).map_err(|e| {
-        CommandError::new(Kind::Failed, format!("The file {} could not be written ({e}).", args.output.display()))
+        Error::new(Kind::Failed, format!("The file {} could not be written ({e}).", args.output.display()))
             .hint("Look whether the folder exists, whether you may write there, and whether the disk is full.")
     })?;
     if context.global.json {
@@ -152,7 +156,7 @@ fn copied(
     page: Option<&plan::Page>,
     reader: For,
     signed: bool,
-) -> Result<Vec<u8>, CommandError> {
+) -> Result<Vec<u8>, Error> {
     let reader = match reader {
         For::Meeting => Reader::Meeting,
         For::Carer => Reader::Carer,
@@ -172,7 +176,7 @@ fn copied(
     let (view, version) = match &then {
         None if signed => return Err(not_signed()),
         Some((made, view)) => (view, Version::Signed(made)),
-        None => (&plan.view, Version::Now { at: clock::now(), heads: &heads }),
+        None => (&plan.view, Version::Now { at: clock::now().unix(), heads: &heads }),
     };
     let parts = page.into_iter().flat_map(|page| page.questions.iter().map(|q| (page.id.clone(), q.block.clone())));
     let copy = Copy {
@@ -184,21 +188,22 @@ fn copied(
         reader,
         parts: &parts.collect(),
         with_gaps: false,
+        zone: context.zone(),
     };
     Ok(copy::file(&copy).into_bytes())
 }
 
-fn no_pdf() -> CommandError {
-    CommandError::new(Kind::Failed, "pep writes no PDF by itself; a browser makes one of a copy.").hint(
+fn no_pdf() -> Error {
+    Error::new(Kind::Failed, "pep writes no PDF by itself; a browser makes one of a copy.").hint(
         "Write the copy with --format html, open it in a browser, press Ctrl and P and choose “Save as PDF”. Chromium, Chrome \
          and Edge keep its headings and tables in the PDF for those who use screen readers. In the pages of `pep open` it is “Print or share”.",
     )
 }
 
-fn signed(context: &Context, mine: &Mine, format: Format) -> Result<Vec<u8>, CommandError> {
+fn signed(context: &Context, mine: &Mine, format: Format) -> Result<Vec<u8>, Error> {
     let Mine { pep, role } = mine.clone();
-    let signed = context.with(move |core| {
-        let papers = core.papers(&pep, role)?;
+    let signed = context.with(move |device| {
+        let papers = device.papers(&pep, role)?;
         let documents = papers.documents().ok_or(Trouble::Unknown)?;
         let view = plan::read(documents, &pep, &|actor| papers.author(actor));
         Ok::<_, Trouble>(plan::signed(documents.main, &view, &pep).map(|signed| match format {
@@ -209,7 +214,7 @@ fn signed(context: &Context, mine: &Mine, format: Format) -> Result<Vec<u8>, Com
     signed.ok_or_else(not_signed)
 }
 
-fn not_signed() -> CommandError {
-    CommandError::new(Kind::Failed, "The Virtual School has not signed this plan off.")
+fn not_signed() -> Error {
+    Error::new(Kind::Failed, "The Virtual School has not signed this plan off.")
         .hint("`pep show` says how far it is; without --signed it is written as it is now.")
 }

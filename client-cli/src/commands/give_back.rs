@@ -4,13 +4,8 @@ use chrono::NaiveDate;
 use plan::{Cells, Edit, Role, Value};
 use serde_json::json;
 
-use crate::{
-    clock,
-    commands::row,
-    context::Context,
-    error::{CommandError, Kind},
-    select,
-};
+use crate::{clock, commands::row, context::Context};
+use participant::error::{Error, Kind};
 
 const RETURNED: &str = "qa.returnedFor";
 
@@ -36,13 +31,13 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     if args.reason.trim().is_empty() {
-        return Err(CommandError::new(Kind::Usage, "Say what must be put right: --reason \"…\""));
+        return Err(Error::new(Kind::Usage, "Say what must be put right: --reason \"…\""));
     }
     if context.view(&mine)?.signed_off() {
-        return Err(CommandError::new(Kind::Failed, "This plan is signed off, so nothing of it is returned.")
+        return Err(Error::new(Kind::Failed, "This plan is signed off, so nothing of it is returned.")
             .hint("What is written now is the living plan and goes into the next PEP; `pep comment` says what you would change."));
     }
     let page = match &args.page {
@@ -51,7 +46,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             let known: Vec<&str> = pages.iter().map(|page| page.id.as_str()).collect();
             let page = pages.iter().find(|page| page.id.eq_ignore_ascii_case(wanted));
             Some(page.map(|page| page.id.clone()).ok_or_else(|| {
-                CommandError::new(Kind::Failed, "This plan has no such page.")
+                Error::new(Kind::Failed, "This plan has no such page.")
                     .hint(format!("Its pages: {}.", known.join(", ")))
             })?)
         }

@@ -6,14 +6,11 @@ use plan::Pep;
 use replica::Trouble;
 use serde_json::{Value, json};
 
-use crate::{
-    app::App,
-    clock,
-    context::Context,
-    core::{Held, Said, Waiting, counted},
-    dial,
-    error::{CommandError, Kind},
-    json, words,
+use crate::{app::App, clock, context::Context, dial, json};
+use participant::{
+    device::{Held, Said, Waiting},
+    error::{Error, Kind},
+    words::{self, counted},
 };
 
 /// Characters of a change's hash that are enough to name it, where no other begins so.
@@ -49,7 +46,7 @@ enum Command {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
     match args.command {
         None => list(context),
@@ -59,8 +56,8 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
 }
 
-fn list(context: &mut Context) -> Result<(), CommandError> {
-    let own = context.with(|core| Ok::<_, Trouble>(core.refused()))?;
+fn list(context: &mut Context) -> Result<(), Error> {
+    let own = context.with(|device| Ok::<_, Trouble>(device.refused()))?;
     // One's own are shown also where the relay does not answer.
     let (waiting, failed) = match fetched(context) {
         Ok(waiting) => (waiting, None),
@@ -83,8 +80,8 @@ fn list(context: &mut Context) -> Result<(), CommandError> {
     failed.map_or(Ok(()), Err)
 }
 
-fn show(context: &mut Context, change: &str) -> Result<(), CommandError> {
-    let own = context.with(|core| Ok::<_, Trouble>(core.refused()))?;
+fn show(context: &mut Context, change: &str) -> Result<(), Error> {
+    let own = context.with(|device| Ok::<_, Trouble>(device.refused()))?;
     let wanted = change.to_lowercase();
     let mine: Vec<&Held> = own.iter().filter(|held| json::hex(&held.hash).starts_with(&wanted)).collect();
     if let ([held], true) = (mine.as_slice(), wanted.len() >= PREFIX_MIN) {
@@ -105,13 +102,10 @@ fn show(context: &mut Context, change: &str) -> Result<(), CommandError> {
     print_waiting(context, one, true)
 }
 
-fn decide(context: &mut Context, change: &str, accept: bool) -> Result<(), CommandError> {
+fn decide(context: &mut Context, change: &str, accept: bool) -> Result<(), Error> {
     if !decides(context)? {
-        return Err(CommandError::new(
-            Kind::NotPermitted,
-            "The Virtual School decides about changes that were refused.",
-        )
-        .hint("`pep held` shows yours. Ask an officer of the child’s Virtual School."));
+        return Err(Error::new(Kind::NotPermitted, "The Virtual School decides about changes that were refused.")
+            .hint("`pep held` shows yours. Ask an officer of the child’s Virtual School."));
     }
     let waiting = fetched(context)?;
     let one = find(&waiting, change)?;
@@ -129,47 +123,47 @@ fn decide(context: &mut Context, change: &str, accept: bool) -> Result<(), Comma
 }
 
 /// Whether this person is of the Virtual School for a child today.
-pub fn decides(context: &Context) -> Result<bool, CommandError> {
-    context.with(|core| {
-        let today = clock::today();
-        let children = core.children()?;
-        let mut roles = children.iter().filter_map(|child| core.role_for(&uuid::Uuid::from_bytes(child.id), &today));
+pub fn decides(context: &Context) -> Result<bool, Error> {
+    context.with(|device| {
+        let today = clock::now().today();
+        let children = device.children()?;
+        let mut roles = children.iter().filter_map(|child| device.role_for(&uuid::Uuid::from_bytes(child.id), &today));
         Ok::<_, Trouble>(roles.any(plan::Role::is_virtual_school))
     })
 }
 
 /// What waits for this person's decision, asked of the relay now. Nothing for those who decide about nothing.
-pub fn fetched(context: &Context) -> Result<Vec<Waiting>, CommandError> {
+pub fn fetched(context: &Context) -> Result<Vec<Waiting>, Error> {
     if !decides(context)? {
         return Ok(Vec::new());
     }
     let app = context.app()?;
     let (me, key) = (context.me()?, app.key()?);
     let list = app.runtime().block_on(dial::held(app.room(), &me, &key))?;
-    context.with(move |core| core.waiting_for_me(list))
+    context.with(move |device| device.waiting_for_me(list))
 }
 
 /// Tells the relay what this person decided.
-pub fn decided(app: &Arc<App>, one: &Waiting, accept: bool) -> Result<(), CommandError> {
-    let me = app.with(|core| core.me().cloned())?.ok_or(Trouble::Unknown)?;
+pub fn decided(app: &Arc<App>, one: &Waiting, accept: bool) -> Result<(), Error> {
+    let me = app.with(|device| device.me().cloned())?.ok_or(Trouble::Unknown)?;
     let key = app.key()?;
     let done = app.runtime().block_on(dial::decide(&me, &key, &one.change, accept));
     done.map_err(|e| match e {
         // Its words are for people; who may not is told so before it is asked.
         dial::DialError::Refused { code, detail, .. } if code == sync::frame::code::REFUSED => {
-            CommandError::new(Kind::Failed, detail)
+            Error::new(Kind::Failed, detail)
         }
         other => other.into(),
     })
 }
 
-fn find<'a>(waiting: &'a [Waiting], change: &str) -> Result<&'a Waiting, CommandError> {
+fn find<'a>(waiting: &'a [Waiting], change: &str) -> Result<&'a Waiting, Error> {
     let wanted = change.to_lowercase();
     let found: Vec<&Waiting> = waiting.iter().filter(|one| json::hex(&one.change.hash).starts_with(&wanted)).collect();
     match found.as_slice() {
         [one] if wanted.len() >= PREFIX_MIN => Ok(one),
-        [] => Err(CommandError::new(Kind::Failed, "No held change has that hash.").hint("`pep held` shows them.")),
-        _ => Err(CommandError::new(Kind::Usage, "That could be more than one held change.")
+        [] => Err(Error::new(Kind::Failed, "No held change has that hash.").hint("`pep held` shows them.")),
+        _ => Err(Error::new(Kind::Usage, "That could be more than one held change.")
             .hint("Give more characters of its hash; `pep held` shows them.")),
     }
 }
@@ -202,17 +196,21 @@ fn title(child: &str, pep: Option<&Pep>) -> String {
 
 fn print_own(context: &mut Context, held: &Held, whole: bool) {
     let title = title(&held.child, held.pep().as_ref());
-    context.data(format!("{} - {title} [{}]", words::moment(held.why.at), json::hex(&held.hash)));
+    context.data(format!("{} - {title} [{}]", words::moment(held.why.at, context.zone()), json::hex(&held.hash)));
     context.data(format!("  {}", held.why.detail));
     print_said(context, &held.said, whole);
 }
 
-fn print_waiting(context: &mut Context, one: &Waiting, whole: bool) -> Result<(), CommandError> {
+fn print_waiting(context: &mut Context, one: &Waiting, whole: bool) -> Result<(), Error> {
     let title = match &one.pep {
         Some(pep) => context.title(pep)?,
         None => "A plan that is not on this device".to_string(),
     };
-    context.data(format!("{} - {title} [{}]", words::moment(one.change.at), json::hex(&one.change.hash)));
+    context.data(format!(
+        "{} - {title} [{}]",
+        words::moment(one.change.at, context.zone()),
+        json::hex(&one.change.hash)
+    ));
     context.data(format!("  {}", one.author));
     context.data(format!("  {}", why(one)));
     print_said(context, &one.said, whole);

@@ -4,11 +4,8 @@ use plan::Entry;
 use replica::Trouble;
 use serde_json::json;
 
-use crate::{
-    context::{Context, Mine},
-    error::CommandError,
-    json, select, words,
-};
+use crate::{context::Context, json};
+use participant::{Mine, error::Error, words};
 
 /// Show who changed what and when, oldest first
 ///
@@ -23,8 +20,8 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let field = match &args.field {
         Some(field) => {
             let question = context.question(field)?;
@@ -44,7 +41,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         return Ok(());
     }
     for entry in &entries {
-        context.data(format!("{} - {}", words::stretch(entry.began, entry.at), words::name(&entry.by)));
+        context.data(format!("{} - {}", words::stretch(entry.began, entry.at, context.zone()), words::name(&entry.by)));
         for deed in &entry.deeds {
             context.data(format!("  {}", deed.sentence));
         }
@@ -55,10 +52,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn entries(context: &Context, mine: &Mine, field: Option<&'static str>) -> Result<Vec<Entry>, CommandError> {
+fn entries(context: &Context, mine: &Mine, field: Option<&'static str>) -> Result<Vec<Entry>, Error> {
     let Mine { pep, role }: Mine = mine.clone();
-    context.with(move |core| {
-        let papers = core.papers(&pep, role)?;
+    context.with(move |device| {
+        let papers = device.papers(&pep, role)?;
         let mut entries: Vec<Entry> = papers
             .held()
             .flat_map(|(_, document)| plan::history(document, &|actor| papers.author(actor), field))

@@ -7,14 +7,11 @@ use replica::Trouble;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{
-    bring,
-    cli::Seals,
-    clock,
-    context::{Context, Mine},
-    core::counted,
-    error::{CommandError, Kind},
-    sealed, select,
+use crate::{bring, cli::Seals, clock, context::Context, sealed};
+use participant::{
+    Mine,
+    error::{Error, Kind},
+    words::counted,
 };
 
 /// Bytes by which a sealed file is longer, and some.
@@ -52,15 +49,15 @@ impl Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let file = read(context, &args.file)?;
     let mine = match &args.pep {
-        Some(pep) => select::pep(context, pep)?,
+        Some(pep) => context.mine(pep)?,
         None => newest(context, &file)?,
     };
     let other_child = file.from.as_ref().is_some_and(|from| from.child != mine.pep.child);
     if other_child && !args.from_another_child {
-        return Err(CommandError::new(Kind::Failed, "This file is about another child. Nothing was brought.").hint(
+        return Err(Error::new(Kind::Failed, "This file is about another child. Nothing was brought.").hint(
             "Look whether it is the right file. If you are sure, give --pep PEP and --from-another-child with it.",
         ));
     }
@@ -85,13 +82,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn read(context: &Context, file: &Path) -> Result<AnswersFile, CommandError> {
+fn read(context: &Context, file: &Path) -> Result<AnswersFile, Error> {
     let path = context.path(file);
     let unreadable = |e: std::io::Error| {
         let message = format!("The file {} could not be read ({e}). Nothing was brought.", file.display());
-        CommandError::new(Kind::Failed, message)
+        Error::new(Kind::Failed, message)
     };
-    let none = |error: NotAnswers| CommandError::new(Kind::Failed, format!("{error} Nothing was brought."));
+    let none = |error: NotAnswers| Error::new(Kind::Failed, format!("{error} Nothing was brought."));
     // Looked at before it is read: a file of any size may be given by mistake.
     if std::fs::metadata(&path).map_err(unreadable)?.len() > (ANSWERS_BYTES_MAX + SEALED_MORE) as u64 {
         return Err(none(NotAnswers::TooLarge));
@@ -106,7 +103,7 @@ fn read(context: &Context, file: &Path) -> Result<AnswersFile, CommandError> {
     }
     if bytes.starts_with(&AUTOMERGE) {
         let message = "This is a whole plan as an Automerge document. It says nothing of who wrote what that could be proved, so it is not brought into a plan.";
-        return Err(CommandError::new(Kind::Failed, message).hint(
+        return Err(Error::new(Kind::Failed, message).hint(
             "Any Automerge library opens it. To bring answers, ask for a file of `pep export PEP --section S --format json`.",
         ));
     }
@@ -115,32 +112,26 @@ fn read(context: &Context, file: &Path) -> Result<AnswersFile, CommandError> {
 }
 
 /// The newest PEP of the file's child that is not signed off.
-fn newest(context: &Context, file: &AnswersFile) -> Result<Mine, CommandError> {
+fn newest(context: &Context, file: &AnswersFile) -> Result<Mine, Error> {
     context.me()?;
     let Some(from) = &file.from else {
-        return Err(CommandError::new(
-            Kind::Failed,
-            "The file does not say which child it is about. Nothing was brought.",
-        )
-        .hint("Say which plan it is for: pep import FILE --pep PEP. `pep list` shows them."));
+        return Err(Error::new(Kind::Failed, "The file does not say which child it is about. Nothing was brought.")
+            .hint("Say which plan it is for: pep import FILE --pep PEP. `pep list` shows them."));
     };
-    let (child, day) = (from.child, clock::today());
-    let found = context.with(move |core| {
-        let Some(role) = core.role_for(&child, &day) else { return Ok::<_, Trouble>(None) };
-        let mut peps: Vec<Pep> = core.peps().filter(|pep| pep.child == child).cloned().collect();
+    let (child, day) = (from.child, clock::now().today());
+    let found = context.with(move |device| {
+        let Some(role) = device.role_for(&child, &day) else { return Ok::<_, Trouble>(None) };
+        let mut peps: Vec<Pep> = device.peps().filter(|pep| pep.child == child).cloned().collect();
         peps.sort_by_key(|pep| (pep.year, pep.term, pep.id()));
         for pep in peps.into_iter().rev() {
-            if !core.view(&pep, role)?.signed_off() {
+            if !device.view(&pep, role)?.signed_off() {
                 return Ok(Some(Mine { pep, role }));
             }
         }
         Ok(None)
     })?;
     found.ok_or_else(|| {
-        CommandError::new(
-            Kind::Failed,
-            "There is no open plan of this file's child on this device. Nothing was brought.",
-        )
-        .hint("`pep sync` fetches the plans of your teams; `pep new` starts one. For another plan: --pep PEP.")
+        Error::new(Kind::Failed, "There is no open plan of this file's child on this device. Nothing was brought.")
+            .hint("`pep sync` fetches the plans of your teams; `pep new` starts one. For another plan: --pep PEP.")
     })
 }

@@ -10,11 +10,13 @@ use uuid::Uuid;
 use crate::{
     commands::passphrase::ONLY_THE_COMPUTER,
     context::Context,
-    core::counted,
     dial::{self, DialError},
-    error::{CommandError, Kind},
-    shut_out,
+    erase,
     unlock::{self, Guard},
+};
+use participant::{
+    error::{Error, Kind},
+    words::counted,
 };
 
 /// How long the first plans may take to move on arriving; the rest comes with the next `pep sync`.
@@ -34,9 +36,9 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let link: Link = args.link.parse()?;
-    let before = context.with(|core| Ok::<_, Trouble>(core.me().cloned()))?;
+    let before = context.with(|device| Ok::<_, Trouble>(device.me().cloned()))?;
     if before.as_ref().is_some_and(|me| me.relay.key != link.relay_key) {
         return Err(another_home(
             "This folder belongs to another Virtual School's relay already. The link was not used.",
@@ -53,11 +55,11 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         return Err(another_home("This folder belongs to another person already."));
     }
     // Its owner has it back: what was said of the device that was shut out is past.
-    shut_out::forget(app.home()).map_err(|e| {
-        CommandError::new(Kind::Failed, format!("A file in this program's folder could not be written ({e})."))
+    erase::forget(app.home()).map_err(|e| {
+        Error::new(Kind::Failed, format!("A file in this program's folder could not be written ({e})."))
     })?;
     let mine = me.clone();
-    context.with(move |core| core.join(mine, key, None))?;
+    context.with(move |device| device.join(mine, key, None))?;
     if unlock::guard(app.home())? == Guard::Computer
         && let Some(passphrase) = context.given().new.clone()
     {
@@ -77,14 +79,15 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
     match app.sync_once(PATIENCE) {
         Ok(synced) => context.talk(format!("{} on this device; see `pep list`.", counted(synced.peps, "plan"))),
-        Err(e) => context
-            .talk(format!("Your plans have not come yet. {} Run `pep sync` later.", CommandError::from(e).message)),
+        Err(e) => {
+            context.talk(format!("Your plans have not come yet. {} Run `pep sync` later.", Error::from(e).message))
+        }
     }
     Ok(())
 }
 
-fn another_home(message: &str) -> CommandError {
-    CommandError::new(Kind::Failed, message)
+fn another_home(message: &str) -> Error {
+    Error::new(Kind::Failed, message)
         .hint("This folder has joined already (`pep whoami`). To use another link on this computer, give another folder: pep --home DIR join LINK")
 }
 

@@ -7,12 +7,11 @@ use plan::{Currency, Duty, Pep, PepType, Role, Sitting, Standing, State, View, c
 use replica::Trouble;
 use serde_json::json;
 
-use crate::{
-    bring, clock,
-    context::{Context, Mine},
-    core::counted,
-    error::CommandError,
-    json, words,
+use crate::{bring, clock, context::Context, json};
+use participant::{
+    Mine,
+    error::Error,
+    words::{self, counted},
 };
 
 /// List your plans: how far each is, its next date, and what is still to be answered
@@ -28,18 +27,18 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
-    let day = clock::today();
-    let (views, children) = context.with(move |core| {
-        let mine: Vec<Mine> = core
+    let day = clock::now().today();
+    let (views, children) = context.with(move |device| {
+        let mine: Vec<Mine> = device
             .peps()
-            .filter_map(|pep| Some(Mine { pep: pep.clone(), role: core.role_for(&pep.child, &day)? }))
+            .filter_map(|pep| Some(Mine { pep: pep.clone(), role: device.role_for(&pep.child, &day)? }))
             .collect();
-        let views = mine.into_iter().map(|mine| Ok((core.view(&mine.pep, mine.role)?, mine)));
-        Ok::<_, Trouble>((views.collect::<Result<Vec<(View, Mine)>, Trouble>>()?, core.children()?))
+        let views = mine.into_iter().map(|mine| Ok((device.view(&mine.pep, mine.role)?, mine)));
+        Ok::<_, Trouble>((views.collect::<Result<Vec<(View, Mine)>, Trouble>>()?, device.children()?))
     })?;
-    let today = Some(clock::day());
+    let today = Some(clock::now().day());
     let currencies: Vec<Option<Currency>> =
         views.iter().map(|(_, mine)| today.map(|today| currency_of(&views, &mine.pep, today))).collect();
     let could: Vec<usize> = views.iter().map(|(view, mine)| could_bring(&views, view, mine)).collect();

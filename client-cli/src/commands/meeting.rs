@@ -8,14 +8,13 @@ use replica::{Trouble, write_private};
 use serde_json::Map;
 use uuid::Uuid;
 
-use crate::{
-    bring,
+use crate::{bring, clock, context::Context};
+use participant::{
+    Mine,
     calendar::{self, Appointment},
-    clock,
-    context::{Context, Mine},
-    core::counted,
-    error::{CommandError, Kind},
-    select, words,
+    error::{Error, Kind},
+    select,
+    words::{self, counted},
 };
 
 /// The meeting: when and where, who is asked, the agenda, actions, the next date
@@ -98,8 +97,8 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let view = context.view(&mine)?;
     let team = team(context, &mine)?;
     let writer = Writer { person: Uuid::from_bytes(context.me()?.person), role: mine.role };
@@ -149,7 +148,7 @@ struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    fn fill(&mut self, args: &Args) -> Result<(), CommandError> {
+    fn fill(&mut self, args: &Args) -> Result<(), Error> {
         self.kind(args)?;
         if let Some(day) = args.date {
             self.choose("meeting.date", Value::Date(day));
@@ -196,7 +195,7 @@ impl Sheet<'_> {
     }
 
     /// Says that it is a meeting where somebody arranges one and nobody has said so yet.
-    fn kind(&mut self, args: &Args) -> Result<(), CommandError> {
+    fn kind(&mut self, args: &Args) -> Result<(), Error> {
         let arranges = args.date.is_some()
             || args.time.is_some()
             || args.length.is_some()
@@ -216,7 +215,7 @@ impl Sheet<'_> {
         let around = plan::Around { today, previous: None, others: &[] };
         let allowed = || plan::meeting(self.view, &self.mine.pep, &[], around).desk_review_allowed;
         if kind == "desk_review" && !allowed() {
-            return Err(CommandError::new(
+            return Err(Error::new(
                 Kind::NotPermitted,
                 "This process reviews this PEP in a meeting, not on paper. Nothing was changed.",
             )
@@ -226,7 +225,7 @@ impl Sheet<'_> {
         Ok(())
     }
 
-    fn people(&mut self, args: &Args) -> Result<(), CommandError> {
+    fn people(&mut self, args: &Args) -> Result<(), Error> {
         for invite in &args.invite {
             let (name, role) = invite.split_once('=').unwrap_or((invite, ""));
             let name = self.known(name)?;
@@ -238,7 +237,7 @@ impl Sheet<'_> {
                     self.row("meeting.attendees", &[("person", &name), ("role", &role), ("invited", "yes")])?
                 }
                 None => {
-                    return Err(CommandError::new(
+                    return Err(Error::new(
                         Kind::Usage,
                         "Say what this person is to the child: --invite \"NAME=ROLE\". Nothing was changed.",
                     )
@@ -260,7 +259,7 @@ impl Sheet<'_> {
         Ok(())
     }
 
-    fn actions(&mut self, args: &Args) -> Result<(), CommandError> {
+    fn actions(&mut self, args: &Args) -> Result<(), Error> {
         if let Some(action) = &args.action {
             let who = args.who.as_deref().map(|name| self.known(name)).transpose()?;
             let by = args.by.map(|day| day.to_string());
@@ -287,7 +286,7 @@ impl Sheet<'_> {
         self.edits.push(Edit::Choose { question: question.into(), value });
     }
 
-    fn row(&mut self, table: &str, cells: &[(&str, &str)]) -> Result<(), CommandError> {
+    fn row(&mut self, table: &str, cells: &[(&str, &str)]) -> Result<(), Error> {
         let cells = cells_of(table, cells)?;
         let key = plan::row_key(table, &cells, &self.writer, &mut || *clock::fresh_id().as_bytes())?;
         if table == "meeting.actions" {
@@ -299,7 +298,7 @@ impl Sheet<'_> {
 
     /// The whole name of somebody on the team or in the list of those who come, where `said` is a part of one name alone;
     /// else the name as it was said.
-    fn known(&self, said: &str) -> Result<String, CommandError> {
+    fn known(&self, said: &str) -> Result<String, Error> {
         let rows = match self.view.answers.get("meeting.attendees") {
             Some(Answer::Table(rows)) => rows.as_slice(),
             _ => &[],
@@ -323,11 +322,8 @@ impl Sheet<'_> {
             [only] => Ok((*only).clone()),
             several => {
                 let several: Vec<&str> = several.iter().map(|name| name.as_str()).collect();
-                Err(CommandError::new(
-                    Kind::Usage,
-                    format!("That could be {}. Nothing was changed.", several.join(" or ")),
-                )
-                .hint("Give the whole name of the one you mean."))
+                Err(Error::new(Kind::Usage, format!("That could be {}. Nothing was changed.", several.join(" or ")))
+                    .hint("Give the whole name of the one you mean."))
             }
         }
     }
@@ -338,16 +334,16 @@ fn plain(name: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
-fn cells_of(table: &str, cells: &[(&str, &str)]) -> Result<Cells, CommandError> {
+fn cells_of(table: &str, cells: &[(&str, &str)]) -> Result<Cells, Error> {
     let parse = |(column, text): &(&str, &str)| {
         Ok(((*column).to_owned(), Some(parse_value(&format!("{table}/{column}"), text)?)))
     };
     cells.iter().map(parse).collect()
 }
 
-fn name_and_word(text: &str) -> Result<(&str, &str), CommandError> {
+fn name_and_word(text: &str) -> Result<(&str, &str), Error> {
     text.rsplit_once('=').ok_or_else(|| {
-        CommandError::new(Kind::Usage, "It is written as NAME=WORD. Nothing was changed.")
+        Error::new(Kind::Usage, "It is written as NAME=WORD. Nothing was changed.")
             .hint("Put it in quotation marks: --attended \"Carys Wexcombe=all\", --copy \"Carys Wexcombe=full\"")
     })
 }
@@ -357,9 +353,9 @@ fn time_of_day(text: &str) -> Result<NaiveTime, String> {
 }
 
 /// Who works with the child today.
-pub fn team(context: &Context, mine: &Mine) -> Result<Vec<Who>, CommandError> {
-    let (child, day) = (*mine.pep.child.as_bytes(), clock::today());
-    let roster = context.with(|core| Ok::<_, Trouble>(core.roster().clone()))?;
+pub fn team(context: &Context, mine: &Mine) -> Result<Vec<Who>, Error> {
+    let (child, day) = (*mine.pep.child.as_bytes(), clock::now().today());
+    let roster = context.with(|device| Ok::<_, Trouble>(device.roster().clone()))?;
     let members = roster.teams.iter().filter(|member| member.child == child && member.on(&day));
     let who = members.filter_map(|member| {
         let person = roster.person(&member.person)?;
@@ -372,23 +368,23 @@ pub fn team(context: &Context, mine: &Mine) -> Result<Vec<Who>, CommandError> {
 }
 
 /// The meeting as it stands.
-pub fn meeting(context: &Context, mine: &Mine, view: &View, team: &[Who]) -> Result<MeetingView, CommandError> {
+pub fn meeting(context: &Context, mine: &Mine, view: &View, team: &[Who]) -> Result<MeetingView, Error> {
     let last = bring::last(context, mine)?;
-    let around = plan::Around { today: clock::day(), previous: last.as_ref().map(|(_, view)| view), others: &[] };
+    let around = plan::Around { today: clock::now().day(), previous: last.as_ref().map(|(_, view)| view), others: &[] };
     Ok(plan::meeting(view, &mine.pep, team, around))
 }
 
 /// The meeting for a calendar. It names no child.
-pub fn calendar_file(context: &Context, mine: &Mine) -> Result<String, CommandError> {
+pub fn calendar_file(context: &Context, mine: &Mine) -> Result<String, Error> {
     let view = context.view(mine)?;
     let meeting = meeting(context, mine, &view, &[])?;
     let Mine { pep, role } = mine.clone();
-    let changes = context.with(move |core| {
-        let papers = core.papers(&pep, role)?;
+    let changes = context.with(move |device| {
+        let papers = device.papers(&pep, role)?;
         Ok::<_, Trouble>(papers.documents().map_or(0, |documents| documents.main.get_changes_meta(&[]).len()))
     })?;
     let (Some(date), Some(starts)) = (meeting.date, meeting.starts) else {
-        return Err(CommandError::new(Kind::Failed, "A calendar needs the day and the time of the meeting.").hint(
+        return Err(Error::new(Kind::Failed, "A calendar needs the day and the time of the meeting.").hint(
             "`pep meeting PEP --date 2026-02-26 --time 15:15` says them; the social worker and the Virtual School may.",
         ));
     };
@@ -399,31 +395,31 @@ pub fn calendar_file(context: &Context, mine: &Mine) -> Result<String, CommandEr
         minutes: meeting.minutes,
         place: meeting.place.as_deref(),
         sequence: u32::try_from(changes).unwrap_or(u32::MAX),
-        now: clock::now(),
+        now: clock::now().unix(),
     };
     calendar::file(&appointment)
-        .ok_or_else(|| CommandError::new(Kind::Failed, "The clocks change that night, and there is no such time."))
+        .ok_or_else(|| Error::new(Kind::Failed, "The clocks change that night, and there is no such time."))
 }
 
-fn write_calendar(context: &mut Context, mine: &Mine, file: &std::path::Path) -> Result<usize, CommandError> {
+fn write_calendar(context: &mut Context, mine: &Mine, file: &std::path::Path) -> Result<usize, Error> {
     let text = calendar_file(context, mine)?;
     if file.as_os_str() == "-" {
         context.raw(text.as_bytes());
         return Ok(text.len());
     }
     write_private(&context.path(file), text.as_bytes()).map_err(|e| {
-        CommandError::new(Kind::Failed, format!("The file {} could not be written ({e}).", file.display()))
+        Error::new(Kind::Failed, format!("The file {} could not be written ({e}).", file.display()))
             .hint("Look whether the folder exists, whether you may write there, and whether the disk is full.")
     })?;
     context.talk(format!("Written: {}. It says when and where, and names no child.", file.display()));
     Ok(text.len())
 }
 
-fn show(context: &mut Context, mine: &Mine, view: &View, team: &[Who]) -> Result<(), CommandError> {
+fn show(context: &mut Context, mine: &Mine, view: &View, team: &[Who]) -> Result<(), Error> {
     let meeting = meeting(context, mine, view, team)?;
     if context.global.json {
         let mut json = serde_json::to_value(&meeting)
-            .map_err(|_| CommandError::new(Kind::Failed, "The meeting could not be shown as JSON."))?;
+            .map_err(|_| Error::new(Kind::Failed, "The meeting could not be shown as JSON."))?;
         json["pep"] = mine.pep.id().to_string().into();
         context.json(&json);
         return Ok(());

@@ -5,12 +5,8 @@ use replica::Trouble;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{
-    bring,
-    context::{Context, Mine},
-    error::CommandError,
-    select, words,
-};
+use crate::{bring, context::Context};
+use participant::{Mine, error::Error, words};
 
 /// Start a child's PEP for a term, or open the one that exists
 ///
@@ -36,8 +32,8 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let child = select::child(context, &args.child)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let child = context.child(&args.child)?;
     let (year, term) = args.term;
     let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process: args.process };
     let role = context.role_for(pep.child)?;
@@ -53,18 +49,18 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         return answer(context, Mine { pep: known, role }, false, args.blank);
     }
     let started = pep.clone();
-    let created = context.with(move |core| core.start_pep(&started, role))?;
+    let created = context.with(move |device| device.start_pep(&started, role))?;
     answer(context, Mine { pep, role }, created, args.blank)
 }
 
 /// The PEP of this child, term and type that is there already.
-pub fn known(context: &Context, pep: &Pep) -> Result<Option<Pep>, CommandError> {
+pub fn known(context: &Context, pep: &Pep) -> Result<Option<Pep>, Error> {
     let id = pep.id();
-    context.with(move |core| Ok::<_, Trouble>(core.pep(&id).cloned()))
+    context.with(move |device| Ok::<_, Trouble>(device.pep(&id).cloned()))
 }
 
 /// What speaks against this PEP: said, and never a bar.
-pub fn doubts(context: &Context, pep: &Pep, role: Role, born: &str) -> Result<Vec<String>, CommandError> {
+pub fn doubts(context: &Context, pep: &Pep, role: Role, born: &str) -> Result<Vec<String>, Error> {
     let mut doubts = Vec::new();
     let process = pep.process();
     let begins = process.calendar.term_begins(pep.year, pep.term);
@@ -74,12 +70,12 @@ pub fn doubts(context: &Context, pep: &Pep, role: Role, born: &str) -> Result<Ve
         doubts.push(doubt);
     }
     let this = pep.clone();
-    let closed = context.with(move |core| {
+    let closed = context.with(move |device| {
         let closing =
             |other: &&Pep| other.child == this.child && other.kind == PepType::Closing && other.id() != this.id();
-        let closing: Vec<Pep> = core.peps().filter(closing).cloned().collect();
+        let closing: Vec<Pep> = device.peps().filter(closing).cloned().collect();
         for pep in closing {
-            if core.view(&pep, role)?.state == State::Closed {
+            if device.view(&pep, role)?.state == State::Closed {
                 return Ok(Some(pep));
             }
         }
@@ -94,7 +90,7 @@ pub fn doubts(context: &Context, pep: &Pep, role: Role, born: &str) -> Result<Ve
     Ok(doubts)
 }
 
-fn answer(context: &mut Context, mine: Mine, created: bool, blank: bool) -> Result<(), CommandError> {
+fn answer(context: &mut Context, mine: Mine, created: bool, blank: bool) -> Result<(), Error> {
     let pep = &mine.pep;
     let last = if blank { None } else { bring::from_last(context, &mine)? };
     if context.global.json {

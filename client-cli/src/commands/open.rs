@@ -7,11 +7,8 @@ use std::{
 
 use serde_json::json;
 
-use crate::{
-    commands::sync,
-    context::Context,
-    error::{CommandError, Kind},
-};
+use crate::{commands::sync, context::Context};
+use participant::error::{Error, Kind};
 
 /// Open your pages in the browser
 ///
@@ -29,14 +26,11 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
     let app = context.app()?.clone();
     let link = app.open_pages(args.port).map_err(|e| cannot_listen(args.port, &e))?.ok_or_else(|| {
-        CommandError::new(
-            Kind::Failed,
-            "This computer gives no random numbers, so the pages cannot be kept to yourself.",
-        )
+        Error::new(Kind::Failed, "This computer gives no random numbers, so the pages cannot be kept to yourself.")
     })?;
     if !context.own_process() {
         show(context, &args, &link);
@@ -74,13 +68,11 @@ fn browse(link: &str) -> io::Result<()> {
     command.arg(link).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(drop)
 }
 
-fn cannot_listen(port: u16, e: &io::Error) -> CommandError {
+fn cannot_listen(port: u16, e: &io::Error) -> Error {
     match e.kind() {
-        io::ErrorKind::AddrInUse => {
-            CommandError::new(Kind::Failed, format!("Another program uses port {port} already."))
-                .hint("Name another one with --port, or leave it out and have a free one chosen.")
-        }
-        _ => CommandError::new(Kind::Failed, format!("This computer does not let pep show pages ({e})."))
+        io::ErrorKind::AddrInUse => Error::new(Kind::Failed, format!("Another program uses port {port} already."))
+            .hint("Name another one with --port, or leave it out and have a free one chosen."),
+        _ => Error::new(Kind::Failed, format!("This computer does not let pep show pages ({e})."))
             .hint("Try another port with --port, above 1024."),
     }
 }

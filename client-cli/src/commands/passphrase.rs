@@ -8,9 +8,9 @@ use serde_json::json;
 use crate::{
     ask,
     context::Context,
-    error::{CommandError, Kind},
     unlock::{self, Guard},
 };
+use participant::error::{Error, Kind};
 
 /// Lock the plans on this device with a passphrase, or go without
 ///
@@ -51,7 +51,7 @@ impl Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let app = context.app()?.clone();
     let before = unlock::guard(app.home())?;
     if matches!(before, Guard::Passphrase { .. }) {
@@ -60,7 +60,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         let given =
             given.or_else(|| context.own_process().then(|| ask::passphrase("The passphrase so far: ")).flatten());
         let given = given.ok_or_else(|| {
-            CommandError::new(Kind::Store, "To change the passphrase, give the one so far.")
+            Error::new(Kind::Store, "To change the passphrase, give the one so far.")
                 .hint("Give it with --passphrase-file F or in PEP_PASSPHRASE, or run this at a terminal.")
         })?;
         app.check_passphrase(&given)?;
@@ -76,7 +76,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
                 None => context.given().new.clone(),
             };
             let new = new.ok_or_else(|| {
-                CommandError::new(Kind::Usage, "The new passphrase is missing.").hint(
+                Error::new(Kind::Usage, "The new passphrase is missing.").hint(
                     "Give it in a file (--new-passphrase-file F), or run this at a terminal, where it is asked for.",
                 )
             })?;

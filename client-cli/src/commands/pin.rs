@@ -1,8 +1,8 @@
 //! `pep pin`.
 
-use crate::{
-    context::Context,
-    error::{CommandError, Kind},
+use crate::{clock, context::Context};
+use participant::{
+    error::{Error, Kind},
     settings::Pin,
 };
 
@@ -23,13 +23,13 @@ enum Verb {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let Verb::Set = args.verb;
     context.me()?;
-    let pin = Pin::new(context.input()?.trim()).map_err(|why| {
-        CommandError::new(Kind::Failed, format!("{why}.")).hint("Nothing was changed. Run `pep pin set` again.")
+    let pin = Pin::new(context.input()?.trim(), clock::salt()).map_err(|why| {
+        Error::new(Kind::Failed, format!("{why}.")).hint("Nothing was changed. Run `pep pin set` again.")
     })?;
-    context.with(move |core| pin.keep(core))?;
+    context.with(move |device| pin.keep(device))?;
     if context.global.json {
         context.json(&serde_json::json!({ "pin": "set" }));
     }

@@ -4,11 +4,10 @@ use plan::Role;
 use replica::Trouble;
 use serde_json::json;
 
-use crate::{
-    context::Context,
-    core::NotChosen,
-    error::{CommandError, Kind},
-    select,
+use crate::context::Context;
+use participant::{
+    device::NotChosen,
+    error::{Error, Kind},
 };
 
 /// Show or choose who sees the child's private words
@@ -26,21 +25,21 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let (pep, role) = (mine.pep.clone(), mine.role);
-    let before = context.with(move |core| Ok::<_, Trouble>(core.private_readers(&pep)))?;
+    let before = context.with(move |device| Ok::<_, Trouble>(device.private_readers(&pep)))?;
     if let Some(roles) = args.readers {
         let pep = mine.pep.clone();
-        let chosen = context.with(move |core| core.choose_private_readers(&pep, role, &roles))?;
+        let chosen = context.with(move |device| device.choose_private_readers(&pep, role, &roles))?;
         chosen.map_err(|no| {
             let kind = if no == NotChosen::NotYours { Kind::NotPermitted } else { Kind::Usage };
-            CommandError::new(kind, no.to_string())
+            Error::new(kind, no.to_string())
         })?;
     }
     let pep = mine.pep.clone();
-    let (readers, waits, unshared) = context.with(move |core| {
-        Ok::<_, Trouble>((core.private_readers(&pep), core.private_readers_wait(&pep), core.unshared(&pep)?))
+    let (readers, waits, unshared) = context.with(move |device| {
+        Ok::<_, Trouble>((device.private_readers(&pep), device.private_readers_wait(&pep), device.unshared(&pep)?))
     })?;
     if context.global.json {
         let kept = unshared.iter().map(|kept| json!({ "field": kept.question, "text": kept.text }));

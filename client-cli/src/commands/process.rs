@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use plan::{Milestone, Page, Practice, Process, Role, processes};
 use serde_json::{Value, json};
 
-use crate::{
-    context::Context,
-    error::{CommandError, Kind},
-};
+use crate::context::Context;
+use participant::error::{Error, Kind};
 
 /// The processes a PEP can follow: which pages, whose questions, which rules
 #[derive(Debug, clap::Args)]
@@ -34,7 +32,7 @@ enum Verb {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     match args.verb {
         Verb::List => list(context),
         Verb::Show { id } => show(context, &id),
@@ -42,7 +40,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
     }
 }
 
-fn list(context: &mut Context) -> Result<(), CommandError> {
+fn list(context: &mut Context) -> Result<(), Error> {
     if context.global.json {
         context.json(&processes().iter().map(about).collect());
         return Ok(());
@@ -53,11 +51,11 @@ fn list(context: &mut Context) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn show(context: &mut Context, id: &str) -> Result<(), CommandError> {
+fn show(context: &mut Context, id: &str) -> Result<(), Error> {
     let newest = processes().iter().filter(|process| process.id == id).max_by_key(|process| process.version);
     let Some(process) = newest else {
         return Err(
-            CommandError::new(Kind::Failed, "There is no process of that name.").hint("`pep process list` shows them.")
+            Error::new(Kind::Failed, "There is no process of that name.").hint("`pep process list` shows them.")
         );
     };
     if context.global.json {
@@ -85,7 +83,7 @@ fn show(context: &mut Context, id: &str) -> Result<(), CommandError> {
         return Ok(());
     }
     context.data(format!("{} ({}), version {}", process.name, process.code, process.version));
-    context.data(format!("For PEPs begun from {} on.", crate::words::date(process.effective_from)));
+    context.data(format!("For PEPs begun from {} on.", participant::words::date(process.effective_from)));
     context.data(&process.practice.note);
     for line in practice(&process.practice) {
         context.data(line);
@@ -100,12 +98,11 @@ fn show(context: &mut Context, id: &str) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn check(context: &mut Context, file: &std::path::Path) -> Result<(), CommandError> {
-    let text = std::fs::read_to_string(context.path(file)).map_err(|e| {
-        CommandError::new(Kind::Failed, format!("The file {} could not be read ({e}).", file.display()))
-    })?;
+fn check(context: &mut Context, file: &std::path::Path) -> Result<(), Error> {
+    let text = std::fs::read_to_string(context.path(file))
+        .map_err(|e| Error::new(Kind::Failed, format!("The file {} could not be read ({e}).", file.display())))?;
     let process =
-        Process::parse(&text).map_err(|bad| CommandError::new(Kind::Findings, format!("{}: {bad}", file.display())))?;
+        Process::parse(&text).map_err(|bad| Error::new(Kind::Findings, format!("{}: {bad}", file.display())))?;
     if context.global.json {
         context.json(&about(&process));
     }

@@ -5,11 +5,10 @@ use replica::Trouble;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{
-    clock,
-    context::{Context, Mine},
-    error::{CommandError, Kind},
-    select,
+use crate::{clock, context::Context};
+use participant::{
+    Mine,
+    error::{Error, Kind},
 };
 
 const AREAS: &str = "qa.areas";
@@ -40,13 +39,13 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let mut edits = Vec::new();
     match (args.area.as_deref(), args.grade.as_deref()) {
         (Some("overall"), Some(grade)) => edits.extend(overall(context, &mine, grade, args.reason.as_deref())?),
         (Some(_), Some(_)) if args.reason.is_some() => {
-            return Err(CommandError::new(Kind::Usage, "--reason belongs to the overall grade.")
+            return Err(Error::new(Kind::Usage, "--reason belongs to the overall grade.")
                 .hint("What you want to say of an area: --comment \"…\""));
         }
         (Some(area), Some(grade)) => edits.push(area_graded(context, &mine, area, grade, args.comment)?),
@@ -68,14 +67,14 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 /// What keeps this plan from having its grades, where it is in the sample that its process checks.
-pub fn of_sample(context: &Context, mine: &Mine) -> Result<Vec<Finding>, CommandError> {
+pub fn of_sample(context: &Context, mine: &Mine) -> Result<Vec<Finding>, Error> {
     if mine.pep.process().practice.qa.sampling == plan::Sampling::All || !is_sampled(context, mine)? {
         return Ok(Vec::new());
     }
     Ok(plan::ungraded(&context.view(mine)?, &mine.pep))
 }
 
-fn overall(context: &Context, mine: &Mine, grade: &str, reason: Option<&str>) -> Result<Vec<Edit>, CommandError> {
+fn overall(context: &Context, mine: &Mine, grade: &str, reason: Option<&str>) -> Result<Vec<Edit>, Error> {
     let grade = Edit::Choose { question: OVERALL.into(), value: Value::Choice(grade.to_owned()) };
     let reason = reason.map(|text| Edit::Rewrite { question: "qa.overrideReason".into(), text: text.to_owned() });
     let quality = plan::quality(&context.view(mine)?, &mine.pep);
@@ -84,11 +83,11 @@ fn overall(context: &Context, mine: &Mine, grade: &str, reason: Option<&str>) ->
     match (mine.pep.process().practice.qa.aggregate.is_empty(), given, reason) {
         // What the rules say anyway: no grade of one's own stands beside it.
         (false, true, _) => Ok(vec![Edit::Clear { question: OVERALL.into() }]),
-        (false, false, None) => Err(CommandError::new(Kind::Usage, "Another overall grade needs a reason.")
+        (false, false, None) => Err(Error::new(Kind::Usage, "Another overall grade needs a reason.")
             .hint("pep quality PEP overall GRADE --reason \"…\"")),
         (false, false, Some(reason)) => Ok(vec![grade, reason]),
         (true, _, None) => Ok(vec![grade]),
-        (true, _, Some(_)) => Err(CommandError::new(
+        (true, _, Some(_)) => Err(Error::new(
             Kind::Usage,
             "In this process the overall grade is the Virtual School's judgement, and needs no reason of its own.",
         )
@@ -102,7 +101,7 @@ fn area_graded(
     area: &str,
     grade: &str,
     comment: Option<String>,
-) -> Result<Edit, CommandError> {
+) -> Result<Edit, Error> {
     let value = |text: &str| Some(Value::Choice(text.to_owned()));
     let mut cells = Cells::from([("area".to_owned(), value(area)), ("grade".to_owned(), value(grade))]);
     cells.extend(comment.map(|comment| ("comment".to_owned(), Some(Value::Text(comment)))));
@@ -111,7 +110,7 @@ fn area_graded(
     Ok(Edit::PutRow { question: AREAS.into(), key, cells })
 }
 
-fn show(context: &mut Context, mine: &Mine) -> Result<(), CommandError> {
+fn show(context: &mut Context, mine: &Mine) -> Result<(), Error> {
     let view = context.view(mine)?;
     let quality = plan::quality(&view, &mine.pep);
     let sampled = is_sampled(context, mine)?;
@@ -150,19 +149,19 @@ fn show(context: &mut Context, mine: &Mine) -> Result<(), CommandError> {
 }
 
 /// Whether this plan is checked, by the list of the plans that this device holds.
-pub fn is_sampled(context: &Context, mine: &Mine) -> Result<bool, CommandError> {
+pub fn is_sampled(context: &Context, mine: &Mine) -> Result<bool, Error> {
     let Mine { pep, .. } = mine.clone();
     if pep.process().practice.qa.sampling == plan::Sampling::All {
         return Ok(true);
     }
-    let day = clock::today();
-    context.with(move |core| {
-        let all: Vec<plan::Pep> = core.peps().cloned().collect();
+    let day = clock::now().today();
+    context.with(move |device| {
+        let all: Vec<plan::Pep> = device.peps().cloned().collect();
         let mut listed = Vec::new();
         for other in all {
-            let Some(role) = core.role_for(&other.child, &day) else { continue };
+            let Some(role) = device.role_for(&other.child, &day) else { continue };
             // What has not arrived whole stays on the list, with a school of its own.
-            let setting = match core.view(&other, role) {
+            let setting = match device.view(&other, role) {
                 Ok(view) => match view.answers.get("setting.name") {
                     Some(plan::Answer::Text { text }) => Some(text.clone()),
                     Some(plan::Answer::Value(value)) => Some(value.to_string()),

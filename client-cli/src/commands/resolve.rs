@@ -3,12 +3,8 @@
 use plan::{Dispute, Edit, Refused};
 use serde_json::json;
 
-use crate::{
-    commands::conflicts,
-    context::Context,
-    error::{CommandError, Kind},
-    select,
-};
+use crate::{commands::conflicts, context::Context};
+use participant::error::{Error, Kind};
 
 /// Choose between answers that people gave differently
 ///
@@ -26,8 +22,8 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let question = context.question(args.field.split('/').next().unwrap_or(&args.field))?;
     context.may_read(&mine, question)?;
     let disputes: Vec<Dispute> =
@@ -39,7 +35,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             for dispute in several {
                 conflicts::print(context, &mine.pep, dispute);
             }
-            return Err(CommandError::new(
+            return Err(Error::new(
                 Kind::Choose,
                 "Somebody has to choose first: see the answers and their numbers above.",
             )
@@ -47,7 +43,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         }
     };
     let Some(claim) = take.checked_sub(1).and_then(|i| dispute.claims.get(i)) else {
-        return Err(CommandError::new(
+        return Err(Error::new(
             Kind::Usage,
             format!("There is no answer number {take} there; there are {}.", dispute.claims.len()),
         )

@@ -13,9 +13,9 @@ use crate::{
     commands::{backup, passphrase::guard_name},
     context::Context,
     door,
-    error::{CommandError, Kind},
     unlock::{self, Guard},
 };
+use participant::error::{Error, Kind};
 
 /// Bring a backup back, into a folder that is empty or not there
 ///
@@ -28,16 +28,16 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let home = door::home(&context.global)?;
     if fs::read_dir(&home).is_ok_and(|mut entries| entries.next().is_some()) {
         let message = format!("The folder {} is not empty. Nothing was restored.", home.display());
-        return Err(CommandError::new(Kind::Failed, message)
+        return Err(Error::new(Kind::Failed, message)
             .hint("Give a new one: pep --home DIR restore F. A restore never mixes with what is there."));
     }
     let failed = |e: io::Error| match e.kind() {
         io::ErrorKind::InvalidData => backup::not_one(),
-        _ => CommandError::new(
+        _ => Error::new(
             Kind::Failed,
             format!("The backup could not be read, or the folder not written ({e}). Nothing was restored."),
         )
@@ -56,7 +56,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         Guard::Computer => "Restored. Run `pep sync` to bring what was shared since.",
     });
     if damaged > 0 {
-        return Err(CommandError::new(Kind::Findings, "The backup is damaged: what can be read in it was restored.").hint(
+        return Err(Error::new(Kind::Findings, "The backup is damaged: what can be read in it was restored.").hint(
             "`pep sync` brings back what was shared. Where something was not, try an older backup, in another folder.",
         ));
     }

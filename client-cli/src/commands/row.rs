@@ -4,10 +4,10 @@ use plan::{Cells, Edit, Row, View, Writer, parse_value};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{
-    clock,
-    context::{Context, Mine},
-    error::{CommandError, Kind},
+use crate::{clock, context::Context};
+use participant::{
+    Mine,
+    error::{Error, Kind},
     select,
 };
 
@@ -57,7 +57,7 @@ enum Verb {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     match args.verb {
         Verb::Add { pep, field, mut cells } => {
             let key = cells.first().is_some_and(|first| !first.contains('=')).then(|| cells.remove(0));
@@ -78,13 +78,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 /// Adds a row to a table and prints its key.
-pub fn add(
-    context: &mut Context,
-    pep: &str,
-    field: &str,
-    key: Option<String>,
-    cells: &[String],
-) -> Result<(), CommandError> {
+pub fn add(context: &mut Context, pep: &str, field: &str, key: Option<String>, cells: &[String]) -> Result<(), Error> {
     let (mine, _, table) = find(context, pep, field)?;
     let cells = parse(&table, cells)?;
     let writer = Writer { person: Uuid::from_bytes(context.me()?.person), role: mine.role };
@@ -100,7 +94,7 @@ pub fn add(
 }
 
 /// `column=value …` as cells of the table at `place`; an empty value empties the cell.
-pub fn parse(place: &str, cells: &[String]) -> Result<Cells, CommandError> {
+pub fn parse(place: &str, cells: &[String]) -> Result<Cells, Error> {
     // Within a target the place holds the target's key, which names no column.
     let parts: Vec<&str> = place.split('/').collect();
     let columns = match parts.as_slice() {
@@ -110,7 +104,7 @@ pub fn parse(place: &str, cells: &[String]) -> Result<Cells, CommandError> {
     let mut parsed = Cells::new();
     for cell in cells {
         let Some((column, value)) = cell.split_once('=') else {
-            return Err(CommandError::new(Kind::Usage, "A cell is written as column=value.")
+            return Err(Error::new(Kind::Usage, "A cell is written as column=value.")
                 .hint("Put it in quotation marks where the value has spaces: \"term=Autumn 2025\""));
         };
         let place = format!("{columns}/{column}");
@@ -130,8 +124,8 @@ pub fn print_key(context: &mut Context, key: &str) {
 }
 
 /// The plan, its view, and the table's place with the whole key of the target it is in.
-fn find(context: &Context, pep: &str, field: &str) -> Result<(Mine, View, String), CommandError> {
-    let mine = select::pep(context, pep)?;
+fn find(context: &Context, pep: &str, field: &str) -> Result<(Mine, View, String), Error> {
+    let mine = context.mine(pep)?;
     let question = context.question(id_of(field))?;
     context.may_read(&mine, question)?;
     let view = context.view(&mine)?;
@@ -146,7 +140,7 @@ fn find(context: &Context, pep: &str, field: &str) -> Result<(Mine, View, String
     Ok((mine, view, table))
 }
 
-fn apply(context: &mut Context, mine: &Mine, table: &str, edit: Edit) -> Result<(), CommandError> {
+fn apply(context: &mut Context, mine: &Mine, table: &str, edit: Edit) -> Result<(), Error> {
     let question = context.question(id_of(table))?;
     let applied = context.edit(mine, question, vec![edit])?;
     if context.global.json {

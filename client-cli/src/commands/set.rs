@@ -4,10 +4,10 @@ use std::{fs, path::Path};
 
 use plan::{Edit, NoAnswer, NotAPicture, PICTURE_BYTES_MAX, Picture, Question, Value, parse_value};
 
-use crate::{
-    context::Context,
-    error::{CommandError, Kind},
-    select, words,
+use crate::context::Context;
+use participant::{
+    error::{Error, Kind},
+    words,
 };
 
 /// Answer a question: a choice, a date, a number, yes or no, a name, a short text
@@ -35,17 +35,15 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let question = context.question(&args.field)?;
     if let Some(other) = words::other_command(question, &args.pep)
         && !args.clear
         && args.none.is_none()
         && !question.computed
     {
-        return Err(
-            CommandError::new(Kind::Usage, format!("{} is not answered with pep set.", question.id)).hint(other)
-        );
+        return Err(Error::new(Kind::Usage, format!("{} is not answered with pep set.", question.id)).hint(other));
     }
     let field = question.id.clone();
     let excuse = args.none.map(|why| (why, args.reason.unwrap_or_default()));
@@ -69,14 +67,14 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 /// The value; of a picture the file of this name.
-fn value(context: &Context, question: &Question, text: &str) -> Result<Value, CommandError> {
+fn value(context: &Context, question: &Question, text: &str) -> Result<Value, Error> {
     if question.kind != plan::Kind::Picture {
         return Ok(parse_value(&question.id, text)?);
     }
     let path = context.path(Path::new(text));
     let unreadable = |e: std::io::Error| {
         let message = format!("The file {} could not be read ({e}). Nothing was changed.", path.display());
-        CommandError::new(Kind::Failed, message)
+        Error::new(Kind::Failed, message)
     };
     // Looked at before it is read: a file of any size may be given by mistake.
     let size = usize::try_from(fs::metadata(&path).map_err(unreadable)?.len()).unwrap_or(usize::MAX);
@@ -84,5 +82,5 @@ fn value(context: &Context, question: &Question, text: &str) -> Result<Value, Co
         true => Err(NotAPicture::TooLarge { bytes: size }),
         false => Picture::of_file(&fs::read(&path).map_err(unreadable)?),
     };
-    picture.map(Value::Picture).map_err(|no| CommandError::new(Kind::Failed, format!("{no} Nothing was changed.")))
+    picture.map(Value::Picture).map_err(|no| Error::new(Kind::Failed, format!("{no} Nothing was changed.")))
 }

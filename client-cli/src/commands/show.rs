@@ -4,12 +4,12 @@ use plan::{Answer, Cell, Column, DocumentKind, Page, Question, Row, Target, View
 use replica::Trouble;
 use serde_json::{Map, Value};
 
-use crate::{
-    bring, clock,
-    context::{Context, Mine},
-    core::counted,
-    error::CommandError,
-    json, select, words,
+use crate::{bring, clock, context::Context, json};
+use participant::{
+    Mine,
+    error::Error,
+    select,
+    words::{self, counted},
 };
 
 /// Read a plan
@@ -29,8 +29,8 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let pages = &mine.pep.process().pages;
     if let Some(field) = &args.field {
         let question = context.question(field)?;
@@ -72,10 +72,10 @@ fn print_gaps(context: &mut Context, mine: &Mine, view: &View, whole: bool, want
 }
 
 /// The whole of `pep show --json`. `wanted` chooses the questions.
-pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Result<Map<String, Value>, CommandError> {
+pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Result<Map<String, Value>, Error> {
     let view = context.view(mine)?;
     let main = *mine.pep.document(DocumentKind::Main).as_bytes();
-    let heads = context.with(move |core| Ok::<_, Trouble>(core.replica().standing(&main)?.heads))?;
+    let heads = context.with(move |device| Ok::<_, Trouble>(device.replica().standing(&main)?.heads))?;
     let mut plan = json::plan(&mine.pep, &view, wanted);
     plan.insert("heads".into(), json::heads(&heads));
     let previous = bring::last_pep(context, mine)?.map(|pep| pep.id().to_string());
@@ -83,7 +83,7 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     Ok(plan)
 }
 
-fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) -> Result<(), CommandError> {
+fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) -> Result<(), Error> {
     if context.global.json {
         let mut plan = plan(context, mine, |id| id == question.id)?;
         if let Some(answers) = plan.get_mut("answers").and_then(Value::as_object_mut)
@@ -115,14 +115,14 @@ fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) 
     Ok(())
 }
 
-fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), CommandError> {
+fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Error> {
     context.data(context.title(&mine.pep)?);
     let next = view.next_date.map_or(String::new(), |next| {
         format!(" - next PEP {}{}", words::date(next.date), if next.provisional { " (provisional)" } else { "" })
     });
     context.data(format!("{} - {}{next}", mine.pep.process().name, view.state));
     context.data(format!("PEP {}", mine.pep.id()));
-    let today = clock::day();
+    let today = clock::now().day();
     let on_no_roll = plan::days_not_on_roll(view, &mine.pep, today);
     match on_no_roll {
         Some(Ok(days)) => context.data(format!("  On no school's roll for {}", counted(days, "school day"))),
@@ -212,7 +212,7 @@ fn print_page(context: &mut Context, page: &Page, view: &View) {
 }
 
 /// What the last PEP has for this one: the Virtual School's feedback, and what of one's own could be brought.
-fn from_last(context: &mut Context, mine: &Mine, view: &View) -> Result<(), CommandError> {
+fn from_last(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Error> {
     let Some((pep, before)) = bring::last(context, mine)? else { return Ok(()) };
     let could = bring::could_bring(mine, view, &pep, &before);
     context.data(format!("Last PEP: {} ({})", words::sitting(&pep), pep.id()));
@@ -243,7 +243,7 @@ fn from_last(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Comm
 }
 
 /// Somebody's own words of the last PEP, which are never the beginning of this one's: shown beside the blank.
-fn last_term(context: &Context, mine: &Mine, question: &Question) -> Result<Option<Answer>, CommandError> {
+fn last_term(context: &Context, mine: &Mine, question: &Question) -> Result<Option<Answer>, Error> {
     if !question.voice {
         return Ok(None);
     }
@@ -279,7 +279,7 @@ fn print_answer(context: &mut Context, question: &Question, answer: &Answer, ind
                     "{indent}  {}. {value} - {}, {}",
                     i + 1,
                     words::name(&claim.by),
-                    words::moment(claim.at)
+                    words::moment(claim.at, context.zone())
                 ));
             }
             context.data(format!("{indent}  To choose: pep resolve PEP {} --take N", question.id));
@@ -347,7 +347,7 @@ fn print_comments(context: &mut Context, view: &View, question: &str) {
         context.data(format!(
             "    Remark by {}, {}: {}",
             words::name(&comment.by),
-            words::moment(comment.at),
+            words::moment(comment.at, context.zone()),
             comment.text
         ));
     }

@@ -3,12 +3,8 @@
 use chrono::NaiveDate;
 use plan::{Role, sign_off_of};
 
-use crate::{
-    commands::complete,
-    context::Context,
-    error::{CommandError, Kind},
-    select,
-};
+use crate::{commands::complete, context::Context};
+use participant::error::{Error, Kind};
 
 /// Sign a plan off (Virtual School), or say that you have seen it (young person, carer)
 ///
@@ -28,19 +24,19 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     match (mine.role, sign_off_of(mine.role)) {
         (Role::YoungPerson | Role::Carer, _) => {
             complete::sign(context, &mine, args.on, args.comment.as_deref().unwrap_or_default())
         }
         (role, _) if role.is_virtual_school() && args.comment.is_some() => {
-            Err(CommandError::new(Kind::Usage, "The Virtual School's words are its feedback.")
+            Err(Error::new(Kind::Usage, "The Virtual School's words are its feedback.")
                 .hint("pep quality PEP --feedback \"…\""))
         }
         (role, _) if role.is_virtual_school() => complete::sign(context, &mine, args.on, ""),
         (_, signs) => {
-            let error = CommandError::new(
+            let error = Error::new(
                 Kind::NotPermitted,
                 "The Virtual School signs plans off; the young person and the carer say that they have seen them.",
             );

@@ -8,11 +8,13 @@ use uuid::Uuid;
 use crate::{
     commands::passphrase::{ONLY_THE_COMPUTER, guard_name},
     context::Context,
-    core::{Line, Shared, counted},
-    error::CommandError,
     json,
     unlock::{self, Guard},
-    words,
+};
+use participant::{
+    device::{Line, Shared},
+    error::Error,
+    words::{self, counted},
 };
 
 /// Show what is saved here, what is shared, and what waits
@@ -20,16 +22,16 @@ use crate::{
 pub struct Args {}
 
 /// Carries it out.
-pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
     let me = context.me()?;
-    let (line, last, peps, all) = context.with(|core| {
-        let peps: Vec<Pep> = core.peps().cloned().collect();
+    let (line, last, peps, all) = context.with(|device| {
+        let peps: Vec<Pep> = device.peps().cloned().collect();
         let shared = peps
             .into_iter()
-            .map(|pep| Ok((core.shared(&pep)?, core.waits(&pep)?.answers.len(), pep)))
+            .map(|pep| Ok((device.shared(&pep)?, device.waits(&pep)?.answers.len(), pep)))
             .collect::<Result<Vec<(Shared, usize, Pep)>, Trouble>>()?;
-        let all = (core.refused().len(), core.undecided()?, core.roster().left.len());
-        Ok::<_, Trouble>((core.line().clone(), core.last_sync(), shared, all))
+        let all = (device.refused().len(), device.undecided()?, device.roster().left.len());
+        Ok::<_, Trouble>((device.line().clone(), device.last_sync(), shared, all))
     })?;
     let (refused, undecided, left) = all;
     let guard = unlock::guard(context.app()?.home())?;
@@ -66,7 +68,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
         Line::Offline => format!("Not connected to {} at the moment", me.relay.url),
         Line::Refused(why) => why.clone(),
     });
-    context.data(format!("Last in step: {}", last.map_or("not yet".into(), words::moment)));
+    context.data(format!("Last in step: {}", last.map_or("not yet".into(), |at| words::moment(at, context.zone()))));
     for (shared, answers, pep) in &peps {
         let waits = match answers {
             0 => "saved here and shared".to_string(),

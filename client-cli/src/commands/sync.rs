@@ -8,9 +8,11 @@ use serde_json::json;
 use crate::{
     app::{App, Synced},
     context::Context,
-    core::Line,
     door,
-    error::{CommandError, Kind},
+};
+use participant::{
+    device::Line,
+    error::{Error, Kind},
 };
 
 /// How long nothing may move before waiting is given up.
@@ -31,15 +33,15 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
     if args.watch { watch(context) } else { once(context) }
 }
 
-fn once(context: &mut Context) -> Result<(), CommandError> {
+fn once(context: &mut Context) -> Result<(), Error> {
     let Synced { in_step, traffic, peps, words } = context.app()?.clone().sync_once(PATIENCE)?;
     // In step means everything this device may share; what was written in a plan that has gone to somebody else stays here.
-    let waiting = context.with(|core| core.waiting())?;
+    let waiting = context.with(|device| device.waiting())?;
     if context.global.json {
         let (sent, received) = (traffic.sent, traffic.received);
         context
@@ -49,26 +51,26 @@ fn once(context: &mut Context) -> Result<(), CommandError> {
         context.talk(word);
     }
     if !in_step {
-        return Err(CommandError::new(Kind::Failed, "This device and the relay do not hold the same yet.")
+        return Err(Error::new(Kind::Failed, "This device and the relay do not hold the same yet.")
             .hint("Everything is safe on this device. Try `pep sync` again; if it stays so, `pep status` and `pep doctor` say what waits."));
     }
     if waiting > 0 {
         context.talk(format!(
             "{} cannot be shared: you are not on that child's team any more. It is kept on this device; please tell the Virtual School.",
-            crate::core::counted(waiting, "change")
+            participant::words::counted(waiting, "change")
         ));
     }
     context.talk(format!(
         "In step with the relay: {} sent, {} received.",
-        crate::core::counted(usize::try_from(traffic.sent).unwrap_or(usize::MAX), "change"),
+        participant::words::counted(usize::try_from(traffic.sent).unwrap_or(usize::MAX), "change"),
         traffic.received
     ));
     Ok(())
 }
 
-fn watch(context: &mut Context) -> Result<(), CommandError> {
+fn watch(context: &mut Context) -> Result<(), Error> {
     if !context.own_process() {
-        return Err(CommandError::new(Kind::Store, "Another pep keeps this folder in step already.")
+        return Err(Error::new(Kind::Store, "Another pep keeps this folder in step already.")
             .hint("Leave it running; all other commands work beside it."));
     }
     let app = context.app()?.clone();
@@ -79,20 +81,20 @@ fn watch(context: &mut Context) -> Result<(), CommandError> {
 }
 
 /// From now on this process carries out the commands that others bring to its folder.
-pub fn listen(app: &Arc<App>) -> Result<(), CommandError> {
+pub fn listen(app: &Arc<App>) -> Result<(), Error> {
     app.listen(door::answer).map_err(|e| {
-        CommandError::new(Kind::Failed, format!("This computer does not let pep listen for your other commands ({e})."))
+        Error::new(Kind::Failed, format!("This computer does not let pep listen for your other commands ({e})."))
     })
 }
 
 /// Says how the line stands until the program is asked to end.
-pub fn stay(context: &mut Context, app: &App) -> Result<(), CommandError> {
+pub fn stay(context: &mut Context, app: &App) -> Result<(), Error> {
     let mut said = None;
     let mut changes = app.changes();
     // One for the whole of it: a signal that comes between two rounds must not be missed.
     let mut end = Box::pin(asked_to_end());
     loop {
-        let (line, words) = context.with(|core| Ok::<_, Trouble>((core.line().clone(), core.take_words())))?;
+        let (line, words) = context.with(|device| Ok::<_, Trouble>((device.line().clone(), device.take_words())))?;
         for word in words {
             context.talk(word);
         }
@@ -110,10 +112,10 @@ pub fn stay(context: &mut Context, app: &App) -> Result<(), CommandError> {
         // Nobody may be reading what is said; that is no reason to stop sharing.
         let _ = context.flush();
         // The pages go on to say what happened; without them there is nothing left to stay for.
-        if let Some(shut) = context.with(|core| Ok::<_, Trouble>(core.is_shut_out().cloned()))?
+        if let Some(shut) = context.with(|device| Ok::<_, Trouble>(device.is_revoked().cloned()))?
             && !app.serves_pages()
         {
-            return Err((&shut).into());
+            return Err(shut.error(context.zone()));
         }
         let ended = app.runtime().block_on(async {
             tokio::select! {

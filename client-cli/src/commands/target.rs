@@ -3,11 +3,10 @@
 use plan::Edit;
 use serde_json::json;
 
-use crate::{
-    bring, clock,
-    commands::row,
-    context::{Context, Mine},
-    error::{CommandError, Kind},
+use crate::{bring, clock, commands::row, context::Context};
+use participant::{
+    Mine,
+    error::{Error, Kind},
     select,
 };
 
@@ -83,10 +82,10 @@ enum Verb {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     match args.verb {
         Verb::Add { pep, fields, from } => {
-            let mine = select::pep(context, &pep)?;
+            let mine = context.mine(&pep)?;
             let key = clock::fresh_id().to_string();
             let mut fields = row::parse(TARGETS, &fields)?;
             if let Some(from) = from {
@@ -100,7 +99,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             context.saved(&applied)
         }
         Verb::Set { pep, target, fields } => {
-            let mine = select::pep(context, &pep)?;
+            let mine = context.mine(&pep)?;
             let key = find(context, &mine, &target)?;
             let fields = row::parse(TARGETS, &fields)?;
             apply(context, &mine, TARGETS, &key.clone(), Edit::PutTarget { key, fields })
@@ -109,7 +108,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             row::add(context, &pep, &format!("{TARGETS}/{target}/funds"), None, &cells)
         }
         Verb::Review { pep, target, cells } => {
-            let mine = select::pep(context, &pep)?;
+            let mine = context.mine(&pep)?;
             let cells = row::parse(REVIEW, &cells)?;
             let target = bring::last_target(&bring::last(context, &mine)?, &target).unwrap_or(target);
             let named = plan::Cells::from([("target".to_string(), Some(plan::Value::Text(target)))]);
@@ -119,7 +118,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
             apply(context, &mine, REVIEW, &key.clone(), Edit::PutRow { question: REVIEW.into(), key, cells })
         }
         Verb::Withdraw { pep, target } => {
-            let mine = select::pep(context, &pep)?;
+            let mine = context.mine(&pep)?;
             let key = find(context, &mine, &target)?;
             apply(context, &mine, TARGETS, &key.clone(), Edit::WithdrawTarget { key })
         }
@@ -127,21 +126,21 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 /// The fields of a target that goes on from one of the last PEP.
-fn begun(context: &Context, mine: &Mine, from: &str) -> Result<plan::Cells, CommandError> {
+fn begun(context: &Context, mine: &Mine, from: &str) -> Result<plan::Cells, Error> {
     let Some((_, before)) = bring::last(context, mine)? else {
-        return Err(CommandError::new(Kind::Failed, "The last PEP of this child is not on this device.")
+        return Err(Error::new(Kind::Failed, "The last PEP of this child is not on this device.")
             .hint("`pep sync` fetches the plans of your teams. Without it, write the target anew: pep target add PEP FIELD=VALUE …"));
     };
     let key = select::key("target of the last PEP", from, before.targets.iter().map(|t| t.row.key.as_str()))?;
     Ok(plan::target_from(&before, &context.view(mine)?, &key)?)
 }
 
-fn find(context: &Context, mine: &Mine, target: &str) -> Result<String, CommandError> {
+fn find(context: &Context, mine: &Mine, target: &str) -> Result<String, Error> {
     let view = context.view(mine)?;
     select::key("target", target, view.targets.iter().map(|t| t.row.key.as_str()))
 }
 
-fn apply(context: &mut Context, mine: &Mine, question: &str, key: &str, edit: Edit) -> Result<(), CommandError> {
+fn apply(context: &mut Context, mine: &Mine, question: &str, key: &str, edit: Edit) -> Result<(), Error> {
     let question = context.question(question)?;
     let applied = context.edit(mine, question, vec![edit])?;
     if context.global.json {

@@ -8,9 +8,9 @@ use serde_json::json;
 use crate::{
     ask,
     context::Context,
-    error::{CommandError, Kind},
     sealed::{self, Closed, SEALED_BYTES_MAX},
 };
+use participant::error::{Error, Kind};
 
 /// Open a file that `pep export --seal` wrote
 ///
@@ -28,10 +28,9 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let unreadable = |e: io::Error| {
-        CommandError::new(Kind::Failed, format!("The file {} could not be read ({e}).", args.file.display()))
-    };
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let unreadable =
+        |e: io::Error| Error::new(Kind::Failed, format!("The file {} could not be read ({e}).", args.file.display()));
     let path = context.path(&args.file);
     if fs::metadata(&path).map_err(unreadable)?.len() > SEALED_BYTES_MAX as u64 {
         return Err(Closed::TooLarge.into());
@@ -50,7 +49,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
         return Ok(());
     }
     write_private(&context.path(&args.output), &content).map_err(|e| {
-        CommandError::new(Kind::Failed, format!("The file {} could not be written ({e}).", args.output.display()))
+        Error::new(Kind::Failed, format!("The file {} could not be written ({e}).", args.output.display()))
             .hint("Look whether the folder exists, whether you may write there, and whether the disk is full.")
     })?;
     if context.global.json {

@@ -4,16 +4,17 @@ use replica::Trouble;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{context::Context, error::CommandError, json::at, words};
+use crate::{context::Context, json::at};
+use participant::{error::Error, words};
 
 /// Show who uses this device, and when it last shared
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
 /// Carries it out.
-pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
     let me = context.me()?;
-    let last = context.with(|core| Ok::<_, Trouble>(core.last_sync()))?;
+    let last = context.with(|device| Ok::<_, Trouble>(device.last_sync()))?;
     let device = Uuid::from_bytes(me.device);
     if context.global.json {
         context.json(&json!({
@@ -32,6 +33,6 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), CommandError> {
     context.data(format!("{} ({role}{organisation})", me.name));
     context.data(format!("Device {device}"));
     context.data(format!("Relay  {} ({})", me.relay.url, me.relay.name));
-    context.data(format!("Last shared: {}", last.map_or("not yet".into(), words::moment)));
+    context.data(format!("Last shared: {}", last.map_or("not yet".into(), |at| words::moment(at, context.zone()))));
     Ok(())
 }

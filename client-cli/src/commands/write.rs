@@ -4,11 +4,8 @@ use std::path::PathBuf;
 
 use plan::{Edit, Kind as Type};
 
-use crate::{
-    context::Context,
-    error::{CommandError, Kind},
-    select,
-};
+use crate::context::Context;
+use participant::error::{Error, Kind};
 
 /// Write a text
 ///
@@ -39,12 +36,12 @@ impl Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
-    let mine = select::pep(context, &args.pep)?;
+pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let mine = context.mine(&args.pep)?;
     let (id, inside) = args.field.split_once('/').map_or((args.field.as_str(), false), |(id, _)| (id, true));
     let question = context.question(id)?;
     if !inside && !question.computed && !matches!(question.kind, Type::Text | Type::LongText) {
-        return Err(CommandError::new(Kind::Usage, format!("{} is not a text.", question.id)).hint(format!(
+        return Err(Error::new(Kind::Usage, format!("{} is not a text.", question.id)).hint(format!(
             "For one answer there is pep set {} {} VALUE; for tables pep row, for targets pep target.",
             args.pep, question.id
         )));
@@ -63,19 +60,19 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), CommandError> {
 }
 
 /// The text; one line end at the end of a file or of what is piped in belongs to the file, not to the answer.
-fn text(context: &Context, args: &Args) -> Result<String, CommandError> {
+fn text(context: &Context, args: &Args) -> Result<String, Error> {
     let text = match (&args.text, &args.file) {
         _ if args.reads_input() => context.input()?,
         (Some(text), _) => return Ok(text.clone()),
         (None, Some(file)) => {
             let bytes = std::fs::read(context.path(file)).map_err(|e| {
-                CommandError::new(
+                Error::new(
                     Kind::Failed,
                     format!("The file {} could not be read ({e}). Nothing was changed.", file.display()),
                 )
             })?;
             String::from_utf8(bytes).map_err(|_| {
-                CommandError::new(
+                Error::new(
                     Kind::Failed,
                     format!("The file {} is not text (UTF-8). Nothing was changed.", file.display()),
                 )

@@ -12,10 +12,8 @@ use ring::{
 
 use replica::Trouble;
 
-use crate::{
-    core::Core,
-    json::{hex_of as hex, unhex},
-};
+use crate::json::{hex_of as hex, unhex};
+use participant::device::Device;
 
 /// How long a page may come back by itself, in seconds: a day's work. After it a link is needed, and what was typed still stands.
 const PASS_HOLDS: i64 = 24 * 60 * 60;
@@ -42,15 +40,15 @@ pub struct Comeback {
 }
 
 /// The secret of this home folder, made where there is none. `None` where this computer has no randomness to give.
-pub fn key(core: &mut Core) -> Result<Option<Key>, Trouble> {
-    if let Some(key) = core.kept::<Key>(KEPT)? {
+pub fn key(device: &mut Device) -> Result<Option<Key>, Trouble> {
+    if let Some(key) = device.kept::<Key>(KEPT)? {
         return Ok(Some(key));
     }
     let mut key = [0; 32];
     if SystemRandom::new().fill(&mut key).is_err() {
         return Ok(None);
     }
-    core.keep(KEPT, Some(&key))?;
+    device.keep(KEPT, Some(&key))?;
     Ok(Some(key))
 }
 

@@ -1,6 +1,7 @@
 //! A copy of a plan to read, print or hand on: one document without links, scripts or anything to press, for one kind of
 //! reader, which says what it holds and what it leaves out.
 
+use participant::Zone;
 use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -17,7 +18,8 @@ use super::{
     pages::plan::{block_title, blocks, group},
     said,
 };
-use crate::{core::counted, json::hex, words};
+use crate::json::hex;
+use participant::words::{self, counted};
 
 /// Letters that the columns of a table may need beside each other on a sheet; rows of wider ones stand under one another.
 const LETTERS_ABREAST: usize = 100;
@@ -76,6 +78,8 @@ pub struct Copy<'a> {
     pub parts: &'a BTreeSet<(String, String)>,
     /// Questions without an answer are shown, too.
     pub with_gaps: bool,
+    /// The time zone in which moments are said.
+    pub zone: Zone,
 }
 
 impl Reader {
@@ -244,7 +248,7 @@ fn about(copy: &Copy<'_>) -> Markup {
     let mut facts: Vec<(&str, String)> = Vec::new();
     match copy.version {
         Version::Now { at, heads } => {
-            facts.push(("As at", words::moment(at)));
+            facts.push(("As at", words::moment(at, copy.zone)));
             if let Some(made) = signed {
                 facts.push(("Signed off", format!("on {} by {}", words::date(made.on), made.by.name)));
                 let since: Vec<String> = copy.view.changed_since_sign_off.iter().map(|id| label(id)).collect();
@@ -326,7 +330,7 @@ fn one(copy: &Copy<'_>, question: &'static Question) -> Markup {
                     Answer::Computed(value) => p { (kit::typed(&said::of_question(copy.pep, &ask, value))) " (worked out)" },
                     Answer::Disputed(claims) => {
                         p { "There are two answers. Nobody has chosen between them yet." }
-                        ul { @for claim in claims { li { (kit::typed(&said::of_question(copy.pep, &ask, &claim.value))) " - " (words::name(&claim.by)) ", " (words::moment(claim.at)) } } }
+                        ul { @for claim in claims { li { (kit::typed(&said::of_question(copy.pep, &ask, &claim.value))) " - " (words::name(&claim.by)) ", " (words::moment(claim.at, copy.zone)) } } }
                     }
                     Answer::Text { text } => p { (kit::typed(text)) },
                     Answer::Voices(voices) => @for voice in voices {

@@ -33,12 +33,15 @@ use crate::{
     cli::Global,
     clock,
     commands::{check, conflicts, held, meeting, new, quality},
-    context::{Context, Mine},
-    core::{Core, Papers, Present, Spot, Typed, Waiting},
-    error::{CommandError, Kind},
+    context::Context,
+    unlock::LockError,
+};
+use participant::{
+    Mine,
+    device::{Device, Papers, Present, Spot, Typed, Waiting},
+    error::{Error, Kind},
     settings::{Handed, NotThePin, Pin, Settings},
     typing::Splice,
-    unlock::LockError,
     words,
 };
 
@@ -100,7 +103,7 @@ pub enum NotWritten {
     /// The plan does not take them.
     Refused(Refused),
     /// The device cannot.
-    Failed(CommandError),
+    Failed(Error),
 }
 
 impl Shelf {
@@ -117,15 +120,16 @@ impl Desk {
     }
 
     /// What surrounds every page.
-    pub fn site(&self) -> Result<Site, CommandError> {
+    pub fn site(&self) -> Result<Site, Error> {
         let context = self.context();
         let me = context.me()?;
         let council = council(self.app.home());
-        let (line, last_sync, waiting, undecided, organisation, settings, key) = context.with(|core| {
-            let (waiting, undecided, settings) = (core.answers_waiting()?, core.undecided()?, Settings::of(core)?);
-            let organisation = core.roster().organisation.clone();
-            let key = comeback::key(core)?;
-            let (line, last_sync) = (core.line().clone(), core.last_sync());
+        let (line, last_sync, waiting, undecided, organisation, settings, key) = context.with(|device| {
+            let (waiting, undecided, settings) =
+                (device.answers_waiting()?, device.undecided()?, Settings::of(device)?);
+            let organisation = device.roster().organisation.clone();
+            let key = comeback::key(device)?;
+            let (line, last_sync) = (device.line().clone(), device.last_sync());
             Ok::<_, Trouble>((line, last_sync, waiting, undecided, organisation, settings, key))
         })?;
         let named = [council.name, Some(organisation), Some(me.relay.name)].into_iter().flatten();
@@ -138,33 +142,34 @@ impl Desk {
             last_sync,
             waiting,
             undecided,
-            pass: key.and_then(|key| comeback::pass(&key, clock::now())),
+            pass: key.and_then(|key| comeback::pass(&key, clock::now().unix())),
             settings,
             guarded: self.app.idle().is_guarded(),
             demo: council.demo,
-            today: clock::day(),
+            now: clock::now(),
+            today: clock::now().day(),
         })
     }
 
     /// That the Virtual School has revoked this device.
-    pub fn shut_out(&self) -> Option<CommandError> {
-        let shut = self.context().with(|core| Ok::<_, Trouble>(core.is_shut_out().cloned()));
-        shut.ok().flatten().map(|shut| CommandError::from(&shut))
+    pub fn shut_out(&self) -> Option<Error> {
+        let shut = self.context().with(|device| Ok::<_, Trouble>(device.is_revoked().cloned()));
+        shut.ok().flatten().map(|shut| shut.error(clock::now().zone))
     }
 
     /// How the pages behave on this device.
-    pub fn settings(&self) -> Result<Settings, CommandError> {
-        self.context().with(|core| Settings::of(core))
+    pub fn settings(&self) -> Result<Settings, Error> {
+        self.context().with(|device| Settings::of(device))
     }
 
     /// Whether the pages are locked: nobody is answered without the passphrase.
     pub fn is_locked(&self) -> bool {
-        self.app.idle().is_locked(clock::now_ms())
+        self.app.idle().is_locked(clock::now().ms)
     }
 
     /// A person asks for something: whether they may have it without the passphrase.
     pub fn person_came(&self) -> bool {
-        self.app.idle().came(clock::now_ms())
+        self.app.idle().came(clock::now().ms)
     }
 
     /// Locks the pages, where there is a passphrase.
@@ -178,17 +183,17 @@ impl Desk {
     }
 
     /// To which child's plan this device was given; `None` where it is with its owner.
-    pub fn handed(&self) -> Result<Option<Handed>, CommandError> {
-        self.context().with(|core| Handed::of(core))
+    pub fn handed(&self) -> Result<Option<Handed>, Error> {
+        self.context().with(|device| Handed::of(device))
     }
 
     /// Gives this device to a child, or takes it back. On the disk when this returns.
-    pub fn hand(&self, handed: Option<Handed>) -> Result<(), CommandError> {
-        self.context().with(move |core| Handed::keep(core, handed))
+    pub fn hand(&self, handed: Option<Handed>) -> Result<(), Error> {
+        self.context().with(move |device| Handed::keep(device, handed))
     }
 
     /// The plan that is in the hands of its child. `None` where this device does not hold it.
-    pub fn given(&self, handed: Handed, refused: Option<Refused>) -> Result<Option<Given>, CommandError> {
+    pub fn given(&self, handed: Handed, refused: Option<Refused>) -> Result<Option<Given>, Error> {
         let owner = self.context().me()?.name;
         let Some(plan) = self.plan(&handed.pep, None, refused)? else { return Ok(None) };
         let team = self.team(&plan)?;
@@ -196,85 +201,85 @@ impl Desk {
     }
 
     /// Who works with the child of a plan today.
-    pub fn team(&self, plan: &Plan) -> Result<Vec<Who>, CommandError> {
+    pub fn team(&self, plan: &Plan) -> Result<Vec<Who>, Error> {
         meeting::team(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
     /// Chooses who sees the child's private words. On the disk when this returns.
     pub fn choose_readers(&self, plan: &Plan, roles: Vec<Role>) -> Result<(), NotWritten> {
         let (pep, role) = (plan.pep.clone(), plan.role);
-        let chosen = self.context().with(move |core| core.choose_private_readers(&pep, role, &roles));
-        let failed = |words: String| NotWritten::Failed(CommandError::new(Kind::NotPermitted, words));
+        let chosen = self.context().with(move |device| device.choose_private_readers(&pep, role, &roles));
+        let failed = |words: String| NotWritten::Failed(Error::new(Kind::NotPermitted, words));
         chosen.map_err(NotWritten::Failed)?.map(drop).map_err(|no| failed(no.to_string()))
     }
 
     /// Whether this device has a PIN that takes it back from a child.
-    pub fn has_pin(&self) -> Result<bool, CommandError> {
-        self.context().with(|core| Pin::is_set(core))
+    pub fn has_pin(&self) -> Result<bool, Error> {
+        self.context().with(|device| Pin::is_set(device))
     }
 
     /// Keeps how the pages behave. On the disk when this returns.
-    pub fn keep_settings(&self, settings: Settings) -> Result<(), CommandError> {
-        self.context().with(move |core| settings.keep(core))?;
+    pub fn keep_settings(&self, settings: Settings) -> Result<(), Error> {
+        self.context().with(move |device| settings.keep(device))?;
         self.app.idle().after(settings.idle_minutes);
         Ok(())
     }
 
     /// Whether this is the PIN, or why it is not taken. Every try counts.
-    pub fn try_pin(&self, digits: &str) -> Result<Result<(), NotThePin>, CommandError> {
+    pub fn try_pin(&self, digits: &str) -> Result<Result<(), NotThePin>, Error> {
         let context = self.context();
-        let pin = match context.with(|core| Pin::count_try(core, clock::now()))? {
+        let pin = match context.with(|device| Pin::count_try(device, clock::now().unix()))? {
             Ok(pin) => pin,
             Err(not) => return Ok(Err(not)),
         };
         match pin.is(digits) {
             true => context.with(Pin::was_right).map(Ok),
-            false => context.with(|core| Pin::was_wrong(core)).map(Err),
+            false => context.with(|device| Pin::was_wrong(device)).map(Err),
         }
     }
 
     /// Makes a PIN this device's. On the disk when this returns.
-    pub fn keep_pin(&self, pin: Pin) -> Result<(), CommandError> {
-        self.context().with(move |core| pin.keep(core))
+    pub fn keep_pin(&self, pin: Pin) -> Result<(), Error> {
+        self.context().with(move |device| pin.keep(device))
     }
 
     /// Says where a tab's person is, to the others; after how many milliseconds to say it again.
     pub fn stand(&self, tab: u64, spot: Option<Spot>, now_ms: u64) -> Option<u64> {
-        self.app.with(move |core| core.stand(tab, spot, now_ms).ok().flatten()).ok().flatten()
+        self.app.with(move |device| device.stand(tab, spot, now_ms).ok().flatten()).ok().flatten()
     }
 
     /// Who else has a plan on their screen.
     pub fn present(&self, pep: &Uuid) -> Vec<Present> {
         let pep = *pep;
-        let present = move |core: &mut Core| core.pep(&pep).map(|pep| core.present(pep, clock::now_ms()));
+        let present = move |device: &mut Device| device.pep(&pep).map(|pep| device.present(pep, clock::now().ms));
         self.app.with(present).ok().flatten().unwrap_or_default()
     }
 
     /// All plans of this person's teams.
-    pub fn digests(&self) -> Result<Vec<Digest>, CommandError> {
+    pub fn digests(&self) -> Result<Vec<Digest>, Error> {
         let shelf = self.shelf.clone();
-        let day = clock::today();
-        let mut digests = self.context().with(move |core| {
+        let day = clock::now().today();
+        let mut digests = self.context().with(move |device| {
             let peps: Vec<(Pep, Role)> =
-                core.peps().filter_map(|pep| Some((pep.clone(), core.role_for(&pep.child, &day)?))).collect();
-            let names = names(core)?;
+                device.peps().filter_map(|pep| Some((pep.clone(), device.role_for(&pep.child, &day)?))).collect();
+            let names = names(device)?;
             let mut kept = shelf.digests.lock().unwrap_or_else(PoisonError::into_inner);
             if kept.len() > SHELF_MAX {
                 kept.clear();
             }
             let mut digests = Vec::new();
             for (pep, role) in peps {
-                let version = version(core, &pep, role)?;
+                let version = version(device, &pep, role)?;
                 let fresh = match kept.get(&pep.id()) {
                     Some((known, digest)) if *known == version => digest.clone(),
                     _ => {
-                        let Some(view) = core.view_if_here(&pep, role)? else { continue };
+                        let Some(view) = device.view_if_here(&pep, role)? else { continue };
                         let digest = digest(&pep, role, &view, names.get(&pep.child));
                         kept.insert(pep.id(), (version, digest.clone()));
                         digest
                     }
                 };
-                let here = core.present(&pep, clock::now_ms()).into_iter().filter(|present| !present.myself);
+                let here = device.present(&pep, clock::now().ms).into_iter().filter(|present| !present.myself);
                 digests.push(Digest { here: here.map(|present| present.who.name).collect(), ..fresh });
             }
             Ok::<_, Trouble>(digests)
@@ -284,12 +289,12 @@ impl Desk {
     }
 
     /// All children of this person's teams, with their plans.
-    pub fn children(&self) -> Result<Vec<ChildLine>, CommandError> {
+    pub fn children(&self) -> Result<Vec<ChildLine>, Error> {
         let mut plans: BTreeMap<Uuid, Vec<Digest>> = BTreeMap::new();
         for digest in self.digests()? {
             plans.entry(digest.pep.child).or_default().push(digest);
         }
-        let names = self.context().with(|core| names(core))?;
+        let names = self.context().with(|device| names(device))?;
         let line = |(child, name): (Uuid, String)| {
             let mut plans = plans.remove(&child).unwrap_or_default();
             newest_first(&mut plans);
@@ -299,7 +304,7 @@ impl Desk {
     }
 
     /// One child of this person's teams, with their plans. `None` where this device knows no such child.
-    pub fn child(&self, id: &Uuid) -> Result<Option<ChildLine>, CommandError> {
+    pub fn child(&self, id: &Uuid) -> Result<Option<ChildLine>, Error> {
         let found = self.children()?.into_iter().find(|line| line.child == *id);
         if found.is_some() {
             self.context().role_for(*id)?;
@@ -308,25 +313,25 @@ impl Desk {
     }
 
     /// What speaks against starting a PEP: said, and never a bar. Of one that exists nothing does.
-    pub fn doubts(&self, pep: &Pep) -> Result<Vec<String>, CommandError> {
+    pub fn doubts(&self, pep: &Pep) -> Result<Vec<String>, Error> {
         let context = self.context();
         if new::known(&context, pep)?.is_some() {
             return Ok(Vec::new());
         }
-        let children = context.with(|core| core.children())?;
+        let children = context.with(|device| device.children())?;
         let born = children.iter().find(|child| child.id == *pep.child.as_bytes()).map_or("", |child| &child.dob);
         new::doubts(&context, pep, context.role_for(pep.child)?, born)
     }
 
     /// Starts a PEP or finds the one that exists, and brings what this person answers for from the last; where it is.
-    pub fn start(&self, pep: Pep, blank: bool) -> Result<String, CommandError> {
+    pub fn start(&self, pep: Pep, blank: bool) -> Result<String, Error> {
         let mut context = self.context();
         let role = context.role_for(pep.child)?;
         let (pep, created) = match new::known(&context, &pep)? {
             Some(known) if known.process != pep.process => (known, false),
             _ => {
                 let started = pep.clone();
-                let created = context.with(move |core| core.start_pep(&started, role))?;
+                let created = context.with(move |device| device.start_pep(&started, role))?;
                 (pep, created)
             }
         };
@@ -342,24 +347,24 @@ impl Desk {
     }
 
     /// One plan; `stamp` is what a form says it was made from. `None` where this device does not hold it.
-    pub fn plan(&self, id: &Uuid, stamp: Option<&str>, refused: Option<Refused>) -> Result<Option<Plan>, CommandError> {
+    pub fn plan(&self, id: &Uuid, stamp: Option<&str>, refused: Option<Refused>) -> Result<Option<Plan>, Error> {
         let context = self.context();
         let person = Uuid::from_bytes(context.me()?.person);
         let wanted = *id;
-        let Some(pep) = context.with(move |core| Ok::<_, Trouble>(core.pep(&wanted).cloned()))? else {
+        let Some(pep) = context.with(move |device| Ok::<_, Trouble>(device.pep(&wanted).cloned()))? else {
             return Ok(None);
         };
         let role = context.role_for(pep.child)?;
         let asked = pep.clone();
-        let (papers, names, present, mine, private_readers, private_wait) = context.with(move |core| {
-            let now_ms = clock::now_ms();
-            let mine = match core.seen_whole(&asked, now_ms)? {
-                Some(seen) => Some((core.waits(&asked)?.answers.len(), seen)),
+        let (papers, names, present, mine, private_readers, private_wait) = context.with(move |device| {
+            let now_ms = clock::now().ms;
+            let mine = match device.seen_whole(&asked, now_ms)? {
+                Some(seen) => Some((device.waits(&asked)?.answers.len(), seen)),
                 None => None,
             };
-            let present = core.present(&asked, now_ms);
-            let (readers, wait) = (core.private_readers(&asked), core.private_readers_wait(&asked));
-            Ok::<_, Trouble>((core.papers(&asked, role)?, names(core)?, present, mine, readers, wait))
+            let present = device.present(&asked, now_ms);
+            let (readers, wait) = (device.private_readers(&asked), device.private_readers_wait(&asked));
+            Ok::<_, Trouble>((device.papers(&asked, role)?, names(device)?, present, mine, readers, wait))
         })?;
         let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
         let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
@@ -386,12 +391,13 @@ impl Desk {
             private_wait,
             refused,
             fresh,
-            today: clock::day(),
+            now: clock::now(),
+            today: clock::now().day(),
         }))
     }
 
     /// What the checks find in a plan.
-    pub fn findings(&self, plan: &Plan) -> Result<Findings, CommandError> {
+    pub fn findings(&self, plan: &Plan) -> Result<Findings, Error> {
         let mine = Mine { pep: plan.pep.clone(), role: plan.role };
         let others = self.digests()?.into_iter().filter(|other| other.pep.child != plan.pep.child);
         let others: Vec<String> = others.flat_map(|other| other.statements).collect();
@@ -400,7 +406,7 @@ impl Desk {
     }
 
     /// What this person's signature waits for; `None` for roles that sign nothing.
-    pub fn offer(&self, plan: &Plan) -> Result<Option<Offer>, CommandError> {
+    pub fn offer(&self, plan: &Plan) -> Result<Option<Offer>, Error> {
         let mut findings = self.findings(plan)?;
         if plan.role.is_virtual_school() {
             let mine = Mine { pep: plan.pep.clone(), role: plan.role };
@@ -410,18 +416,18 @@ impl Desk {
     }
 
     /// Whether the process checks this plan, by the plans that this device holds.
-    pub fn sampled(&self, plan: &Plan) -> Result<bool, CommandError> {
+    pub fn sampled(&self, plan: &Plan) -> Result<bool, Error> {
         quality::is_sampled(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
     /// The meeting, in the light of who works with the child and of the last PEP.
-    pub fn meeting(&self, plan: &Plan) -> Result<MeetingView, CommandError> {
+    pub fn meeting(&self, plan: &Plan) -> Result<MeetingView, Error> {
         let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });
         meeting::meeting(&context, &mine, &plan.view, &meeting::team(&context, &mine)?)
     }
 
     /// What the meeting is run from.
-    pub fn gathering(&self, plan: &Plan) -> Result<Gathering, CommandError> {
+    pub fn gathering(&self, plan: &Plan) -> Result<Gathering, Error> {
         let (context, mine) = (self.context(), Mine { pep: plan.pep.clone(), role: plan.role });
         let mut team = meeting::team(&context, &mine)?;
         if !team.iter().any(|who| who.person == plan.person) {
@@ -429,54 +435,54 @@ impl Desk {
             team.push(Who { person: plan.person, name: context.me()?.name, role: plan.role, until: None });
         }
         let meeting = meeting::meeting(&context, &mine, &plan.view, &team)?;
-        Ok(Gathering { meeting, team, offer: self.offer(plan)?, now: clock::local() })
+        Ok(Gathering { meeting, team, offer: self.offer(plan)?, now: clock::now().local() })
     }
 
     /// The meeting for a calendar, or what it lacks.
-    pub fn calendar(&self, plan: &Plan) -> Result<String, CommandError> {
+    pub fn calendar(&self, plan: &Plan) -> Result<String, Error> {
         meeting::calendar_file(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
     /// Every place where people entered different things apart, and every text that two people rewrote apart.
-    pub fn disputes(&self, plan: &Plan) -> Result<Vec<Dispute>, CommandError> {
+    pub fn disputes(&self, plan: &Plan) -> Result<Vec<Dispute>, Error> {
         conflicts::disputes(&self.context(), &Mine { pep: plan.pep.clone(), role: plan.role })
     }
 
     /// What happened in a plan, newest first: a page of it, and what leads to the rest.
-    pub fn past(&self, plan: &Plan, looked: &Looked) -> Result<Past, CommandError> {
+    pub fn past(&self, plan: &Plan, looked: &Looked) -> Result<Past, Error> {
         let papers = self.papers(plan)?;
         Ok(past::past(&papers, plan, looked))
     }
 
     /// An answer as it was after a change. `word` stands for its place. `None` where no such thing is in the history.
-    pub fn was(&self, plan: &Plan, question: &str, change: &str, word: &str) -> Result<Option<Was>, CommandError> {
+    pub fn was(&self, plan: &Plan, question: &str, change: &str, word: &str) -> Result<Option<Was>, Error> {
         let papers = self.papers(plan)?;
         Ok(past::was(&papers, plan, question, change, word))
     }
 
     /// The plan as it was at a change, without annexes. `None` where the change is not in it.
-    pub fn version(&self, plan: &Plan, change: ChangeHash) -> Result<Option<View>, CommandError> {
+    pub fn version(&self, plan: &Plan, change: ChangeHash) -> Result<Option<View>, Error> {
         let papers = self.papers(plan)?;
         let then = papers.documents().and_then(|documents| documents.main.fork_at(&[change]).ok());
         Ok(then.map(|then| read(Documents::main(&then), &plan.pep, &papers)))
     }
 
     /// How far sharing has come.
-    pub fn sharing(&self) -> Result<Sharing, CommandError> {
+    pub fn sharing(&self) -> Result<Sharing, Error> {
         let context = self.context();
         let me = context.me()?;
-        let (waiting, held, left) = context.with(|core| {
-            let peps: Vec<Pep> = core.peps().cloned().collect();
-            let names = names(core)?;
+        let (waiting, held, left) = context.with(|device| {
+            let peps: Vec<Pep> = device.peps().cloned().collect();
+            let names = names(device)?;
             let mut waiting = Vec::new();
             for pep in peps {
                 let title = format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(&pep));
-                let shared = core.shared(&pep)?;
+                let shared = device.shared(&pep)?;
                 if shared.waiting > 0 {
-                    waiting.push((title, core.waits(&pep)?));
+                    waiting.push((title, device.waits(&pep)?));
                 }
             }
-            Ok::<_, Trouble>((waiting, core.refused(), core.roster().left.len()))
+            Ok::<_, Trouble>((waiting, device.refused(), device.roster().left.len()))
         })?;
         let failed = self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let decides = held::decides(&context)?;
@@ -485,24 +491,24 @@ impl Desk {
     }
 
     /// Refused changes that wait for this person's decision, each with what the child is called; asked of the relay now.
-    pub fn undecided(&self) -> Result<Vec<(String, Waiting)>, CommandError> {
+    pub fn undecided(&self) -> Result<Vec<(String, Waiting)>, Error> {
         let context = self.context();
         let waiting = held::fetched(&context)?;
-        let names = context.with(|core| names(core))?;
+        let names = context.with(|device| names(device))?;
         let named = |one: Waiting| (name_of(one.pep.as_ref().and_then(|pep| names.get(&pep.child))), one);
         Ok(waiting.into_iter().map(named).collect())
     }
 
     /// Decides about one of them.
-    pub fn decide(&self, change: &str, accept: bool) -> Result<(), CommandError> {
+    pub fn decide(&self, change: &str, accept: bool) -> Result<(), Error> {
         let waiting = held::fetched(&self.context())?;
         let one = waiting.iter().find(|one| crate::json::hex(&one.change.hash) == change);
-        let gone = || CommandError::new(Kind::Failed, "Somebody has decided about that change already.");
+        let gone = || Error::new(Kind::Failed, "Somebody has decided about that change already.");
         held::decided(&self.app, one.ok_or_else(gone)?, accept)
     }
 
     /// Lets the line to the relay go, or takes it up again.
-    pub fn work_offline(&self, offline: bool) -> Result<(), CommandError> {
+    pub fn work_offline(&self, offline: bool) -> Result<(), Error> {
         if offline {
             self.app.work_offline();
             return Ok(());
@@ -513,12 +519,12 @@ impl Desk {
     /// Writes what a form asks for, if the plan is still as it was lent. On the disk when this returns.
     pub fn write(&self, plan: &Plan, lots: Vec<(DocumentKind, Vec<Edit>)>) -> Result<(), NotWritten> {
         let (pep, role, lent) = (plan.pep.clone(), plan.role, plan.heads.clone());
-        let done = self.context().with(move |core| {
-            if moved(core, &pep, &lent)? {
+        let done = self.context().with(move |device| {
+            if moved(device, &pep, &lent)? {
                 return Ok(Err(NotWritten::Moved));
             }
             for (kind, edits) in lots {
-                let applied: Result<Applied, Refused> = core.edit(&pep, kind, role, &edits, clock::now())?;
+                let applied: Result<Applied, Refused> = device.edit(&pep, kind, role, &edits, clock::now().unix())?;
                 if let Err(refused) = applied {
                     return Ok(Err(NotWritten::Refused(refused)));
                 }
@@ -539,9 +545,9 @@ impl Desk {
         field: &str,
     ) -> Result<(String, u64), NotWritten> {
         let (pep, field) = (pep.clone(), field.to_owned());
-        let done = self.context().with(move |core| {
-            let typed = core.typed(&tab, &field)?;
-            Ok::<_, Trouble>(text(core, &pep, kind, role, &field)?.map(|text| (text, typed)))
+        let done = self.context().with(move |device| {
+            let typed = device.typed(&tab, &field)?;
+            Ok::<_, Trouble>(text(device, &pep, kind, role, &field)?.map(|text| (text, typed)))
         });
         done.map_err(NotWritten::Failed)?.map_err(NotWritten::Refused)
     }
@@ -549,14 +555,14 @@ impl Desk {
     /// How far changes at questions or fields of a plan have come: empty while one is saved on this device alone.
     pub fn how_far(&self, pep: &Uuid, changes: Vec<(DocumentKind, String, ChangeHash)>) -> Vec<String> {
         let pep = *pep;
-        let done = self.app.with(move |core| {
-            let Some(pep) = core.pep(&pep).cloned() else { return Ok(Vec::new()) };
+        let done = self.app.with(move |device| {
+            let Some(pep) = device.pep(&pep).cloned() else { return Ok(Vec::new()) };
             let far = changes.into_iter().map(|(kind, field, change)| {
                 let doc = *pep.document(kind).as_bytes();
-                if !core.is_shared(&doc, &change.0)? {
+                if !device.is_shared(&doc, &change.0)? {
                     return Ok(String::new());
                 }
-                let seen = core.seen_by(&pep, &doc, &change.0, clock::now_ms())?.into_iter();
+                let seen = device.seen_by(&pep, &doc, &change.0, clock::now().ms)?.into_iter();
                 let near = seen
                     .filter(|one| !one.myself && one.field.as_deref().is_some_and(|at| who::is_near(&pep, at, &field)));
                 let names: Vec<String> = near.map(|present| present.who.name).collect();
@@ -574,10 +580,10 @@ impl Desk {
     /// The heads of documents of a plan.
     pub fn heads(&self, pep: &Uuid, kinds: BTreeSet<DocumentKind>) -> BTreeMap<DocumentKind, Vec<Hash>> {
         let pep = *pep;
-        let heads = move |core: &mut Core| {
-            let Some(pep) = core.pep(&pep).cloned() else { return BTreeMap::new() };
+        let heads = move |device: &mut Device| {
+            let Some(pep) = device.pep(&pep).cloned() else { return BTreeMap::new() };
             let of = |kind: DocumentKind| {
-                let standing = core.replica().standing(pep.document(kind).as_bytes()).ok()?;
+                let standing = device.replica().standing(pep.document(kind).as_bytes()).ok()?;
                 Some((kind, standing.heads))
             };
             kinds.into_iter().filter_map(of).collect()
@@ -588,7 +594,7 @@ impl Desk {
     /// Forgets what tabs of long ago typed.
     pub fn forget_typed(&self) {
         // What cannot be forgotten now is forgotten another time.
-        let _ = self.app.with(Core::forget_typed);
+        let _ = self.app.with(Device::forget_typed);
     }
 
     /// Writes what was typed in a box, and takes in what others wrote there. On the disk when this returns.
@@ -602,8 +608,8 @@ impl Desk {
         mut live: Live,
     ) -> Result<Settled, NotWritten> {
         let (pep, question) = (pep.clone(), question.to_owned());
-        let done = self.context().with(move |core| {
-            let now = match text(core, &pep, kind, role, &question)? {
+        let done = self.context().with(move |device| {
+            let now = match text(device, &pep, kind, role, &question)? {
                 Ok(now) => now,
                 Err(refused) => return Ok(Err(NotWritten::Refused(refused))),
             };
@@ -622,7 +628,7 @@ impl Desk {
             let typed = Typed { tab, field: question.clone(), n: writing.n };
             let change = match edits.is_empty() {
                 true => None,
-                false => match core.type_in(&pep, kind, role, edits, &typed, clock::now())? {
+                false => match device.type_in(&pep, kind, role, edits, &typed, clock::now().unix())? {
                     Ok(change) => change,
                     Err(refused) => return Ok(Err(NotWritten::Refused(refused))),
                 },
@@ -636,13 +642,13 @@ impl Desk {
     /// Signs, if the plan is still as it was lent. On the disk when this returns.
     pub fn sign(&self, plan: &Plan, signature: Signature) -> Result<(), NotWritten> {
         let (pep, role, lent) = (plan.pep.clone(), plan.role, plan.heads.clone());
-        let done = self.context().with(move |core| {
-            if moved(core, &pep, &lent)? {
+        let done = self.context().with(move |device| {
+            if moved(device, &pep, &lent)? {
                 return Ok(Err(NotWritten::Moved));
             }
             let Signature { question, key, on, comment } = signature;
             let signing = Signing { question, key, on, comment: &comment };
-            let signed = core.sign(&pep, role, signing, clock::now())?;
+            let signed = device.sign(&pep, role, signing, clock::now().unix())?;
             Ok::<_, Trouble>(signed.map(|_| ()).map_err(NotWritten::Refused))
         });
         done.unwrap_or_else(|e| Err(NotWritten::Failed(e)))
@@ -672,16 +678,16 @@ impl Desk {
                 Some("Everything is safe on this device. Try again in a moment.".to_owned()),
             )),
             Err(e) => {
-                let error = CommandError::from(e);
+                let error = Error::from(e);
                 Some((error.message, error.hint))
             }
         };
         *self.shelf.failed.lock().unwrap_or_else(PoisonError::into_inner) = failed;
     }
 
-    fn papers(&self, plan: &Plan) -> Result<Papers, CommandError> {
+    fn papers(&self, plan: &Plan) -> Result<Papers, Error> {
         let (pep, role) = (plan.pep.clone(), plan.role);
-        self.context().with(move |core| core.papers(&pep, role))
+        self.context().with(move |device| device.papers(&pep, role))
     }
 
     fn context(&self) -> Context {
@@ -691,15 +697,15 @@ impl Desk {
 }
 
 fn text(
-    core: &mut Core,
+    device: &mut Device,
     pep: &Pep,
     kind: DocumentKind,
     role: Role,
     question: &str,
 ) -> Result<Result<String, Refused>, Trouble> {
-    let person = core.me().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
+    let person = device.me().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
     let doc = *pep.document(kind).as_bytes();
-    core.replica().read(&doc, |document| plan::text_at(document, question, &Writer { person, role }))
+    device.replica().read(&doc, |document| plan::text_at(document, question, &Writer { person, role }))
 }
 
 /// A piece as pieces of which each is small enough for one change, such as a long text that was pasted.
@@ -727,10 +733,10 @@ fn in_changes(piece: &Splice) -> Vec<Splice> {
 }
 
 /// Whether a document of the plan is no longer as it was lent.
-fn moved(core: &mut Core, pep: &Pep, lent: &BTreeMap<DocumentKind, Vec<ChangeHash>>) -> Result<bool, Trouble> {
+fn moved(device: &mut Device, pep: &Pep, lent: &BTreeMap<DocumentKind, Vec<ChangeHash>>) -> Result<bool, Trouble> {
     for (kind, heads) in lent {
         let doc = *pep.document(*kind).as_bytes();
-        if core.replica().read(&doc, |document| document.get_heads() != *heads)? {
+        if device.replica().read(&doc, |document| document.get_heads() != *heads)? {
             return Ok(true);
         }
     }
@@ -766,8 +772,8 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
     wanted.is_empty().then(|| (read(documents, pep, papers), heads))
 }
 
-fn unknown_stamp() -> CommandError {
-    CommandError::new(
+fn unknown_stamp() -> Error {
+    Error::new(
         Kind::Usage,
         "The page you had open shows changes that are not on this device any more. Nothing was saved.",
     )
@@ -820,20 +826,20 @@ fn name_of(name: Option<&String>) -> String {
     name.cloned().unwrap_or_else(|| "A child".to_owned())
 }
 
-fn names(core: &Core) -> Result<BTreeMap<Uuid, String>, Trouble> {
-    Ok(core.children()?.into_iter().map(|child| (Uuid::from_bytes(child.id), child.name)).collect())
+fn names(device: &Device) -> Result<BTreeMap<Uuid, String>, Trouble> {
+    Ok(device.children()?.into_iter().map(|child| (Uuid::from_bytes(child.id), child.name)).collect())
 }
 
-fn version(core: &mut Core, pep: &Pep, role: Role) -> Result<Version, Trouble> {
+fn version(device: &mut Device, pep: &Pep, role: Role) -> Result<Version, Trouble> {
     let mut last = [0; DocumentKind::ALL.len()];
     for (slot, kind) in last.iter_mut().zip(DocumentKind::ALL) {
         let doc = *pep.document(*kind).as_bytes();
         // One more than its last number: a document that is no longer for this person is another state than an empty one.
-        if core.holds(pep, *kind, role) {
-            *slot = core.replica().last(&doc)? + 1;
+        if device.holds(pep, *kind, role) {
+            *slot = device.replica().last(&doc)? + 1;
         }
     }
-    Ok((role, core.roster().version, last))
+    Ok((role, device.roster().version, last))
 }
 
 fn council(home: &Path) -> Council {

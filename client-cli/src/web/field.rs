@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use plan::{CELL_MAX, Choice, Column, Kind, NoAnswer, PICTURE_BYTES_MAX, Question, Refused, Value, parse_value};
 
 use super::{kit::either, request::Pairs};
-use crate::words;
+use participant::words;
 
 /// Behind an open list's choices: something that is not on it.
 const OTHER: &str = "~other";

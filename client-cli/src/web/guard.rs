@@ -73,14 +73,14 @@ impl Guard {
     pub fn proves(&mut self, id: &str, asked: &str, is_in: bool) -> Result<Back, Turned> {
         let comeback = self.comeback.as_mut().ok_or(Turned::Stranger)?;
         let proof = comeback.proof(self.port, id, asked).ok_or(Turned::Stranger)?;
-        let question = if is_in { None } else { Some(comeback.ask(clock::now()).ok_or(Turned::Stranger)?) };
+        let question = if is_in { None } else { Some(comeback.ask(clock::now().unix()).ok_or(Turned::Stranger)?) };
         Ok(Back::Asked(proof, question))
     }
 
     /// A page of an earlier life answers what it was asked: the name of its pass, question, answer.
     pub fn back(&mut self, id: &str, question: &str, answer: &str) -> Result<Back, Turned> {
         let comeback = self.comeback.as_mut().ok_or(Turned::Stranger)?;
-        match comeback.answers(self.port, id, question, answer, clock::now()) {
+        match comeback.answers(self.port, id, question, answer, clock::now().unix()) {
             true => self.admit().map(Back::In),
             false => Err(Turned::Stranger),
         }
@@ -92,7 +92,7 @@ impl Guard {
         if self.links.len() >= LINKS_MAX {
             self.links.remove(0);
         }
-        self.links.push((secret, clock::now()));
+        self.links.push((secret, clock::now().unix()));
         Some(format!("http://127.0.0.1:{}/enter?key={}", self.port, hex(&secret)))
     }
 
@@ -113,7 +113,7 @@ impl Guard {
 
     /// Uses a link up. The cookie that lets the browser in from then on.
     pub fn enter(&mut self, key: &str) -> Result<String, Turned> {
-        let now = clock::now();
+        let now = clock::now().unix();
         self.links.retain(|(_, made)| (0..=LINK_WAITS).contains(&(now - made)));
         let used = self.links.iter().position(|(secret, _)| same(&hex(secret), key)).ok_or(Turned::Link)?;
         self.links.remove(used);

@@ -8,8 +8,8 @@ use super::{
     request::{Leaf, Outcome, Request},
     routes::{Answer, TRIES_MAX},
 };
-use crate::{
-    error::CommandError,
+use participant::{
+    error::Error,
     settings::{Handed, TextSize},
 };
 
@@ -36,7 +36,7 @@ pub fn page(desk: &Desk, leaf: &Leaf) -> Answer {
     Answer::Page { status: leaf.status, html: kit::childs(text, leaf).into_string() }
 }
 
-fn of_child(desk: &Desk, request: &Request, handed: Handed, rest: &[&str]) -> Result<Option<Outcome>, CommandError> {
+fn of_child(desk: &Desk, request: &Request, handed: Handed, rest: &[&str]) -> Result<Option<Outcome>, Error> {
     if rest == ["leave"] {
         // Where the plan cannot be read nobody can tell that the device is the child's own: the PIN is asked for.
         let is_own = matches!(desk.given(handed, None), Ok(Some(given)) if given.is_own());
@@ -72,7 +72,7 @@ fn of(request: &Request, given: &Given, rest: &[&str]) -> Option<Outcome> {
     }
 }
 
-fn leave(desk: &Desk, request: &Request, handed: Handed, is_own: bool) -> Result<Outcome, CommandError> {
+fn leave(desk: &Desk, request: &Request, handed: Handed, is_own: bool) -> Result<Outcome, Error> {
     if !request.post {
         return Ok(child::leave(is_own, None));
     }

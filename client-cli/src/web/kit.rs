@@ -4,7 +4,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::{assets, lent::Site, region::Regions, request::Leaf};
-use crate::settings::TextSize;
+use participant::settings::TextSize;
 
 /// The name of the service, as every title ends.
 pub const SERVICE: &str = "Personal Education Plans";

@@ -1,6 +1,7 @@
 //! What pages are lent: the person's own plans as they are now, and what is said around them. Plain values; nothing in here can
 //! reach a disk or a network.
 
+use participant::Now;
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -10,11 +11,11 @@ use plan::{
 };
 use uuid::Uuid;
 
-use crate::{
-    core::{Held, Line, Present, Waits, counted},
-    json::hex,
+use crate::json::hex;
+use participant::{
+    device::{Held, Line, Present, Waits},
     settings::Settings,
-    words,
+    words::{self, counted},
 };
 
 /// What every page says around itself.
@@ -42,6 +43,8 @@ pub struct Site {
     pub pass: Option<String>,
     /// Whether everybody in it is invented: this is the demonstration.
     pub demo: bool,
+    /// The moment at which the page is made.
+    pub now: Now,
     /// Today.
     pub today: NaiveDate,
 }
@@ -118,6 +121,8 @@ pub struct Plan {
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.
     pub fresh: Uuid,
+    /// The moment at which it was lent.
+    pub now: Now,
     /// Today.
     pub today: NaiveDate,
 }
@@ -238,7 +243,7 @@ pub type Findings = Vec<Finding>;
 impl Site {
     /// How far what is here is shared, in a sentence or two.
     pub fn sync_words(&self) -> String {
-        let (saved, last) = (saved_words(self.waiting), self.last_sync.map(|at| words::lately(at, self.today)));
+        let (saved, last) = (saved_words(self.waiting), self.last_sync.map(|at| words::lately(at, &self.now)));
         let last = last.map_or(String::new(), |at| format!(" Last shared {at}."));
         match (&self.line, self.waiting) {
             (Line::Connected, _) => saved,

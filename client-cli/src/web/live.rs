@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use super::hunks::{Hunk, hunks, letters};
-use crate::typing::{Splice, Typing};
+use participant::typing::{Splice, Typing};
 
 /// Patches that a tab may leave unanswered; one that lies further back gets the text anew.
 const VIEWS_MAX: usize = 64;

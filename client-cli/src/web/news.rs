@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{desk::Desk, who};
-use crate::core::{Line, Present};
+use participant::device::{Line, Present};
 
 /// Sentences said at once.
 const SENTENCES_MAX: usize = 2;

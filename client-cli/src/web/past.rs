@@ -8,7 +8,8 @@ use super::{
     lent::{Landmark, Looked, Past, Plan, Told, Was},
     pages::plan::group,
 };
-use crate::{core::Papers, json::hex, words};
+use crate::json::hex;
+use participant::{device::Papers, words};
 
 /// What happened in a plan, newest first.
 pub fn past(papers: &Papers, plan: &Plan, looked: &Looked) -> Past {
@@ -41,8 +42,8 @@ pub fn past(papers: &Papers, plan: &Plan, looked: &Looked) -> Past {
         entry.deeds.retain(|_| kept_deeds.next() == Some(&true));
         let newest = newest.into_iter().filter(|_| kept_newest.next() == Some(&true)).collect();
         let by = looked.person.is_none_or(|person| entry.by.as_ref().is_some_and(|who| who.person == person));
-        let since = looked.from.is_none_or(|from| words::day(entry.at).is_some_and(|day| day >= from));
-        let until = looked.to.is_none_or(|to| words::day(entry.began).is_some_and(|day| day <= to));
+        let since = looked.from.is_none_or(|from| words::day(entry.at, plan.now.zone).is_some_and(|day| day >= from));
+        let until = looked.to.is_none_or(|to| words::day(entry.began, plan.now.zone).is_some_and(|day| day <= to));
         if !entry.deeds.is_empty() && by && since && until {
             found.push((document, entry, newest));
         }

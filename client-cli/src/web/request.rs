@@ -6,7 +6,7 @@ use plan::{DocumentKind, Edit, Pep, Picture, Role};
 use uuid::Uuid;
 
 use super::region::Regions;
-use crate::settings::{Handed, Settings};
+use participant::settings::{Handed, Settings};
 
 /// A request, as far as pages care.
 #[derive(Clone)]

@@ -16,7 +16,8 @@ use super::{
     request::{Leaf, Outcome, Request},
     tips,
 };
-use crate::{clock, error::CommandError};
+use crate::clock;
+use participant::error::Error;
 
 /// How often a form is taken in anew because the plan changed in between.
 pub const TRIES_MAX: usize = 5;
@@ -145,11 +146,11 @@ fn page(desk: &Desk, leaf: &Leaf) -> Answer {
     }
 }
 
-fn broken(e: &CommandError) -> Answer {
+fn broken(e: &Error) -> Answer {
     Answer::Page { status: 500, html: kit::bare("The pages cannot be shown", &e.message).into_string() }
 }
 
-fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandError> {
+fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, Error> {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let only_shown = |outcome: Outcome| if request.post { None } else { Some(outcome) };
     Ok(match path.as_slice() {
@@ -187,17 +188,17 @@ fn outcome(desk: &Desk, request: &Request) -> Result<Option<Outcome>, CommandErr
 
 fn undecided(desk: &Desk, request: &Request, wrong: Option<&str>) -> Outcome {
     match desk.undecided() {
-        Ok(waiting) => held::held(request, &waiting, None, wrong),
-        Err(e) => held::held(request, &[], Some(&(e.message, e.hint)), wrong),
+        Ok(waiting) => held::held(request, clock::now().zone, &waiting, None, wrong),
+        Err(e) => held::held(request, clock::now().zone, &[], Some(&(e.message, e.hint)), wrong),
     }
 }
 
-fn of_pin(desk: &Desk, request: &Request) -> Result<Outcome, CommandError> {
+fn of_pin(desk: &Desk, request: &Request) -> Result<Outcome, Error> {
     let is_set = desk.has_pin()?;
     if !request.post {
         return Ok(settings::pin(is_set, &Ok(())));
     }
-    let new = match settings::new_pin(request) {
+    let new = match settings::new_pin(request, clock::salt()) {
         Ok(new) => new,
         Err(wrong) => return Ok(settings::pin(is_set, &Err(wrong))),
     };
@@ -209,7 +210,7 @@ fn of_pin(desk: &Desk, request: &Request) -> Result<Outcome, CommandError> {
     }
 }
 
-fn of_child(desk: &Desk, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, CommandError> {
+fn of_child(desk: &Desk, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child else { return Ok(None) };
     let wanted = request.post.then(|| new::wanted(request, &child));
     let doubts = match &wanted {
@@ -222,7 +223,7 @@ fn of_child(desk: &Desk, request: &Request, child: Option<ChildLine>) -> Result<
     }))
 }
 
-fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, CommandError> {
+fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, Error> {
     // A draft only fills a form in, whatever the page showed that it comes from.
     let draft = matches!(rest, ["comments", _]) && request.form.get(comments::DRAFT).is_some();
     let stamp = (request.post && !draft).then(|| request.form.get(STAMP).unwrap_or_default());
@@ -256,7 +257,7 @@ fn of_plan(desk: &Desk, request: &Request, id: &Uuid, rest: &[&str]) -> Result<O
     Ok(Some(Outcome::page(errors::too_busy())))
 }
 
-fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<Option<Outcome>, CommandError> {
+fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<Option<Outcome>, Error> {
     let outcome = match rest {
         // These take forms.
         ["page", page, block] => section::section(request, lent, page, block),
@@ -313,7 +314,7 @@ fn within(desk: &Desk, request: &Request, lent: &Plan, rest: &[&str]) -> Result<
     Ok(outcome)
 }
 
-fn copied(desk: &Desk, request: &Request, lent: &Plan, as_file: bool) -> Result<Option<Outcome>, CommandError> {
+fn copied(desk: &Desk, request: &Request, lent: &Plan, as_file: bool) -> Result<Option<Outcome>, Error> {
     let signed = match print::signed(request, lent) {
         Some(None) => return Ok(None),
         Some(Some(made)) => match desk.version(lent, made.change)? {
@@ -323,10 +324,10 @@ fn copied(desk: &Desk, request: &Request, lent: &Plan, as_file: bool) -> Result<
         None => None,
     };
     let then = signed.as_ref().map(|(made, then)| (*made, then));
-    Ok(Some(print::copied(request, &desk.site()?, lent, then, clock::now(), as_file)))
+    Ok(Some(print::copied(request, &desk.site()?, lent, then, &clock::now(), as_file)))
 }
 
-fn past(desk: &Desk, request: &Request, lent: &Plan, question: Option<&'static str>) -> Result<Outcome, CommandError> {
+fn past(desk: &Desk, request: &Request, lent: &Plan, question: Option<&'static str>) -> Result<Outcome, Error> {
     let (looked, errors) = history::looked(request, lent, question);
     Ok(history::history(request, lent, &looked, &errors, &desk.past(lent, &looked)?))
 }

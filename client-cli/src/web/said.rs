@@ -4,7 +4,7 @@ use plan::{Answer, Cell, Column, Pep, Question, Row, Target, Value, View};
 use uuid::Uuid;
 
 use super::field::Ask;
-use crate::words;
+use participant::words;
 
 /// What stands at a question; empty where there is no answer.
 pub fn said(pep: &Pep, view: &View, question: &'static Question) -> String {

@@ -126,18 +126,18 @@ impl Serving {
     pub fn start(app: &Arc<App>, port: u16) -> io::Result<Serving> {
         let bind = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         // The port of the last time, where nobody else has it now: pages that are still open come back to it.
-        let before = app.with(|core| core.kept::<u16>(PORT)).ok().and_then(Result::ok).flatten();
+        let before = app.with(|device| device.kept::<u16>(PORT)).ok().and_then(Result::ok).flatten();
         let listener = match before.filter(|_| port == 0) {
             Some(before) => bind(before).or_else(|_| bind(0))?,
             None => bind(port)?,
         };
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
-        let key = app.with(move |core| {
+        let key = app.with(move |device| {
             if before != Some(port) {
-                core.keep(PORT, Some(&port))?;
+                device.keep(PORT, Some(&port))?;
             }
-            comeback::key(core)
+            comeback::key(device)
         });
         // Without it pages need a link to come back, and that is all.
         let guard = Arc::new(Mutex::new(Guard::new(port, key.ok().and_then(Result::ok).flatten())));
@@ -370,7 +370,7 @@ async fn live(shared: &Shared, parts: &mut Parts) -> Response<Body> {
         talk(shared.clone(), socket, Tab::new(tab), place).await;
         // However it ended: its person is not here any more.
         let gone =
-            move || shared.app.upgrade().and_then(|app| Desk::new(app, shared.shelf).stand(tab, None, clock::now_ms()));
+            move || shared.app.upgrade().and_then(|app| Desk::new(app, shared.shelf).stand(tab, None, clock::now().ms));
         let _ = tokio::task::spawn_blocking(gone).await;
     })
 }
@@ -378,7 +378,7 @@ async fn live(shared: &Shared, parts: &mut Parts) -> Response<Body> {
 /// Goes between a tab's socket and what is done for it, one thing after another.
 async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: OwnedSemaphorePermit) {
     let Some((mut changes, mut locks)) = shared.app.upgrade().map(|app| (app.changes(), app.locks())) else { return };
-    let is_locked = |app: &Weak<App>| app.upgrade().is_some_and(|app| app.idle().is_locked(clock::now_ms()));
+    let is_locked = |app: &Weak<App>| app.upgrade().is_some_and(|app| app.idle().is_locked(clock::now().ms));
     let (mut out, mut inbox) = socket.split();
     let at_first = is_locked(&shared.app);
     let first = if at_first { LOCKED } else { OPEN };
@@ -387,7 +387,7 @@ async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: Owned
         return;
     }
     // The same clock for all tabs, and one that only goes on.
-    let (began, began_ms) = (Instant::now(), clock::now_ms());
+    let (began, began_ms) = (Instant::now(), clock::now().ms);
     let now_ms = move || began_ms.saturating_add(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
     let (mut ping, mut heard) = (interval(PING_EVERY), Instant::now());
     loop {

@@ -19,11 +19,8 @@ use super::{
     routes::{Answer as Sent, answer},
     tab::{Event, Tab},
 };
-use crate::{
-    app::App,
-    core::{Me, Relay},
-    unlock,
-};
+use crate::{app::App, unlock};
+use participant::device::{Me, Relay};
 
 mod child;
 mod forms;
@@ -74,7 +71,7 @@ impl Device {
                 name: "Harrowmere".into(),
             },
         };
-        app.with(move |core| core.join(me, key, None).unwrap()).unwrap();
+        app.with(move |device| device.join(me, key, None).unwrap()).unwrap();
         Device { app, shelf: Arc::default(), role, person, _dir: dir }
     }
 
@@ -87,7 +84,7 @@ impl Device {
             looked_after_since: None,
             emergency: false,
         };
-        self.app.with(move |core| core.add_child(new).unwrap()).unwrap();
+        self.app.with(move |device| device.add_child(new).unwrap()).unwrap();
         child
     }
 
@@ -95,7 +92,7 @@ impl Device {
         let process = ProcessRef::latest(process).unwrap();
         let pep = Pep { child, year: AcademicYear(2025), term: Term::Spring, kind: PepType::Review, process };
         let (started, role) = (pep.clone(), self.role);
-        self.app.with(move |core| core.start_pep(&started, role).unwrap()).unwrap();
+        self.app.with(move |device| device.start_pep(&started, role).unwrap()).unwrap();
         pep
     }
 
@@ -109,7 +106,7 @@ impl Device {
     fn edit(&self, pep: &Pep, edit: Edit) -> bool {
         let kind = edit.document().unwrap();
         let (pep, role) = (pep.clone(), self.role);
-        self.app.with(move |core| matches!(core.edit(&pep, kind, role, &[edit], 1_772_114_700), Ok(Ok(_)))).unwrap()
+        self.app.with(move |device| matches!(device.edit(&pep, kind, role, &[edit], 1_772_114_700), Ok(Ok(_)))).unwrap()
     }
 
     fn set(&self, pep: &Pep, question: &str, value: &str) {
@@ -123,7 +120,7 @@ impl Device {
 
     fn view(&self, pep: &Pep) -> View {
         let (pep, role) = (pep.clone(), self.role);
-        self.app.with(move |core| core.view(&pep, role).unwrap()).unwrap()
+        self.app.with(move |device| device.view(&pep, role).unwrap()).unwrap()
     }
 
     fn text(&self, pep: &Pep, question: &str) -> String {
@@ -671,7 +668,7 @@ fn what_is_not_there_is_said_in_words() {
     // A plan of a child whose team one has left: the device still has it, and does not show it.
     let stranger = Pep { child: Uuid::new_v4(), ..pep };
     let started = stranger.clone();
-    device.app.with(move |core| core.start_pep(&started, Role::DesignatedTeacher).unwrap()).unwrap();
+    device.app.with(move |device| device.start_pep(&started, Role::DesignatedTeacher).unwrap()).unwrap();
     let (status, html) = device.get(&at(&stranger, ""));
     assert!(status == 403 && html.contains("You cannot see this plan") && html.contains("The Virtual School decides"));
     assert!(!device.page("/").contains(&stranger.id().to_string()));

@@ -18,7 +18,7 @@ use super::{
     request::Request,
     routes,
 };
-use crate::{core::Spot, error::CommandError, typing::Splice};
+use participant::{device::Spot, error::Error, typing::Splice};
 
 /// Boxes of one tab at most; the longest section has a few dozen.
 const BOXES_MAX: usize = 200;
@@ -530,7 +530,7 @@ fn says(f: &str, told: Told) -> Option<String> {
 
 /// Says that a box is not live, and what is left to do with the words in it. `why`: what stands against writing them, where it is
 /// not the person's right.
-fn not_live(lent: &Result<Option<Plan>, CommandError>, f: &str, why: Option<String>) -> Option<String> {
+fn not_live(lent: &Result<Option<Plan>, Error>, f: &str, why: Option<String>) -> Option<String> {
     let (why, instead) = match (lent, why) {
         (Err(e), _) => (said_why(e), Instead::Copy),
         (Ok(None), _) => (NO_PLAN.to_owned(), Instead::Copy),
@@ -563,6 +563,6 @@ fn why_not(lent: &Plan, field: &str) -> String {
     lent.why_not(question)
 }
 
-fn said_why(e: &CommandError) -> String {
+fn said_why(e: &Error) -> String {
     [Some(e.message.as_str()), e.hint.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

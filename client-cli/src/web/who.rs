@@ -8,7 +8,7 @@ use super::{
     lent::{Plan, saved_words, small},
     pages::plan::{block_title, section_href},
 };
-use crate::core::Present;
+use participant::device::Present;
 
 /// Names said before `and 2 others`.
 const NAMED_MAX: usize = 2;

@@ -403,7 +403,7 @@ fn fill(home: &Path, link: &str, plans: usize) -> Result<(), String> {
                     Edit::Append { question: "health.affectingLearning".into(), text: WORDS.into() },
                     Edit::Choose { question: "care.placementCount".into(), value: number(change) },
                 ];
-                if core.edit(&pep, DocumentKind::Main, Role::SocialWorker, &edits, clock::now())?.is_err() {
+                if core.edit(&pep, DocumentKind::Main, Role::SocialWorker, &edits, clock::now().unix())?.is_err() {
                     return Ok(false);
                 }
             }
@@ -464,7 +464,7 @@ fn term(place: &Place, name: &str, characters: usize, at_once: usize) -> Result<
         let all = changes as u64;
         for person in &team {
             // Everybody else's are there, and one's own are at the relay.
-            let last = move |core: &mut client_cli::core::Core| {
+            let last = move |core: &mut participant::device::Device| {
                 let has = core.replica().last(&doc)? >= all;
                 Ok((has && core.replica().standing(&doc)?.waiting == 0).then_some(()))
             };

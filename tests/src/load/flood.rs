@@ -35,7 +35,7 @@ pub struct Flood {
 
 /// A device that is ready to flood.
 pub struct Flooder {
-    me: client_cli::core::Me,
+    me: participant::device::Me,
     key: Ed25519KeyPair,
 }
 

@@ -9,11 +9,8 @@ use std::{
 use plan::{Act, SAMPLES, Sample, SampleStep};
 use serde_json::json;
 
-use crate::{
-    commands::sync::asked_to_end,
-    context::Context,
-    error::{CommandError, Kind},
-};
+use crate::{commands::sync::asked_to_end, context::Context};
+use participant::error::{Error, Kind};
 
 use super::{
     stage::Stage,
@@ -35,11 +32,11 @@ pub struct Loaded {
 }
 
 /// Loads the children; leaves everybody running, or with `check` looks whether every plan came out and stops.
-pub fn run(context: &mut Context, mut stage: Stage, name: &str, check: bool) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, mut stage: Stage, name: &str, check: bool) -> Result<(), Error> {
     let mut joined = BTreeSet::new();
     let mut loaded = Vec::new();
     for (_, file) in SAMPLES.iter().filter(|(known, _)| name == ALL || *known == name) {
-        let sample = Sample::parse(file).map_err(|error| CommandError::new(Kind::Failed, error.to_string()))?;
+        let sample = Sample::parse(file).map_err(|error| Error::new(Kind::Failed, error.to_string()))?;
         loaded.extend(load(&stage, &sample, &mut joined, &AtomicBool::new(false))?);
     }
     if context.global.json {
@@ -63,15 +60,14 @@ pub fn run(context: &mut Context, mut stage: Stage, name: &str, check: bool) -> 
     let unsigned = loaded.iter().find(|plan| !matches!(plan.state.as_str(), "signed-off" | "superseded" | "closed"));
     if let (true, Some(plan)) = (check, unsigned) {
         let message = format!("A plan of {} did not come out signed off; it is {}.", plan.child, plan.state);
-        return Err(CommandError::new(Kind::Failed, message));
+        return Err(Error::new(Kind::Failed, message));
     }
     if !check {
         joined.iter().try_for_each(|home| stage.watch(home))?;
         context.talk("\nEverybody in it is invented. ctrl-c ends the demonstration.");
         let ended = tokio::runtime::Runtime::new().map(|runtime| runtime.block_on(asked_to_end()));
-        ended.map_err(|e| {
-            CommandError::new(Kind::Failed, format!("This computer does not let pep wait for ctrl-c ({e})."))
-        })?;
+        ended
+            .map_err(|e| Error::new(Kind::Failed, format!("This computer does not let pep wait for ctrl-c ({e}).")))?;
     }
     stage.end();
     Ok(())
@@ -84,7 +80,7 @@ pub fn load(
     sample: &Sample,
     joined: &mut BTreeSet<String>,
     stop: &AtomicBool,
-) -> Result<Vec<Loaded>, CommandError> {
+) -> Result<Vec<Loaded>, Error> {
     let (born, since) = (sample.child.born.to_string(), sample.child.looked_after_since.to_string());
     let mut add = vec!["children", "add", "--name", &sample.child.name, "--dob", &born, "--looked-after-since", &since];
     if sample.child.emergency {
@@ -144,17 +140,15 @@ pub fn load(
 }
 
 /// What one person does in one step.
-fn take(stage: &Stage, pep: &str, step: &SampleStep) -> Result<(), CommandError> {
+fn take(stage: &Stage, pep: &str, step: &SampleStep) -> Result<(), Error> {
     if let Some(answers) = &step.answers {
         let file = stage.home(&step.by).with_extension("answers.json");
         let kept = fs::write(&file, answers);
-        kept.map_err(|e| {
-            CommandError::new(Kind::Failed, format!("A file of the demonstration was not written ({e})."))
-        })?;
+        kept.map_err(|e| Error::new(Kind::Failed, format!("A file of the demonstration was not written ({e}).")))?;
         let brought = stage.pep_json(&step.by, &["import", &file.display().to_string(), "--pep", pep, "--replace"])?;
         if let Some(left) = brought["leftOut"].as_array().and_then(|all| all.first()) {
             let message = format!("{} could not write {} on {}.", step.by, left["field"], step.on);
-            return Err(CommandError::new(Kind::Failed, message));
+            return Err(Error::new(Kind::Failed, message));
         }
     }
     let on = step.on.to_string();

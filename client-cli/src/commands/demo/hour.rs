@@ -16,12 +16,8 @@ use plan::{SAMPLES, Sample};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::{
-    clock,
-    commands::sync::asked_to_end,
-    context::Context,
-    error::{CommandError, Kind},
-};
+use crate::{clock, commands::sync::asked_to_end, context::Context};
+use participant::error::{Error, Kind};
 
 use super::{
     children::{Loaded, load},
@@ -45,7 +41,7 @@ const LINES_MAX: usize = 16;
 const LAST_PART: Duration = Duration::from_secs(30);
 
 /// Opens the meeting, and stays until the program is asked to end.
-pub fn run(context: &mut Context, stage: Stage) -> Result<(), CommandError> {
+pub fn run(context: &mut Context, stage: Stage) -> Result<(), Error> {
     let mut stage = stage;
     let mut joined = BTreeSet::new();
     let idris = gather(&stage, &mut joined)?;
@@ -89,7 +85,7 @@ fn say(context: &mut Context, stage: &Stage, pages: &[(&str, &str, String)]) {
 }
 
 /// Idris as he is on the day of his meeting: last term's PEP, what was written before the meeting, and three ideas of targets.
-fn gather(stage: &Stage, joined: &mut BTreeSet<String>) -> Result<Loaded, CommandError> {
+fn gather(stage: &Stage, joined: &mut BTreeSet<String>) -> Result<Loaded, Error> {
     let mut sample = sample("idris")?;
     let spring = sample.peps.last_mut().ok_or_else(|| broken("Idris has no plan."))?;
     let ideas = spring.steps.iter().skip(BEFORE_THE_MEETING).find_map(|step| step.answers.as_deref().and_then(ideas));
@@ -105,7 +101,7 @@ fn gather(stage: &Stage, joined: &mut BTreeSet<String>) -> Result<Loaded, Comman
     )?;
     stage.pep("ottoline", &["import", &file.display().to_string(), "--pep", &idris.pep, "--quiet"])?;
     // The meeting begins with the demonstration, to the last five minutes.
-    let now = clock::local();
+    let now = clock::now().local();
     let starts = NaiveTime::from_hms_opt(now.hour(), now.minute() / 5 * 5, 0).unwrap_or_default();
     let day = now.date().to_string();
     let time = format!("{}, 45 minutes", starts.format("%H:%M"));
@@ -137,7 +133,7 @@ fn ideas(answers: &str) -> Option<String> {
 }
 
 /// Loads the other children until the program is asked to end, and says who has come.
-fn meanwhile(context: &mut Context, stage: &Stage, mut joined: BTreeSet<String>) -> Result<(), CommandError> {
+fn meanwhile(context: &mut Context, stage: &Stage, mut joined: BTreeSet<String>) -> Result<(), Error> {
     let stop = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|e| broken(&format!("This computer does not let pep wait for ctrl-c ({e}).")))?;
@@ -185,7 +181,7 @@ fn other(
     steps: usize,
     joined: &mut BTreeSet<String>,
     stop: &AtomicBool,
-) -> Result<String, CommandError> {
+) -> Result<String, Error> {
     let mut sample = sample(name)?;
     if let Some(last) = sample.peps.last_mut() {
         last.steps.truncate(steps);
@@ -199,11 +195,11 @@ fn other(
     Ok(states.join("\n"))
 }
 
-fn sample(name: &str) -> Result<Sample, CommandError> {
+fn sample(name: &str) -> Result<Sample, Error> {
     let file = SAMPLES.iter().find(|(known, _)| *known == name).map_or("", |(_, file)| file);
     Sample::parse(file).map_err(|error| broken(&error.to_string()))
 }
 
-fn broken(why: &str) -> CommandError {
-    CommandError::new(Kind::Failed, why)
+fn broken(why: &str) -> Error {
+    Error::new(Kind::Failed, why)
 }

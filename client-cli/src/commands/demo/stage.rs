@@ -10,10 +10,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{
-    error::{CommandError, Kind},
-    web::desk::SETTINGS,
-};
+use crate::web::desk::SETTINGS;
+use participant::error::{Error, Kind};
 
 /// How long a part may take to end by itself.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -38,7 +36,7 @@ struct Part {
 
 impl Stage {
     /// Starts a relay in an empty folder.
-    pub fn set(dir: &Path) -> Result<Stage, CommandError> {
+    pub fn set(dir: &Path) -> Result<Stage, Error> {
         let program = std::env::current_exe().map_err(failed)?;
         let log = File::create(dir.join("relay.log")).map_err(failed)?;
         let mut child = Command::new(&program)
@@ -53,7 +51,7 @@ impl Stage {
         let line = relay.line()?;
         let Some(url) = line.trim().strip_prefix("ready ") else {
             let log = std::fs::read_to_string(dir.join("relay.log")).unwrap_or_default();
-            return Err(CommandError::new(Kind::Failed, format!("The relay did not start. {log}")));
+            return Err(Error::new(Kind::Failed, format!("The relay did not start. {log}")));
         };
         Ok(Stage { dir: dir.to_path_buf(), program, url: url.to_string(), relay, watchers: Vec::new() })
     }
@@ -64,26 +62,26 @@ impl Stage {
     }
 
     /// Runs `pep` for a participant; what it prints.
-    pub fn pep(&self, who: &str, words: &[&str]) -> Result<String, CommandError> {
+    pub fn pep(&self, who: &str, words: &[&str]) -> Result<String, Error> {
         let mut command = Command::new(&self.program);
         command.arg("--home").arg(self.home(who)).args(words);
         output(command, words)
     }
 
     /// The same as JSON.
-    pub fn pep_json(&self, who: &str, words: &[&str]) -> Result<Value, CommandError> {
+    pub fn pep_json(&self, who: &str, words: &[&str]) -> Result<Value, Error> {
         parse(&self.pep(who, &[words, &["--json"]].concat())?)
     }
 
     /// Runs `pep-relay`; what it prints, as JSON.
-    pub fn relay_json(&self, words: &[&str]) -> Result<Value, CommandError> {
+    pub fn relay_json(&self, words: &[&str]) -> Result<Value, Error> {
         let mut command = Command::new(&self.program);
         command.arg("relay").args(words).arg("--data").arg(self.dir.join("relay")).arg("--json");
         parse(&output(command, words)?)
     }
 
     /// Starts a participant's `pep sync --watch`, which goes on until the end.
-    pub fn watch(&mut self, who: &str) -> Result<(), CommandError> {
+    pub fn watch(&mut self, who: &str) -> Result<(), Error> {
         let log = File::create(self.dir.join(format!("{who}.log"))).map_err(failed)?;
         let mut child = Command::new(&self.program)
             .arg("tied")
@@ -100,13 +98,13 @@ impl Stage {
     }
 
     /// Has the pages of a participant say that they are a demonstration, and in whose colours.
-    pub fn furnish(&self, who: &str) -> Result<(), CommandError> {
+    pub fn furnish(&self, who: &str) -> Result<(), Error> {
         let council = json!({ "name": "Harrowmere Council", "colour": "#00414a", "demo": true });
         std::fs::write(self.home(who).join(SETTINGS), council.to_string()).map_err(failed)
     }
 
     /// Starts a participant's `pep open`, which goes on until the end and shares meanwhile; a link that opens the pages once.
-    pub fn open(&mut self, who: &str) -> Result<String, CommandError> {
+    pub fn open(&mut self, who: &str) -> Result<String, Error> {
         let log = File::create(self.dir.join(format!("{who}.log"))).map_err(failed)?;
         let mut child = Command::new(&self.program)
             .arg("tied")
@@ -124,7 +122,7 @@ impl Stage {
         match line.trim() {
             "" => {
                 let log = std::fs::read_to_string(self.dir.join(format!("{who}.log"))).unwrap_or_default();
-                Err(CommandError::new(Kind::Failed, format!("The pages of {who} did not open. {log}")))
+                Err(Error::new(Kind::Failed, format!("The pages of {who} did not open. {log}")))
             }
             link => Ok(link.to_owned()),
         }
@@ -139,7 +137,7 @@ impl Stage {
 
 impl Part {
     /// The next line that it prints; empty where it has ended.
-    fn line(&mut self) -> Result<String, CommandError> {
+    fn line(&mut self) -> Result<String, Error> {
         let mut line = String::new();
         if let Some(stdout) = &mut self.stdout {
             stdout.read_line(&mut line).map_err(failed)?;
@@ -167,22 +165,22 @@ impl Drop for Part {
     }
 }
 
-fn output(mut command: Command, words: &[&str]) -> Result<String, CommandError> {
+fn output(mut command: Command, words: &[&str]) -> Result<String, Error> {
     let done = command.stdin(Stdio::null()).output().map_err(failed)?;
     if done.status.success() {
         return String::from_utf8(done.stdout)
-            .map_err(|_| CommandError::new(Kind::Failed, "A part of the demonstration did not answer in text."));
+            .map_err(|_| Error::new(Kind::Failed, "A part of the demonstration did not answer in text."));
     }
     let said = String::from_utf8_lossy(&done.stderr);
     let command = words.iter().take(2).copied().collect::<Vec<_>>().join(" ");
-    Err(CommandError::new(Kind::Failed, format!("`{command}` failed in the demonstration: {}", said.trim())))
+    Err(Error::new(Kind::Failed, format!("`{command}` failed in the demonstration: {}", said.trim())))
 }
 
-fn parse(text: &str) -> Result<Value, CommandError> {
+fn parse(text: &str) -> Result<Value, Error> {
     serde_json::from_str(text)
-        .map_err(|_| CommandError::new(Kind::Failed, "A part of the demonstration did not answer in JSON."))
+        .map_err(|_| Error::new(Kind::Failed, "A part of the demonstration did not answer in JSON."))
 }
 
-fn failed(e: io::Error) -> CommandError {
-    CommandError::new(Kind::Failed, format!("A part of the demonstration could not be started ({e})."))
+fn failed(e: io::Error) -> Error {
+    Error::new(Kind::Failed, format!("A part of the demonstration could not be started ({e})."))
 }

@@ -4,10 +4,8 @@ use std::{collections::BTreeSet, time::Instant};
 
 use serde_json::Value;
 
-use crate::{
-    context::Context,
-    error::{CommandError, Kind},
-};
+use crate::context::Context;
+use participant::error::{Error, Kind};
 
 use super::stage::Stage;
 
@@ -61,7 +59,7 @@ pub struct Story<'a> {
 
 impl<'a> Story<'a> {
     /// Everybody joins.
-    pub fn begin(context: &'a mut Context, stage: Stage) -> Result<Story<'a>, CommandError> {
+    pub fn begin(context: &'a mut Context, stage: Stage) -> Result<Story<'a>, Error> {
         let mut story = Story {
             context,
             stage,
@@ -103,7 +101,7 @@ impl<'a> Story<'a> {
     }
 
     /// Odile starts the plan, and everybody gets it.
-    fn first_plan(&mut self) -> Result<(), CommandError> {
+    fn first_plan(&mut self) -> Result<(), Error> {
         self.spring = self.new_pep(&ODILE, "2025/26-spring")?;
         let pep = self.spring.clone();
         self.set(&ODILE, &pep, "child.dob", "2010-11-02")?;
@@ -135,7 +133,7 @@ impl<'a> Story<'a> {
     }
 
     /// All of it, with its checks.
-    pub fn play(&mut self) -> Result<(), CommandError> {
+    pub fn play(&mut self) -> Result<(), Error> {
         self.first_plan()?;
         self.same_everywhere()?;
         self.next_date(true)?;
@@ -162,7 +160,7 @@ impl<'a> Story<'a> {
 
     /// Everybody writes without a connection: in different answers, in the same text, in one target, and two different
     /// choices. Returns the summer plan, which two of them start.
-    fn offline(&mut self) -> Result<String, CommandError> {
+    fn offline(&mut self) -> Result<String, Error> {
         let pep = self.spring.clone();
         self.say("\nNobody is connected. Everybody writes:");
         self.set(&ODILE, &pep, "care.legalStatus", "C2")?;
@@ -200,7 +198,7 @@ impl<'a> Story<'a> {
         Ok(summer)
     }
 
-    fn merged(&mut self, summer: &str, before: u64) -> Result<(), CommandError> {
+    fn merged(&mut self, summer: &str, before: u64) -> Result<(), Error> {
         let pep = self.spring.clone();
         self.all_words()?;
         let plan = self.stage.pep_json(LORCAN.id, &["show", &pep])?;
@@ -243,7 +241,7 @@ impl<'a> Story<'a> {
     }
 
     /// Ottoline, whose question it is, takes what the Virtual School proposed.
-    fn choose(&mut self) -> Result<(), CommandError> {
+    fn choose(&mut self) -> Result<(), Error> {
         let pep = self.spring.clone();
         let disputed = self.stage.pep_json(OTTOLINE.id, &["conflicts", &pep])?;
         let values = disputed[0]["values"].as_array().cloned().unwrap_or_default();
@@ -259,7 +257,7 @@ impl<'a> Story<'a> {
     }
 
     /// Shares until everybody holds the same.
-    fn share(&mut self) -> Result<(), CommandError> {
+    fn share(&mut self) -> Result<(), Error> {
         for _ in 0..ROUNDS {
             for who in ALL {
                 let synced = self.stage.pep_json(who.id, &["sync", "--once", "--quiet"])?;
@@ -270,7 +268,7 @@ impl<'a> Story<'a> {
     }
 
     /// The same heads of every plan on every device and at the relay.
-    fn same_everywhere(&mut self) -> Result<(), CommandError> {
+    fn same_everywhere(&mut self) -> Result<(), Error> {
         let relay = self.stage.relay_json(&["check"])?;
         self.expect(relay["damage"].as_array().is_some_and(Vec::is_empty), "The relay's journal is damaged.")?;
         for who in ALL {
@@ -290,7 +288,7 @@ impl<'a> Story<'a> {
     }
 
     /// The next date is the same for everybody: worked out while nobody has set one, then what Odile set.
-    fn next_date(&mut self, provisional: bool) -> Result<(), CommandError> {
+    fn next_date(&mut self, provisional: bool) -> Result<(), Error> {
         for who in ALL {
             let plan = self.stage.pep_json(who.id, &["show", &self.spring])?;
             let same = plan["nextDate"] == NEXT && plan["nextDateProvisional"] == provisional;
@@ -300,12 +298,12 @@ impl<'a> Story<'a> {
     }
 
     /// Mandatory questions of the social worker.
-    fn mandatory(&self) -> Result<u64, CommandError> {
+    fn mandatory(&self) -> Result<u64, Error> {
         let plan = self.stage.pep_json(LORCAN.id, &["show", &self.spring])?;
         Ok(plan["completeness"]["social-worker"]["mandatory"].as_u64().unwrap_or(0))
     }
 
-    fn nothing_disputed(&mut self) -> Result<(), CommandError> {
+    fn nothing_disputed(&mut self) -> Result<(), Error> {
         for who in ALL {
             let disputed = self.stage.pep_json(who.id, &["conflicts", &self.spring])?;
             self.expect(disputed.as_array().is_some_and(Vec::is_empty), "An answer is still to be chosen.")?;
@@ -314,7 +312,7 @@ impl<'a> Story<'a> {
     }
 
     /// Everything that anybody wrote is where they wrote it, for everybody.
-    fn all_words(&mut self) -> Result<(), CommandError> {
+    fn all_words(&mut self) -> Result<(), Error> {
         let plans: BTreeSet<&str> = self.written.iter().map(|w| w.pep.as_str()).collect();
         for who in ALL {
             for pep in &plans {
@@ -329,14 +327,14 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    fn new_pep(&mut self, who: &Person, term: &str) -> Result<String, CommandError> {
+    fn new_pep(&mut self, who: &Person, term: &str) -> Result<String, Error> {
         let made = self
             .stage
             .pep_json(who.id, &["new", &self.child, "--term", term, "--type", "review", "--process", "sections"])?;
         text(&made, "pep")
     }
 
-    fn set(&mut self, who: &Person, pep: &str, field: &'static str, value: &str) -> Result<(), CommandError> {
+    fn set(&mut self, who: &Person, pep: &str, field: &'static str, value: &str) -> Result<(), Error> {
         self.stage.pep(who.id, &["set", pep, field, value, "--quiet"])?;
         self.wrote(who, field, value);
         self.written(pep, field, value);
@@ -344,21 +342,14 @@ impl<'a> Story<'a> {
     }
 
     /// Makes a text `whole`; `new` is what is new in it.
-    fn write(
-        &mut self,
-        who: &Person,
-        pep: &str,
-        field: &'static str,
-        whole: &str,
-        new: &str,
-    ) -> Result<(), CommandError> {
+    fn write(&mut self, who: &Person, pep: &str, field: &'static str, whole: &str, new: &str) -> Result<(), Error> {
         self.stage.pep(who.id, &["write", pep, field, whole, "--quiet"])?;
         self.wrote(who, field, new);
         self.written(pep, field, new);
         Ok(())
     }
 
-    fn target_field(&mut self, who: &Person, field: &'static str) -> Result<(), CommandError> {
+    fn target_field(&mut self, who: &Person, field: &'static str) -> Result<(), Error> {
         self.stage.pep(who.id, &["target", "set", &self.spring, &self.target, field, "--quiet"])?;
         self.wrote(who, "target 1", field);
         let pep = self.spring.clone();
@@ -388,11 +379,11 @@ impl<'a> Story<'a> {
         self.started = Instant::now();
     }
 
-    fn expect(&self, so: bool, otherwise: &str) -> Result<(), CommandError> {
+    fn expect(&self, so: bool, otherwise: &str) -> Result<(), Error> {
         if so {
             Ok(())
         } else {
-            Err(CommandError::new(Kind::Failed, format!("The demonstration did not end as it should. {otherwise}")))
+            Err(Error::new(Kind::Failed, format!("The demonstration did not end as it should. {otherwise}")))
         }
     }
 }
@@ -409,11 +400,9 @@ fn holds(answer: &Value, words: &str) -> bool {
     }
 }
 
-pub(super) fn text(json: &Value, key: &str) -> Result<String, CommandError> {
+pub(super) fn text(json: &Value, key: &str) -> Result<String, Error> {
     let found = json[key].as_str().map(str::to_string);
-    found.ok_or_else(|| {
-        CommandError::new(Kind::Failed, format!("A part of the demonstration did not answer with its {key}."))
-    })
+    found.ok_or_else(|| Error::new(Kind::Failed, format!("A part of the demonstration did not answer with its {key}.")))
 }
 
 /// How to call this very program in the same terminal: by its name where that is what the name finds, else by its path.

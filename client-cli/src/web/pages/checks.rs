@@ -4,14 +4,12 @@ use maud::{Markup, html};
 use plan::{Finding, Role, Severity};
 
 use super::plan as overview;
-use crate::{
-    core::counted,
-    web::{
-        kit,
-        lent::{Findings, Plan, cell_value},
-        request::{Leaf, Outcome},
-    },
+use crate::web::{
+    kit,
+    lent::{Findings, Plan, cell_value},
+    request::{Leaf, Outcome},
 };
+use participant::words::counted;
 
 /// Shows what was found: this person's own first.
 pub fn checks(plan: &Plan, findings: &Findings) -> Outcome {

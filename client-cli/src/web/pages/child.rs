@@ -5,15 +5,13 @@ use maud::{Markup, html};
 use plan::{DocumentKind, PICTURE_BYTES_MAX};
 
 use super::{section::upper, settings::digits, views};
-use crate::{
-    settings::NotThePin,
-    web::{
-        asked::{Asked, By, FACES, SCALE, Said, asked, decline, may_decline},
-        kit,
-        lent::Given,
-        request::{Leaf, Outcome, Request},
-    },
+use crate::web::{
+    asked::{Asked, By, FACES, SCALE, Said, asked, decline, may_decline},
+    kit,
+    lent::Given,
+    request::{Leaf, Outcome, Request},
 };
+use participant::settings::NotThePin;
 
 /// Where a child begins.
 pub const HOME: &str = "/views";

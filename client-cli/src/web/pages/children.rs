@@ -5,15 +5,12 @@ use std::cmp::Reverse;
 use maud::{Markup, html};
 use plan::{Standing, State};
 
-use crate::{
-    core::counted,
-    web::{
-        kit,
-        lent::{ChildLine, Digest, Site},
-        request::{Leaf, Outcome, Request},
-    },
-    words,
+use crate::web::{
+    kit,
+    lent::{ChildLine, Digest, Site},
+    request::{Leaf, Outcome, Request},
 };
+use participant::words::{self, counted};
 
 /// What may be listed: the word in the address, and the words on the page.
 const FILTERS: [(&str, &str); 4] = [

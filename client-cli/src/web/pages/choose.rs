@@ -14,8 +14,8 @@ use crate::{
         lent::Plan,
         request::{Leaf, Outcome, Request},
     },
-    words,
 };
+use participant::words;
 
 /// Lists what there is to choose.
 pub fn list(request: &Request, plan: &Plan, disputes: &[Dispute]) -> Outcome {
@@ -27,7 +27,7 @@ pub fn list(request: &Request, plan: &Plan, disputes: &[Dispute]) -> Outcome {
         @else { p class="govuk-body" { "People entered different things while they were apart. Nobody’s answer is lost; one has to be chosen." } }
         @for dispute in disputes {
             h2 class="govuk-heading-s" { (label(plan, dispute)) }
-            ul class="govuk-list govuk-list--bullet" { @for claim in &dispute.claims { li { (said(dispute, claim)) } } }
+            ul class="govuk-list govuk-list--bullet" { @for claim in &dispute.claims { li { (said(plan, dispute, claim)) } } }
             p class="govuk-body" {
                 @if may(plan, dispute) {
                     a class="govuk-link" href=(super::section::choose_href(plan, &dispute.place)) { "Choose" span class="govuk-visually-hidden" { ": " (label(plan, dispute)) } }
@@ -79,13 +79,13 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
                         h1 class="govuk-fieldset__heading" { "Which is right: " (label) "?" }
                     }
                     p class="govuk-hint" id="take-hint" { "Neither had seen the other’s answer. Everybody sees your choice, and the other answer stays in the history." }
-                    @if text { (side_by_side(dispute)) }
+                    @if text { (side_by_side(plan, dispute)) }
                     @if let Some((_, words)) = errors.first() { p class="govuk-error-message" id="take-error" { span class="govuk-visually-hidden" { "Error: " } (words) } }
                     div class="govuk-radios" {
                         @for (i, claim) in dispute.claims.iter().enumerate() {
                             @let id = if i == 0 { "take".to_owned() } else { format!("take-{i}") };
                             div class="govuk-radios__item" {
-                                @let whose = whose(dispute, claim);
+                                @let whose = whose(plan, dispute, claim);
                                 input class="govuk-radios__input" type="radio" id=(id) name="take" value=(token(plan, &claim.value)) autocomplete="off" aria-describedby=[whose.as_ref().filter(|_| !text).map(|_| format!("{id}-hint"))];
                                 label class="govuk-label govuk-radios__label" for=(id) {
                                     @match whose.as_ref().filter(|_| text) {
@@ -109,13 +109,13 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
 }
 
 /// A text as each left it, beside each other, and as it is now.
-fn side_by_side(dispute: &Dispute) -> Markup {
+fn side_by_side(plan: &Plan, dispute: &Dispute) -> Markup {
     let (now, each): (Vec<&plan::Claim>, Vec<&plan::Claim>) = dispute.claims.iter().partition(|claim| claim.at == 0);
     html! {
         div class="govuk-grid-row" {
             @for claim in &each {
                 div class="govuk-grid-column-one-half" {
-                    h2 class="govuk-heading-s" { @if let Some(whose) = whose(dispute, claim) { (whose) } }
+                    h2 class="govuk-heading-s" { @if let Some(whose) = whose(plan, dispute, claim) { (whose) } }
                     p class="govuk-body" { (kit::typed(&shown(dispute, &claim.value))) }
                 }
             }
@@ -159,18 +159,18 @@ fn token(plan: &Plan, value: &Value) -> String {
 }
 
 /// Whose an answer is, and since when; of a text also that it is how the two stand together now.
-fn whose(dispute: &Dispute, claim: &plan::Claim) -> Option<String> {
+fn whose(plan: &Plan, dispute: &Dispute, claim: &plan::Claim) -> Option<String> {
     match claim.at {
         0 if conflicts::is_text(dispute) => Some("As it is now, both together".to_owned()),
         0 => None,
-        at => Some(format!("{}, {}", words::name(&claim.by), words::moment(at))),
+        at => Some(format!("{}, {}", words::name(&claim.by), words::moment(at, plan.now.zone))),
     }
 }
 
-fn said(dispute: &Dispute, claim: &plan::Claim) -> Markup {
+fn said(plan: &Plan, dispute: &Dispute, claim: &plan::Claim) -> Markup {
     html! {
         (kit::typed(&shown(dispute, &claim.value)))
-        @if let Some(whose) = whose(dispute, claim) { " - " (whose) }
+        @if let Some(whose) = whose(plan, dispute, claim) { " - " (whose) }
     }
 }
 

@@ -4,16 +4,14 @@ use maud::{Markup, html};
 use plan::{CELL_MAX, Comment, Edit, Question};
 
 use super::{plan as overview, table::saved};
-use crate::{
-    web::{
-        field::{Ask, Fill},
-        forms::{Errors, Lots, refusal, stamp},
-        kit,
-        lent::Plan,
-        request::{Leaf, Outcome, Request},
-    },
-    words,
+use crate::web::{
+    field::{Ask, Fill},
+    forms::{Errors, Lots, refusal, stamp},
+    kit,
+    lent::Plan,
+    request::{Leaf, Outcome, Request},
 };
+use participant::words;
 
 /// In a form whose words are only put into the form for a comment, to be looked at: they could not be saved where they were typed.
 pub const DRAFT: &str = "draft";
@@ -30,7 +28,7 @@ pub fn all(plan: &Plan) -> Outcome {
                 @if let Some(question) = plan::bank().question(&comment.question) {
                     h2 class="govuk-heading-s" { (kit::link(&overview::question_href(plan, &question.id), &question.label)) }
                 }
-                (one(comment))
+                (one(plan, comment))
             }
         }
     };
@@ -79,7 +77,7 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "Comments on “" (question.label) "”" }
         @if plan.comments(&question.id).next().is_none() { p class="govuk-body" { "Nobody has left a comment here yet." } }
-        @for comment in plan.comments(&question.id) { div class="pep-comment" { (one(comment)) } }
+        @for comment in plan.comments(&question.id) { div class="pep-comment" { (one(plan, comment)) } }
         @if shared {
             form method="post" action=(here) novalidate {
                 (stamp(plan))
@@ -97,10 +95,10 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
     ))
 }
 
-fn one(comment: &Comment) -> Markup {
+fn one(plan: &Plan, comment: &Comment) -> Markup {
     html! {
         p class="govuk-body" { (kit::typed(&comment.text)) }
-        p class="govuk-hint" { (words::name(&comment.by)) ", " (words::moment(comment.at)) }
+        p class="govuk-hint" { (words::name(&comment.by)) ", " (words::moment(comment.at, plan.now.zone)) }
     }
 }
 

@@ -3,14 +3,12 @@
 use maud::{Markup, html};
 use plan::Question;
 
-use crate::{
-    error::{CommandError, Kind},
-    web::{
-        kit,
-        lent::Plan,
-        request::{Leaf, Outcome, Pairs},
-    },
+use crate::web::{
+    kit,
+    lent::Plan,
+    request::{Leaf, Outcome, Pairs},
 };
+use participant::error::{Error, Kind};
 
 /// There is no such page.
 pub fn not_found() -> Leaf {
@@ -37,7 +35,7 @@ pub fn no_such_plan() -> Leaf {
 }
 
 /// What a command would have said, with what was typed in the form that it came from.
-pub fn failed(error: &CommandError, form: &Pairs) -> Leaf {
+pub fn failed(error: &Error, form: &Pairs) -> Leaf {
     let (status, title) = match error.kind {
         Kind::Usage => (409, "This page is too old"),
         Kind::NotPermitted => (403, "You cannot see this plan"),

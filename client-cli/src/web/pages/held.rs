@@ -1,17 +1,20 @@
 //! Refused changes: those that wait for the Virtual School's decision, and those of this person's own, with what they say.
 
 use maud::{Markup, html};
+use participant::Zone;
 
 use super::section::upper;
 use crate::{
     commands::held,
-    core::{Held, Said, Waiting},
     json,
     web::{
         changed::changed,
         kit,
         request::{Leaf, Outcome, Request},
     },
+};
+use participant::{
+    device::{Held, Said, Waiting},
     words,
 };
 
@@ -22,6 +25,7 @@ const LETTERS_MAX: usize = 4_000;
 /// relay, which keeps them, could not be asked.
 pub fn held(
     request: &Request,
+    zone: Zone,
     waiting: &[(String, Waiting)],
     failed: Option<&(String, Option<String>)>,
     wrong: Option<&str>,
@@ -45,15 +49,15 @@ pub fn held(
         } @else if waiting.is_empty() {
             p class="govuk-body" { "There are none." }
         }
-        @for (child, one) in waiting { (undecided(child, one)) }
+        @for (child, one) in waiting { (undecided(child, one, zone)) }
     };
     let leaf = Leaf::new("Changes that were refused", "Sharing", main).back("/sync", "Back to sharing");
     Outcome::page(leaf.error(!errors.is_empty()))
 }
 
-fn undecided(child: &str, one: &Waiting) -> Markup {
+fn undecided(child: &str, one: &Waiting, zone: Zone) -> Markup {
     let change = &one.change;
-    let (hash, when) = (json::hex(&change.hash), words::moment(change.at));
+    let (hash, when) = (json::hex(&change.hash), words::moment(change.at, zone));
     let sitting = one.pep.as_ref().map(|pep| format!(", {}", words::sitting(pep))).unwrap_or_default();
     let about = format!(" the change by {}, {when}", one.author);
     html! {
@@ -80,11 +84,11 @@ fn undecided(child: &str, one: &Waiting) -> Markup {
 }
 
 /// A refused change of this person's own.
-pub fn own(one: &Held) -> Markup {
+pub fn own(one: &Held, zone: Zone) -> Markup {
     let sitting = one.pep().map(|pep| format!(", {}", words::sitting(&pep))).unwrap_or_default();
     html! {
         h3 class="govuk-heading-s" { (one.child) (sitting) }
-        p class="govuk-hint" { (words::moment(one.why.at)) }
+        p class="govuk-hint" { (words::moment(one.why.at, zone)) }
         p class="govuk-body" { (one.why.detail) }
         (deeds(&one.said))
     }

@@ -6,17 +6,15 @@ use plan::{Kind, Mark, SignOff, Value};
 use uuid::Uuid;
 
 use super::{plan as overview, restore, section::upper};
-use crate::{
-    web::{
-        changed::changed,
-        field::{Ask, Fill},
-        forms::Errors,
-        kit,
-        lent::{Landmark, Looked, Past, Plan, Told},
-        request::{Leaf, Outcome, Pairs, Request},
-    },
-    words,
+use crate::web::{
+    changed::changed,
+    field::{Ask, Fill},
+    forms::Errors,
+    kit,
+    lent::{Landmark, Looked, Past, Plan, Told},
+    request::{Leaf, Outcome, Pairs, Request},
 };
+use participant::words;
 
 /// Letters of one change that are shown in the history of a whole plan; the question's own history shows all.
 const LETTERS_MAX: usize = 600;
@@ -102,7 +100,7 @@ pub fn history(request: &Request, plan: &Plan, looked: &Looked, errors: &Errors,
 
 fn entry(plan: &Plan, told: &Told, closely: bool) -> Markup {
     let entry = &told.entry;
-    let when = words::stretch(entry.began, entry.at);
+    let when = words::stretch(entry.began, entry.at, plan.now.zone);
     let deeds: Vec<Markup> = (0..entry.deeds.len()).map(|number| deed(plan, told, number, closely, &when)).collect();
     let (first, rest) = deeds.split_at(deeds.len().min(DEEDS_SHOWN));
     html! {
@@ -155,7 +153,7 @@ fn landmarks(plan: &Plan, landmarks: &[Landmark]) -> Markup {
     let signed = plan.view.sign_offs.iter().map(|made| (made.at, signature(plan, made)));
     let others = landmarks.iter().map(|found| {
         let line = html! {
-            (tag(found.mark)) " " (upper(words::name(&found.by))) ", " (words::moment(found.at))
+            (tag(found.mark)) " " (upper(words::name(&found.by))) ", " (words::moment(found.at, plan.now.zone))
         };
         (found.at, line)
     });
@@ -178,7 +176,7 @@ fn signature(plan: &Plan, made: &SignOff) -> Markup {
         question if plan::is_seen(question) => Mark::Seen,
         _ => Mark::Completed,
     };
-    let by = format!("{}, {}", made.by.name, words::moment(made.at));
+    let by = format!("{}, {}", made.by.name, words::moment(made.at, plan.now.zone));
     html! {
         (tag(mark)) " " (by)
         @if !made.stands { ". It covers an earlier version" }

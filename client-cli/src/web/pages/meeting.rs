@@ -12,7 +12,6 @@ use plan::{Invitee, MeetingView, ReviewKind};
 use super::{plan as overview, section::upper, table::saved};
 use crate::{
     commands::meeting as words_of,
-    error::CommandError,
     web::{
         back::Back,
         forms::{Errors, Lots, refusal, stamp},
@@ -20,8 +19,8 @@ use crate::{
         lent::{Digest, Plan, people, small},
         request::{Leaf, Outcome, Request},
     },
-    words,
 };
+use participant::{error::Error, words};
 
 /// Shows the meeting; puts the process's agenda into the plan.
 pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome {
@@ -90,7 +89,7 @@ pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome
 }
 
 /// The meeting for a calendar; where it has no day and time yet, who can say them.
-pub fn calendar(plan: &Plan, file: Result<String, CommandError>) -> Outcome {
+pub fn calendar(plan: &Plan, file: Result<String, Error>) -> Outcome {
     match file {
         Ok(text) => Outcome::File {
             name: "pep-meeting.ics".to_owned(),

@@ -5,15 +5,13 @@ use maud::{Markup, html};
 use plan::{AcademicYear, Pep, PepType, ProcessRef, Term, parse_term};
 
 use super::plan as overview;
-use crate::{
-    core::counted,
-    web::{
-        forms::Errors,
-        kit,
-        lent::{ChildLine, Plan, Site},
-        request::{Leaf, Outcome, Request},
-    },
+use crate::web::{
+    forms::Errors,
+    kit,
+    lent::{ChildLine, Plan, Site},
+    request::{Leaf, Outcome, Request},
 };
+use participant::words::counted;
 
 /// The PEP that a form asks for, or what is wrong in it.
 pub fn wanted(request: &Request, child: &ChildLine) -> Result<Pep, Errors> {

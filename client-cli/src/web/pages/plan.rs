@@ -4,17 +4,14 @@ use chrono::NaiveDate;
 use maud::{Markup, html};
 use plan::{Answer, Page, Question, Role, Standing};
 
-use crate::{
-    core::counted,
-    web::{
-        kit::{self, Task},
-        lent::{Plan, people, small},
-        region::Regions,
-        request::{Leaf, Outcome, Request},
-        who,
-    },
-    words,
+use crate::web::{
+    kit::{self, Task},
+    lent::{Plan, people, small},
+    region::Regions,
+    request::{Leaf, Outcome, Request},
+    who,
 };
+use participant::words::{self, counted};
 
 /// How far a section is.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Print or share: a copy of a plan for one reader, to print, to keep as a file, or table by table for a spreadsheet.
 
+use participant::Now;
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
@@ -74,7 +75,7 @@ pub fn copied(
     site: &Site,
     plan: &Plan,
     then: Option<(&plan::SignOff, &View)>,
-    now: i64,
+    now: &Now,
     as_file: bool,
 ) -> Outcome {
     let chosen = match chosen(&request.query, plan) {
@@ -92,10 +93,11 @@ pub fn copied(
         name: &plan.name,
         council: &site.council,
         view: then.map_or(&plan.view, |(_, view)| view),
-        version: then.map_or(Version::Now { at: now, heads: &heads }, |(made, _)| Version::Signed(made)),
+        version: then.map_or(Version::Now { at: now.unix(), heads: &heads }, |(made, _)| Version::Signed(made)),
         reader: chosen.reader,
         parts: &chosen.parts,
         with_gaps: chosen.with_gaps,
+        zone: now.zone,
     };
     if as_file {
         let name = format!(

@@ -247,7 +247,7 @@ pub fn send_back(request: &Request, plan: &Plan) -> Option<Outcome> {
 pub fn returned(plan: &Plan) -> Markup {
     let rows: Vec<&plan::Row> = Plan::rows(&plan.view, RETURNED).iter().filter(|row| row.counts()).collect();
     let said = |row: &plan::Row, column: &str| match row.cells.get(column) {
-        Some(plan::Cell::Value(Value::Date(day))) => Some(crate::words::date(*day)),
+        Some(plan::Cell::Value(Value::Date(day))) => Some(participant::words::date(*day)),
         Some(plan::Cell::Value(value)) => Some(value.to_string()),
         _ => None,
     };

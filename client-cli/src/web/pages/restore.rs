@@ -13,8 +13,8 @@ use crate::{
         lent::{Plan, Was},
         request::{Leaf, Outcome, Request},
     },
-    words,
 };
+use participant::words;
 
 /// What stands at a place.
 #[derive(PartialEq)]
@@ -80,7 +80,7 @@ pub fn restore(request: &Request, plan: &Plan, question: &'static Question, was:
         Stood::Disputed => String::new(),
     };
     let (before, after) = (words(&now), words(&then));
-    let when = words::moment(was.at);
+    let when = words::moment(was.at, plan.now.zone);
     let main = html! {
         (kit::error_summary(&errors))
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }

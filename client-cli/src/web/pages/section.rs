@@ -4,20 +4,18 @@ use maud::{Markup, html};
 use plan::{Answer, Edit, Kind, Page, Question};
 
 use super::{comments::DRAFT, plan as overview, table};
-use crate::{
-    web::{
-        back::{self, Back},
-        field::{Ask, Excused, Fill},
-        forms::{Change, Errors, Lots, Sent, refusal, stamp},
-        kit,
-        lent::{Plan, people},
-        live::merged,
-        region::Regions,
-        request::{Leaf, Outcome, Request},
-        said, who,
-    },
-    words,
+use crate::web::{
+    back::{self, Back},
+    field::{Ask, Excused, Fill},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    kit,
+    lent::{Plan, people},
+    live::merged,
+    region::Regions,
+    request::{Leaf, Outcome, Request},
+    said, who,
 };
+use participant::words;
 
 /// A question as this page shows it.
 struct Shown {
@@ -352,7 +350,7 @@ fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
                         p class="govuk-body" { strong { "There are two answers." } " Nobody’s is lost." }
                         ul class="govuk-list govuk-list--bullet" {
                             @for claim in claims {
-                                li { "“" (said::of_question(&plan.pep, &ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at)) }
+                                li { "“" (said::of_question(&plan.pep, &ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at, plan.now.zone)) }
                             }
                         }
                         @if mine { p class="govuk-body" { (kit::link(&choose_href(plan, &question.id), "Choose which is right")) } }

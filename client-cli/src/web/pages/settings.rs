@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use crate::{
+use crate::web::{
+    kit,
+    lent::Site,
+    request::{Leaf, Outcome, Request},
+};
+use participant::{
     idle::IDLE_MINUTES_CHOICES,
     settings::{BadPin, NotThePin, Pin, Settings, TextSize},
-    web::{
-        kit,
-        lent::Site,
-        request::{Leaf, Outcome, Request},
-    },
 };
 
 /// What is wrong with a PIN that somebody wants to set.
@@ -115,13 +115,13 @@ pub fn pin(is_set: bool, tried: &Result<(), WrongPin>) -> Outcome {
     Outcome::page(Leaf::new(title, "", main).back("/settings", "Back to settings").error(tried.is_err()))
 }
 
-/// The PIN that somebody wants, or what is wrong with it.
-pub fn new_pin(request: &Request) -> Result<Pin, WrongPin> {
+/// The PIN that somebody wants, or what is wrong with it. `salt`: random.
+pub fn new_pin(request: &Request, salt: [u8; 16]) -> Result<Pin, WrongPin> {
     let sent = |name: &str| request.form.get(name).unwrap_or_default().trim();
     if sent("pin") != sent("again") {
         return Err(WrongPin::NotTheSame);
     }
-    Pin::new(sent("pin")).map_err(WrongPin::New)
+    Pin::new(sent("pin"), salt).map_err(WrongPin::New)
 }
 
 /// The PIN that somebody says there is.

@@ -5,17 +5,14 @@ use maud::{Markup, html};
 use plan::{CELL_MAX, Gap, Kind, Offer, Role, SignOff, Stale, Value, is_seen};
 
 use super::{checks, plan as overview, section::upper, table::saved};
-use crate::{
-    core::counted,
-    web::{
-        field::{Ask, Fill},
-        forms::{Errors, STAMP, refusal},
-        kit,
-        lent::{Plan, people, small},
-        request::{Leaf, Outcome, Request, Signature},
-    },
-    words,
+use crate::web::{
+    field::{Ask, Fill},
+    forms::{Errors, STAMP, refusal},
+    kit,
+    lent::{Plan, people, small},
+    request::{Leaf, Outcome, Request, Signature},
 };
+use participant::words::{self, counted};
 
 /// Shows what there is to sign and who has signed, and signs. `offer` is what this person is offered, where their role signs.
 pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcome {

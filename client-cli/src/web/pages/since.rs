@@ -4,16 +4,14 @@ use maud::html;
 use plan::{Question, SignOff, View};
 
 use super::plan as overview;
-use crate::{
-    web::{
-        changed::changed,
-        kit,
-        lent::Plan,
-        request::{Leaf, Outcome},
-        said::said,
-    },
-    words,
+use crate::web::{
+    changed::changed,
+    kit,
+    lent::Plan,
+    request::{Leaf, Outcome},
+    said::said,
 };
+use participant::words;
 
 /// The signature that a word in an address stands for.
 pub fn signature<'a>(plan: &'a Plan, word: &str) -> Option<&'a SignOff> {
@@ -35,9 +33,9 @@ pub fn since(plan: &Plan, made: &SignOff, then: &View) -> Outcome {
     let main = html! {
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "What has changed since it was signed" }
-        p class="govuk-body" { "“" (label) "”: " (made.by.name) ", " (words::moment(made.at)) "." }
+        p class="govuk-body" { "“" (label) "”: " (made.by.name) ", " (words::moment(made.at, plan.now.zone)) "." }
         @if found.is_empty() { p class="govuk-body" { "Nothing has changed since." } }
-        @else { p class="govuk-body" { (crate::core::counted(found.len(), "answer")) " changed. Parts that are shared with only some people are not in what is signed, and are not compared." } }
+        @else { p class="govuk-body" { (participant::words::counted(found.len(), "answer")) " changed. Parts that are shared with only some people are not in what is signed, and are not compared." } }
         @for (question, before, after) in &found {
             h2 class="govuk-heading-s" { (kit::link(&overview::question_href(plan, &question.id), &question.label)) }
             (changed(before, after, usize::MAX))

@@ -3,15 +3,15 @@
 use maud::html;
 
 use super::section::upper;
-use crate::{
-    core::{Line, counted},
-    web::{
-        kit,
-        lent::{Sharing, Site},
-        region::Regions,
-        request::{Leaf, Outcome, Request},
-    },
-    words,
+use crate::web::{
+    kit,
+    lent::{Sharing, Site},
+    region::Regions,
+    request::{Leaf, Outcome, Request},
+};
+use participant::{
+    device::Line,
+    words::{self, counted},
 };
 
 /// Shows how far sharing is, or asks for it now.
@@ -29,7 +29,7 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         Line::Offline => kit::tag("grey", "Not connected"),
         Line::Refused(_) => kit::tag("red", "Refused"),
     };
-    let last = site.last_sync.map_or_else(|| "Not yet".to_owned(), |at| upper(&words::lately(at, site.today)));
+    let last = site.last_sync.map_or_else(|| "Not yet".to_owned(), |at| upper(&words::lately(at, &site.now)));
     let facts = vec![
         ("Connection".to_owned(), html! { (line) @if let Line::Refused(why) = &site.line { p { (why) } } }),
         ("Last time everything was shared".to_owned(), html! { (last) }),
@@ -78,7 +78,7 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         @if !sharing.held.is_empty() {
             h2 class="govuk-heading-m" { "Changes of yours that could not be accepted" }
             p class="govuk-body" { "What you wrote is kept on this device. The Virtual School sees it too, and decides. Everything else of yours stays in the plan." }
-            @for one in &sharing.held { (super::held::own(one)) }
+            @for one in &sharing.held { (super::held::own(one, site.now.zone)) }
         }
         @if sharing.left > 0 {
             h2 class="govuk-heading-m" { "Children you no longer work with" }
@@ -90,6 +90,6 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
 
 /// `2:05pm`, or `26 February 2026 at 2:05pm`.
 fn since_words(since: i64, site: &Site) -> String {
-    let words = words::lately(since, site.today);
+    let words = words::lately(since, &site.now);
     words.trim_start_matches("at ").trim_start_matches("on ").to_owned()
 }

@@ -7,18 +7,16 @@ use plan::{Cell, Cells, Column, Edit, Kind, Question, Row, RowKey, Writer};
 use uuid::Uuid;
 
 use super::plan as overview;
-use crate::{
-    web::{
-        back::{self, Back},
-        field::{Ask, Fill},
-        forms::{Change, Errors, Lots, Sent, refusal, stamp},
-        kit,
-        lent::{Plan, cell_value},
-        request::{Leaf, Outcome, Request},
-        said,
-    },
-    words,
+use crate::web::{
+    back::{self, Back},
+    field::{Ask, Fill},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    kit,
+    lent::{Plan, cell_value},
+    request::{Leaf, Outcome, Request},
+    said,
 };
+use participant::words;
 
 /// A table: of a question, or within a target.
 pub struct Table<'a> {

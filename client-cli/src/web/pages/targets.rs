@@ -5,20 +5,18 @@ use plan::{Cell, Cells, Column, Edit, Kind, Question, Target, Value};
 use uuid::Uuid;
 
 use super::table::{self, saved};
-use crate::{
-    web::{
-        back::{self, Back},
-        field::{Ask, Fill},
-        forms::{Change, Errors, Lots, Sent, refusal, stamp},
-        kit,
-        lent::{Plan, cell_value},
-        live::merged,
-        region::Regions,
-        request::{Leaf, Outcome, Request},
-        said, who,
-    },
-    words,
+use crate::web::{
+    back::{self, Back},
+    field::{Ask, Fill},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    kit,
+    lent::{Plan, cell_value},
+    live::merged,
+    region::Regions,
+    request::{Leaf, Outcome, Request},
+    said, who,
 };
+use participant::words;
 
 /// The question that the targets answer.
 const TARGETS: &str = "targets.list";
@@ -310,7 +308,7 @@ fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target
         let live =
             target.tables.get(column.id.as_str()).map_or(0, |rows| rows.iter().filter(|row| row.counts()).count());
         if live > 0 {
-            rows.push((column.label.clone(), html! { (crate::core::counted(live, "row")) }));
+            rows.push((column.label.clone(), html! { (participant::words::counted(live, "row")) }));
         }
     }
     rows.push(("Asked for".to_owned(), html! { (words::pounds(target.requested)) }));

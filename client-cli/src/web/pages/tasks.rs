@@ -3,17 +3,14 @@
 use maud::html;
 use plan::Standing;
 
-use crate::{
-    core::counted,
-    web::{
-        kit::{self, Task},
-        lent::{Digest, Site, small},
-        region::Regions,
-        request::{Leaf, Outcome},
-        who,
-    },
-    words,
+use crate::web::{
+    kit::{self, Task},
+    lent::{Digest, Site, small},
+    region::Regions,
+    request::{Leaf, Outcome},
+    who,
 };
+use participant::words::{self, counted};
 
 /// Shows the tasks.
 pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {

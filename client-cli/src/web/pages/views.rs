@@ -6,17 +6,16 @@ use maud::{Markup, html};
 use plan::{Answer, Cell, Phase, Picture, Question, Role, Row, Value, Who};
 
 use super::{plan as overview, readers, section::upper};
-use crate::{
-    core::counted,
+use crate::web::{
+    asked::{asked, face},
+    forms::stamp,
+    kit,
+    lent::{Plan, people, small},
+    request::{Leaf, Outcome, Request},
+};
+use participant::{
     settings::Handed,
-    web::{
-        asked::{asked, face},
-        forms::stamp,
-        kit,
-        lent::{Plan, people, small},
-        request::{Leaf, Outcome, Request},
-    },
-    words,
+    words::{self, counted},
 };
 
 /// A person's words, with the question each answers.

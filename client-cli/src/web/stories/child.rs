@@ -1,7 +1,7 @@
 //! The device is given to a child: seven answers, nothing else to be seen, and no way out without the PIN.
 
 use super::*;
-use crate::settings::{Handed, Pin};
+use participant::settings::{Handed, Pin};
 
 const PIN: &str = "8305";
 
@@ -23,8 +23,8 @@ impl Device {
     }
 
     fn has_pin(&self) -> &Device {
-        let pin = Pin::new(PIN).unwrap();
-        self.app.with(move |core| pin.keep(core).unwrap()).unwrap();
+        let pin = Pin::new(PIN, [3; 16]).unwrap();
+        self.app.with(move |device| pin.keep(device).unwrap()).unwrap();
         self
     }
 
@@ -105,7 +105,7 @@ fn wren_answers_and_every_word_stays_as_it_was_written() {
         _ => String::new(),
     };
     assert_eq!(value("voice.recordedBy"), "Wren Tapplestone, on the device of Ottoline Greaves-Penn");
-    assert_eq!(value("voice.recordedOn"), crate::clock::today());
+    assert_eq!(value("voice.recordedOn"), crate::clock::now().today());
     assert_eq!((value("voice.method"), value("voice.meetingChoice")), ("wrote_it".into(), "last_10_minutes".into()));
 
     // Whoever lent the device finds the words under their own name, and is told whose they are.
@@ -223,13 +223,13 @@ fn nothing_but_the_childs_own_pages_is_shown_or_done_until_the_pin_is_entered() 
         assert_eq!(html.matches("<h1").count(), 1, "{target}");
     }
     // The mode is a fact: another start of the pages, with another memory, knows it.
-    let handed = device.app.with(|core| Handed::of(core).unwrap()).unwrap();
+    let handed = device.app.with(|device| Handed::of(device).unwrap()).unwrap();
     assert_eq!(handed, Some(Handed { pep: pep.id() }));
     let again = Desk::new(device.app.clone(), Arc::default());
     let request = Request::new(false, "/", b"").unwrap();
     assert!(matches!(answer(&again, &request), Sent::Go(to) if to == "/views"));
     // So does one that cannot read what the fact says.
-    device.app.with(|core| core.keep("given", Some(&"what is this")).unwrap()).unwrap();
+    device.app.with(|device| device.keep("given", Some(&"what is this")).unwrap()).unwrap();
     assert_eq!(device.led("/", None).as_deref(), Some("/views"));
     assert!(device.page("/views").contains("Give this back to the grown-up"));
     assert!(device.page("/views/leave").contains("name=\"pin\""));
@@ -298,7 +298,7 @@ fn a_young_person_on_their_own_device_answers_in_the_same_pages_and_leaves_witho
     let main = DocumentKind::Main;
     device
         .app
-        .with(move |core| core.edit(&of, main, Role::SocialWorker, &[born], 1_772_114_700).unwrap().unwrap())
+        .with(move |device| device.edit(&of, main, Role::SocialWorker, &[born], 1_772_114_700).unwrap().unwrap())
         .unwrap();
     assert!(device.page(&at(&pep, "/views")).contains("Answer one question at a time"));
     device.give(&pep);

@@ -115,7 +115,7 @@ fn fields(form: &Rc<Node>) -> Vec<Field> {
 impl Device {
     /// Changes that this device has written and shared with nobody.
     fn written(&self) -> usize {
-        self.app.with(|core| core.waiting().unwrap()).unwrap()
+        self.app.with(|device| device.waiting().unwrap()).unwrap()
     }
 
     /// Sends a form; whether it was taken. Whatever it was, no page fails.
@@ -142,7 +142,7 @@ impl Device {
             looked_after_since: None,
             emergency: false,
         };
-        self.app.with(move |core| core.add_child(new).unwrap()).unwrap();
+        self.app.with(move |device| device.add_child(new).unwrap()).unwrap();
         self.plan(child, "ten-page")
     }
 }

@@ -8,7 +8,7 @@ use sync::{
 };
 
 use super::*;
-use crate::{core::start_of, settings::Settings};
+use participant::{device::start_of, settings::Settings};
 
 const MAIN: DocumentKind = DocumentKind::Main;
 
@@ -33,7 +33,7 @@ impl OnLine {
         });
         let list = list.collect();
         let line = OnLine { device, pep, people };
-        line.device.app.with(|core| core.connect()).unwrap().unwrap();
+        line.device.app.with(|device| device.connect()).unwrap().unwrap();
         let roster = Some(line.roster(1, role, None));
         line.hears(&Frame::Welcome { epoch: [3; 16], relay_id: [1; 16], limits: Limits::default(), roster });
         line.hears(&Frame::Documents { list });
@@ -89,12 +89,12 @@ impl OnLine {
 
     fn hears(&self, frame: &Frame) {
         let bytes = frame.encode();
-        self.device.app.with(move |core| core.receive(&bytes, crate::clock::now()).unwrap()).unwrap();
+        self.device.app.with(move |device| device.receive(&bytes, crate::clock::now().unix()).unwrap()).unwrap();
     }
 
     /// What the relay is told.
     fn said(&self) -> Vec<Frame> {
-        let frames = self.device.app.with(|core| core.take_frames(1_000).unwrap()).unwrap();
+        let frames = self.device.app.with(|device| device.take_frames(1_000).unwrap()).unwrap();
         frames.iter().map(|bytes| Frame::decode(bytes).unwrap()).collect()
     }
 
@@ -158,7 +158,7 @@ fn who_is_here_stands_in_words_on_the_plan_at_the_section_at_the_question_and_in
     line.presence(0, MAIN, None, Doing::Left);
     let html = line.device.page(&plan);
     assert!(!html.contains("Ottoline Greaves-Penn") && html.contains("Carys Wexcombe"));
-    line.device.app.with(|core| core.disconnect(None)).unwrap();
+    line.device.app.with(|device| device.disconnect(None)).unwrap();
     assert!(line.device.page(&plan).contains("Nobody else has this plan open now."));
 }
 
@@ -167,8 +167,9 @@ fn where_somebody_is_in_an_annex_is_said_in_that_annex_alone() {
     let line = OnLine::of(Role::SocialWorker);
     let annex = plan::bank().questions().iter().find(|q| q.document() == DocumentKind::Contact).unwrap();
     let desk = Desk::new(line.device.app.clone(), line.device.shelf.clone());
-    let spot =
-        |field: &str| Some(crate::core::Spot { pep: line.pep.id(), field: Some(field.to_owned()), writing: true });
+    let spot = |field: &str| {
+        Some(participant::device::Spot { pep: line.pep.id(), field: Some(field.to_owned()), writing: true })
+    };
     desk.stand(7, spot(&annex.id), 0);
     let said = line.stands();
     let readable = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&Role::SocialWorker)).count();
@@ -178,7 +179,7 @@ fn where_somebody_is_in_an_annex_is_said_in_that_annex_alone() {
         assert_eq!((field, state == Doing::Editing), (within.then(|| annex.id.clone()), within), "{kind}");
     }
     // A second tab that only looks does not hide that the first one writes; when both have gone, the person has left.
-    desk.stand(8, Some(crate::core::Spot { pep: line.pep.id(), field: None, writing: false }), 500);
+    desk.stand(8, Some(participant::device::Spot { pep: line.pep.id(), field: None, writing: false }), 500);
     assert_eq!(line.stands(), []);
     desk.stand(7, None, 501);
     line.stands();

@@ -9,7 +9,8 @@ impl Device {
     fn at(&self, pep: &Pep, at: i64, edit: Edit) {
         let kind = edit.document().unwrap();
         let (pep, role) = (pep.clone(), self.role);
-        let done = self.app.with(move |core| matches!(core.edit(&pep, kind, role, &[edit], at), Ok(Ok(_)))).unwrap();
+        let done =
+            self.app.with(move |device| matches!(device.edit(&pep, kind, role, &[edit], at), Ok(Ok(_)))).unwrap();
         assert!(done);
     }
 
@@ -114,10 +115,10 @@ fn values_rows_and_targets_come_back_too_and_what_is_not_theirs_does_not() {
     let edit = |text: &str| Edit::Rewrite { question: "care.story".into(), text: text.into() };
     let (started, second) = (pep.clone(), edit("He cooks and sings."));
     let first = edit("He cooks.");
-    let written = carer.app.with(move |core| {
+    let written = carer.app.with(move |device| {
         let sw = Role::SocialWorker;
-        let first = core.edit(&started, DocumentKind::Main, sw, &[first], DAY).is_ok_and(|done| done.is_ok());
-        first && core.edit(&started, DocumentKind::Main, sw, &[second], DAY + 900).is_ok_and(|done| done.is_ok())
+        let first = device.edit(&started, DocumentKind::Main, sw, &[first], DAY).is_ok_and(|done| done.is_ok());
+        first && device.edit(&started, DocumentKind::Main, sw, &[second], DAY + 900).is_ok_and(|done| done.is_ok())
     });
     assert!(written.unwrap());
     assert_eq!(restores(&carer.page(&at(&pep, "/history/care.story"))), Vec::<String>::new());
@@ -162,7 +163,7 @@ fn what_changed_since_a_signature_is_shown_answer_by_answer() {
     let sign = |day: u32| {
         let (pep, on) = (pep.clone(), chrono::NaiveDate::from_ymd_opt(2026, 2, day).unwrap());
         let signing = plan::Signing { question: "signoff.yp", key: Uuid::new_v4(), on, comment: "" };
-        device.app.with(move |core| core.sign(&pep, Role::YoungPerson, signing, DAY).is_ok_and(|done| done.is_ok()))
+        device.app.with(move |device| device.sign(&pep, Role::YoungPerson, signing, DAY).is_ok_and(|done| done.is_ok()))
     };
     device.wrote(&pep, DAY - 600, "voice.secWell", "Cooking.");
     assert!(sign(26).unwrap());

@@ -3,11 +3,8 @@
 use replica::Secret;
 
 use super::*;
-use crate::{
-    clock,
-    idle::{IDLE_MINUTES, Idle},
-    web::locked::UNLOCK,
-};
+use crate::{clock, web::locked::UNLOCK};
+use participant::idle::{IDLE_MINUTES, Idle};
 
 const RIGHT: &str = "copper kettle Thursday";
 const QUESTION: &str = "progress.goingWell";
@@ -22,7 +19,7 @@ impl Device {
     /// Nobody asks for anything for so many minutes.
     fn is_left_alone(&self, minutes: u16) {
         let mut idle = self.app.idle();
-        let now = clock::now_ms() + u64::from(minutes) * 60_000;
+        let now = clock::now().ms + u64::from(minutes) * 60_000;
         assert_eq!(idle.came(now), !idle.is_locked(now));
     }
 
@@ -143,9 +140,9 @@ fn what_was_typed_live_is_on_the_disk_when_the_pages_lock_and_only_a_person_keep
         (serde_json::json!({ "t": "seen", "f": QUESTION, "s": seen }), false),
         (edit, true),
     ] {
-        *device.app.idle() = Idle::new(true, IDLE_MINUTES, clock::now_ms() - 14 * 60_000);
+        *device.app.idle() = Idle::new(true, IDLE_MINUTES, clock::now().ms - 14 * 60_000);
         say(said, 1_001);
-        assert_eq!(!device.app.idle().is_locked(clock::now_ms() + 60_000), keeps_open);
+        assert_eq!(!device.app.idle().is_locked(clock::now().ms + 60_000), keeps_open);
     }
     device.app.lock();
     tab.on(&desk, Event::End, 1_004).unwrap();
@@ -156,8 +153,8 @@ fn what_was_typed_live_is_on_the_disk_when_the_pages_lock_and_only_a_person_keep
 fn a_device_that_a_child_has_locks_too_and_the_child_s_answer_waits() {
     let (device, pep) = ottoline();
     device.set(&pep, "setting.yearGroup", "5");
-    let pin = crate::settings::Pin::new("8305").unwrap();
-    device.app.with(move |core| pin.keep(core).unwrap()).unwrap();
+    let pin = participant::settings::Pin::new("8305", [3; 16]).unwrap();
+    device.app.with(move |device| pin.keep(device).unwrap()).unwrap();
     let stamp = device.stamp(&at(&pep, "/views/give"));
     assert!(matches!(device.ask(&at(&pep, "/views/give"), Some(&form(&stamp, &[]))), Sent::Given));
     device.is_left_alone(IDLE_MINUTES);

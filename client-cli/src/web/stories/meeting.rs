@@ -14,7 +14,7 @@ fn arranged(role: Role, process: &str) -> (Device, Pep) {
 fn autumn(device: &Device, spring: &Pep) -> String {
     let before = Pep { term: Term::Autumn, ..spring.clone() };
     let (started, role) = (before.clone(), device.role);
-    device.app.with(move |core| core.start_pep(&started, role).unwrap()).unwrap();
+    device.app.with(move |device| device.start_pep(&started, role).unwrap()).unwrap();
     let agreed = [
         ("area", "Essays"),
         ("statement", "A four-paragraph essay"),
@@ -103,7 +103,7 @@ fn a_first_pep_has_nothing_to_review_and_off_roll_somebody_else_writes_the_targe
     let review = device.plan(device.child("Wren Tapplestone"), "ten-page");
     let first = Pep { kind: PepType::Initial, ..review.clone() };
     let started = first.clone();
-    device.app.with(move |core| core.start_pep(&started, Role::SocialWorker).unwrap()).unwrap();
+    device.app.with(move |device| device.start_pep(&started, Role::SocialWorker).unwrap()).unwrap();
     for (pep, says) in [(&first, "This is the first PEP"), (&review, "No target of the last PEP is on this device.")] {
         device.set(pep, "meeting.kind", "meeting");
         let html = device.page(&at(pep, "/meeting/live"));

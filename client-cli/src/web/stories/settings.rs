@@ -31,7 +31,7 @@ fn ottoline_has_larger_text_and_others_changes_wait_on_every_page_of_this_device
     assert!(html.contains("class=\"govuk-template\"") && !html.contains("data-pause"), "{html}");
     // They are the device's: whatever opens the pages next has them.
     device.send("/settings", "", &[("text", "larger")]);
-    let again = device.app.with(|core| crate::settings::Settings::of(core).unwrap()).unwrap();
+    let again = device.app.with(|device| participant::settings::Settings::of(device).unwrap()).unwrap();
     assert_eq!((again.text.word(), again.announce, again.pause), ("larger", false, false));
 }
 
@@ -55,15 +55,18 @@ fn a_pin_is_set_once_and_changed_only_by_who_has_it() {
     assert_eq!(change("0001"), Err(vec!["That is not the PIN".into()]));
     assert_eq!(change("0002"), Err(vec!["That is not the PIN. You can try again in 15 seconds".into()]));
     assert!(
-        device.app.with(|core| core.kept::<serde_json::Value>("pin/tries").unwrap().unwrap()["wrong"] == 3).unwrap()
+        device
+            .app
+            .with(|device| device.kept::<serde_json::Value>("pin/tries").unwrap().unwrap()["wrong"] == 3)
+            .unwrap()
     );
     // After many wrong ones even the right one has to wait; the count outlives the program, for it is a fact.
-    let many = serde_json::json!({ "wrong": 9, "last": crate::clock::now() });
-    device.app.with(move |core| core.keep("pin/tries", Some(&many)).unwrap()).unwrap();
+    let many = serde_json::json!({ "wrong": 9, "last": crate::clock::now().unix() });
+    device.app.with(move |device| device.keep("pin/tries", Some(&many)).unwrap()).unwrap();
     assert!(
         change("8305").is_err_and(|words| words[0].starts_with("The PIN was wrong too often. You can try again in"))
     );
-    device.app.with(|core| core.keep::<u8>("pin/tries", None).unwrap()).unwrap();
+    device.app.with(|device| device.keep::<u8>("pin/tries", None).unwrap()).unwrap();
     assert_eq!(change("8305"), Ok("/settings?done=pin".into()));
     // No page sends back what was typed.
     let html = device.wrong("/settings/pin", "", &[("present", "4711"), ("pin", "99"), ("again", "99")]);

@@ -117,7 +117,7 @@ fn a_signed_version_is_copied_as_it_was_signed() {
         let signing = plan::Signing { question: "signoff.yp", key: Uuid::new_v4(), on, comment: "Good." };
         device
             .app
-            .with(move |core| core.sign(&pep, Role::YoungPerson, signing, 1_772_100_000).unwrap().is_ok())
+            .with(move |device| device.sign(&pep, Role::YoungPerson, signing, 1_772_100_000).unwrap().is_ok())
             .unwrap()
     };
     assert!(signed);

@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{
     commands::meeting as words_of,
-    core::counted,
     web::{
         back::Back,
         field::Ask,
@@ -28,8 +27,8 @@ use crate::{
         request::{Leaf, Outcome, Request},
         who,
     },
-    words,
 };
+use participant::words::{self, counted};
 
 /// Where this page's forms go, within a plan.
 const HERE: &str = "/meeting/live";

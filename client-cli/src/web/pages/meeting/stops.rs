@@ -7,10 +7,8 @@ use chrono::TimeDelta;
 use maud::{Markup, html};
 use plan::{AgendaPoint, Answer, Cell, DocumentKind, MeetingView, Question, ReviewKind, Who};
 
-use crate::{
-    web::{kit, lent::Plan},
-    words,
-};
+use crate::web::{kit, lent::Plan};
+use participant::words;
 
 /// Something that a meeting looks at or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

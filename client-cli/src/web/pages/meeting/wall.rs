@@ -10,16 +10,14 @@ use super::{
     review_label_of,
     stops::{Part, Stop, said, stops, when},
 };
-use crate::{
-    web::{
-        kit,
-        lent::{Gathering, Plan, cell_value, people, small},
-        pages::{plan as overview, section::upper},
-        region::Regions,
-        request::{Leaf, Outcome, Request},
-    },
-    words,
+use crate::web::{
+    kit,
+    lent::{Gathering, Plan, cell_value, people, small},
+    pages::{plan as overview, section::upper},
+    region::Regions,
+    request::{Leaf, Outcome, Request},
 };
+use participant::words;
 
 /// Shows one point: the one that is asked for, else the one that the clock says, else the first.
 pub fn wall(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {

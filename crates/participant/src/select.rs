@@ -5,8 +5,8 @@ use replica::Trouble;
 use uuid::Uuid;
 
 use crate::{
-    context::{Context, Mine},
-    error::{CommandError, Kind},
+    Device, Error, Kind, Mine, Now,
+    mine::{me, role_for},
     words,
 };
 
@@ -14,13 +14,11 @@ use crate::{
 const PREFIX_MIN: usize = 4;
 
 /// The PEP that `text` names, with this person's role for its child.
-pub fn pep(context: &Context, text: &str) -> Result<Mine, CommandError> {
-    context.me()?;
-    let (peps, left, children) = context.with(|core| {
-        Ok::<_, Trouble>((core.peps().cloned().collect::<Vec<_>>(), core.left_peps()?, core.children()?))
-    })?;
+pub fn pep(device: &Device, text: &str, now: &Now) -> Result<Mine, Error> {
+    me(device, now)?;
+    let (left, children) = (device.left_peps()?, device.children()?);
     let name = |pep: &Pep| children.iter().find(|c| c.id == *pep.child.as_bytes()).map_or("", |c| c.name.as_str());
-    let labels = peps.iter().map(|pep| (pep.id(), format!("{}, {}", name(pep), words::sitting(pep))));
+    let labels = device.peps().map(|pep| (pep.id(), format!("{}, {}", name(pep), words::sitting(pep))));
     let labels = labels.chain(left.iter().map(|id| (*id, "a plan of a child whose team you have left".to_owned())));
     let id = by_prefix(
         "PEP",
@@ -28,19 +26,19 @@ pub fn pep(context: &Context, text: &str) -> Result<Mine, CommandError> {
         &labels.collect::<Vec<_>>(),
         "`pep list` shows the plans on this device; `pep sync` fetches those of your teams.",
     )?;
-    let Some(pep) = peps.into_iter().find(|pep| pep.id() == id) else {
+    let Some(pep) = device.pep(&id).cloned() else {
         let message = "You are not on this child's team any more, so the plan is not on this device.";
-        return Err(CommandError::new(Kind::NotPermitted, message)
+        return Err(Error::new(Kind::NotPermitted, message)
             .hint("The Virtual School decides who works with whom, and can add you. What you wrote before is kept."));
     };
-    let role = context.role_for(pep.child)?;
+    let role = role_for(device, &pep.child, now)?;
     Ok(Mine { pep, role })
 }
 
 /// The child that `text` names.
-pub fn child(context: &Context, text: &str) -> Result<sync::roster::Child, CommandError> {
-    context.me()?;
-    let children = context.with(|core| core.children())?;
+pub fn child(device: &Device, text: &str, now: &Now) -> Result<sync::roster::Child, Error> {
+    me(device, now)?;
+    let children = device.children()?;
     let named: Vec<_> = children.iter().filter(|c| c.name == text.trim()).collect();
     if let [only] = named.as_slice() {
         return Ok((*only).clone());
@@ -57,16 +55,16 @@ pub fn child(context: &Context, text: &str) -> Result<sync::roster::Child, Comma
 }
 
 /// The page of a plan's process that `text` names.
-pub fn page(mine: &Mine, text: &str) -> Result<&'static Page, CommandError> {
+pub fn page(mine: &Mine, text: &str) -> Result<&'static Page, Error> {
     let pages = &mine.pep.process().pages;
     pages.iter().find(|page| page.id.eq_ignore_ascii_case(text)).ok_or_else(|| {
         let known: Vec<&str> = pages.iter().map(|page| page.id.as_str()).collect();
-        CommandError::new(Kind::Failed, "This plan has no such page.").hint(format!("Its pages: {}.", known.join(", ")))
+        Error::new(Kind::Failed, "This plan has no such page.").hint(format!("Its pages: {}.", known.join(", ")))
     })
 }
 
 /// The row key that `text` names among `keys`: the key itself, or the beginning of exactly one.
-pub fn key<'a>(what: &str, text: &str, keys: impl Iterator<Item = &'a str> + Clone) -> Result<String, CommandError> {
+pub fn key<'a>(what: &str, text: &str, keys: impl Iterator<Item = &'a str> + Clone) -> Result<String, Error> {
     if let Some(exact) = keys.clone().find(|key| *key == text) {
         return Ok(exact.to_string());
     }
@@ -74,9 +72,9 @@ pub fn key<'a>(what: &str, text: &str, keys: impl Iterator<Item = &'a str> + Clo
         if text.len() < PREFIX_MIN { Vec::new() } else { keys.filter(|key| key.starts_with(text)).collect() };
     match begun.as_slice() {
         [only] => Ok((*only).to_string()),
-        [] => Err(CommandError::new(Kind::Failed, format!("There is no such {what}."))
+        [] => Err(Error::new(Kind::Failed, format!("There is no such {what}."))
             .hint("`pep show PEP --field FIELD` lists them with their keys.")),
-        several => Err(CommandError::new(
+        several => Err(Error::new(
             Kind::Usage,
             format!("That is the beginning of {} keys: {}.", several.len(), several.join(", ")),
         )
@@ -84,25 +82,25 @@ pub fn key<'a>(what: &str, text: &str, keys: impl Iterator<Item = &'a str> + Clo
     }
 }
 
-fn by_prefix(what: &str, text: &str, all: &[(Uuid, String)], hint: &str) -> Result<Uuid, CommandError> {
+fn by_prefix(what: &str, text: &str, all: &[(Uuid, String)], hint: &str) -> Result<Uuid, Error> {
     let wanted: String = text.trim().chars().filter(|c| *c != '-').flat_map(char::to_lowercase).collect();
     let is_id = wanted.len() <= 32 && wanted.bytes().all(|b| b.is_ascii_hexdigit());
     if is_id && wanted.len() < PREFIX_MIN {
-        return Err(CommandError::new(Kind::Usage, format!("That is too short to name a {what}."))
+        return Err(Error::new(Kind::Usage, format!("That is too short to name a {what}."))
             .hint(format!("Give at least {PREFIX_MIN} characters of its id. {hint}")));
     }
     let begun: Vec<(Uuid, String)> =
         all.iter().filter(|(id, _)| is_id && id.simple().to_string().starts_with(&wanted)).cloned().collect();
     match begun.as_slice() {
         [(only, _)] => Ok(*only),
-        [] => Err(CommandError::new(Kind::Failed, format!("There is no such {what} on this device.")).hint(hint)),
+        [] => Err(Error::new(Kind::Failed, format!("There is no such {what} on this device.")).hint(hint)),
         several => Err(ambiguous(what, several)),
     }
 }
 
-fn ambiguous(what: &str, candidates: &[(Uuid, String)]) -> CommandError {
+fn ambiguous(what: &str, candidates: &[(Uuid, String)]) -> Error {
     let lines: String = candidates.iter().map(|(id, label)| format!("\n  {id}  {label}")).collect();
-    CommandError::new(Kind::Usage, format!("That could be more than one {what}:{lines}"))
+    Error::new(Kind::Usage, format!("That could be more than one {what}:{lines}"))
         .hint("Give more characters of the id of the one you mean.")
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sync::{Frame, frame::Chosen, participant::Session};
 use uuid::Uuid;
 
-use super::{Core, cbor, from_cbor, key};
+use super::{Device, cbor, from_cbor, key};
 
 /// Facts of this room, each under the id of a document.
 const CHOICE: &[u8] = b"readers/";
@@ -88,7 +88,7 @@ impl Readers {
     }
 }
 
-impl Core {
+impl Device {
     /// The roles that hold a document of a PEP: those of its kind, or those the child chose, as the relay last said.
     pub fn readers(&self, pep: &Pep, kind: DocumentKind) -> Vec<Role> {
         match self.readers.choices.get(pep.document(kind).as_bytes()).and_then(|choice| choice.stands.as_ref()) {

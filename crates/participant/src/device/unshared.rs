@@ -6,7 +6,7 @@ use gate::{Hash, Id};
 use plan::{Answered, ChangeHash, DocumentKind, Pep};
 use replica::Trouble;
 
-use super::Core;
+use super::Device;
 
 /// Answers that the relay is not known to have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Waits {
 #[derive(Default)]
 pub(super) struct Counted(BTreeMap<Id, ((u64, usize), Waits)>);
 
-impl Core {
+impl Device {
     /// Answers of a PEP that wait to be shared.
     pub fn waits(&mut self, pep: &Pep) -> Result<Waits, Trouble> {
         let waiting: BTreeSet<Id> = self.replica.waiting()?.into_iter().collect();

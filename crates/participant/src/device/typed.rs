@@ -5,7 +5,7 @@ use replica::Trouble;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Core, cbor, from_cbor};
+use super::{Device, cbor, from_cbor};
 
 /// Facts of this kind.
 const TYPED: &[u8] = b"typed/";
@@ -30,7 +30,7 @@ struct Kept {
     at: i64,
 }
 
-impl Core {
+impl Device {
     /// Makes the edits, each a change of its own, and keeps with them how far the typing has come: all of it is on the disk, in
     /// this order, when this returns. The last change, where there is one. `now` in Unix seconds.
     pub fn type_in(

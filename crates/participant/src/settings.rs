@@ -4,14 +4,11 @@
 use std::num::NonZeroU32;
 
 use replica::Trouble;
-use ring::{
-    pbkdf2::{self, PBKDF2_HMAC_SHA256},
-    rand::{SecureRandom, SystemRandom},
-};
+use ring::pbkdf2::{self, PBKDF2_HMAC_SHA256};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{core::Core, idle::IDLE_MINUTES};
+use crate::{device::Device, idle::IDLE_MINUTES};
 
 const SETTINGS: &str = "settings";
 const PIN: &str = "pin";
@@ -81,9 +78,6 @@ pub enum BadPin {
     /// What anybody tries first.
     #[error("Choose a PIN that is harder to guess than 1234 or 0000")]
     Guessable,
-    /// The system gives no random numbers.
-    #[error("This computer gives no random numbers, so the PIN cannot be kept safely")]
-    NoChance,
 }
 
 /// Why a PIN that was entered is not taken.
@@ -114,13 +108,13 @@ impl Default for Settings {
 
 impl Settings {
     /// Those of this device.
-    pub fn of(core: &Core) -> Result<Settings, Trouble> {
-        Ok(core.kept(SETTINGS)?.unwrap_or_default())
+    pub fn of(device: &Device) -> Result<Settings, Trouble> {
+        Ok(device.kept(SETTINGS)?.unwrap_or_default())
     }
 
     /// Makes them this device's. On the disk when this returns.
-    pub fn keep(self, core: &mut Core) -> Result<(), Trouble> {
-        core.keep(SETTINGS, Some(&self))
+    pub fn keep(self, device: &mut Device) -> Result<(), Trouble> {
+        device.keep(SETTINGS, Some(&self))
     }
 }
 
@@ -147,21 +141,21 @@ pub struct Handed {
 
 impl Handed {
     /// To which child's plan the device was given; `None` where it is with its owner.
-    pub fn of(core: &Core) -> Result<Option<Handed>, Trouble> {
+    pub fn of(device: &Device) -> Result<Option<Handed>, Trouble> {
         // What cannot be read is no way out.
-        let given = core.is_kept(GIVEN)?.then(|| core.kept(GIVEN)).transpose()?;
+        let given = device.is_kept(GIVEN)?.then(|| device.kept(GIVEN)).transpose()?;
         Ok(given.map(|handed| handed.unwrap_or(Handed { pep: Uuid::nil() })))
     }
 
     /// Gives the device to the child, or takes it back. On the disk when this returns.
-    pub fn keep(core: &mut Core, handed: Option<Handed>) -> Result<(), Trouble> {
-        core.keep(GIVEN, handed.as_ref())
+    pub fn keep(device: &mut Device, handed: Option<Handed>) -> Result<(), Trouble> {
+        device.keep(GIVEN, handed.as_ref())
     }
 }
 
 impl Pin {
-    /// Makes a PIN of what was entered. Takes some tenths of a second.
-    pub fn new(digits: &str) -> Result<Pin, BadPin> {
+    /// Makes a PIN of what was entered. `salt`: random, for this PIN alone. Takes some tenths of a second.
+    pub fn new(digits: &str, salt: [u8; 16]) -> Result<Pin, BadPin> {
         if !PIN_DIGITS.contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(BadPin::Digits);
         }
@@ -170,8 +164,6 @@ impl Pin {
         if [-1, 0, 1].iter().any(|step| steps.iter().all(|other| other == step)) {
             return Err(BadPin::Guessable);
         }
-        let mut salt = [0; 16];
-        SystemRandom::new().fill(&mut salt).map_err(|_| BadPin::NoChance)?;
         let rounds = NonZeroU32::new(ROUNDS).unwrap_or(NonZeroU32::MIN);
         let mut hash = [0; 32];
         pbkdf2::derive(PBKDF2_HMAC_SHA256, rounds, &salt, digits.as_bytes(), &mut hash);
@@ -184,38 +176,38 @@ impl Pin {
     }
 
     /// Whether this device has one.
-    pub fn is_set(core: &Core) -> Result<bool, Trouble> {
-        Ok(core.kept::<Pin>(PIN)?.is_some())
+    pub fn is_set(device: &Device) -> Result<bool, Trouble> {
+        Ok(device.kept::<Pin>(PIN)?.is_some())
     }
 
     /// Makes it this device's; wrong ones are forgotten. On the disk when this returns.
-    pub fn keep(&self, core: &mut Core) -> Result<(), Trouble> {
-        core.keep(PIN, Some(self))?;
-        Pin::was_right(core)
+    pub fn keep(&self, device: &mut Device) -> Result<(), Trouble> {
+        device.keep(PIN, Some(self))?;
+        Pin::was_right(device)
     }
 
     /// Counts a try before anybody knows whether it is right, so that neither ending the program nor asking many times at once
     /// gives tries away. The PIN to compare with. `now` in Unix seconds.
-    pub fn count_try(core: &mut Core, now: i64) -> Result<Result<Pin, NotThePin>, Trouble> {
-        let Some(pin) = core.kept::<Pin>(PIN)? else { return Ok(Err(NotThePin::None)) };
-        let mut tries: Tries = core.kept(TRIES)?.unwrap_or_default();
+    pub fn count_try(device: &mut Device, now: i64) -> Result<Result<Pin, NotThePin>, Trouble> {
+        let Some(pin) = device.kept::<Pin>(PIN)? else { return Ok(Err(NotThePin::None)) };
+        let mut tries: Tries = device.kept(TRIES)?.unwrap_or_default();
         let wait = tries.wait(now);
         if wait > 0 {
             return Ok(Err(NotThePin::TooSoon { wait }));
         }
         tries = Tries { wrong: tries.wrong.saturating_add(1), last: now };
-        core.keep(TRIES, Some(&tries))?;
+        device.keep(TRIES, Some(&tries))?;
         Ok(Ok(pin))
     }
 
     /// The try that was counted last was right.
-    pub fn was_right(core: &mut Core) -> Result<(), Trouble> {
-        core.keep::<Tries>(TRIES, None)
+    pub fn was_right(device: &mut Device) -> Result<(), Trouble> {
+        device.keep::<Tries>(TRIES, None)
     }
 
     /// Why the try that was counted last was not taken.
-    pub fn was_wrong(core: &Core) -> Result<NotThePin, Trouble> {
-        let tries: Tries = core.kept(TRIES)?.unwrap_or_default();
+    pub fn was_wrong(device: &Device) -> Result<NotThePin, Trouble> {
+        let tries: Tries = device.kept(TRIES)?.unwrap_or_default();
         Ok(NotThePin::Wrong { wait: tries.wait(tries.last) })
     }
 }
@@ -248,21 +240,21 @@ mod tests {
 
     #[test]
     fn a_pin_is_known_again_and_nothing_of_it_is_kept() {
-        let pin = Pin::new("8305").unwrap();
+        let pin = Pin::new("8305", [1; 16]).unwrap();
         assert!(pin.is("8305") && !pin.is("8306") && !pin.is("") && !pin.is("08305"));
         let mut kept = Vec::new();
         ciborium::into_writer(&pin, &mut kept).unwrap();
         assert!(!kept.windows(4).any(|bytes| bytes == b"8305"));
-        assert_ne!(Pin::new("8305").unwrap().hash, pin.hash);
+        assert_ne!(Pin::new("8305", [2; 16]).unwrap().hash, pin.hash);
     }
 
     #[test]
     fn what_is_no_pin_or_what_anybody_tries_first_is_refused() {
         for words in ["", "123", "123456789", "12 34", "１２３４", "abcd", "-123"] {
-            assert_eq!(Pin::new(words).err(), Some(BadPin::Digits), "{words}");
+            assert_eq!(Pin::new(words, [0; 16]).err(), Some(BadPin::Digits), "{words}");
         }
         for words in ["0000", "1234", "4321", "99999999", "456789"] {
-            assert_eq!(Pin::new(words).err(), Some(BadPin::Guessable), "{words}");
+            assert_eq!(Pin::new(words, [0; 16]).err(), Some(BadPin::Guessable), "{words}");
         }
     }
 

@@ -1,17 +1,10 @@
-//! A device that the Virtual School has revoked. What it holds of children may be in a stranger's hands, so everything of it is
-//! erased: the keys first, which makes the rest unreadable at once, then the files. What was never shared goes with it, and how
-//! much that was is said. A small file stays, so that the program can say what happened; it names no child.
+//! Erasing a home folder whose device the Virtual School has revoked: the keys first, which makes the rest unreadable at once,
+//! then the files. A small file stays, so that the program can say what happened; it names no child.
 
 use std::{fs, io, path::Path};
 
+use participant::device::Revoked;
 use replica::{destroy, read_kept, write_kept};
-use serde::{Deserialize, Serialize};
-
-use crate::{
-    core::counted,
-    error::{CommandError, Kind},
-    words,
-};
 
 /// The file that stays.
 const FILE: &str = "shut-out";
@@ -20,48 +13,14 @@ const FILE: &str = "shut-out";
 const KEYS: [&str; 4] = ["home.key", "unlock", "device.sealed", "device.key"];
 const REST: [&str; 4] = ["keys", "journal", "sled", "ballast"];
 
-/// That this device was shut out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShutOut {
-    /// What the relay calls itself.
-    pub relay: String,
-    /// When this device heard of it, in Unix seconds.
-    pub at: i64,
-    /// Changes that had never been shared.
-    pub unshared: usize,
-}
-
-impl ShutOut {
-    /// What happened, and what to do, for people.
-    pub fn said(&self) -> String {
-        let lost = match self.unshared {
-            0 => "Everything on it had been shared, so nothing is lost.".to_string(),
-            1 => "1 change had never been shared, and is gone with it.".to_string(),
-            n => format!("{} had never been shared, and are gone with it.", counted(n, "change")),
-        };
-        format!(
-            "This device was revoked by {}. On {} all plans were erased from it. {lost} A copy that was made before, such as a backup or an export, cannot be called back: remove it, too.",
-            self.relay,
-            words::moment(self.at)
-        )
-    }
-}
-
-impl From<&ShutOut> for CommandError {
-    fn from(shut_out: &ShutOut) -> CommandError {
-        CommandError::new(Kind::NotPermitted, shut_out.said())
-            .hint("If the device is yours and you have it, ask the Virtual School for a new invitation link, and run `pep join LINK`. What was shared comes back.")
-    }
-}
-
-/// Whether the device of this folder was shut out.
-pub fn read(home: &Path) -> Option<ShutOut> {
+/// Whether the device of this folder was revoked.
+pub fn read(home: &Path) -> Option<Revoked> {
     serde_json::from_slice(&read_kept(&home.join(FILE)).ok()?).ok()
 }
 
 /// Erases the folder's plans. What happened is written down first, so that whatever cuts it short, the next start ends it.
-pub fn erase(home: &Path, shut_out: &ShutOut) -> io::Result<()> {
-    write_kept(&home.join(FILE), &serde_json::to_vec(shut_out)?)?;
+pub fn erase(home: &Path, revoked: &Revoked) -> io::Result<()> {
+    write_kept(&home.join(FILE), &serde_json::to_vec(revoked)?)?;
     sweep(home)
 }
 
@@ -113,14 +72,13 @@ mod tests {
         for file in ["home.key", "unlock", "unlock.tries", "device.sealed", "ballast", "letter.txt", "keys.kept"] {
             fs::write(home.join(file), "words").unwrap();
         }
-        let shut_out = ShutOut { relay: "Harrowmere".into(), at: 1_771_923_600, unshared: 2 };
-        erase(home, &shut_out).unwrap();
+        let revoked = Revoked { relay: "Harrowmere".into(), at: 1_771_923_600, unshared: 2 };
+        erase(home, &revoked).unwrap();
         let mut left: Vec<String> =
             fs::read_dir(home).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();
         assert_eq!(left, ["journals of my own", "letter.txt", "shut-out"]);
-        assert_eq!(read(home), Some(shut_out.clone()));
-        assert!(shut_out.said().contains("2 changes had never been shared, and are gone"));
+        assert_eq!(read(home), Some(revoked.clone()));
         sweep(home).unwrap();
         forget(home).unwrap();
         assert_eq!(read(home), None);

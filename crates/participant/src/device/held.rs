@@ -15,8 +15,8 @@ use sync::{
 };
 use uuid::Uuid;
 
-use super::{Core, cbor, counted, from_cbor, is_own_past, key, pep_of, start_of};
-use crate::words;
+use super::{Device, cbor, from_cbor, is_own_past, key, pep_of, start_of};
+use crate::words::{self, counted};
 
 /// Facts: refused changes of this person, by number. A hash is never a part of a key: keys are not sealed, and a hash shows
 /// whether a guess at what it is of is right.
@@ -100,7 +100,7 @@ impl Held {
     }
 }
 
-impl Core {
+impl Device {
     /// This person's changes that were refused, oldest first.
     pub fn refused(&self) -> Vec<Held> {
         self.refused.values().cloned().collect()

@@ -2,11 +2,11 @@
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
 mod held;
-mod here;
+mod presence;
 mod readers;
-mod shut;
+mod revoked;
 mod typed;
-mod waits;
+mod unshared;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -30,14 +30,15 @@ use uuid::Uuid;
 use crate::pieces::pieces;
 
 pub use held::{Held, Said, Waiting, Why};
-use here::Here;
+use presence::Here;
 use readers::Readers;
 
-pub use here::{Present, Spot};
+pub use presence::{Present, Spot};
 pub use readers::{NotChosen, Unshared};
+pub use revoked::Revoked;
 pub use typed::Typed;
-use waits::Counted;
-pub use waits::Waits;
+use unshared::Counted;
+pub use unshared::Waits;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -146,7 +147,7 @@ struct Connection {
 }
 
 /// Everything of one device.
-pub struct Core {
+pub struct Device {
     replica: Replica,
     me: Option<Me>,
     roster: Roster,
@@ -165,14 +166,14 @@ pub struct Core {
     /// Changes of this person that were refused, by number.
     refused: BTreeMap<u64, Held>,
     /// That the relay has revoked this device.
-    shut: Option<crate::shut_out::ShutOut>,
+    revoked: Option<Revoked>,
     changed: u64,
     last_sync: Option<i64>,
     /// Today as the last call's `now` says, `YYYY-MM-DD`.
     day: String,
 }
 
-impl Core {
+impl Device {
     /// Opens what `home` holds. `home_key`: what it is sealed with. `key`: this device's, where it has joined. `chance`: an evenly
     /// spread number.
     pub fn open(
@@ -180,7 +181,7 @@ impl Core {
         home_key: &Arc<Key>,
         key: Option<Ed25519KeyPair>,
         chance: u64,
-    ) -> Result<(Core, Vec<Notice>), Trouble> {
+    ) -> Result<(Device, Vec<Notice>), Trouble> {
         let (mut replica, notices) = Replica::open(home, Mode::Participant, home_key)?;
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
@@ -200,7 +201,7 @@ impl Core {
         .unwrap_or_default();
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
-        let mut core = Core {
+        let mut device = Device {
             replica,
             me,
             roster,
@@ -215,18 +216,18 @@ impl Core {
             ended_in_step: false,
             words: Vec::new(),
             refused: BTreeMap::new(),
-            shut: None,
+            revoked: None,
             changed: 0,
             last_sync,
             day: String::new(),
         };
-        core.refused = held::kept(&core.replica)?;
-        for (_, value) in core.replica.facts(b"pep/")? {
+        device.refused = held::kept(&device.replica)?;
+        for (_, value) in device.replica.facts(b"pep/")? {
             if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(pep_of) {
-                core.know(pep);
+                device.know(pep);
             }
         }
-        Ok((core, notices))
+        Ok((device, notices))
     }
 
     /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation: numbers that
@@ -602,7 +603,7 @@ impl Core {
     }
 
     /// Puts on disk what came since the last call; then what follows from it may be sent. To be called after every lot of
-    /// [`Core::receive`].
+    /// [`Device::receive`].
     pub fn settle(&mut self, now: i64) -> Result<(), Trouble> {
         self.day = day_of(now);
         self.replica.commit()?;
@@ -1206,15 +1207,6 @@ pub fn start_of(pep: &Pep) -> Start {
         kind: pep.kind.to_string(),
         process: pep.process.id().to_string(),
         process_version: pep.process.version(),
-    }
-}
-
-/// `1 change`, `2 changes`.
-pub fn counted(n: usize, what: &str) -> String {
-    match (n, what) {
-        (1, _) => format!("1 {what}"),
-        (_, "child") => format!("{n} children"),
-        _ => format!("{n} {what}s"),
     }
 }
 

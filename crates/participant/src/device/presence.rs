@@ -13,7 +13,7 @@ use sync::{
 };
 use uuid::Uuid;
 
-use super::Core;
+use super::Device;
 
 /// Where a tab's person is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Here {
     }
 }
 
-impl Core {
+impl Device {
     /// Says where a tab's person is (`None`: nowhere any more), to the others who have that plan open. After how many
     /// milliseconds to say it again, also if nothing has changed. `now_ms`: Unix time in milliseconds.
     pub fn stand(&mut self, tab: u64, spot: Option<Spot>, now_ms: u64) -> Result<Option<u64>, Trouble> {
@@ -97,7 +97,7 @@ impl Core {
         Ok(again)
     }
 
-    /// Who else has a plan on the screen, as far as this device is told, by name. `now_ms` as in [`Core::stand`].
+    /// Who else has a plan on the screen, as far as this device is told, by name. `now_ms` as in [`Device::stand`].
     pub fn present(&self, pep: &Pep, now_ms: u64) -> Vec<Present> {
         let own = self.me.as_ref().map(|me| (me.person, me.device));
         let mut all: BTreeMap<Id, Present> = BTreeMap::new();

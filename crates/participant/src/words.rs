@@ -1,7 +1,18 @@
 //! Words for people: dates, times, terms and answers as they are read aloud.
 
-use chrono::{DateTime, Local, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use plan::{Due, Duty, Kind, Pep, Question, Standing, Value, Who};
+
+use crate::now::{Now, Zone, local};
+
+/// `1 change`, `2 changes`.
+pub fn counted(n: usize, what: &str) -> String {
+    match (n, what) {
+        (1, _) => format!("1 {what}"),
+        (_, "child") => format!("{n} children"),
+        _ => format!("{n} {what}s"),
+    }
+}
 
 /// `26 February 2026`.
 pub fn date(day: NaiveDate) -> String {
@@ -17,23 +28,23 @@ pub fn pounds(pence: i64) -> String {
     }
 }
 
-/// `26 February 2026 at 2:05pm`, by this device's time zone.
-pub fn moment(at: i64) -> String {
-    let here = DateTime::from_timestamp(at, 0).map(|at| at.with_timezone(&Local));
-    here.map_or_else(|| "an unknown time".to_owned(), |at| format!("{} at {}", date(at.date_naive()), time(at.time())))
+/// `26 February 2026 at 2:05pm`, of a moment in Unix seconds.
+pub fn moment(at: i64, zone: Zone) -> String {
+    let here = local(at, zone);
+    here.map_or_else(|| "an unknown time".to_owned(), |at| format!("{} at {}", date(at.date()), time(at.time())))
 }
 
 /// `at 2:05pm` where it is today, else `on 26 February 2026 at 2:05pm`.
-pub fn lately(at: i64, today: NaiveDate) -> String {
-    match (day(at), moment(at).split_once(" at ")) {
-        (Some(day), Some((_, time))) if day == today => format!("at {time}"),
-        _ => format!("on {}", moment(at)),
+pub fn lately(at: i64, now: &Now) -> String {
+    match (day(at, now.zone), moment(at, now.zone).split_once(" at ")) {
+        (Some(day), Some((_, time))) if day == now.day() => format!("at {time}"),
+        _ => format!("on {}", moment(at, now.zone)),
     }
 }
 
 /// From one moment to another: `26 February 2026 at 2:05pm`, or `… at 2:05pm to 2:40pm`.
-pub fn stretch(began: i64, ended: i64) -> String {
-    let (from, to) = (moment(began), moment(ended));
+pub fn stretch(began: i64, ended: i64, zone: Zone) -> String {
+    let (from, to) = (moment(began, zone), moment(ended, zone));
     match (from.split_once(" at "), to.split_once(" at ")) {
         _ if from == to => from,
         (Some((day, _)), Some((same, end))) if day == same => format!("{from} to {end}"),
@@ -41,9 +52,9 @@ pub fn stretch(began: i64, ended: i64) -> String {
     }
 }
 
-/// The day of a moment, by this device's time zone.
-pub fn day(at: i64) -> Option<NaiveDate> {
-    DateTime::from_timestamp(at, 0).map(|at| at.with_timezone(&Local).date_naive())
+/// The day of a moment.
+pub fn day(at: i64, zone: Zone) -> Option<NaiveDate> {
+    local(at, zone).map(|at| at.date())
 }
 
 /// `2:05pm`, `2pm`, `midday`.
@@ -148,6 +159,7 @@ fn spoken(value: &Value, label: &dyn Fn(&str) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use chrono::TimeZone;
+    use chrono_tz::Europe::London;
 
     use super::*;
 
@@ -162,19 +174,19 @@ mod tests {
     fn dates_and_times_are_said_in_words_and_in_the_form_programs_read() {
         assert_eq!(date(NaiveDate::from_ymd_opt(2026, 2, 6).unwrap_or_default()), "6 February 2026");
         assert_eq!(rfc3339(1_772_114_700), "2026-02-26T14:05:00Z");
-        assert_eq!(moment(i64::MAX), "an unknown time");
+        assert_eq!(moment(i64::MAX, London), "an unknown time");
         let clock = |hour, minute| time(NaiveTime::from_hms_opt(hour, minute, 59).unwrap_or_default());
         assert_eq!(
             [(0, 0), (0, 5), (9, 0), (12, 0), (12, 30), (15, 15)].map(|(hour, minute)| clock(hour, minute)),
             ["midnight", "12:05am", "9am", "midday", "12:30pm", "3:15pm"]
         );
-        let at = Local.with_ymd_and_hms(2026, 2, 26, 15, 15, 0).single().map_or(0, |at| at.timestamp());
-        assert_eq!(stretch(at, at + 59), "26 February 2026 at 3:15pm");
-        assert_eq!(stretch(at, at + 1_500), "26 February 2026 at 3:15pm to 3:40pm");
-        assert_eq!(stretch(at, at + 86_400), "26 February 2026 at 3:15pm to 27 February 2026 at 3:15pm");
+        let at = London.with_ymd_and_hms(2026, 2, 26, 15, 15, 0).single().map_or(0, |at| at.timestamp());
+        assert_eq!(stretch(at, at + 59, London), "26 February 2026 at 3:15pm");
+        assert_eq!(stretch(at, at + 1_500, London), "26 February 2026 at 3:15pm to 3:40pm");
+        assert_eq!(stretch(at, at + 86_400, London), "26 February 2026 at 3:15pm to 27 February 2026 at 3:15pm");
         let today = NaiveDate::from_ymd_opt(2026, 2, 26);
-        assert_eq!(day(at), today);
-        assert_eq!(lately(at, today.unwrap_or_default()), "at 3:15pm");
-        assert_eq!(lately(at, NaiveDate::default()), "on 26 February 2026 at 3:15pm");
+        assert_eq!(day(at, London), today);
+        assert_eq!(lately(at, &Now::at(at + 3_600, London)), "at 3:15pm");
+        assert_eq!(lately(at, &Now::at(at + 86_400, London)), "on 26 February 2026 at 3:15pm");
     }
 }

@@ -1,0 +1,25 @@
+//! One device: what it holds ([`Device`]), what its person may do, and every use case as a function of the device, who asks
+//! ([`Mine`]) and the moment ([`Now`]). Commands and pages are two ways to ask for the same.
+//!
+//! No socket, clock, screen, file or thread: what happens outside comes in as an argument, and what is to happen outside goes
+//! out as a value. English for people stands in [`words`] and [`error`], and in the sentences of a use case's own refusals.
+
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod calendar;
+pub mod device;
+pub mod error;
+pub mod idle;
+pub mod mine;
+pub mod now;
+pub mod pieces;
+pub mod select;
+pub mod settings;
+pub mod typing;
+pub mod words;
+
+pub use device::Device;
+pub use error::{Error, Kind};
+pub use mine::Mine;
+pub use now::{Now, Zone};
