@@ -27,8 +27,8 @@ use crate::{
     clock,
     dial::{self, DialError, Kept},
     erase,
+    serve::Serving,
     unlock::{self, Guard, LockError},
-    web::serve::Serving,
 };
 use participant::{
     device::{Device, Line, Traffic},

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use participant::{Device, Error, Kind, Mine, Now, Zone, device::Me, mine, select, words::counted};
+use participant::{Device, Error, Kind, Mine, Now, Zone, bring, device::Me, mine, select, words::counted};
 use plan::{Applied, DocumentKind, Edit, Pep, Question, Role, View};
 use uuid::Uuid;
 
@@ -176,6 +176,12 @@ impl Context {
     pub fn view(&self, mine: &Mine) -> Result<View, Error> {
         let mine = mine.clone();
         self.turn(move |device, _| mine.view(device))
+    }
+
+    /// The last PEP of the same child and what it says, if it has arrived whole.
+    pub fn last(&self, mine: &Mine) -> Result<Option<(Pep, View)>, Error> {
+        let mine = mine.clone();
+        self.turn(move |device, _| bring::last(device, &mine))
     }
 
     /// Fails where this person's role does not hold the document that a question is kept in.

@@ -349,7 +349,7 @@ pub async fn decide(me: &Me, key: &Ed25519KeyPair, change: &Change, accept: bool
     let address = Address::of(&me.relay)?;
     let token = session(&address, &me.relay, &me.device, key).await?;
     let decision = if accept { "accept" } else { "discard" };
-    let (doc, hash) = (Uuid::from_bytes(change.doc), crate::json::hex(&change.hash));
+    let (doc, hash) = (Uuid::from_bytes(change.doc), hex::encode(change.hash));
     address.post_with("/v1/held", &token, &json!({ "doc": doc, "change": hash, "decision": decision })).await
 }
 

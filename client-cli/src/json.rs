@@ -6,26 +6,9 @@ use serde_json::{Map, Value, json};
 
 use participant::words;
 
-/// Lower-case hex.
-pub fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Any bytes, likewise.
-pub fn hex_of(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Bytes from hex; `None` where it is none.
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let two = |at: usize| text.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-    let plain = text.len().is_multiple_of(2) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if plain { (0..text.len()).step_by(2).map(two).collect() } else { None }
-}
-
 /// Heads, as hex, sorted.
 pub fn heads(heads: &[Hash]) -> Value {
-    let mut heads: Vec<String> = heads.iter().map(hex).collect();
+    let mut heads: Vec<String> = heads.iter().map(hex::encode).collect();
     heads.sort_unstable();
     heads.into()
 }

@@ -9,19 +9,21 @@
 
 pub mod app;
 pub mod ask;
-pub mod bring;
 pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod context;
+pub mod decide;
 pub mod dial;
 pub mod door;
 pub mod erase;
+pub mod host;
 pub mod json;
+pub mod left_out;
 pub mod remember;
 pub mod sealed;
+pub mod serve;
 pub mod unlock;
-pub mod web;
 
 use std::{ffi::OsString, io::Read, process::ExitCode};
 

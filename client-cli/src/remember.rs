@@ -30,6 +30,6 @@ pub fn forget(home: &Path) {
 fn entry(home: &Path) -> Option<Entry> {
     let home = home.canonicalize().ok()?;
     let hash = digest(&SHA256, home.as_os_str().as_encoded_bytes());
-    let name: String = hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Entry::new(SERVICE, &name).ok()
+    let (name, _) = hash.as_ref().split_at(16);
+    Entry::new(SERVICE, &hex::encode(name)).ok()
 }

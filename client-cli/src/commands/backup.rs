@@ -9,8 +9,8 @@ use crate::{
     app::KEY_FILE,
     commands::passphrase::guard_name,
     context::Context,
+    host::SETTINGS,
     unlock::{self, Guard},
-    web::desk::SETTINGS,
 };
 use participant::error::{Error, Kind};
 

@@ -1,12 +1,11 @@
 //! `pep check`.
 
-use plan::{Around, Finding, Pep, Role, Severity, View};
-use replica::Trouble;
+use participant::check;
+use plan::{Finding, Role, Severity, View};
 use serde_json::{Map, json};
 
-use crate::{bring, clock, commands::conflicts, context::Context};
+use crate::context::Context;
 use participant::{
-    Mine,
     error::{Error, Kind},
     words::counted,
 };
@@ -28,7 +27,8 @@ pub struct Args {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mine = context.mine(&args.pep)?;
     let view = context.view(&mine)?;
-    let mut findings = findings(context, &mine, &view)?;
+    let asked = mine.clone();
+    let mut findings = context.turn(move |device, now| check::findings(device, &asked, now))?;
     findings.retain(|finding| args.role.is_none_or(|role| role.counts_as(finding.owner)));
     if context.global.json {
         let all: Vec<serde_json::Value> = findings.iter().map(as_json).collect();
@@ -43,53 +43,6 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             format!("{} to put right before this plan is complete.", counted(n, "thing")),
         )),
     }
-}
-
-/// What the checks find in a plan, in the light of what else this device holds.
-pub fn findings(context: &Context, mine: &Mine, view: &View) -> Result<Vec<Finding>, Error> {
-    let others = other_statements(context, mine)?;
-    in_light_of(context, mine, view, &others)
-}
-
-/// What the checks find in a plan, with what other children's targets say given.
-pub fn in_light_of(context: &Context, mine: &Mine, view: &View, others: &[String]) -> Result<Vec<Finding>, Error> {
-    let last = bring::last(context, mine)?;
-    let around = Around { today: clock::now().day(), previous: last.as_ref().map(|(_, view)| view), others };
-    let mut findings = plan::check(view, &mine.pep, around);
-    let Mine { pep, role } = mine.clone();
-    let meter = context.with(move |device| {
-        let papers = device.papers(&pep, role)?;
-        let documents = papers.documents().ok_or(Trouble::Unknown)?;
-        Ok::<_, Trouble>(plan::contributions(documents, &|actor| papers.author(actor)))
-    })?;
-    findings.extend(plan::rewritten_findings(&conflicts::rewritten(context, mine)?, &mine.pep));
-    findings.extend(plan::unheard(&meter));
-    Ok(findings)
-}
-
-/// What the targets of other children on this device say.
-fn other_statements(context: &Context, mine: &Mine) -> Result<Vec<String>, Error> {
-    let child = mine.pep.child;
-    let today = clock::now().today();
-    context.with(move |device| {
-        let others: Vec<Pep> = device.peps().filter(|other| other.child != child).cloned().collect();
-        let mut said = Vec::new();
-        for other in others {
-            let Some(role) = device.role_for(&other.child, &today) else { continue };
-            said.extend(device.view_if_here(&other, role)?.iter().flat_map(statements));
-        }
-        Ok::<_, Trouble>(said)
-    })
-}
-
-/// What the targets of a plan say, for the checks of other plans.
-pub fn statements(view: &View) -> impl Iterator<Item = String> + '_ {
-    view.targets.iter().filter(|target| target.row.counts()).filter_map(|target| {
-        match target.row.cells.get("statement") {
-            Some(plan::Cell::Text { text }) => Some(text.clone()),
-            _ => None,
-        }
-    })
 }
 
 fn print(context: &mut Context, view: &View, findings: &[Finding]) {

@@ -1,14 +1,11 @@
 //! `pep complete`.
 
 use chrono::NaiveDate;
-use plan::{Offer, Role, Signing, sign_off_of};
+use participant::sign::{self, Signed, Signing};
+use plan::{Offer, Role, sign_off_of};
 use serde_json::{Value, json};
 
-use crate::{
-    clock,
-    commands::{check, quality},
-    context::Context,
-};
+use crate::{clock, commands::check, context::Context};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -48,32 +45,19 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 
 /// Signs what a role signs, where it is offered; else says what it waits for.
 pub fn sign(context: &mut Context, mine: &Mine, on: Option<NaiveDate>, comment: &str) -> Result<(), Error> {
-    let today = clock::now().day();
-    let on = on.unwrap_or(today);
-    if on > today {
-        return Err(Error::new(Kind::Usage, "That day has not come yet.").hint("--on takes today or a day before."));
-    }
-    let view = context.view(mine)?;
-    let mut findings = check::findings(context, mine, &view)?;
-    if mine.role.is_virtual_school() {
-        findings.extend(quality::of_sample(context, mine)?);
-    }
-    let Some(offer) = plan::offer(&view, &mine.pep, mine.role, &findings) else {
-        return Err(Error::new(Kind::NotPermitted, "Your role signs nothing in a plan."));
-    };
-    if !offer.offered() {
-        return not_offered(context, mine, &offer);
-    }
-    let (pep, role, comment) = (mine.pep.clone(), mine.role, comment.to_owned());
-    let applied = context.with(move |device| {
-        let signing = Signing { question: offer.question, key: clock::fresh_id(), on, comment: &comment };
-        device.sign(&pep, role, signing, clock::now().unix())
+    let (asked, comment, key) = (mine.clone(), comment.to_owned(), clock::fresh_id());
+    let (signed, on) = context.turn(move |device, now| {
+        let on = on.unwrap_or(now.day());
+        Ok((sign::sign(device, &asked, Signing { key, on, comment: &comment }, now)?, on))
     })?;
-    let applied = applied?;
+    let (question, applied) = match signed {
+        Signed::NotOffered(offer) => return not_offered(context, mine, &offer),
+        Signed::Done { question, applied } => (question, applied),
+    };
     if context.global.json {
         let state = context.view(mine)?.state.to_string();
         let signed = applied.change.is_some();
-        context.json(&json!({ "pep": mine.pep.id(), "question": offer.question, "signed": signed, "state": state }));
+        context.json(&json!({ "pep": mine.pep.id(), "question": question, "signed": signed, "state": state }));
     }
     context.talk(match mine.role {
         _ if applied.change.is_none() => "You have signed exactly this already.".to_owned(),

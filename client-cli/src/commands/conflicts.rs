@@ -1,11 +1,11 @@
 //! `pep conflicts`.
 
-use plan::{Dispute, Kind, Pep, Value};
-use replica::Trouble;
+use participant::conflicts;
+use plan::{Dispute, Pep, Value};
 use serde_json::{Map, json};
 
 use crate::{context::Context, json};
-use participant::{Mine, error::Error, words};
+use participant::{error::Error, words};
 
 /// Show answers that people gave differently, and texts that two people rewrote apart
 ///
@@ -20,7 +20,8 @@ pub struct Args {
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mine = context.mine(&args.pep)?;
-    let disputes = disputes(context, &mine)?;
+    let asked = mine.clone();
+    let disputes = context.turn(move |device, _| conflicts::disputes(device, &asked))?;
     if context.global.json {
         context.json(&disputes.iter().map(as_json).collect::<Vec<_>>().into());
         return Ok(());
@@ -34,29 +35,12 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// Every place where people entered different things apart, then every text that two people rewrote apart.
-pub fn disputes(context: &Context, mine: &Mine) -> Result<Vec<Dispute>, Error> {
-    let mut disputes = plan::conflicts(&context.view(mine)?, &mine.pep);
-    disputes.extend(rewritten(context, mine)?);
-    Ok(disputes)
-}
-
-/// Every text that two people rewrote apart.
-pub fn rewritten(context: &Context, mine: &Mine) -> Result<Vec<Dispute>, Error> {
-    let Mine { pep, role } = mine.clone();
-    context.with(move |device| {
-        let papers = device.papers(&pep, role)?;
-        let documents = papers.documents().ok_or(Trouble::Unknown)?;
-        Ok::<_, Trouble>(plan::rewritten(documents, &pep, &|actor| papers.author(actor)))
-    })
-}
-
 /// One of them, for people.
 pub fn print(context: &mut Context, pep: &Pep, dispute: &Dispute) {
     let question = plan::bank().question(dispute.question);
     let label = question.map_or(dispute.question, |q| q.label.as_str());
     context.data(format!("{label} [{}]", dispute.place));
-    let text = is_text(dispute);
+    let text = conflicts::is_text(dispute);
     for (i, claim) in dispute.claims.iter().enumerate() {
         let (take, value) = (i + 1, shown(dispute, &claim.value));
         if text {
@@ -80,18 +64,6 @@ pub fn print(context: &mut Context, pep: &Pep, dispute: &Dispute) {
     context.data(format!("  To choose: pep resolve {short} {} --take N", dispute.place));
 }
 
-/// Whether it is about a text that two people rewrote apart.
-pub fn is_text(dispute: &Dispute) -> bool {
-    let question = plan::bank().question(dispute.question);
-    let kind = match dispute.place.split('/').collect::<Vec<_>>().as_slice() {
-        [_] => question.map(|question| question.kind),
-        [_, _, column] => question.and_then(|question| question.column(column)).map(|column| column.kind),
-        _ => None,
-    };
-    matches!(kind, Some(Kind::Text | Kind::LongText))
-        && dispute.claims.iter().any(|claim| claim.by.is_none() && claim.at == 0)
-}
-
 fn as_json(dispute: &Dispute) -> serde_json::Value {
     let mut json = Map::new();
     json.insert("field".into(), dispute.question.into());
@@ -104,7 +76,7 @@ fn as_json(dispute: &Dispute) -> serde_json::Value {
     let values = dispute.claims.iter().enumerate().map(|(i, claim)| {
         let mut value = json::claim(claim);
         value["take"] = json!(i + 1);
-        if is_text(dispute) && claim.at == 0 {
+        if conflicts::is_text(dispute) && claim.at == 0 {
             value["now"] = true.into();
         }
         value

@@ -1,22 +1,18 @@
 //! `pep export`.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use plan::{ChangeHash, DocumentKind, SignOff, Stale, answers_file};
 use replica::{Trouble, write_private};
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::{
-    cli::Seals,
-    clock,
-    commands::show,
-    context::Context,
-    sealed,
-    web::{
-        copy::{self, Copy, Reader, Version},
-        desk::Desk,
-    },
+use crate::{cli::Seals, clock, commands::show, context::Context, host, sealed};
+use pages::{
+    copy::{self, Copy, Reader, Version},
+    desk::Desk,
+    env::{Env, Memory},
 };
 use participant::{
     Mine,
@@ -164,8 +160,17 @@ fn copied(
         For::School => Reader::School,
         For::Me => Reader::Myself,
     };
-    let desk = Desk::new(context.app()?.clone(), Arc::default());
-    let Some(plan) = desk.plan(&mine.pep.id(), None, None)? else { return Err(Trouble::Unknown.into()) };
+    let council = host::council(context.app()?.home());
+    let (pep, page) = (mine.pep.id(), page.map(|page| page.id.clone()));
+    context.turn(move |device, now| {
+        let memory = Memory::default();
+        let env = Env::plain(*now, clock::fresh_id, council, &memory);
+        made(&mut Desk::new(device, &env), &pep, page.as_deref(), reader, signed)
+    })
+}
+
+fn made(desk: &mut Desk<'_>, pep: &Uuid, page: Option<&str>, reader: Reader, signed: bool) -> Result<Vec<u8>, Error> {
+    let Some(plan) = desk.plan(pep, None, None)? else { return Err(Trouble::Unknown.into()) };
     let sound = |made: &&SignOff| made.question == "signoff.vs" && !made.why.contains(&Stale::NeverMatched);
     let then = match plan.view.sign_offs.iter().rfind(sound).filter(|_| signed) {
         Some(made) => desk.version(&plan, made.change)?.map(|then| (made, then)),
@@ -176,8 +181,9 @@ fn copied(
     let (view, version) = match &then {
         None if signed => return Err(not_signed()),
         Some((made, view)) => (view, Version::Signed(made)),
-        None => (&plan.view, Version::Now { at: clock::now().unix(), heads: &heads }),
+        None => (&plan.view, Version::Now { at: desk.env.now.unix(), heads: &heads }),
     };
+    let page = page.and_then(|page| plan.pep.process().pages.iter().find(|known| known.id == page));
     let parts = page.into_iter().flat_map(|page| page.questions.iter().map(|q| (page.id.clone(), q.block.clone())));
     let copy = Copy {
         pep: &plan.pep,
@@ -188,7 +194,7 @@ fn copied(
         reader,
         parts: &parts.collect(),
         with_gaps: false,
-        zone: context.zone(),
+        zone: desk.env.now.zone,
     };
     Ok(copy::file(&copy).into_bytes())
 }

@@ -1,12 +1,11 @@
 //! `pep held`.
 
-use std::sync::Arc;
-
 use plan::Pep;
 use replica::Trouble;
 use serde_json::{Value, json};
 
-use crate::{app::App, clock, context::Context, dial, json};
+use crate::{context::Context, decide, json};
+use participant::decisions;
 use participant::{
     device::{Held, Said, Waiting},
     error::{Error, Kind},
@@ -83,7 +82,7 @@ fn list(context: &mut Context) -> Result<(), Error> {
 fn show(context: &mut Context, change: &str) -> Result<(), Error> {
     let own = context.with(|device| Ok::<_, Trouble>(device.refused()))?;
     let wanted = change.to_lowercase();
-    let mine: Vec<&Held> = own.iter().filter(|held| json::hex(&held.hash).starts_with(&wanted)).collect();
+    let mine: Vec<&Held> = own.iter().filter(|held| hex::encode(held.hash).starts_with(&wanted)).collect();
     if let ([held], true) = (mine.as_slice(), wanted.len() >= PREFIX_MIN) {
         if context.global.json {
             let held = own_json(held);
@@ -103,14 +102,14 @@ fn show(context: &mut Context, change: &str) -> Result<(), Error> {
 }
 
 fn decide(context: &mut Context, change: &str, accept: bool) -> Result<(), Error> {
-    if !decides(context)? {
+    if !context.turn(|device, now| decisions::decides(device, now))? {
         return Err(Error::new(Kind::NotPermitted, "The Virtual School decides about changes that were refused.")
             .hint("`pep held` shows yours. Ask an officer of the child’s Virtual School."));
     }
     let waiting = fetched(context)?;
     let one = find(&waiting, change)?;
     let with = one.change.with.len();
-    decided(context.app()?, one, accept)?;
+    decide::decided(context.app()?, &one.change, accept)?;
     context.talk(match (accept, with) {
         (true, 0) => "Accepted. It goes to everybody on the team under its author’s name.".to_string(),
         (true, n) => format!(
@@ -122,44 +121,18 @@ fn decide(context: &mut Context, change: &str, accept: bool) -> Result<(), Error
     Ok(())
 }
 
-/// Whether this person is of the Virtual School for a child today.
-pub fn decides(context: &Context) -> Result<bool, Error> {
-    context.with(|device| {
-        let today = clock::now().today();
-        let children = device.children()?;
-        let mut roles = children.iter().filter_map(|child| device.role_for(&uuid::Uuid::from_bytes(child.id), &today));
-        Ok::<_, Trouble>(roles.any(plan::Role::is_virtual_school))
-    })
-}
-
 /// What waits for this person's decision, asked of the relay now. Nothing for those who decide about nothing.
-pub fn fetched(context: &Context) -> Result<Vec<Waiting>, Error> {
-    if !decides(context)? {
+fn fetched(context: &Context) -> Result<Vec<Waiting>, Error> {
+    if !context.turn(|device, now| decisions::decides(device, now))? {
         return Ok(Vec::new());
     }
-    let app = context.app()?;
-    let (me, key) = (context.me()?, app.key()?);
-    let list = app.runtime().block_on(dial::held(app.room(), &me, &key))?;
+    let list = decide::fetched(context.app()?)?;
     context.with(move |device| device.waiting_for_me(list))
-}
-
-/// Tells the relay what this person decided.
-pub fn decided(app: &Arc<App>, one: &Waiting, accept: bool) -> Result<(), Error> {
-    let me = app.with(|device| device.me().cloned())?.ok_or(Trouble::Unknown)?;
-    let key = app.key()?;
-    let done = app.runtime().block_on(dial::decide(&me, &key, &one.change, accept));
-    done.map_err(|e| match e {
-        // Its words are for people; who may not is told so before it is asked.
-        dial::DialError::Refused { code, detail, .. } if code == sync::frame::code::REFUSED => {
-            Error::new(Kind::Failed, detail)
-        }
-        other => other.into(),
-    })
 }
 
 fn find<'a>(waiting: &'a [Waiting], change: &str) -> Result<&'a Waiting, Error> {
     let wanted = change.to_lowercase();
-    let found: Vec<&Waiting> = waiting.iter().filter(|one| json::hex(&one.change.hash).starts_with(&wanted)).collect();
+    let found: Vec<&Waiting> = waiting.iter().filter(|one| hex::encode(one.change.hash).starts_with(&wanted)).collect();
     match found.as_slice() {
         [one] if wanted.len() >= PREFIX_MIN => Ok(one),
         [] => Err(Error::new(Kind::Failed, "No held change has that hash.").hint("`pep held` shows them.")),
@@ -168,35 +141,13 @@ fn find<'a>(waiting: &'a [Waiting], change: &str) -> Result<&'a Waiting, Error> 
     }
 }
 
-/// Why a change was refused, for those who decide.
-pub fn why(one: &Waiting) -> String {
-    let change = &one.change;
-    let why = match change.code.as_str() {
-        "left" => "It came when its author was no longer on the child’s team.".to_string(),
-        "right" => "Its author’s role may not write there.".to_string(),
-        _ => format!("It could not be taken in ({}).", change.code),
-    };
-    let can = match (change.acceptable, change.follows, change.with.len()) {
-        (true, _, 0) => "It can be accepted.".to_string(),
-        (true, _, n) => format!("It can be accepted, with {} that it builds on.", counted(n, "change")),
-        (false, true, _) => "It is held only because it builds on one that was refused: its author’s device writes it again, so it cannot be accepted.".to_string(),
-        (false, false, _) => "It cannot be accepted: other devices would refuse it, or it builds on one that stays out. Its author can write it again.".to_string(),
-    };
-    let told = if change.heard {
-        "Its author has been told."
-    } else {
-        "Its author has not been told yet, so it cannot be discarded."
-    };
-    format!("{why} {can} {told}")
-}
-
 fn title(child: &str, pep: Option<&Pep>) -> String {
     pep.map_or_else(|| child.to_string(), |pep| format!("{child}, {}", words::sitting(pep)))
 }
 
 fn print_own(context: &mut Context, held: &Held, whole: bool) {
     let title = title(&held.child, held.pep().as_ref());
-    context.data(format!("{} - {title} [{}]", words::moment(held.why.at, context.zone()), json::hex(&held.hash)));
+    context.data(format!("{} - {title} [{}]", words::moment(held.why.at, context.zone()), hex::encode(held.hash)));
     context.data(format!("  {}", held.why.detail));
     print_said(context, &held.said, whole);
 }
@@ -209,10 +160,10 @@ fn print_waiting(context: &mut Context, one: &Waiting, whole: bool) -> Result<()
     context.data(format!(
         "{} - {title} [{}]",
         words::moment(one.change.at, context.zone()),
-        json::hex(&one.change.hash)
+        hex::encode(one.change.hash)
     ));
     context.data(format!("  {}", one.author));
-    context.data(format!("  {}", why(one)));
+    context.data(format!("  {}", decisions::reason(one)));
     print_said(context, &one.said, whole);
     if one.said.is_empty() {
         context.data("  What it says cannot be shown on this device.");
@@ -252,7 +203,7 @@ fn own_json(held: &Held) -> Value {
     json!({
         "pep": held.pep().map(|pep| pep.id()),
         "document": held.document().map(|kind| kind.to_string()),
-        "change": json::hex(&held.hash),
+        "change": hex::encode(held.hash),
         "code": held.why.code,
         "detail": held.why.detail,
         "at": json::at(held.why.at),
@@ -265,7 +216,7 @@ fn waiting_json(one: &Waiting) -> Value {
     let change = &one.change;
     json!({
         "pep": one.pep.as_ref().map(plan::Pep::id),
-        "change": json::hex(&change.hash),
+        "change": hex::encode(change.hash),
         "code": change.code,
         "detail": change.detail,
         "at": json::at(change.at),
@@ -274,7 +225,7 @@ fn waiting_json(one: &Waiting) -> Value {
         "follows": change.follows,
         "told": change.heard,
         "acceptable": change.acceptable,
-        "with": change.with.iter().map(|hash| json::hex(&hash.into_array())).collect::<Vec<_>>(),
+        "with": change.with.iter().map(|hash| hex::encode(hash.into_array())).collect::<Vec<_>>(),
         "what": said_json(&one.said),
     })
 }

@@ -35,7 +35,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         let entries = entries.iter().map(|entry| {
             let what: Vec<&str> = entry.deeds.iter().map(|deed| deed.sentence.as_str()).collect();
             let (at, until) = (json::at(entry.began), json::at(entry.at));
-            json!({ "at": at, "until": until, "by": json::by(&entry.by), "what": what, "change": json::hex(&entry.change.0) })
+            json!({ "at": at, "until": until, "by": json::by(&entry.by), "what": what, "change": hex::encode(entry.change.0) })
         });
         context.json(&entries.collect());
         return Ok(());

@@ -1,15 +1,14 @@
 //! `pep import`.
 
+use crate::left_out;
+use participant::import::{self, How};
 use std::path::{Path, PathBuf};
 
-use plan::{ANSWERS_BYTES_MAX, AnswersFile, NotAnswers, Pep, Writer};
-use replica::Trouble;
+use plan::{ANSWERS_BYTES_MAX, AnswersFile, NotAnswers};
 use serde_json::json;
-use uuid::Uuid;
 
-use crate::{bring, cli::Seals, clock, context::Context, sealed};
+use crate::{cli::Seals, context::Context, sealed};
 use participant::{
-    Mine,
     error::{Error, Kind},
     words::counted,
 };
@@ -51,24 +50,10 @@ impl Args {
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let file = read(context, &args.file)?;
-    let mine = match &args.pep {
-        Some(pep) => context.mine(pep)?,
-        None => newest(context, &file)?,
-    };
-    let other_child = file.from.as_ref().is_some_and(|from| from.child != mine.pep.child);
-    if other_child && !args.from_another_child {
-        return Err(Error::new(Kind::Failed, "This file is about another child. Nothing was brought.").hint(
-            "Look whether it is the right file. If you are sure, give --pep PEP and --from-another-child with it.",
-        ));
-    }
-    let writer = Writer { person: Uuid::from_bytes(context.me()?.person), role: mine.role };
-    let mut brought = file.bring(&mine.pep, &writer);
-    if !args.replace {
-        brought = brought.unanswered(&context.view(&mine)?, &writer);
-    }
-    let done = bring::write(context, &mine, brought)?;
+    let how = How { pep: args.pep, replace: args.replace, from_another_child: args.from_another_child };
+    let (mine, done) = context.turn(move |device, now| import::import(device, &file, &how, now))?;
     if context.global.json {
-        let left_out = bring::left_out_json(&done);
+        let left_out = left_out::json(&done);
         context.json(&json!({ "pep": mine.pep.id(), "brought": done.questions, "leftOut": left_out }));
     } else {
         context.data(mine.pep.id());
@@ -78,7 +63,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         (true, n) => format!("Brought into {title}: {}.", counted(n, "answer")),
         (false, _) => format!("Nothing in the file is new to {title}."),
     });
-    bring::say_left_out(context, &done);
+    left_out::say(context, &done);
     Ok(())
 }
 
@@ -109,29 +94,4 @@ fn read(context: &Context, file: &Path) -> Result<AnswersFile, Error> {
     }
     let text = String::from_utf8(bytes).map_err(|_| none(NotAnswers::NotJson { line: 1 }))?;
     AnswersFile::read(&text).map_err(none)
-}
-
-/// The newest PEP of the file's child that is not signed off.
-fn newest(context: &Context, file: &AnswersFile) -> Result<Mine, Error> {
-    context.me()?;
-    let Some(from) = &file.from else {
-        return Err(Error::new(Kind::Failed, "The file does not say which child it is about. Nothing was brought.")
-            .hint("Say which plan it is for: pep import FILE --pep PEP. `pep list` shows them."));
-    };
-    let (child, day) = (from.child, clock::now().today());
-    let found = context.with(move |device| {
-        let Some(role) = device.role_for(&child, &day) else { return Ok::<_, Trouble>(None) };
-        let mut peps: Vec<Pep> = device.peps().filter(|pep| pep.child == child).cloned().collect();
-        peps.sort_by_key(|pep| (pep.year, pep.term, pep.id()));
-        for pep in peps.into_iter().rev() {
-            if !device.view(&pep, role)?.signed_off() {
-                return Ok(Some(Mine { pep, role }));
-            }
-        }
-        Ok(None)
-    })?;
-    found.ok_or_else(|| {
-        Error::new(Kind::Failed, "There is no open plan of this file's child on this device. Nothing was brought.")
-            .hint("`pep sync` fetches the plans of your teams; `pep new` starts one. For another plan: --pep PEP.")
-    })
 }

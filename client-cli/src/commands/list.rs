@@ -1,5 +1,6 @@
 //! `pep list`.
 
+use participant::bring;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -7,7 +8,7 @@ use plan::{Currency, Duty, Pep, PepType, Role, Sitting, Standing, State, View, c
 use replica::Trouble;
 use serde_json::json;
 
-use crate::{bring, clock, context::Context, json};
+use crate::{clock, context::Context, json};
 use participant::{
     Mine,
     error::Error,

@@ -1,19 +1,20 @@
 //! `pep meeting`.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use participant::{
+    meeting::{self, Action, Arrangement},
+    mine,
+};
+use std::path::PathBuf;
 
 use chrono::{NaiveDate, NaiveTime};
-use plan::{Answer, Cells, Edit, MeetingView, ReviewKind, Role, Value, View, Who, Writer, parse_value};
-use replica::{Trouble, write_private};
+use plan::{MeetingView, ReviewKind};
+use replica::write_private;
 use serde_json::Map;
-use uuid::Uuid;
 
-use crate::{bring, clock, context::Context};
+use crate::{clock, context::Context};
 use participant::{
     Mine,
-    calendar::{self, Appointment},
     error::{Error, Kind},
-    select,
     words::{self, counted},
 };
 
@@ -99,25 +100,19 @@ pub struct Args {
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mine = context.mine(&args.pep)?;
-    let view = context.view(&mine)?;
-    let team = team(context, &mine)?;
-    let writer = Writer { person: Uuid::from_bytes(context.me()?.person), role: mine.role };
-    let mut sheet = Sheet { mine: &mine, view: &view, team: &team, writer, edits: Vec::new(), action: None };
-    sheet.fill(&args)?;
-    let (edits, action) = (sheet.edits, sheet.action);
+    let (wanted, asked) = (arrangement(&args)?, mine.clone());
+    let arranged =
+        context.turn(move |device, now| meeting::arrange(device, &asked, &wanted, &mut clock::fresh_id, now))?;
     let mut said = Map::new();
-    if !edits.is_empty() {
-        // All of it belongs to the plan itself: one document, one change.
-        let question = context.question("meeting.kind")?;
-        let applied = context.edit(&mine, question, edits)?;
+    if let Some(applied) = &arranged.applied {
         said.insert("changed".into(), applied.change.is_some().into());
-        if let Some(key) = &action {
+        if let Some(key) = &arranged.action {
             said.insert("action".into(), key.as_str().into());
             if !context.global.json {
                 context.data(key);
             }
         }
-        context.saved(&applied)?;
+        context.saved(applied)?;
     } else if args.agenda {
         said.insert("changed".into(), false.into());
         context.talk("The agenda stands in the plan already.");
@@ -127,7 +122,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         said.insert("bytes".into(), bytes.into());
     }
     if said.is_empty() {
-        return show(context, &mine, &view, &team);
+        return show(context, &mine);
     }
     let to_standard_output = args.ics.is_some_and(|file| file.as_os_str() == "-");
     if context.global.json && !to_standard_output {
@@ -137,212 +132,39 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     Ok(())
 }
 
-/// What the options come to, in the order in which it can be written.
-struct Sheet<'a> {
-    mine: &'a Mine,
-    view: &'a View,
-    team: &'a [Who],
-    writer: Writer,
-    edits: Vec<Edit>,
-    action: Option<String>,
+/// What the options say.
+fn arrangement(args: &Args) -> Result<Arrangement, Error> {
+    let pairs = |texts: &[String]| texts.iter().map(|text| name_and_word(text)).collect::<Result<Vec<_>, Error>>();
+    let invited = args.invite.iter().map(|invite| invite.split_once('=').unwrap_or((invite, "")));
+    Ok(Arrangement {
+        kind: args
+            .kind
+            .as_deref()
+            .map(|kind| if kind == "desk-review" { ReviewKind::Desk } else { ReviewKind::Meeting }),
+        date: args.date,
+        time: args.time,
+        length: args.length,
+        place: args.place.clone(),
+        chair: args.chair.clone(),
+        note_taker: args.note_taker.clone(),
+        invited: invited.map(|(name, role)| (name.to_owned(), role.to_owned())).collect(),
+        attended: pairs(&args.attended)?,
+        apologies: args.apologies.clone(),
+        views_sent: args.views_sent.clone(),
+        child_part: args.child_part.clone(),
+        agenda: args.agenda,
+        action: args.action.clone().map(|what| Action { what, who: args.who.clone(), by: args.by }),
+        action_done: args.action_done.clone().map(|key| (key, args.outcome.clone())),
+        held: args.held,
+        next_date: args.next_date,
+        next_time: args.next_time.clone(),
+        copies: pairs(&args.copy)?,
+    })
 }
 
-impl Sheet<'_> {
-    fn fill(&mut self, args: &Args) -> Result<(), Error> {
-        self.kind(args)?;
-        if let Some(day) = args.date {
-            self.choose("meeting.date", Value::Date(day));
-        }
-        if args.time.is_some() || args.length.is_some() {
-            let before = match self.view.answers.get("meeting.time") {
-                Some(Answer::Text { text }) => text.as_str(),
-                _ => "",
-            };
-            let text = plan::with_time(before, args.time, args.length);
-            self.edits.push(Edit::Rewrite { question: "meeting.time".into(), text });
-        }
-        for (question, text) in [("meeting.place", &args.place), ("meeting.nextTime", &args.next_time)] {
-            if let Some(text) = text.clone() {
-                self.edits.push(Edit::Rewrite { question: question.into(), text });
-            }
-        }
-        for (question, name) in [("meeting.chair", &args.chair), ("meeting.noteTaker", &args.note_taker)] {
-            if let Some(name) = name {
-                let name = self.known(name)?;
-                self.choose(question, parse_value(question, &name)?);
-            }
-        }
-        self.people(args)?;
-        if let Some(part) = &args.child_part {
-            self.choose("meeting.childPart", parse_value("meeting.childPart", part)?);
-        }
-        if args.agenda {
-            self.edits.extend(plan::agenda_edits(self.view, &self.mine.pep));
-        }
-        self.actions(args)?;
-        if args.held {
-            self.choose("meeting.held", Value::YesNo(true));
-        }
-        if let Some(day) = args.next_date {
-            self.choose("meeting.nextDate", Value::Date(day));
-        }
-        for copy in &args.copy {
-            let (name, version) = name_and_word(copy)?;
-            let name = self.known(name)?;
-            self.row("meeting.copies", &[("person", &name), ("version", version)])?;
-        }
-        Ok(())
-    }
-
-    /// Says that it is a meeting where somebody arranges one and nobody has said so yet.
-    fn kind(&mut self, args: &Args) -> Result<(), Error> {
-        let arranges = args.date.is_some()
-            || args.time.is_some()
-            || args.length.is_some()
-            || args.place.is_some()
-            || args.chair.is_some()
-            || args.note_taker.is_some()
-            || args.child_part.is_some()
-            || args.agenda;
-        let open = self.view.answers.get("meeting.kind") == Some(&Answer::Missing);
-        let kind = match args.kind.as_deref() {
-            Some("desk-review") => "desk_review",
-            Some(_) => "meeting",
-            None if arranges && open => "meeting",
-            None => return Ok(()),
-        };
-        let today = NaiveDate::default();
-        let around = plan::Around { today, previous: None, others: &[] };
-        let allowed = || plan::meeting(self.view, &self.mine.pep, &[], around).desk_review_allowed;
-        if kind == "desk_review" && !allowed() {
-            return Err(Error::new(
-                Kind::NotPermitted,
-                "This process reviews this PEP in a meeting, not on paper. Nothing was changed.",
-            )
-            .hint("The Virtual School decides where a review without a meeting will do."));
-        }
-        self.choose("meeting.kind", Value::Choice(kind.into()));
-        Ok(())
-    }
-
-    fn people(&mut self, args: &Args) -> Result<(), Error> {
-        for invite in &args.invite {
-            let (name, role) = invite.split_once('=').unwrap_or((invite, ""));
-            let name = self.known(name)?;
-            let on_team = self.team.iter().find(|who| who.name == name).map(|who| who.role.label().to_owned());
-            let named = role.parse::<Role>().map(|role| role.label().to_owned()).ok();
-            let role = named.or_else(|| (!role.trim().is_empty()).then(|| role.trim().to_owned())).or(on_team);
-            match role {
-                Some(role) => {
-                    self.row("meeting.attendees", &[("person", &name), ("role", &role), ("invited", "yes")])?
-                }
-                None => {
-                    return Err(Error::new(
-                        Kind::Usage,
-                        "Say what this person is to the child: --invite \"NAME=ROLE\". Nothing was changed.",
-                    )
-                    .hint("A role such as carer or professional, or any words: \"Rhoda Quillane=SENCO\"."));
-                }
-            }
-        }
-        for attended in &args.attended {
-            let (name, how) = name_and_word(attended)?;
-            let name = self.known(name)?;
-            self.row("meeting.attendees", &[("person", &name), ("attended", how)])?;
-        }
-        for (names, column) in [(&args.apologies, "apologies"), (&args.views_sent, "viewsSent")] {
-            for name in names {
-                let name = self.known(name)?;
-                self.row("meeting.attendees", &[("person", &name), (column, "yes")])?;
-            }
-        }
-        Ok(())
-    }
-
-    fn actions(&mut self, args: &Args) -> Result<(), Error> {
-        if let Some(action) = &args.action {
-            let who = args.who.as_deref().map(|name| self.known(name)).transpose()?;
-            let by = args.by.map(|day| day.to_string());
-            let mut cells = vec![("action", action.as_str()), ("status", "open")];
-            cells.extend(who.as_deref().map(|who| ("person", who)));
-            cells.extend(by.as_deref().map(|by| ("byWhen", by)));
-            self.row("meeting.actions", &cells)?;
-        }
-        if let Some(key) = &args.action_done {
-            let rows = match self.view.answers.get("meeting.actions") {
-                Some(Answer::Table(rows)) => rows.as_slice(),
-                _ => &[],
-            };
-            let key = select::key("action", key, rows.iter().map(|row| row.key.as_str()))?;
-            let mut cells = vec![("status", "done")];
-            cells.extend(args.outcome.as_deref().map(|outcome| ("outcome", outcome)));
-            let cells = cells_of("meeting.actions", &cells)?;
-            self.edits.push(Edit::PutRow { question: "meeting.actions".into(), key, cells });
-        }
-        Ok(())
-    }
-
-    fn choose(&mut self, question: &str, value: Value) {
-        self.edits.push(Edit::Choose { question: question.into(), value });
-    }
-
-    fn row(&mut self, table: &str, cells: &[(&str, &str)]) -> Result<(), Error> {
-        let cells = cells_of(table, cells)?;
-        let key = plan::row_key(table, &cells, &self.writer, &mut || *clock::fresh_id().as_bytes())?;
-        if table == "meeting.actions" {
-            self.action = Some(key.clone());
-        }
-        self.edits.push(Edit::PutRow { question: table.into(), key, cells });
-        Ok(())
-    }
-
-    /// The whole name of somebody on the team or in the list of those who come, where `said` is a part of one name alone;
-    /// else the name as it was said.
-    fn known(&self, said: &str) -> Result<String, Error> {
-        let rows = match self.view.answers.get("meeting.attendees") {
-            Some(Answer::Table(rows)) => rows.as_slice(),
-            _ => &[],
-        };
-        let listed = rows.iter().filter_map(|row| match row.cells.get("person") {
-            Some(plan::Cell::Value(value)) => Some(value.to_string()),
-            _ => None,
-        });
-        let mut names: BTreeMap<String, String> = BTreeMap::new();
-        for name in self.team.iter().map(|who| who.name.clone()).chain(listed) {
-            names.entry(plain(&name)).or_insert(name);
-        }
-        let wanted = plain(said);
-        if let Some(name) = names.get(&wanted) {
-            return Ok(name.clone());
-        }
-        let part = |name: &&String| !wanted.is_empty() && format!(" {} ", plain(name)).contains(&format!(" {wanted} "));
-        let found: Vec<&String> = names.values().filter(part).collect();
-        match found.as_slice() {
-            [] => Ok(said.trim().to_owned()),
-            [only] => Ok((*only).clone()),
-            several => {
-                let several: Vec<&str> = several.iter().map(|name| name.as_str()).collect();
-                Err(Error::new(Kind::Usage, format!("That could be {}. Nothing was changed.", several.join(" or ")))
-                    .hint("Give the whole name of the one you mean."))
-            }
-        }
-    }
-}
-
-fn plain(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
-}
-
-fn cells_of(table: &str, cells: &[(&str, &str)]) -> Result<Cells, Error> {
-    let parse = |(column, text): &(&str, &str)| {
-        Ok(((*column).to_owned(), Some(parse_value(&format!("{table}/{column}"), text)?)))
-    };
-    cells.iter().map(parse).collect()
-}
-
-fn name_and_word(text: &str) -> Result<(&str, &str), Error> {
-    text.rsplit_once('=').ok_or_else(|| {
+fn name_and_word(text: &str) -> Result<(String, String), Error> {
+    let pair = text.rsplit_once('=').map(|(name, word)| (name.to_owned(), word.to_owned()));
+    pair.ok_or_else(|| {
         Error::new(Kind::Usage, "It is written as NAME=WORD. Nothing was changed.")
             .hint("Put it in quotation marks: --attended \"Carys Wexcombe=all\", --copy \"Carys Wexcombe=full\"")
     })
@@ -352,57 +174,9 @@ fn time_of_day(text: &str) -> Result<NaiveTime, String> {
     plan::clock_in(text).ok_or_else(|| "write a time such as 15:15 or 3.15pm".to_owned())
 }
 
-/// Who works with the child today.
-pub fn team(context: &Context, mine: &Mine) -> Result<Vec<Who>, Error> {
-    let (child, day) = (*mine.pep.child.as_bytes(), clock::now().today());
-    let roster = context.with(|device| Ok::<_, Trouble>(device.roster().clone()))?;
-    let members = roster.teams.iter().filter(|member| member.child == child && member.on(&day));
-    let who = members.filter_map(|member| {
-        let person = roster.person(&member.person)?;
-        let (name, role) = (person.name.clone(), member.role.parse().ok()?);
-        Some(Who { person: Uuid::from_bytes(person.id), name, role, until: None })
-    });
-    let mut team: Vec<Who> = who.collect();
-    team.sort();
-    Ok(team)
-}
-
-/// The meeting as it stands.
-pub fn meeting(context: &Context, mine: &Mine, view: &View, team: &[Who]) -> Result<MeetingView, Error> {
-    let last = bring::last(context, mine)?;
-    let around = plan::Around { today: clock::now().day(), previous: last.as_ref().map(|(_, view)| view), others: &[] };
-    Ok(plan::meeting(view, &mine.pep, team, around))
-}
-
-/// The meeting for a calendar. It names no child.
-pub fn calendar_file(context: &Context, mine: &Mine) -> Result<String, Error> {
-    let view = context.view(mine)?;
-    let meeting = meeting(context, mine, &view, &[])?;
-    let Mine { pep, role } = mine.clone();
-    let changes = context.with(move |device| {
-        let papers = device.papers(&pep, role)?;
-        Ok::<_, Trouble>(papers.documents().map_or(0, |documents| documents.main.get_changes_meta(&[]).len()))
-    })?;
-    let (Some(date), Some(starts)) = (meeting.date, meeting.starts) else {
-        return Err(Error::new(Kind::Failed, "A calendar needs the day and the time of the meeting.").hint(
-            "`pep meeting PEP --date 2026-02-26 --time 15:15` says them; the social worker and the Virtual School may.",
-        ));
-    };
-    let appointment = Appointment {
-        pep: mine.pep.id(),
-        date,
-        starts,
-        minutes: meeting.minutes,
-        place: meeting.place.as_deref(),
-        sequence: u32::try_from(changes).unwrap_or(u32::MAX),
-        now: clock::now().unix(),
-    };
-    calendar::file(&appointment)
-        .ok_or_else(|| Error::new(Kind::Failed, "The clocks change that night, and there is no such time."))
-}
-
 fn write_calendar(context: &mut Context, mine: &Mine, file: &std::path::Path) -> Result<usize, Error> {
-    let text = calendar_file(context, mine)?;
+    let asked = mine.clone();
+    let text = context.turn(move |device, now| meeting::calendar_file(device, &asked, now))?;
     if file.as_os_str() == "-" {
         context.raw(text.as_bytes());
         return Ok(text.len());
@@ -415,8 +189,12 @@ fn write_calendar(context: &mut Context, mine: &Mine, file: &std::path::Path) ->
     Ok(text.len())
 }
 
-fn show(context: &mut Context, mine: &Mine, view: &View, team: &[Who]) -> Result<(), Error> {
-    let meeting = meeting(context, mine, view, team)?;
+fn show(context: &mut Context, mine: &Mine) -> Result<(), Error> {
+    let asked = mine.clone();
+    let meeting = context.turn(move |device, now| {
+        let (view, team) = (asked.view(device)?, mine::team(device, &asked.pep.child, now));
+        meeting::meeting(device, &asked, &view, &team, now)
+    })?;
     if context.global.json {
         let mut json = serde_json::to_value(&meeting)
             .map_err(|_| Error::new(Kind::Failed, "The meeting could not be shown as JSON."))?;
@@ -448,9 +226,9 @@ fn when_and_who(meeting: &MeetingView) -> Vec<String> {
         lines.push(format!("Meeting: {date}, {time}, {place}{}", if meeting.held { " - held" } else { "" }));
         let length = if meeting.length_agreed { "agreed" } else { "what the agenda comes to" };
         lines.push(format!("Length: {} minutes ({length})", meeting.minutes));
-        lines.push(format!("Chair: {}", seat(&meeting.chair)));
-        lines.push(format!("Notes: {}", seat(&meeting.note_taker)));
-        lines.push(format!("The child: {}", child(meeting)));
+        lines.push(format!("Chair: {}", meeting::seat(&meeting.chair)));
+        lines.push(format!("Notes: {}", meeting::seat(&meeting.note_taker)));
+        lines.push(format!("The child: {}", meeting::child(meeting)));
     }
     if !meeting.invitees.is_empty() {
         lines.push("People".to_owned());
@@ -503,7 +281,7 @@ fn what(meeting: &MeetingView) -> Vec<String> {
         lines.push("To review".to_owned());
     }
     for target in &meeting.review {
-        let result = target.result.as_deref().map_or("not reviewed yet", |result| review_label(result));
+        let result = target.result.as_deref().map_or("not reviewed yet", |result| meeting::review_label(result));
         lines.push(format!("  {} - {result}", target.statement));
     }
     if !meeting.actions.is_empty() {
@@ -547,49 +325,4 @@ fn what(meeting: &MeetingView) -> Vec<String> {
         lines.push(format!("  {}: {}, {sent}", copy.person, version.unwrap_or("which, nobody said")));
     }
     lines
-}
-
-/// Who has a post, or who is to have it.
-pub fn seat(seat: &plan::Seat) -> String {
-    match (&seat.named, seat.role) {
-        (Some(name), _) => name.clone(),
-        (None, Some(role)) => {
-            let people = if seat.people.is_empty() { String::new() } else { format!(": {}", seat.people.join(" or ")) };
-            format!("nobody named yet; in this process first the {}{people}", role.label().to_lowercase())
-        }
-        (None, None) => "nobody named yet; agreed at the start".to_owned(),
-    }
-}
-
-/// How the child takes part.
-pub fn child(meeting: &MeetingView) -> String {
-    let label = |question: &str, word: &str| {
-        plan::bank().question(question).map_or(word.to_owned(), |question| question.label_of(word).to_lowercase())
-    };
-    let part = &meeting.child;
-    let mut said = match (&part.choice, &part.suggested) {
-        (Some(own), _) => format!("{} (their own choice)", label("voice.meetingChoice", own)),
-        (None, Some(word)) => format!("{} (suggested; the child chooses)", label("voice.meetingChoice", word)),
-        (None, None) => "has not been asked yet".to_owned(),
-    };
-    if let Some(proxy) = &part.proxy {
-        said += &format!(", {proxy}");
-    }
-    let joins = part.joins_after.filter(|after| *after > 0).and_then(|after| {
-        let starts = meeting.starts?;
-        Some(starts.overflowing_add_signed(chrono::TimeDelta::minutes(after.into())).0)
-    });
-    if let Some(joins) = joins {
-        said += &format!(", from {}", joins.format("%H:%M"));
-    }
-    if let Some(took) = &part.took {
-        said += &format!("; took part: {}", label("meeting.childPart", took));
-    }
-    said
-}
-
-/// What a review of a target came to, in words.
-pub fn review_label(result: &str) -> &str {
-    let column = plan::bank().question("targets.review").and_then(|question| question.column("result"));
-    column.map_or(result, |column| column.label_of(result))
 }

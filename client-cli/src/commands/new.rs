@@ -1,12 +1,12 @@
 //! `pep new`.
 
-use plan::{AcademicYear, NotATerm, Pep, PepType, ProcessRef, Role, State, Term, UnknownProcess, parse_term};
-use replica::Trouble;
+use participant::start::{self, Started};
+use plan::{AcademicYear, NotATerm, Pep, PepType, ProcessRef, Term, UnknownProcess, parse_term};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{bring, context::Context};
-use participant::{Mine, error::Error, words};
+use crate::context::Context;
+use participant::{error::Error, words};
 
 /// Start a child's PEP for a term, or open the one that exists
 ///
@@ -36,63 +36,22 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let child = context.child(&args.child)?;
     let (year, term) = args.term;
     let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process: args.process };
-    let role = context.role_for(pep.child)?;
-    for doubt in doubts(context, &pep, role, &child.dob)? {
-        context.talk(doubt);
-    }
-    if let Some(known) = known(context, &pep)?.filter(|known| known.process != pep.process) {
-        context.talk(format!(
-            "This PEP began under {} version {}, and keeps it.",
-            known.process.id(),
-            known.process.version()
-        ));
-        return answer(context, Mine { pep: known, role }, false, args.blank);
-    }
-    let started = pep.clone();
-    let created = context.with(move |device| device.start_pep(&started, role))?;
-    answer(context, Mine { pep, role }, created, args.blank)
-}
-
-/// The PEP of this child, term and type that is there already.
-pub fn known(context: &Context, pep: &Pep) -> Result<Option<Pep>, Error> {
-    let id = pep.id();
-    context.with(move |device| Ok::<_, Trouble>(device.pep(&id).cloned()))
-}
-
-/// What speaks against this PEP: said, and never a bar.
-pub fn doubts(context: &Context, pep: &Pep, role: Role, born: &str) -> Result<Vec<String>, Error> {
-    let mut doubts = Vec::new();
-    let process = pep.process();
-    let begins = process.calendar.term_begins(pep.year, pep.term);
-    if let (Ok(born), Some(begins)) = (born.parse(), begins)
-        && let Some(doubt) = process.practice.eligibility.doubt(born, pep.year, begins)
-    {
-        doubts.push(doubt);
-    }
-    let this = pep.clone();
-    let closed = context.with(move |device| {
-        let closing =
-            |other: &&Pep| other.child == this.child && other.kind == PepType::Closing && other.id() != this.id();
-        let closing: Vec<Pep> = device.peps().filter(closing).cloned().collect();
-        for pep in closing {
-            if device.view(&pep, role)?.state == State::Closed {
-                return Ok(Some(pep));
-            }
-        }
-        Ok::<_, Trouble>(None)
+    let (asked, blank) = (pep.clone(), args.blank);
+    let (doubts, started) = context.turn(move |device, now| {
+        let doubts = start::doubts(device, &asked, now)?;
+        Ok((doubts, start::start(device, asked, blank, now)?))
     })?;
-    if let Some(closed) = closed {
-        doubts.push(format!(
-            "This child's PEPs came to their end with {}, which is signed off and sealed. Start another only if the child is looked after again.",
-            words::sitting(&closed)
-        ));
+    doubts.iter().for_each(|doubt| context.talk(doubt));
+    if started.mine.pep.process != pep.process {
+        let kept = &started.mine.pep.process;
+        context.talk(format!("This PEP began under {} version {}, and keeps it.", kept.id(), kept.version()));
     }
-    Ok(doubts)
+    answer(context, started)
 }
 
-fn answer(context: &mut Context, mine: Mine, created: bool, blank: bool) -> Result<(), Error> {
+fn answer(context: &mut Context, started: Started) -> Result<(), Error> {
+    let Started { mine, created, came: last } = started;
     let pep = &mine.pep;
-    let last = if blank { None } else { bring::from_last(context, &mine)? };
     if context.global.json {
         let brought = last.as_ref().map_or(&[][..], |came| &came.done.questions);
         let view = context.view(&mine)?;
@@ -107,7 +66,7 @@ fn answer(context: &mut Context, mine: Mine, created: bool, blank: bool) -> Resu
         false => format!("It exists already: {sitting}."),
     });
     if let Some(came) = last {
-        context.talk(came.said());
+        context.talk(came.sentence());
     }
     Ok(())
 }

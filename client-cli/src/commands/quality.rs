@@ -1,18 +1,14 @@
 //! `pep quality`.
 
-use plan::{Candidate, Cells, Edit, Finding, Quality, Value, Writer};
-use replica::Trouble;
+use participant::quality::{self, Grade};
+use plan::Quality;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::{clock, context::Context};
 use participant::{
     Mine,
     error::{Error, Kind},
 };
-
-const AREAS: &str = "qa.areas";
-const OVERALL: &str = "qa.overall";
 
 /// The quality check of a plan: what it is, area by area; or a grade, by the Virtual School
 ///
@@ -41,79 +37,33 @@ pub struct Args {
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mine = context.mine(&args.pep)?;
-    let mut edits = Vec::new();
-    match (args.area.as_deref(), args.grade.as_deref()) {
-        (Some("overall"), Some(grade)) => edits.extend(overall(context, &mine, grade, args.reason.as_deref())?),
+    let grade = match (args.area, args.grade) {
+        (Some(area), Some(grade)) if area == "overall" => Some(Grade::Overall { grade, reason: args.reason }),
         (Some(_), Some(_)) if args.reason.is_some() => {
             return Err(Error::new(Kind::Usage, "--reason belongs to the overall grade.")
                 .hint("What you want to say of an area: --comment \"…\""));
         }
-        (Some(area), Some(grade)) => edits.push(area_graded(context, &mine, area, grade, args.comment)?),
-        _ => {}
-    }
-    if let Some(text) = args.feedback {
-        edits.push(Edit::Rewrite { question: "qa.feedback".into(), text });
-    }
-    if edits.is_empty() {
+        (Some(area), Some(grade)) => Some(Grade::Area { area, grade, comment: args.comment }),
+        _ => None,
+    };
+    if grade.is_none() && args.feedback.is_none() {
         return show(context, &mine);
     }
-    let question = context.question(AREAS)?;
-    let applied = context.edit(&mine, question, edits)?;
+    let (asked, feedback) = (mine.clone(), args.feedback);
+    let applied =
+        context.turn(move |device, now| quality::grade(device, &asked, grade, feedback, &mut clock::fresh_id, now))?;
     if context.global.json {
-        let quality = plan::quality(&context.view(&mine)?, &mine.pep);
-        context.json(&as_json(&mine, &quality));
+        let graded = plan::quality(&context.view(&mine)?, &mine.pep);
+        context.json(&as_json(&mine, &graded));
     }
     context.saved(&applied)
-}
-
-/// What keeps this plan from having its grades, where it is in the sample that its process checks.
-pub fn of_sample(context: &Context, mine: &Mine) -> Result<Vec<Finding>, Error> {
-    if mine.pep.process().practice.qa.sampling == plan::Sampling::All || !is_sampled(context, mine)? {
-        return Ok(Vec::new());
-    }
-    Ok(plan::ungraded(&context.view(mine)?, &mine.pep))
-}
-
-fn overall(context: &Context, mine: &Mine, grade: &str, reason: Option<&str>) -> Result<Vec<Edit>, Error> {
-    let grade = Edit::Choose { question: OVERALL.into(), value: Value::Choice(grade.to_owned()) };
-    let reason = reason.map(|text| Edit::Rewrite { question: "qa.overrideReason".into(), text: text.to_owned() });
-    let quality = plan::quality(&context.view(mine)?, &mine.pep);
-    let given =
-        matches!(&grade, Edit::Choose { value, .. } if quality.worked_out.as_deref() == Some(&value.to_string()));
-    match (mine.pep.process().practice.qa.aggregate.is_empty(), given, reason) {
-        // What the rules say anyway: no grade of one's own stands beside it.
-        (false, true, _) => Ok(vec![Edit::Clear { question: OVERALL.into() }]),
-        (false, false, None) => Err(Error::new(Kind::Usage, "Another overall grade needs a reason.")
-            .hint("pep quality PEP overall GRADE --reason \"…\"")),
-        (false, false, Some(reason)) => Ok(vec![grade, reason]),
-        (true, _, None) => Ok(vec![grade]),
-        (true, _, Some(_)) => Err(Error::new(
-            Kind::Usage,
-            "In this process the overall grade is the Virtual School's judgement, and needs no reason of its own.",
-        )
-        .hint("What the designated teacher and the social worker should know: --feedback \"…\"")),
-    }
-}
-
-fn area_graded(
-    context: &Context,
-    mine: &Mine,
-    area: &str,
-    grade: &str,
-    comment: Option<String>,
-) -> Result<Edit, Error> {
-    let value = |text: &str| Some(Value::Choice(text.to_owned()));
-    let mut cells = Cells::from([("area".to_owned(), value(area)), ("grade".to_owned(), value(grade))]);
-    cells.extend(comment.map(|comment| ("comment".to_owned(), Some(Value::Text(comment)))));
-    let writer = Writer { person: Uuid::from_bytes(context.me()?.person), role: mine.role };
-    let key = plan::row_key(AREAS, &cells, &writer, &mut || *clock::fresh_id().as_bytes())?;
-    Ok(Edit::PutRow { question: AREAS.into(), key, cells })
 }
 
 fn show(context: &mut Context, mine: &Mine) -> Result<(), Error> {
     let view = context.view(mine)?;
     let quality = plan::quality(&view, &mine.pep);
-    let sampled = is_sampled(context, mine)?;
+    let asked = mine.clone();
+    let sampled = context.turn(move |device, now| quality::is_sampled(device, &asked, now))?;
     if context.global.json {
         let mut json = as_json(mine, &quality);
         json["sampled"] = sampled.into();
@@ -146,36 +96,6 @@ fn show(context: &mut Context, mine: &Mine) -> Result<(), Error> {
         context.data(format!("Feedback: {feedback}"));
     }
     Ok(())
-}
-
-/// Whether this plan is checked, by the list of the plans that this device holds.
-pub fn is_sampled(context: &Context, mine: &Mine) -> Result<bool, Error> {
-    let Mine { pep, .. } = mine.clone();
-    if pep.process().practice.qa.sampling == plan::Sampling::All {
-        return Ok(true);
-    }
-    let day = clock::now().today();
-    context.with(move |device| {
-        let all: Vec<plan::Pep> = device.peps().cloned().collect();
-        let mut listed = Vec::new();
-        for other in all {
-            let Some(role) = device.role_for(&other.child, &day) else { continue };
-            // What has not arrived whole stays on the list, with a school of its own.
-            let setting = match device.view(&other, role) {
-                Ok(view) => match view.answers.get("setting.name") {
-                    Some(plan::Answer::Text { text }) => Some(text.clone()),
-                    Some(plan::Answer::Value(value)) => Some(value.to_string()),
-                    _ => None,
-                },
-                Err(Trouble::Unknown) => None,
-                Err(trouble) => return Err(trouble),
-            };
-            listed.push((other, setting));
-        }
-        let candidates: Vec<Candidate<'_>> =
-            listed.iter().map(|(pep, setting)| Candidate { pep, setting: setting.as_deref() }).collect();
-        Ok::<_, Trouble>(plan::sample(&candidates).contains(&pep.id()))
-    })
 }
 
 fn as_json(mine: &Mine, quality: &Quality) -> serde_json::Value {

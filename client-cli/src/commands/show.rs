@@ -1,10 +1,11 @@
 //! `pep show`.
 
+use participant::bring;
 use plan::{Answer, Cell, Column, DocumentKind, Page, Question, Row, Target, View};
 use replica::Trouble;
 use serde_json::{Map, Value};
 
-use crate::{bring, clock, context::Context, json};
+use crate::{clock, context::Context, json};
 use participant::{
     Mine,
     error::Error,
@@ -78,7 +79,8 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     let heads = context.with(move |device| Ok::<_, Trouble>(device.replica().standing(&main)?.heads))?;
     let mut plan = json::plan(&mine.pep, &view, wanted);
     plan.insert("heads".into(), json::heads(&heads));
-    let previous = bring::last_pep(context, mine)?.map(|pep| pep.id().to_string());
+    let asked = mine.clone();
+    let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)))?.map(|pep| pep.id().to_string());
     plan.insert("previousPep".into(), previous.into());
     Ok(plan)
 }
@@ -213,7 +215,7 @@ fn print_page(context: &mut Context, page: &Page, view: &View) {
 
 /// What the last PEP has for this one: the Virtual School's feedback, and what of one's own could be brought.
 fn from_last(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Error> {
-    let Some((pep, before)) = bring::last(context, mine)? else { return Ok(()) };
+    let Some((pep, before)) = context.last(mine)? else { return Ok(()) };
     let could = bring::could_bring(mine, view, &pep, &before);
     context.data(format!("Last PEP: {} ({})", words::sitting(&pep), pep.id()));
     if let Some(Answer::Text { text }) = before.answers.get("qa.feedback") {
@@ -247,7 +249,7 @@ fn last_term(context: &Context, mine: &Mine, question: &Question) -> Result<Opti
     if !question.voice {
         return Ok(None);
     }
-    let answer = bring::last(context, mine)?.and_then(|(_, mut before)| before.answers.remove(question.id.as_str()));
+    let answer = context.last(mine)?.and_then(|(_, mut before)| before.answers.remove(question.id.as_str()));
     Ok(answer.filter(|answer| !matches!(answer, Answer::Missing | Answer::Elsewhere)))
 }
 

@@ -1,9 +1,10 @@
 //! `pep target`.
 
+use participant::bring;
 use plan::Edit;
 use serde_json::json;
 
-use crate::{bring, clock, commands::row, context::Context};
+use crate::{clock, commands::row, context::Context};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -110,7 +111,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         Verb::Review { pep, target, cells } => {
             let mine = context.mine(&pep)?;
             let cells = row::parse(REVIEW, &cells)?;
-            let target = bring::last_target(&bring::last(context, &mine)?, &target).unwrap_or(target);
+            let target = bring::last_target(&context.last(&mine)?, &target).unwrap_or(target);
             let named = plan::Cells::from([("target".to_string(), Some(plan::Value::Text(target)))]);
             let writer = plan::Writer { person: uuid::Uuid::from_bytes(context.me()?.person), role: mine.role };
             let key = plan::row_key(REVIEW, &named, &writer, &mut || *clock::fresh_id().as_bytes())?;
@@ -127,7 +128,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 
 /// The fields of a target that goes on from one of the last PEP.
 fn begun(context: &Context, mine: &Mine, from: &str) -> Result<plan::Cells, Error> {
-    let Some((_, before)) = bring::last(context, mine)? else {
+    let Some((_, before)) = context.last(mine)? else {
         return Err(Error::new(Kind::Failed, "The last PEP of this child is not on this device.")
             .hint("`pep sync` fetches the plans of your teams. Without it, write the target anew: pep target add PEP FIELD=VALUE …"));
     };

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The code that says which addresses there are: what it knows is tried, so that no new one is forgotten.
-const ROUTES: &str = include_str!("../../src/web/routes.rs");
+const ROUTES: &str = include_str!("../../../crates/pages/src/routes.rs");
 /// What is answered before an address is looked up.
 const APART: [&str; 5] = ["/back", "/live", "/enter", "/lock", "/unlock"];
 

@@ -475,6 +475,16 @@ impl Device {
         }
     }
 
+    /// Reads one document as it is now.
+    pub fn read<T>(&mut self, doc: &Id, f: impl FnOnce(&Automerge) -> T) -> Result<T, Trouble> {
+        self.replica.read(doc, f)
+    }
+
+    /// The heads of one document.
+    pub fn heads(&mut self, doc: &Id) -> Result<Vec<Hash>, Trouble> {
+        Ok(self.replica.standing(doc)?.heads)
+    }
+
     /// How far a PEP is shared.
     pub fn shared(&mut self, pep: &Pep) -> Result<Shared, Trouble> {
         let main = *pep.document(DocumentKind::Main).as_bytes();

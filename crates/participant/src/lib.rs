@@ -7,15 +7,25 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod bring;
 pub mod calendar;
+pub mod check;
+pub mod conflicts;
+pub mod decisions;
 pub mod device;
 pub mod error;
+pub mod give_back;
 pub mod idle;
+pub mod import;
+pub mod meeting;
 pub mod mine;
 pub mod now;
 pub mod pieces;
+pub mod quality;
 pub mod select;
 pub mod settings;
+pub mod sign;
+pub mod start;
 pub mod typing;
 pub mod words;
 
@@ -23,3 +33,8 @@ pub use device::Device;
 pub use error::{Error, Kind};
 pub use mine::Mine;
 pub use now::{Now, Zone};
+
+/// The hash of a change.
+pub use gate::Hash;
+/// Why a device cannot do what it was asked to, and words that must not stay in memory.
+pub use replica::{Secret, Trouble};

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::web::desk::SETTINGS;
+use crate::host::SETTINGS;
 use participant::error::{Error, Kind};
 
 /// How long a part may take to end by itself.

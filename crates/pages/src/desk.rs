@@ -1,0 +1,638 @@
+//! Between the pages and this device: makes what a page shows, and does what a form asks for, all in one turn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use participant::{
+    Device, Error, Hash, Kind, Mine, Now, Trouble, check, conflicts, decisions,
+    device::{Papers, Present, Spot, Typed, Waiting},
+    meeting, mine, quality,
+    settings::{Handed, NotThePin, Pin, Settings},
+    sign, start,
+    typing::Splice,
+    words,
+};
+use plan::{
+    Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
+    Value, View, Who, Writer,
+};
+use uuid::Uuid;
+
+use crate::{
+    assets,
+    env::{Env, Intent},
+    lent::{ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was, newest_first},
+    live::{Live, Told},
+    past,
+    request::Signature,
+    who,
+};
+
+/// Letters put in or taken away in one change; the plan takes 20,000, and what was carried over may come to it.
+const TYPED_MAX: usize = 2_000;
+
+/// One request's or one tab event's turn with the device.
+pub struct Desk<'a> {
+    /// The device.
+    pub device: &'a mut Device,
+    /// The moment and the host.
+    pub env: &'a Env<'a>,
+}
+
+/// A box after what was ready in it was written.
+pub struct Settled {
+    /// The box.
+    pub live: Live,
+    /// What its tab is told.
+    pub told: Vec<Told>,
+    /// The last change made.
+    pub change: Option<ChangeHash>,
+}
+
+/// Why a form's edits were not written.
+pub enum NotWritten {
+    /// The plan has changed since it was lent.
+    Moved,
+    /// The plan does not take them.
+    Refused(Refused),
+    /// The device cannot.
+    Failed(Error),
+}
+
+/// What a PIN that was entered comes to.
+pub enum Tried {
+    /// It is the PIN.
+    Right,
+    /// It is not taken.
+    Wrong(NotThePin),
+    /// The host finds out.
+    Ask(Intent),
+}
+
+impl<'a> Desk<'a> {
+    /// For one turn.
+    pub fn new(device: &'a mut Device, env: &'a Env<'a>) -> Desk<'a> {
+        Desk { device, env }
+    }
+
+    fn now(&self) -> &'a Now {
+        &self.env.now
+    }
+
+    fn mine(plan: &Plan) -> Mine {
+        Mine { pep: plan.pep.clone(), role: plan.role }
+    }
+
+    /// What surrounds every page.
+    pub fn site(&mut self) -> Result<Site, Error> {
+        let me = mine::me(self.device, self.now())?;
+        let council = &self.env.council;
+        let organisation = self.device.roster().organisation.clone();
+        let named = [council.name.clone(), Some(organisation), Some(me.relay.name)].into_iter().flatten();
+        let colour = council.colour.clone();
+        let colour = colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
+        Ok(Site {
+            council: named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_default(),
+            colour: colour.unwrap_or_else(|| assets::NEUTRAL.to_owned()).to_lowercase(),
+            name: me.name,
+            line: self.device.line().clone(),
+            last_sync: self.device.last_sync(),
+            waiting: self.device.answers_waiting()?,
+            undecided: self.device.undecided()?,
+            pass: self.env.pass.clone(),
+            settings: Settings::of(self.device)?,
+            guarded: self.env.guarded,
+            demo: council.demo,
+            now: *self.now(),
+            today: self.now().day(),
+        })
+    }
+
+    /// How the pages behave on this device.
+    pub fn settings(&mut self) -> Result<Settings, Error> {
+        Ok(Settings::of(self.device)?)
+    }
+
+    /// To which child's plan this device was given; `None` where it is with its owner.
+    pub fn handed(&mut self) -> Result<Option<Handed>, Error> {
+        Ok(Handed::of(self.device)?)
+    }
+
+    /// Gives this device to a child, or takes it back. On the disk when this returns.
+    pub fn hand(&mut self, handed: Option<Handed>) -> Result<(), Error> {
+        Ok(Handed::keep(self.device, handed)?)
+    }
+
+    /// The plan that is in the hands of its child. `None` where this device does not hold it.
+    pub fn given(&mut self, handed: Handed, refused: Option<Refused>) -> Result<Option<Given>, Error> {
+        let owner = mine::me(self.device, self.now())?.name;
+        let Some(plan) = self.plan(&handed.pep, None, refused)? else { return Ok(None) };
+        let team = self.team(&plan);
+        Ok(Some(Given { plan, team, owner }))
+    }
+
+    /// Who works with the child of a plan today.
+    pub fn team(&self, plan: &Plan) -> Vec<Who> {
+        mine::team(self.device, &plan.pep.child, &self.env.now)
+    }
+
+    /// Chooses who sees the child's private words. On the disk when this returns.
+    pub fn choose_readers(&mut self, plan: &Plan, roles: Vec<Role>) -> Result<(), NotWritten> {
+        let chosen = self.device.choose_private_readers(&plan.pep, plan.role, &roles);
+        let failed = |words: String| NotWritten::Failed(Error::new(Kind::NotPermitted, words));
+        chosen.map_err(|trouble| NotWritten::Failed(trouble.into()))?.map(drop).map_err(|no| failed(no.to_string()))
+    }
+
+    /// Whether this device has a PIN that takes it back from a child.
+    pub fn has_pin(&mut self) -> Result<bool, Error> {
+        Ok(Pin::is_set(self.device)?)
+    }
+
+    /// Keeps how the pages behave. On the disk when this returns.
+    pub fn keep_settings(&mut self, settings: Settings) -> Result<(), Error> {
+        Ok(settings.keep(self.device)?)
+    }
+
+    /// Whether this is the PIN, or why it is not taken. Every try counts, before anybody knows whether it is right; whether it is,
+    /// the host finds out.
+    pub fn try_pin(&mut self, digits: &str) -> Result<Tried, Error> {
+        match self.env.found.pin {
+            Some(true) => Ok(Pin::was_right(self.device).map(|()| Tried::Right)?),
+            Some(false) => Ok(Tried::Wrong(Pin::was_wrong(self.device)?)),
+            None => Ok(match Pin::count_try(self.device, self.now().unix())? {
+                Ok(pin) => Tried::Ask(Intent::CheckPin(pin, digits.to_owned())),
+                Err(not) => Tried::Wrong(not),
+            }),
+        }
+    }
+
+    /// Makes a PIN this device's. On the disk when this returns.
+    pub fn keep_pin(&mut self, pin: &Pin) -> Result<(), Error> {
+        Ok(pin.keep(self.device)?)
+    }
+
+    /// Says where a tab's person is, to the others; after how many milliseconds to say it again.
+    pub fn stand(&mut self, tab: u64, spot: Option<Spot>, now_ms: u64) -> Option<u64> {
+        self.device.stand(tab, spot, now_ms).ok().flatten()
+    }
+
+    /// Who else has a plan on their screen.
+    pub fn present(&self, pep: &Uuid) -> Vec<Present> {
+        self.device.pep(pep).map(|pep| self.device.present(pep, self.env.now.ms)).unwrap_or_default()
+    }
+
+    /// All plans of this person's teams.
+    pub fn digests(&mut self) -> Result<Vec<Digest>, Error> {
+        let (day, now_ms) = (self.now().today(), self.now().ms);
+        let device = &mut *self.device;
+        let peps: Vec<(Pep, Role)> =
+            device.peps().filter_map(|pep| Some((pep.clone(), device.role_for(&pep.child, &day)?))).collect();
+        let names = names(device)?;
+        let mut digests = Vec::new();
+        for (pep, role) in peps {
+            let Some(view) = device.view_if_here(&pep, role)? else { continue };
+            let here = device.present(&pep, now_ms).into_iter().filter(|present| !present.myself);
+            let here = here.map(|present| present.who.name).collect();
+            digests.push(Digest { here, ..digest(&pep, role, &view, names.get(&pep.child)) });
+        }
+        digests.sort_by_cached_key(|digest| (digest.due.is_none(), digest.due, digest.name.to_lowercase()));
+        Ok(digests)
+    }
+
+    /// All children of this person's teams, with their plans.
+    pub fn children(&mut self) -> Result<Vec<ChildLine>, Error> {
+        let mut plans: BTreeMap<Uuid, Vec<Digest>> = BTreeMap::new();
+        for digest in self.digests()? {
+            plans.entry(digest.pep.child).or_default().push(digest);
+        }
+        let names = names(self.device)?;
+        let line = |(child, name): (Uuid, String)| {
+            let mut plans = plans.remove(&child).unwrap_or_default();
+            newest_first(&mut plans);
+            ChildLine { child, name: plans.first().map_or(name, |plan| plan.name.clone()), plans }
+        };
+        Ok(names.into_iter().map(line).collect())
+    }
+
+    /// One child of this person's teams, with their plans. `None` where this device knows no such child.
+    pub fn child(&mut self, id: &Uuid) -> Result<Option<ChildLine>, Error> {
+        let found = self.children()?.into_iter().find(|line| line.child == *id);
+        if found.is_some() {
+            mine::role_for(self.device, id, self.now())?;
+        }
+        Ok(found)
+    }
+
+    /// What speaks against starting a PEP: said, and never a bar. Of one that exists nothing does.
+    pub fn doubts(&mut self, pep: &Pep) -> Result<Vec<String>, Error> {
+        match start::known(self.device, pep) {
+            Some(_) => Ok(Vec::new()),
+            None => start::doubts(self.device, pep, self.now()),
+        }
+    }
+
+    /// Starts a PEP or finds the one that exists, and brings what this person answers for from the last; where it is.
+    pub fn start(&mut self, pep: Pep, blank: bool) -> Result<String, Error> {
+        let started = start::start(self.device, pep, blank, self.now())?;
+        let brought = started.came.map_or(String::new(), |came| {
+            format!(
+                "&copied={}&confirm={}&reviews={}&actions={}",
+                came.copied, came.to_confirm, came.reviews, came.actions
+            )
+        });
+        let how = if started.created { "new" } else { "known" };
+        Ok(format!("/pep/{}?started={how}{brought}", started.mine.pep.id()))
+    }
+
+    /// One plan; `stamp` is what a form says it was made from. `None` where this device does not hold it.
+    pub fn plan(&mut self, id: &Uuid, stamp: Option<&str>, refused: Option<Refused>) -> Result<Option<Plan>, Error> {
+        let (now, device) = (self.now(), &mut *self.device);
+        let person = Uuid::from_bytes(mine::me(device, now)?.person);
+        let Some(pep) = device.pep(id).cloned() else { return Ok(None) };
+        let role = mine::role_for(device, &pep.child, now)?;
+        let mine = match device.seen_whole(&pep, now.ms)? {
+            Some(seen) => Some((device.waits(&pep)?.answers.len(), seen)),
+            None => None,
+        };
+        let present = device.present(&pep, now.ms);
+        let (private_readers, private_wait) = (device.private_readers(&pep), device.private_readers_wait(&pep));
+        let (papers, names) = (device.papers(&pep, role)?, names(device)?);
+        let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
+        let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
+            papers.held().map(|(kind, document)| (kind, document.get_heads())).collect();
+        let seen = match stamp.map(|stamp| before(&papers, &pep, stamp)) {
+            Some(None) => return Err(unknown_stamp()),
+            Some(Some((_, seen))) if seen == heads => None,
+            Some(seen) => seen,
+            None => None,
+        };
+        let name = called(&view, names.get(&pep.child));
+        let fresh = (self.env.fresh)();
+        Ok(Some(Plan {
+            pep,
+            role,
+            person,
+            name,
+            view,
+            heads,
+            seen,
+            present,
+            mine,
+            private_readers,
+            private_wait,
+            refused,
+            fresh,
+            now: *now,
+            today: now.day(),
+        }))
+    }
+
+    /// What the checks find in a plan.
+    pub fn findings(&mut self, plan: &Plan) -> Result<Findings, Error> {
+        check::findings_in(self.device, &Self::mine(plan), &plan.view, self.now())
+    }
+
+    /// What this person's signature waits for; `None` for roles that sign nothing.
+    pub fn offer(&mut self, plan: &Plan) -> Result<Option<Offer>, Error> {
+        sign::offer_in(self.device, &Self::mine(plan), &plan.view, self.now())
+    }
+
+    /// Whether the process checks this plan, by the plans that this device holds.
+    pub fn sampled(&mut self, plan: &Plan) -> Result<bool, Error> {
+        quality::is_sampled(self.device, &Self::mine(plan), self.now())
+    }
+
+    /// The meeting, in the light of who works with the child and of the last PEP.
+    pub fn meeting(&mut self, plan: &Plan) -> Result<MeetingView, Error> {
+        let team = self.team(plan);
+        meeting::meeting(self.device, &Self::mine(plan), &plan.view, &team, self.now())
+    }
+
+    /// What the meeting is run from.
+    pub fn gathering(&mut self, plan: &Plan) -> Result<Gathering, Error> {
+        let mut team = self.team(plan);
+        if !team.iter().any(|who| who.person == plan.person) {
+            // Whoever added the child here a moment ago is on no list of the relay yet.
+            let name = mine::me(self.device, self.now())?.name;
+            team.push(Who { person: plan.person, name, role: plan.role, until: None });
+        }
+        let meeting = meeting::meeting(self.device, &Self::mine(plan), &plan.view, &team, self.now())?;
+        Ok(Gathering { meeting, team, offer: self.offer(plan)?, now: self.now().local() })
+    }
+
+    /// The meeting for a calendar, or what it lacks.
+    pub fn calendar(&mut self, plan: &Plan) -> Result<String, Error> {
+        meeting::calendar_file(self.device, &Self::mine(plan), self.now())
+    }
+
+    /// Every place where people entered different things apart, and every text that two people rewrote apart.
+    pub fn disputes(&mut self, plan: &Plan) -> Result<Vec<Dispute>, Error> {
+        conflicts::disputes(self.device, &Self::mine(plan))
+    }
+
+    /// What happened in a plan, newest first: a page of it, and what leads to the rest.
+    pub fn past(&mut self, plan: &Plan, looked: &Looked) -> Result<Past, Error> {
+        let papers = self.papers(plan)?;
+        Ok(past::past(&papers, plan, looked))
+    }
+
+    /// An answer as it was after a change. `word` stands for its place. `None` where no such thing is in the history.
+    pub fn was(&mut self, plan: &Plan, question: &str, change: &str, word: &str) -> Result<Option<Was>, Error> {
+        let papers = self.papers(plan)?;
+        Ok(past::was(&papers, plan, question, change, word))
+    }
+
+    /// The plan as it was at a change, without annexes. `None` where the change is not in it.
+    pub fn version(&mut self, plan: &Plan, change: ChangeHash) -> Result<Option<View>, Error> {
+        let papers = self.papers(plan)?;
+        let then = papers.documents().and_then(|documents| documents.main.fork_at(&[change]).ok());
+        Ok(then.map(|then| read(Documents::main(&then), &plan.pep, &papers)))
+    }
+
+    /// How far sharing has come.
+    pub fn sharing(&mut self) -> Result<Sharing, Error> {
+        let me = mine::me(self.device, self.now())?;
+        let device = &mut *self.device;
+        let peps: Vec<Pep> = device.peps().cloned().collect();
+        let names = names(device)?;
+        let mut waiting = Vec::new();
+        for pep in peps {
+            let title = format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(&pep));
+            if device.shared(&pep)?.waiting > 0 {
+                waiting.push((title, device.waits(&pep)?));
+            }
+        }
+        Ok(Sharing {
+            relay: (me.relay.name, me.relay.url),
+            waiting,
+            held: device.refused(),
+            decides: decisions::decides(device, &self.env.now)?,
+            left: device.roster().left.len(),
+            failed: self.env.failed.clone(),
+            offline: self.env.offline,
+        })
+    }
+
+    /// Refused changes that wait for this person's decision, each with what the child is called; `None` where the host has not asked
+    /// the relay for them yet.
+    pub fn undecided(&mut self) -> Result<Option<Vec<(String, Waiting)>>, Error> {
+        if !decisions::decides(self.device, self.now())? {
+            return Ok(Some(Vec::new()));
+        }
+        let list = match &self.env.found.held {
+            None => return Ok(None),
+            Some(list) => list.clone()?,
+        };
+        let waiting = self.device.waiting_for_me(list)?;
+        let names = names(self.device)?;
+        let named = |one: Waiting| (name_of(one.pep.as_ref().and_then(|pep| names.get(&pep.child))), one);
+        Ok(Some(waiting.into_iter().map(named).collect()))
+    }
+
+    /// Writes what a form asks for, if the plan is still as it was lent. On the disk when this returns.
+    pub fn write(&mut self, plan: &Plan, lots: Vec<(DocumentKind, Vec<Edit>)>) -> Result<(), NotWritten> {
+        let device = &mut *self.device;
+        if moved(device, &plan.pep, &plan.heads).map_err(failed)? {
+            return Err(NotWritten::Moved);
+        }
+        for (kind, edits) in lots {
+            let done = device.edit(&plan.pep, kind, plan.role, &edits, self.env.now.unix());
+            let _: Applied = done.map_err(failed)?.map_err(NotWritten::Refused)?;
+        }
+        Ok(())
+    }
+
+    /// The text at a question or field as this person would go on writing it, and how much of what a tab typed there is in it:
+    /// the number of an edit, 0 for none.
+    pub fn text(
+        &mut self,
+        pep: &Pep,
+        kind: DocumentKind,
+        role: Role,
+        tab: Uuid,
+        field: &str,
+    ) -> Result<(String, u64), NotWritten> {
+        let typed = self.device.typed(&tab, field).map_err(failed)?;
+        let text = text(self.device, pep, kind, role, field).map_err(failed)?.map_err(NotWritten::Refused)?;
+        Ok((text, typed))
+    }
+
+    /// How far changes at questions or fields of a plan have come: empty while one is saved on this device alone.
+    pub fn how_far(&mut self, pep: &Uuid, changes: Vec<(DocumentKind, String, ChangeHash)>) -> Vec<String> {
+        let (now_ms, device) = (self.now().ms, &mut *self.device);
+        let Some(pep) = device.pep(pep).cloned() else { return Vec::new() };
+        let far = changes.into_iter().map(|(kind, field, change)| {
+            let doc = *pep.document(kind).as_bytes();
+            if !device.is_shared(&doc, &change.0)? {
+                return Ok(String::new());
+            }
+            let seen = device.seen_by(&pep, &doc, &change.0, now_ms)?.into_iter();
+            let near =
+                seen.filter(|one| !one.myself && one.field.as_deref().is_some_and(|at| who::is_near(&pep, at, &field)));
+            let names: Vec<String> = near.map(|present| present.who.name).collect();
+            Ok(if names.is_empty() { "Shared".to_owned() } else { format!("Shared. Seen by {}", who::named(&names)) })
+        });
+        far.collect::<Result<Vec<String>, Trouble>>().unwrap_or_default()
+    }
+
+    /// The heads of documents of a plan.
+    pub fn heads(&mut self, pep: &Uuid, kinds: BTreeSet<DocumentKind>) -> BTreeMap<DocumentKind, Vec<Hash>> {
+        let Some(pep) = self.device.pep(pep).cloned() else { return BTreeMap::new() };
+        let of = |kind: DocumentKind| Some((kind, self.device.heads(pep.document(kind).as_bytes()).ok()?));
+        kinds.into_iter().filter_map(of).collect()
+    }
+
+    /// Forgets what tabs of long ago typed.
+    pub fn forget_typed(&mut self) {
+        // What cannot be forgotten now is forgotten another time.
+        let _ = self.device.forget_typed();
+    }
+
+    /// Writes what was typed in a box, and takes in what others wrote there. On the disk when this returns.
+    pub fn settle(
+        &mut self,
+        pep: &Pep,
+        kind: DocumentKind,
+        role: Role,
+        tab: Uuid,
+        question: &str,
+        mut live: Live,
+    ) -> Result<Settled, NotWritten> {
+        let now = text(self.device, pep, kind, role, question).map_err(failed)?.map_err(NotWritten::Refused)?;
+        let Some(writing) = live.settle(&now) else {
+            return Ok(Settled { live, told: Vec::new(), change: None });
+        };
+        // The offsets are those of the present text: nobody else writes while this turn has the documents.
+        let splice = |piece: Splice| Edit::Splice {
+            question: question.to_owned(),
+            at: piece.at,
+            delete: piece.delete,
+            insert: piece.insert,
+            seen: Vec::new(),
+        };
+        let edits: Vec<Edit> = writing.pieces.iter().flat_map(in_changes).map(splice).collect();
+        let typed = Typed { tab, field: question.to_owned(), n: writing.n };
+        let change = match edits.is_empty() {
+            true => None,
+            false => {
+                let done = self.device.type_in(pep, kind, role, edits, &typed, self.env.now.unix());
+                done.map_err(failed)?.map_err(NotWritten::Refused)?
+            }
+        };
+        let told = live.written(writing);
+        Ok(Settled { live, told, change })
+    }
+
+    /// Signs, if the plan is still as it was lent. On the disk when this returns.
+    pub fn sign(&mut self, plan: &Plan, signature: Signature) -> Result<(), NotWritten> {
+        let device = &mut *self.device;
+        if moved(device, &plan.pep, &plan.heads).map_err(failed)? {
+            return Err(NotWritten::Moved);
+        }
+        let Signature { question, key, on, comment } = signature;
+        let signing = plan::Signing { question, key, on, comment: &comment };
+        let signed = device.sign(&plan.pep, plan.role, signing, self.env.now.unix());
+        signed.map_err(failed)?.map(drop).map_err(NotWritten::Refused)
+    }
+
+    fn papers(&mut self, plan: &Plan) -> Result<Papers, Error> {
+        Ok(self.device.papers(&plan.pep, plan.role)?)
+    }
+}
+
+fn failed(trouble: Trouble) -> NotWritten {
+    NotWritten::Failed(trouble.into())
+}
+
+fn text(
+    device: &mut Device,
+    pep: &Pep,
+    kind: DocumentKind,
+    role: Role,
+    question: &str,
+) -> Result<Result<String, Refused>, Trouble> {
+    let person = device.me().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
+    let doc = *pep.document(kind).as_bytes();
+    device.read(&doc, |document| plan::text_at(document, question, &Writer { person, role }))
+}
+
+/// A piece as pieces of which each is small enough for one change, such as a long text that was pasted.
+fn in_changes(piece: &Splice) -> Vec<Splice> {
+    let mut parts = Vec::new();
+    let mut left = piece.delete;
+    while left > TYPED_MAX {
+        // From the back, so that each lies in the text as it is then.
+        left -= TYPED_MAX;
+        parts.push(Splice { at: piece.at + left, delete: TYPED_MAX, insert: String::new() });
+    }
+    let mut at = piece.at;
+    let letters: Vec<char> = piece.insert.chars().collect();
+    let mut inserts = letters.chunks(TYPED_MAX).map(|letters| letters.iter().collect::<String>());
+    if let Some(insert) = inserts.next().or((left > 0).then(String::new)) {
+        at += insert.encode_utf16().count();
+        parts.push(Splice { at: piece.at, delete: left, insert });
+    }
+    for insert in inserts {
+        let width = insert.encode_utf16().count();
+        parts.push(Splice { at, delete: 0, insert });
+        at += width;
+    }
+    parts
+}
+
+/// Whether a document of the plan is no longer as it was lent.
+fn moved(device: &mut Device, pep: &Pep, lent: &BTreeMap<DocumentKind, Vec<ChangeHash>>) -> Result<bool, Trouble> {
+    for (kind, heads) in lent {
+        let doc = *pep.document(*kind).as_bytes();
+        if device.read(&doc, |document| document.get_heads() != *heads)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn read(documents: Documents<'_>, pep: &Pep, papers: &Papers) -> View {
+    plan::read(documents, pep, &|actor| papers.author(actor))
+}
+
+/// The plan as a form's page saw it, and the heads of that. `None` where the form says what this device does not know.
+fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)> {
+    let mut wanted: Vec<ChangeHash> =
+        stamp.split(' ').map(|word| word.parse().ok()).collect::<Option<Vec<ChangeHash>>>()?;
+    let mut forks: BTreeMap<DocumentKind, Automerge> = BTreeMap::new();
+    let mut heads = BTreeMap::new();
+    for (kind, document) in papers.held() {
+        let known = |hash: &ChangeHash| document.get_change_meta_by_hash(hash).is_some();
+        let (mut theirs, others): (Vec<ChangeHash>, Vec<ChangeHash>) = wanted.into_iter().partition(known);
+        wanted = others;
+        theirs.sort();
+        if theirs.is_empty() {
+            // It has come to this device since.
+            continue;
+        }
+        forks.insert(
+            kind,
+            if theirs == document.get_heads() { document.clone() } else { document.fork_at(&theirs).ok()? },
+        );
+        heads.insert(kind, theirs);
+    }
+    let documents = Documents::lent(|kind| forks.get(&kind))?;
+    wanted.is_empty().then(|| (read(documents, pep, papers), heads))
+}
+
+fn unknown_stamp() -> Error {
+    Error::new(
+        Kind::Usage,
+        "The page you had open shows changes that are not on this device any more. Nothing was saved.",
+    )
+    .hint("Copy what you typed, open the page again and enter it there.")
+}
+
+fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {
+    let mut gaps = BTreeMap::new();
+    for gap in &view.gaps {
+        *gaps.entry(gap.owner).or_default() += 1;
+    }
+    let writes = |id: &str| plan::bank().question(id).is_some_and(|q| pep.process().writers_of(q).contains(&role));
+    Digest {
+        pep: pep.clone(),
+        role,
+        name: called(view, name),
+        gaps,
+        choices: plan::conflicts(view, pep).iter().filter(|dispute| writes(dispute.question)).count(),
+        state: view.state,
+        signed_off: view.signed_off(),
+        next_date: view.next_date.map(|next| (next.date, next.provisional)),
+        meeting: match view.answers.get("meeting.date") {
+            Some(plan::Answer::Value(Value::Date(day))) => Some(*day),
+            _ => None,
+        },
+        held: says(view, "meeting.held", &Value::YesNo(true)),
+        on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
+        due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
+        statements: check::statements(view).collect(),
+        here: Vec::new(),
+    }
+}
+
+fn says(view: &View, question: &str, value: &Value) -> bool {
+    matches!(view.answers.get(question), Some(plan::Answer::Value(said)) if said == value)
+}
+
+/// What the child is called: what they like to be called, where that is known.
+fn called(view: &View, name: Option<&String>) -> String {
+    let liked = match view.answers.get("child.preferredName") {
+        Some(plan::Answer::Text { text }) => Some(text.as_str()),
+        Some(plan::Answer::Value(Value::Text(text))) => Some(text.as_str()),
+        _ => None,
+    };
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    liked.map(one_line).filter(|text| !text.is_empty()).unwrap_or_else(|| name_of(name))
+}
+
+fn name_of(name: Option<&String>) -> String {
+    name.cloned().unwrap_or_else(|| "A child".to_owned())
+}
+
+fn names(device: &Device) -> Result<BTreeMap<Uuid, String>, Trouble> {
+    Ok(device.children()?.into_iter().map(|child| (Uuid::from_bytes(child.id), child.name)).collect())
+}

@@ -1,0 +1,89 @@
+//! From an address to a page while the device is with a child: the child's own pages, and from everywhere else back to them.
+
+use super::{
+    desk::{Desk, NotWritten, Tried},
+    kit,
+    lent::Given,
+    page::{child, readers, views},
+    request::{Leaf, Outcome, Request},
+    routes::{Answer, TRIES_MAX},
+};
+use participant::{
+    error::Error,
+    settings::{Handed, TextSize},
+};
+
+/// Answers a request. What asks for anything but the child's own pages is not looked at.
+pub fn answer(desk: &mut Desk<'_>, request: &Request, handed: Handed) -> Answer {
+    let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
+    let outcome = match path.as_slice() {
+        ["views", rest @ ..] => of_child(desk, request, handed, rest),
+        _ => return Answer::Go(child::HOME.to_owned()),
+    };
+    match outcome {
+        Ok(Some(Outcome::Page(leaf))) => page(desk, &leaf),
+        Ok(Some(Outcome::Go(to))) => Answer::Go(to),
+        Ok(Some(Outcome::Picture(picture))) => Answer::Picture(picture),
+        Ok(Some(Outcome::Host(intent))) => Answer::Host(intent),
+        // No child's page asks for anything else; whatever was written is written already.
+        Ok(_) => Answer::Go(child::HOME.to_owned()),
+        Err(_) => page(desk, &child::trouble()),
+    }
+}
+
+/// A page of the child's, with nothing around it.
+pub fn page(desk: &mut Desk<'_>, leaf: &Leaf) -> Answer {
+    let text = desk.settings().map_or(TextSize::Usual, |settings| settings.text);
+    Answer::Page { status: leaf.status, html: kit::childs(text, leaf).into_string() }
+}
+
+fn of_child(desk: &mut Desk<'_>, request: &Request, handed: Handed, rest: &[&str]) -> Result<Option<Outcome>, Error> {
+    if rest == ["leave"] {
+        // Where the plan cannot be read nobody can tell that the device is the child's own: the PIN is asked for.
+        let is_own = matches!(desk.given(handed, None), Ok(Some(given)) if given.is_own());
+        return Ok(Some(leave(desk, request, handed, is_own)?));
+    }
+    let mut refused = None;
+    for _ in 0..TRIES_MAX {
+        let Some(given) = desk.given(handed, refused.take())? else { return Ok(Some(Outcome::page(child::trouble()))) };
+        let (done, then) = match of(request, &given, rest) {
+            Some(Outcome::Write { lots, then }) => (desk.write(&given.plan, lots), then),
+            Some(Outcome::Readers { roles, then }) => (desk.choose_readers(&given.plan, roles), then),
+            other => return Ok(other),
+        };
+        match done {
+            Ok(()) => return Ok(Some(Outcome::Go(then))),
+            Err(NotWritten::Moved) => {}
+            Err(NotWritten::Refused(why)) => refused = Some(why),
+            Err(NotWritten::Failed(e)) => return Err(e),
+        }
+    }
+    Ok(Some(Outcome::page(child::trouble())))
+}
+
+fn of(request: &Request, given: &Given, rest: &[&str]) -> Option<Outcome> {
+    match rest {
+        [] => Some(child::hello(request, given)),
+        ["check"] => Some(child::check(given)),
+        ["picture"] if !request.post => views::picture(&given.plan).map(Outcome::Picture),
+        ["readers"] => readers::childs(request, given),
+        ["thanks"] => Some(child::thanks(given)),
+        [number] => child::one(request, given, number.parse().ok()?),
+        _ => None,
+    }
+}
+
+fn leave(desk: &mut Desk<'_>, request: &Request, handed: Handed, is_own: bool) -> Result<Outcome, Error> {
+    if !request.post {
+        return Ok(child::leave(is_own, None));
+    }
+    let tried = match is_own {
+        true => Tried::Right,
+        false => desk.try_pin(request.form.get("pin").unwrap_or_default().trim())?,
+    };
+    match tried {
+        Tried::Right => desk.hand(None).map(|()| Outcome::Go(format!("/pep/{}/views", handed.pep))),
+        Tried::Wrong(not) => Ok(child::leave(is_own, Some(&not))),
+        Tried::Ask(intent) => Ok(Outcome::Host(intent)),
+    }
+}

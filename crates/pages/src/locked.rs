@@ -1,0 +1,76 @@
+//! While the pages are locked: whatever is asked for, a page that asks for the passphrase. A form that comes meanwhile waits in that
+//! page, and is taken in once the passphrase is right.
+
+use participant::Secret;
+
+use super::{
+    desk::Desk,
+    env::Intent,
+    kit,
+    page::locked::{self, Asked},
+    request::{Pairs, Request},
+    routes::{self, Answer},
+};
+
+/// Where the passphrase goes.
+pub const UNLOCK: &str = "/unlock";
+/// What the names of fields of a form that waits begin with.
+const KEPT: &str = "kept.";
+/// Forms with a PIN: no page sends one back, so they are to be filled in again.
+const WITH_A_PIN: [[&str; 2]; 2] = [["settings", "pin"], ["views", "leave"]];
+
+/// Answers a request where the pages are locked, and whatever locks and unlocks them; `None`: it is a page's to answer.
+pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Option<Answer> {
+    let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        ["lock"] if request.post => Some(Answer::Host(Intent::Lock)),
+        ["unlock"] if request.post => Some(unlock(desk, request)),
+        ["unlock"] if !desk.env.locked => Some(Answer::Go("/".to_owned())),
+        ["unlock"] => Some(home(desk)),
+        _ if !desk.env.locked => None,
+        _ => {
+            let waits = request.post && !WITH_A_PIN.iter().any(|with| path == with);
+            Some(page(desk, &request.target(), waits.then_some(&request.form), None))
+        }
+    }
+}
+
+/// The page that asks for the passphrase and leads to the tasks.
+pub fn home(desk: &mut Desk<'_>) -> Answer {
+    page(desk, "/", None, None)
+}
+
+fn unlock(desk: &mut Desk<'_>, request: &Request) -> Answer {
+    let (to, kept) = (request.form.get("to").unwrap_or("/"), request.form.within(KEPT));
+    let kept = request.form.get("form").map(|_| &kept);
+    if desk.env.locked {
+        // What a browser adds to a pasted line is not part of it.
+        let given = request.form.get("passphrase").unwrap_or_default().trim_end_matches('\n');
+        let wrong = match (given, &desk.env.found.unlocked) {
+            ("", _) => Some("Enter your passphrase"),
+            (given, None) => return Answer::Host(Intent::Unlock(Secret::new(given.into()))),
+            (_, Some(Err(wrong))) => Some(wrong.as_str()),
+            (_, Some(Ok(()))) => None,
+        };
+        if wrong.is_some() {
+            return page(desk, to, kept, wrong);
+        }
+    }
+    let form = kept.map(Pairs::write).unwrap_or_default();
+    match Request::new(kept.is_some(), to, form.as_bytes()).filter(|waited| !is_ours(waited)) {
+        Some(waited) if waited.post => routes::answer(desk, &waited),
+        Some(waited) => Answer::Go(waited.target()),
+        None => Answer::Go("/".to_owned()),
+    }
+}
+
+fn is_ours(request: &Request) -> bool {
+    request.path.first().is_some_and(|first| ["lock", "unlock"].contains(&first.as_str()))
+}
+
+fn page(desk: &mut Desk<'_>, to: &str, kept: Option<&Pairs>, wrong: Option<&str>) -> Answer {
+    let kept = kept.map(|form| form.iter().map(|(name, value)| (format!("{KEPT}{name}"), value.to_owned())).collect());
+    let asked = Asked { to, kept, wrong, with_a_child: !matches!(desk.handed(), Ok(None)) };
+    let leaf = locked::locked(&asked);
+    Answer::Page { status: leaf.status, html: kit::bare_form(&leaf).into_string() }
+}

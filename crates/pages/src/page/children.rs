@@ -1,0 +1,146 @@
+//! The children of this person's teams, and how far each one's plan is.
+
+use maud::{Markup, html};
+use plan::{Standing, State};
+
+use crate::{
+    kit,
+    lent::{ChildLine, Digest, Site},
+    request::{Leaf, Outcome, Request},
+};
+use participant::words::{self, counted};
+
+/// What may be listed: the word in the address, and the words on the page.
+const FILTERS: [(&str, &str); 4] = [
+    ("all", "All children"),
+    ("mine", "Something is mine to do"),
+    ("due", "Due soon or overdue"),
+    ("none", "No plan yet"),
+];
+/// How the list may be ordered.
+const ORDERS: [(&str, &str); 3] = [("name", "Name"), ("due", "What is due first"), ("next", "Date of the next PEP")];
+
+/// Shows the children.
+pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) -> Outcome {
+    let chosen = |name: &str, known: &[(&'static str, &str)]| {
+        let asked = request.query.get(name);
+        known.iter().find(|(word, _)| Some(*word) == asked).or(known.first()).map_or("", |(word, _)| word)
+    };
+    let (show, order) = (chosen("show", &FILTERS), chosen("order", &ORDERS));
+    let all = children.len();
+    children.retain(|child| match show {
+        "mine" => newest(child).is_some_and(|plan| plan.mine() > 0 || plan.choices > 0),
+        "due" => newest(child)
+            .and_then(|plan| Some((plan, plan.due?)))
+            .is_some_and(|(plan, by)| plan.pep.process().calendar.standing(site.today, by) != Standing::Ahead),
+        "none" => child.plans.is_empty(),
+        _ => true,
+    });
+    // What has no date comes last.
+    let dated = |date: Option<chrono::NaiveDate>| (date.is_none(), date);
+    match order {
+        "due" => children.sort_by_key(|child| dated(newest(child).and_then(|plan| plan.due))),
+        "next" => children.sort_by_key(|child| dated(newest(child).and_then(|p| p.next_date).map(|(day, _)| day))),
+        _ => children.sort_by_cached_key(|child| child.name.to_lowercase()),
+    }
+    let main = html! {
+        h1 class="govuk-heading-xl" { "Children" }
+        form method="get" action="/children" class="pep-filter" {
+            (select("show", "Show", &FILTERS, show))
+            (select("order", "In order of", &ORDERS, order))
+            (kit::second_button("Update the list"))
+        }
+        p class="govuk-body" {
+            @if children.len() == all { (counted(all, "child").replace("childs", "children")) }
+            @else { (children.len()) " of " (counted(all, "child").replace("childs", "children")) }
+        }
+        @if children.is_empty() {
+            p class="govuk-body" {
+                @if all == 0 { "The children you work with will be here when the Virtual School has put you on their teams." }
+                @else { "No child is in this list." }
+            }
+        } @else {
+            (kit::table("Children and their plans", &["Child", "Plan", "How far", "Due by", "Next PEP"], &children.iter().map(|child| line(site, child)).collect::<Vec<_>>()))
+        }
+    };
+    Outcome::page(Leaf::new("Children", "Children", main))
+}
+
+fn line(site: &Site, child: &ChildLine) -> Vec<Markup> {
+    let Some(plan) = newest(child) else {
+        let none = || html! { span class="pep-muted" { "None" } };
+        return vec![html! { (child.name) }, html! { "No plan yet" (start(child)) }, html! {}, none(), none()];
+    };
+    let earlier: Vec<&Digest> = child.plans.iter().skip(1).collect();
+    let overdue = |by| plan.pep.process().calendar.standing(site.today, by) == Standing::Overdue;
+    vec![
+        html! { a class="govuk-link" href={ "/pep/" (plan.pep.id()) } { (child.name) } },
+        html! {
+            (words::sitting(&plan.pep))
+            (start(child))
+            @if !earlier.is_empty() {
+                details class="govuk-details pep-earlier" {
+                    summary class="govuk-details__summary" { span class="govuk-details__summary-text" { "Earlier plans" span class="govuk-visually-hidden" { " of " (child.name) } } }
+                    div class="govuk-details__text" {
+                        ul class="govuk-list" {
+                            @for plan in earlier { li { a class="govuk-link" href={ "/pep/" (plan.pep.id()) } { (words::sitting(&plan.pep)) } } }
+                        }
+                    }
+                }
+            }
+        },
+        far(plan),
+        html! {
+            @match plan.due {
+                Some(by) => { @if overdue(by) { (kit::tag("red", "Overdue")) br; } (words::date(by)) }
+                None => span class="pep-muted" { "None" },
+            }
+        },
+        html! {
+            @match plan.next_date {
+                Some((day, provisional)) => { (words::date(day)) @if provisional { " (provisional)" } }
+                None => span class="pep-muted" { "None" },
+            }
+        },
+    ]
+}
+
+fn start(child: &ChildLine) -> Markup {
+    html! {
+        br;
+        a class="govuk-link" href={ "/children/" (child.child) "/new" } {
+            "Start a PEP" span class="govuk-visually-hidden" { " for " (child.name) }
+        }
+    }
+}
+
+fn far(plan: &Digest) -> Markup {
+    let state = match plan.state {
+        _ if plan.signed_off => html! { "Signed off" },
+        State::NotStarted => kit::tag("blue", "Not started"),
+        State::Drafting => kit::tag("teal", "In progress"),
+        State::SignedOff | State::Superseded | State::Closed => html! { (plan.state.label()) },
+        State::Returned => kit::tag("red", plan.state.label()),
+        state => kit::tag("purple", state.label()),
+    };
+    html! {
+        (state)
+        @if plan.choices > 0 { br; (counted(plan.choices, "choice")) " to make" }
+        @if plan.mine() > 0 { br; (plan.mine()) " for you to answer" }
+    }
+}
+
+fn newest(child: &ChildLine) -> Option<&Digest> {
+    child.plans.first()
+}
+
+fn select(name: &str, label: &str, known: &[(&str, &str)], on: &str) -> Markup {
+    html! {
+        div class="govuk-form-group" {
+            label class="govuk-label" for=(name) { (label) }
+            select class="govuk-select" id=(name) name=(name) {
+                @for (word, words) in known { option value=(word) selected[*word == on] { (words) } }
+            }
+        }
+    }
+}

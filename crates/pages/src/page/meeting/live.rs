@@ -1,0 +1,878 @@
+//! The page from which a meeting is run: its agenda by the clock, and under each point what is said, decided and written there.
+//! What others change comes in by regions, each a function of what is lent; forms stand beside them, so that nothing typed is lost.
+
+use participant::meeting as words_of;
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use plan::{Answer, Cell, Invitee, Kind, ReviewKind, Reviewed, Role, Row, Running, Target, Value};
+
+use super::{
+    review_label_of,
+    stops::{Part, Stop, minutes, said, stops, when},
+    taken::{
+        ACTIONS, ATTENDEES, REVIEW, TARGETS, Tried, action_fields, idea_fields, question_field, review_fields,
+        review_word, row_of, take,
+    },
+};
+use crate::{
+    back::Back,
+    field::Ask,
+    forms::stamp,
+    kit,
+    lent::{Gathering, Plan, cell_value, people, small},
+    page::{plan as overview, section, section::upper, targets},
+    region::Regions,
+    request::{Leaf, Outcome, Request},
+    who,
+};
+use participant::words::{self, counted};
+
+/// Where this page's forms go, within a plan.
+const HERE: &str = "/meeting/live";
+/// Questions of a person's own that are named one by one; of more there is only the number.
+const NAMED_MAX: usize = 8;
+
+/// Shows the meeting to run it, and takes in its forms.
+pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
+    let tried = if request.post {
+        match take(request, plan, gathering) {
+            Ok(outcome) => return outcome,
+            Err(tried) => tried,
+        }
+    } else {
+        Tried::default()
+    };
+    let meeting = &gathering.meeting;
+    let desk = meeting.kind == Some(ReviewKind::Desk);
+    let saved = request.query.get("saved").unwrap_or_default();
+    let mut page = Page { plan, gathering, tried: &tried, saved, regions: Regions::default() };
+    let stops = stops(meeting);
+    let shown = |part: &Part| stops.iter().any(|stop| stop.parts.contains(part));
+    let beside = !page.saved.is_empty() && part_of_saved(page.saved).is_some_and(|part| shown(&part));
+    let main = html! {
+        (kit::error_summary(&tried.errors))
+        @if !page.saved.is_empty() && !beside { (kit::done("Saved on this device")) }
+        span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
+        h1 class="govuk-heading-l" { @if desk { "Review without a meeting" } @else { "The meeting, now" } }
+        ul class="govuk-list pep-ways" {
+            li { (kit::link(&plan.href("/meeting/wall"), "Show it on the wall")) }
+            li { (kit::link(&plan.href(HERE), "Refresh")) }
+            li { (kit::link(&plan.href("/meeting"), "Arrange the meeting")) }
+        }
+        div class="govuk-grid-row" {
+            div class="govuk-grid-column-one-third" {
+                (page.regions.put("clock", clock(gathering)))
+                (page.regions.put("money", money(plan)))
+                (page.regions.put("missing", missing(plan, gathering)))
+                h2 class="govuk-heading-s" { "On this plan now" }
+                (page.regions.put("present", who::in_plan(plan)))
+            }
+            div class="govuk-grid-column-two-thirds" {
+                @for (number, stop) in stops.iter().enumerate() { (page.stop(number, stop)) }
+                (page.notes())
+                @if !desk { (page.end()) }
+            }
+        }
+    };
+    let regions = page.regions;
+    let title = format!("The meeting, now, {}", plan.name);
+    let leaf = Leaf::new(title, "Meetings", main).back(plan.href(""), "Back to the plan");
+    Outcome::page(leaf.error(!tried.errors.is_empty()).regions(regions))
+}
+
+/// The page as one person sees it.
+struct Page<'a> {
+    plan: &'a Plan,
+    gathering: &'a Gathering,
+    tried: &'a Tried,
+    saved: &'a str,
+    regions: Regions,
+}
+
+/// Where it is said that something at a question has been saved.
+fn part_of_saved(question: &str) -> Option<Part> {
+    match question {
+        "meeting.held" => None,
+        question => Part::of(question),
+    }
+}
+
+impl Page<'_> {
+    /// A form of this page that writes something of its own.
+    fn form(&self, does: &str, inside: Markup) -> Markup {
+        let plan = self.plan;
+        html! {
+            form method="post" action=(plan.href(HERE)) novalidate {
+                (stamp(plan))
+                input type="hidden" name="do" value=(does);
+                (inside)
+            }
+        }
+    }
+
+    /// A form of whose buttons each stands in a region: they come and go there, and it does not.
+    fn buttons(&self, does: &str) -> Markup {
+        html! {
+            form method="post" action=(self.plan.href(HERE)) id={ (does) "-form" } {
+                (stamp(self.plan))
+                input type="hidden" name="do" value=(does);
+            }
+        }
+    }
+
+    fn stop(&mut self, number: usize, stop: &Stop<'_>) -> Markup {
+        let lead = stop.point.and_then(|point| {
+            point
+                .lead
+                .clone()
+                .or_else(|| point.lead_role.map(|role| people(&[role])))
+                .map(|who| format!("{} begins", upper(&who)))
+        });
+        html! {
+            section class="pep-stop" aria-labelledby={ "stop-" (number) } {
+                h2 class="govuk-heading-m" id={ "stop-" (number) } {
+                    @if stop.point.is_some() { (number + 1) ". " }
+                    (stop.label)
+                }
+                @if let Some(point) = stop.point {
+                    p class="govuk-hint" {
+                        (when(point)) @if point.at.is_some() { ", " (minutes(point.minutes.into())) }
+                        @if let Some(lead) = lead { ". " (lead) "." }
+                    }
+                }
+                @for part in &stop.parts {
+                    @if part_of_saved(self.saved) == Some(*part) { (kit::done("Saved on this device")) }
+                    (self.part(*part))
+                }
+                @if !stop.also.is_empty() { (self.also(&stop.also)) }
+            }
+        }
+    }
+
+    fn part(&mut self, part: Part) -> Markup {
+        let plan = self.plan;
+        match part {
+            Part::People => self.people(),
+            Part::Voice => html! {
+                (self.childs_part())
+                (self.regions.put("voice-now", spoken(plan, "voice")))
+                p class="govuk-body" { (kit::link(&plan.href("/views"), "All the child’s views")) }
+            },
+            Part::Carer => html! {
+                h3 class="govuk-heading-s" { "The carer’s words" }
+                (self.regions.put("carer-now", spoken(plan, "carer")))
+            },
+            Part::Review => self.review(),
+            Part::Targets => self.targets(),
+            Part::Funding => html! {
+                (self.regions.put("funding-now", funding(plan)))
+                (self.sections(&["funding.tuition", "funding.overReason"]))
+            },
+            Part::Actions => self.actions(),
+            Part::Next => self.next(),
+            Part::Copies => html! {
+                h3 class="govuk-heading-s" { "Copies" }
+                (self.regions.put("copies-now", super::copies(plan, &self.gathering.meeting, Back::Live)))
+            },
+        }
+    }
+
+    /// Sections that a point is about and that have pages of their own.
+    fn also(&self, names: &[&str]) -> Markup {
+        let links: Vec<(String, &str)> = names.iter().filter_map(|name| self.link(name)).collect();
+        html! {
+            @if !links.is_empty() {
+                p class="govuk-body" { "Open: " @for (i, (href, title)) in links.iter().enumerate() { @if i > 0 { ", " } (kit::link(href, title)) } }
+            }
+        }
+    }
+
+    /// Where a question or a block is, where any of it is asked.
+    fn link<'b>(&self, name: &'b str) -> Option<(String, &'b str)> {
+        let plan = self.plan;
+        let asked = |id: &str| !plan.view.hidden.contains_key(id);
+        if let Some(question) = plan::bank().question(name) {
+            let href = Back::Live.via(&overview::question_href(plan, name));
+            return asked(name).then_some((href, question.label.as_str()));
+        }
+        let mut pages = plan.pep.process().pages.iter();
+        let page = pages.find(|page| overview::group(page, name).iter().any(|question| asked(&question.id)))?;
+        Some((Back::Live.via(&overview::section_href(plan, page, name)), overview::block_title(name)))
+    }
+
+    /// Ways to questions of a section.
+    fn sections(&self, questions: &[&str]) -> Markup {
+        let asked = questions.iter().filter_map(|id| {
+            let question = plan::bank().question(id)?;
+            let open = !self.plan.view.hidden.contains_key(question.id.as_str());
+            (open && self.plan.may_write(question)).then_some(question)
+        });
+        html! {
+            @for question in asked {
+                p class="govuk-body" { (kit::link(&Back::Live.via(&overview::question_href(self.plan, &question.id)), &question.label)) }
+            }
+        }
+    }
+
+    fn writes(&self, question: &str) -> bool {
+        super::writes(self.plan, question)
+    }
+
+    fn people(&mut self) -> Markup {
+        let (plan, gathering) = (self.plan, self.gathering);
+        let meeting = &gathering.meeting;
+        if meeting.kind == Some(ReviewKind::Desk) {
+            return html! {
+                p class="govuk-body" { "Nobody has to be there. Whoever was asked for their views is listed here." }
+                (self.regions.put("here-now", here(plan, self.gathering)))
+                @if self.writes(ATTENDEES) { p class="govuk-body" { (kit::link(&self.row_href(ATTENDEES, "new"), "Add somebody")) } }
+            };
+        }
+        html! {
+            h3 class="govuk-heading-s" id="here" { "Who is here" }
+            (self.regions.put("here-now", here(plan, self.gathering)))
+            @if self.writes(ATTENDEES) {
+                (kit::details("Tick who came", meeting.invitees.iter().all(|one| one.attended.is_none()), self.form("here", self.ticks())))
+                p class="govuk-body" { (kit::link(&self.row_href(ATTENDEES, "new"), "Add somebody who is not listed")) }
+            }
+            (self.seat("chair", "meeting.chair", "Chair", "I am the chair", meeting.chair.named.is_some()))
+            (self.seat("notes", "meeting.noteTaker", "Notes", "I take the notes", meeting.note_taker.named.is_some()))
+            @if let Some(length) = plan.view.answers.get("meeting.time").and_then(|answer| match answer { Answer::Text { text } => Some(text), _ => None }) {
+                p class="govuk-body" { "Time and length: " (kit::typed(&plan::with_time_said(length, words::time))) }
+            }
+        }
+    }
+
+    fn ticks(&self) -> Markup {
+        let (plan, meeting) = (self.plan, &self.gathering.meeting);
+        let listed: Vec<(&Invitee, String)> =
+            meeting.invitees.iter().map(|one| (one, plan.word_for(&format!("{ATTENDEES}/{}", one.key)))).collect();
+        let others = unlisted(self.gathering);
+        html! {
+            fieldset class="govuk-fieldset" {
+                legend class="govuk-fieldset__legend govuk-fieldset__legend--s" { "Who came, for all or a part of it?" }
+                div class="govuk-checkboxes govuk-checkboxes--small" {
+                    @for (one, word) in &listed {
+                        input type="hidden" name="listed" value=(word);
+                        (tick(word, &one.person, &role_of(one), one.came()))
+                    }
+                    @for who in others {
+                        (tick(&who.person.to_string(), &who.name, &format!("{}, not invited yet", upper(&small(who.role))), false))
+                    }
+                }
+            }
+            (kit::button("Save who came"))
+        }
+    }
+
+    fn seat(&self, does: &str, question: &str, label: &str, button: &str, named: bool) -> Markup {
+        let meeting = &self.gathering.meeting;
+        let seat = if does == "chair" { &meeting.chair } else { &meeting.note_taker };
+        html! {
+            p class="govuk-body" id=(does) { (label) ": " (kit::typed(&words_of::seat(seat))) }
+            @if self.writes(question) {
+                div class="govuk-button-group" {
+                    @if !named { (self.form(does, kit::second_button(button))) }
+                    a class="govuk-link" href=(Back::Live.via(&overview::question_href(self.plan, question))) {
+                        @if named { "Change" } @else { "Somebody else" }
+                        span class="govuk-visually-hidden" { ": " (label) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn childs_part(&self) -> Markup {
+        let meeting = &self.gathering.meeting;
+        let named = |child: String| {
+            if child.starts_with("has not") { format!("{} {child}", self.plan.name) } else { upper(&child) }
+        };
+        html! {
+            h3 class="govuk-heading-s" { (self.plan.name) "’s part" }
+            @if meeting.kind != Some(ReviewKind::Desk) { p class="govuk-body" { (kit::typed(&named(words_of::child(meeting)))) "." } }
+        }
+    }
+
+    fn review(&mut self) -> Markup {
+        let (plan, gathering) = (self.plan, self.gathering);
+        let meeting = &gathering.meeting;
+        let initial = plan.pep.kind == plan::PepType::Initial;
+        html! {
+            @if meeting.review.is_empty() {
+                p class="govuk-body" {
+                    @if initial { "This is the first PEP: there are no targets to review yet." }
+                    @else { "No target of the last PEP is on this device." }
+                }
+            }
+            @for target in &meeting.review {
+                @let word = review_word(plan, target);
+                div class="pep-card" {
+                    h3 class="govuk-heading-s" { (kit::typed(&target.statement)) }
+                    @if let Some(measure) = &target.measure { p class="govuk-hint" { "How we were to know: " (measure) } }
+                    (self.regions.put(&format!("review-{word}"), reviewed(target)))
+                    @if self.writes(REVIEW) {
+                        @let fields = review_fields(plan, target, &word);
+                        @let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
+                        @let title = if target.result.is_some() { "Change this review" } else { "Review it" };
+                        (kit::details_of(title, &target.statement, tried, self.form("review", html! {
+                            input type="hidden" name="target" value=(word);
+                            @for field in &fields { (self.tried.input(field)) }
+                            (kit::button("Save review"))
+                        })))
+                    }
+                }
+            }
+        }
+    }
+
+    fn targets(&mut self) -> Markup {
+        let plan = self.plan;
+        html! {
+            (self.regions.put("targets-now", ideas(plan)))
+            @if self.writes(TARGETS) {
+                (self.buttons("agree"))
+                @let fields = idea_fields();
+                @let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
+                (kit::details("Add an idea", tried, self.form("idea", html! {
+                    p class="govuk-hint" { "An idea counts for nothing until it is agreed. What it needs and costs can be added then." }
+                    input type="hidden" name="fresh" value=(plan.fresh);
+                    @for field in &fields {
+                        @if field.ask.kind == Kind::Choice { (self.choice(&field.ask)) } @else { (self.tried.input(field)) }
+                    }
+                    (kit::button("Add as an idea"))
+                })))
+            }
+        }
+    }
+
+    /// A choice in little room.
+    fn choice(&self, ask: &Ask) -> Markup {
+        let none = (String::new(), "Not said yet".to_owned());
+        let choices = ask.options.iter().map(|choice| (choice.value.clone(), choice.label.clone()));
+        let choices: Vec<(String, String)> = std::iter::once(none).chain(choices).collect();
+        let on = self.tried.typed(&ask.name).map_or("", |fill| fill.text.as_str());
+        kit::select(&ask.name, &ask.label, self.tried.error(&ask.name), &choices, on)
+    }
+
+    fn actions(&mut self) -> Markup {
+        let plan = self.plan;
+        let typed = |name: &str| self.tried.typed(name).map_or("", |fill| fill.text.as_str());
+        let fields = action_fields();
+        let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
+        html! {
+            h3 class="govuk-heading-s" id="actions" { "Who does what by when" }
+            (self.regions.put("actions-now", actions(plan, self.gathering)))
+            @if self.writes(ACTIONS) {
+                (self.buttons("done"))
+                (kit::details("Add an action", tried, self.form("action", html! {
+                    input type="hidden" name="fresh" value=(plan.fresh);
+                    @for (i, field) in fields.iter().enumerate() {
+                        (self.tried.input(field))
+                        @if i == 0 {
+                            (kit::select("person", "Who does it", None, &self.names(), typed("person")))
+                            (somebody_else(typed("person-other"), self.tried.error("person-other")))
+                        }
+                    }
+                    (kit::button("Save action"))
+                })))
+            }
+        }
+    }
+
+    /// Everybody who may be given something to do: who was invited or came, and the team.
+    fn names(&self) -> Vec<(String, String)> {
+        let mut names: BTreeMap<String, String> = BTreeMap::new();
+        for one in &self.gathering.meeting.invitees {
+            names.insert(one.person.clone(), format!("{}, {}", one.person, role_of(one)));
+        }
+        for who in &self.gathering.team {
+            names.entry(who.name.clone()).or_insert_with(|| format!("{}, {}", who.name, small(who.role)));
+        }
+        std::iter::once((String::new(), "Nobody named yet".to_owned())).chain(names).collect()
+    }
+
+    fn next(&mut self) -> Markup {
+        let plan = self.plan;
+        let fields: Vec<_> =
+            ["meeting.nextDate", "meeting.nextTime"].iter().filter_map(|id| question_field(plan, id)).collect();
+        let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
+        let provisional = plan.view.next_date.filter(|next| next.provisional);
+        html! {
+            h3 class="govuk-heading-s" { "The next PEP" }
+            (self.regions.put("next-now", next(plan, self.gathering)))
+            @if !fields.is_empty() {
+                @if let Some(next) = provisional {
+                    (self.form("next-as-worked-out", kit::second_button(&format!("Agree {}", words::date(next.date)))))
+                }
+                (kit::details(if provisional.is_some() { "Set another date" } else { "Set the date" }, tried, self.form("next", html! {
+                    @for field in &fields { (self.tried.input(field)) }
+                    (kit::button("Save date"))
+                })))
+            }
+        }
+    }
+
+    /// The notes, which several people may write at once.
+    fn notes(&mut self) -> Markup {
+        let plan = self.plan;
+        let Some(question) = plan::bank().question("meeting.notes") else { return html! {} };
+        let Some(page) = plan.pep.process().page(&question.id) else { return html! {} };
+        let text = match plan.answer(&question.id) {
+            Answer::Text { text } => text.as_str(),
+            _ => "",
+        };
+        let ask = Ask { label: "What was said and decided".to_owned(), ..Ask::question(question) };
+        html! {
+            section class="pep-stop" aria-labelledby="notes-title" {
+                h2 class="govuk-heading-m" id="notes-title" { "Notes and decisions" }
+                @if self.saved == "meeting" { (kit::done("Saved on this device")) }
+                @if plan.may_write(question) {
+                    form method="post" action=(Back::Live.via(&overview::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) {
+                        (stamp(plan))
+                        div data-live {
+                            (ask.input(&ask.fill_text(text), None, &html! {}))
+                            (self.regions.put("who-notes", html! {
+                                @if let Some(words) = who::writing_at(plan, &question.id) { p class="govuk-body-s pep-here" { (words) } }
+                            }))
+                        }
+                        button type="submit" class="govuk-button govuk-button--secondary" name="go" value="back" { "Save notes" }
+                    }
+                } @else {
+                    p class="govuk-body" { @if text.trim().is_empty() { "Nothing has been noted yet." } @else { (kit::typed(text)) } }
+                }
+            }
+        }
+    }
+
+    fn end(&self) -> Markup {
+        let (plan, meeting) = (self.plan, &self.gathering.meeting);
+        let part = question_field(plan, "meeting.childPart");
+        html! {
+            section class="pep-stop" aria-labelledby="end-title" {
+                h2 class="govuk-heading-m" id="end-title" { "When it is over" }
+                @if self.saved == "meeting.held" { (kit::done("Saved on this device")) }
+                @if meeting.held {
+                    p class="govuk-body" { "It is said that the meeting has been held." }
+                    @if let Some(took) = &meeting.child.took { p class="govuk-body" { (plan.name) " took part: " (super::label_of("meeting.childPart", took)) "." } }
+                    p class="govuk-body" { (kit::link(&plan.href("/sign-off"), "What your signature waits for")) }
+                } @else if self.writes("meeting.held") {
+                    (self.form("held", html! {
+                        @if let Some(field) = &part { (self.tried.input(field)) }
+                        (kit::button("Say that it has been held"))
+                    }))
+                } @else {
+                    p class="govuk-body" { (upper(&super::writers(plan, "meeting.held"))) " says that it has been held." }
+                }
+            }
+        }
+    }
+
+    fn row_href(&self, table: &str, word: &str) -> String {
+        row_href(self.plan, table, word)
+    }
+}
+
+fn row_href(plan: &Plan, table: &str, word: &str) -> String {
+    Back::Live.via(&plan.href(&format!("/table/{table}/{word}")))
+}
+
+/// Of the team, those whom the list of the meeting does not name.
+fn unlisted(gathering: &Gathering) -> impl Iterator<Item = &plan::Who> {
+    let named = |who: &&plan::Who| !gathering.meeting.invitees.iter().any(|one| same_name(&one.person, &who.name));
+    gathering.team.iter().filter(named)
+}
+
+/// Names are compared as people write them.
+pub fn same_name(one: &str, other: &str) -> bool {
+    let plain = |name: &str| {
+        let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(str::to_lowercase).collect::<Vec<_>>()
+    };
+    plain(one) == plain(other)
+}
+
+fn role_of(one: &Invitee) -> String {
+    one.role.map_or_else(|| one.called.clone(), small)
+}
+
+fn tick(value: &str, name: &str, hint: &str, on: bool) -> Markup {
+    let id = format!("here-{value}");
+    html! {
+        div class="govuk-checkboxes__item" {
+            input class="govuk-checkboxes__input" type="checkbox" id=(id) name="here" value=(value) checked[on] autocomplete="off" aria-describedby={ (id) "-hint" };
+            label class="govuk-label govuk-checkboxes__label" for=(id) { (name) }
+            div class="govuk-hint govuk-checkboxes__hint" id={ (id) "-hint" } { (upper(hint)) }
+        }
+    }
+}
+
+fn somebody_else(typed: &str, error: Option<&str>) -> Markup {
+    let ask = Ask {
+        name: "person-other".to_owned(),
+        place: format!("{ACTIONS}/person"),
+        label: "Or somebody else".to_owned(),
+        hint: "Their name.".to_owned(),
+        kind: Kind::Person,
+        options: &[],
+        open: false,
+    };
+    ask.input(&ask.fill_text(typed), error, &html! {})
+}
+
+// The regions.
+
+fn clock(gathering: &Gathering) -> Markup {
+    let meeting = &gathering.meeting;
+    if meeting.kind == Some(ReviewKind::Desk) {
+        return html! { p class="govuk-body" { "This plan is reviewed without a meeting." } };
+    }
+    let running = meeting.running(gathering.now);
+    let at = match running {
+        Some(Running::At(at, _)) => Some(at),
+        _ => None,
+    };
+    let time = words::time(gathering.now.time());
+    html! {
+        h2 class="govuk-heading-s" { "Agenda" }
+        p class="govuk-body" {
+            @match running {
+                Some(Running::Before(left)) => { "It is " (time) ". The meeting begins in " (minutes(left)) "." },
+                Some(Running::At(_, left)) => { "It is " (time) ". " (minutes(left)) " left for this point." },
+                Some(Running::Over(0)) => { "It is " (time) ". The time is over." },
+                Some(Running::Over(over)) => { "It is " (time) ". The time was over " (minutes(over)) " ago." },
+                None => @match (meeting.held, meeting.date, meeting.starts) {
+                    (true, ..) => "The meeting has been held.",
+                    (_, Some(day), Some(at)) => { "The meeting is on " (words::date(day)) " at " (words::time(at)) "." },
+                    (_, Some(day), None) => { "The meeting is on " (words::date(day)) ". Nobody has said at what time." },
+                    (_, None, _) => "The meeting has no day yet.",
+                },
+            }
+        }
+        ol class="govuk-list pep-agenda" {
+            @for (number, point) in meeting.agenda.iter().enumerate() {
+                li class=(kit::either(at == Some(number), "pep-agenda__item pep-agenda__item--now", "pep-agenda__item")) aria-current=[(at == Some(number)).then_some("step")] {
+                    a class="govuk-link" href={ "#stop-" (number) } { (point.label) }
+                    " "
+                    span class="govuk-hint" { (when(point)) }
+                    @if at == Some(number) { " " (kit::tag("blue", "Now")) }
+                }
+            }
+        }
+    }
+}
+
+fn money(plan: &Plan) -> Markup {
+    let funding = &plan.view.funding;
+    html! {
+        h2 class="govuk-heading-s" { "Funding" }
+        p class="govuk-body" {
+            @match (funding.allocation, funding.remaining) {
+                (Some(all), Some(_)) if funding.over() > 0 => {
+                    strong { (words::pounds(funding.over())) " over" } " the " (words::pounds(all)) " that there is this term."
+                },
+                (Some(all), Some(left)) => { (words::pounds(left)) " left of the " (words::pounds(all)) " that there is this term." },
+                _ => { (words::pounds(funding.requested.saturating_add(funding.retained))) " asked for. No amount is set." },
+            }
+        }
+    }
+}
+
+fn funding(plan: &Plan) -> Markup {
+    let reason = match plan.answer("funding.overReason") {
+        Answer::Text { text } if !text.trim().is_empty() => Some(text.as_str()),
+        _ => None,
+    };
+    let over = plan.view.funding.over();
+    let tuition = plan::bank()
+        .question("funding.tuition")
+        .filter(|question| !plan.view.hidden.contains_key(question.id.as_str()));
+    let spent: Vec<&Target> =
+        plan.view.targets.iter().filter(|target| target.is_agreed() && cost(target) > 0).collect();
+    html! {
+        (targets::sums(plan))
+        @if over > 0 {
+            (kit::inset(html! {
+                p class="govuk-body" { strong { (words::pounds(over)) " more than there is." } " Nobody’s row is lost. Take something away, or say why more is needed." }
+                @match reason {
+                    Some(reason) => p class="govuk-body" { "Why: " (kit::typed(reason)) },
+                    None => p class="govuk-body" { "Nobody has said why yet. It is for " (super::writers(plan, "funding.overReason")) " to say." },
+                }
+            }))
+        }
+        @if !spent.is_empty() {
+            ul class="govuk-list govuk-list--bullet" {
+                @for target in spent { li { (words::pounds(cost(target))) " for " (kit::typed(&name_of(target))) } }
+            }
+        }
+        @if let Some(question) = tuition {
+            @match plan.answer(&question.id) {
+                Answer::Value(value) => p class="govuk-body" { (question.label) ": " (words::value(question, value)) },
+                Answer::Disputed(claims) => p class="govuk-body" {
+                    (question.label) ": there are two answers, "
+                    (claims.iter().map(|claim| format!("“{}”", words::value(question, &claim.value))).collect::<Vec<_>>().join(" and ")) ". "
+                    @if plan.may_write(question) { (kit::link(&Back::Live.via(&section::choose_href(plan, &question.id)), "Choose which is right")) }
+                    @else { "It is for " (plan.writers(question)) " to choose." }
+                },
+                _ => {}
+            }
+        }
+    }
+}
+
+fn missing(plan: &Plan, gathering: &Gathering) -> Markup {
+    let mut by: BTreeMap<Role, usize> = BTreeMap::new();
+    for gap in &plan.view.gaps {
+        *by.entry(gap.owner).or_default() += 1;
+    }
+    let mine: Vec<&plan::Gap> = plan.view.gaps.iter().filter(|gap| plan.role.counts_as(gap.owner)).collect();
+    let choices = plan::conflicts(&plan.view, &plan.pep).len();
+    let short = plan::shortfalls(&plan.view, &plan.pep.process().targets);
+    let findings = gathering.offer.as_ref().map_or(0, |offer| offer.findings.len());
+    html! {
+        h2 class="govuk-heading-s" { "Before people can sign" }
+        @if by.is_empty() && choices == 0 && short.is_empty() && findings == 0 { p class="govuk-body" { "Nothing is missing." } }
+        @else {
+            ul class="govuk-list govuk-list--bullet" {
+                @for (role, n) in &by { li { (upper(&people(&[*role]))) ": " (counted(*n, "question")) " to answer" } }
+                @if choices > 0 { li { (kit::link(&plan.href("/choose"), &format!("{} with two answers", counted(choices, "question")))) } }
+                @for words in &short { li { (words) } }
+                @if findings > 0 { li { (counted(findings, "thing")) " to put right in your part" } }
+            }
+        }
+        @if !mine.is_empty() {
+            h3 class="govuk-heading-s" { "Yours" }
+            ul class="govuk-list govuk-list--bullet" {
+                @for gap in mine.iter().take(NAMED_MAX) { li { (kit::link(&Back::Live.via(&overview::question_href(plan, gap.question)), label(gap.question))) } }
+                @if mine.len() > NAMED_MAX { li { (mine.len() - NAMED_MAX) " more" } }
+            }
+        }
+        p class="govuk-body" { (kit::link(&plan.href("/sign-off"), "All of it, and the sign-off")) }
+    }
+}
+
+fn here(plan: &Plan, gathering: &Gathering) -> Markup {
+    let meeting = &gathering.meeting;
+    let change = |one: &Invitee| {
+        let word = plan.word_for(&format!("{ATTENDEES}/{}", one.key));
+        html! {
+            @if super::writes(plan, ATTENDEES) {
+                " " a class="govuk-link" href=(row_href(plan, ATTENDEES, &word)) { "Change" span class="govuk-visually-hidden" { ": " (one.person) } }
+            }
+        }
+    };
+    html! {
+        @if meeting.invitees.is_empty() { p class="govuk-body" { "Nobody is listed yet." } }
+        @else {
+            ul class="govuk-list" {
+                @for one in &meeting.invitees {
+                    li {
+                        (kit::typed(&one.person)) ", " (role_of(one)) ": "
+                        @if one.came() { strong { (here_words(meeting.held, one)) } } @else { (super::how_far(one).to_lowercase()) }
+                        (change(one))
+                    }
+                }
+            }
+        }
+        @if meeting.invitees.iter().any(Invitee::came) && !not_here(gathering).is_empty() {
+            p class="govuk-body" { "This process needs: " (not_here(gathering).join(", ")) ". The meeting can go on without; say why in the notes." }
+        }
+    }
+}
+
+fn here_words(held: bool, one: &Invitee) -> &'static str {
+    match one.attended.as_deref() {
+        Some("part") if !held => "Here for part",
+        Some("all") if !held => "Here",
+        _ => super::how_far(one),
+    }
+}
+
+/// Roles the process needs of which nobody is ticked.
+fn not_here(gathering: &Gathering) -> Vec<String> {
+    let meeting = &gathering.meeting;
+    let came = |role: Role| {
+        meeting.invitees.iter().any(|one| one.came() && one.role.is_some_and(|known| known.counts_as(role)))
+    };
+    let needed =
+        meeting.invitees.iter().filter(|one| one.wanted == Some(plan::Attendance::Required)).filter_map(|one| one.role);
+    let mut roles: Vec<Role> = needed.chain(meeting.below_quorum.iter().copied()).filter(|role| !came(*role)).collect();
+    roles.sort_unstable();
+    roles.dedup();
+    roles.into_iter().map(small).collect()
+}
+
+fn spoken(plan: &Plan, block: &str) -> Markup {
+    let said = said(plan, block, &|by| words::name(by).to_owned());
+    html! {
+        @if said.is_empty() { p class="govuk-body" { "Nothing is written down yet." } }
+        @for (question, words) in &said {
+            div class="pep-said" {
+                p class="govuk-body pep-said__question" { (question.label) }
+                (words)
+            }
+        }
+    }
+}
+
+fn reviewed(target: &Reviewed) -> Markup {
+    html! {
+        p class="govuk-body" {
+            @match &target.result {
+                None => (kit::tag("yellow", "Not reviewed yet")),
+                Some(result) => {
+                    strong { (review_label_of("result", result)) }
+                    @if let Some(evidence) = &target.evidence { ": " (kit::typed(evidence)) }
+                    @if let Some(then) = &target.next_step { ". Then: " (review_label_of("nextStep", then).to_lowercase()) }
+                }
+            }
+        }
+    }
+}
+
+fn cost(target: &Target) -> i64 {
+    target.requested.saturating_add(target.retained)
+}
+
+fn name_of(target: &Target) -> String {
+    let area = cell_value(target.row.cells.get("area")).map(Value::to_string);
+    area.filter(|area| !area.trim().is_empty()).unwrap_or_else(|| "a target".to_owned())
+}
+
+fn text_of(target: &Target, column: &str) -> String {
+    match target.row.cells.get(column) {
+        Some(Cell::Text { text }) => text.trim().to_owned(),
+        Some(Cell::Value(value) | Cell::Computed(value)) => value.to_string(),
+        _ => String::new(),
+    }
+}
+
+fn ideas(plan: &Plan) -> Markup {
+    let live = || plan.view.targets.iter().filter(|target| target.row.counts());
+    let (agreed, open): (Vec<&Target>, Vec<&Target>) = live().partition(|target| target.is_agreed());
+    let short = plan::shortfalls(&plan.view, &plan.pep.process().targets);
+    let mine = super::writes(plan, TARGETS);
+    html! {
+        h3 class="govuk-heading-s" id="agree" { "Ideas" }
+        @if open.is_empty() { p class="govuk-body" { "There is no idea to agree." } }
+        @else if !mine { p class="govuk-body" { "It is for " (super::writers(plan, TARGETS)) " to agree one when everybody has spoken." } }
+        @for target in &open { (idea(plan, target, mine)) }
+        h3 class="govuk-heading-s" { "Agreed" }
+        @if agreed.is_empty() { p class="govuk-body" { "No target is agreed yet." } }
+        @for target in &agreed { (card(plan, target)) }
+        @for words in &short { p class="govuk-body" { (words) } }
+    }
+}
+
+fn idea(plan: &Plan, target: &Target, mine: bool) -> Markup {
+    let counts = plan.pep.process().funding.retained_counts_against_cap;
+    let then = plan.view.funding.with(target.requested, target.retained, counts);
+    let disputed = matches!(target.row.cells.get("status"), Some(Cell::Disputed(_)));
+    html! {
+        (card(plan, target))
+        @if cost(target) > 0 {
+            p class="govuk-hint" {
+                "Agreed, it would add " (words::pounds(cost(target)))
+                @match (then.over(), then.remaining) {
+                    (over, _) if over > 0 => { ": " (words::pounds(over)) " over" },
+                    (_, Some(left)) => { ": " (words::pounds(left)) " would be left" },
+                    _ => {}
+                }
+                "."
+            }
+        }
+        @if disputed {
+            p class="govuk-body" { "Two people say different things about its stage. " (kit::link(&Back::Live.via(&section::choose_href(plan, &format!("{TARGETS}/{}/status", target.row.key))), "Choose which is right")) }
+        } @else if mine {
+            button type="submit" class="govuk-button" form="agree-form" name="target" value=(target.row.key) {
+                "Agree this target" span class="govuk-visually-hidden" { ": " (name_of(target)) }
+            }
+        }
+    }
+}
+
+fn card(plan: &Plan, target: &Target) -> Markup {
+    let column = plan::bank().question(TARGETS).and_then(|question| question.column("category"));
+    let category =
+        cell_value(target.row.cells.get("category")).zip(column).map(|(value, column)| words::cell(column, value));
+    let (statement, measure) = (text_of(target, "statement"), text_of(target, "measure"));
+    let by = match cell_value(target.row.cells.get("dueDate")) {
+        Some(Value::Date(day)) => Some(words::date(*day)),
+        _ => None,
+    };
+    let who = text_of(target, "responsible");
+    html! {
+        div class="pep-card" {
+            p class="govuk-body pep-card__title" {
+                strong { (kit::typed(&name_of(target))) }
+                @if let Some(category) = category { " (" (category.to_lowercase()) ")" }
+            }
+            p class="govuk-body" { (kit::typed(&statement)) }
+            p class="govuk-hint" {
+                @if !measure.is_empty() { "How we will know: " (kit::typed(&measure)) ". " }
+                @match by { Some(by) => { "By " (by) ". " }, None => "No day yet. " }
+                @if who.is_empty() { "Nobody is responsible yet." } @else { (kit::typed(&who)) " is responsible." }
+                @if cost(target) > 0 { " " (words::pounds(cost(target))) "." }
+            }
+            p class="govuk-body" {
+                a class="govuk-link" href=(Back::Live.via(&plan.href(&format!("/targets/{}", target.row.key)))) { "Open" span class="govuk-visually-hidden" { ": " (name_of(target)) } }
+                @if super::writes(plan, TARGETS) {
+                    " "
+                    a class="govuk-link" href=(Back::Live.via(&plan.href(&format!("/targets/{}/funds/new", target.row.key)))) { "Add what it costs" span class="govuk-visually-hidden" { ": " (name_of(target)) } }
+                }
+            }
+        }
+    }
+}
+
+fn actions(plan: &Plan, gathering: &Gathering) -> Markup {
+    let mine = super::writes(plan, ACTIONS);
+    html! {
+        @if gathering.meeting.actions.is_empty() { p class="govuk-body" { "No action has been agreed yet." } }
+        @for action in &gathering.meeting.actions {
+            @let word = plan.word_for(&format!("{ACTIONS}/{}", action.key));
+            div class="pep-card" {
+                p class="govuk-body" {
+                    (kit::typed(&action.action)) ": "
+                    (kit::typed(action.person.as_deref().unwrap_or("nobody named"))) ", "
+                    (action.by.map_or_else(|| "no day".to_owned(), |by| format!("by {}", words::date(by)))) ". "
+                    @match action.status.as_str() {
+                        "done" => "Done.",
+                        "not_done" => "Not done.",
+                        _ if action.overdue => (kit::tag("red", "Overdue")),
+                        _ => "Open.",
+                    }
+                }
+                @if mine && row_of(plan, ACTIONS, &word).is_some_and(Row::counts) {
+                    div class="govuk-button-group" {
+                        @if action.status == "open" {
+                            button type="submit" class="govuk-button govuk-button--secondary" form="done-form" name="row" value=(word) {
+                                "Done" span class="govuk-visually-hidden" { ": " (action.action) }
+                            }
+                        }
+                        a class="govuk-link" href=(row_href(plan, ACTIONS, &word)) { "Change" span class="govuk-visually-hidden" { ": " (action.action) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn next(plan: &Plan, gathering: &Gathering) -> Markup {
+    let meeting = &gathering.meeting;
+    let disputed = matches!(plan.answer("meeting.nextDate"), Answer::Disputed(_));
+    html! {
+        p class="govuk-body" {
+            @match meeting.next_date {
+                _ if disputed => { "Two people set different dates. " (kit::link(&Back::Live.via(&section::choose_href(plan, "meeting.nextDate")), "Choose which is right")) },
+                None => { "There is no date yet. It is for " (people(&meeting.next_date_set_by)) " to set." },
+                Some(day) if meeting.next_date_provisional => { (words::date(day)) ", worked out and not agreed yet." },
+                Some(day) => { strong { (words::date(day)) } @if let Some(time) = &meeting.next_time { ", " (kit::typed(&plan::with_time_said(time, words::time))) } },
+            }
+        }
+    }
+}
+
+fn label(id: &str) -> &'static str {
+    plan::bank().question(id).map_or("", |question| question.label.as_str())
+}

@@ -1,0 +1,306 @@
+//! A plan: its sections, who answers for each, and how far each is.
+
+use chrono::NaiveDate;
+use maud::{Markup, html};
+use plan::{Answer, Page, Question, Role, Standing};
+
+use crate::{
+    kit::{self, Task},
+    lent::{Plan, people, small},
+    region::Regions,
+    request::{Leaf, Outcome, Request},
+    who,
+};
+use participant::words::{self, counted};
+
+/// How far a section is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Far {
+    NotAsked,
+    NotShared,
+    NotStarted,
+    InProgress,
+    NeedsChoice,
+    AtTheEnd,
+    Optional,
+    Completed,
+}
+
+impl Far {
+    /// Nobody has to complete it.
+    fn counts_for_nothing(&self) -> bool {
+        matches!(self, Far::NotAsked | Far::NotShared | Far::AtTheEnd | Far::Optional)
+    }
+}
+
+/// The parts of every plan, beside its sections: address and words.
+const PARTS: [(&str, &str); 7] = [
+    ("/targets", "Targets and funding"),
+    ("/views", "The child’s views"),
+    ("/checks", "Checks"),
+    ("/choose", "Questions with two answers"),
+    ("/comments", "Comments"),
+    ("/history", "History"),
+    ("/print", "Print or share"),
+];
+
+/// Shows the plan.
+pub fn overview(request: &Request, plan: &Plan) -> Outcome {
+    let process = plan.pep.process();
+    let groups = || process.pages.iter().flat_map(|page| blocks(page).into_iter().map(move |block| (page, block)));
+    let states: Vec<Far> = groups().map(|(page, block)| far(plan, &group(page, block))).collect();
+    let asked = states.iter().filter(|state| !state.counts_for_nothing()).count();
+    let complete = states.iter().filter(|state| **state == Far::Completed).count();
+    let disputes = plan::conflicts(&plan.view, &plan.pep);
+    let mut regions = Regions::default();
+    let sections = html! {
+        p class="govuk-body-l" { (complete) " of " (asked) " sections are complete" }
+        @if !disputes.is_empty() {
+            (kit::inset(html! {
+                p class="govuk-body" {
+                    @if disputes.len() == 1 { "One question has two answers." } @else { (disputes.len()) " questions have two answers." }
+                    " Nobody’s answer is lost. "
+                    (kit::link(&plan.href("/choose"), "Choose which is right"))
+                }
+            }))
+        }
+        @for page in &process.pages {
+            h2 class="govuk-heading-m" id={ "page-" (page.id) } { (page.title) }
+            p class="govuk-body-s" { (owner_line(plan, page)) }
+            (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
+        }
+    };
+    let main = html! {
+        @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
+        (super::new::started(request, plan))
+        span class="govuk-caption-xl" { (plan.sitting()) }
+        h1 class="govuk-heading-xl" { (plan.name) "’s plan" }
+        div class="govuk-grid-row" {
+            div class="govuk-grid-column-two-thirds" {
+                (regions.put("sections", sections))
+                h2 class="govuk-heading-m" { "Together" }
+                (kit::tasks("together", &together(plan)))
+            }
+            div class="govuk-grid-column-one-third" {
+                section aria-labelledby="who" {
+                    h2 class="govuk-heading-s" id="who" { "Who is here" }
+                    (regions.put("present", who::in_plan(plan)))
+                }
+                section aria-labelledby="mine" {
+                    h2 class="govuk-heading-s" id="mine" { "What you wrote" }
+                    (regions.put("far", who::mine(plan)))
+                }
+                nav class="pep-parts" aria-label="Parts of this plan" {
+                    h2 class="govuk-heading-s" { "Also in this plan" }
+                    ul class="govuk-list" {
+                        @for (href, name) in PARTS { li { (kit::link(&plan.href(href), name)) } }
+                    }
+                }
+                section aria-labelledby="when" {
+                    h2 class="govuk-heading-s" id="when" { "By when" }
+                    (when(plan))
+                }
+                section aria-labelledby="about" {
+                    h2 class="govuk-heading-s" id="about" { "About this plan" }
+                    ul class="govuk-list govuk-body-s" {
+                        li { "You are the " (small(plan.role)) " for " (plan.name) "." }
+                        li { (state(plan)) }
+                        li { "It follows the process “" (process.name) "”." }
+                    }
+                }
+            }
+        }
+    };
+    Outcome::page(
+        Leaf::new(format!("{}’s plan", plan.name), "Children", main)
+            .back("/children", "Back to children")
+            .regions(regions),
+    )
+}
+
+/// The blocks that have questions on a page of the process, in the page's order.
+pub fn blocks(page: &Page) -> Vec<&'static str> {
+    let mut blocks: Vec<&'static str> = Vec::new();
+    for question in &page.questions {
+        if !blocks.contains(&question.block.as_str()) {
+            blocks.push(&question.block);
+        }
+    }
+    blocks
+}
+
+/// The questions of one block on one page, in the page's order.
+pub fn group(page: &Page, block: &str) -> Vec<&'static Question> {
+    page.questions.iter().copied().filter(|question| question.block == block).collect()
+}
+
+/// A question of a section: one of the plan itself, where it has one, and not of an annex.
+pub fn question_of(block: &str) -> Option<String> {
+    let questions = || plan::bank().questions().iter().filter(|question| question.block == block);
+    let main = questions().find(|question| question.document() == plan::DocumentKind::Main);
+    main.or_else(|| questions().next()).map(|question| question.id.clone())
+}
+
+/// Whether a question or field is in this section.
+pub fn is_within(page: &Page, block: &str, field: &str) -> bool {
+    let id = field.split('/').next().unwrap_or(field);
+    page.questions.iter().any(|question| question.block == block && question.id == id)
+}
+
+/// What a block is called.
+pub fn block_title(block: &str) -> &str {
+    plan::bank().blocks().iter().find(|(id, _)| id == block).map_or(block, |(_, title)| title)
+}
+
+/// Where a section is.
+pub fn section_href(plan: &Plan, page: &Page, block: &str) -> String {
+    plan.href(&format!("/page/{}/{block}", page.id))
+}
+
+/// Where a question is asked.
+pub fn question_href(plan: &Plan, id: &str) -> String {
+    let found = plan.pep.process().page(id).zip(plan::bank().question(id));
+    match found {
+        Some((page, question)) => format!("{}#at-{id}", section_href(plan, page, &question.block)),
+        None => plan.href(""),
+    }
+}
+
+fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
+    let line = |block: &'static str| {
+        let questions = group(page, block);
+        let state = far(plan, &questions);
+        let open = !matches!(state, Far::NotAsked | Far::NotShared);
+        let missing = |mine: bool| {
+            let theirs = plan.view.gaps.iter().filter(|gap| questions.iter().any(|q| q.id == gap.question));
+            theirs.filter(|gap| !mine || plan.role.counts_as(gap.owner)).count()
+        };
+        let to_answer = match (missing(false), missing(true)) {
+            (0, _) => String::new(),
+            (all, 0) => format!("{} to answer", counted(all, "question")),
+            (all, mine) if all == mine => format!("{} for you to answer", counted(all, "question")),
+            (all, mine) => format!("{} to answer, {mine} of them by you", counted(all, "question")),
+        };
+        let here = who::at(plan, |field| is_within(page, block, field));
+        let hints = [to_answer, here.unwrap_or_default()].into_iter().filter(|words| open && !words.is_empty());
+        Task {
+            href: open.then(|| section_href(plan, page, block)),
+            title: block_title(block).to_owned(),
+            hint: hints.collect::<Vec<_>>().join(". "),
+            status: status(state),
+        }
+    };
+    blocks(page).into_iter().map(line).collect()
+}
+
+/// What is done of a plan as a whole.
+fn together(plan: &Plan) -> Vec<Task> {
+    let stands = |made: &&plan::SignOff| made.stands && plan::sign_off_of(plan.role) == Some(made.question);
+    let status = match (plan.view.signed_off(), plan.view.sign_offs.iter().any(|made| stands(&made))) {
+        (true, _) => html! { "Signed off" },
+        (false, true) => html! { "You have signed" },
+        (false, false) => html! { span class="pep-muted" { "Signed at the end" } },
+    };
+    let hint = "What it waits for, and who has signed what".to_owned();
+    let day = match plan.answer("meeting.date") {
+        Answer::Value(plan::Value::Date(day)) => words::date(*day),
+        _ => "No day yet".to_owned(),
+    };
+    let meeting = Task {
+        href: Some(plan.href("/meeting")),
+        title: "The meeting".to_owned(),
+        hint: "When and where, who is asked, the agenda, and who does what by when".to_owned(),
+        status: html! { span class="pep-muted" { (day) } },
+    };
+    vec![meeting, Task { href: Some(plan.href("/sign-off")), title: "Sign-off".to_owned(), hint, status }]
+}
+
+fn status(far: Far) -> Markup {
+    match far {
+        Far::NotAsked => html! { span class="pep-muted" { "Not asked at present" } },
+        Far::NotShared => html! { span class="pep-muted" { "Not shared with you" } },
+        Far::NotStarted => kit::tag("blue", "Not started"),
+        Far::InProgress => kit::tag("teal", "In progress"),
+        Far::NeedsChoice => kit::tag("yellow", "Needs a choice"),
+        Far::AtTheEnd => html! { span class="pep-muted" { "Signed at the end" } },
+        Far::Optional => html! { span class="pep-muted" { "Optional" } },
+        Far::Completed => html! { "Completed" },
+    }
+}
+
+fn far(plan: &Plan, questions: &[&'static Question]) -> Far {
+    let shown = || questions.iter().filter(|question| !plan.view.hidden.contains_key(question.id.as_str()));
+    if shown().next().is_none() {
+        return Far::NotAsked;
+    }
+    if shown().all(|question| *plan.answer(&question.id) == Answer::Elsewhere) {
+        return Far::NotShared;
+    }
+    let gaps = || plan.view.gaps.iter().filter(|gap| questions.iter().any(|question| question.id == gap.question));
+    if gaps().any(|gap| gap.why == plan::Why::Disputed) || shown().any(|q| is_disputed(plan, q)) {
+        return Far::NeedsChoice;
+    }
+    let answered = shown().any(|question| {
+        let answer = plan.answer(&question.id);
+        let said = !matches!(answer, Answer::Missing | Answer::Elsewhere | Answer::Computed(_));
+        said || plan.view.excuses.contains_key(question.id.as_str())
+    });
+    match (answered, gaps().next().is_none()) {
+        (true, true) => Far::Completed,
+        (false, true) if shown().all(|question| question.is_sign_off()) => Far::AtTheEnd,
+        (false, true) if shown().all(|question| question.computed || question.is_sign_off()) => Far::Completed,
+        (false, true) if !shown().any(|question| question.mandatory) => Far::Optional,
+        (true, false) => Far::InProgress,
+        (false, _) => Far::NotStarted,
+    }
+}
+
+fn is_disputed(plan: &Plan, question: &Question) -> bool {
+    matches!(plan.answer(&question.id), Answer::Disputed(_))
+}
+
+/// Who answers for a page now: while the child is on no school's roll, whoever takes it over then.
+pub fn owner(plan: &Plan, page: &Page) -> Role {
+    let takes_over = page.owner_when_not_on_roll.first().filter(|_| plan.view.not_on_roll);
+    takes_over.copied().unwrap_or(page.owner)
+}
+
+fn owner_line(plan: &Plan, page: &Page) -> String {
+    let owner = owner(plan, page);
+    let mut line = format!("For {}", people(&[owner]));
+    if let Some(instead) = page.alternate_owner {
+        line.push_str(&format!(", or {} instead", people(&[instead])));
+    }
+    if plan.role.counts_as(owner) {
+        line.push_str(": that is you");
+    }
+    line
+}
+
+fn state(plan: &Plan) -> String {
+    match plan.view.state {
+        plan::State::NotStarted => "Nobody has written in it yet.".to_owned(),
+        plan::State::Drafting => "It is being written.".to_owned(),
+        state => format!("{}.", state.label()),
+    }
+}
+
+fn when(plan: &Plan) -> Markup {
+    let dues = plan.view.dues.iter().filter(|due| !due.done);
+    let calendar = &plan.pep.process().calendar;
+    let overdue = |by: NaiveDate| calendar.standing(plan.today, by) == Standing::Overdue;
+    html! {
+        ul class="govuk-list govuk-body-s" {
+            @for due in dues {
+                li {
+                    @if due.by.is_ok_and(overdue) { (kit::tag("red", "Overdue")) " " }
+                    (super::section::upper(&words::due(&plan.pep, due, None)))
+                }
+            }
+            @match plan.view.next_date {
+                Some(next) => li { "Next PEP: " (words::date(next.date)) @if next.provisional { " (provisional)" } },
+                None => li { "The next PEP has no date yet" },
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The Virtual School's quality check: a grade and a comment by area, the overall grade, feedback; and sending a plan back.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use plan::{Answer, CELL_MAX, Cells, Edit, Kind, Role, Value, Writer};
+
+use super::{errors as pages, plan as overview, sign_off::grade_label, table::saved};
+use crate::{
+    field::{Ask, Fill},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    kit,
+    lent::{Plan, cell_value, people},
+    request::{Leaf, Outcome, Request},
+};
+
+const AREAS: &str = "qa.areas";
+const OVERALL: &str = "qa.overall";
+const REASON: &str = "qa.overrideReason";
+const FEEDBACK: &str = "qa.feedback";
+const RETURNED: &str = "qa.returnedFor";
+/// Who can be asked to put something right.
+const PUT_RIGHT: [Role; 2] = [Role::DesignatedTeacher, Role::SocialWorker];
+
+/// Shows the quality check and takes it in. `sampled`: the process checks this plan.
+pub fn quality(request: &Request, plan: &Plan, sampled: bool) -> Option<Outcome> {
+    let question = plan::bank().question(AREAS)?;
+    if !plan.role.is_virtual_school() || plan.view.state == plan::State::Closed {
+        return Some(pages::not_yours(plan, question));
+    }
+    let here = plan.href("/quality");
+    let practice = &plan.pep.process().practice.qa;
+    let mut errors: Errors = Vec::new();
+    let mut lots = Lots::default();
+    let mut told: Vec<Markup> = Vec::new();
+    let mut fills: BTreeMap<String, Fill> = BTreeMap::new();
+    // One input: what stands there, what came, and what that changes.
+    let mut take = |ask: &Ask, text: bool, seen: Fill, now: Fill, errors: &mut Errors| -> Option<Change> {
+        let sent = if request.post { ask.sent(&request.form) } else { None };
+        let Some(sent) = sent else {
+            fills.insert(ask.name.clone(), now);
+            return None;
+        };
+        fills.insert(ask.name.clone(), sent.clone());
+        let one = Sent { ask, text, seen, now, sent };
+        one.change(&request.form).unwrap_or_else(|words| {
+            errors.push((ask.target(), words));
+            told.push(one.told());
+            None
+        })
+    };
+    let mut grades: BTreeMap<String, String> = BTreeMap::new();
+    for area in &practice.areas {
+        let (grade, comment) = asks(&area.id, &area.label);
+        let stands = |view| (cell(view, &area.id, "grade"), cell(view, &area.id, "comment"));
+        let ((grade_seen, comment_seen), (grade_now, comment_now)) = (stands(plan.seen_view()), stands(&plan.view));
+        let mut cells = Cells::new();
+        let given = take(&grade, false, grade.fill(grade_seen), grade.fill(grade_now), &mut errors);
+        let mut stands = grade_now.map(ToString::to_string);
+        if let Some(Change::Put(value)) = given {
+            stands = value.as_ref().map(ToString::to_string);
+            cells.insert("grade".to_owned(), value);
+        }
+        grades.extend(stands.map(|grade| (area.id.clone(), grade)));
+        let said = take(&comment, false, comment.fill(comment_seen), comment.fill(comment_now), &mut errors);
+        if let Some(Change::Put(value)) = said {
+            cells.insert("comment".to_owned(), value);
+        }
+        if !cells.is_empty() {
+            cells.insert("area".to_owned(), Some(Value::Choice(area.id.clone())));
+            let writer = Writer { person: plan.person, role: plan.role };
+            match plan::row_key(AREAS, &cells, &writer, &mut || *plan.fresh.as_bytes()) {
+                Ok(key) => lots.add(question.document(), Edit::PutRow { question: AREAS.to_owned(), key, cells }),
+                Err(refused) => errors.push((grade.target(), refused.to_string())),
+            }
+        }
+    }
+    let (overall, reason, feedback) = (overall_ask(), ask(REASON, REASON), ask(FEEDBACK, FEEDBACK));
+    let own = |view: &plan::View| match view.answers.get(OVERALL) {
+        Some(Answer::Value(value)) => overall.fill(Some(value)),
+        _ => Fill::default(),
+    };
+    let text = |answer: &Answer| Fill { text: plan.own_text(answer).to_owned(), ..Fill::default() };
+    let by_rules = !practice.aggregate.is_empty();
+    let worked_out = practice.overall(&grades).map(str::to_owned);
+    if !practice.areas.is_empty() {
+        let given = take(&overall, false, own(plan.seen_view()), own(&plan.view), &mut errors);
+        let shown = text(plan.seen_answer(REASON));
+        let why = take(&reason, true, shown.clone(), text(plan.answer(REASON)), &mut errors);
+        let why_now = match &why {
+            Some(Change::Text(text)) => text.clone(),
+            _ => text(plan.answer(REASON)).text,
+        };
+        match given {
+            Some(Change::Put(Some(value))) if by_rules && Some(value.to_string()) == worked_out => {
+                lots.add(document(OVERALL), Edit::Clear { question: OVERALL.to_owned() });
+            }
+            Some(Change::Put(Some(_))) if by_rules && why_now.trim().is_empty() => {
+                errors.push((
+                    reason.target(),
+                    "Enter why the overall grade is another than the areas make it".to_owned(),
+                ));
+            }
+            Some(Change::Put(Some(value))) => {
+                lots.add(document(OVERALL), Edit::Choose { question: OVERALL.to_owned(), value });
+            }
+            Some(Change::Put(None)) => lots.add(document(OVERALL), Edit::Clear { question: OVERALL.to_owned() }),
+            _ => {}
+        }
+        if let Some(Change::Text(now)) = why {
+            lots.text(plan, document(REASON), REASON, &shown.text, &now);
+        }
+    }
+    let shown = text(plan.seen_answer(FEEDBACK));
+    if let Some(Change::Text(now)) = take(&feedback, true, shown.clone(), text(plan.answer(FEEDBACK)), &mut errors) {
+        lots.text(plan, document(FEEDBACK), FEEDBACK, &shown.text, &now);
+    }
+    errors.extend(refusal(plan, "main-content"));
+    if request.post && errors.is_empty() {
+        return Some(lots.write(saved(&here)));
+    }
+    let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
+    let none = Fill::default();
+    let fill = |ask: &Ask| fills.get(&ask.name).unwrap_or(&none);
+    let choices: Vec<(String, String)> =
+        practice.grades.iter().map(|grade| (grade.id.clone(), grade.label.clone())).collect();
+    let with = |first: &str| [&[(String::new(), first.to_owned())][..], &choices].concat();
+    let follows = match &worked_out {
+        Some(grade) => format!("As the areas make it: {}", grade_label(plan, grade)),
+        None => "As the areas make it, once all are graded".to_owned(),
+    };
+    let main = html! {
+        (kit::error_summary(&errors))
+        @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
+        span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
+        h1 class="govuk-heading-l" { "Quality check" }
+        @if practice.areas.is_empty() { p class="govuk-body" { "This process grades no plans. Feedback may be given all the same." } }
+        @else if !sampled { p class="govuk-body" { "This plan is not in the sample that is checked, as far as this device holds the others." } }
+        @if matches!(plan.answer(OVERALL), Answer::Disputed(_)) {
+            (kit::inset(html! { "Two people gave different overall grades. " (kit::link(&plan.href("/choose"), "Choose which is right")) }))
+        }
+        form method="post" action=(here) novalidate {
+            (stamp(plan))
+            @for words in &told { (words) }
+            @for area in &practice.areas {
+                @let (grade, comment) = asks(&area.id, &area.label);
+                (kit::radios(&grade.name, &area.label, error(&grade.name), &with("No grade yet"), &fill(&grade).text))
+                (comment.input(fill(&comment), error(&comment.name), &html! {}))
+            }
+            @if !practice.areas.is_empty() {
+                @let first = if by_rules { follows.as_str() } else { "No grade yet" };
+                (kit::radios(&overall.name, "Overall grade", error(&overall.name), &with(first), &fill(&overall).text))
+                @if by_rules { (reason.input(fill(&reason), error(&reason.name), &html! {})) }
+            }
+            (feedback.input(fill(&feedback), error(&feedback.name), &html! {}))
+            (kit::button("Save the quality check"))
+        }
+        p class="govuk-body" { (kit::link(&plan.href("/send-back"), "Send the plan back to somebody")) }
+    };
+    let leaf = Leaf::new(format!("Quality check, {}", plan.name), "Children", main);
+    Some(Outcome::page(leaf.back(plan.href("/sign-off"), "Back to sign-off").error(!errors.is_empty())))
+}
+
+/// Sends a plan back: to whom, what to put right, by when.
+pub fn send_back(request: &Request, plan: &Plan) -> Option<Outcome> {
+    let question = plan::bank().question(RETURNED)?;
+    if !plan.may_write(question) {
+        return Some(pages::not_yours(plan, question));
+    }
+    let here = plan.href("/send-back");
+    let by = question.column("byWhen").map(|column| Ask::column(RETURNED, column))?;
+    let what =
+        Ask { label: "What must be put right?".to_owned(), kind: Kind::LongText, ..ask("what", "qa.returnedFor/what") };
+    let (to, page) = (request.form.get("to").unwrap_or_default(), request.form.get("page").unwrap_or_default());
+    let said = what.sent(&request.form).unwrap_or_default();
+    let day = by.sent(&request.form).unwrap_or_default();
+    let process = plan.pep.process();
+    let mut errors: Errors = Vec::new();
+    if request.post {
+        let mut wrong = |id: &str, words: String| errors.push((id.to_owned(), words));
+        if plan.view.signed_off() {
+            wrong(
+                "main-content",
+                "This plan is signed off, so nothing of it is sent back. What is written now goes into the next PEP"
+                    .to_owned(),
+            );
+        }
+        let role = PUT_RIGHT.iter().find(|role| role.slug() == to);
+        if role.is_none() {
+            wrong("to", "Choose who puts it right".to_owned());
+        }
+        // One line: it is a cell of a table.
+        let text = said.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.is_empty() {
+            wrong("what", "Enter what must be put right".to_owned());
+        } else if text.encode_utf16().count() > CELL_MAX {
+            wrong("what", format!("What must be put right must be {CELL_MAX} characters or fewer"));
+        }
+        if !page.is_empty() && !process.pages.iter().any(|known| known.id == page) {
+            wrong("page", "Choose a page of this plan".to_owned());
+        }
+        let by_when = by.read(&day).unwrap_or_else(|words| {
+            wrong(&by.target(), words);
+            None
+        });
+        errors.extend(refusal(plan, "main-content"));
+        if let (true, Some(role)) = (errors.is_empty(), role) {
+            let value = |text: &str| Some(Value::Text(text.to_owned()));
+            let mut cells = Cells::from([("owner".to_owned(), value(role.slug())), ("what".to_owned(), value(&text))]);
+            if !page.is_empty() {
+                cells.insert("section".to_owned(), value(page));
+            }
+            if by_when.is_some() {
+                cells.insert("byWhen".to_owned(), by_when);
+            }
+            let key = request.form.get("row").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh).to_string();
+            let mut lots = Lots::default();
+            lots.add(question.document(), Edit::PutRow { question: RETURNED.to_owned(), key, cells });
+            return Some(lots.write(plan.href("/sign-off?returned=1")));
+        }
+    }
+    let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
+    let roles: Vec<(String, String)> =
+        PUT_RIGHT.iter().map(|role| (role.slug().to_owned(), role.label().to_owned())).collect();
+    let mut pages: Vec<(String, String)> = vec![(String::new(), "No page in particular".to_owned())];
+    pages.extend(process.pages.iter().map(|page| (page.id.clone(), format!("{}: {}", page.id, page.title))));
+    let main = html! {
+        (kit::error_summary(&errors))
+        span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
+        h1 class="govuk-heading-l" { "Send the plan back" }
+        p class="govuk-body" { "Only the person you name is asked to say “complete” again; what the other signed stands." }
+        form method="post" action=(here) novalidate {
+            (stamp(plan))
+            input type="hidden" name="row" value=(plan.fresh);
+            (kit::radios("to", "Who puts it right?", error("to"), &roles, to))
+            (what.input(&said, error("what"), &html! {}))
+            (kit::radios("page", "Which page is it on?", error("page"), &pages, page))
+            (by.input(&day, error(&by.target()), &html! {}))
+            (kit::button("Send back"))
+        }
+    };
+    let leaf = Leaf::new(format!("Send the plan back, {}", plan.name), "Children", main);
+    Some(Outcome::page(leaf.back(plan.href("/quality"), "Back to the quality check").error(!errors.is_empty())))
+}
+
+/// What has been sent back and stands, with the way to its page.
+pub fn returned(plan: &Plan) -> Markup {
+    let rows: Vec<&plan::Row> = Plan::rows(&plan.view, RETURNED).iter().filter(|row| row.counts()).collect();
+    let said = |row: &plan::Row, column: &str| match row.cells.get(column) {
+        Some(plan::Cell::Value(Value::Date(day))) => Some(participant::words::date(*day)),
+        Some(plan::Cell::Value(value)) => Some(value.to_string()),
+        _ => None,
+    };
+    html! {
+        @if !rows.is_empty() {
+            h2 class="govuk-heading-m" { "Sent back by the Virtual School" }
+            ul class="govuk-list govuk-list--bullet" {
+                @for row in rows {
+                    @let owner = said(row, "owner").and_then(|owner| owner.parse::<Role>().ok());
+                    li {
+                        (kit::typed(&said(row, "what").unwrap_or_default()))
+                        @if let Some(owner) = owner { ". For " (people(&[owner])) }
+                        @if let Some(page) = said(row, "section") { ", page " (kit::typed(&page)) }
+                        @if let Some(day) = said(row, "byWhen") { ", by " (day) }
+                    }
+                }
+            }
+            @if plan::bank().question(RETURNED).is_some_and(|question| plan.may_write(question)) {
+                p class="govuk-body" { (kit::link(&overview::question_href(plan, RETURNED), "Change what was sent back")) }
+            }
+        }
+    }
+}
+
+fn asks(area: &str, label: &str) -> (Ask, Ask) {
+    let grade = Ask { label: label.to_owned(), kind: Kind::Choice, ..ask(&format!("grade-{area}"), "qa.areas/grade") };
+    let comment = Ask {
+        label: format!("What you want to say about “{label}”"),
+        kind: Kind::Text,
+        ..ask(&format!("comment-{area}"), "qa.areas/comment")
+    };
+    (grade, comment)
+}
+
+fn overall_ask() -> Ask {
+    Ask { kind: Kind::Choice, ..ask(OVERALL, OVERALL) }
+}
+
+/// An input for a place: a question's has its words.
+fn ask(name: &str, place: &str) -> Ask {
+    let question = plan::bank().question(place);
+    Ask {
+        name: name.to_owned(),
+        place: place.to_owned(),
+        label: question.map_or_else(String::new, |question| question.label.clone()),
+        hint: question.map_or_else(String::new, |question| question.help.clone()),
+        kind: question.map_or(Kind::Text, |question| question.kind),
+        options: &[],
+        open: false,
+    }
+}
+
+fn document(question: &str) -> plan::DocumentKind {
+    plan::bank().question(question).map_or(plan::DocumentKind::Main, plan::Question::document)
+}
+
+fn cell<'a>(view: &'a plan::View, area: &str, column: &str) -> Option<&'a Value> {
+    let rows = Plan::rows(view, AREAS).iter().filter(|row| row.counts());
+    let mut of_area =
+        rows.filter(|row| cell_value(row.cells.get("area")).is_some_and(|value| value.to_string() == area));
+    of_area.next().and_then(|row| cell_value(row.cells.get(column)))
+}

@@ -1,0 +1,505 @@
+//! A section: the questions of one block on one page of the process.
+
+use maud::{Markup, html};
+use plan::{Answer, Edit, Kind, Page, Question};
+
+use super::{comments::DRAFT, plan as overview, table};
+use crate::{
+    back::{self, Back},
+    field::{Ask, Excused, Fill},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    kit,
+    lent::{Plan, people},
+    live::merged,
+    region::Regions,
+    request::{Leaf, Outcome, Request},
+    said, who,
+};
+use participant::words;
+
+/// A question as this page shows it.
+struct Shown {
+    question: &'static Question,
+    fill: Fill,
+    excused: Excused,
+    error: Option<String>,
+    excuse_error: Option<String>,
+    told: Option<Markup>,
+    /// What was typed in a form, where this person cannot write it any more.
+    not_taken: Option<String>,
+    /// Whether a form came without it: it was live, and its words are on the disk.
+    left_out: bool,
+}
+
+/// Shows the section, or takes in what was sent.
+pub fn section(request: &Request, plan: &Plan, page: &str, block: &str) -> Option<Outcome> {
+    let process = plan.pep.process();
+    let page = process.pages.iter().find(|known| known.id == page)?;
+    let questions = overview::group(page, block);
+    questions.first()?;
+    let back = Back::of(request);
+    let here = overview::section_href(plan, page, block);
+    if !request.post {
+        let shown = questions.iter().map(|question| as_it_is(plan, question)).collect();
+        let done = request.query.get("saved").is_some();
+        return Some(Outcome::page(render(plan, page, block, shown, Vec::new(), done, back)));
+    }
+    let mut lots = Lots::default();
+    let shown: Vec<Shown> = questions.iter().map(|question| take(request, plan, question, &mut lots)).collect();
+    let mut errors = errors(&shown);
+    errors.extend(refusal(plan, "main-content"));
+    if !errors.is_empty() {
+        return Some(Outcome::page(render(plan, page, block, shown, errors, false, back)));
+    }
+    let then = match (request.form.get("go"), back) {
+        (Some("back"), Some(back)) => back.saved(plan, block),
+        (Some("plan"), _) => plan.href("?saved=1"),
+        (_, None) => format!("{here}?saved=1"),
+        (_, Some(back)) => format!("{here}{}&saved=1", back.query()),
+    };
+    Some(lots.write(then))
+}
+
+fn as_it_is(plan: &Plan, question: &'static Question) -> Shown {
+    let ask = Ask::question(question);
+    Shown {
+        question,
+        fill: fill(plan, &ask, plan.answer(&question.id)),
+        excused: excused(plan, question, false),
+        error: None,
+        excuse_error: None,
+        told: None,
+        not_taken: None,
+        left_out: false,
+    }
+}
+
+/// What stands in the input of a question.
+fn fill(plan: &Plan, ask: &Ask, answer: &Answer) -> Fill {
+    match answer {
+        Answer::Value(value) => ask.fill(Some(value)),
+        Answer::Set(words) => Fill { words: words.clone(), ..Fill::default() },
+        Answer::Text { .. } | Answer::Voices(_) => ask.fill_text(plan.own_text(answer)),
+        // Two answers are chosen between elsewhere; a value that was only worked out is not the person's.
+        Answer::Missing
+        | Answer::Elsewhere
+        | Answer::Computed(_)
+        | Answer::Disputed(_)
+        | Answer::Table(_)
+        | Answer::Targets { .. } => Fill::default(),
+    }
+}
+
+fn excused(plan: &Plan, question: &Question, seen: bool) -> Excused {
+    let view = if seen { plan.seen_view() } else { &plan.view };
+    Excused::of(view.excuses.get(question.id.as_str()).and_then(|said| said.last()))
+}
+
+fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut Lots) -> Shown {
+    let mut shown = as_it_is(plan, question);
+    let disputed = matches!(plan.answer(&question.id), Answer::Disputed(_));
+    if question.id == "targets.list" {
+        return shown;
+    }
+    let (ask, kind, id) = (Ask::question(question), question.document(), || question.id.clone());
+    let mut before = fill(plan, &ask, plan.seen_answer(&question.id));
+    // A box that was live says what it was last told is saved: the rest alone is to be written.
+    let kept = request.form.get(&kept_name(question)).filter(|_| ask.is_text(false));
+    if let Some(kept) = kept {
+        kept.clone_into(&mut before.text);
+    }
+    if !plan.may_write(question) {
+        let sent = ask.sent(&request.form).filter(|sent| ask.is_text(false) && !sent.text.trim().is_empty());
+        if let Some(sent) = sent.filter(|sent| *sent != before && *sent != shown.fill) {
+            shown.error = Some(plan.why_not(question));
+            shown.not_taken = Some(sent.text);
+        }
+        return shown;
+    }
+    let kept = kept.filter(|_| is_live(plan, question));
+    let mut answered = false;
+    if let Some(sent) = ask.sent(&request.form) {
+        let one = Sent {
+            ask: &ask,
+            text: ask.is_text(false),
+            seen: before.clone(),
+            now: shown.fill.clone(),
+            sent: sent.clone(),
+        };
+        match one.change(&request.form) {
+            Ok(None) => {}
+            Ok(Some(_)) if disputed => {
+                shown.error =
+                    Some(format!("“{}” has two answers now. Choose between them before you change it", question.label));
+            }
+            Ok(Some(Change::Text(text))) if kept.is_some() => {
+                answered = !text.trim().is_empty();
+                let text = merged(&before.text, &text, &shown.fill.text);
+                if text != shown.fill.text {
+                    lots.add(kind, Edit::Rewrite { question: id(), text });
+                }
+            }
+            Ok(Some(Change::Text(text))) => {
+                answered = !text.trim().is_empty();
+                lots.text(plan, kind, &question.id, &before.text, &text);
+            }
+            Ok(Some(Change::Put(Some(value)))) => {
+                answered = true;
+                lots.add(kind, Edit::Choose { question: id(), value });
+            }
+            Ok(Some(Change::Put(None))) => lots.add(kind, Edit::Clear { question: id() }),
+            Err(words) => {
+                shown.error = Some(words);
+                shown.told = Some(one.told());
+            }
+        }
+        shown.fill = sent;
+    } else if is_live(plan, question) {
+        shown.left_out = true;
+    }
+    if to_confirm(plan, question) && !answered && request.form.get(&confirm_name(question)).is_some() {
+        lots.add(kind, Edit::Confirm { question: id() });
+    }
+    if question.may_be_excused()
+        && let Some(sent) = Excused::sent(&question.id, &request.form)
+        && sent != excused(plan, question, true)
+    {
+        match sent.read(&question.label) {
+            Ok(Some(_)) if answered => {
+                shown.error = Some(format!("Answer “{}”, or say why there is no answer, but not both", question.label));
+            }
+            Ok(excuse) if sent != excused(plan, question, false) && !answered => {
+                lots.add(kind, Edit::Excuse { question: id(), excuse });
+            }
+            Ok(_) => {}
+            Err(words) => shown.excuse_error = Some(words),
+        }
+        shown.excused = sent;
+    }
+    shown
+}
+
+fn errors(shown: &[Shown]) -> Errors {
+    let each = shown.iter().flat_map(|one| {
+        let ask = Ask::question(one.question);
+        let answer = one.error.iter().map(move |words| (ask.target(), words.clone()));
+        answer.chain(one.excuse_error.iter().map(|words| (format!("{}~reason", one.question.id), words.clone())))
+    });
+    each.collect()
+}
+
+fn render(
+    plan: &Plan,
+    page: &Page,
+    block: &str,
+    shown: Vec<Shown>,
+    errors: Errors,
+    done: bool,
+    back: Option<Back>,
+) -> Leaf {
+    let title = overview::block_title(block);
+    let not_taken: Vec<_> = shown.iter().filter_map(|one| Some((one.question, one.not_taken.clone()?))).collect();
+    let (hidden, asked): (Vec<Shown>, Vec<Shown>) =
+        shown.into_iter().partition(|one| plan.view.hidden.contains_key(one.question.id.as_str()));
+    let writes = asked.iter().any(|one| plan.may_write(one.question) && has_input(plan, one.question));
+    let wrong = !errors.is_empty();
+    let owner = overview::owner(plan, page);
+    let alternate = page.alternate_owner.map(|role| format!(", or {} instead", people(&[role])));
+    let mut regions = Regions::default();
+    let main = html! {
+        (kit::error_summary(&errors))
+        @if done { (kit::done("Saved on this device")) }
+        span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
+        h1 class="govuk-heading-l" { (title) }
+        @for (question, text) in &not_taken { (unsaved(plan, question, text)) }
+        p class="govuk-body" {
+            "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
+            @if plan.role.counts_as(owner) { " That is you." }
+        }
+        (regions.put("here", here(plan, page, block)))
+        @if asked.is_empty() {
+            p class="govuk-body" { "None of these questions is asked at present." }
+        }
+        @if asked.iter().any(|one| one.question.voice && plan.may_write(one.question)) {
+            (kit::inset(html! { "Each person’s words are kept apart. Where you write for somebody, write what they said, as they said it." }))
+        }
+        @if writes {
+            @let live = asked.iter().any(|one| is_live(plan, one.question));
+            form method="post" action={ (overview::section_href(plan, page, block)) (back::query(back)) } novalidate
+                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
+                (stamp(plan))
+                @for one in &asked { (question(plan, one, &mut regions)) }
+                div class="govuk-button-group" {
+                    @match back {
+                        Some(_) => button type="submit" class="govuk-button" name="go" value="back" { "Save and go back to the meeting" },
+                        None => button type="submit" class="govuk-button" name="go" value="plan" { "Save and go back to the plan" },
+                    }
+                    button type="submit" class="govuk-button govuk-button--secondary" name="go" value="here" { "Save and stay here" }
+                }
+            }
+        } @else {
+            @for one in &asked { (question(plan, one, &mut regions)) }
+        }
+        @if !hidden.is_empty() { (why_hidden(plan, &hidden)) }
+    };
+    let (href, words) = back.map_or_else(|| (plan.href(""), "Back to the plan"), |back| back.link(plan));
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
+}
+
+/// What was typed and cannot be saved at its question any more.
+fn unsaved(plan: &Plan, question: &Question, text: &str) -> Markup {
+    html! {
+        div class="govuk-form-group govuk-form-group--error" id=(question.id) {
+            h2 class="govuk-heading-s" { "Not saved: " (question.label) }
+            p class="govuk-error-message" { span class="govuk-visually-hidden" { "Error: " } (plan.why_not(question)) }
+            p class="govuk-body" {
+                "Your text is kept here until you leave this page. You can copy it"
+                @if !plan.is_sealed() { ", or put it in as a comment" } "."
+            }
+            p class="govuk-body" { (kit::typed(text)) }
+            @if !plan.is_sealed() {
+                form method="post" action=(plan.href(&format!("/comments/{}", question.id))) {
+                    input type="hidden" name=(DRAFT) value="1";
+                    input type="hidden" name="text" value=(text);
+                    button type="submit" class="govuk-button govuk-button--secondary" { "Put it in as a comment" }
+                }
+            }
+        }
+    }
+}
+
+/// Who else has this section on their screen.
+fn here(plan: &Plan, page: &Page, block: &str) -> Markup {
+    html! {
+        @if let Some(words) = who::at(plan, |field| overview::is_within(page, block, field)) {
+            p class="govuk-body-s pep-here" { (words) }
+        }
+    }
+}
+
+/// Whether a question's box is live where the browser runs the script.
+fn is_live(plan: &Plan, question: &Question) -> bool {
+    plan.types_in(&question.id).is_some()
+}
+
+fn kept_name(question: &Question) -> String {
+    format!("{}~kept", question.id)
+}
+
+/// Whether the answer was carried over from the last plan and this person is asked whether it is right still.
+fn to_confirm(plan: &Plan, question: &Question) -> bool {
+    plan.view.to_confirm.contains(question.id.as_str()) && plan.may_write(question)
+}
+
+fn confirm_name(question: &Question) -> String {
+    format!("{}~confirm", question.id)
+}
+
+/// Asks whether what was carried over is right still.
+fn confirm(question: &Question) -> Markup {
+    let name = confirm_name(question);
+    html! {
+        div class="govuk-form-group" {
+            p class="govuk-hint" { "This comes from the last plan. Change it, or say that it is right." }
+            div class="govuk-checkboxes govuk-checkboxes--small" {
+                div class="govuk-checkboxes__item" {
+                    input class="govuk-checkboxes__input" type="checkbox" id=(name) name=(name) value="yes" autocomplete="off";
+                    label class="govuk-label govuk-checkboxes__label" for=(name) {
+                        "This is still right" span class="govuk-visually-hidden" { ": " (question.label) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether this page has an input for a question, beside those of a table's own pages.
+fn has_input(plan: &Plan, question: &Question) -> bool {
+    let excuse = question.may_be_excused() && !has_rows(plan, question);
+    let answer = !matches!(question.kind, Kind::Table | Kind::TargetList | Kind::Picture)
+        && !matches!(plan.answer(&question.id), Answer::Disputed(_));
+    answer || excuse || to_confirm(plan, question)
+}
+
+fn has_rows(plan: &Plan, question: &Question) -> bool {
+    matches!(plan.answer(&question.id), Answer::Table(rows) if rows.iter().any(plan::Row::counts))
+}
+
+fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
+    let question = one.question;
+    let ask = Ask::question(question);
+    let answer = plan.answer(&question.id);
+    let mine = plan.may_write(question);
+    html! {
+        div class="pep-question" id={ "at-" (question.id) } {
+            @match (question.kind, answer) {
+                (Kind::TargetList, _) if question.id == "targets.list" => {
+                    h2 class="govuk-heading-s" { (question.label) }
+                    p class="govuk-body" { (kit::link(&plan.href("/targets"), "See the targets and what they cost")) }
+                }
+                (Kind::Table | Kind::TargetList, _) => {
+                    h2 class="govuk-heading-s" { (question.label) }
+                    @if !question.help.is_empty() { p class="govuk-hint" { (question.help) } }
+                    (table::rows(plan, &question.id, mine, None))
+                    @if mine && question.may_be_excused() && !has_rows(plan, question) { (excuse(one)) }
+                    @else { (said(plan, question)) }
+                }
+                (_, Answer::Disputed(claims)) => {
+                    h2 class="govuk-heading-s" { (question.label) }
+                    (kit::inset(html! {
+                        p class="govuk-body" { strong { "There are two answers." } " Nobody’s is lost." }
+                        ul class="govuk-list govuk-list--bullet" {
+                            @for claim in claims {
+                                li { "“" (said::of_question(&plan.pep, &ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at, plan.now.zone)) }
+                            }
+                        }
+                        @if mine { p class="govuk-body" { (kit::link(&choose_href(plan, &question.id), "Choose which is right")) } }
+                        @else { p class="govuk-body" { "It is for " (plan.writers(question)) " to choose." } }
+                    }))
+                }
+                (kind, _) if mine && kind != Kind::Picture => {
+                    div data-live=[is_live(plan, question).then_some("")] {
+                        (ask.input(&one.fill, one.error.as_deref(), &beside(plan, question)))
+                        @if one.left_out { input type="hidden" name=(kept_name(question)) value=(one.fill.text); }
+                    }
+                    @if let Some(told) = &one.told { (told) }
+                    @if question.may_be_excused() { (excuse(one)) }
+                }
+                _ => (read_only(plan, question, &ask, answer)),
+            }
+            (regions.put(&format!("here-{}", question.id), html! {
+                @if let Some(words) = who::writing_at(plan, &question.id) { p class="govuk-body-s pep-here" { (words) } }
+            }))
+            @if to_confirm(plan, question) { (confirm(question)) }
+            (remarks(plan, question))
+        }
+    }
+}
+
+/// What others said of the same question, where each has an entry; and what was worked out.
+fn beside(plan: &Plan, question: &'static Question) -> Markup {
+    html! {
+        @match plan.answer(&question.id) {
+            Answer::Voices(voices) => {
+                @if plan.typed_by_child(question) {
+                    p class="govuk-hint" { (plan.name) " typed these words on this device. Change them only as " (plan.name) " asks you to. The history keeps what stood here before." }
+                }
+                @for voice in voices.iter().filter(|voice| voice.person != plan.person) {
+                    (kit::inset(html! { (kit::typed(&voice.text)) p class="govuk-hint" { (words::name(&voice.by)) } }))
+                }
+            }
+            Answer::Computed(value) => p class="govuk-body-s" {
+                "Worked out for now: " (Ask::question(question).shown(value)) ". What you enter takes its place."
+            },
+            _ => {}
+        }
+    }
+}
+
+fn excuse(one: &Shown) -> Markup {
+    html! {
+        @if let Some(words) = &one.excuse_error {
+            p class="govuk-error-message" { span class="govuk-visually-hidden" { "Error: " } (words) }
+        }
+        (one.excused.input(one.question, one.excuse_error.is_some()))
+    }
+}
+
+fn read_only(plan: &Plan, question: &Question, ask: &Ask, answer: &Answer) -> Markup {
+    let unknown = html! { span class="govuk-hint" { "No answer yet" } };
+    html! {
+        h2 class="govuk-heading-s" { (question.label) }
+        @match answer {
+            Answer::Value(value) | Answer::Computed(value) => p class="govuk-body" { (kit::typed(&said::of_question(&plan.pep, ask, value))) },
+            Answer::Text { text } => p class="govuk-body" { (kit::typed(text)) },
+            Answer::Voices(voices) => @for voice in voices {
+                (kit::inset(html! { (kit::typed(&voice.text)) p class="govuk-hint" { (words::name(&voice.by)) } }))
+            },
+            Answer::Set(words) => p class="govuk-body" { (ask.shown(&plan::Value::Set(words.clone()))) },
+            Answer::Elsewhere => p class="govuk-body" {
+                "This part of the plan is not shared with you. "
+                @if question.document().choices().is_empty() { "It is shared with " (people(question.document().readers())) "." }
+                @else { "The young person chooses who sees it." }
+            },
+            Answer::Missing | Answer::Disputed(_) | Answer::Table(_) | Answer::Targets { .. } => p class="govuk-body" { (unknown) },
+        }
+        (said(plan, question))
+        @if *answer != Answer::Elsewhere { p class="govuk-hint" { (why_not_mine(plan, question)) } }
+    }
+}
+
+/// Why a question has no answer, where that was said.
+fn said(plan: &Plan, question: &Question) -> Markup {
+    html! {
+        @for excuse in plan.view.excuses.get(question.id.as_str()).into_iter().flatten() {
+            p class="govuk-body" {
+                (excuse.why.label())
+                @if !excuse.reason.is_empty() { ": " (kit::typed(&excuse.reason)) }
+                " (" (words::name(&excuse.by)) ")"
+            }
+        }
+    }
+}
+
+fn why_not_mine(plan: &Plan, question: &Question) -> String {
+    match question {
+        _ if question.is_sign_off() => "This is signed at the end, not typed.".to_owned(),
+        _ if question.computed => "This is worked out from other answers.".to_owned(),
+        _ if question.kind == Kind::Picture => format!("{} can add a picture.", upper(&plan.writers(question))),
+        _ => format!("Only {} can write this. You can leave a comment.", plan.writers(question)),
+    }
+}
+
+fn remarks(plan: &Plan, question: &Question) -> Markup {
+    let comments = plan.comments(&question.id).count();
+    html! {
+        p class="pep-remarks" {
+            a class="govuk-link" href=(plan.href(&format!("/comments/{}", question.id))) {
+                @match comments { 0 => "Comment", 1 => "1 comment", n => { (n) " comments" } }
+                span class="govuk-visually-hidden" { " on: " (question.label) }
+            }
+            " "
+            a class="govuk-link" href=(plan.href(&format!("/history/{}", question.id))) {
+                "History" span class="govuk-visually-hidden" { " of: " (question.label) }
+            }
+        }
+    }
+}
+
+fn why_hidden(plan: &Plan, hidden: &[Shown]) -> Markup {
+    let because = |question: &Question| {
+        let id = plan.view.hidden.get(question.id.as_str()).copied().unwrap_or_default();
+        plan::bank().question(id)
+    };
+    let inside = html! {
+        p { "Nothing that was entered in them is lost." }
+        ul class="govuk-list govuk-list--bullet" {
+            @for one in hidden {
+                li {
+                    (one.question.label) ": "
+                    @match because(one.question) {
+                        Some(because) if because.id == "meta.phase" => "for children of another age",
+                        Some(because) => {
+                            "because of the answer to "
+                            (kit::link(&overview::question_href(plan, &because.id), &because.label))
+                        }
+                        None => "not at present",
+                    }
+                }
+            }
+        }
+    };
+    let title = format!("Questions not asked at present ({})", hidden.len());
+    kit::details(&title, false, inside)
+}
+
+/// Where one chooses between two answers.
+pub fn choose_href(plan: &Plan, place: &str) -> String {
+    plan.href(&format!("/choose/{}", plan.word_for(place)))
+}
+
+/// With a capital letter.
+pub fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

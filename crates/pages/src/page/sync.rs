@@ -1,0 +1,96 @@
+//! Sharing: what is shared, what waits, what was refused, and sharing now.
+
+use crate::env::Intent;
+use maud::html;
+
+use super::section::upper;
+use crate::{
+    kit,
+    lent::{Sharing, Site},
+    region::Regions,
+    request::{Leaf, Outcome, Request},
+};
+use participant::{
+    device::Line,
+    words::{self, counted},
+};
+
+/// Shows how far sharing is, or asks for it now.
+pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
+    if request.post {
+        return match request.form.get("line") {
+            Some("off") => Outcome::Host(Intent::WorkOffline(true)),
+            Some("on") => Outcome::Host(Intent::WorkOffline(false)),
+            _ => Outcome::Host(Intent::Share),
+        };
+    }
+    let tried = request.query.get("tried").is_some();
+    let line = match &site.line {
+        Line::Connected => kit::tag("green", "Connected"),
+        Line::Offline => kit::tag("grey", "Not connected"),
+        Line::Refused(_) => kit::tag("red", "Refused"),
+    };
+    let last = site.last_sync.map_or_else(|| "Not yet".to_owned(), |at| upper(&words::lately(at, &site.now)));
+    let facts = vec![
+        ("Connection".to_owned(), html! { (line) @if let Line::Refused(why) = &site.line { p { (why) } } }),
+        ("Last time everything was shared".to_owned(), html! { (last) }),
+        ("Waiting to be shared".to_owned(), html! { (counted(site.waiting, "answer")) }),
+        ("Shared through".to_owned(), html! { (sharing.relay.0) br; (sharing.relay.1) }),
+    ];
+    let mut regions = Regions::default();
+    let waiting = html! {
+        @if !sharing.waiting.is_empty() {
+            h2 class="govuk-heading-m" { "What waits" }
+            @for (plan, waits) in &sharing.waiting {
+                h3 class="govuk-heading-s" { (plan) }
+                @if let Some(since) = waits.since { p class="govuk-body" { "Since " (since_words(since, site)) ":" } }
+                ul class="govuk-list govuk-list--bullet" { @for answer in &waits.answers { li { (answer) } } }
+            }
+        }
+    };
+    let main = html! {
+        @if tried && sharing.failed.is_none() { (kit::done("Everything is shared")) }
+        h1 class="govuk-heading-xl" { "Sharing" }
+        @if let Some((why, hint)) = sharing.failed.as_ref().filter(|_| tried) {
+            (kit::inset(html! {
+                p class="govuk-body" { strong { (why) } }
+                @if let Some(hint) = hint { p class="govuk-body" { (hint) } }
+            }))
+        }
+        p class="govuk-body" { "Everything you enter is saved on this device at once. It is shared with the others of the child’s team by itself whenever there is a connection." }
+        (regions.put("facts", kit::summary(&facts)))
+        form method="post" action="/sync" {
+            @if sharing.offline {
+                p class="govuk-body" { "You chose to work offline. What you enter is saved on this device, and nothing is sent or fetched until you go online again or pep starts anew." }
+                button type="submit" class="govuk-button" name="line" value="on" { "Go online" }
+            } @else {
+                div class="govuk-button-group" {
+                    (kit::button("Send now"))
+                    button type="submit" class="govuk-button govuk-button--secondary" name="line" value="off" { "Work offline" }
+                }
+            }
+        }
+        (regions.put("waiting", waiting))
+        @if site.undecided > 0 {
+            h2 class="govuk-heading-m" { "For you to decide" }
+            p class="govuk-body" { (kit::link("/held", &super::tasks::undecided(site.undecided))) }
+        }
+        @if sharing.decides && site.undecided == 0 { p class="govuk-body" { (kit::link("/held", "Changes of others that were refused")) } }
+        @if !sharing.held.is_empty() {
+            h2 class="govuk-heading-m" { "Changes of yours that could not be accepted" }
+            p class="govuk-body" { "What you wrote is kept on this device. The Virtual School sees it too, and decides. Everything else of yours stays in the plan." }
+            @for one in &sharing.held { (super::held::own(one, site.now.zone)) }
+        }
+        @if sharing.left > 0 {
+            h2 class="govuk-heading-m" { "Children you no longer work with" }
+            p class="govuk-body" { "The plans of " (counted(sharing.left, "child")) " whose team you have left are removed from this device. A copy that was made before, such as a backup or an export, cannot be called back: remove it, too." }
+        }
+    };
+    Outcome::page(Leaf::new("Sharing", "Sharing", main).regions(regions))
+}
+
+/// `2:05pm`, or `26 February 2026 at 2:05pm`.
+fn since_words(since: i64, site: &Site) -> String {
+    let words = words::lately(since, &site.now);
+    words.trim_start_matches("at ").trim_start_matches("on ").to_owned()
+}

@@ -1,0 +1,419 @@
+//! Tables: their rows, and the pages that add, change and withdraw one.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+use plan::{Cell, Cells, Column, Edit, Kind, Question, Row, RowKey, Writer};
+use uuid::Uuid;
+
+use super::plan as overview;
+use crate::{
+    back::{self, Back},
+    field::{Ask, Fill},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    kit,
+    lent::{Plan, cell_value},
+    request::{Leaf, Outcome, Request},
+    said,
+};
+use participant::words;
+
+/// A table: of a question, or within a target.
+pub struct Table<'a> {
+    /// Its place: `attendance.terms`, `targets.list/KEY/funds`.
+    pub place: String,
+    /// The question it belongs to.
+    pub question: &'static Question,
+    /// Its heading.
+    pub label: &'a str,
+    /// Its columns.
+    pub columns: &'static [Column],
+    /// The columns that make two rows the same row.
+    pub natural: &'static [String],
+    /// How `plan::parse_value` knows it: `targets.list/funds`.
+    parse: String,
+    /// Where its page is.
+    pub home: String,
+    /// Where the person came from instead.
+    back: Option<Back>,
+}
+
+impl<'a> Table<'a> {
+    /// The table at a place.
+    pub fn at(plan: &Plan, place: &str) -> Option<Table<'static>> {
+        let pieces: Vec<&str> = place.split('/').collect();
+        let question = plan::bank().question(pieces.first()?)?;
+        match *pieces.as_slice() {
+            [_] if matches!(question.kind, Kind::Table | Kind::TargetList) && question.id != "targets.list" => {
+                let natural: &'static [String] = match &question.row_key {
+                    RowKey::Natural(columns) => columns,
+                    RowKey::Random => &[],
+                };
+                Some(Table {
+                    place: place.to_owned(),
+                    question,
+                    label: &question.label,
+                    columns: &question.columns,
+                    natural,
+                    parse: question.id.clone(),
+                    home: overview::question_href(plan, &question.id),
+                    back: None,
+                })
+            }
+            [_, target, table] => {
+                Plan::target(&plan.view, target)?;
+                let column = question.column(table).filter(|column| column.kind == Kind::Table)?;
+                Some(Table {
+                    place: place.to_owned(),
+                    question,
+                    label: &column.label,
+                    columns: &column.columns,
+                    natural: &[],
+                    parse: format!("{}/{table}", question.id),
+                    home: plan.href(&format!("/targets/{target}")),
+                    back: None,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// The same for somebody who came from elsewhere.
+    fn back(self, back: Option<Back>) -> Table<'a> {
+        Table { back, ..self }
+    }
+
+    /// Where something that was saved leads.
+    fn saved(&self, plan: &Plan) -> String {
+        let question = if self.place == self.question.id { &self.question.id } else { "funding.requested" };
+        self.back.map_or_else(|| saved(&self.home), |back| back.saved(plan, question))
+    }
+
+    /// Where the back link leads, and its words.
+    fn way_back(&self, plan: &Plan) -> (String, &'static str) {
+        self.back.map_or_else(|| (self.home.clone(), "Back"), |back| back.link(plan))
+    }
+
+    /// The address of a page of this table.
+    fn href(&self, plan: &Plan, rest: &str) -> String {
+        let at = match self.place.split('/').collect::<Vec<_>>().as_slice() {
+            [_, target, table] => format!("/targets/{target}/{table}"),
+            _ => format!("/table/{}", self.place),
+        };
+        plan.href(&format!("{at}{rest}{}", back::query(self.back)))
+    }
+
+    fn asks(&self) -> impl Iterator<Item = (&'static Column, Ask)> {
+        let columns = self.columns.iter().filter(|column| column.kind != Kind::Table && !column.calculated);
+        columns.map(|column| (column, Ask::column(&self.parse, column)))
+    }
+
+    fn row(&self, plan: &'a Plan, view: &'a plan::View, word: &str) -> Option<&'a Row> {
+        Plan::rows(view, &self.place).iter().find(|row| self.word(plan, row) == word)
+    }
+
+    /// A row's key may hold what somebody wrote; addresses hold this instead.
+    fn word(&self, plan: &Plan, row: &Row) -> String {
+        plan.word_for(&format!("{}/{}", self.place, row.key))
+    }
+
+    /// Rows of somebody's own words are theirs alone.
+    fn is_mine(&self, plan: &Plan, row: &Row) -> bool {
+        !self.question.voice || row.key.ends_with(&format!("+{}", plan.person))
+    }
+
+    fn is_natural(&self, column: &Column) -> bool {
+        self.natural.contains(&column.id)
+    }
+
+    fn name(&self, plan: &Plan, row: &Row) -> String {
+        let first = self.columns.iter().filter_map(|column| {
+            let value = cell_value(row.cells.get(column.id.as_str()))?;
+            let named = said::by_name(&plan.pep, &plan.view, column, value);
+            Some(named.unwrap_or_else(|| Ask::column(&self.parse, column).shown(value)))
+        });
+        first.take(self.natural.len().max(1)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The rows of a table, with what may be done to each; `back`: where that leads afterwards instead.
+pub fn rows(plan: &Plan, place: &str, mine: bool, back: Option<Back>) -> Markup {
+    let Some(table) = Table::at(plan, place).map(|table| table.back(back)) else { return html! {} };
+    let all = Plan::rows(&plan.view, place);
+    let (live, withdrawn): (Vec<&Row>, Vec<&Row>) = all.iter().partition(|row| row.counts());
+    html! {
+        @if live.is_empty() { p class="govuk-body" { "Nothing here yet." } }
+        @else { (listed(plan, &table, &live, mine)) }
+        @if mine {
+            p class="govuk-body" {
+                a class="govuk-link" href=(table.href(plan, "/new")) { "Add a row" span class="govuk-visually-hidden" { " to: " (table.label) } }
+            }
+        }
+        @if !withdrawn.is_empty() {
+            (kit::details(&format!("Withdrawn rows ({})", withdrawn.len()), false, listed(plan, &table, &withdrawn, mine)))
+        }
+    }
+}
+
+fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
+    let used: BTreeSet<&str> = rows.iter().flat_map(|row| row.cells.keys().copied()).collect();
+    // A column that nobody has filled in tells nothing and takes room.
+    let columns: Vec<&Column> =
+        table.columns.iter().filter(|c| c.kind != Kind::Table && used.contains(c.id.as_str())).collect();
+    let mut headings: Vec<&str> = columns.iter().map(|column| column.label.as_str()).collect();
+    if headings.is_empty() {
+        headings.push("Row");
+    }
+    headings.push(if table.question.voice { "Written by" } else { "Added by" });
+    if mine {
+        headings.push("Change");
+    }
+    let lines: Vec<Vec<Markup>> = rows
+        .iter()
+        .map(|row| {
+            let mut cells: Vec<Markup> = columns.iter().map(|column| cell(plan, table, row, column)).collect();
+            if cells.is_empty() {
+                cells.push(html! { "An empty row" });
+            }
+            cells.push(html! { (words::name(&row.by)) });
+            if mine {
+                cells.push(html! {
+                    @if row.withdrawal_disputed {
+                        (kit::link(&super::section::choose_href(plan, &format!("{}/{}/withdrawn", table.place, row.key)), "Choose: keep or withdraw"))
+                    } @else if table.is_mine(plan, row) {
+                        a class="govuk-link" href=(table.href(plan, &format!("/{}", table.word(plan, row)))) {
+                            @if row.withdrawn { "Look again" } @else { "Change" }
+                            span class="govuk-visually-hidden" { ": " (table.name(plan, row)) }
+                        }
+                    }
+                });
+            }
+            cells
+        })
+        .collect();
+    kit::table(table.label, &headings, &lines)
+}
+
+fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
+    let shown = |value: &plan::Value| {
+        said::by_name(&plan.pep, &plan.view, column, value).unwrap_or_else(|| words::cell(column, value))
+    };
+    html! {
+        @match row.cells.get(column.id.as_str()) {
+            None => "",
+            Some(Cell::Value(value) | Cell::Computed(value)) => (kit::typed(&shown(value))),
+            Some(Cell::Text { text }) => (kit::typed(text)),
+            Some(Cell::Voices(voices)) => @for voice in voices { p { (kit::typed(&voice.text)) } },
+            Some(Cell::Disputed(claims)) => {
+                (claims.iter().map(|claim| shown(&claim.value)).collect::<Vec<_>>().join(" or ")) " "
+                (kit::link(&super::section::choose_href(plan, &format!("{}/{}/{}", table.place, row.key, column.id)), "Choose"))
+            }
+        }
+    }
+}
+
+/// The page that adds a row, or changes the one that `word` stands for.
+pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Outcome> {
+    let table = Table::at(plan, place)?.back(Back::of(request));
+    if !plan.may_write(table.question) {
+        return Some(super::errors::not_yours(plan, table.question));
+    }
+    let existing = table.row(plan, &plan.view, word);
+    match existing {
+        None if word != "new" => return None,
+        Some(row) if !table.is_mine(plan, row) => return Some(super::errors::not_yours(plan, table.question)),
+        _ => {}
+    }
+    let seen = table.row(plan, plan.seen_view(), word);
+    let fresh = request.form.get("row").and_then(|id| id.parse::<Uuid>().ok());
+    if !request.post {
+        let fills = table.asks().map(|(column, ask)| (ask.fill(value_of(existing, column)), None, None)).collect();
+        return Some(Outcome::page(render(plan, &table, existing, word, fills, Vec::new(), None)));
+    }
+    let mut errors: Errors = Vec::new();
+    let mut cells = Cells::new();
+    let mut fills = Vec::new();
+    for (column, ask) in table.asks() {
+        let now = ask.fill(value_of(existing, column));
+        let sent = ask.sent(&request.form).filter(|_| existing.is_none() || !table.is_natural(column));
+        let Some(sent) = sent else {
+            fills.push((now, None, None));
+            continue;
+        };
+        let one = Sent { ask: &ask, text: false, seen: ask.fill(value_of(seen, column)), now, sent: sent.clone() };
+        match one.change(&request.form) {
+            Ok(None) => fills.push((sent, None, None)),
+            Ok(Some(Change::Put(value))) => {
+                cells.insert(column.id.clone(), value);
+                fills.push((sent, None, None));
+            }
+            Ok(Some(Change::Text(text))) => {
+                cells.insert(column.id.clone(), Some(plan::Value::Text(text)));
+                fills.push((sent, None, None));
+            }
+            Err(words) => {
+                errors.push((ask.target(), words.clone()));
+                fills.push((sent, Some(words), Some(one.told())));
+            }
+        }
+    }
+    let writer = Writer { person: plan.person, role: plan.role };
+    let key = match existing {
+        Some(row) => Some(row.key.clone()),
+        None if cells.values().all(Option::is_none) && errors.is_empty() => {
+            errors.push((first(&table), "Enter at least one thing".to_owned()));
+            None
+        }
+        None => match plan::row_key(place, &cells, &writer, &mut || *fresh.unwrap_or(plan.fresh).as_bytes()) {
+            Ok(key) => Some(key),
+            Err(_) if errors.is_empty() => {
+                let needed = table.columns.iter().filter(|column| table.is_natural(column));
+                let needed: Vec<String> = needed.map(|column| format!("“{}”", column.label)).collect();
+                errors.push((first(&table), format!("Enter {}: the row is known by it", needed.join(" and "))));
+                None
+            }
+            Err(_) => None,
+        },
+    };
+    let taken = Plan::rows(&plan.view, place).iter().find(|row| Some(&row.key) == key.as_ref() && row.counts());
+    if existing.is_none()
+        && let Some(taken) = taken
+        && Some(&taken.key) != fresh.map(|id| id.to_string()).as_ref()
+    {
+        errors.push((
+            first(&table),
+            format!("There is a row for “{}” already. Go back and change that one", table.name(plan, taken)),
+        ));
+    }
+    errors.extend(refusal(plan, "main-content"));
+    let (true, Some(key)) = (errors.is_empty(), key) else {
+        return Some(Outcome::page(render(plan, &table, existing, word, fills, errors, fresh)));
+    };
+    let mut lots = Lots::default();
+    if !cells.is_empty() || existing.is_none() || existing.is_some_and(|row| row.withdrawn) {
+        lots.add(table.question.document(), Edit::PutRow { question: table.place.clone(), key, cells });
+    }
+    Some(lots.write(table.saved(plan)))
+}
+
+/// The page that asks whether to withdraw a row, and withdraws it.
+pub fn withdraw(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Outcome> {
+    let table = Table::at(plan, place)?.back(Back::of(request));
+    let row = table.row(plan, &plan.view, word)?;
+    if !plan.may_write(table.question) || !table.is_mine(plan, row) {
+        return Some(super::errors::not_yours(plan, table.question));
+    }
+    if request.post && plan.refused.is_none() {
+        let mut lots = Lots::default();
+        let edit = Edit::WithdrawRow { question: table.place.clone(), key: row.key.clone() };
+        lots.add(table.question.document(), edit);
+        return Some(lots.write(table.saved(plan)));
+    }
+    let errors = refusal(plan, "main-content");
+    let main = html! {
+        (kit::error_summary(&errors))
+        span class="govuk-caption-l" { (table.label) }
+        h1 class="govuk-heading-l" { "Withdraw this row?" }
+        (facts(plan, &table, row))
+        p class="govuk-body" { "It stays in the plan’s history, and anybody who may write here can bring it back." }
+        form method="post" action=(table.href(plan, &format!("/{word}/withdraw"))) {
+            (stamp(plan))
+            div class="govuk-button-group" {
+                (kit::warning_button("Withdraw row"))
+                (kit::link(&table.way_back(plan).0, "Keep it"))
+            }
+        }
+    };
+    let leaf = Leaf::new(format!("Withdraw a row, {}", plan.name), "Children", main);
+    Some(Outcome::page(leaf.back(table.href(plan, &format!("/{word}")), "Back").error(!errors.is_empty())))
+}
+
+type Filled = (Fill, Option<String>, Option<Markup>);
+
+fn render(
+    plan: &Plan,
+    table: &Table<'_>,
+    existing: Option<&Row>,
+    word: &str,
+    fills: Vec<Filled>,
+    errors: Errors,
+    fresh: Option<Uuid>,
+) -> Leaf {
+    let title = match existing {
+        None => "Add a row",
+        Some(row) if row.withdrawn => "A withdrawn row",
+        Some(_) => "Change a row",
+    };
+    let withdrawn = existing.is_some_and(|row| row.withdrawn);
+    let main = html! {
+        (kit::error_summary(&errors))
+        span class="govuk-caption-l" { (table.label) ", " (plan.name) }
+        h1 class="govuk-heading-l" { (title) }
+        @if withdrawn { (kit::inset(html! { "This row is withdrawn and counts for nothing. To bring it back, save it." })) }
+        form method="post" action=(table.href(plan, &format!("/{word}"))) novalidate {
+            (stamp(plan))
+            @if existing.is_none() { input type="hidden" name="row" value=(fresh.unwrap_or(plan.fresh)); }
+            @for ((column, ask), (fill, error, told)) in table.asks().zip(&fills) {
+                @if existing.is_some() && table.is_natural(column) {
+                    div class="govuk-form-group" {
+                        p class="govuk-label govuk-label--s" { (column.label) }
+                        p class="govuk-body" { (fixed(existing, column)) }
+                        p class="govuk-hint" { "The row is known by this. To change it, withdraw the row and add another." }
+                    }
+                } @else if let Some(Cell::Disputed(_)) = existing.and_then(|row| row.cells.get(column.id.as_str())) {
+                    div class="govuk-form-group" {
+                        p class="govuk-label govuk-label--s" { (column.label) }
+                        p class="govuk-body" { @if let Some(row) = existing { (cell(plan, table, row, column)) } }
+                    }
+                } @else {
+                    (ask.input(fill, error.as_deref(), &html! {}))
+                    @if let Some(told) = told { (told) }
+                }
+            }
+            div class="govuk-button-group" {
+                (kit::button(if withdrawn { "Save and bring back" } else { "Save row" }))
+                @if existing.is_some() && !withdrawn {
+                    (kit::link(&table.href(plan, &format!("/{word}/withdraw")), "Withdraw this row"))
+                }
+            }
+        }
+    };
+    let wrong = !errors.is_empty();
+    let (href, words) = table.way_back(plan);
+    Leaf::new(format!("{title}: {}, {}", table.label, plan.name), "Children", main).back(href, words).error(wrong)
+}
+
+fn facts(plan: &Plan, table: &Table<'_>, row: &Row) -> Markup {
+    let rows: Vec<(String, Markup)> = table
+        .columns
+        .iter()
+        .filter(|column| row.cells.contains_key(column.id.as_str()))
+        .map(|column| (column.label.clone(), cell(plan, table, row, column)))
+        .collect();
+    kit::summary(&rows)
+}
+
+fn fixed(existing: Option<&Row>, column: &Column) -> Markup {
+    let value = value_of(existing, column).map(|value| words::cell(column, value));
+    kit::typed(&value.unwrap_or_default())
+}
+
+fn value_of<'a>(row: Option<&'a Row>, column: &Column) -> Option<&'a plan::Value> {
+    match row?.cells.get(column.id.as_str()) {
+        Some(Cell::Value(value)) => Some(value),
+        _ => None,
+    }
+}
+
+/// The id of the first input.
+fn first(table: &Table<'_>) -> String {
+    table.asks().next().map_or_else(|| "main-content".to_owned(), |(_, ask)| ask.target())
+}
+
+/// A page's address, with the word that it says what was saved.
+pub fn saved(home: &str) -> String {
+    match home.split_once('#') {
+        Some((page, place)) => format!("{page}?saved=1#{place}"),
+        None => format!("{home}?saved=1"),
+    }
+}

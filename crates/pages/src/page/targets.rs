@@ -1,0 +1,389 @@
+//! Targets and what they cost: the list with its sums, and the pages that add, change and withdraw one.
+
+use maud::{Markup, html};
+use plan::{Cell, Cells, Column, Edit, Kind, Question, Target, Value};
+use uuid::Uuid;
+
+use super::table::{self, saved};
+use crate::{
+    back::{self, Back},
+    field::{Ask, Fill},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    kit,
+    lent::{Plan, cell_value},
+    live::merged,
+    region::Regions,
+    request::{Leaf, Outcome, Request},
+    said, who,
+};
+use participant::words;
+
+/// The question that the targets answer.
+const TARGETS: &str = "targets.list";
+/// The document that targets are in.
+const MAIN: plan::DocumentKind = plan::DocumentKind::Main;
+
+/// Shows the targets.
+pub fn list(request: &Request, plan: &Plan) -> Option<Outcome> {
+    let question = question()?;
+    let mine = plan.may_write(question);
+    let (live, withdrawn): (Vec<Numbered<'_>>, Vec<Numbered<'_>>) =
+        plan.view.targets.iter().enumerate().partition(|(_, target)| target.row.counts());
+    let short = plan::shortfalls(&plan.view, &plan.pep.process().targets);
+    let main = html! {
+        @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
+        span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
+        h1 class="govuk-heading-l" { "Targets and funding" }
+        (sums(plan))
+        @if !short.is_empty() { (kit::inset(html! { @for words in &short { p class="govuk-body" { (words) } } })) }
+        @if live.is_empty() { p class="govuk-body" { "There is no target yet." @if !mine { " They are for " (plan.writers(question)) " to add." } } }
+        @if mine {
+            p class="govuk-body" { a class="govuk-button" role="button" draggable="false" href=(plan.href("/targets/new")) { "Add a target" } }
+        }
+        @for (number, target) in &live { (card(plan, question, *number, target)) }
+        @if !withdrawn.is_empty() {
+            h2 class="govuk-heading-m" { "Withdrawn targets" }
+            p class="govuk-body" { "They count for nothing. What they said is kept." }
+            @for (number, target) in &withdrawn { (card(plan, question, *number, target)) }
+        }
+    };
+    let title = format!("Targets and funding, {}", plan.name);
+    Some(Outcome::page(Leaf::new(title, "Children", main).back(plan.href(""), "Back to the plan")))
+}
+
+/// The page of one target, or of a new one (`new`).
+pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
+    let question = question()?;
+    let fresh = request.form.get("target").and_then(|id| id.parse::<Uuid>().ok());
+    // A new target sent twice is one target.
+    let key = if key == "new" { fresh.map_or_else(|| key.to_owned(), |id| id.to_string()) } else { key.to_owned() };
+    let existing = Plan::target(&plan.view, &key);
+    let back = Back::of(request);
+    if existing.is_none() && request.path.last().is_none_or(|last| last != "new") {
+        return None;
+    }
+    let process = plan.pep.process();
+    let writable = |column: &Column| match existing {
+        None => plan.may_write(question),
+        Some(_) => !plan.is_sealed() && process.writers_within(question, column).contains(&plan.role),
+    };
+    let columns = || question.columns.iter().filter(|column| column.kind != Kind::Table && !column.calculated);
+    if !columns().any(writable) && existing.is_none() {
+        return Some(super::errors::not_yours(plan, question));
+    }
+    let seen = Plan::target(plan.seen_view(), &key);
+    let mut fields: Vec<Field> = Vec::new();
+    let (mut errors, mut cells, mut lots): (Errors, Cells, Lots) = Default::default();
+    for column in columns() {
+        let ask = Ask::column(TARGETS, column);
+        let now = fill(plan, &ask, existing, column);
+        let mut field = Field { column, ask, fill: now.clone(), error: None, told: None, writable: writable(column) };
+        let place = format!("{TARGETS}/{key}/{}", column.id);
+        // A box that was live says what it was last told is saved: the rest alone is to be written.
+        let kept = request.form.get(&format!("{}~kept", column.id)).filter(|_| plan.types_in(&place).is_some());
+        let sent = if request.post && field.writable { field.ask.sent(&request.form) } else { None };
+        if let Some(sent) = sent {
+            let text = field.ask.is_text(true);
+            let mut before = fill(plan, &field.ask, seen, column);
+            if let Some(kept) = kept {
+                kept.clone_into(&mut before.text);
+            }
+            let now_text = now.text.clone();
+            let one = Sent { ask: &field.ask, text, seen: before.clone(), now, sent: sent.clone() };
+            match one.change(&request.form) {
+                Ok(None) => {}
+                Ok(Some(Change::Text(text))) if kept.is_some() => {
+                    let text = merged(&before.text, &text, &now_text);
+                    if text != now_text {
+                        lots.add(MAIN, Edit::Rewrite { question: place, text });
+                    }
+                }
+                Ok(Some(Change::Text(text))) if existing.is_some() => {
+                    lots.text(plan, MAIN, &place, &before.text, &text);
+                }
+                Ok(Some(Change::Text(text))) => drop(cells.insert(column.id.clone(), Some(Value::Text(text)))),
+                Ok(Some(Change::Put(value))) => drop(cells.insert(column.id.clone(), value)),
+                Err(words) => {
+                    field.told = Some(one.told());
+                    errors.push((field.ask.target(), words.clone()));
+                    field.error = Some(words);
+                }
+            }
+            field.fill = sent;
+        }
+        fields.push(field);
+    }
+    if !request.post {
+        return Some(Outcome::page(render(request, plan, question, existing, &fields, Vec::new(), fresh)));
+    }
+    if existing.is_none() && cells.is_empty() && errors.is_empty() {
+        errors.push(("category".to_owned(), "Enter at least one thing".to_owned()));
+    }
+    errors.extend(refusal(plan, "main-content"));
+    if !errors.is_empty() {
+        return Some(Outcome::page(render(request, plan, question, existing, &fields, errors, fresh)));
+    }
+    let again = existing.is_some_and(|target| target.row.withdrawn) && plan.may_write(question);
+    let key = if existing.is_none() { fresh.unwrap_or(plan.fresh).to_string() } else { key };
+    if !cells.is_empty() || again {
+        lots.add(MAIN, Edit::PutTarget { key: key.clone(), fields: cells });
+    }
+    let here = || saved(&plan.href(&format!("/targets/{key}")));
+    Some(lots.write(back.map_or_else(here, |back| back.saved(plan, TARGETS))))
+}
+
+/// The page that asks whether to withdraw a target, and withdraws it.
+pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
+    let question = question()?;
+    let (number, target) = plan.view.targets.iter().enumerate().find(|(_, target)| target.row.key == key)?;
+    if !plan.may_write(question) {
+        return Some(super::errors::not_yours(plan, question));
+    }
+    let back = Back::of(request);
+    if request.post && plan.refused.is_none() {
+        let mut lots = Lots::default();
+        lots.add(MAIN, Edit::WithdrawTarget { key: key.to_owned() });
+        let list = || saved(&plan.href("/targets"));
+        return Some(lots.write(back.map_or_else(list, |back| back.saved(plan, TARGETS))));
+    }
+    let errors = refusal(plan, "main-content");
+    let cost = target.requested.saturating_add(target.retained);
+    let own = plan.href(&format!("/targets/{key}{}", back::query(back)));
+    let main = html! {
+        (kit::error_summary(&errors))
+        h1 class="govuk-heading-l" { "Withdraw " (name(number, target)) "?" }
+        p class="govuk-body" { "It counts for nothing from then on. What it says is kept, and it can be brought back." }
+        @if cost > 0 { p class="govuk-body" { "Its funding, " (words::pounds(cost)) ", stays in sight as money without a target." } }
+        form method="post" action=(plan.href(&format!("/targets/{key}/withdraw{}", back::query(back)))) {
+            (stamp(plan))
+            div class="govuk-button-group" {
+                (kit::warning_button("Withdraw target"))
+                (kit::link(&own, "Keep it"))
+            }
+        }
+    };
+    let leaf = Leaf::new(format!("Withdraw a target, {}", plan.name), "Children", main);
+    Some(Outcome::page(leaf.back(own, "Back").error(!errors.is_empty())))
+}
+
+/// A target and its place in the list, from 0.
+type Numbered<'a> = (usize, &'a Target);
+
+/// One input of a target's form.
+struct Field {
+    column: &'static Column,
+    ask: Ask,
+    fill: Fill,
+    error: Option<String>,
+    told: Option<Markup>,
+    writable: bool,
+}
+
+/// Where a field of a target is; of a new one, nowhere yet.
+fn place(existing: Option<&Target>, column: &Column) -> String {
+    existing.map_or_else(String::new, |target| format!("{TARGETS}/{}/{}", target.row.key, column.id))
+}
+
+fn question() -> Option<&'static Question> {
+    plan::bank().question(TARGETS)
+}
+
+fn fill(plan: &Plan, ask: &Ask, target: Option<&Target>, column: &Column) -> Fill {
+    match target.and_then(|target| target.row.cells.get(column.id.as_str())) {
+        Some(Cell::Value(value)) => ask.fill(Some(value)),
+        cell @ Some(Cell::Text { .. } | Cell::Voices(_)) => ask.fill_text(plan.own_cell(cell)),
+        Some(Cell::Computed(_) | Cell::Disputed(_)) | None => Fill::default(),
+    }
+}
+
+fn render(
+    request: &Request,
+    plan: &Plan,
+    question: &'static Question,
+    existing: Option<&Target>,
+    fields: &[Field],
+    errors: Errors,
+    fresh: Option<Uuid>,
+) -> Leaf {
+    let (done, back) = (!request.post && request.query.get("saved").is_some(), Back::of(request));
+    let wrong = !errors.is_empty();
+    let number = existing.and_then(|target| plan.view.targets.iter().position(|known| known.row.key == target.row.key));
+    let title = match (existing, number) {
+        (Some(target), Some(number)) => name(number, target),
+        _ => "New target".to_owned(),
+    };
+    let key = existing.map_or("new", |target| target.row.key.as_str());
+    let here = plan.href(&format!("/targets/{key}{}", back::query(back)));
+    let withdrawn = existing.is_some_and(|target| target.row.withdrawn);
+    let mine = plan.may_write(question);
+    let mut regions = Regions::default();
+    let main = html! {
+        (kit::error_summary(&errors))
+        @if done { (kit::done("Saved on this device")) }
+        span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
+        h1 class="govuk-heading-l" { (title) }
+        @if withdrawn { (kit::inset(html! { "This target is withdrawn and counts for nothing." @if mine { " To bring it back, save it." } })) }
+        @if existing.is_none() && back.is_none() { p class="govuk-body" { "When you have saved it, you can add what will happen and what it costs." } }
+        @if fields.iter().any(|field| field.writable) {
+            @let live = fields.iter().any(|field| plan.types_in(&place(existing, field.column)).is_some());
+            form method="post" action=(here) novalidate
+                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
+                (stamp(plan))
+                @if existing.is_none() { input type="hidden" name="target" value=(fresh.unwrap_or(plan.fresh)); }
+                @for field in fields {
+                    (input(plan, question, existing, field))
+                    @let place = place(existing, field.column);
+                    @if field.column.kind == Kind::LongText {
+                        (regions.put(&format!("here-{place}"), html! {
+                            @if let Some(words) = who::writing_at(plan, &place) { p class="govuk-body-s pep-here" { (words) } }
+                        }))
+                    }
+                }
+                (kit::button(if withdrawn && mine { "Save and bring back" } else { "Save target" }))
+            }
+        } @else {
+            @for field in fields { (input(plan, question, existing, field)) }
+        }
+        @if let Some(target) = existing {
+            @for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
+                h2 class="govuk-heading-m" id=(column.id) { (column.label) }
+                (table::rows(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id), mine, back))
+            }
+            p class="govuk-body" { "This target asks for " strong { (words::pounds(target.requested)) } " and the Virtual School keeps " strong { (words::pounds(target.retained)) } " for it." }
+            @if mine && !withdrawn {
+                p class="govuk-body" { (kit::link(&plan.href(&format!("/targets/{key}/withdraw{}", back::query(back))), "Withdraw this target")) }
+            }
+        }
+    };
+    let (href, words) = back.map_or_else(|| (plan.href("/targets"), "Back to the targets"), |back| back.link(plan));
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
+}
+
+fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field) -> Markup {
+    let column = field.column;
+    let cell = existing.and_then(|target| target.row.cells.get(column.id.as_str()));
+    let others: Vec<&plan::Voice> = match cell {
+        Some(Cell::Voices(voices)) => voices.iter().filter(|voice| voice.person != plan.person).collect(),
+        _ => Vec::new(),
+    };
+    let beside = html! {
+        @for voice in &others { (kit::inset(html! { (kit::typed(&voice.text)) p class="govuk-hint" { (words::name(&voice.by)) } })) }
+    };
+    html! {
+        @match cell {
+            Some(Cell::Disputed(claims)) => {
+                div class="govuk-form-group" id=(column.id) {
+                    p class="govuk-label govuk-label--s" { (column.label) }
+                    p class="govuk-body" {
+                        "There are two answers: " (claims.iter().map(|claim| field.ask.shown(&claim.value)).collect::<Vec<_>>().join(" or ")) ". "
+                        @if let Some(target) = existing {
+                            (kit::link(&super::section::choose_href(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id)), "Choose which is right"))
+                        }
+                    }
+                }
+            }
+            _ if field.writable => {
+                @let place = place(existing, column);
+                div data-live=[plan.types_in(&place).map(|_| &place)] { (field.ask.input(&field.fill, field.error.as_deref(), &beside)) }
+                @if let Some(told) = &field.told { (told) }
+            }
+            _ => {
+                div class="govuk-form-group" id=(column.id) {
+                    p class="govuk-label govuk-label--s" { (column.label) }
+                    p class="govuk-body" { (value(plan, cell, column)) }
+                    p class="govuk-hint" { "Only " (super::super::lent::people(&plan.pep.process().writers_within(question, column))) " can write this." }
+                }
+            }
+        }
+    }
+}
+
+fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target) -> Markup {
+    let filled = question.columns.iter().filter(|column| target.row.cells.contains_key(column.id.as_str()));
+    let name = name(number, target);
+    let mut rows: Vec<(String, Markup)> = filled
+        .map(|column| (column.label.clone(), value(plan, target.row.cells.get(column.id.as_str()), column)))
+        .collect();
+    for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
+        let live =
+            target.tables.get(column.id.as_str()).map_or(0, |rows| rows.iter().filter(|row| row.counts()).count());
+        if live > 0 {
+            rows.push((column.label.clone(), html! { (participant::words::counted(live, "row")) }));
+        }
+    }
+    rows.push(("Asked for".to_owned(), html! { (words::pounds(target.requested)) }));
+    if target.retained > 0 {
+        rows.push(("Kept by the Virtual School".to_owned(), html! { (words::pounds(target.retained)) }));
+    }
+    html! {
+        div class="govuk-summary-card" {
+            div class="govuk-summary-card__title-wrapper" {
+                h2 class="govuk-summary-card__title" { (name) @if target.row.withdrawn { " " (kit::tag("grey", "Withdrawn")) } }
+                ul class="govuk-summary-card__actions" {
+                    @if target.row.withdrawal_disputed {
+                        li class="govuk-summary-card__action" { (kit::link(&super::section::choose_href(plan, &format!("{TARGETS}/{}/withdrawn", target.row.key)), "Choose: keep or withdraw")) }
+                    }
+                    li class="govuk-summary-card__action" {
+                        a class="govuk-link" href=(plan.href(&format!("/targets/{}", target.row.key))) { "Open" span class="govuk-visually-hidden" { ": " (name) } }
+                    }
+                }
+            }
+            div class="govuk-summary-card__content" { (kit::summary(&rows)) }
+        }
+    }
+}
+
+fn value(plan: &Plan, cell: Option<&Cell>, column: &Column) -> Markup {
+    let shown = |value: &plan::Value| {
+        said::by_name(&plan.pep, &plan.view, column, value).unwrap_or_else(|| words::cell(column, value))
+    };
+    html! {
+        @match cell {
+            None => span class="govuk-hint" { "No answer yet" },
+            Some(Cell::Value(value) | Cell::Computed(value)) => (kit::typed(&shown(value))),
+            Some(Cell::Text { text }) => (kit::typed(text)),
+            Some(Cell::Voices(voices)) => @for voice in voices { p { (kit::typed(&voice.text)) " (" (words::name(&voice.by)) ")" } },
+            Some(Cell::Disputed(claims)) => {
+                "There are two answers: "
+                (claims.iter().map(|claim| shown(&claim.value)).collect::<Vec<_>>().join(" or "))
+            }
+        }
+    }
+}
+
+/// What the targets cost, against what there is.
+pub fn sums(plan: &Plan) -> Markup {
+    let funding = &plan.view.funding;
+    let Some(allocation) = funding.allocation else {
+        return html! {
+            (kit::summary(&[
+                ("Asked for by agreed targets".to_owned(), html! { (words::pounds(funding.requested)) }),
+                ("Kept by the Virtual School".to_owned(), html! { (words::pounds(funding.retained)) }),
+            ]))
+        };
+    };
+    let mut rows = vec![
+        ("The school can claim this term".to_owned(), html! { (words::pounds(allocation)) }),
+        ("Asked for by agreed targets".to_owned(), html! { (words::pounds(funding.requested)) }),
+        ("Kept by the Virtual School".to_owned(), html! { (words::pounds(funding.retained)) }),
+    ];
+    if let Some(left) = funding.remaining {
+        let over = funding.over();
+        rows.push(match over {
+            0 => ("Left to claim".to_owned(), html! { (words::pounds(left)) }),
+            over => (
+                "Over the allocation by".to_owned(),
+                html! { strong { (words::pounds(over)) } " - say why in the section Funding" },
+            ),
+        });
+    }
+    if funding.orphaned > 0 {
+        rows.push(("In withdrawn targets".to_owned(), html! { (words::pounds(funding.orphaned)) }));
+    }
+    kit::summary(&rows)
+}
+
+fn name(number: usize, target: &Target) -> String {
+    let area = cell_value(target.row.cells.get("area")).map_or_else(String::new, |value| format!(": {value}"));
+    format!("Target {}{area}", number + 1)
+}

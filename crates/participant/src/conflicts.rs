@@ -1,0 +1,75 @@
+//! Disputes: places where people entered different things apart, and texts that two people rewrote apart.
+
+use plan::{Dispute, Edit, Kind as Type, Refused};
+use replica::Trouble;
+
+use crate::{Device, Error, Kind, Mine};
+
+/// Every place where people entered different things apart, then every text that two people rewrote apart.
+pub fn disputes(device: &mut Device, mine: &Mine) -> Result<Vec<Dispute>, Error> {
+    let mut disputes = plan::conflicts(&mine.view(device)?, &mine.pep);
+    disputes.extend(rewritten(device, mine)?);
+    Ok(disputes)
+}
+
+/// Every text that two people rewrote apart.
+pub fn rewritten(device: &mut Device, mine: &Mine) -> Result<Vec<Dispute>, Error> {
+    let papers = mine.papers(device)?;
+    let documents = papers.documents().ok_or(Trouble::Unknown)?;
+    Ok(plan::rewritten(documents, &mine.pep, &|actor| papers.author(actor)))
+}
+
+/// Whether it is about a text that two people rewrote apart.
+pub fn is_text(dispute: &Dispute) -> bool {
+    let question = plan::bank().question(dispute.question);
+    let kind = match dispute.place.split('/').collect::<Vec<_>>().as_slice() {
+        [_] => question.map(|question| question.kind),
+        [_, _, column] => question.and_then(|question| question.column(column)).map(|column| column.kind),
+        _ => None,
+    };
+    matches!(kind, Some(Type::Text | Type::LongText))
+        && dispute.claims.iter().any(|claim| claim.by.is_none() && claim.at == 0)
+}
+
+/// What a person who names a place, or all of a question, may choose between there.
+pub fn at(device: &mut Device, mine: &Mine, place: &str) -> Result<Vec<Dispute>, Error> {
+    let question = crate::mine::question(place.split('/').next().unwrap_or(place))?;
+    mine.may_read(device, question)?;
+    let disputes: Vec<Dispute> = disputes(device, mine)?.into_iter().filter(|d| is_at(&d.place, place)).collect();
+    if disputes.is_empty() {
+        return Err(Refused::NotDisputed { question: question.id.clone() }.into());
+    }
+    Ok(disputes)
+}
+
+/// The edit that takes the answer of this number, counted from 1.
+pub fn taking(dispute: &Dispute, take: usize) -> Result<Edit, Error> {
+    let claim = take.checked_sub(1).and_then(|i| dispute.claims.get(i)).ok_or_else(|| {
+        let claims = dispute.claims.len();
+        Error::new(Kind::Usage, format!("There is no answer number {take} there; there are {claims}."))
+            .hint("`pep conflicts PEP` shows them with their numbers.")
+    })?;
+    Ok(Edit::Resolve { question: dispute.place.clone(), take: claim.value.clone() })
+}
+
+/// Whether a person who says `said` means `place`: the place itself with keys cut short, or all of a question.
+fn is_at(place: &str, said: &str) -> bool {
+    let (place, said): (Vec<&str>, Vec<&str>) = (place.split('/').collect(), said.split('/').collect());
+    let alike = |(place, said): (&&str, &&str)| place == said || (said.len() >= 4 && place.starts_with(said));
+    place.first() == said.first() && said.len() <= place.len() && place.iter().zip(&said).all(alike)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_named_whole_or_by_its_beginning() {
+        let place = "targets.list/8a41f00d/measure";
+        assert!(is_at(place, place) && is_at(place, "targets.list/8a41/measure") && is_at(place, "targets.list"));
+        assert!(!is_at(place, "targets.list/8a4/measure") && !is_at(place, "targets.list/8a41/dueDate"));
+        assert!(
+            !is_at("funding.tuition", "funding.tuitionDetail") && !is_at("funding.tuitionDetail", "funding.tuition")
+        );
+    }
+}
