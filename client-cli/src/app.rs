@@ -27,7 +27,6 @@ use crate::{
     clock,
     dial::{self, DialError, Kept},
     erase,
-    serve::Serving,
     unlock::{self, Guard, LockError},
 };
 use participant::{
@@ -64,8 +63,16 @@ pub struct App {
     line: Mutex<Option<Standing>>,
     /// The person asked to work offline.
     offline: AtomicBool,
-    pages: Mutex<Option<Serving>>,
+    pages: Mutex<Option<Box<dyn Served>>>,
     owner: Owner,
+}
+
+/// The pages, while they are served.
+pub trait Served: Send {
+    /// A link that lets one browser in, once. `None` where this computer has no randomness to give.
+    fn link(&self) -> Option<String>;
+    /// Ends: what is being answered is answered first, and what was typed is written.
+    fn end(self: Box<Self>, runtime: &Runtime);
 }
 
 /// A line that is kept up.
@@ -289,15 +296,18 @@ impl App {
         }
     }
 
-    /// Serves this person's pages from now on, where they are not served yet: on this port of 127.0.0.1, 0 for a free one. A link
-    /// that lets one browser in, once; `None` where this computer has no randomness to give.
-    pub fn open_pages(self: &Arc<App>, port: u16) -> io::Result<Option<String>> {
+    /// Serves this person's pages from now on, where they are not served yet. A link that lets one browser in, once; `None` where
+    /// this computer has no randomness to give.
+    pub fn open_pages<S: Served + 'static>(
+        self: &Arc<App>,
+        start: impl FnOnce(&Arc<App>) -> io::Result<S>,
+    ) -> io::Result<Option<String>> {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        let serving = match pages.take() {
-            Some(serving) => serving,
-            None => Serving::start(self, port)?,
+        let served = match pages.take() {
+            Some(served) => served,
+            None => Box::new(start(self)?),
         };
-        Ok(pages.insert(serving).link())
+        Ok(pages.insert(served).link())
     }
 
     /// Whether this person's pages are served.
@@ -309,7 +319,7 @@ impl App {
     pub fn close_pages(&self) {
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(pages) = pages {
-            self.runtime.block_on(pages.end());
+            pages.end(&self.runtime);
         }
     }
 

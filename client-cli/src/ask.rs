@@ -8,56 +8,12 @@ use std::{
 
 use replica::Secret;
 
-use crate::{
-    cli::{Cli, Command, Seals},
-    unlock::{self, Guard},
-};
 use participant::error::{Error, Kind};
 
-/// Holds a passphrase.
-const VARIABLE: &str = "PEP_PASSPHRASE";
+use crate::unlock;
+
 /// The longest file that holds a passphrase, in bytes: a longer one was named by mistake.
 const FILE_BYTES_MAX: u64 = 8 * 1024;
-
-/// What a command was given to open with, and to close with.
-#[derive(Debug, Clone, Default)]
-pub struct Given {
-    /// The passphrase of the home.
-    pub passphrase: Option<Secret>,
-    /// One to be set.
-    pub new: Option<Secret>,
-    /// That of a file which is read or written.
-    pub file: Option<Secret>,
-}
-
-impl Given {
-    /// What the words and the environment give, and, where a command sets a passphrase, what is asked for at the terminal.
-    pub fn read(cli: &Cli, home: &Path) -> Result<Given, Error> {
-        let passphrase = match &cli.global.passphrase_file {
-            Some(file) => Some(from_file(file)?),
-            None => std::env::var_os(VARIABLE).filter(|v| !v.is_empty()).map(|v| Secret::new(v.into_encoded_bytes())),
-        };
-        let unguarded = !matches!(unlock::guard(home), Ok(Guard::Passphrase { .. }));
-        let new = match &cli.command {
-            Command::Join(_) if unguarded && passphrase.is_some() => passphrase.clone(),
-            Command::Join(_) if unguarded && terminal() => {
-                new("Choose a passphrase for the plans on this device, or press Enter to go without: ", true)?
-            }
-            Command::Passphrase(args) if args.sets() && unguarded && passphrase.is_some() => passphrase.clone(),
-            Command::Passphrase(args) if args.asks() && terminal() => new("Choose the new passphrase: ", false)?,
-            _ => None,
-        };
-        let file = match cli.command.seals() {
-            Some(Seals { file: Some(file), .. }) => Some(from_file(file)?),
-            Some(Seals { new: true, file: None }) if terminal() => {
-                self::new("Choose a passphrase for this file: ", false)?
-            }
-            Some(Seals { new: false, file: None }) => self::passphrase("The passphrase of the file: "),
-            _ => None,
-        };
-        Ok(Given { passphrase, new, file })
-    }
-}
 
 /// Asks for the passphrase of a home; `None` where there is nobody to ask.
 pub fn passphrase(words: &str) -> Option<Secret> {
@@ -92,7 +48,8 @@ pub fn from_file(file: &Path) -> Result<Secret, Error> {
     Ok(Secret::new(bytes))
 }
 
-fn new(words: &str, may_be_none: bool) -> Result<Option<Secret>, Error> {
+/// Has a passphrase chosen, twice alike; `None` where there is nobody to ask, or none is wanted and may be.
+pub fn new(words: &str, may_be_none: bool) -> Result<Option<Secret>, Error> {
     loop {
         let Some(first) = passphrase(words) else { return Ok(None) };
         if may_be_none && first.bytes().is_empty() {
@@ -110,6 +67,7 @@ fn new(words: &str, may_be_none: bool) -> Result<Option<Secret>, Error> {
     }
 }
 
-fn terminal() -> bool {
+/// Whether somebody sits at a terminal.
+pub fn terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -1,8 +1,6 @@
 //! The words of `pep`: what clap reads, and from what help and completions are made.
 
-use std::path::{Path, PathBuf};
-
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
@@ -11,6 +9,7 @@ use crate::{
         resolve, restore, row, set, show, sign_off, status, sync, target, unseal, whoami, write,
     },
     context::Context,
+    global::{Global, Seals},
 };
 use participant::error::Error;
 
@@ -34,27 +33,6 @@ pub struct Cli {
     /// The command.
     #[command(subcommand)]
     pub command: Command,
-}
-
-/// What every command takes.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Everywhere")]
-pub struct Global {
-    /// The folder that holds your plans [default: your system's place for such data]
-    #[arg(long, global = true, env = "PEP_HOME", value_name = "DIR", hide_env_values = true)]
-    pub home: Option<PathBuf>,
-    /// Print one JSON document and nothing else on standard output
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Print the answer only, without remarks
-    #[arg(long, short, global = true)]
-    pub quiet: bool,
-    /// Say more about what happens
-    #[arg(long, short, global = true)]
-    pub verbose: bool,
-    /// A file that holds the passphrase of your plans [default: PEP_PASSPHRASE, the system's keyring, or it is asked for]
-    #[arg(long, global = true, value_name = "F")]
-    pub passphrase_file: Option<PathBuf>,
 }
 
 /// The commands, a line each.
@@ -112,14 +90,6 @@ pub enum Needs {
     HomeAndInput,
     /// The home folder, and one line that is typed or piped in.
     HomeAndLine,
-}
-
-/// A file with a passphrase of its own that a command reads or writes.
-pub struct Seals<'a> {
-    /// Whether it is being written, and its passphrase chosen.
-    pub new: bool,
-    /// The file that holds the passphrase.
-    pub file: Option<&'a Path>,
 }
 
 impl Command {
@@ -186,15 +156,13 @@ impl Command {
             Command::Backup(args) => backup::run(context, args),
             Command::Restore(args) => restore::run(context, args),
             Command::Doctor(args) => doctor::run(context, args),
-            Command::Completions(args) => completions::run(context, args),
+            Command::Completions(args) => completions::run(context, args, Cli::command()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -10,9 +10,13 @@ use std::{
 
 use participant::{Device, Error, Kind, Mine, Now, Zone, bring, device::Me, mine, select, words::counted};
 use plan::{Applied, DocumentKind, Edit, Pep, Question, Role, View};
+use replica::{Reply, Request};
 use uuid::Uuid;
 
-use crate::{app::App, ask::Given, cli::Global, clock};
+use crate::{app::App, clock, given::Given, global::Global};
+
+/// What carries out a command that another process brings.
+pub type Answer = fn(&Arc<App>, Request) -> Reply;
 
 /// Where a command runs and what it has said so far.
 pub struct Context {
@@ -22,6 +26,7 @@ pub struct Context {
     cwd: PathBuf,
     stdin: Vec<u8>,
     given: Given,
+    answer: Answer,
     /// Whether this is the command's own process, so that it may go on and speak while it runs.
     own_process: bool,
     out: Vec<u8>,
@@ -30,14 +35,38 @@ pub struct Context {
 
 impl Context {
     /// For a command in its own process.
-    pub fn own(app: Option<Arc<App>>, global: Global, stdin: Vec<u8>, given: Given) -> Context {
+    pub fn own(app: Option<Arc<App>>, global: Global, stdin: Vec<u8>, given: Given, answer: Answer) -> Context {
         let cwd = std::env::current_dir().unwrap_or_default();
-        Context { app, global, cwd, stdin, given, own_process: true, out: Vec::new(), err: Vec::new() }
+        Context { app, global, cwd, stdin, given, answer, own_process: true, out: Vec::new(), err: Vec::new() }
     }
 
     /// For a command that another process brought.
-    pub fn brought(app: Arc<App>, global: Global, cwd: PathBuf, stdin: Vec<u8>, given: Given) -> Context {
-        Context { app: Some(app), global, cwd, stdin, given, own_process: false, out: Vec::new(), err: Vec::new() }
+    pub fn brought(
+        app: Arc<App>,
+        global: Global,
+        cwd: PathBuf,
+        stdin: Vec<u8>,
+        given: Given,
+        answer: Answer,
+    ) -> Context {
+        Context {
+            app: Some(app),
+            global,
+            cwd,
+            stdin,
+            given,
+            answer,
+            own_process: false,
+            out: Vec::new(),
+            err: Vec::new(),
+        }
+    }
+
+    /// From now on this process carries out the commands that others bring to its folder.
+    pub fn listen(&self) -> Result<(), Error> {
+        self.app()?.listen(self.answer).map_err(|e| {
+            Error::new(Kind::Failed, format!("This computer does not let pep listen for your other commands ({e})."))
+        })
     }
 
     // What it says.

@@ -3,22 +3,26 @@
 use std::{
     ffi::OsString,
     io::{self, BufRead, IsTerminal, Read, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use clap::Parser;
-use replica::{Claim, Reply, Request};
+use replica::{Claim, Reply, Request, Secret};
 
 use crate::{
     app::App,
-    ask::{self, Given},
-    cli::{Cli, Command, Global, Needs},
+    ask,
+    cli::{Cli, Command, Needs},
     clock,
     context::Context,
-    erase, unlock,
+    erase,
+    given::Given,
+    global::Seals,
+    home::{claimed, home},
+    unlock::{self, Guard},
 };
 use participant::error::{Error, Kind};
 
@@ -64,7 +68,7 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
         return Reply { code: e.kind.code(), stderr: e.words().into_bytes(), locked: true, ..Reply::default() };
     }
     let given = Given { passphrase: request.passphrase, new: request.new_passphrase, file: request.file_passphrase };
-    let mut context = Context::brought(app.clone(), cli.global.clone(), request.cwd, request.stdin, given);
+    let mut context = Context::brought(app.clone(), cli.global.clone(), request.cwd, request.stdin, given, answer);
     let result = cli.command.run(&mut context);
     let (stdout, mut stderr) = context.said();
     let code = match result {
@@ -91,7 +95,7 @@ fn at_home(cli: Cli, needs: Needs, args: &[OsString]) -> Result<u8, Error> {
         Needs::Home | Needs::Nothing => Ok(0),
     };
     read.map_err(|e| Error::new(Kind::Failed, format!("What was piped in could not be read ({e}).")))?;
-    let mut given = Given::read(&cli, &home)?;
+    let mut given = given(&cli, &home)?;
     loop {
         match claimed(&home)? {
             Claim::Ours(owner) => {
@@ -144,20 +148,8 @@ fn left_empty(home: &Path, command: &Command) -> Result<(), Error> {
     if matches!(command, Command::Join(_)) { Ok(()) } else { Err(shut.error(clock::now().zone)) }
 }
 
-fn claimed(home: &Path) -> Result<Claim, Error> {
-    match replica::claim(home) {
-        Ok(claim) => Ok(claim),
-        Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-            Err(Error::new(Kind::Store, "Another program has this folder open and does not answer.")
-                .hint("Close the other pep that uses the same --home, then try again."))
-        }
-        Err(e) => Err(Error::new(Kind::Failed, format!("The folder for your plans could not be opened ({e})."))
-            .hint("Look whether you may write to the folder that --home names, and whether the disk is full.")),
-    }
-}
-
 fn carry_out(cli: Cli, app: Option<Arc<App>>, stdin: Vec<u8>, given: Given) -> Result<u8, Error> {
-    let mut context = Context::own(app.clone(), cli.global, stdin, given);
+    let mut context = Context::own(app.clone(), cli.global, stdin, given, answer);
     let result = cli.command.run(&mut context);
     let written = context.flush();
     drop(context);
@@ -174,6 +166,36 @@ fn carry_out(cli: Cli, app: Option<Arc<App>>, stdin: Vec<u8>, given: Given) -> R
         }
         _ => Ok(0),
     }
+}
+
+/// Holds a passphrase.
+const VARIABLE: &str = "PEP_PASSPHRASE";
+
+/// What the words and the environment give, and, where a command sets a passphrase, what is asked for at the terminal.
+fn given(cli: &Cli, home: &Path) -> Result<Given, Error> {
+    let passphrase = match &cli.global.passphrase_file {
+        Some(file) => Some(ask::from_file(file)?),
+        None => std::env::var_os(VARIABLE).filter(|v| !v.is_empty()).map(|v| Secret::new(v.into_encoded_bytes())),
+    };
+    let unguarded = !matches!(unlock::guard(home), Ok(Guard::Passphrase { .. }));
+    let new = match &cli.command {
+        Command::Join(_) if unguarded && passphrase.is_some() => passphrase.clone(),
+        Command::Join(_) if unguarded && ask::terminal() => {
+            ask::new("Choose a passphrase for the plans on this device, or press Enter to go without: ", true)?
+        }
+        Command::Passphrase(args) if args.sets() && unguarded && passphrase.is_some() => passphrase.clone(),
+        Command::Passphrase(args) if args.asks() && ask::terminal() => ask::new("Choose the new passphrase: ", false)?,
+        _ => None,
+    };
+    let file = match cli.command.seals() {
+        Some(Seals { file: Some(file), .. }) => Some(ask::from_file(file)?),
+        Some(Seals { new: true, file: None }) if ask::terminal() => {
+            ask::new("Choose a passphrase for this file: ", false)?
+        }
+        Some(Seals { new: false, file: None }) => ask::passphrase("The passphrase of the file: "),
+        _ => None,
+    };
+    Ok(Given { passphrase, new, file })
 }
 
 fn repeat(reply: &Reply) -> Result<u8, Error> {
@@ -195,25 +217,6 @@ fn texts(args: &[OsString]) -> Result<Vec<String>, Error> {
             .ok_or_else(|| Error::new(Kind::Usage, "A word of this command is not text (UTF-8)."))
     };
     args.iter().skip(1).map(text).collect()
-}
-
-/// The folder for this person's plans.
-pub fn home(global: &Global) -> Result<PathBuf, Error> {
-    if let Some(home) = &global.home {
-        return Ok(home.clone());
-    }
-    let from = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    let base = if cfg!(windows) {
-        from("APPDATA")
-    } else if cfg!(target_os = "macos") {
-        from("HOME").map(|home| home.join("Library/Application Support"))
-    } else {
-        from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share")))
-    };
-    base.map(|base| base.join("openpep")).ok_or_else(|| {
-        Error::new(Kind::Usage, "This system does not say where your data belongs.")
-            .hint("Name a folder with --home DIR.")
-    })
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use participant::Error;
 use crate::{
     app::App,
     clock, decide,
-    serve::comeback::{self, Key},
+    resume::{self, Key},
     unlock::LockError,
 };
 
@@ -106,7 +106,7 @@ impl Host {
             (idle.is_locked(now.ms), idle.is_guarded())
         };
         let (offline, failed) = (app.is_offline(), self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone());
-        let pass = self.key.as_ref().and_then(|key| comeback::pass(key, now.unix()));
+        let pass = self.key.as_ref().and_then(|key| resume::pass(key, now.unix()));
         let turn = move |device: &mut participant::Device| {
             let fresh = clock::fresh_id;
             let env = Env { now, fresh, council, locked, guarded, offline, pass, failed, found, memory: &memory };

@@ -24,6 +24,7 @@ use hyper_util::{
 };
 use tokio::{
     net::TcpStream,
+    runtime::Runtime,
     sync::{Notify, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinHandle,
     time::{Instant, interval, sleep, sleep_until},
@@ -41,12 +42,12 @@ use pages::{
 };
 
 use crate::{
-    app::App,
+    app::{App, Served},
     clock,
     host::{Ask, Host},
+    resume,
 };
 
-pub mod comeback;
 pub mod guard;
 pub mod multipart;
 
@@ -144,7 +145,7 @@ impl Serving {
             if before != Some(port) {
                 device.keep(PORT, Some(&port))?;
             }
-            comeback::key(device)
+            resume::key(device)
         });
         // Without it pages need a link to come back, and that is all.
         let key = key.ok().and_then(Result::ok).flatten();
@@ -167,21 +168,23 @@ impl Serving {
         let task = tokio::spawn(accept(listener, router, stopped));
         Ok(Serving { guard, stop, tabs, ending, task })
     }
+}
 
-    /// A link that lets one browser in, once. `None` where this computer has no randomness to give.
-    pub fn link(&self) -> Option<String> {
+impl Served for Serving {
+    fn link(&self) -> Option<String> {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner).link()
     }
 
-    /// Ends: what is being answered is answered first, and what was typed is written.
-    pub async fn end(self) {
-        self.ending.send_replace(true);
-        let _ = tokio::time::timeout(GOODBYE, self.tabs.acquire_many(TABS_MAX)).await;
-        self.stop.notify_one();
-        let cut = self.task.abort_handle();
-        if tokio::time::timeout(GOODBYE, self.task).await.is_err() {
-            cut.abort();
-        }
+    fn end(self: Box<Self>, runtime: &Runtime) {
+        runtime.block_on(async {
+            self.ending.send_replace(true);
+            let _ = tokio::time::timeout(GOODBYE, self.tabs.acquire_many(TABS_MAX)).await;
+            self.stop.notify_one();
+            let cut = self.task.abort_handle();
+            if tokio::time::timeout(GOODBYE, self.task).await.is_err() {
+                cut.abort();
+            }
+        });
     }
 }
 

@@ -1,9 +1,8 @@
 //! `pep completions`.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::{cli::Cli, context::Context};
+use crate::context::Context;
 use participant::error::Error;
 
 /// Print completions for your shell
@@ -16,9 +15,9 @@ pub struct Args {
 }
 
 /// Carries it out.
-pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+pub fn run(context: &mut Context, args: Args, mut command: clap::Command) -> Result<(), Error> {
     let mut out = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "pep", &mut out);
+    clap_complete::generate(args.shell, &mut command, "pep", &mut out);
     context.raw(&out);
     Ok(())
 }

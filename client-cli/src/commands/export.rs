@@ -8,7 +8,7 @@ use replica::{Trouble, write_private};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{cli::Seals, clock, commands::show, context::Context, host, sealed};
+use crate::{clock, commands::show, context::Context, global::Seals, host, sealed};
 use pages::{
     copy::{self, Copy, Reader, Version},
     desk::Desk,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use plan::{ANSWERS_BYTES_MAX, AnswersFile, NotAnswers};
 use serde_json::json;
 
-use crate::{cli::Seals, context::Context, sealed};
+use crate::{context::Context, global::Seals, sealed};
 use participant::{
     error::{Error, Kind},
     words::counted,

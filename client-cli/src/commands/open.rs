@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::{commands::sync, context::Context};
+use crate::{commands::sync, context::Context, serve::Serving};
 use participant::error::{Error, Kind};
 
 /// Open your pages in the browser
@@ -29,15 +29,18 @@ pub struct Args {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
     let app = context.app()?.clone();
-    let link = app.open_pages(args.port).map_err(|e| cannot_listen(args.port, &e))?.ok_or_else(|| {
-        Error::new(Kind::Failed, "This computer gives no random numbers, so the pages cannot be kept to yourself.")
-    })?;
+    let link = app
+        .open_pages(|app| Serving::start(app, args.port))
+        .map_err(|e| cannot_listen(args.port, &e))?
+        .ok_or_else(|| {
+            Error::new(Kind::Failed, "This computer gives no random numbers, so the pages cannot be kept to yourself.")
+        })?;
     if !context.own_process() {
         show(context, &args, &link);
         return Ok(());
     }
     // Before anybody can ask the pages to share: there is one line to the relay, and theirs is the one that is kept.
-    sync::listen(&app)?;
+    context.listen()?;
     app.keep_line()?;
     show(context, &args, &link);
     context.talk("Your pages are open while this runs. ctrl-c ends it; nothing is lost by that.");

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     commands::{backup, passphrase::guard_name},
     context::Context,
-    door,
+    home,
     unlock::{self, Guard},
 };
 use participant::error::{Error, Kind};
@@ -29,7 +29,7 @@ pub struct Args {
 
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
-    let home = door::home(&context.global)?;
+    let home = home::home(&context.global)?;
     if fs::read_dir(&home).is_ok_and(|mut entries| entries.next().is_some()) {
         let message = format!("The folder {} is not empty. Nothing was restored.", home.display());
         return Err(Error::new(Kind::Failed, message)

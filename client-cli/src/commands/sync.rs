@@ -1,6 +1,6 @@
 //! `pep sync`.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use replica::Trouble;
 use serde_json::json;
@@ -8,7 +8,6 @@ use serde_json::json;
 use crate::{
     app::{App, Synced},
     context::Context,
-    door,
 };
 use participant::{
     device::Line,
@@ -74,17 +73,10 @@ fn watch(context: &mut Context) -> Result<(), Error> {
             .hint("Leave it running; all other commands work beside it."));
     }
     let app = context.app()?.clone();
-    listen(&app)?;
+    context.listen()?;
     app.keep_line()?;
     context.talk("Keeping in step with the relay. ctrl-c ends it; nothing is lost by that.");
     stay(context, &app)
-}
-
-/// From now on this process carries out the commands that others bring to its folder.
-pub fn listen(app: &Arc<App>) -> Result<(), Error> {
-    app.listen(door::answer).map_err(|e| {
-        Error::new(Kind::Failed, format!("This computer does not let pep listen for your other commands ({e})."))
-    })
 }
 
 /// Says how the line stands until the program is asked to end.

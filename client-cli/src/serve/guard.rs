@@ -3,8 +3,8 @@
 
 use ring::rand::{SecureRandom, SystemRandom};
 
-use super::comeback::{Comeback, Key};
 use crate::clock;
+use crate::resume::{Comeback, Key};
 
 /// Browsers that may be let in at once; the one let in first goes when there are more.
 const BROWSERS_MAX: usize = 32;
