@@ -83,6 +83,9 @@ impl Replica {
         let rest = if covered { Some(saved(&rest)?) } else { None };
         let numbers = taken.iter().map(|(_, number)| *number).collect();
         self.staged.push(Event::Aside { doc: *doc, numbers, rest, from: known.last + 1, again });
+        if rebased.written > 0 {
+            self.keep_own(doc)?;
+        }
         self.commit()?;
         self.open.remove(doc);
         Ok(Some(rebased))

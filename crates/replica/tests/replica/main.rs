@@ -1,5 +1,6 @@
 //! A replica as its callers use it.
 
+mod authors;
 mod durable;
 mod sealed;
 mod world;
