@@ -80,7 +80,9 @@ impl From<Trouble> for CommandError {
     fn from(trouble: Trouble) -> CommandError {
         let kind = match &trouble {
             Trouble::Newer | Trouble::Damaged | Trouble::Stopped | Trouble::Key(_) => Kind::Store,
-            Trouble::Full | Trouble::Disk(_) | Trouble::Unknown | Trouble::OwnRefused(_) => Kind::Failed,
+            Trouble::Full | Trouble::Disk(_) | Trouble::Unknown | Trouble::UsedUp | Trouble::OwnRefused(_) => {
+                Kind::Failed
+            }
         };
         let error = CommandError::new(kind, trouble.to_string());
         match trouble {
@@ -89,6 +91,9 @@ impl From<Trouble> for CommandError {
                 error.hint("`pep list` shows the plans that are here; `pep sync` fetches those of your teams.")
             }
             Trouble::Key(_) => error.hint(JOIN_AGAIN),
+            Trouble::UsedUp => error.hint(
+                "pep --home DIR join LINK, with the new link, begins anew. Keep this folder until what you still need from it is written there; `pep show` and `pep export` go on working here.",
+            ),
             Trouble::Newer | Trouble::Full | Trouble::Disk(_) | Trouble::OwnRefused(_) => error,
         }
     }

@@ -44,6 +44,7 @@ impl Replica {
         authority: &dyn Authority,
     ) -> Result<Option<Rebased>> {
         self.running()?;
+        self.can_write()?;
         // Staged envelopes are in the ledger only.
         self.commit()?;
         let device = self.signer.as_ref().ok_or(Trouble::Unknown)?.device;

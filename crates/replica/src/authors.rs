@@ -101,7 +101,7 @@ impl Replica {
             open.ledger.know_author(actor, author);
             open.beside.authors.insert(*actor, author);
         }
-        Ok(())
+        self.use_own(doc, actor, &author)
     }
 
     /// Stages that this device stands behind the actor that it writes with now.

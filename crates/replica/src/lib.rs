@@ -15,6 +15,7 @@ mod again;
 pub mod archive;
 mod authors;
 mod claim;
+mod incarnation;
 mod journal;
 mod migrate;
 mod room;
@@ -254,6 +255,11 @@ pub enum Trouble {
     /// The key of this folder is another one, or a key in it is lost.
     #[error(transparent)]
     Key(KeyError),
+    /// No incarnation is left to write under. Usual cause: a folder that is a fresh copy at every start.
+    #[error(
+        "This device cannot write any more: its folder has been copied or brought back so often that there is no number left to write under. Nothing is lost, and everything here can still be read. Ask the Virtual School for a new invitation link and join with another folder; what was shared comes back there."
+    )]
+    UsedUp,
     /// One's own change was not admitted by the gate. A fault of this program; nothing was saved.
     #[error(
         "This change could not be written in a form that others accept ({0}). Nothing was saved. Please tell whoever looks after this program."
@@ -574,6 +580,7 @@ impl Replica {
         f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
     ) -> Result<std::result::Result<T, E>> {
         self.running()?;
+        self.can_write()?;
         let signer = self.signer.as_ref().ok_or(Trouble::Unknown)?;
         let actor = gate::actor_id(doc, &public_key(&signer.key), &signer.person, signer.incarnation);
         let open = self.document(doc)?;

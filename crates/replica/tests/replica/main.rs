@@ -2,5 +2,6 @@
 
 mod authors;
 mod durable;
+mod incarnation;
 mod sealed;
 mod world;
