@@ -64,13 +64,15 @@ pub fn in_light_of(
     let around = Around { today: clock::day(), previous: last.as_ref().map(|(_, view)| view), others };
     let mut findings = plan::check(view, &mine.pep, around);
     let Mine { pep, role } = mine.clone();
-    let meter = context.with(move |core| {
+    let (meter, unnamed) = context.with(move |core| {
         let papers = core.papers(&pep, role)?;
         let documents = papers.documents().ok_or(Trouble::Unknown)?;
-        Ok::<_, Trouble>(plan::contributions(documents, &|actor| papers.author(actor)))
+        let authors = |actor: &[u8]| papers.author(actor);
+        Ok::<_, Trouble>((plan::contributions(documents, &authors), plan::unnamed(documents, &authors)))
     })?;
     findings.extend(plan::rewritten_findings(&conflicts::rewritten(context, mine)?, &mine.pep));
     findings.extend(plan::unheard(&meter));
+    findings.extend(unnamed);
     Ok(findings)
 }
 
