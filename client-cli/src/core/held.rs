@@ -275,6 +275,9 @@ impl Core {
                 return Ok(());
             }
         }
+        if !self.replica.may_write() {
+            self.words.push(Trouble::UsedUp.to_string());
+        }
         // It cannot be taken out: it is left as it is, and not offered again.
         let why = cbor(&Why { code: FOLLOWS.into(), detail: String::new(), at: now });
         for hash in refused {
