@@ -92,13 +92,13 @@ pub fn by(who: &Option<Who>) -> Value {
     who.as_ref().map_or(Value::Null, |who| who.name.as_str().into())
 }
 
-/// A signature; `why` says why it covers an earlier version.
+/// A signature; `why` says why it does not stand. Of somebody whom this device cannot name, `person` and `by` are null.
 fn sign_off(made: &SignOff) -> Value {
     let mut json = json!({
         "key": made.key,
         "question": made.question,
-        "person": made.by.person.to_string(),
-        "by": made.by.name,
+        "person": made.by.as_ref().map(|who| who.person.to_string()),
+        "by": by(&made.by),
         "role": made.role.to_string(),
         "on": made.on.to_string(),
         "at": at(made.at),

@@ -21,7 +21,7 @@ use uuid::Uuid;
 /// The child round whom everybody comes together.
 pub const IDRIS: Uuid = Uuid::from_bytes(*b"idris fennimoor!");
 /// What the relay's own key is made from.
-const RELAY_KEY: u8 = 200;
+pub const RELAY_KEY: u8 = 200;
 
 /// A small generator (SplitMix64): the same everywhere and for ever for a seed.
 pub struct Chance(pub u64);

@@ -527,6 +527,10 @@ impl World {
                     standing.waiting, standing.held
                 ));
             }
+            let unnamed = self.core(who)?.replica().unnamed(&doc).map_err(|e| e.to_string())?.len();
+            if unnamed > 0 {
+                return Err(format!("device {who} does not know who stands behind {unnamed} actors"));
+            }
             let view = self
                 .core(who)?
                 .replica()

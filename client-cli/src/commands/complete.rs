@@ -84,6 +84,12 @@ pub fn waits_for(offer: &Offer) -> Vec<String> {
         });
         lines.extend(wait.missing.iter().map(|missing| format!("  {}", gap(missing))));
     }
+    lines.extend(offer.unnamed.iter().map(|question| {
+        format!(
+            "{}: signed by somebody this device cannot name, so it does not count here; `pep check` says what to do",
+            label(question)
+        )
+    }));
     lines.extend(offer.missing.iter().map(gap));
     lines.extend(offer.disputes.iter().map(|place| {
         let id = place.split('/').next().unwrap_or_default();
@@ -142,6 +148,7 @@ fn as_json(mine: &Mine, offer: &Offer) -> Value {
         "disputes": offer.disputes,
         "findings": offer.findings.iter().map(check::as_json).collect::<Vec<_>>(),
         "waits": waits,
+        "unnamed": offer.unnamed,
         "blockedBy": offer.blocked_by,
     })
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use plan::{ChangeHash, DocumentKind, SignOff, Stale, answers_file};
+use plan::{ChangeHash, DocumentKind, SignOff, answers_file};
 use replica::{Trouble, write_private};
 use serde_json::json;
 use uuid::Uuid;
@@ -171,7 +171,7 @@ fn copied(
 
 fn made(desk: &mut Desk<'_>, pep: &Uuid, page: Option<&str>, reader: Reader, signed: bool) -> Result<Vec<u8>, Error> {
     let Some(plan) = desk.plan(pep, None, None)? else { return Err(Trouble::Unknown.into()) };
-    let sound = |made: &&SignOff| made.question == "signoff.vs" && !made.why.contains(&Stale::NeverMatched);
+    let sound = |made: &&SignOff| made.question == "signoff.vs" && made.is_sound();
     let then = match plan.view.sign_offs.iter().rfind(sound).filter(|_| signed) {
         Some(made) => desk.version(&plan, made.change)?.map(|then| (made, then)),
         None => None,

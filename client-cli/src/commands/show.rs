@@ -148,10 +148,11 @@ fn print_sign_offs(context: &mut Context, mine: &Mine, view: &View) {
         let why: Vec<String> = made.why.iter().map(ToString::to_string).collect();
         let standing = match made.stands {
             true => String::new(),
+            false if made.by.is_none() => " (it does not count here; pep check says what to do)".to_owned(),
             false if plan::is_seen(made.question) => format!(" (saw an earlier version: {})", why.join("; ")),
             false => format!(" (signed an earlier version: {})", why.join("; ")),
         };
-        context.data(format!("  {label} - {}, {}{standing}", made.by.name, words::date(made.on)));
+        context.data(format!("  {label} - {}, {}{standing}", words::name(&made.by), words::date(made.on)));
         made.comment.iter().for_each(|comment| context.data(format!("    “{comment}”")));
     }
     if !view.changed_since_sign_off.is_empty() {

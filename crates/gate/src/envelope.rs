@@ -109,7 +109,35 @@ pub fn device_id(key: &PublicKey) -> Id {
 /// The actor of a device and person in a document: the first 16 bytes of
 /// SHA-256(`"openpep/actor/1" ‖ doc ‖ key ‖ person ‖ incarnation (u32, big endian)`).
 pub fn actor_id(doc: &Id, key: &PublicKey, person: &Id, incarnation: u32) -> Id {
-    incarnation_of(&actor_prefix(doc, key, person), incarnation)
+    incarnated(&actor_prefix(doc, key, person), incarnation)
+}
+
+/// The incarnation of this author that an actor of a document is; nothing where it is none of theirs. Tries all
+/// [`INCARNATIONS_MAX`], as the gate does at the first sight of an actor.
+pub fn incarnation_of(doc: &Id, actor: &Id, author: &Author) -> Option<u32> {
+    let prefix = actor_prefix(doc, &author.key, &author.person);
+    (0..INCARNATIONS_MAX).find(|n| incarnated(&prefix, *n) == *actor)
+}
+
+/// Which of these actors of a document are whose: for actors that were let in before it was kept who stands behind them. Looks as
+/// far as the gate does, and no further than it takes to find all of them.
+pub fn authors_of(doc: &Id, actors: impl IntoIterator<Item = Id>, authors: &[Author]) -> BTreeMap<Id, Author> {
+    let mut wanted: BTreeSet<Id> = actors.into_iter().collect();
+    let prefixes = authors.iter().map(|author| (author, actor_prefix(doc, &author.key, &author.person)));
+    let prefixes: Vec<(&Author, Context)> = prefixes.collect();
+    let mut found = BTreeMap::new();
+    for incarnation in 0..INCARNATIONS_MAX {
+        if wanted.is_empty() {
+            break;
+        }
+        for (author, prefix) in &prefixes {
+            let actor = incarnated(prefix, incarnation);
+            if wanted.remove(&actor) {
+                found.insert(actor, **author);
+            }
+        }
+    }
+    found
 }
 
 /// The author behind a statement, if the roster knows the device and its signature fits.
@@ -129,11 +157,7 @@ pub(crate) fn signed_by(
 
 /// Refuses an actor that is no incarnation of this author in this document.
 pub(crate) fn check_actor(doc: &Id, actor: &Id, author: &Author) -> Result<(), Refusal> {
-    let prefix = actor_prefix(doc, &author.key, &author.person);
-    match (0..INCARNATIONS_MAX).any(|n| incarnation_of(&prefix, n) == *actor) {
-        true => Ok(()),
-        false => Err(Refusal::Actor),
-    }
+    incarnation_of(doc, actor, author).map(|_| ()).ok_or(Refusal::Actor)
 }
 
 pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
@@ -150,7 +174,7 @@ fn actor_prefix(doc: &Id, key: &PublicKey, person: &Id) -> Context {
     prefix
 }
 
-fn incarnation_of(prefix: &Context, incarnation: u32) -> Id {
+fn incarnated(prefix: &Context, incarnation: u32) -> Id {
     let mut whole = prefix.clone();
     whole.update(&incarnation.to_be_bytes());
     first_half(whole.finish().as_ref())

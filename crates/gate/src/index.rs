@@ -103,6 +103,17 @@ impl Index {
         self.actor_numbers.iter().filter(|(_, number)| **number != GENESIS_ACTOR).map(|(id, _)| id)
     }
 
+    /// Who stands behind an actor: proved by an envelope or a tip of theirs, or given back by [`Index::remember`].
+    pub fn author(&self, actor: &Id) -> Option<Author> {
+        self.actor(actor)?.1.author
+    }
+
+    /// Gives back who stands behind an actor, as one's own store kept it from an admission, so that it is not searched again.
+    /// Says nothing of an actor that is not known here.
+    pub fn remember(&mut self, actor: &Id, author: Author) {
+        self.bind(actor, author);
+    }
+
     /// How many changes are known, without the genesis.
     pub fn changes(&self) -> usize {
         self.changes.len().saturating_sub(1)

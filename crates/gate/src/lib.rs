@@ -9,7 +9,7 @@ mod rights;
 mod scan;
 mod snapshot;
 
-pub use envelope::{Author, Authority, Envelope, Team, actor_id, device_id, statement};
+pub use envelope::{Author, Authority, Envelope, Team, actor_id, authors_of, device_id, incarnation_of, statement};
 pub use index::{Admitted, Index};
 pub use refusal::Refusal;
 pub use rights::{BadRule, Rules, Write, own_key};

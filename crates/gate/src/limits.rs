@@ -24,7 +24,8 @@ pub const ACTORS_MAX: u64 = 1_024;
 /// Changes in one document: a plan typed letter by letter has 5,000. All are kept in memory, and walking them may recurse
 /// one level for 32 of them.
 pub const CHANGES_MAX: u64 = 100_000;
-/// Incarnations of one device in one document: the first sight of an actor costs at most that many hashes (about 20 ms).
+/// Incarnations of one device in one document: the first sight of an actor costs at most that many hashes (about 20 ms). The one
+/// bound there is: whoever moves on to another incarnation, or looks for an actor's author, goes by it too.
 pub const INCARNATIONS_MAX: u32 = 65_536;
 /// Bytes of a change's message: a label, never content.
 pub const MESSAGE_BYTES_MAX: u64 = 256;

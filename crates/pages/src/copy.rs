@@ -249,7 +249,7 @@ fn about(copy: &Copy<'_>) -> Markup {
         Version::Now { at, heads } => {
             facts.push(("As at", words::moment(at, copy.zone)));
             if let Some(made) = signed {
-                facts.push(("Signed off", format!("on {} by {}", words::date(made.on), made.by.name)));
+                facts.push(("Signed off", format!("on {} by {}", words::date(made.on), words::name(&made.by))));
                 let since: Vec<String> = copy.view.changed_since_sign_off.iter().map(|id| label(id)).collect();
                 let since = if since.is_empty() { "Nothing".to_owned() } else { since.join("; ") };
                 facts.push(("Changed since", since));
@@ -261,8 +261,12 @@ fn about(copy: &Copy<'_>) -> Markup {
             facts.push(("Version", format!("{short}, with every change up to it")));
         }
         Version::Signed(made) => {
-            let version =
-                format!("As {} signed it on {}: “{}”", made.by.name, words::date(made.on), label(made.question));
+            let version = format!(
+                "As {} signed it on {}: “{}”",
+                words::name(&made.by),
+                words::date(made.on),
+                label(made.question)
+            );
             facts.push(("Version", version));
             facts.push(("Hash of what was signed", made.hash.clone()));
         }
@@ -429,8 +433,9 @@ fn signatures(copy: &Copy<'_>) -> Markup {
                     @for made in &copy.view.sign_offs {
                         li {
                             (plan::bank().question(made.question).map_or(made.question, |question| question.label.as_str()))
-                            ": " (made.by.name) ", " (words::date(made.on))
-                            @if !made.stands { " (of an earlier version)" }
+                            ": " (words::name(&made.by)) ", " (words::date(made.on))
+                            @if made.by.is_none() { " (does not count)" }
+                            @else if !made.stands { " (of an earlier version)" }
                             @if let Some(comment) = &made.comment { ": “" (kit::typed(comment)) "”" }
                         }
                     }

@@ -19,9 +19,11 @@ pub fn findings_in(device: &mut Device, mine: &Mine, view: &View, now: &Now) -> 
     let mut findings = plan::check(view, &mine.pep, around);
     let papers = mine.papers(device)?;
     let documents = papers.documents().ok_or(Trouble::Unknown)?;
-    let meter = plan::contributions(documents, &|actor| papers.author(actor));
+    let authors = |actor: &[u8]| papers.author(actor);
+    let (meter, unnamed) = (plan::contributions(documents, &authors), plan::unnamed(documents, &authors));
     findings.extend(plan::rewritten_findings(&conflicts::rewritten(device, mine)?, &mine.pep));
     findings.extend(plan::unheard(&meter));
+    findings.extend(unnamed);
     Ok(findings)
 }
 

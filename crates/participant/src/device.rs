@@ -2,6 +2,7 @@
 //! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
 
 mod held;
+mod numbers;
 mod presence;
 mod readers;
 mod revoked;
@@ -43,8 +44,6 @@ pub use unshared::Waits;
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
 
-/// Incarnations tried for an actor whose device is not known: a device moves on by a few dozen at a restored backup.
-const INCARNATIONS_TRIED: u32 = 4_096;
 /// How often being in step is written down, in seconds: it is shown in minutes, and each time costs a write to the disk.
 const LAST_SYNC_EVERY: i64 = 10;
 
@@ -168,6 +167,8 @@ pub struct Device {
     /// That the relay has revoked this device.
     revoked: Option<Revoked>,
     changed: u64,
+    /// An evenly spread number, another at each use.
+    chance: u64,
     last_sync: Option<i64>,
     /// Today as the last call's `now` says, `YYYY-MM-DD`.
     day: String,
@@ -185,13 +186,7 @@ impl Device {
         let (mut replica, notices) = Replica::open(home, Mode::Participant, home_key)?;
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
-            let mut incarnation: u32 = read_fact(&replica, b"incarnation")?.unwrap_or(0);
-            if !replica.is_continuous() {
-                // A copy of this folder may be writing as well: jump by chance, so that two copies do not meet.
-                incarnation = incarnation.saturating_add(1 + (chance % 63) as u32);
-                replica.set_fact(b"incarnation", Some(&cbor(&incarnation)));
-                replica.commit()?;
-            }
+            let incarnation = replica.incarnation(chance)?;
             replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         }
         let roster = match &me {
@@ -218,6 +213,7 @@ impl Device {
             refused: BTreeMap::new(),
             revoked: None,
             changed: 0,
+            chance,
             last_sync,
             day: String::new(),
         };
@@ -234,9 +230,11 @@ impl Device {
     /// this device has used stay used.
     pub fn join(&mut self, me: Me, key: Ed25519KeyPair, roster: Option<SignedRoster>) -> Result<(), Trouble> {
         let same_device = self.me.as_ref().is_some_and(|before| before.device == me.device);
-        let incarnation = if same_device { read_fact(&self.replica, b"incarnation")?.unwrap_or(0) } else { 0u32 };
+        if !same_device {
+            self.replica.begin_incarnations();
+        }
+        let incarnation = self.replica.kept_incarnation()?;
         self.replica.set_fact(b"me", Some(&cbor(&me)));
-        self.replica.set_fact(b"incarnation", Some(&cbor(&incarnation)));
         if let Some(verified) = roster.as_ref().and_then(|r| r.verify(&me.relay.key)) {
             self.roster = verified;
             self.replica.set_fact(b"roster", roster.map(|r| cbor(&r)).as_deref());
@@ -521,26 +519,14 @@ impl Device {
         Some((self.peps.get(pep)?, *kind))
     }
 
-    /// Who stands behind each actor of a document: actor to person. Actors are derived from devices, so nothing need be
-    /// stored: the team's devices are tried with one incarnation after another until all are found.
+    /// Who stands behind each actor of a document: actor to person. Kept from the moment their changes were let in; of what an
+    /// earlier version let in, the team's devices are tried once.
     pub fn authors(&mut self, doc: &Id) -> Result<BTreeMap<Id, Id>, Trouble> {
-        let devices: Vec<Author> = self.authority(doc).authors.into_values().collect();
-        let mut wanted: BTreeSet<Id> = self.replica.ledger_of(doc)?.index().actors().copied().collect();
-        // The genesis has nobody behind it.
-        wanted.remove(&[0; 16]);
-        let mut found = BTreeMap::new();
-        for incarnation in 0..INCARNATIONS_TRIED {
-            if wanted.is_empty() {
-                break;
-            }
-            for Author { key, person } in &devices {
-                let actor = gate::actor_id(doc, key, person, incarnation);
-                if wanted.remove(&actor) {
-                    found.insert(actor, *person);
-                }
-            }
+        if !self.replica.unnamed(doc)?.is_empty() {
+            let devices: Vec<Author> = self.authority(doc).authors.into_values().collect();
+            self.replica.find_authors(doc, &devices)?;
         }
-        Ok(found)
+        Ok(self.replica.authors(doc)?.into_iter().map(|(actor, author)| (actor, author.person)).collect())
     }
 
     /// Things that happened on the line and that a person should hear of; each is given out once.
@@ -1014,7 +1000,10 @@ impl Device {
         if own && is_own_past(refusal.code()) {
             // The relay has another change of ours under a number that this copy used again, or lacks.
             self.replica.commit()?;
-            self.move_on()?;
+            if !self.move_on()? {
+                self.used_up(doc);
+                return Ok(());
+            }
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
             let team = self.authority(doc);
             self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;
@@ -1031,16 +1020,6 @@ impl Device {
             refusal.code()
         ));
         self.leave_alone(*doc);
-        Ok(())
-    }
-
-    /// From now on this device writes with new actors.
-    fn move_on(&mut self) -> Result<(), Trouble> {
-        let now = self.replica.signer().map_or(0, |s| s.incarnation);
-        let next = now.saturating_add(1);
-        self.replica.set_fact(b"incarnation", Some(&cbor(&next)));
-        self.replica.commit()?;
-        self.replica.set_incarnation(next);
         Ok(())
     }
 

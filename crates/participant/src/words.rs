@@ -77,9 +77,9 @@ pub fn sitting(pep: &Pep) -> String {
     format!("{} {}, {}", pep.term.label(), pep.year, pep.kind.label().to_lowercase())
 }
 
-/// A person's name, or that nobody knows it.
+/// A person's name, or that this device cannot name them.
 pub fn name(who: &Option<Who>) -> &str {
-    who.as_ref().map_or("somebody not on the list of people", |who| who.name.as_str())
+    who.as_ref().map_or("somebody this device cannot name", |who| who.name.as_str())
 }
 
 /// What is due of a PEP, by when, and how that stands to today.

@@ -13,7 +13,7 @@ use record::{
     appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value,
     view,
 };
-use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff};
+use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff, unnamed};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
@@ -62,6 +62,7 @@ pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePer
 pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
 };
+pub use unnamed::unnamed;
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{
     Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,

@@ -44,6 +44,7 @@ impl Replica {
         authority: &dyn Authority,
     ) -> Result<Option<Rebased>> {
         self.running()?;
+        self.can_write()?;
         // Staged envelopes are in the ledger only.
         self.commit()?;
         let device = self.signer.as_ref().ok_or(Trouble::Unknown)?.device;
@@ -83,6 +84,9 @@ impl Replica {
         let rest = if covered { Some(saved(&rest)?) } else { None };
         let numbers = taken.iter().map(|(_, number)| *number).collect();
         self.staged.push(Event::Aside { doc: *doc, numbers, rest, from: known.last + 1, again });
+        if rebased.written > 0 {
+            self.keep_own(doc)?;
+        }
         self.commit()?;
         self.open.remove(doc);
         Ok(Some(rebased))

@@ -13,7 +13,9 @@
 
 mod again;
 pub mod archive;
+mod authors;
 mod claim;
+mod incarnation;
 mod journal;
 mod migrate;
 mod room;
@@ -60,7 +62,7 @@ const PLAIN: u8 = 0b0001;
 const SEALED: u8 = 0b0110;
 /// Any other event: the record's number, and the event sealed with the key for everything else.
 const SEALED_REST: u8 = 0b1010;
-/// Facts that are envelopes whose past a damaged journal lost.
+/// Facts that are envelopes whose past a damaged journal lost; their hash's mark follows the document.
 const PARKED: &[u8] = OF_DOCUMENT;
 
 /// Which peer this is.
@@ -253,6 +255,11 @@ pub enum Trouble {
     /// The key of this folder is another one, or a key in it is lost.
     #[error(transparent)]
     Key(KeyError),
+    /// No incarnation is left to write under. Usual cause: a folder that is a fresh copy at every start.
+    #[error(
+        "This device cannot write any more: its folder has been copied or brought back so often that there is no number left to write under. Nothing is lost, and everything here can still be read. Ask the Virtual School for a new invitation link and join with another folder; what was shared comes back there."
+    )]
+    UsedUp,
     /// One's own change was not admitted by the gate. A fault of this program; nothing was saved.
     #[error(
         "This change could not be written in a form that others accept ({0}). Nothing was saved. Please tell whoever looks after this program."
@@ -322,6 +329,7 @@ pub struct Standing {
 struct Open {
     ledger: Ledger,
     document: Option<Automerge>,
+    beside: authors::Beside,
     used: u64,
 }
 
@@ -339,8 +347,6 @@ pub struct Replica {
     continuous: bool,
     /// Documents whose cursor has moved without a new envelope.
     moved: BTreeSet<Id>,
-    /// Envelopes whose past a damaged journal lost; it comes back from the relay.
-    parked: BTreeMap<Id, Vec<Envelope>>,
 }
 
 impl Replica {
@@ -419,16 +425,10 @@ impl Replica {
             open: BTreeMap::new(),
             turn: 0,
             moved: BTreeSet::new(),
-            parked: BTreeMap::new(),
             continuous: opened.continuous && !damaged,
         };
         replica.keep_ballast();
         replica.give_up_lost(read.lost, &mut notices)?;
-        for (_, bytes) in replica.store.facts(PARKED)? {
-            if let Some(Wire(envelope)) = Wire::decode(&bytes) {
-                replica.parked.entry(envelope.doc).or_default().push(envelope);
-            }
-        }
         Ok((replica, notices))
     }
 
@@ -535,11 +535,10 @@ impl Replica {
     pub fn erase(&mut self, doc: &Id) -> Result<()> {
         // What is staged may be sealed with the key that goes.
         self.commit()?;
-        if !self.has(doc)? && !self.parked.contains_key(doc) && self.keys.of(doc)?.is_none() {
+        if !self.has(doc)? && self.keys.of(doc)?.is_none() {
             return Ok(());
         }
         self.open.remove(doc);
-        self.parked.remove(doc);
         self.staged.push(Event::Erased { doc: *doc });
         self.commit()
     }
@@ -581,6 +580,7 @@ impl Replica {
         f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
     ) -> Result<std::result::Result<T, E>> {
         self.running()?;
+        self.can_write()?;
         let signer = self.signer.as_ref().ok_or(Trouble::Unknown)?;
         let actor = gate::actor_id(doc, &public_key(&signer.key), &signer.person, signer.incarnation);
         let open = self.document(doc)?;
@@ -620,6 +620,7 @@ impl Replica {
                 }
             }
         }
+        self.keep_proved(doc, [actor])?;
         Ok(result)
     }
 
@@ -684,6 +685,7 @@ impl Replica {
         if only_moved {
             self.moved.insert(*doc);
         }
+        self.keep_proved(doc, envelopes.iter().take(offered.len()).map(|envelope| envelope.actor))?;
         self.unpark(doc)?;
         Ok((offered, refused))
     }
@@ -725,11 +727,13 @@ impl Replica {
         ledger.read_to(cursor);
         open.ledger = ledger;
         open.document = Some(document.into_document());
+        let actors: Vec<Id> = open.ledger.index().actors().copied().collect();
         let tips = tips
             .iter()
             .map(|t| sync::frame::WireTip { actor: t.actor, seq: t.seq, hash: t.hash, device_id: t.device, sig: t.sig })
             .collect();
         self.staged.push(Event::Snapshot { doc: *doc, cursor, bytes, tips });
+        self.keep_proved(doc, actors)?;
         self.unpark(doc)?;
         Ok(Ok(()))
     }
@@ -1055,7 +1059,9 @@ impl Replica {
             let hash = hashes.get(number.saturating_sub(1) as usize).ok_or(Trouble::Damaged)?;
             ledger.wait_for(number, *hash);
         }
-        Ok(Open { ledger, document, used: 0 })
+        let beside = self.beside(doc)?;
+        beside.authors.iter().for_each(|(actor, author)| ledger.know_author(actor, *author));
+        Ok(Open { ledger, document, beside, used: 0 })
     }
 
     fn load(&self, doc: &Id) -> Result<Automerge> {
@@ -1097,8 +1103,8 @@ impl Replica {
 
     /// Envelopes that a damaged journal left without what they build on are tried again, now that more has come.
     fn unpark(&mut self, doc: &Id) -> Result<()> {
-        let Some(mut parked) = self.parked.remove(doc) else { return Ok(()) };
-        let mut again = true;
+        let mut parked = self.open.get_mut(doc).map(|open| std::mem::take(&mut open.beside.parked)).unwrap_or_default();
+        let mut again = !parked.is_empty();
         while again {
             again = false;
             for envelope in std::mem::take(&mut parked) {
@@ -1125,8 +1131,8 @@ impl Replica {
                 }
             }
         }
-        if !parked.is_empty() {
-            self.parked.insert(*doc, parked);
+        if let Some(open) = self.open.get_mut(doc) {
+            open.beside.parked = parked;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gate::{Admitted, Authority, Envelope, Hash, Id, Index, Refusal};
+use gate::{Admitted, Author, Authority, Envelope, Hash, Id, Index, Refusal};
 
 use crate::frame::Cursor;
 
@@ -68,6 +68,11 @@ impl Ledger {
     /// A number whose envelope was set aside.
     pub fn skip(&mut self, number: u64) {
         self.last = self.last.max(number);
+    }
+
+    /// Who stands behind an actor, as this peer's own store kept it from an admission: not to be searched again.
+    pub fn know_author(&mut self, actor: &Id, author: Author) {
+        self.index.remember(actor, author);
     }
 
     fn number(&mut self, hash: Hash, admitted: Admitted) -> Taken {

@@ -112,8 +112,8 @@
 //! the author's device over `"openpep/envelope/1" ‖ doc ‖ actor ‖ seq (u64, big endian) ‖ hash`.
 //!
 //! **Actor**: the first 16 bytes of SHA-256(`"openpep/actor/1"` ‖ doc ‖ device public key ‖ person id ‖ incarnation), the
-//! incarnation a big-endian u32 that begins at 0 and rises whenever a device cannot prove that it holds the last change it
-//! made. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
+//! incarnation a big-endian u32 below `gate::limits::INCARNATIONS_MAX`. It is 0 at first, and another whenever a device cannot
+//! prove that it holds the last change it made: one under which, as far as it knows, nothing was ever written. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
 //!
 //! # Refused changes
 //!
@@ -124,7 +124,7 @@
 //! no longer on the child's team, whenever it was made) and `discarded` (somebody decided that it stays out).
 //!
 //! `follows` are those that nothing speaks against but that they build on a refused one. Their author's device takes the
-//! whole branch out of its document and writes what those said again, as new changes under its next incarnation, at the
+//! whole branch out of its document and writes what those said again, as new changes under another incarnation, at the
 //! places in the history where they stood. Hence the rule that keeps words from coming twice: accepted can be only what was
 //! refused for its own sake (`left`, `right`), and only together with everything it builds on that is held; a change that
 //! `follows` never is. What is refused for its form, history or signature is never accepted.

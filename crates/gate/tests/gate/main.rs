@@ -1,6 +1,7 @@
 //! The gate from outside: hostile bytes, hostile changes, genuine work, mutants of it, snapshots.
 
 mod alter;
+mod authors;
 mod histories;
 mod mutants;
 mod refusals;

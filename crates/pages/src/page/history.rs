@@ -176,10 +176,11 @@ fn signature(plan: &Plan, made: &SignOff) -> Markup {
         question if plan::is_seen(question) => Mark::Seen,
         _ => Mark::Completed,
     };
-    let by = format!("{}, {}", made.by.name, words::moment(made.at, plan.now.zone));
+    let by = format!("{}, {}", upper(words::name(&made.by)), words::moment(made.at, plan.now.zone));
     html! {
         (tag(mark)) " " (by)
-        @if !made.stands { ". It covers an earlier version" }
+        @if made.by.is_none() { ". It does not count here" }
+        @else if !made.stands { ". It covers an earlier version" }
         @else if mark == Mark::SignedOff && !plan.view.changed_since_sign_off.is_empty() { ". The plan has changed since" }
         br;
         a class="govuk-link" href=(plan.href(&format!("/print?as={word}"))) {

@@ -186,6 +186,9 @@ fn waits(plan: &Plan, offer: &Offer) -> Markup {
         }
         @for wait in &offer.waits {
             h3 class="govuk-heading-s" { (upper(&people(&[wait.role]))) }
+            @if plan::sign_off_of(wait.role).is_some_and(|signed| offer.unnamed.contains(&signed)) {
+                p class="govuk-body" { "Somebody this device cannot name has signed here, so it does not count. " (kit::link(&plan.href("/checks"), "What to do")) }
+            }
             @if wait.missing.is_empty() {
                 p class="govuk-body" { "Has not said “complete”, or something of theirs has changed since." }
             } @else {
@@ -238,11 +241,11 @@ fn line(plan: &Plan, made: &SignOff) -> Vec<Markup> {
             (label(made.question))
             @if let Some(comment) = &made.comment { p class="govuk-body pep-typed" { (comment) } }
         },
-        html! { (made.by.name) ", " (small(made.role)) },
+        html! { (upper(words::name(&made.by))) ", " (small(made.role)) },
         html! { (words::date(made.on)) },
         html! {
             @if made.stands { "Stands" }
-            @else if is_seen(made.question) { "The plan has changed since" }
+            @else if is_seen(made.question) && made.by.is_some() { "The plan has changed since" }
             @else { @for why in &made.why { p { (stale(plan, why)) } } }
         },
     ]
@@ -256,6 +259,8 @@ fn stale(plan: &Plan, why: &Stale) -> Markup {
             Stale::Returned => "Sent back by the Virtual School",
             Stale::RoleEnded => "The person’s role had ended by that day",
             Stale::NeverMatched => "Not made for what the plan said at that time",
+            Stale::Unnamed => { "It does not count here. " (kit::link(&plan.href("/checks"), "What to do")) }
+            Stale::OtherRole => "The person has another role now",
         }
     }
 }

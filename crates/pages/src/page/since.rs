@@ -33,7 +33,7 @@ pub fn since(plan: &Plan, made: &SignOff, then: &View) -> Outcome {
     let main = html! {
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "What has changed since it was signed" }
-        p class="govuk-body" { "“" (label) "”: " (made.by.name) ", " (words::moment(made.at, plan.now.zone)) "." }
+        p class="govuk-body" { "“" (label) "”: " (words::name(&made.by)) ", " (words::moment(made.at, plan.now.zone)) "." }
         @if found.is_empty() { p class="govuk-body" { "Nothing has changed since." } }
         @else { p class="govuk-body" { (participant::words::counted(found.len(), "answer")) " changed. Parts that are shared with only some people are not in what is signed, and are not compared." } }
         @for (question, before, after) in &found {

@@ -104,6 +104,8 @@ pub struct View {
     pub comments: Vec<Comment>,
     /// Signatures, oldest first, those that cover an earlier version included.
     pub sign_offs: Vec<SignOff>,
+    /// Entries among the signatures that are none which this version knows, by sign-off question: how many.
+    pub unread_sign_offs: BTreeMap<&'static str, usize>,
     /// Questions that have changed since the newest sign-off of the Virtual School that stands: the living plan.
     pub changed_since_sign_off: Vec<&'static str>,
     /// What the Virtual School has returned and nobody has signed for since, by whom it is addressed to: keys of rows of
@@ -412,6 +414,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
         targets: main.map_or_else(Vec::new, |main| main.targets()),
         comments,
         sign_offs: Vec::new(),
+        unread_sign_offs: BTreeMap::new(),
         changed_since_sign_off: Vec::new(),
         open_returns: BTreeMap::new(),
         reopened: BTreeSet::new(),

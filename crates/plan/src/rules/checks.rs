@@ -15,7 +15,7 @@ use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
 use crate::value::{Value, withhold};
 use crate::view::{Answer, Cell, Row, Target, View, Why, conflicts};
-use crate::{REVIEW, TARGETS, events, meeting};
+use crate::{REVIEW, TARGETS, events, meeting, unnamed};
 
 /// What the checks look at beside the plan itself.
 #[derive(Clone, Copy)]
@@ -102,6 +102,7 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
         checks.found.extend(quality::ungraded(view, pep).into_iter().filter(|finding| !told(finding)));
     }
     checks.found.extend(decision::findings(view));
+    checks.found.extend(unnamed::of_signatures(view));
     let owner = |question: &str| checks.owner(question);
     let meeting = meeting::findings(view, pep, around, &owner);
     let events = events::findings(view, pep, around, &owner);

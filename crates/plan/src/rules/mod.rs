@@ -1,5 +1,5 @@
 //! What follows from a plan and its process: by when, what is missing or doubtful, the meeting, the quality check, who has signed
-//! and whether it stands, and what the next PEP begins with.
+//! and whether it stands, what nobody can name the author of, and what the next PEP begins with.
 
 pub(crate) mod carry;
 pub(crate) mod checks;
@@ -10,3 +10,4 @@ pub(crate) mod events;
 pub(crate) mod meeting;
 pub(crate) mod quality;
 pub(crate) mod signoff;
+pub(crate) mod unnamed;

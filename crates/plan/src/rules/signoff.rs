@@ -45,8 +45,8 @@ pub struct SignOff {
     pub key: String,
     /// The sign-off question, such as `signoff.dt`.
     pub question: &'static str,
-    /// Who made it.
-    pub by: Who,
+    /// Who made it; `None`: somebody whom this device cannot name. Then it does not stand here.
+    pub by: Option<Who>,
     /// As what they signed.
     pub role: Role,
     /// The day they said.
@@ -82,6 +82,10 @@ pub enum Stale {
     RoleEnded,
     /// It was never made for what the plan said at that time.
     NeverMatched,
+    /// Nobody here can tell who made it, so nobody can tell whether they might.
+    Unnamed,
+    /// Whoever made it has another role now, which signs nothing there.
+    OtherRole,
 }
 
 impl fmt::Display for Stale {
@@ -92,6 +96,8 @@ impl fmt::Display for Stale {
             Stale::Returned => f.write_str("returned by the Virtual School"),
             Stale::RoleEnded => f.write_str("signed by somebody whose role had ended"),
             Stale::NeverMatched => f.write_str("not made for what the plan said at that time"),
+            Stale::Unnamed => f.write_str("signed by somebody this device cannot name"),
+            Stale::OtherRole => f.write_str("signed by somebody who has another role now"),
         }
     }
 }
@@ -113,6 +119,8 @@ pub struct Offer {
     pub findings: Vec<Finding>,
     /// Whom it waits for.
     pub waits: Vec<Wait>,
+    /// Sign-off questions at which somebody has signed whom this device cannot name: neither waited for nor done.
+    pub unnamed: Vec<&'static str>,
     /// The overall grade with which this process signs nothing off, where the PEP has it.
     pub blocked_by: Option<String>,
 }
@@ -157,6 +165,13 @@ pub fn sign_off_of(role: Role) -> Option<&'static str> {
         Role::IndependentReviewingOfficer | Role::Professional => return None,
     };
     Some(question)
+}
+
+impl SignOff {
+    /// True if somebody who is known made it for what the plan said then: whatever became of it since.
+    pub fn is_sound(&self) -> bool {
+        !self.why.iter().any(|why| matches!(why, Stale::NeverMatched | Stale::Unnamed))
+    }
 }
 
 /// True of "I have seen it": it covers what was seen, and never blocks anything.
@@ -263,6 +278,7 @@ pub fn offer(view: &View, pep: &Pep, role: Role, findings: &[Finding]) -> Option
         disputes: Vec::new(),
         findings: Vec::new(),
         waits: Vec::new(),
+        unnamed: Vec::new(),
         blocked_by: None,
     };
     if is_seen(question) {
@@ -299,9 +315,14 @@ pub fn offer(view: &View, pep: &Pep, role: Role, findings: &[Finding]) -> Option
             let signed = sign_off_of(*other).is_some_and(stands);
             let done = if role.is_virtual_school() { signed } else { signed || missing.is_empty() };
             if !done {
+                let signed = sign_off_of(*other).filter(|signed| has_unnamed(view, signed));
+                offer.unnamed.extend(signed);
                 offer.waits.push(Wait { role: *other, missing });
             }
         }
+    }
+    if has_unnamed(view, question) {
+        offer.unnamed.push(question);
     }
     if role.is_virtual_school() {
         offer.blocked_by = quality::overall(view).filter(|grade| process.practice.qa.blocks_signoff_at.contains(grade));
@@ -323,7 +344,7 @@ pub fn content(view: &View, pep: &Pep, question: &str) -> Option<String> {
 
 /// The newest version that the Virtual School signed, if it signed one.
 pub fn signed(document: &Automerge, view: &View, pep: &Pep) -> Option<Signed> {
-    let sound = |made: &&SignOff| made.question == VIRTUAL_SCHOOL && !made.why.contains(&Stale::NeverMatched);
+    let sound = |made: &&SignOff| made.question == VIRTUAL_SCHOOL && made.is_sound();
     let sign_off = view.sign_offs.iter().rfind(sound)?.clone();
     let then = version(document, &[sign_off.change])?;
     let content = Content::of(&assemble(Documents::main(&then), pep, &|_| None, None), pep, VIRTUAL_SCHOOL).text();
@@ -396,7 +417,8 @@ fn sign_off_role(question: &Question) -> Role {
 pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) {
     let document = documents.main;
     let past = Past { document, pep, contents: RefCell::default() };
-    let mut made = read_sign_offs(document, pep.process(), authors);
+    let (mut made, unread) = read_sign_offs(document, pep.process(), authors);
+    view.unread_sign_offs = unread;
     for sign_off in &mut made {
         let now = Content::of(view, pep, sign_off.question);
         sign_off.why = past.why_stale(sign_off, &now);
@@ -442,7 +464,8 @@ fn open_returns(view: &View, past: &Past<'_>) -> BTreeMap<Role, Vec<String>> {
     let Some(Answer::Table(rows)) = view.answers.get(RETURNED) else { return open };
     for row in rows.iter().filter(|row| row.counts()) {
         let Some(role) = quality::addressed_to(row) else { continue };
-        let theirs = || view.sign_offs.iter().filter(|made| Some(made.question) == sign_off_of(role));
+        let known = |made: &&SignOff| !made.why.contains(&Stale::Unnamed);
+        let theirs = || view.sign_offs.iter().filter(known).filter(|made| Some(made.question) == sign_off_of(role));
         let covers = |made: &SignOff| past.content(&[made.change], made.question).returned.contains_key(&row.key);
         if !theirs().any(|made| made.stands) && !theirs().any(covers) {
             open.entry(role).or_default().push(row.key.clone());
@@ -471,8 +494,14 @@ impl Past<'_> {
     }
 
     fn why_stale(&self, sign_off: &SignOff, now: &Content) -> Vec<Stale> {
+        // Whatever the plan says now: it stands for nobody.
+        let Some(by) = &sign_off.by else { return vec![Stale::Unnamed] };
         let mut why = Vec::new();
-        if sign_off.by.until.is_some_and(|until| until < sign_off.on) {
+        let signers = bank().question(sign_off.question).map(|question| self.pep.process().signers_of(question));
+        if !signers.is_some_and(|signers| signers.contains(&by.role)) {
+            why.push(Stale::OtherRole);
+        }
+        if by.until.is_some_and(|until| until < sign_off.on) {
             why.push(Stale::RoleEnded);
         }
         let seen = is_seen(sign_off.question);
@@ -537,27 +566,36 @@ fn entries(document: &Automerge, question: &Question) -> Vec<(String, ObjId)> {
     maps.flat_map(of_map).collect()
 }
 
-/// The signatures whose author is who their key says, in a role that signs there; each as it was made, whatever became of it.
-fn read_sign_offs(document: &Automerge, process: &Process, authors: Authors<'_>) -> Vec<SignOff> {
+/// The signatures whose author is who their key says, or whom nobody here can name; each as it was made, whatever became of it. And
+/// how many entries are no signature that this version knows, by question: made in another's name, or in another form.
+fn read_sign_offs(
+    document: &Automerge,
+    process: &Process,
+    authors: Authors<'_>,
+) -> (Vec<SignOff>, BTreeMap<&'static str, usize>) {
     let mut made = Vec::new();
+    let mut unread: BTreeMap<&'static str, usize> = BTreeMap::new();
     for question in bank().questions().iter().filter(|question| question.is_sign_off()) {
         let signers = process.signers_of(question);
         for (key, entry) in entries(document, question) {
-            let ObjId::Id(_, actor, _) = &entry else { continue };
-            let Some(change) = document.hash_for_opid(&entry) else { continue };
+            let (ObjId::Id(_, actor, _), Some(change)) = (&entry, document.hash_for_opid(&entry)) else {
+                *unread.entry(question.id.as_str()).or_default() += 1;
+                continue;
+            };
             let heads = [change];
             let then = Sheet::at(document, &heads);
             let field = |name: &str, kind: Kind| Some(then.puts(std::slice::from_ref(&entry), name, kind).pop()?.value);
             let text = |name: &str| field(name, Kind::Text).map(|value| value.to_string());
             let role = text("role").and_then(|role| role.parse::<Role>().ok()).filter(|role| signers.contains(role));
-            let by = authors(actor.to_bytes()).filter(|who| {
+            let by = authors(actor.to_bytes());
+            let theirs = by.as_ref().is_none_or(|who| {
                 let (id, person) = key.split_once('+').unwrap_or_default();
-                let theirs = person.parse() == Ok(who.person) && id.parse::<Uuid>().is_ok();
-                theirs && signers.contains(&who.role)
+                person.parse() == Ok(who.person) && id.parse::<Uuid>().is_ok()
             });
-            let (Some(role), Some(by), Some(hash), Some(Value::Date(on))) =
-                (role, by, text("hash"), field("on", Kind::Date))
+            let (true, Some(role), Some(hash), Some(Value::Date(on))) =
+                (theirs, role, text("hash"), field("on", Kind::Date))
             else {
+                *unread.entry(question.id.as_str()).or_default() += 1;
                 continue;
             };
             let at = document.get_change_meta_by_hash(&change).map_or(0, |change| change.timestamp);
@@ -567,5 +605,10 @@ fn read_sign_offs(document: &Automerge, process: &Process, authors: Authors<'_>)
             made.push(SignOff { key, question, by, role, on, at, hash, process, comment, change, stands, why });
         }
     }
-    made
+    (made, unread)
+}
+
+/// True if somebody whom this device cannot name has signed there.
+fn has_unnamed(view: &View, question: &str) -> bool {
+    view.sign_offs.iter().any(|made| made.question == question && made.by.is_none())
 }

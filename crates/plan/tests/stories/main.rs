@@ -35,6 +35,7 @@ mod storyboard;
 mod tables;
 mod targets;
 mod together;
+mod unnamed;
 mod whose_words;
 
 /// 24 February 2026, in seconds.

@@ -1,0 +1,158 @@
+//! Who stands behind the actors of a document: kept when a change of theirs is let in, which proves it, so that nobody has to search
+//! for it afterwards. And what else is kept beside a document as facts, and erased with it.
+//!
+//! A version of this program that knows nothing of authors takes these facts for what it may leave alone: they stand where the
+//! envelopes without a past do, and are none.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gate::{Author, Envelope, Id};
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use sync::Wire;
+
+use crate::{
+    Replica, Result, public_key,
+    seal::Keys,
+    store::{OF_DOCUMENT, from_cbor, to_cbor},
+};
+
+/// In a fact's key, behind the document's id: an author. The actor's mark follows.
+const AUTHOR: u8 = b'a';
+/// Likewise: for which actors, among whom, authors were looked for and not all found.
+const SOUGHT: u8 = b's';
+/// Bytes behind the document's id in the key of an envelope without a past: its hash's mark.
+const PARKED_BYTES: usize = 16;
+
+/// What is kept beside a document.
+#[derive(Default)]
+pub(crate) struct Beside {
+    /// Who stands behind its actors.
+    pub authors: BTreeMap<Id, Author>,
+    /// The search that did not find them all.
+    sought: Option<Vec<u8>>,
+    /// Envelopes whose past a damaged journal lost; it comes back from the relay.
+    pub parked: Vec<Envelope>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    #[serde(with = "serde_bytes")]
+    actor: Id,
+    #[serde(with = "serde_bytes")]
+    key: gate::PublicKey,
+    #[serde(with = "serde_bytes")]
+    person: Id,
+}
+
+impl Replica {
+    /// Who stands behind the actors of a document, as was proved when their changes were let in. An actor that is missing was let in
+    /// by a version that kept no authors, and has not been found since ([`Replica::find_authors`]).
+    pub fn authors(&mut self, doc: &Id) -> Result<BTreeMap<Id, Author>> {
+        Ok(self.ledger(doc)?.beside.authors.clone())
+    }
+
+    /// Actors of a document of whom that is not kept.
+    pub fn unnamed(&mut self, doc: &Id) -> Result<BTreeSet<Id>> {
+        let open = self.ledger(doc)?;
+        Ok(open.ledger.index().actors().filter(|actor| !open.beside.authors.contains_key(*actor)).copied().collect())
+    }
+
+    /// Looks among these people for the authors that are not kept, and stages who was found. The same search is made once: what it
+    /// did not find is looked for again when there is somebody else to look among.
+    pub fn find_authors(&mut self, doc: &Id, among: &[Author]) -> Result<()> {
+        let unnamed = self.unnamed(doc)?;
+        if unnamed.is_empty() {
+            return Ok(());
+        }
+        let search = search_of(&unnamed, among);
+        if self.ledger(doc)?.beside.sought.as_ref() == Some(&search) {
+            return Ok(());
+        }
+        let found = gate::authors_of(doc, unnamed, among);
+        let all = self.unnamed(doc)?.len() == found.len();
+        for (actor, author) in found {
+            self.keep_author(doc, &actor, author)?;
+        }
+        if !all {
+            let search = search_of(&self.unnamed(doc)?, among);
+            self.set_fact(&[OF_DOCUMENT, doc, &[SOUGHT]].concat(), Some(&search));
+            self.ledger(doc)?.beside.sought = Some(search);
+        }
+        Ok(())
+    }
+
+    /// Stages who stands behind these actors, as far as the gate has just proved it and it is not kept yet.
+    pub(crate) fn keep_proved(&mut self, doc: &Id, actors: impl IntoIterator<Item = Id>) -> Result<()> {
+        let Some(open) = self.open.get(doc) else { return Ok(()) };
+        let new = |actor: Id| {
+            let known = open.beside.authors.contains_key(&actor);
+            Some((actor, open.ledger.index().author(&actor).filter(|_| !known)?))
+        };
+        let proved: BTreeMap<Id, Author> = actors.into_iter().filter_map(new).collect();
+        proved.into_iter().try_for_each(|(actor, author)| self.keep_author(doc, &actor, author))
+    }
+
+    /// Stages who stands behind an actor.
+    pub(crate) fn keep_author(&mut self, doc: &Id, actor: &Id, author: Author) -> Result<()> {
+        let kept = to_cbor(&Kept { actor: *actor, key: author.key, person: author.person });
+        self.set_fact(&author_key(&self.keys, doc, actor)?, Some(&kept));
+        if let Some(open) = self.open.get_mut(doc) {
+            open.ledger.know_author(actor, author);
+            open.beside.authors.insert(*actor, author);
+        }
+        self.use_own(doc, actor, &author)
+    }
+
+    /// Stages that this device stands behind the actor that it writes with now.
+    pub(crate) fn keep_own(&mut self, doc: &Id) -> Result<()> {
+        let Some(signer) = &self.signer else { return Ok(()) };
+        let author = Author { key: public_key(&signer.key), person: signer.person };
+        let actor = gate::actor_id(doc, &author.key, &author.person, signer.incarnation);
+        self.keep_author(doc, &actor, author)
+    }
+
+    /// What the store holds beside a document.
+    pub(crate) fn beside(&self, doc: &Id) -> Result<Beside> {
+        let prefix = [OF_DOCUMENT, doc].concat();
+        let mut beside = Beside::default();
+        for (key, value) in self.store.facts(&prefix)? {
+            match key.get(prefix.len()..).unwrap_or_default() {
+                parked if parked.len() == PARKED_BYTES => {
+                    beside.parked.extend(Wire::decode(&value).map(|wire| wire.0));
+                }
+                [AUTHOR, ..] => {
+                    // One that cannot be read is looked for again.
+                    if let Ok(Kept { actor, key, person }) = from_cbor(&value) {
+                        beside.authors.insert(actor, Author { key, person });
+                    }
+                }
+                [SOUGHT] => beside.sought = Some(value),
+                _ => {}
+            }
+        }
+        Ok(beside)
+    }
+}
+
+/// No actor stands in the clear: it shows whether a guess at whose it is is right.
+fn author_key(keys: &Keys, doc: &Id, actor: &Id) -> Result<Vec<u8>> {
+    Ok([OF_DOCUMENT, doc, &[AUTHOR], &keys.make(doc)?.mark(actor)].concat())
+}
+
+/// Stands for a search: for whom, among whom.
+fn search_of(actors: &BTreeSet<Id>, among: &[Author]) -> Vec<u8> {
+    let among: BTreeSet<[u8; 48]> = among
+        .iter()
+        .map(|author| {
+            let mut both = [0; 48];
+            both[..32].copy_from_slice(&author.key);
+            both[32..].copy_from_slice(&author.person);
+            both
+        })
+        .collect();
+    let count = (actors.len() as u64).to_be_bytes();
+    let whole: Vec<u8> =
+        count.into_iter().chain(actors.iter().flatten().copied()).chain(among.into_iter().flatten()).collect();
+    digest(&SHA256, &whole).as_ref().to_vec()
+}
