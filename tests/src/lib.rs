@@ -4,6 +4,7 @@ pub mod children;
 pub mod fuzz;
 pub mod guard;
 pub mod joined;
+pub mod layouts;
 pub mod load;
 pub mod sim;
 pub mod world;

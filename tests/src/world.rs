@@ -40,7 +40,9 @@ pub struct Person {
 pub fn program(name: &str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     let test = std::env::current_exe().unwrap_or_default();
-    let folder = test.ancestors().nth(2).unwrap_or(Path::new("."));
+    // Beside this program, or, where it is a test, beside the folder in which tests are built.
+    let beside = test.parent().unwrap_or(Path::new("."));
+    let folder = if beside.ends_with("deps") { beside.parent().unwrap_or(beside) } else { beside };
     let path = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
     BUILT.get_or_init(|| {
         if !path.exists() {
@@ -136,6 +138,15 @@ impl Server {
         BufReader::new(stdout).read_line(&mut line).expect("a line");
         let url = line.trim().strip_prefix("ready ").unwrap_or_else(|| panic!("pep-relay said {line:?}")).to_string();
         Server { child, url }
+    }
+
+    /// Has it end in an orderly way, and waits until it has.
+    pub fn stop(mut self) -> Result<(), String> {
+        let asked = Command::new("kill").arg(self.pid().to_string()).status();
+        match asked.and_then(|_| self.child.wait()) {
+            Ok(ended) if ended.success() => Ok(()),
+            ended => Err(format!("the relay did not end well: {ended:?}")),
+        }
     }
 
     /// Its process id.

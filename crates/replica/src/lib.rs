@@ -87,6 +87,15 @@ pub struct Signer {
 }
 
 /// What is written in the journal.
+///
+/// **A new variant is a new record kind.** Nothing is added to these variants, nor to their fields. A program that people have
+/// already does not refuse what it does not know here: a record of a known kind whose variant it cannot read counts as one that
+/// somebody else wrote, and is left out. The person is told so ([`Notice::Unopened`]), the journal is written anew without it,
+/// and what it said stands from there on in the one that was set aside alone. A field that it does not know it passes over
+/// without a word. A record *kind* that it does not know it refuses ([`Trouble::Newer`]) wherever it reads one, and leaves the
+/// journal as it is. It reads what stands after its store's checkpoint, which a newer program may have moved past the record: so
+/// [`SCHEMA`] rises together with the first new kind, and a folder of a higher one is refused at every opening. `records.rs` pins
+/// what there is.
 #[derive(Debug, Serialize, Deserialize)]
 enum Event {
     Start {
@@ -1500,3 +1509,6 @@ impl Sieve<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod records;
