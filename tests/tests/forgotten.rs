@@ -1,0 +1,88 @@
+//! A package has one program of integration tests, and every file of it is part of that program: a file that no `mod` names is
+//! never compiled, and its tests pass by not being there.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Packages that have more than one such program until their files move.
+const STILL_SEVERAL: &[&str] = &["crates/replica"];
+
+#[test]
+fn every_package_has_one_program_of_integration_tests() {
+    let several: BTreeSet<String> = packages().into_iter().filter(|package| programs(package).len() > 1).collect();
+    assert_eq!(several, STILL_SEVERAL.iter().map(|package| package.to_string()).collect());
+}
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let mut looked_at = 0;
+    for package in packages() {
+        let mut named = BTreeSet::new();
+        for program in programs(&package) {
+            gather(&program, program.parent().unwrap(), &mut named);
+        }
+        let mut there = BTreeSet::new();
+        files(&root().join(&package).join("tests"), &mut there);
+        looked_at += there.len();
+        let forgotten: Vec<_> = there.difference(&named).map(|path| path.strip_prefix(root()).unwrap()).collect();
+        assert!(forgotten.is_empty(), "no `mod` of {package}'s tests names {forgotten:?}");
+    }
+    assert!(looked_at > 40, "{looked_at} files of tests");
+}
+
+/// Folders of the workspace's members.
+fn packages() -> Vec<String> {
+    let members = manifest("")["workspace"]["members"].as_array().unwrap().clone();
+    members.iter().map(|member| member.as_str().unwrap().to_owned()).collect()
+}
+
+/// The root files of a package's integration tests, as Cargo finds them.
+fn programs(package: &str) -> Vec<PathBuf> {
+    let manifest = manifest(package);
+    let folder = root().join(package);
+    let named = manifest.get("test").and_then(toml::Value::as_array).into_iter().flatten();
+    let mut found: Vec<PathBuf> = named.map(|test| folder.join(test["path"].as_str().unwrap())).collect();
+    if manifest["package"].get("autotests").and_then(toml::Value::as_bool) != Some(false) {
+        for entry in fs::read_dir(folder.join("tests")).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            let root = if path.is_dir() { path.join("main.rs") } else { path };
+            if root.extension().is_some_and(|ending| ending == "rs") && root.exists() && !found.contains(&root) {
+                found.push(root);
+            }
+        }
+    }
+    found
+}
+
+/// `file` and every file that its `mod` lines lead to. The modules of a root file or of a `mod.rs` lie beside it.
+fn gather(file: &Path, beside: &Path, named: &mut BTreeSet<PathBuf>) {
+    named.insert(file.to_owned());
+    for line in fs::read_to_string(file).unwrap().lines() {
+        let line = line.trim().trim_start_matches("pub ");
+        let Some(name) = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) else { continue };
+        let (flat, deep) = (beside.join(format!("{name}.rs")), beside.join(name).join("mod.rs"));
+        gather(if flat.exists() { &flat } else { &deep }, &beside.join(name), named);
+    }
+}
+
+fn files(folder: &Path, found: &mut BTreeSet<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.insert(path);
+        }
+    }
+}
+
+fn manifest(package: &str) -> toml::Table {
+    fs::read_to_string(root().join(package).join("Cargo.toml")).unwrap().parse().unwrap()
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}

@@ -1,0 +1,18 @@
+//! What crosses rooms, and the keepers of the house: one program, so that everything is linked once and not for each file.
+
+mod circles;
+mod copied;
+mod corpus;
+mod disk;
+mod forgotten;
+mod held;
+mod house;
+mod kill;
+mod layouts;
+mod leaving;
+mod requirements;
+mod rest;
+mod rights;
+mod second_client;
+mod simulation;
+mod stories;
