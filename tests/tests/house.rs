@@ -12,7 +12,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("crates/gate", &["automerge"]),
     ("crates/sync", &["gate"]),
     ("crates/replica", &["gate", "sync", "automerge", "sled", "tokio"]),
-    ("sync-server", &["plan", "gate", "sync", "replica", "tokio", "axum", "rustls", "tokio-rustls"]),
+    ("crates/disk", &["replica"]),
+    ("sync-server", &["plan", "gate", "sync", "replica", "disk", "tokio", "axum", "rustls", "tokio-rustls"]),
     (
         "client-cli",
         &[
@@ -20,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "gate",
             "sync",
             "replica",
+            "disk",
             "sync-server",
             "tokio",
             "axum",
@@ -35,6 +37,7 @@ const WATCHED: &[&str] = &[
     "gate",
     "sync",
     "replica",
+    "disk",
     "sync-server",
     "client-cli",
     "harness",
