@@ -13,7 +13,7 @@ use std::{
 
 use client_cli::core::{Core as Participant, Me};
 use plan::{Documents, Edit, Pep, Role, Value};
-use replica::{Mode, Replica};
+use replica::Mode;
 use sync_server::core::Core as Relay;
 use tokio::sync::mpsc::Receiver;
 
@@ -550,7 +550,7 @@ fn text_of(document: &plan::Automerge, pep: &Pep, question: &str) -> String {
 
 /// Writes once in a copied folder without saying that it is one: from then on it looks like the folder written last.
 fn hide_the_copy(dir: &Path, mode: Mode) -> Result<(), String> {
-    let (mut replica, _) = Replica::open(dir, mode, &folder_key()).map_err(|e| e.to_string())?;
+    let (mut replica, _) = disk::open_replica(dir, mode, &folder_key()).map_err(|e| e.to_string())?;
     replica.set_fact(b"hidden", Some(b"copy"));
     replica.commit().map_err(|e| e.to_string())
 }

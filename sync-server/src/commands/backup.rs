@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use replica::{archive, key_needed};
+use disk::{archive, key_needed};
 use serde_json::json;
 
 use super::{Desk, Output};

@@ -23,7 +23,8 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use replica::{Claim, Key, Notice, Owner, Reply, Request, Room, claim};
+use disk::{Claim, DocumentThread, Owner, Reply, Request, claim};
+use replica::{Key, Mode, Notice};
 use serde_json::{Value, json};
 
 use crate::{
@@ -80,7 +81,7 @@ enum Command {
 /// What a command works with.
 struct Desk {
     /// The relay's core, served by its own thread.
-    room: Room<Core>,
+    room: DocumentThread<Core>,
     /// Where the command was said.
     cwd: PathBuf,
 }
@@ -162,7 +163,7 @@ fn dispatch(cli: Cli, args: &[OsString]) -> Reply {
 }
 
 /// Carries out a command that came through the door of the running relay.
-pub(crate) fn answer(room: &Room<Core>, request: Request) -> Reply {
+pub(crate) fn answer(room: &DocumentThread<Core>, request: Request) -> Reply {
     let args = std::iter::once("pep-relay".to_string()).chain(request.args);
     match Cli::try_parse_from(args) {
         Ok(cli) => {
@@ -230,11 +231,13 @@ fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Core, 
     let random: Random = Box::new(|bytes| {
         let _ = keys::random(bytes);
     });
-    Ok(Core::open(dir, store_key, key, &settings.organisation, random, now())?)
+    let (replica, notices) = disk::open_replica(dir, Mode::Relay, store_key)?;
+    Ok((Core::open(replica, key, &settings.organisation, random, now())?, notices))
 }
 
-fn room(core: Core) -> Result<(Room<Core>, std::thread::JoinHandle<Core>), Error> {
-    Room::spawn("relay", core, |core| core.settle(now())).map_err(Error::file("The thread that keeps the documents"))
+fn room(core: Core) -> Result<(DocumentThread<Core>, std::thread::JoinHandle<Core>), Error> {
+    DocumentThread::spawn("relay", core, |core| core.settle(now()))
+        .map_err(Error::file("The thread that keeps the documents"))
 }
 
 fn claimed(data: &Path) -> Result<Claim, Error> {

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use replica::Claim;
+use disk::Claim;
 use tracing_subscriber::EnvFilter;
 
 use super::{answer, claimed, open, room};

@@ -83,7 +83,7 @@ impl Device {
     /// The same device under another incarnation, or a copy of it.
     pub fn of(seed: u8, person: Id, incarnation: u32) -> Device {
         let home = tempfile::tempdir().expect("a folder");
-        let (mut replica, _) = Replica::open(home.path(), Mode::Participant, &store_key()).expect("a replica");
+        let (mut replica, _) = disk::open_replica(home.path(), Mode::Participant, &store_key()).expect("a replica");
         let id = device_id(&public_key(&key(seed)));
         replica.set_signer(Signer { key: key(seed), device: id, person, incarnation });
         Device { key: key(seed), id, person, replica, _home: home }
@@ -182,7 +182,7 @@ impl Line {
 
 /// What the folders of these tests are sealed with.
 pub fn store_key() -> Arc<Key> {
-    Arc::new(Key::from_bytes(&[5; 32]).expect("randomness"))
+    Arc::new(disk::key_from_bytes(&[5; 32]).expect("randomness"))
 }
 
 pub fn open_core(dir: &Path, now: i64) -> Core {
@@ -193,8 +193,8 @@ pub fn open_core(dir: &Path, now: i64) -> Core {
             *byte = (drawn >> 56) as u8;
         }
     });
-    let (mut core, _) =
-        Core::open(dir, &store_key(), key(200), "Fernshire Virtual School", random, now).expect("a relay");
+    let (replica, _) = disk::open_replica(dir, Mode::Relay, &store_key()).expect("a replica");
+    let mut core = Core::open(replica, key(200), "Fernshire Virtual School", random, now).expect("a relay");
     let address = sync_server::core::Address { authority: "127.0.0.1:7443".into(), pin: None, lasting: true };
     core.reached_at(address).expect("a disk");
     core
