@@ -11,7 +11,8 @@ use std::{
     time::Duration,
 };
 
-use replica::{Key, Notice, Owner, Reply, Request, Room, Secret, Trouble, destroy, read_kept, write_kept};
+use disk::{DocumentThread, Owner, Reply, Request, destroy, read_kept, write_kept};
+use replica::{Key, Mode, Notice, Secret, Trouble};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use tokio::{
     runtime::Runtime,
@@ -53,7 +54,7 @@ pub struct App {
     idle: Mutex<Idle>,
     /// Moves whenever the pages lock.
     locks: watch::Sender<()>,
-    room: Option<Room<Core>>,
+    room: Option<DocumentThread<Core>>,
     thread: Option<JoinHandle<Core>>,
     runtime: Runtime,
     wake: Arc<Notify>,
@@ -95,7 +96,8 @@ impl App {
         let home = owner.dir().to_path_buf();
         let key = read_key(&home, &home_key)?;
         let device = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
-        let (core, notices) = Core::open(&home, &home_key, key, clock::chance())?;
+        let (replica, notices) = disk::open_replica(&home, Mode::Participant, &home_key)?;
+        let core = Core::open(replica, key, clock::chance())?;
         if core.me().is_some_and(|me| Some(me.device) != device) {
             return Err(OpenError::Key);
         }
@@ -104,7 +106,7 @@ impl App {
         let wake = Arc::new(Notify::new());
         let (tell, changes) = watch::channel(0);
         let woken = wake.clone();
-        let (room, thread) = Room::spawn("documents", core, move |core: &mut Core| {
+        let (room, thread) = DocumentThread::spawn("documents", core, move |core: &mut Core| {
             // A failed write is told to whoever asks next: the replica then refuses everything.
             let _ = core.settle(clock::now());
             // Only where there is something to do: asking is work too, and would wake itself for ever.
@@ -148,7 +150,7 @@ impl App {
     }
 
     /// The way to that thread, for async callers.
-    pub fn room(&self) -> Option<&Room<Core>> {
+    pub fn room(&self) -> Option<&DocumentThread<Core>> {
         self.room.as_ref()
     }
 
@@ -410,7 +412,7 @@ pub enum SyncError {
 
 /// Waits until both sides hold the same, or nothing moves any more.
 async fn settled(
-    room: &Room<Core>,
+    room: &DocumentThread<Core>,
     mut changes: watch::Receiver<u64>,
     patience: Duration,
 ) -> Result<Synced, SyncError> {
@@ -436,7 +438,7 @@ async fn settled(
 }
 
 /// Has the kept line try again now, and waits for an attempt of it to fail.
-async fn failure(room: &Room<Core>, again: &Notify, mut attempts: watch::Receiver<Kept>) -> DialError {
+async fn failure(room: &DocumentThread<Core>, again: &Notify, mut attempts: watch::Receiver<Kept>) -> DialError {
     attempts.mark_unchanged();
     if room.call(|c| *c.line() != Line::Connected).await.unwrap_or(true) {
         again.notify_one();

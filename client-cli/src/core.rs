@@ -1,5 +1,5 @@
 //! What this device holds and how it talks to its relay, without a socket and without a clock: frames and moments go in,
-//! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
+//! frames come out. One thread owns it (`disk::DocumentThread`); commands, pages and the line to the relay send it work.
 
 mod held;
 mod here;
@@ -10,14 +10,13 @@ mod waits;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    path::Path,
     sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate};
 use gate::{Author, Hash, Id, Rules, Team};
 use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
-use replica::{Key, Mode, Notice, Replica, Signer, Trouble};
+use replica::{Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
@@ -173,15 +172,8 @@ pub struct Core {
 }
 
 impl Core {
-    /// Opens what `home` holds. `home_key`: what it is sealed with. `key`: this device's, where it has joined. `chance`: an evenly
-    /// spread number.
-    pub fn open(
-        home: &Path,
-        home_key: &Arc<Key>,
-        key: Option<Ed25519KeyPair>,
-        chance: u64,
-    ) -> Result<(Core, Vec<Notice>), Trouble> {
-        let (mut replica, notices) = Replica::open(home, Mode::Participant, home_key)?;
+    /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: an evenly spread number.
+    pub fn open(mut replica: Replica, key: Option<Ed25519KeyPair>, chance: u64) -> Result<Core, Trouble> {
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
             let mut incarnation: u32 = read_fact(&replica, b"incarnation")?.unwrap_or(0);
@@ -226,7 +218,7 @@ impl Core {
                 core.know(pep);
             }
         }
-        Ok((core, notices))
+        Ok(core)
     }
 
     /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation: numbers that

@@ -4,12 +4,12 @@
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use disk::DocumentThread;
 use futures_util::{SinkExt, StreamExt};
 use gate::Id;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{HeaderMap, Request, StatusCode, body::Bytes, header, http::request};
 use hyper_util::rt::TokioIo;
-use replica::Room;
 use ring::{digest, signature::Ed25519KeyPair};
 use rustls::{
     DigitallySignedStruct, SignatureScheme,
@@ -300,7 +300,7 @@ async fn session(address: &Address, relay: &Relay, device: &Id, key: &Ed25519Key
 /// How a line ended that the other side ended. That the device was revoked is said on the line, and then once more with the
 /// relay's signature: nothing is erased for less.
 async fn cut(
-    room: &Room<Core>,
+    room: &DocumentThread<Core>,
     address: &Address,
     me: &Me,
     key: &Ed25519KeyPair,
@@ -315,7 +315,7 @@ async fn cut(
 }
 
 /// The relay has revoked this device: its plans are erased, and what is said of that is the error.
-async fn shut_out(room: &Room<Core>) -> DialError {
+async fn shut_out(room: &DocumentThread<Core>) -> DialError {
     match room.call(|core| core.shut_out(crate::clock::now())).await {
         Ok(Ok(words)) => DialError::Revoked(words),
         Ok(Err(e)) => DialError::Disk(format!(
@@ -326,7 +326,7 @@ async fn shut_out(room: &Room<Core>) -> DialError {
 }
 
 /// Fetches the refused changes that this device's person decides about.
-pub async fn held(room: Option<&Room<Core>>, me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
+pub async fn held(room: Option<&DocumentThread<Core>>, me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
     let address = Address::of(&me.relay)?;
     let token = match (session(&address, &me.relay, &me.device, key).await, room) {
         (Err(DialError::Revoked(_)), Some(room)) => return Err(shut_out(room).await),
@@ -377,7 +377,12 @@ pub async fn line(me: &Me, key: &Ed25519KeyPair) -> Result<(WebSocketStream<Box<
 }
 
 /// One connection from beginning to end. `stop` ends it.
-pub async fn once(room: &Room<Core>, key: &Ed25519KeyPair, wake: &Notify, stop: &Notify) -> Result<Ended, DialError> {
+pub async fn once(
+    room: &DocumentThread<Core>,
+    key: &Ed25519KeyPair,
+    wake: &Notify,
+    stop: &Notify,
+) -> Result<Ended, DialError> {
     let gone = |_| DialError::Disk("The part of the program that keeps the documents has stopped.".into());
     let me = room.call(|c| c.me().cloned()).await.map_err(gone)?.ok_or(DialError::Answer)?;
     let address = Address::of(&me.relay)?;
@@ -456,7 +461,7 @@ pub struct Kept {
 /// Keeps a line up until `stop`: comes back after every cut, with full jitter, or at once when told `again`. `tell` hears of
 /// the end of every attempt.
 pub async fn keep(
-    room: Room<Core>,
+    room: DocumentThread<Core>,
     key: Arc<Ed25519KeyPair>,
     wake: Arc<Notify>,
     stop: Arc<Notify>,

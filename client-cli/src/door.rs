@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::Parser;
-use replica::{Claim, Reply, Request};
+use disk::{Claim, Reply, Request};
 
 use crate::{
     app::App,
@@ -141,7 +141,7 @@ fn left_empty(home: &Path, command: &Command) -> Result<(), CommandError> {
 }
 
 fn claimed(home: &Path) -> Result<Claim, CommandError> {
-    match replica::claim(home) {
+    match disk::claim(home) {
         Ok(claim) => Ok(claim),
         Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
             Err(CommandError::new(Kind::Store, "Another program has this folder open and does not answer.")

@@ -4,7 +4,7 @@
 
 use std::{fs, io, path::Path};
 
-use replica::{destroy, read_kept, write_kept};
+use disk::{destroy, read_kept, write_kept};
 use serde::{Deserialize, Serialize};
 
 use crate::{

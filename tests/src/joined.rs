@@ -125,7 +125,8 @@ pub fn joins(
             name: "Harrowmere".into(),
         },
     };
-    let (mut participant, _) = Participant::open(dir, &folder_key(), None, 0).map_err(|e| e.to_string())?;
+    let (replica, _) = disk::open_replica(dir, Mode::Participant, &folder_key()).map_err(|e| e.to_string())?;
+    let mut participant = Participant::open(replica, None, 0).map_err(|e| e.to_string())?;
     participant.join(me.clone(), key(seed), None).map_err(|e| e.to_string())?;
     Ok((participant, me))
 }

@@ -23,10 +23,11 @@ use client_cli::{
     dial::{self, Kept},
     typing::{Splice, Typing},
 };
+use disk::DocumentThread;
 use futures_util::future::try_join_all;
 use gate::Id;
 use plan::{Automerge, ChangeHash, DocumentKind, Edit, Pep, PepType, ProcessRef, Role, bank};
-use replica::{Key, Room, Trouble};
+use replica::{Mode, Trouble};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use sync::{Frame, Wire, link::Link};
 use tokio::{
@@ -47,7 +48,7 @@ const LOG_BYTES: usize = 256 * 1024 * 1024;
 
 /// Somebody with a device, in this process.
 pub struct Participant {
-    room: Room<Core>,
+    room: DocumentThread<Core>,
     me: Me,
     changes: watch::Receiver<u64>,
     desk: Arc<Desk>,
@@ -62,13 +63,15 @@ impl Participant {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(error)?;
         let key = || Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(error);
         let me = dial::join(&link, &key()?, "load").await.map_err(error)?;
-        let (mut core, _) = Core::open(home, &Arc::new(Key::generate().map_err(error)?), None, 0).map_err(error)?;
+        let home_key = Arc::new(disk::generate_key().map_err(error)?);
+        let (replica, _) = disk::open_replica(home, Mode::Participant, &home_key).map_err(error)?;
+        let mut core = Core::open(replica, None, 0).map_err(error)?;
         core.join(me.clone(), key()?, None).map_err(error)?;
         let (wake, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, changes) = watch::channel(0);
         let desk = Arc::new(Desk::default());
         let (woken, looking) = (wake.clone(), desk.clone());
-        let (room, _) = Room::spawn("participant", core, move |core: &mut Core| {
+        let (room, _) = DocumentThread::spawn("participant", core, move |core: &mut Core| {
             looking.keep(core.settle(clock::now()));
             if core.wants_line() {
                 woken.notify_one();

@@ -350,9 +350,9 @@ impl World {
     fn reopen(&mut self, who: usize) -> Result<(), String> {
         let chance = self.chance.draw();
         let device = &mut self.devices[who];
-        let (core, _) =
-            Participant::open(&device.dir, &folder_key(), Some(key(device.key)), chance).map_err(|e| e.to_string())?;
-        device.core = Some(core);
+        let (replica, _) =
+            disk::open_replica(&device.dir, Mode::Participant, &folder_key()).map_err(|e| e.to_string())?;
+        device.core = Some(Participant::open(replica, Some(key(device.key)), chance).map_err(|e| e.to_string())?);
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use replica::archive;
+use disk::archive;
 use serde_json::json;
 
 use crate::{

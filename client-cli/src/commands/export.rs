@@ -3,8 +3,9 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::ValueEnum;
+use disk::write_private;
 use plan::{ChangeHash, DocumentKind, SignOff, Stale, answers_file};
-use replica::{Trouble, write_private};
+use replica::Trouble;
 use serde_json::json;
 
 use crate::{

@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::{NaiveDate, NaiveTime};
+use disk::write_private;
 use plan::{Answer, Cells, Edit, MeetingView, ReviewKind, Role, Value, View, Who, Writer, parse_value};
-use replica::{Trouble, write_private};
+use replica::Trouble;
 use serde_json::Map;
 use uuid::Uuid;
 
