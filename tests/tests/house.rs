@@ -11,8 +11,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("crates/plan", &["automerge"]),
     ("crates/gate", &["automerge"]),
     ("crates/sync", &["gate"]),
-    ("crates/replica", &["gate", "sync", "automerge", "sled", "tokio"]),
-    ("crates/disk", &["replica"]),
+    ("crates/replica", &["gate", "sync", "automerge", "sled"]),
+    ("crates/disk", &["replica", "tokio"]),
     ("sync-server", &["plan", "gate", "sync", "replica", "disk", "tokio", "axum", "rustls", "tokio-rustls"]),
     (
         "client-cli",

@@ -2,13 +2,21 @@
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
+pub mod archive;
+mod claim;
+mod thread;
+
 use std::{io, path::Path, sync::Arc};
 
-pub use replica::{
-    Claim, Door, Ended, Owner, Reply, Request, Room as DocumentThread, SCHEMA, archive, claim, create_private_dir,
-    destroy, keep_panics_short, key_needed, read_kept, verify, write_kept, write_private,
-};
 use replica::{Key, Mode, Notice, Replica, Trouble};
+
+pub use claim::{Claim, Door, Owner, Reply, Request, claim};
+pub use replica::{
+    SCHEMA,
+    files::{create_private_dir, destroy, read_kept, write_kept, write_private},
+    keep_panics_short, key_needed, verify,
+};
+pub use thread::{DocumentThread, Ended};
 
 /// Opens the replica that `dir` holds, making it where there is nothing, and says what a person should hear of. `home`: the key
 /// that wraps the folder's.

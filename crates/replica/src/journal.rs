@@ -12,7 +12,7 @@ use std::{
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
-use crate::claim::sync_dir;
+use crate::files::{create_private_dir, sync_dir};
 
 /// Bytes after which a new segment begins: small enough to read whole, large enough to be few.
 const SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
@@ -96,7 +96,7 @@ impl Journal {
     pub fn open(dir: &Path, known: Option<Position>) -> io::Result<Opened> {
         finish_exchange(dir)?;
         // Private itself, whatever the folder around it is.
-        crate::create_private_dir(dir)?;
+        create_private_dir(dir)?;
         let segments = segments(dir)?;
         if segments.is_empty() {
             let (file, at) = create_segment(dir, 1, [0; 32], 0)?;

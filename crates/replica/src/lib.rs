@@ -1,7 +1,7 @@
 //! Documents, disk and time: what a peer holds, journalled before anyone is told of it. The same on the laptop and in the
 //! relay; the only room that knows sled.
 //!
-//! [`Replica`] is plain, blocking code for one thread ([`Room`] gives it one). Writing is in two steps: verbs change what
+//! [`Replica`] is plain, blocking code for one thread (`disk::DocumentThread` gives it one). Writing is in two steps: verbs change what
 //! is in memory and *stage* what must be kept; [`Replica::commit`] puts all of that in the journal with one sync to the
 //! disk, then in the store. Nobody may be told of anything staged before `commit` has returned. After a failed commit the
 //! replica refuses everything: what the disk holds is then unknown until the next start has looked.
@@ -12,11 +12,10 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
 mod again;
-pub mod archive;
-mod claim;
+pub mod cbor;
+pub mod files;
 mod journal;
 mod migrate;
-mod room;
 pub mod seal;
 mod store;
 
@@ -34,17 +33,15 @@ use serde::{Deserialize, Serialize};
 use sync::{Cursor, Ledger, Taken, Wire};
 
 pub use again::Rebased;
-pub use claim::{
-    Claim, Door, Owner, Reply, Request, claim, create_private_dir, destroy, read_kept, write_kept, write_private,
-};
 pub use journal::{Damage, verify};
-pub use room::{Ended, Room};
 pub use seal::{Key, KeyError, SEAL_BYTES, Secret, key_needed};
 pub use store::SCHEMA;
 
+use cbor::{from_cbor, to_cbor};
+use files::create_private_dir;
 use journal::{Journal, Position, Record};
 use seal::Keys;
-use store::{Blob, Document, Found, OF_DOCUMENT, Store, StoreError, document_of_fact, from_cbor, to_cbor};
+use store::{Blob, Document, Found, OF_DOCUMENT, Store, StoreError, document_of_fact};
 
 /// Documents held in memory at once: a plan takes about a megabyte, and a device with 300 plans must stay small.
 const OPEN_MAX: usize = 64;
@@ -275,6 +272,12 @@ impl From<KeyError> for Trouble {
             KeyError::Io(e) => e.into(),
             e => Trouble::Key(e),
         }
+    }
+}
+
+impl From<cbor::Unreadable> for Trouble {
+    fn from(_: cbor::Unreadable) -> Trouble {
+        Trouble::Damaged
     }
 }
 

@@ -7,11 +7,13 @@ use std::{
 };
 
 use crate::{
-    Damage, Event, PLAIN, Result, apply, destroy,
+    Damage, Event, PLAIN, Result, apply,
+    cbor::from_cbor,
+    files::destroy,
     journal::{self, Journal},
     seal::Keys,
     sealed, sealed_fact_key, sift,
-    store::{Store, copy_from_1, from_cbor},
+    store::{Store, copy_from_1},
 };
 
 /// Layout 1 to 2: nothing was encrypted. A sealed journal and store are made beside the plain ones and take their places; then the

@@ -32,7 +32,7 @@ use ring::{
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::claim::{destroy, read_kept, write_kept};
+use crate::files::{create_private_dir, destroy, read_kept, write_kept};
 
 /// Bytes by which what is sealed is longer: where the key comes from, the count, the tag.
 pub const SEAL_BYTES: usize = SALT_BYTES + COUNT_BYTES + 16;
@@ -43,7 +43,7 @@ const KEYS_MAX: usize = 1_024;
 /// Bytes of a key's name.
 const NAME_BYTES: usize = 4;
 /// The folder of the data keys, in a replica's.
-pub(crate) const KEYS: &str = "keys";
+pub const KEYS: &str = "keys";
 /// The file of the key for everything that belongs to no document.
 const REST: &str = "rest";
 
@@ -256,7 +256,7 @@ pub(crate) struct Keys {
 impl Keys {
     /// Reads them from `dir`. `new`: the folder holds nothing yet, so that the key for everything else may be made.
     pub fn open(dir: &Path, home: Arc<Key>, new: bool) -> Result<Keys, KeyError> {
-        crate::create_private_dir(dir)?;
+        create_private_dir(dir)?;
         let path = dir.join(REST);
         let rest = match read_kept(&path) {
             Ok(wrapped) => unwrap(&home, REST, &wrapped)?,

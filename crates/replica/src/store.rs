@@ -28,10 +28,11 @@ use std::{
 };
 
 use gate::{Hash, Id};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use sync::Cursor;
 
 use crate::{
+    cbor::{self, from_cbor, to_cbor},
     journal::Position,
     seal::{Key, KeyError, Keys},
 };
@@ -108,6 +109,12 @@ pub enum StoreError {
     Key(#[from] KeyError),
 }
 
+impl From<cbor::Unreadable> for StoreError {
+    fn from(_: cbor::Unreadable) -> StoreError {
+        StoreError::Damaged
+    }
+}
+
 type Result<T> = std::result::Result<T, StoreError>;
 
 /// What a blob is.
@@ -176,7 +183,7 @@ impl Store {
     }
 
     fn try_open(dir: &Path, keys: &Arc<Keys>) -> Result<Store> {
-        crate::create_private_dir(dir)?;
+        crate::files::create_private_dir(dir)?;
         // sled panics on some damage; here that is an error like any other.
         catch_unwind(AssertUnwindSafe(|| {
             let db = database(dir)?;
@@ -210,7 +217,7 @@ impl Store {
 
     /// How far the journal has been read in; `None` for an empty store.
     pub fn checkpoint(&self) -> Result<Option<Position>> {
-        self.meta.get("checkpoint")?.map(|v| from_cbor(&v)).transpose()
+        self.meta.get("checkpoint")?.map(|v| Ok(from_cbor(&v)?)).transpose()
     }
 
     /// Says how far the journal has been read in. Written last: sled keeps the order of writes.
@@ -232,7 +239,7 @@ impl Store {
 
     /// What is known of a document.
     pub fn document(&self, doc: &Id) -> Result<Option<Document>> {
-        self.documents.get(doc)?.map(|v| from_cbor(&self.open_row(b'd', doc, &v)?)).transpose()
+        self.documents.get(doc)?.map(|v| Ok(from_cbor(&self.open_row(b'd', doc, &v)?)?)).transpose()
     }
 
     /// Sets what is known of a document.
@@ -554,25 +561,12 @@ pub fn copy_from_1(dir: &Path, new: &Store) -> Result<Option<Position>> {
             Some(_) => new.put(&new.blobs, b'b', key, &whole(b'b', key, value)?),
             None => Ok(()),
         })?;
-        old.open_tree("meta-1")?.get("checkpoint")?.map(|v| from_cbor(&v)).transpose()
+        old.open_tree("meta-1")?.get("checkpoint")?.map(|v| Ok(from_cbor(&v)?)).transpose()
     }))
     .unwrap_or(Err(StoreError::Damaged))
 }
 
 type Copy<'a> = &'a mut dyn FnMut(&[u8], &[u8]) -> Result<()>;
-
-/// CBOR of a value.
-pub(crate) fn to_cbor<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut out = Vec::new();
-    // Writing to a Vec cannot fail, and the types kept here all serialise.
-    let _ = ciborium::into_writer(value, &mut out);
-    out
-}
-
-/// A value from CBOR.
-pub(crate) fn from_cbor<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    ciborium::de::from_reader_with_recursion_limit(bytes, 16).map_err(|_| StoreError::Damaged)
-}
 
 fn numbered(doc: &Id, number: u64) -> [u8; 24] {
     let mut key = [0; 24];

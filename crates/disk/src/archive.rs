@@ -7,7 +7,9 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::{create_private_dir, seal::KEYS, write_private};
+use replica::seal::KEYS;
+
+use crate::{create_private_dir, write_private};
 
 const JOURNAL: &str = "journal";
 /// What a tar file ends with.
@@ -16,7 +18,7 @@ const END: [u8; 1024] = [0; 1024];
 const UNFINISHED: &str = "restoring";
 
 /// Writes a backup of `folder` to `file`, which only this user can read; bytes written. `journal`: its files and how much of each
-/// belongs to it ([`crate::Replica::journal_files`]); `beside`: names of files in the folder that go along, where they are there;
+/// belongs to it (`Replica::journal_files`); `beside`: names of files in the folder that go along, where they are there;
 /// `said`: files that are not in it, by name. It may be written to meanwhile. An older backup is replaced, once the new one is whole;
 /// `Err` of kind `InvalidInput` where the file lies in the folder itself, or is something else than a backup.
 pub fn pack(
