@@ -11,8 +11,8 @@ use std::{
     time::Duration,
 };
 
-use disk::{DocumentThread, Owner, Reply, Request, destroy, read_kept, write_kept};
-use replica::{Key, Mode, Notice, Secret, Trouble};
+use disk::{DocumentThread, FileDisk, Owner, Reply, Request, destroy, read_kept, write_kept};
+use replica::{Key, Mode, Notice, Replica, Secret, Trouble};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use tokio::{
     runtime::Runtime,
@@ -96,7 +96,8 @@ impl App {
         let home = owner.dir().to_path_buf();
         let key = read_key(&home, &home_key)?;
         let device = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
-        let (replica, notices) = disk::open_replica(&home, Mode::Participant, &home_key)?;
+        let disk = FileDisk::open(&home, &home_key)?.with_keys_beside(&shut_out::KEYS);
+        let (replica, notices) = Replica::open(Box::new(disk), Mode::Participant)?;
         let core = Core::open(replica, key, clock::chance())?;
         if core.me().is_some_and(|me| Some(me.device) != device) {
             return Err(OpenError::Key);

@@ -2,9 +2,8 @@
 //! erased: the keys first, which makes the rest unreadable at once, then the files. What was never shared goes with it, and how
 //! much that was is said. A small file stays, so that the program can say what happened; it names no child.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
-use disk::{destroy, read_kept, write_kept};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -13,12 +12,8 @@ use crate::{
     words,
 };
 
-/// The file that stays.
-const FILE: &str = "shut-out";
-/// What a home folder holds of its plans, each also with an ending behind a dot. Nothing else in it is touched: the folder may be
-/// one that somebody keeps other things in.
-const KEYS: [&str; 4] = ["home.key", "unlock", "device.sealed", "device.key"];
-const REST: [&str; 4] = ["keys", "journal", "sled", "ballast"];
+/// Keys in a home folder that are not the documents' own, each also with an ending behind a dot.
+pub const KEYS: [&str; 4] = ["home.key", "unlock", "device.sealed", "device.key"];
 
 /// That this device was shut out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,50 +51,23 @@ impl From<&ShutOut> for CommandError {
 
 /// Whether the device of this folder was shut out.
 pub fn read(home: &Path) -> Option<ShutOut> {
-    serde_json::from_slice(&read_kept(&home.join(FILE)).ok()?).ok()
-}
-
-/// Erases the folder's plans. What happened is written down first, so that whatever cuts it short, the next start ends it.
-pub fn erase(home: &Path, shut_out: &ShutOut) -> io::Result<()> {
-    write_kept(&home.join(FILE), &serde_json::to_vec(shut_out)?)?;
-    sweep(home)
+    serde_json::from_slice(&disk::last_words(home)?).ok()
 }
 
 /// Ends an erasing that was cut short. Harmless where there is nothing left.
 pub fn sweep(home: &Path) -> io::Result<()> {
-    for key in KEYS {
-        each(home, key, destroy)?;
-    }
-    if let Ok(keys) = fs::read_dir(home.join("keys")) {
-        for key in keys {
-            destroy(&key?.path())?;
-        }
-    }
-    for name in REST {
-        each(home, name, |path| if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) })?;
-    }
-    Ok(())
+    disk::sweep(home, &KEYS)
 }
 
 /// The folder begins anew: its owner has a new link.
 pub fn forget(home: &Path) -> io::Result<()> {
-    destroy(&home.join(FILE))
-}
-
-/// Everything in the folder of that name, or of that name with an ending.
-fn each(home: &Path, name: &str, f: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
-    for entry in fs::read_dir(home)? {
-        let path = entry?.path();
-        let found = path.file_name().and_then(|found| found.to_str()).unwrap_or_default();
-        if found.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
-            f(&path)?;
-        }
-    }
-    Ok(())
+    disk::forget_last_words(home)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -114,7 +82,8 @@ mod tests {
             fs::write(home.join(file), "words").unwrap();
         }
         let shut_out = ShutOut { relay: "Harrowmere".into(), at: 1_771_923_600, unshared: 2 };
-        erase(home, &shut_out).unwrap();
+        disk::write_kept(&home.join("shut-out"), &serde_json::to_vec(&shut_out).unwrap()).unwrap();
+        sweep(home).unwrap();
         let mut left: Vec<String> =
             fs::read_dir(home).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();

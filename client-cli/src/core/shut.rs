@@ -2,10 +2,11 @@
 
 use std::io;
 
+use replica::Trouble;
 use sync::Roster;
 
 use super::{Core, Line};
-use crate::shut_out::{self, ShutOut};
+use crate::shut_out::ShutOut;
 
 impl Core {
     /// Erases everything this device holds: the relay has revoked it. What is said of it afterwards.
@@ -13,7 +14,7 @@ impl Core {
         let relay = self.me.as_ref().map_or_else(String::new, |me| me.relay.name.clone());
         let unshared = self.waiting().unwrap_or(0);
         let shut = ShutOut { relay, at: now, unshared };
-        let done = shut_out::erase(self.replica.dir(), &shut);
+        let done = self.replica.wipe(&serde_json::to_vec(&shut)?);
         // Whatever the disk says: nothing of it is shown or written any more.
         self.me = None;
         self.roster = Roster::default();
@@ -25,7 +26,11 @@ impl Core {
         let words = shut.said();
         self.shut = Some(shut);
         self.touch();
-        done.map(|()| words)
+        match done {
+            Ok(()) => Ok(words),
+            Err(Trouble::Disk(e)) => Err(e),
+            Err(e) => Err(io::Error::other(e)),
+        }
     }
 
     /// Whether this device was shut out.

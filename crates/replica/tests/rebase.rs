@@ -25,7 +25,7 @@ const SEEDS: u64 = 200;
 const RESERVED: &str = "reserved";
 
 fn home_key() -> Arc<Key> {
-    Arc::new(Key::from_bytes(&[5; 32]).unwrap())
+    Arc::new(disk::key_from_bytes(&[5; 32]).unwrap())
 }
 
 fn key(seed: u8) -> Ed25519KeyPair {
@@ -97,7 +97,7 @@ impl Peer {
         let memory = std::path::Path::new("/dev/shm");
         let home = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let mode = if seed == 0 { Mode::Relay } else { Mode::Participant };
-        let mut replica = Replica::open(home.path(), mode, &home_key()).unwrap().0;
+        let mut replica = disk::open_replica(home.path(), mode, &home_key()).unwrap().0;
         if seed > 0 {
             let device = gate::device_id(&replica::public_key(&key(seed)));
             replica.set_signer(Signer { key: key(seed), device, person: [seed; 16], incarnation: 0 });
@@ -312,7 +312,7 @@ fn a_branch_set_aside_stays_so_after_a_kill_a_lost_store_and_a_snapshot() {
     for long in [false, true] {
         let home = tempfile::tempdir().unwrap();
         let open = || {
-            let mut replica = Replica::open(home.path(), Mode::Participant, &home_key()).unwrap().0;
+            let mut replica = disk::open_replica(home.path(), Mode::Participant, &home_key()).unwrap().0;
             let device = gate::device_id(&replica::public_key(&key(1)));
             replica.set_signer(Signer { key: key(1), device, person: [1; 16], incarnation: 1 });
             replica

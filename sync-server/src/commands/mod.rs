@@ -82,6 +82,8 @@ enum Command {
 struct Desk {
     /// The relay's core, served by its own thread.
     room: DocumentThread<Core>,
+    /// The relay's folder.
+    folder: PathBuf,
     /// Where the command was said.
     cwd: PathBuf,
 }
@@ -163,11 +165,11 @@ fn dispatch(cli: Cli, args: &[OsString]) -> Reply {
 }
 
 /// Carries out a command that came through the door of the running relay.
-pub(crate) fn answer(room: &DocumentThread<Core>, request: Request) -> Reply {
+pub(crate) fn answer(room: &DocumentThread<Core>, folder: &Path, request: Request) -> Reply {
     let args = std::iter::once("pep-relay".to_string()).chain(request.args);
     match Cli::try_parse_from(args) {
         Ok(cli) => {
-            let desk = Desk { room: room.clone(), cwd: request.cwd };
+            let desk = Desk { room: room.clone(), folder: folder.to_path_buf(), cwd: request.cwd };
             reply(cli.command.run(&desk), cli.global.json)
         }
         Err(e) => parse_reply(&e),
@@ -186,7 +188,7 @@ fn alone(owner: &Owner, command: Command) -> Result<Output, Error> {
     let (core, notices) = open(owner.dir(), &store_key.key, &settings)?;
     let address = core.address().cloned();
     let (room, thread) = room(core)?;
-    let desk = Desk { room, cwd: cwd() };
+    let desk = Desk { room, folder: owner.dir().to_path_buf(), cwd: cwd() };
     if address.is_none() {
         // It has never served: it will where the configuration says.
         let pin = keys::tls(owner.dir(), &settings, &store_key.key)?.map(|tls| serde_bytes::ByteArray::new(tls.pin));

@@ -231,15 +231,13 @@ impl Relay {
     /// A copy of its folder's journal and keys as they are now, as a backup keeps them.
     pub fn copied(&self) -> PathBuf {
         let copy = self.dir.with_extension("copy");
-        let keys = std::fs::read_dir(self.dir.join("keys")).expect("keys");
-        let keys = keys.map(|key| (key.expect("a key").path(), u64::MAX));
-        let journal = self.core.replica().journal_files().expect("files");
-        for (folder, files) in [("journal", journal), ("keys", keys.collect())] {
+        for folder in ["journal", "keys"] {
             std::fs::create_dir_all(copy.join(folder)).expect("a folder");
-            for (path, len) in files {
-                let mut bytes = std::fs::read(&path).expect("a file");
-                bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
-                std::fs::write(copy.join(folder).join(path.file_name().expect("a name")), bytes).expect("a file");
+            for file in std::fs::read_dir(self.dir.join(folder)).expect("a folder") {
+                let file = file.expect("a file");
+                if file.file_name() != "proof" {
+                    std::fs::copy(file.path(), copy.join(folder).join(file.file_name())).expect("a copy");
+                }
             }
         }
         copy

@@ -1,0 +1,5 @@
+//! A replica on files, as its callers use it.
+
+mod durable;
+mod sealed;
+mod world;
