@@ -10,6 +10,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `disk` | what this room asks of a machine: the trait |
+//! | `memory` | a disk in memory |
+//! | `conformance` | what every disk must do, as tests |
 //! | `event` | what is written in the journal, and which rows follow from it |
 //! | `tables` | the rows by meaning |
 //! | `seal` | encryption |
@@ -19,8 +21,10 @@
 
 mod again;
 pub mod cbor;
+pub mod conformance;
 pub mod disk;
 pub mod event;
+pub mod memory;
 pub mod seal;
 pub mod tables;
 mod trouble;

@@ -1,0 +1,4 @@
+//! A replica in memory.
+
+mod conformance;
+mod rebase;
