@@ -12,7 +12,8 @@ use std::{
     time::Duration,
 };
 
-use replica::{Key, Notice, Owner, Reply, Request, Room, Secret, Trouble, destroy, read_kept, write_kept};
+use disk::{DocumentThread, FileDisk, Owner, Reply, Request, destroy, read_kept, write_kept};
+use replica::{Key, Mode, Notice, Replica, Secret, Trouble};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use tokio::{
     runtime::Runtime,
@@ -55,7 +56,7 @@ pub struct App {
     idle: Mutex<Idle>,
     /// Moves whenever the pages lock.
     locks: watch::Sender<()>,
-    room: Option<Room<Device>>,
+    room: Option<DocumentThread<Device>>,
     thread: Option<JoinHandle<Device>>,
     runtime: Runtime,
     wake: Arc<Notify>,
@@ -105,7 +106,9 @@ impl App {
         let home = owner.dir().to_path_buf();
         let key = read_key(&home, &home_key)?;
         let id = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
-        let (device, notices) = Device::open(&home, &home_key, key, clock::chance())?;
+        let disk = FileDisk::open(&home, &home_key)?.with_keys_beside(&erase::KEYS);
+        let (replica, notices) = Replica::open(Box::new(disk), Mode::Participant)?;
+        let device = Device::open(replica, key, clock::chance())?;
         if device.me().is_some_and(|me| Some(me.device) != id) {
             return Err(OpenError::Key);
         }
@@ -114,7 +117,7 @@ impl App {
         let wake = Arc::new(Notify::new());
         let (tell, changes) = watch::channel(0);
         let woken = wake.clone();
-        let (room, thread) = Room::spawn("documents", device, move |device: &mut Device| {
+        let (room, thread) = DocumentThread::spawn("documents", device, move |device: &mut Device| {
             // A failed write is told to whoever asks next: the replica then refuses everything.
             let _ = device.settle(clock::now().unix());
             // Only where there is something to do: asking is work too, and would wake itself for ever.
@@ -158,7 +161,7 @@ impl App {
     }
 
     /// The way to that thread, for async callers.
-    pub fn room(&self) -> Option<&Room<Device>> {
+    pub fn room(&self) -> Option<&DocumentThread<Device>> {
         self.room.as_ref()
     }
 
@@ -423,7 +426,7 @@ pub enum SyncError {
 
 /// Waits until both sides hold the same, or nothing moves any more.
 async fn settled(
-    room: &Room<Device>,
+    room: &DocumentThread<Device>,
     mut changes: watch::Receiver<u64>,
     patience: Duration,
 ) -> Result<Synced, SyncError> {
@@ -449,7 +452,7 @@ async fn settled(
 }
 
 /// Has the kept line try again now, and waits for an attempt of it to fail.
-async fn failure(room: &Room<Device>, again: &Notify, mut attempts: watch::Receiver<Kept>) -> DialError {
+async fn failure(room: &DocumentThread<Device>, again: &Notify, mut attempts: watch::Receiver<Kept>) -> DialError {
     attempts.mark_unchanged();
     if room.call(|c| *c.line() != Line::Connected).await.unwrap_or(true) {
         again.notify_one();

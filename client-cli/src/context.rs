@@ -8,9 +8,9 @@ use std::{
     sync::Arc,
 };
 
+use disk::{Reply, Request};
 use participant::{Device, Error, Kind, Mine, Now, Zone, bring, device::Me, mine, select, words::counted};
 use plan::{Applied, DocumentKind, Edit, Pep, Question, Role, View};
-use replica::{Reply, Request};
 use uuid::Uuid;
 
 use crate::{app::App, clock, given::Given, global::Global};

@@ -5,12 +5,12 @@ use participant::error::{Error, Kind};
 use std::{sync::Arc, time::Duration};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use disk::DocumentThread;
 use futures_util::{SinkExt, StreamExt};
 use gate::Id;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{HeaderMap, Request, StatusCode, body::Bytes, header, http::request};
 use hyper_util::rt::TokioIo;
-use replica::Room;
 use ring::{digest, signature::Ed25519KeyPair};
 use rustls::{
     DigitallySignedStruct, SignatureScheme,
@@ -303,7 +303,7 @@ async fn session(address: &Address, relay: &Relay, device: &Id, key: &Ed25519Key
 /// How a line ended that the other side ended. That the device was revoked is said on the line, and then once more with the
 /// relay's signature: nothing is erased for less.
 async fn cut(
-    room: &Room<Device>,
+    room: &DocumentThread<Device>,
     address: &Address,
     me: &Me,
     key: &Ed25519KeyPair,
@@ -318,11 +318,11 @@ async fn cut(
 }
 
 /// The relay has revoked this device: its plans are erased, and what is said of that is the error.
-async fn shut_out(room: &Room<Device>) -> DialError {
+async fn shut_out(room: &DocumentThread<Device>) -> DialError {
     let erased = |device: &mut Device| {
         let now = clock::now();
         let revoked = device.revoke(&now);
-        erase::erase(device.replica().dir(), &revoked).map(|()| revoked.sentence(now.zone))
+        erase::erase(device, &revoked).map(|()| revoked.sentence(now.zone))
     };
     match room.call(erased).await {
         Ok(Ok(words)) => DialError::Revoked(words),
@@ -334,7 +334,7 @@ async fn shut_out(room: &Room<Device>) -> DialError {
 }
 
 /// Fetches the refused changes that this device's person decides about.
-pub async fn held(room: Option<&Room<Device>>, me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
+pub async fn held(room: Option<&DocumentThread<Device>>, me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
     let address = Address::of(&me.relay)?;
     let token = match (session(&address, &me.relay, &me.device, key).await, room) {
         (Err(DialError::Revoked(_)), Some(room)) => return Err(shut_out(room).await),
@@ -385,7 +385,12 @@ pub async fn line(me: &Me, key: &Ed25519KeyPair) -> Result<(WebSocketStream<Box<
 }
 
 /// One connection from beginning to end. `stop` ends it.
-pub async fn once(room: &Room<Device>, key: &Ed25519KeyPair, wake: &Notify, stop: &Notify) -> Result<Ended, DialError> {
+pub async fn once(
+    room: &DocumentThread<Device>,
+    key: &Ed25519KeyPair,
+    wake: &Notify,
+    stop: &Notify,
+) -> Result<Ended, DialError> {
     let gone = |_| DialError::Disk("The part of the program that keeps the documents has stopped.".into());
     let me = room.call(|c| c.me().cloned()).await.map_err(gone)?.ok_or(DialError::Answer)?;
     let address = Address::of(&me.relay)?;
@@ -464,7 +469,7 @@ pub struct Kept {
 /// Keeps a line up until `stop`: comes back after every cut, with full jitter, or at once when told `again`. `tell` hears of
 /// the end of every attempt.
 pub async fn keep(
-    room: Room<Device>,
+    room: DocumentThread<Device>,
     key: Arc<Ed25519KeyPair>,
     wake: Arc<Notify>,
     stop: Arc<Notify>,

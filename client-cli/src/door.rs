@@ -10,7 +10,8 @@ use std::{
 };
 
 use clap::Parser;
-use replica::{Claim, Reply, Request, Secret};
+use disk::{Claim, Reply, Request};
+use replica::Secret;
 
 use crate::{
     app::App,

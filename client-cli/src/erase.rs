@@ -1,64 +1,40 @@
 //! Erasing a home folder whose device the Virtual School has revoked: the keys first, which makes the rest unreadable at once,
 //! then the files. A small file stays, so that the program can say what happened; it names no child.
 
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 
-use participant::device::Revoked;
-use replica::{destroy, read_kept, write_kept};
+use participant::{Device, Trouble, device::Revoked};
 
-/// The file that stays.
-const FILE: &str = "shut-out";
-/// What a home folder holds of its plans, each also with an ending behind a dot. Nothing else in it is touched: the folder may be
-/// one that somebody keeps other things in.
-const KEYS: [&str; 4] = ["home.key", "unlock", "device.sealed", "device.key"];
-const REST: [&str; 4] = ["keys", "journal", "sled", "ballast"];
+/// Keys in a home folder that are not the documents' own, each also with an ending behind a dot.
+pub const KEYS: [&str; 4] = ["home.key", "unlock", "device.sealed", "device.key"];
+
+/// Erases the folder's plans, and keeps what happened; whatever cuts it short, the next start ends it.
+pub fn erase(device: &mut Device, revoked: &Revoked) -> io::Result<()> {
+    device.replica().wipe(&serde_json::to_vec(revoked)?).map_err(|trouble| match trouble {
+        Trouble::Disk(e) => e,
+        other => io::Error::other(other),
+    })
+}
 
 /// Whether the device of this folder was revoked.
 pub fn read(home: &Path) -> Option<Revoked> {
-    serde_json::from_slice(&read_kept(&home.join(FILE)).ok()?).ok()
-}
-
-/// Erases the folder's plans. What happened is written down first, so that whatever cuts it short, the next start ends it.
-pub fn erase(home: &Path, revoked: &Revoked) -> io::Result<()> {
-    write_kept(&home.join(FILE), &serde_json::to_vec(revoked)?)?;
-    sweep(home)
+    serde_json::from_slice(&disk::last_words(home)?).ok()
 }
 
 /// Ends an erasing that was cut short. Harmless where there is nothing left.
 pub fn sweep(home: &Path) -> io::Result<()> {
-    for key in KEYS {
-        each(home, key, destroy)?;
-    }
-    if let Ok(keys) = fs::read_dir(home.join("keys")) {
-        for key in keys {
-            destroy(&key?.path())?;
-        }
-    }
-    for name in REST {
-        each(home, name, |path| if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) })?;
-    }
-    Ok(())
+    disk::sweep(home, &KEYS)
 }
 
 /// The folder begins anew: its owner has a new link.
 pub fn forget(home: &Path) -> io::Result<()> {
-    destroy(&home.join(FILE))
-}
-
-/// Everything in the folder of that name, or of that name with an ending.
-fn each(home: &Path, name: &str, f: impl Fn(&Path) -> io::Result<()>) -> io::Result<()> {
-    for entry in fs::read_dir(home)? {
-        let path = entry?.path();
-        let found = path.file_name().and_then(|found| found.to_str()).unwrap_or_default();
-        if found.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
-            f(&path)?;
-        }
-    }
-    Ok(())
+    disk::forget_last_words(home)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -73,7 +49,8 @@ mod tests {
             fs::write(home.join(file), "words").unwrap();
         }
         let revoked = Revoked { relay: "Harrowmere".into(), at: 1_771_923_600, unshared: 2 };
-        erase(home, &revoked).unwrap();
+        disk::write_kept(&home.join("shut-out"), &serde_json::to_vec(&revoked).unwrap()).unwrap();
+        sweep(home).unwrap();
         let mut left: Vec<String> =
             fs::read_dir(home).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();

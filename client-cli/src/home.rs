@@ -5,14 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use disk::Claim;
 use participant::error::{Error, Kind};
-use replica::Claim;
 
 use crate::global::Global;
 
 /// Claims the folder for this process, or finds the one that has it open.
 pub fn claimed(home: &Path) -> Result<Claim, Error> {
-    match replica::claim(home) {
+    match disk::claim(home) {
         Ok(claim) => Ok(claim),
         Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
             Err(Error::new(Kind::Store, "Another program has this folder open and does not answer.")

@@ -33,7 +33,7 @@ use std::{ffi::OsString, io::Read, process::ExitCode};
 
 /// Runs `pep` with these words, the program's own name first.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    replica::keep_panics_short();
+    disk::keep_panics_short();
     let mut args: Vec<OsString> = args.into_iter().collect();
     // Two inner words, which `pep demo` uses to start its parts; they are not offered to people. `tied WORDS` does what WORDS
     // say and ends when its standard input closes, so that nothing outlives the demonstration. `relay WORDS` is `pep-relay`.

@@ -17,7 +17,7 @@ pub fn keep(home: &Path, key: &Key) -> bool {
 /// The key that was kept for a home.
 pub fn recall(home: &Path) -> Option<Key> {
     let secret = Secret::new(entry(home)?.get_secret().ok()?);
-    Key::from_bytes(secret.bytes().try_into().ok()?).ok()
+    disk::key_from_bytes(secret.bytes().try_into().ok()?).ok()
 }
 
 /// Keeps none any more.

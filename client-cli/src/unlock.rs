@@ -8,7 +8,8 @@ use participant::error::{Error, JOIN_AGAIN, Kind};
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use replica::{Key, Secret, destroy, read_kept, write_kept};
+use disk::{destroy, read_kept, write_kept};
+use replica::{Key, Secret};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -224,7 +225,7 @@ fn begin(home: &Path, passphrase: Option<&Secret>, cost: Cost) -> Result<Arc<Key
     if home.join("keys").exists() {
         return Err(LockError::Lost(SLOTS));
     }
-    let key = Arc::new(Key::generate()?);
+    let key = Arc::new(disk::generate_key()?);
     let slot = match passphrase {
         Some(passphrase) => passphrase_slot(&key, passphrase, cost)?,
         None => file_slot(home, &key)?,
@@ -295,18 +296,18 @@ pub fn stretch(passphrase: &Secret, salt: &[u8], cost: Cost) -> Result<Key, Lock
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passphrase.bytes(), salt, bytes.as_mut_slice())
         .map_err(unfit)?;
-    Ok(Key::from_bytes(&bytes)?)
+    Ok(disk::key_from_bytes(&bytes)?)
 }
 
 fn file_slot(home: &Path, key: &Key) -> Result<Slot, LockError> {
-    let with = Key::generate()?;
+    let with = disk::generate_key()?;
     write_kept(&home.join(FILE_KEY), with.bytes())?;
     Ok(Slot::File { wrapped: wrap(&with, "file", key)? })
 }
 
 fn file_key(home: &Path) -> Result<Option<Key>, LockError> {
     match read_kept(&home.join(FILE_KEY)) {
-        Ok(bytes) => Ok(bytes.as_slice().try_into().ok().map(Key::from_bytes).transpose()?),
+        Ok(bytes) => Ok(bytes.as_slice().try_into().ok().map(disk::key_from_bytes).transpose()?),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(None),
         Err(e) => Err(e.into()),
     }
@@ -315,7 +316,7 @@ fn file_key(home: &Path) -> Result<Option<Key>, LockError> {
 /// The slots with one for the system's keyring, where there is such a thing.
 fn remembering(home: &Path, key: &Key, slots: Vec<Slot>) -> Result<Vec<Slot>, LockError> {
     let mut slots: Vec<Slot> = slots.into_iter().filter(|slot| slot.keyring().is_none()).collect();
-    let with = Key::generate()?;
+    let with = disk::generate_key()?;
     if remember::keep(home, &with) {
         slots.push(Slot::Keyring { wrapped: wrap(&with, "keyring", key)? });
     }
@@ -344,7 +345,7 @@ fn wrap(with: &Key, slot: &str, key: &Key) -> io::Result<Vec<u8>> {
 
 fn unwrap(with: &Key, slot: &str, wrapped: &[u8]) -> Option<Arc<Key>> {
     let bytes = zeroize::Zeroizing::new(with.open(&place(slot), wrapped)?);
-    Key::from_bytes(bytes.as_slice().try_into().ok()?).ok().map(Arc::new)
+    disk::key_from_bytes(bytes.as_slice().try_into().ok()?).ok().map(Arc::new)
 }
 
 fn place(slot: &str) -> Vec<u8> {

@@ -1,18 +1,14 @@
 //! The relay without a socket and without a clock: frames, commands and moments go in, frames come out.
 //!
-//! One thread owns it ([`replica::Room`]), or a simulation. Each lot of work is any number of [`Core::connect`],
+//! One thread owns it ([`disk::DocumentThread`]), or a simulation. Each lot of work is any number of [`Core::connect`],
 //! [`Core::receive`], [`Core::disconnect`], [`Core::drained`] …, then one [`Core::settle`]: it puts everything staged on the
 //! disk with one sync, and only then fills the connections' queues. So nobody is told of anything that is not on disk,
 //! whichever verb brought it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use gate::{Envelope, Hash, Id, PublicKey, Refusal};
-use replica::{Key, Mode, Notice, Offered, Replica, Trouble};
+use replica::{Offered, Replica, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
@@ -167,17 +163,15 @@ struct Growth {
 }
 
 impl Core {
-    /// Opens what `dir` holds, sealed with `store_key`. `key` signs rosters; `organisation` is the Virtual School's name. Where the folder is new,
-    /// copied or restored, a new epoch begins here, before anything else is written.
+    /// Begins from what the relay's replica holds. `key` signs rosters; `organisation` is the Virtual School's name. Where what it
+    /// is kept on is new, copied or restored, a new epoch begins here, before anything else is written.
     pub fn open(
-        dir: &Path,
-        store_key: &Arc<Key>,
+        replica: Replica,
         key: Ed25519KeyPair,
         organisation: &str,
         mut random: Random,
         now: i64,
-    ) -> Result<(Core, Vec<Notice>), Trouble> {
-        let (replica, notices) = Replica::open(dir, Mode::Relay, store_key)?;
+    ) -> Result<Core, Trouble> {
         let mut directory = Directory::read(&replica)?;
         let epoch =
             replica.fact(b"relay/epoch")?.and_then(|e| Id::try_from(e).ok()).filter(|_| replica.is_continuous());
@@ -235,7 +229,7 @@ impl Core {
                 core.counts.documents += u64::from(core.replica.start(&part.doc, &part.genesis)?);
             }
         }
-        Ok((core, notices))
+        Ok(core)
     }
 
     /// The relay's id.
@@ -994,6 +988,10 @@ fn sentence(refusal: &Refusal) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use replica::Mode;
+
     use super::*;
     use crate::directory::Invite;
 
@@ -1006,9 +1004,9 @@ mod tests {
     #[test]
     fn a_disk_that_fails_is_said_and_nothing_more_is_promised() {
         let home = tempfile::tempdir().unwrap();
-        let store_key = Arc::new(Key::generate().unwrap());
-        let (mut core, _) =
-            Core::open(home.path(), &store_key, key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW).unwrap();
+        let store_key = Arc::new(disk::generate_key().unwrap());
+        let (replica, _) = disk::open_replica(home.path(), Mode::Relay, &store_key).unwrap();
+        let mut core = Core::open(replica, key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW).unwrap();
         let odile = Invite {
             name: "Odile Marrowfield".into(),
             role: "social-worker".into(),

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use replica::{Ended, Trouble};
+use disk::Ended;
+use replica::Trouble;
 
 use crate::directory::Refused;
 

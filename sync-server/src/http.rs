@@ -23,8 +23,8 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use disk::DocumentThread;
 use gate::{Id, Signature};
-use replica::Room;
 use serde::Deserialize;
 use serde_json::json;
 use sync::{
@@ -54,7 +54,7 @@ const WRITE_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
 /// What the routes share.
 pub(crate) struct App {
     /// The relay.
-    pub room: Room<Core>,
+    pub room: DocumentThread<Core>,
     /// Challenges, tokens, limits.
     pub sessions: Mutex<Sessions>,
     /// Numbers connections.
@@ -404,8 +404,8 @@ impl From<JsonRejection> for Refusal {
     }
 }
 
-impl From<replica::Ended> for Refusal {
-    fn from(_: replica::Ended) -> Refusal {
+impl From<disk::Ended> for Refusal {
+    fn from(_: disk::Ended) -> Refusal {
         busy("The relay has stopped taking in. Whoever keeps it finds more in its log.")
     }
 }

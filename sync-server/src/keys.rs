@@ -7,8 +7,9 @@ use std::{
     sync::Arc,
 };
 
+use disk::{destroy, key_needed, read_kept, write_kept, write_private};
 use gate::{Id, PublicKey};
-use replica::{Key, Secret, destroy, key_needed, read_kept, write_kept, write_private};
+use replica::{Key, Secret};
 use ring::{
     rand::{SecureRandom, SystemRandom},
     signature::Ed25519KeyPair,
@@ -79,7 +80,7 @@ pub fn store_key(dir: &Path, settings: &Settings) -> Result<StoreKey, Error> {
     let said = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     if let Some(value) = said(KEY_VARIABLE) {
         let text = Secret::new(value.into_encoded_bytes());
-        let key = std::str::from_utf8(text.bytes()).ok().and_then(Key::from_text);
+        let key = std::str::from_utf8(text.bytes()).ok().and_then(disk::key_from_text);
         let key = key.ok_or_else(|| unreadable_key(KEY_VARIABLE))?;
         return kept(dir, StoreKey { key: Arc::new(key), place: Place::Environment });
     }
@@ -95,7 +96,7 @@ pub fn store_key(dir: &Path, settings: &Settings) -> Result<StoreKey, Error> {
     let key = match fs::read(file) {
         Ok(bytes) => {
             let text = Secret::new(bytes);
-            let key = std::str::from_utf8(text.bytes()).ok().and_then(Key::from_text);
+            let key = std::str::from_utf8(text.bytes()).ok().and_then(disk::key_from_text);
             key.ok_or_else(|| unreadable_key(&file.display().to_string()))?
         }
         Err(e) if e.kind() == io::ErrorKind::NotFound => match key_needed(dir) {
@@ -104,7 +105,7 @@ pub fn store_key(dir: &Path, settings: &Settings) -> Result<StoreKey, Error> {
                 return Err(Error::StoreKey(missing));
             }
             None => {
-                let made = Key::generate().map_err(|_| no_randomness())?;
+                let made = disk::generate_key().map_err(|_| no_randomness())?;
                 write_private(file, format!("{}\n", *made.to_text()).as_bytes())
                     .map_err(Error::file("The store's key"))?;
                 made

@@ -31,7 +31,7 @@ use std::{
 
 /// Runs the program with these arguments, the program's name first. Returns when it is done.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    replica::keep_panics_short();
+    disk::keep_panics_short();
     commands::main(args.into_iter().collect())
 }
 

@@ -10,12 +10,13 @@ use std::{
 };
 
 use axum::{Router, body::Body, http::Request};
+use disk::{DocumentThread, Ended};
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use replica::{Ended, Room, snapshot_of};
+use replica::snapshot_of;
 use serde_bytes::ByteArray;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -96,7 +97,7 @@ impl Bound {
 }
 
 /// Serves until the process is asked to stop.
-pub(crate) fn serve(room: &Room<Core>, bound: Bound, tls: Option<TlsKeys>) -> Result<(), Error> {
+pub(crate) fn serve(room: &DocumentThread<Core>, bound: Bound, tls: Option<TlsKeys>) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -108,7 +109,7 @@ pub(crate) fn serve(room: &Room<Core>, bound: Bound, tls: Option<TlsKeys>) -> Re
     Ok(())
 }
 
-async fn run(room: Room<Core>, bound: Bound, tls: Option<TlsKeys>) -> Result<(), Error> {
+async fn run(room: DocumentThread<Core>, bound: Bound, tls: Option<TlsKeys>) -> Result<(), Error> {
     let failed = |reason| Error::Listen { address: bound.local.to_string(), reason };
     let mut ending = std::pin::pin!(asked_to_stop()?);
     let listener = TcpListener::from_std(bound.listener.try_clone().map_err(failed)?).map_err(failed)?;
@@ -222,7 +223,7 @@ async fn answer(router: TowerToHyperService<Router>, request: Request<Body>) -> 
 }
 
 /// Ends only when the core has. Once a second: a lot of work for the core, so that it sees the day change; and one snapshot where one is due.
-async fn tick(room: Room<Core>) {
+async fn tick(room: DocumentThread<Core>) {
     let mut ticks = interval(TICK);
     loop {
         ticks.tick().await;
@@ -236,7 +237,7 @@ async fn tick(room: Room<Core>) {
     }
 }
 
-fn make_snapshot(room: &Room<Core>, doc: gate::Id, last: u64) -> Option<sync::relay::Snapshot> {
+fn make_snapshot(room: &DocumentThread<Core>, doc: gate::Id, last: u64) -> Option<sync::relay::Snapshot> {
     let genesis = room.call_blocking(move |core| core.replica().genesis(&doc)).ok()?.ok()?;
     let envelopes = log(room, doc, last)?;
     // Automerge on content from outside: the gate has admitted all of it, and this is for the day it was wrong.
@@ -244,7 +245,7 @@ fn make_snapshot(room: &Room<Core>, doc: gate::Id, last: u64) -> Option<sync::re
 }
 
 /// The first `last` envelopes of a document, read a page at a time.
-pub(crate) fn log(room: &Room<Core>, doc: gate::Id, last: u64) -> Option<Vec<gate::Envelope>> {
+pub(crate) fn log(room: &DocumentThread<Core>, doc: gate::Id, last: u64) -> Option<Vec<gate::Envelope>> {
     let mut envelopes = Vec::new();
     while (envelopes.len() as u64) < last {
         let after = envelopes.len() as u64;

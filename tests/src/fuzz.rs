@@ -63,7 +63,7 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let roster = sync::Roster { version: 162, people: vec![person], ..Default::default() }.sign(&pair(200));
     let home = tempfile::tempdir_in(quick_folder()).expect("a folder");
     let key = folder_key();
-    let (mut replica, _) = replica::Replica::open(home.path(), replica::Mode::Relay, &key).expect("a replica");
+    let (mut replica, _) = disk::open_replica(home.path(), replica::Mode::Relay, &key).expect("a replica");
     replica.start(&scene.doc, &scene.genesis).expect("a document");
     replica.offer(&scene.doc, &scene.envelopes[..2], &scene.team, None).expect("a disk");
     replica.commit().expect("a disk");
@@ -245,23 +245,20 @@ pub fn journal(bytes: &[u8]) {
     let folder = home.path().join("journal");
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join(SEGMENT), bytes).expect("a file");
-    let Ok((whole, damage)) = replica::verify(&folder) else { return };
+    let Ok((whole, damage)) = disk::verify(&folder) else { return };
     if whole == 0 && damage.is_empty() {
         return;
     }
     let key = folder_key();
-    if let Ok((replica, _)) = replica::Replica::open(home.path(), replica::Mode::Relay, &key) {
+    if let Ok((replica, _)) = disk::open_replica(home.path(), replica::Mode::Relay, &key) {
         let _ = replica.documents();
         drop(replica);
-        assert!(
-            replica::Replica::open(home.path(), replica::Mode::Relay, &key).is_ok(),
-            "what opened once opens again"
-        );
+        assert!(disk::open_replica(home.path(), replica::Mode::Relay, &key).is_ok(), "what opened once opens again");
     }
 }
 
 fn folder_key() -> Arc<replica::Key> {
-    Arc::new(replica::Key::from_bytes(&[5; 32]).expect("randomness"))
+    Arc::new(disk::key_from_bytes(&[5; 32]).expect("randomness"))
 }
 
 fn quick_folder() -> std::path::PathBuf {

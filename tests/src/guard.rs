@@ -6,7 +6,6 @@ use std::{collections::BTreeMap, hint::black_box, sync::Arc, time::Instant};
 use automerge::{ActorId, Automerge, Change};
 use gate::{Author, Envelope, Id, Index, Rules, Team};
 use plan::{DocumentKind, Edit, Pep, Role, Writer};
-use replica::Key;
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -42,7 +41,7 @@ pub fn gate(changes: usize) -> Result<Value, String> {
     let genesis = history.pep.genesis(DocumentKind::Main);
     let index = || Index::new(&genesis).map_err(|refusal| refusal.to_string());
     let free = Team { rules: rules(&free_rules())?, ..history.team.clone() };
-    let key = Key::generate().map_err(|e| e.to_string())?;
+    let key = disk::generate_key().map_err(|e| e.to_string())?;
     let actor = ActorId::from([9; 16]);
     let (mut ruled, mut unruled, mut own) = (index()?, index()?, index()?);
     let mut document = plan::from_genesis(&history.pep, DocumentKind::Main, actor.clone());

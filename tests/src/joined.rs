@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 use gate::Id;
 use participant::device::{Device as Participant, Me, Relay as Address};
 use plan::Role;
-use replica::Key;
+use replica::{Key, Mode};
 use ring::signature::Ed25519KeyPair;
 use sync::{
     frame::NewChild,
@@ -62,7 +62,7 @@ pub fn key(seed: u8) -> Ed25519KeyPair {
 
 /// What every folder is sealed with.
 pub fn folder_key() -> Arc<Key> {
-    match Key::from_bytes(&[5; 32]) {
+    match disk::key_from_bytes(&[5; 32]) {
         Ok(key) => Arc::new(key),
         Err(_) => unreachable!("this machine has randomness"),
     }
@@ -83,9 +83,8 @@ pub fn idris() -> NewChild {
 pub fn open_relay(dir: &Path, chance: u64, now: i64) -> Result<Relay, String> {
     let mut chance = Chance(chance);
     let random = Box::new(move |bytes: &mut [u8]| bytes.iter_mut().for_each(|b| *b = chance.draw() as u8));
-    Relay::open(dir, &folder_key(), key(RELAY_KEY), "Harrowmere Virtual School", random, now)
-        .map(|(relay, _)| relay)
-        .map_err(|e| e.to_string())
+    let (replica, _) = disk::open_replica(dir, Mode::Relay, &folder_key()).map_err(|e| e.to_string())?;
+    Relay::open(replica, key(RELAY_KEY), "Harrowmere Virtual School", random, now).map_err(|e| e.to_string())
 }
 
 /// Somebody is invited to the teams of `children` and joins with the device of `seed`, whose folder is `dir`.
@@ -126,7 +125,8 @@ pub fn joins(
             name: "Harrowmere".into(),
         },
     };
-    let (mut participant, _) = Participant::open(dir, &folder_key(), None, 0).map_err(|e| e.to_string())?;
+    let (replica, _) = disk::open_replica(dir, Mode::Participant, &folder_key()).map_err(|e| e.to_string())?;
+    let mut participant = Participant::open(replica, None, 0).map_err(|e| e.to_string())?;
     participant.join(me.clone(), key(seed), None).map_err(|e| e.to_string())?;
     Ok((participant, me))
 }

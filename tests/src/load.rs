@@ -21,6 +21,7 @@ use client_cli::{
     clock,
     dial::{self, Kept},
 };
+use disk::DocumentThread;
 use futures_util::future::try_join_all;
 use gate::Id;
 use participant::{
@@ -28,7 +29,7 @@ use participant::{
     typing::{Splice, Typing},
 };
 use plan::{Automerge, ChangeHash, DocumentKind, Edit, Pep, PepType, ProcessRef, Role, bank};
-use replica::{Key, Room, Trouble};
+use replica::{Mode, Trouble};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use sync::{Frame, Wire, link::Link};
 use tokio::{
@@ -49,7 +50,7 @@ const LOG_BYTES: usize = 256 * 1024 * 1024;
 
 /// Somebody with a device, in this process.
 pub struct Participant {
-    room: Room<Device>,
+    room: DocumentThread<Device>,
     me: Me,
     changes: watch::Receiver<u64>,
     desk: Arc<Desk>,
@@ -64,13 +65,15 @@ impl Participant {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(error)?;
         let key = || Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(error);
         let me = dial::join(&link, &key()?, "load").await.map_err(error)?;
-        let (mut device, _) = Device::open(home, &Arc::new(Key::generate().map_err(error)?), None, 0).map_err(error)?;
+        let home_key = Arc::new(disk::generate_key().map_err(error)?);
+        let (replica, _) = disk::open_replica(home, Mode::Participant, &home_key).map_err(error)?;
+        let mut device = Device::open(replica, None, 0).map_err(error)?;
         device.join(me.clone(), key()?, None).map_err(error)?;
         let (wake, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, changes) = watch::channel(0);
         let desk = Arc::new(Desk::default());
         let (woken, looking) = (wake.clone(), desk.clone());
-        let (room, _) = Room::spawn("participant", device, move |device: &mut Device| {
+        let (room, _) = DocumentThread::spawn("participant", device, move |device: &mut Device| {
             looking.keep(device.settle(clock::now().unix()));
             if device.wants_line() {
                 woken.notify_one();

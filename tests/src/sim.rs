@@ -13,7 +13,7 @@ use std::{
 
 use participant::device::{Device as Participant, Me};
 use plan::{Documents, Edit, Pep, Role, Value};
-use replica::{Mode, Replica};
+use replica::Mode;
 use sync_server::core::Core as Relay;
 use tokio::sync::mpsc::Receiver;
 
@@ -350,9 +350,9 @@ impl World {
     fn reopen(&mut self, who: usize) -> Result<(), String> {
         let chance = self.chance.draw();
         let device = &mut self.devices[who];
-        let (core, _) =
-            Participant::open(&device.dir, &folder_key(), Some(key(device.key)), chance).map_err(|e| e.to_string())?;
-        device.core = Some(core);
+        let (replica, _) =
+            disk::open_replica(&device.dir, Mode::Participant, &folder_key()).map_err(|e| e.to_string())?;
+        device.core = Some(Participant::open(replica, Some(key(device.key)), chance).map_err(|e| e.to_string())?);
         Ok(())
     }
 
@@ -554,7 +554,7 @@ fn text_of(document: &plan::Automerge, pep: &Pep, question: &str) -> String {
 
 /// Writes once in a copied folder without saying that it is one: from then on it looks like the folder written last.
 fn hide_the_copy(dir: &Path, mode: Mode) -> Result<(), String> {
-    let (mut replica, _) = Replica::open(dir, mode, &folder_key()).map_err(|e| e.to_string())?;
+    let (mut replica, _) = disk::open_replica(dir, mode, &folder_key()).map_err(|e| e.to_string())?;
     replica.set_fact(b"hidden", Some(b"copy"));
     replica.commit().map_err(|e| e.to_string())
 }

@@ -15,7 +15,7 @@ use harness::{
 };
 use participant::{Device as Client, Error, Kind, device::Me};
 use plan::{Around, DocumentKind, Edit, Pep, PepType, ProcessRef, Role, SignOff, Signing, Stale, check};
-use replica::Trouble;
+use replica::{Mode, Trouble};
 use sync_server::core::{Core as Relay, queue};
 use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
@@ -100,8 +100,9 @@ impl House {
     /// Starts the program on a device's folder as it is now, without a line.
     fn start(&mut self, at: usize, chance: u64) {
         let device = &mut self.devices[at];
-        let opened = Client::open(&device.home, &folder_key(), Some(key(device.seed)), chance);
-        device.client = Some(opened.expect("a folder").0);
+        let (replica, _) = disk::open_replica(&device.home, Mode::Participant, &folder_key()).expect("a folder");
+        let opened = Client::open(replica, Some(key(device.seed)), chance);
+        device.client = Some(opened.expect("a folder"));
     }
 
     /// Everything that anybody has to say goes where it belongs, until nobody has.

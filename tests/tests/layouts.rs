@@ -100,9 +100,9 @@ fn compare(reads: &Value, but: Option<&str>, ask: impl Fn(&[&str]) -> Value) {
 fn the_layout_that_this_build_writes_is_kept() {
     let layouts: Vec<u64> = Fixture::all().iter().map(|f| f.expected["layout"].as_u64().unwrap()).collect();
     assert!(
-        layouts.contains(&u64::from(replica::SCHEMA)),
+        layouts.contains(&u64::from(disk::SCHEMA)),
         "layout {} has no fixture: fixtures/stores/make makes one",
-        replica::SCHEMA
+        disk::SCHEMA
     );
 }
 
@@ -322,7 +322,7 @@ fn list(device: &Device) -> (Option<i32>, String) {
 #[test]
 fn a_record_of_a_kind_that_a_program_does_not_know_is_refused_and_a_variant_that_it_does_not_know_is_left_out() {
     // Why a new variant is a new record kind (see `replica::Event`): this is what every program does that was given to people.
-    let layout = u64::from(replica::SCHEMA);
+    let layout = u64::from(disk::SCHEMA);
     let fixture = Fixture::all().into_iter().find(|fixture| fixture.expected["layout"] == layout).unwrap();
     let device = fixture.home(HOMES[0]);
     let (unknown_kind, unknown_variant) = (fixture.path("kind"), fixture.path("variant"));

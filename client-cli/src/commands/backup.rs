@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use replica::archive;
+use disk::archive;
 use serde_json::json;
 
 use crate::{
@@ -32,18 +32,18 @@ pub const FILES: [&str; 4] = [unlock::SLOTS, unlock::FILE_KEY, KEY_FILE, SETTING
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let app = context.app()?.clone();
     let guard = unlock::guard(app.home())?;
-    // The journal only grows, so what stands up to here can be copied while more is written.
-    let journal = context.with(|device| device.replica().journal_files())?;
     let beside: Vec<PathBuf> = FILES.iter().map(PathBuf::from).collect();
     let path = context.path(&args.file);
-    let bytes = archive::pack(&path, app.home(), &journal, &beside, &[]).map_err(|e| {
-        let hint = match e.kind() {
-            io::ErrorKind::StorageFull => "The disk is full: make room on it, or write the backup to another one.",
-            io::ErrorKind::InvalidInput => "Give another name.",
-            _ => "Look whether the folder of the file exists, and whether you may write there.",
-        };
-        Error::new(Kind::Failed, format!("The backup could not be written ({e}). Nothing was changed.")).hint(hint)
-    })?;
+    let bytes = archive::pack(&path, app.home(), &beside, &[])
+        .map_err(|e| {
+            let hint = match e.kind() {
+                io::ErrorKind::StorageFull => "The disk is full: make room on it, or write the backup to another one.",
+                io::ErrorKind::InvalidInput => "Give another name.",
+                _ => "Look whether the folder of the file exists, and whether you may write there.",
+            };
+            Error::new(Kind::Failed, format!("The backup could not be written ({e}). Nothing was changed.")).hint(hint)
+        })?
+        .bytes;
     if context.global.json {
         context.json(&json!({ "bytes": bytes, "guard": guard_name(guard) }));
     }

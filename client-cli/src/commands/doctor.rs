@@ -97,14 +97,14 @@ fn version() -> Check {
 fn store(context: &Context) -> Result<Check, Error> {
     let journal = context.app()?.home().join("journal");
     // On the documents' own thread, so that nothing is written while it is read.
-    let (records, damage) = context.with(move |_| replica::verify(&journal).map_err(Trouble::from))?;
+    let (records, damage) = context.with(move |_| disk::verify(&journal).map_err(Trouble::from))?;
     Ok(match damage.first() {
         None => Check::good(
             "store",
             format!(
                 "{} in the journal, all whole; layout {}",
                 counted(usize::try_from(records).unwrap_or(usize::MAX), "record"),
-                replica::SCHEMA
+                disk::SCHEMA
             ),
         ),
         Some(Damage::TornTail { .. } | Damage::Inside { .. }) => {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use disk::write_private;
 use plan::{ChangeHash, DocumentKind, SignOff, answers_file};
-use replica::{Trouble, write_private};
+use replica::Trouble;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -7,8 +7,8 @@ use participant::{
 use std::path::PathBuf;
 
 use chrono::{NaiveDate, NaiveTime};
+use disk::write_private;
 use plan::{MeetingView, ReviewKind};
-use replica::write_private;
 use serde_json::Map;
 
 use crate::{clock, context::Context};

@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::PathBuf};
 
-use replica::write_private;
+use disk::write_private;
 use serde_json::json;
 
 use crate::{

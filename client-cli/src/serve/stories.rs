@@ -87,7 +87,7 @@ impl Device {
     /// A device of somebody in this role. Children they add are theirs in the same role.
     fn of(role: Role) -> Device {
         let dir = tempfile::tempdir().unwrap();
-        let replica::Claim::Ours(owner) = replica::claim(&dir.path().join("home")).unwrap() else { panic!("taken") };
+        let disk::Claim::Ours(owner) = disk::claim(&dir.path().join("home")).unwrap() else { panic!("taken") };
         let key = unlock::open(owner.dir(), None, |_| (), || None).unwrap();
         let app = Arc::new(App::open(owner, key).unwrap().0);
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();

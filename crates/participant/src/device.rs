@@ -1,5 +1,5 @@
 //! What this device holds and how it talks to its relay, without a socket and without a clock: frames and moments go in,
-//! frames come out. One thread owns it (`replica::Room`); commands, pages and the line to the relay send it work.
+//! frames come out. One thread owns it (`disk::DocumentThread`); commands, pages and the line to the relay send it work.
 
 mod held;
 mod numbers;
@@ -11,14 +11,13 @@ mod unshared;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
-    path::Path,
     sync::Arc,
 };
 
 use chrono::{DateTime, NaiveDate};
 use gate::{Author, Hash, Id, Rules, Team};
 use plan::{Answer, Applied, Automerge, DocumentKind, Documents, Edit, Pep, Refused, Role, Signing, View, Who, Writer};
-use replica::{Key, Mode, Notice, Replica, Signer, Trouble};
+use replica::{Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
@@ -175,15 +174,8 @@ pub struct Device {
 }
 
 impl Device {
-    /// Opens what `home` holds. `home_key`: what it is sealed with. `key`: this device's, where it has joined. `chance`: an evenly
-    /// spread number.
-    pub fn open(
-        home: &Path,
-        home_key: &Arc<Key>,
-        key: Option<Ed25519KeyPair>,
-        chance: u64,
-    ) -> Result<(Device, Vec<Notice>), Trouble> {
-        let (mut replica, notices) = Replica::open(home, Mode::Participant, home_key)?;
+    /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: an evenly spread number.
+    pub fn open(mut replica: Replica, key: Option<Ed25519KeyPair>, chance: u64) -> Result<Device, Trouble> {
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
             let incarnation = replica.incarnation(chance)?;
@@ -223,7 +215,7 @@ impl Device {
                 device.know(pep);
             }
         }
-        Ok((device, notices))
+        Ok(device)
     }
 
     /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation: numbers that

@@ -78,7 +78,7 @@ impl Replica {
         let heads: Vec<ChangeHash> = heads.into_iter().collect();
         let rest = full.fork_at(&heads).map_err(|_| Trouble::Damaged)?;
         let (rebased, again) = self.written_again(doc, &full, &rest, &taken, without, authority)?;
-        let known = self.store.document(doc)?.ok_or(Trouble::Unknown)?;
+        let known = self.tables().document(doc)?.ok_or(Trouble::Unknown)?;
         // A snapshot of before would still hold what is set aside, and may stand for envelopes that are not here.
         let covered = known.snapshot.is_some_and(|covered| taken.iter().any(|(_, number)| *number <= covered));
         let rest = if covered { Some(saved(&rest)?) } else { None };

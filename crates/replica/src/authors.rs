@@ -12,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use sync::Wire;
 
 use crate::{
-    Replica, Result, public_key,
-    seal::Keys,
-    store::{OF_DOCUMENT, from_cbor, to_cbor},
+    Replica, Result,
+    cbor::{from_cbor, to_cbor},
+    disk::KeyStore,
+    event::PARKED,
+    public_key,
 };
 
 /// In a fact's key, behind the document's id: an author. The actor's mark follows.
@@ -76,7 +78,7 @@ impl Replica {
         }
         if !all {
             let search = search_of(&self.unnamed(doc)?, among);
-            self.set_fact(&[OF_DOCUMENT, doc, &[SOUGHT]].concat(), Some(&search));
+            self.set_fact(&[PARKED, doc, &[SOUGHT]].concat(), Some(&search));
             self.ledger(doc)?.beside.sought = Some(search);
         }
         Ok(())
@@ -96,7 +98,7 @@ impl Replica {
     /// Stages who stands behind an actor.
     pub(crate) fn keep_author(&mut self, doc: &Id, actor: &Id, author: Author) -> Result<()> {
         let kept = to_cbor(&Kept { actor: *actor, key: author.key, person: author.person });
-        self.set_fact(&author_key(&self.keys, doc, actor)?, Some(&kept));
+        self.set_fact(&author_key(self.disk.keys(), doc, actor)?, Some(&kept));
         if let Some(open) = self.open.get_mut(doc) {
             open.ledger.know_author(actor, author);
             open.beside.authors.insert(*actor, author);
@@ -114,9 +116,9 @@ impl Replica {
 
     /// What the store holds beside a document.
     pub(crate) fn beside(&self, doc: &Id) -> Result<Beside> {
-        let prefix = [OF_DOCUMENT, doc].concat();
+        let prefix = [PARKED, doc].concat();
         let mut beside = Beside::default();
-        for (key, value) in self.store.facts(&prefix)? {
+        for (key, value) in self.tables().facts(&prefix)? {
             match key.get(prefix.len()..).unwrap_or_default() {
                 parked if parked.len() == PARKED_BYTES => {
                     beside.parked.extend(Wire::decode(&value).map(|wire| wire.0));
@@ -136,8 +138,8 @@ impl Replica {
 }
 
 /// No actor stands in the clear: it shows whether a guess at whose it is is right.
-fn author_key(keys: &Keys, doc: &Id, actor: &Id) -> Result<Vec<u8>> {
-    Ok([OF_DOCUMENT, doc, &[AUTHOR], &keys.make(doc)?.mark(actor)].concat())
+fn author_key(keys: &dyn KeyStore, doc: &Id, actor: &Id) -> Result<Vec<u8>> {
+    Ok([PARKED, doc, &[AUTHOR], &keys.make(doc)?.mark(actor)].concat())
 }
 
 /// Stands for a search: for whom, among whom.

@@ -6,7 +6,11 @@
 
 use gate::{Author, Id, limits::INCARNATIONS_MAX};
 
-use crate::{Replica, Result, Trouble, public_key, store::from_cbor, store::to_cbor};
+use crate::{
+    Replica, Result, Trouble,
+    cbor::{from_cbor, to_cbor},
+    public_key,
+};
 
 /// Fact: the number written under.
 const NUMBER: &[u8] = b"incarnation";

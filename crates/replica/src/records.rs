@@ -15,8 +15,8 @@ use serde_bytes::{ByteArray, ByteBuf};
 use sync::{Cursor, frame::WireTip};
 
 use crate::{
-    Event,
-    store::{SCHEMA, from_cbor, to_cbor},
+    cbor::{from_cbor, to_cbor},
+    event::{Event, LAYOUT},
 };
 
 /// Variants and fields, as they are written, of the record kinds that there are.
@@ -33,7 +33,7 @@ const WRITTEN: [(&str, &[&str]); 7] = [
 /// Said where somebody changes them.
 const RULE: &str = "Programs that people have leave out of the journal a record whose variant they do not know, and of a record the \
                     fields that they do not know. So nothing is added here: make a new record kind beside SEALED and SEALED_REST, and \
-                    raise SCHEMA (see the documentation of Event)";
+                    raise LAYOUT (see the documentation of Event)";
 
 /// One of each, with everything in it.
 fn one_of_each() -> [Event; 7] {
@@ -90,7 +90,7 @@ fn every_variant_has_the_bytes_of_its_golden_file_and_is_read_from_them() {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../fixtures/records/v{SCHEMA}"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../fixtures/records/v{LAYOUT}"))
 }
 
 /// Answers whoever reads an enum from it with what was asked for: the enum's variants, or the fields of one of them.

@@ -1,7 +1,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use replica::{archive, key_needed};
+use disk::{
+    archive::{self, Packed},
+    key_needed,
+};
 use serde_json::json;
 
 use super::{Desk, Output};
@@ -19,18 +22,16 @@ pub(super) struct Backup {
 
 impl Backup {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
-        // The journal only grows, so what stands up to here can be copied while more is written.
-        let (journal, folder, text) = desk.with(|core| {
-            let replica = core.replica();
-            Ok((replica.journal_files()?, replica.dir().to_path_buf(), core.config().map(String::from)))
-        })?;
+        let text = desk.with(|core| Ok(core.config().map(String::from)))?;
+        let folder = &desk.folder;
         let said: Vec<(&str, &[u8])> = text.iter().map(|text| (config::FILE, text.as_bytes())).collect();
-        let inside = keys::store_key_is_inside(&folder);
+        let inside = keys::store_key_is_inside(folder);
         let beside = keys::FILES.iter().chain([&config::FILE]).filter(|name| inside || **name != keys::STORE_KEY);
         let beside: Vec<PathBuf> = beside.map(PathBuf::from).collect();
         let file = desk.cwd.join(self.file);
-        let bytes = archive::pack(&file, &folder, &journal, &beside, &said).map_err(Error::file("The backup file"))?;
-        let needs = key_needed(&folder).unwrap_or_default();
+        let Packed { bytes, segments } =
+            archive::pack(&file, folder, &beside, &said).map_err(Error::file("The backup file"))?;
+        let needs = key_needed(folder).unwrap_or_default();
         let words = if inside {
             "The key lies in the data folder, so it is in the backup too: whoever has the file can read everything. Keep it as safe as the relay itself, or move the key elsewhere (store_key_file in the configuration).".to_string()
         } else {
@@ -38,7 +39,7 @@ impl Backup {
                 "It is encrypted, and can be read only with the key {needs}, which is not in it. Keep a copy of that key apart from the backups."
             )
         };
-        let json = json!({ "bytes": bytes, "segments": journal.len(), "key": needs, "holdsKey": inside });
+        let json = json!({ "bytes": bytes, "segments": segments, "key": needs, "holdsKey": inside });
         Ok(Output::new(format!("Backed up {bytes} bytes. {words}\n"), json))
     }
 }

@@ -15,11 +15,9 @@ pub(super) struct Check;
 
 impl Check {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
-        let (folder, docs) = desk.with(|core| {
-            let folder = core.replica().dir().to_path_buf();
-            Ok((folder, core.replica().documents()?))
-        })?;
-        let (records, damage) = replica::verify(&folder.join("journal")).map_err(Error::file("The journal"))?;
+        let folder = &desk.folder;
+        let docs = desk.with(|core| Ok(core.replica().documents()?))?;
+        let (records, damage) = disk::verify(&folder.join("journal")).map_err(Error::file("The journal"))?;
         let mut damaged = words(&damage);
         let mut rows = Vec::new();
         let mut list = Vec::new();
@@ -56,8 +54,8 @@ impl Check {
         let code = if damaged.is_empty() { 0 } else { 5 };
         let head = format!("{records} records in the journal, {} documents.\n", rows.len());
         let end = if damaged.is_empty() { "Everything is whole.\n".into() } else { damaged.join("\n") + "\n" };
-        let advice = keys::advice(&folder);
-        let key = json!({ "name": replica::key_needed(&folder), "besideTheData": advice.is_some() });
+        let advice = keys::advice(folder);
+        let key = json!({ "name": disk::key_needed(folder), "besideTheData": advice.is_some() });
         let json = json!({ "records": records, "documents": list, "damage": damaged, "key": key });
         let note = advice.map(|advice| advice + "\n").unwrap_or_default();
         Ok(Output { code, note, ..Output::new(head + &columns(&rows) + &end, json) })
@@ -70,7 +68,7 @@ pub(super) fn before_opening(folder: &Path) -> Result<Option<Output>, Error> {
     if !journal.exists() {
         return Ok(None);
     }
-    let (records, damage) = replica::verify(&journal).map_err(Error::file("The journal"))?;
+    let (records, damage) = disk::verify(&journal).map_err(Error::file("The journal"))?;
     let damaged = words(&damage);
     if damaged.is_empty() {
         return Ok(None);

@@ -23,7 +23,8 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
-use replica::{Claim, Key, Notice, Owner, Reply, Request, Room, claim};
+use disk::{Claim, DocumentThread, Owner, Reply, Request, claim};
+use replica::{Key, Mode, Notice};
 use serde_json::{Value, json};
 
 use crate::{
@@ -80,7 +81,9 @@ enum Command {
 /// What a command works with.
 struct Desk {
     /// The relay's core, served by its own thread.
-    room: Room<Core>,
+    room: DocumentThread<Core>,
+    /// The relay's folder.
+    folder: PathBuf,
     /// Where the command was said.
     cwd: PathBuf,
 }
@@ -162,11 +165,11 @@ fn dispatch(cli: Cli, args: &[OsString]) -> Reply {
 }
 
 /// Carries out a command that came through the door of the running relay.
-pub(crate) fn answer(room: &Room<Core>, request: Request) -> Reply {
+pub(crate) fn answer(room: &DocumentThread<Core>, folder: &Path, request: Request) -> Reply {
     let args = std::iter::once("pep-relay".to_string()).chain(request.args);
     match Cli::try_parse_from(args) {
         Ok(cli) => {
-            let desk = Desk { room: room.clone(), cwd: request.cwd };
+            let desk = Desk { room: room.clone(), folder: folder.to_path_buf(), cwd: request.cwd };
             reply(cli.command.run(&desk), cli.global.json)
         }
         Err(e) => parse_reply(&e),
@@ -185,7 +188,7 @@ fn alone(owner: &Owner, command: Command) -> Result<Output, Error> {
     let (core, notices) = open(owner.dir(), &store_key.key, &settings)?;
     let address = core.address().cloned();
     let (room, thread) = room(core)?;
-    let desk = Desk { room, cwd: cwd() };
+    let desk = Desk { room, folder: owner.dir().to_path_buf(), cwd: cwd() };
     if address.is_none() {
         // It has never served: it will where the configuration says.
         let pin = keys::tls(owner.dir(), &settings, &store_key.key)?.map(|tls| serde_bytes::ByteArray::new(tls.pin));
@@ -230,11 +233,13 @@ fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Core, 
     let random: Random = Box::new(|bytes| {
         let _ = keys::random(bytes);
     });
-    Ok(Core::open(dir, store_key, key, &settings.organisation, random, now())?)
+    let (replica, notices) = disk::open_replica(dir, Mode::Relay, store_key)?;
+    Ok((Core::open(replica, key, &settings.organisation, random, now())?, notices))
 }
 
-fn room(core: Core) -> Result<(Room<Core>, std::thread::JoinHandle<Core>), Error> {
-    Room::spawn("relay", core, |core| core.settle(now())).map_err(Error::file("The thread that keeps the documents"))
+fn room(core: Core) -> Result<(DocumentThread<Core>, std::thread::JoinHandle<Core>), Error> {
+    DocumentThread::spawn("relay", core, |core| core.settle(now()))
+        .map_err(Error::file("The thread that keeps the documents"))
 }
 
 fn claimed(data: &Path) -> Result<Claim, Error> {

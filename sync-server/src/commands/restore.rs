@@ -5,7 +5,7 @@ use std::{
 };
 
 use clap::Args;
-use replica::{archive, key_needed};
+use disk::{archive, key_needed};
 use serde_json::json;
 
 use super::Output;

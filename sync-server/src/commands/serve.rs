@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use replica::Claim;
+use disk::Claim;
 use tracing_subscriber::EnvFilter;
 
 use super::{answer, claimed, open, room};
@@ -40,7 +40,10 @@ impl Serve {
         core.serve_at(bound.address(&settings, tls.as_ref()), settings.text)?;
         let (room, _thread) = room(core)?;
         let door = room.clone();
-        owner.listen(move |request| answer(&door, request)).map_err(Error::file("The door for other commands"))?;
+        let folder = owner.dir().to_path_buf();
+        owner
+            .listen(move |request| answer(&door, &folder, request))
+            .map_err(Error::file("The door for other commands"))?;
         serve::serve(&room, bound, tls)
     }
 }

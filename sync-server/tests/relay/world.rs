@@ -83,7 +83,7 @@ impl Device {
     /// The same device under another incarnation, or a copy of it.
     pub fn of(seed: u8, person: Id, incarnation: u32) -> Device {
         let home = tempfile::tempdir().expect("a folder");
-        let (mut replica, _) = Replica::open(home.path(), Mode::Participant, &store_key()).expect("a replica");
+        let (mut replica, _) = disk::open_replica(home.path(), Mode::Participant, &store_key()).expect("a replica");
         let id = device_id(&public_key(&key(seed)));
         replica.set_signer(Signer { key: key(seed), device: id, person, incarnation });
         Device { key: key(seed), id, person, replica, _home: home }
@@ -182,7 +182,7 @@ impl Line {
 
 /// What the folders of these tests are sealed with.
 pub fn store_key() -> Arc<Key> {
-    Arc::new(Key::from_bytes(&[5; 32]).expect("randomness"))
+    Arc::new(disk::key_from_bytes(&[5; 32]).expect("randomness"))
 }
 
 pub fn open_core(dir: &Path, now: i64) -> Core {
@@ -193,8 +193,8 @@ pub fn open_core(dir: &Path, now: i64) -> Core {
             *byte = (drawn >> 56) as u8;
         }
     });
-    let (mut core, _) =
-        Core::open(dir, &store_key(), key(200), "Fernshire Virtual School", random, now).expect("a relay");
+    let (replica, _) = disk::open_replica(dir, Mode::Relay, &store_key()).expect("a replica");
+    let mut core = Core::open(replica, key(200), "Fernshire Virtual School", random, now).expect("a relay");
     let address = sync_server::core::Address { authority: "127.0.0.1:7443".into(), pin: None, lasting: true };
     core.reached_at(address).expect("a disk");
     core
@@ -231,15 +231,13 @@ impl Relay {
     /// A copy of its folder's journal and keys as they are now, as a backup keeps them.
     pub fn copied(&self) -> PathBuf {
         let copy = self.dir.with_extension("copy");
-        let keys = std::fs::read_dir(self.dir.join("keys")).expect("keys");
-        let keys = keys.map(|key| (key.expect("a key").path(), u64::MAX));
-        let journal = self.core.replica().journal_files().expect("files");
-        for (folder, files) in [("journal", journal), ("keys", keys.collect())] {
+        for folder in ["journal", "keys"] {
             std::fs::create_dir_all(copy.join(folder)).expect("a folder");
-            for (path, len) in files {
-                let mut bytes = std::fs::read(&path).expect("a file");
-                bytes.truncate(usize::try_from(len).unwrap_or(usize::MAX));
-                std::fs::write(copy.join(folder).join(path.file_name().expect("a name")), bytes).expect("a file");
+            for file in std::fs::read_dir(self.dir.join(folder)).expect("a folder") {
+                let file = file.expect("a file");
+                if file.file_name() != "proof" {
+                    std::fs::copy(file.path(), copy.join(folder).join(file.file_name())).expect("a copy");
+                }
             }
         }
         copy

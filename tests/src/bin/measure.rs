@@ -12,6 +12,7 @@ use std::{
 
 use clap::Parser;
 use client_cli::{app::App, clock, dial, unlock};
+use disk::{Claim, claim};
 use futures_util::future::try_join_all;
 use harness::children::{KeptPlan, kept_plans};
 use harness::load::{
@@ -20,7 +21,7 @@ use harness::load::{
     spring_review,
 };
 use plan::{Cells, DocumentKind, Edit, Role, Value as Answer, Writer, parse_value, row_key};
-use replica::{Claim, Trouble, claim};
+use replica::Trouble;
 use serde_json::{Value, json};
 use sync::{frame::NewChild, link::Link};
 use tempfile::TempDir;

@@ -96,7 +96,7 @@ pub fn make(to: &Path) -> Result<(), String> {
     let named: Vec<String> =
         frames.iter().map(|(speaker, bytes)| frame_name(*speaker, bytes)).collect::<Result<_, _>>()?;
     let expected = json!({
-        "layout": replica::SCHEMA,
+        "layout": disk::SCHEMA,
         "program": env!("CARGO_PKG_VERSION"),
         "pep": spring,
         "homes": homes,

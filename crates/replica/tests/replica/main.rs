@@ -1,7 +1,4 @@
-//! A replica as its callers use it.
+//! A replica in memory.
 
-mod authors;
-mod durable;
-mod incarnation;
-mod sealed;
-mod world;
+mod conformance;
+mod rebase;

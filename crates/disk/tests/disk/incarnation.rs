@@ -9,7 +9,7 @@ use crate::world::*;
 
 /// The folder as a program finds it that starts; the number it writes under.
 fn start(dir: &Path, chance: u64) -> (Replica, u32) {
-    let (mut replica, _) = Replica::open(dir, Mode::Participant, &home_key()).unwrap();
+    let (mut replica, _) = disk::open_replica(dir, Mode::Participant, &home_key()).unwrap();
     let number = replica.incarnation(chance).unwrap();
     replica.set_signer(signer(1, number));
     (replica, number)
@@ -26,9 +26,7 @@ fn joined(dir: &Path) -> Replica {
 /// A folder whose device joined with a version that only counted up, and had come so far.
 fn of_old(dir: &Path, number: u32) {
     let mut replica = begin(dir, 1);
-    let mut cbor = Vec::new();
-    ciborium::into_writer(&number, &mut cbor).unwrap();
-    replica.set_fact(b"incarnation", Some(&cbor));
+    replica.set_fact(b"incarnation", Some(&replica::cbor::to_cbor(&number)));
     replica.commit().unwrap();
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use automerge::{ObjType, ReadDoc, transaction::Transactable};
 use gate::Id;
-use replica::{Damage, Mode, Notice, Offered, Replica, Trouble};
+use replica::{Damage, Mode, Notice, Offered, Trouble};
 use sync::Cursor;
 
 use crate::world::*;
@@ -122,7 +122,7 @@ fn a_journal_damaged_anywhere_inside_gives_what_is_left_and_takes_the_rest_from_
         assert_eq!(said(&mut again), all, "{at}");
         drop(again);
         // And it is whole from now on.
-        assert_eq!(replica::verify(&dir.path().join("journal")).unwrap().1, []);
+        assert_eq!(disk::verify(&dir.path().join("journal")).unwrap().1, []);
         assert_eq!(said(&mut open(dir.path(), 2).0), all, "{at}, opened again");
         fs::remove_dir_all(dir.path().join("sled")).unwrap();
         assert_eq!(said(&mut open(dir.path(), 2).0), all, "{at}, opened again without the store");
@@ -191,10 +191,10 @@ fn a_store_of_a_newer_version_is_refused_in_words_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     drop(begin(dir.path(), 1));
     let db = sled::open(dir.path().join("sled")).unwrap();
-    db.open_tree("meta-1").unwrap().insert("schema", &(replica::SCHEMA + 1).to_be_bytes()).unwrap();
+    db.open_tree("meta-1").unwrap().insert("schema", &(disk::SCHEMA + 1).to_be_bytes()).unwrap();
     db.flush().unwrap();
     drop(db);
-    assert!(matches!(Replica::open(dir.path(), Mode::Participant, &home_key()), Err(Trouble::Newer)));
+    assert!(matches!(disk::open_replica(dir.path(), Mode::Participant, &home_key()), Err(Trouble::Newer)));
     assert!(dir.path().join("sled").exists() && !dir.path().join("sled.damaged-1").exists());
 }
 
@@ -283,7 +283,7 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     copy_dir(&home, &copy);
     let (mut device, _) = open(&home, 1);
     say(&mut device, "first ");
-    let mut relay = Replica::open(&dir.path().join("relay"), Mode::Relay, &home_key()).unwrap().0;
+    let mut relay = disk::open_replica(&dir.path().join("relay"), Mode::Relay, &home_key()).unwrap().0;
     relay.start(&DOC, &genesis()).unwrap();
     pass(&mut device, &mut relay, None);
     // The old copy, as if nothing could tell it that it is one.

@@ -3,21 +3,27 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+};
+
+use replica::{
+    Damage, Trouble,
+    cbor::from_cbor,
+    disk::KeyStore,
+    event::{Event, PLAIN, sealed, sealed_fact_key, sift},
+    tables::Tables,
 };
 
 use crate::{
-    Damage, Event, PLAIN, Result, apply, destroy,
+    files::destroy,
     journal::{self, Journal},
-    seal::Keys,
-    sealed, sealed_fact_key, sift,
-    store::{Store, copy_from_1, from_cbor},
+    keys::Keys,
+    store::{Store, copy_from_1},
 };
 
 /// Layout 1 to 2: nothing was encrypted. A sealed journal and store are made beside the plain ones and take their places; then the
 /// plain ones are destroyed. `None` where there was nothing to do; otherwise damaged plain files that were set aside earlier, which
 /// stay as they are.
-pub(crate) fn seal_what_is_plain(dir: &Path, keys: &Arc<Keys>) -> Result<Option<Vec<PathBuf>>> {
+pub fn seal_what_is_plain(dir: &Path, keys: &Keys) -> Result<Option<Vec<PathBuf>>, Trouble> {
     let (journal_dir, sled_dir) = (dir.join("journal"), dir.join("sled"));
     let (plain, new_sled) = (dir.join("journal.plain"), dir.join("sled.new"));
     if journal::first_kind(&journal_dir)? == Some(PLAIN) {
@@ -26,7 +32,7 @@ pub(crate) fn seal_what_is_plain(dir: &Path, keys: &Arc<Keys>) -> Result<Option<
             return Ok(None);
         }
         let events = opened.records.iter().map(|record| from_cbor::<Event>(&record.payload));
-        let mut events = events.collect::<std::result::Result<Vec<_>, _>>()?;
+        let mut events = events.collect::<Result<Vec<_>, _>>()?;
         for doc in events.iter().filter_map(Event::document) {
             keys.make(&doc)?;
         }
@@ -41,8 +47,12 @@ pub(crate) fn seal_what_is_plain(dir: &Path, keys: &Arc<Keys>) -> Result<Option<
         }
         // The store as it is, and what the journal has beyond it; all of the journal where the store is not to be had.
         remove(&new_sled)?;
-        let mut store = Store::create(&new_sled, keys)?;
-        let known = if sled_dir.exists() && !damaged { copy_from_1(&sled_dir, &store).ok().flatten() } else { None };
+        let mut store = Store::create(&new_sled)?;
+        let known = if sled_dir.exists() && !damaged {
+            copy_from_1(&sled_dir, &Tables { keys, rows: &store }).ok().flatten()
+        } else {
+            None
+        };
         let known = match known {
             Some(known) if journal::holds(&journal_dir, known)? => usize::try_from(known.records).ok(),
             _ => None,
@@ -50,10 +60,10 @@ pub(crate) fn seal_what_is_plain(dir: &Path, keys: &Arc<Keys>) -> Result<Option<
         if known.is_none() {
             drop(store);
             remove(&new_sled)?;
-            store = Store::create(&new_sled, keys)?;
+            store = Store::create(&new_sled)?;
         }
         for event in events.iter().skip(known.unwrap_or(0)) {
-            apply(keys, &store, event)?;
+            Tables { keys, rows: &store }.bring(event)?;
         }
         let records = sealed(keys, &events, 0)?;
         let made = journal::rewrite(&journal_dir, &records, &plain, opened.continuous)?;

@@ -7,7 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::{create_private_dir, seal::KEYS, write_private};
+use crate::{create_private_dir, journal, keys::KEYS, write_private};
 
 const JOURNAL: &str = "journal";
 /// What a tar file ends with.
@@ -15,27 +15,31 @@ const END: [u8; 1024] = [0; 1024];
 /// The folder that a backup is unpacked into, before what is in it is moved to its place.
 const UNFINISHED: &str = "restoring";
 
-/// Writes a backup of `folder` to `file`, which only this user can read; bytes written. `journal`: its files and how much of each
-/// belongs to it ([`crate::Replica::journal_files`]); `beside`: names of files in the folder that go along, where they are there;
-/// `said`: files that are not in it, by name. It may be written to meanwhile. An older backup is replaced, once the new one is whole;
-/// `Err` of kind `InvalidInput` where the file lies in the folder itself, or is something else than a backup.
-pub fn pack(
-    file: &Path,
-    folder: &Path,
-    journal: &[(PathBuf, u64)],
-    beside: &[PathBuf],
-    said: &[(&str, &[u8])],
-) -> io::Result<u64> {
+/// What a backup holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packed {
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// Files of the journal in it.
+    pub segments: usize,
+}
+
+/// Writes a backup of `folder` to `file`, which only this user can read. `beside`: names of files in the folder that go along, where
+/// they are there; `said`: files that are not in it, by name. The folder may be written to meanwhile: its journal only grows, and what
+/// is whole of it is copied. An older backup is replaced, once the new one is whole; `Err` of kind `InvalidInput` where the file lies
+/// in the folder itself, or is something else than a backup.
+pub fn pack(file: &Path, folder: &Path, beside: &[PathBuf], said: &[(&str, &[u8])]) -> io::Result<Packed> {
     refuse_what_is_dear(file, folder)?;
+    let journal = journal::files(&folder.join(JOURNAL))?;
     let mut unfinished = file.as_os_str().to_owned();
     unfinished.push(".unfinished");
     let unfinished = PathBuf::from(unfinished);
-    let written = write(&unfinished, folder, journal, beside, said);
+    let written = write(&unfinished, folder, &journal, beside, said);
     let moved = written.and_then(|bytes| fs::rename(&unfinished, file).map(|()| bytes));
     if moved.is_err() {
         let _ = fs::remove_file(&unfinished);
     }
-    moved
+    Ok(Packed { bytes: moved?, segments: journal.len() })
 }
 
 /// A name that was typed by mistake must cost nobody a file.

@@ -72,11 +72,11 @@ fn authors_are_kept_from_the_gate_on_and_are_there_after_a_restart_and_without_t
 fn a_relay_keeps_them_too() {
     let dir = tempfile::tempdir().unwrap();
     let mut second = written(dir.path());
-    let mut relay = Replica::open(&dir.path().join("relay"), Mode::Relay, &home_key()).unwrap().0;
+    let mut relay = disk::open_replica(&dir.path().join("relay"), Mode::Relay, &home_key()).unwrap().0;
     relay.start(&DOC, &genesis()).unwrap();
     pass(&mut second, &mut relay, None);
     drop(relay);
-    let mut relay = Replica::open(&dir.path().join("relay"), Mode::Relay, &home_key()).unwrap().0;
+    let mut relay = disk::open_replica(&dir.path().join("relay"), Mode::Relay, &home_key()).unwrap().0;
     assert_eq!(relay.ledger_of(&DOC).unwrap().index().author(&actor(2, 5)), Some(author(2)));
     assert_eq!(relay.authors(&DOC).unwrap(), both());
 }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, LazyLock},
+    sync::LazyLock,
 };
 
 use automerge::{
@@ -11,10 +11,11 @@ use automerge::{
     transaction::{CommitOptions, Transactable, Transaction},
 };
 use gate::{Author, Authority, Envelope, Hash, Id, Rules};
-use replica::{Key, Mode, Offered, Replica, Signer};
+use replica::{Mode, Offered, Replica, Signer};
 use ring::signature::Ed25519KeyPair;
 use sync::Cursor;
-use tempfile::TempDir;
+
+use crate::conformance::memory;
 
 const DOC: Id = [7; 16];
 const START: Option<Cursor> = Some(Cursor::new([9; 16], 1));
@@ -23,10 +24,6 @@ const NOW: i64 = 1_780_000_000;
 const SEEDS: u64 = 200;
 /// Where nothing may be written.
 const RESERVED: &str = "reserved";
-
-fn home_key() -> Arc<Key> {
-    Arc::new(Key::from_bytes(&[5; 32]).unwrap())
-}
 
 fn key(seed: u8) -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
@@ -88,22 +85,18 @@ fn answer(doc: &Automerge, key: &str) -> BTreeSet<String> {
 
 struct Peer {
     replica: Replica,
-    _home: TempDir,
 }
 
 impl Peer {
     fn new(seed: u8) -> Peer {
-        // In memory where there is such a folder: this is about order, not about disks.
-        let memory = std::path::Path::new("/dev/shm");
-        let home = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
         let mode = if seed == 0 { Mode::Relay } else { Mode::Participant };
-        let mut replica = Replica::open(home.path(), mode, &home_key()).unwrap().0;
+        let mut replica = Replica::open(Box::new(memory(seed.into()).open().unwrap()), mode).unwrap().0;
         if seed > 0 {
             let device = gate::device_id(&replica::public_key(&key(seed)));
             replica.set_signer(Signer { key: key(seed), device, person: [seed; 16], incarnation: 0 });
         }
         replica.start(&DOC, &genesis()).unwrap();
-        Peer { replica, _home: home }
+        Peer { replica }
     }
 
     fn write(&mut self, f: impl FnOnce(&Automerge, &mut Transaction<'_>) -> Result<(), AutomergeError>) -> Hash {
@@ -299,7 +292,6 @@ fn play(seed: u64) {
 
 #[test]
 fn of_a_branch_that_is_refused_in_parts_no_word_is_lost_and_none_doubled() {
-    // Most of the time goes into opening and closing stores, which several do beside one another.
     std::thread::scope(|scope| {
         for first in 0..8 {
             scope.spawn(move || (first..SEEDS).step_by(8).for_each(play));
@@ -310,9 +302,9 @@ fn of_a_branch_that_is_refused_in_parts_no_word_is_lost_and_none_doubled() {
 #[test]
 fn a_branch_set_aside_stays_so_after_a_kill_a_lost_store_and_a_snapshot() {
     for long in [false, true] {
-        let home = tempfile::tempdir().unwrap();
+        let disk = memory(1);
         let open = || {
-            let mut replica = Replica::open(home.path(), Mode::Participant, &home_key()).unwrap().0;
+            let mut replica = Replica::open(Box::new(disk.open().unwrap()), Mode::Participant).unwrap().0;
             let device = gate::device_id(&replica::public_key(&key(1)));
             replica.set_signer(Signer { key: key(1), device, person: [1; 16], incarnation: 1 });
             replica
@@ -347,7 +339,7 @@ fn a_branch_set_aside_stays_so_after_a_kill_a_lost_store_and_a_snapshot() {
         let read = |replica: &mut Replica| replica.read(&DOC, |doc| (text(doc, "story"), text(doc, RESERVED))).unwrap();
         assert_eq!((read(&mut again), again.standing(&DOC).unwrap()), (expected.clone(), standing.clone()));
         drop(again);
-        std::fs::remove_dir_all(home.path().join("sled")).unwrap();
+        disk.lose_rows();
         let mut again = open();
         assert_eq!((read(&mut again), again.standing(&DOC).unwrap()), (expected, standing));
         // Offered from a relay after all, it comes back.

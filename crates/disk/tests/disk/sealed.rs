@@ -8,7 +8,7 @@ use std::{
 
 use automerge::ReadDoc;
 use gate::Id;
-use replica::{Key, KeyError, Mode, Notice, Replica, Trouble};
+use replica::{KeyError, Mode, Notice, Replica, Trouble};
 use ring::digest::{SHA256, digest};
 
 use crate::world::*;
@@ -69,8 +69,8 @@ fn another_key_opens_nothing_and_changes_nothing() {
     let mut replica = begin(dir.path(), 1);
     say(&mut replica, WORDS);
     drop(replica);
-    let other = Arc::new(Key::from_bytes(&[6; 32]).unwrap());
-    let refused = Replica::open(dir.path(), Mode::Participant, &other).map(drop).unwrap_err();
+    let other = Arc::new(disk::key_from_bytes(&[6; 32]).unwrap());
+    let refused = disk::open_replica(dir.path(), Mode::Participant, &other).map(drop).unwrap_err();
     let Trouble::Key(KeyError::Wrong { needs, given }) = &refused else { panic!("{refused}") };
     assert_eq!((needs.as_str(), given.as_str()), (home_key().name().as_str(), other.name().as_str()));
     assert_eq!(said(&mut open(dir.path(), 1).0), WORDS);
@@ -197,7 +197,7 @@ fn a_lost_key_loses_its_document_alone_and_a_few_damaged_bytes_lose_no_key() {
     assert_eq!(said(&mut open(dir.path(), 1).0), "anew");
     // Without the key for everything else nothing is opened, and nothing is made in its place.
     fs::remove_file(dir.path().join("keys/rest")).unwrap();
-    let refused = Replica::open(dir.path(), Mode::Participant, &home_key()).map(drop).unwrap_err();
+    let refused = disk::open_replica(dir.path(), Mode::Participant, &home_key()).map(drop).unwrap_err();
     assert!(matches!(&refused, Trouble::Key(KeyError::Lost(name)) if name == "rest"), "{refused}");
     assert!(!dir.path().join("keys/rest").exists());
 }
@@ -300,7 +300,7 @@ fn plain_home() -> tempfile::TempDir {
 
 /// What a folder holds, to compare: of each document what it says and how far it is shared; and all facts.
 fn content(dir: &Path) -> (Vec<String>, Vec<Notice>) {
-    let (mut replica, notices) = Replica::open(dir, Mode::Participant, &home_key()).unwrap();
+    let (mut replica, notices) = disk::open_replica(dir, Mode::Participant, &home_key()).unwrap();
     let docs = replica.documents().unwrap();
     let mut said: Vec<String> = docs
         .iter()
@@ -329,7 +329,7 @@ fn a_folder_of_the_version_before_encryption_is_sealed_and_holds_the_same() {
     assert_eq!(content(&plain), (said.clone(), Vec::new()), "opened again");
     // Without its store it is the same but for receipts, which are asked for again.
     fs::remove_dir_all(plain.join("sled")).unwrap();
-    let (mut replica, _) = Replica::open(&plain, Mode::Participant, &home_key()).unwrap();
+    let (mut replica, _) = disk::open_replica(&plain, Mode::Participant, &home_key()).unwrap();
     assert_eq!(replica.facts(b"").unwrap().len(), said.iter().filter(|line| line.starts_with('(')).count());
     for doc in replica.documents().unwrap() {
         replica.read(&doc, |_| ()).unwrap();
@@ -413,7 +413,7 @@ fn a_plain_folder_that_was_the_one_written_last_still_is() {
     fs::write(own.join("journal/proof"), proof).unwrap();
     for (dir, continuous) in [(&copied, false), (&own, true)] {
         for _ in 0..2 {
-            let (replica, _) = Replica::open(dir, Mode::Participant, &home_key()).unwrap();
+            let (replica, _) = disk::open_replica(dir, Mode::Participant, &home_key()).unwrap();
             assert_eq!(replica.is_continuous(), continuous);
         }
     }
@@ -421,8 +421,8 @@ fn a_plain_folder_that_was_the_one_written_last_still_is() {
 
 #[test]
 fn a_key_opens_only_what_it_sealed_for_that_place_and_never_seals_twice_alike() {
-    let (one, same) = (Key::from_bytes(&[3; 32]).unwrap(), Key::from_bytes(&[3; 32]).unwrap());
-    let other = Key::generate().unwrap();
+    let (one, same) = (disk::key_from_bytes(&[3; 32]).unwrap(), disk::key_from_bytes(&[3; 32]).unwrap());
+    let other = disk::generate_key().unwrap();
     let sealed = one.seal(b"here", b"words").unwrap();
     assert_eq!(sealed.len(), 5 + replica::seal::SEAL_BYTES);
     assert_eq!(one.open(b"here", &sealed).as_deref(), Some(b"words".as_slice()));

@@ -12,7 +12,9 @@ use std::{
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
-use crate::claim::sync_dir;
+use replica::{Damage, disk::Record};
+
+use crate::files::{create_private_dir, sync_dir};
 
 /// Bytes after which a new segment begins: small enough to read whole, large enough to be few.
 const SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
@@ -39,32 +41,6 @@ pub struct Position {
     chain: Chain,
     /// Records before this place.
     pub records: u64,
-}
-
-/// One thing worth keeping.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// What it is; the journal's owner says.
-    pub kind: u8,
-    /// The content.
-    pub payload: Vec<u8>,
-}
-
-/// Something found at opening that a person should hear of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Damage {
-    /// Bytes at the very end that were never finished, and of which nobody had been told: cut, and kept beside.
-    TornTail {
-        /// How many bytes.
-        bytes: u64,
-    },
-    /// A record inside could not be read: it was passed over, the damaged folder is kept beside.
-    Inside {
-        /// Number of the segment.
-        segment: u64,
-        /// Where in it, in bytes.
-        offset: u64,
-    },
 }
 
 /// An open journal.
@@ -96,7 +72,7 @@ impl Journal {
     pub fn open(dir: &Path, known: Option<Position>) -> io::Result<Opened> {
         finish_exchange(dir)?;
         // Private itself, whatever the folder around it is.
-        crate::create_private_dir(dir)?;
+        create_private_dir(dir)?;
         let segments = segments(dir)?;
         if segments.is_empty() {
             let (file, at) = create_segment(dir, 1, [0; 32], 0)?;
@@ -189,17 +165,6 @@ impl Journal {
         self.stopped
     }
 
-    /// The segments' paths, in order: what a backup copies (up to [`Journal::position`]).
-    pub fn files(&self) -> io::Result<Vec<(PathBuf, u64)>> {
-        let mut files = Vec::new();
-        for n in segments(&self.dir)? {
-            let path = segment_path(&self.dir, n);
-            let len = if n == self.at.segment { self.at.offset } else { fs::metadata(&path)?.len() };
-            files.push((path, len));
-        }
-        Ok(files)
-    }
-
     fn prove(&self) {
         // Not worth failing for: without it the next start takes the careful way.
         let _ = self.proof.write(&self.file, &self.at);
@@ -216,6 +181,24 @@ pub fn verify(dir: &Path) -> io::Result<(u64, Vec<Damage>)> {
         damage.push(Damage::TornTail { bytes: len - scan.at.offset });
     }
     Ok((scan.at.records, damage))
+}
+
+/// The journal's files, in order, and how much of each belongs to it: what a backup copies. It may be written to meanwhile: of the
+/// last one only what is whole counts, and it only grows.
+pub fn files(dir: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
+    let segments = segments(dir)?;
+    let mut files = Vec::new();
+    for n in &segments {
+        let path = segment_path(dir, *n);
+        let len = fs::metadata(&path)?.len();
+        files.push((path, len));
+    }
+    if let (Some(n), Some((path, len))) = (segments.last(), files.last_mut()) {
+        let whole = scan(dir, &[*n], None)?.map_or(0, |scan| scan.at.offset);
+        // One that was begun just now may be shorter than what every segment begins with.
+        *len = whole.min(fs::metadata(path)?.len());
+    }
+    Ok(files)
 }
 
 struct Scan {

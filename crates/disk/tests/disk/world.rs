@@ -20,7 +20,7 @@ pub const EPOCH: Id = [9; 16];
 pub const START: Option<Cursor> = Some(Cursor::new(EPOCH, 1));
 
 pub fn home_key() -> Arc<Key> {
-    Arc::new(Key::from_bytes(&[5; 32]).unwrap())
+    Arc::new(disk::key_from_bytes(&[5; 32]).unwrap())
 }
 
 pub fn key(seed: u8) -> Ed25519KeyPair {
@@ -85,7 +85,7 @@ pub fn story(doc: &Automerge) -> String {
 }
 
 pub fn open(dir: &Path, seed: u8) -> (Replica, Vec<Notice>) {
-    let (mut replica, notices) = Replica::open(dir, Mode::Participant, &home_key()).unwrap();
+    let (mut replica, notices) = disk::open_replica(dir, Mode::Participant, &home_key()).unwrap();
     replica.set_signer(signer(seed, 0));
     (replica, notices)
 }

@@ -12,13 +12,13 @@ const TOGETHER_MAX: usize = 512;
 type Work<C> = Box<dyn FnOnce(&mut C) + Send>;
 
 /// A way to the thread that owns a `C`. The thread ends, dropping the `C`, when the last of these is dropped.
-pub struct Room<C> {
+pub struct DocumentThread<C> {
     work: mpsc::Sender<Work<C>>,
 }
 
-impl<C> Clone for Room<C> {
-    fn clone(&self) -> Room<C> {
-        Room { work: self.work.clone() }
+impl<C> Clone for DocumentThread<C> {
+    fn clone(&self) -> DocumentThread<C> {
+        DocumentThread { work: self.work.clone() }
     }
 }
 
@@ -27,13 +27,13 @@ impl<C> Clone for Room<C> {
 #[error("the part of the program that keeps the documents has stopped")]
 pub struct Ended;
 
-impl<C: Send + 'static> Room<C> {
+impl<C: Send + 'static> DocumentThread<C> {
     /// Moves `owner` to a thread of its own. After each lot of work `settle` is called, to write down and to tell.
     pub fn spawn(
         name: &str,
         owner: C,
         settle: impl Fn(&mut C) + Send + 'static,
-    ) -> io::Result<(Room<C>, JoinHandle<C>)> {
+    ) -> io::Result<(DocumentThread<C>, JoinHandle<C>)> {
         let (work, mut waiting) = mpsc::channel::<Work<C>>(WAITING_MAX);
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
             let mut owner = owner;
@@ -47,7 +47,7 @@ impl<C: Send + 'static> Room<C> {
             }
             owner
         })?;
-        Ok((Room { work }, thread))
+        Ok((DocumentThread { work }, thread))
     }
 
     /// Has `f` done and waits for what it returns; for async callers.

@@ -1,0 +1,8 @@
+//! A replica on files, as its callers use it.
+
+mod authors;
+mod conformance;
+mod durable;
+mod incarnation;
+mod sealed;
+mod world;
