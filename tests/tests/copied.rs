@@ -10,7 +10,7 @@ use std::{
 use automerge::{ROOT, ReadDoc, transaction::CommitOptions, transaction::Transactable};
 use gate::{Id, Team, limits::INCARNATIONS_MAX};
 use harness::{
-    joined::{IDRIS, RELAY_KEY, folder_key, idris, joins, key, open_relay},
+    joined::{IDRIS, RELAY_KEY, folder_key, idris, in_memory, joins, key, open_relay},
     world::copy_folder,
 };
 use participant::{Device as Client, Error, Kind, device::Me};
@@ -63,7 +63,7 @@ impl House {
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let folder = folder.expect("a folder");
-        let mut relay = open_relay(&folder.path().join("relay"), 7, NOW).expect("a relay");
+        let mut relay = open_relay(in_memory(Mode::Relay, 6).expect("a disk"), 7, NOW).expect("a relay");
         relay.administer(|d| d.add_child(&idris(), None, NOW)).expect("a child");
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = ProcessRef::latest("sections").expect("a process");
@@ -72,7 +72,8 @@ impl House {
         for (seed, (name, role)) in (1..).zip(PEOPLE) {
             let home = house.folder.path().join(format!("device-{seed}"));
             let secret = house.relay.new_secret();
-            let joined = joins(&mut house.relay, &secret, seed, (name, role), &[*IDRIS.as_bytes()], &home, NOW);
+            let (replica, _) = disk::open_replica(&home, Mode::Participant, &folder_key()).expect("a folder");
+            let joined = joins(&mut house.relay, &secret, seed, (name, role), &[*IDRIS.as_bytes()], replica, NOW);
             let (client, me) = joined.expect("a device");
             house.devices.push(Device { role, me, seed, home, client: Some(client), conn: 0, queue: queue().1 });
             house.connect(usize::from(seed) - 1);
