@@ -50,6 +50,9 @@ pub struct Unshared {
 }
 
 impl Readers {
+    /// Where the facts stand, each under the id of a document.
+    pub(in crate::device) const FACTS: &'static [u8] = b"readers/";
+
     /// What the facts say.
     pub(in crate::device) fn read(facts: &[(Vec<u8>, Vec<u8>)]) -> Readers {
         let choice = |(name, value): &(Vec<u8>, Vec<u8>)| {
@@ -57,9 +60,6 @@ impl Readers {
         };
         Readers { choices: facts.iter().filter_map(choice).collect(), asked: BTreeMap::new() }
     }
-
-    /// Where the facts stand, each under the id of a document.
-    pub(in crate::device) const FACTS: &'static [u8] = b"readers/";
 
     /// The line stands anew: what was asked for is asked for again.
     pub(in crate::device) fn cut(&mut self) {
