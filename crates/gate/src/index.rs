@@ -8,8 +8,10 @@ use automerge::{ActorId, Change, ObjType, ScalarValue};
 
 use crate::envelope::{Author, Authority, Envelope, Hex, check_actor, signed_by, statement};
 use crate::form::decode;
+use crate::judge::Judge;
 use crate::limits::*;
-use crate::rights::{Judge, Write};
+use crate::op::OpKey;
+use crate::rights::Write;
 use crate::scan::{self, Outline, within};
 use crate::{Hash, Id, Refusal};
 
@@ -544,12 +546,6 @@ struct Node {
     max_op: u32,
     /// For each actor by number the newest operation in this change's past; its own actor's entry is 0.
     others: Arc<[u32]>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct OpKey {
-    actor: u32,
-    counter: u32,
 }
 
 impl OpKey {

@@ -3,7 +3,9 @@
 mod envelope;
 mod form;
 mod index;
+mod judge;
 pub mod limits;
+mod op;
 mod refusal;
 mod rights;
 mod scan;

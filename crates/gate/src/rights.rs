@@ -1,13 +1,11 @@
-//! Who may write where: the rules of one document, and the judgement of one author by them.
+//! Who may write where: the rules of one document.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
-use crate::envelope::{Author, Authority};
-use crate::index::OpKey;
+use crate::Id;
 use crate::limits::{DEPTH_MAX, GROUPS_MAX, RULES_MAX};
-use crate::{Hash, Id};
 
 /// The rules of one document: what no rule names, nobody writes. Read from text, one rule a line:
 ///
@@ -184,19 +182,19 @@ impl Rules {
         Ok(child)
     }
 
-    fn mask<'a>(&self, groups: impl Iterator<Item = &'a str>) -> u64 {
+    pub(crate) fn mask<'a>(&self, groups: impl Iterator<Item = &'a str>) -> u64 {
         let number = |name: &str| self.groups.iter().position(|known| **known == *name);
         groups.filter_map(number).fold(0, |mask, number| mask | 1 << number)
     }
 
-    fn root(&self, groups: u64) -> Spot {
+    pub(crate) fn root(&self, groups: u64) -> Spot {
         let mut spot = Spot { nodes: Vec::new(), free: false };
         self.reach((!self.nodes.is_empty()).then_some(0), groups, &mut spot);
         spot
     }
 
     /// The spot one key below another.
-    fn step(&self, spot: &Spot, key: &str, own: &str, groups: u64) -> Spot {
+    pub(crate) fn step(&self, spot: &Spot, key: &str, own: &str, groups: u64) -> Spot {
         let mut next = Spot { nodes: Vec::new(), free: spot.free };
         // What stands before one's own id in a key, without the `+`; nothing where the id is all of it.
         let before = key.strip_suffix(own).map(|before| before.strip_suffix('+').unwrap_or(before));
@@ -220,13 +218,13 @@ impl Rules {
         }
     }
 
-    fn fits(&self, spot: &Spot, what: Write, groups: u64) -> bool {
+    pub(crate) fn fits(&self, spot: &Spot, what: Write, groups: u64) -> bool {
         let may = |node: &u32| self.nodes.get(*node as usize).and_then(|node| node.may.get(what as usize));
         spot.free || spot.nodes.iter().filter_map(may).any(|may| may & groups != 0)
     }
 
     /// As much of a place as the rules themselves spell out.
-    fn spelled(&self, place: &[&str]) -> Option<String> {
+    pub(crate) fn spelled(&self, place: &[&str]) -> Option<String> {
         let mut node = self.nodes.first()?;
         let mut said = Vec::new();
         for key in place {
@@ -261,44 +259,6 @@ pub(crate) struct Spot {
     nodes: Vec<u32>,
     /// A rule lets this author do anything here and below.
     free: bool,
-}
-
-/// One author before the rules of one document.
-pub(crate) struct Judge<'a> {
-    authority: &'a dyn Authority,
-    groups: u64,
-    own: String,
-    /// The object judged last: a run of typing stays in one.
-    pub(crate) last: Option<(OpKey, Spot)>,
-}
-
-impl<'a> Judge<'a> {
-    pub(crate) fn new(authority: &'a dyn Authority, device: &Id, author: &Author) -> Judge<'a> {
-        let groups = authority.rules().mask(authority.groups(device).into_iter());
-        Judge { authority, groups, own: own_key(&author.person), last: None }
-    }
-
-    /// Whether a person has let the change in whatever the rules say.
-    pub(crate) fn has_accepted(&self, change: &Hash) -> bool {
-        self.authority.accepted(change)
-    }
-
-    /// The spot of a place.
-    pub(crate) fn spot(&self, place: &[&str]) -> Spot {
-        place.iter().fold(self.authority.rules().root(self.groups), |spot, key| self.below(&spot, key))
-    }
-
-    pub(crate) fn below(&self, spot: &Spot, key: &str) -> Spot {
-        self.authority.rules().step(spot, key, &self.own, self.groups)
-    }
-
-    pub(crate) fn allows(&self, spot: &Spot, what: Write) -> bool {
-        self.authority.rules().fits(spot, what, self.groups)
-    }
-
-    pub(crate) fn spelled(&self, place: &[&str]) -> Option<String> {
-        self.authority.rules().spelled(place)
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use automerge::{Automerge, Change, LoadOptions, TextEncoding};
 
 use crate::envelope::{Author, Authority, signed_by, statement};
 use crate::form::calmly;
-use crate::rights::Judge;
+use crate::judge::Judge;
 use crate::{Hash, Id, Index, Refusal, Signature, scan};
 
 /// The newest signature of one actor in a snapshot.

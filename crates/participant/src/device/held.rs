@@ -6,21 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use gate::{Hash, Id};
 use plan::{Answer, Authors, Automerge, ChangeHash, DocumentKind, Documents, Pep};
 use replica::Trouble;
-use serde::{Deserialize, Serialize};
-use sync::{
-    Frame,
-    frame::Start,
-    held::{Change, List},
-    participant::Session,
-};
+use sync::{Frame, held::List, participant::Session};
 use uuid::Uuid;
 
-use super::{Device, cbor, from_cbor, is_own_past, key, pep_of, start_of};
+use super::{
+    Device,
+    facts::{cbor, from_cbor, key, start_of},
+    numbers::is_own_past,
+    state::{Held, Said, Waiting, Why, fact},
+};
 use crate::words::{self, counted};
 
-/// Facts: refused changes of this person, by number. A hash is never a part of a key: keys are not sealed, and a hash shows
-/// whether a guess at what it is of is right.
-const REFUSED: &[u8] = b"refused/";
 /// Facts: how many refused changes of a document wait for this person's decision.
 const UNDECIDED: &[u8] = b"undecided/";
 /// Facts: ids of plans that were given up because their child's team was left. Whoever names one is told so.
@@ -30,75 +26,6 @@ const LEFT: &[u8] = b"left/";
 const REBASED_MAX: u32 = 8;
 /// The code of a change that could not be written again, because it stands in what was refused.
 const FOLLOWS: &str = "follows";
-
-/// A refused change of this person, as this device keeps it: the words are not in the plan any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// The document it was made in.
-    #[serde(with = "serde_bytes")]
-    pub doc: Id,
-    /// Its hash.
-    #[serde(with = "serde_bytes")]
-    pub hash: Hash,
-    /// In which order they came.
-    pub number: u64,
-    /// What the PEP was started as, to be named also when it is not on this device any more.
-    pub start: Option<Start>,
-    /// What the child is called.
-    pub child: String,
-    /// Why.
-    pub why: Why,
-    /// What it did.
-    pub said: Vec<Said>,
-}
-
-/// Why a change is held, as this device keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Why {
-    /// The refusal's code.
-    pub code: String,
-    /// The relay's words.
-    pub detail: String,
-    /// When this device heard of it, in Unix seconds.
-    pub at: i64,
-}
-
-/// One thing that a change did, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
-    /// The question.
-    pub question: String,
-    /// A sentence without its subject: `wrote in “What is going well”`.
-    pub sentence: String,
-    /// What stood there before, and after, where that can be shown.
-    pub words: Option<(String, String)>,
-}
-
-/// A refused change of somebody else that waits for this person's decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// What the relay says of it.
-    pub change: Change,
-    /// The PEP.
-    pub pep: Option<Pep>,
-    /// Its author's name and role, where the roster has them, and their last day in that role.
-    pub author: String,
-    /// What it did; empty where this device cannot tell.
-    pub said: Vec<Said>,
-}
-
-impl Held {
-    /// The PEP.
-    pub fn pep(&self) -> Option<Pep> {
-        pep_of(self.start.as_ref()?)
-    }
-
-    /// Which of its documents.
-    pub fn document(&self) -> Option<DocumentKind> {
-        let pep = self.pep()?;
-        DocumentKind::ALL.iter().copied().find(|kind| *pep.document(*kind).as_bytes() == self.doc)
-    }
-}
 
 impl Device {
     /// This person's changes that were refused, oldest first.
@@ -486,15 +413,4 @@ fn said_in(document: &Automerge, pep: &Pep, is_main: bool, authors: Authors<'_>,
         said.push(Said { question: deed.question.to_string(), sentence: deed.sentence.clone(), words });
     }
     said
-}
-
-fn fact(number: u64) -> Vec<u8> {
-    [REFUSED, &number.to_be_bytes()].concat()
-}
-
-/// The refused changes that a replica holds, by number.
-pub(super) fn kept(replica: &replica::Replica) -> Result<BTreeMap<u64, Held>, Trouble> {
-    let kept = replica.facts(REFUSED)?;
-    let held = kept.iter().filter_map(|(_, value)| from_cbor::<Held>(value));
-    Ok(held.map(|held| (held.number, held)).collect())
 }

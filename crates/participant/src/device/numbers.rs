@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use gate::{Hash, Id};
 use replica::Trouble;
 
-use super::{Device, cbor, held::Why};
+use super::{Device, facts::cbor, state::Why};
 
 impl Device {
     /// From now on this device writes with new actors. `false` where no number is left to write under.
@@ -45,4 +45,9 @@ impl Device {
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
+}
+
+/// Refusals that mean: this device once wrote something that this copy of its files does not have.
+pub(super) fn is_own_past(code: &str) -> bool {
+    matches!(code, "equivocation" | "sequence" | "chain")
 }

@@ -4,65 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate::{Hash, Id};
-use plan::{DocumentKind, Pep, Who};
+use plan::{DocumentKind, Pep};
 use replica::Trouble;
 use sync::{
     Frame,
-    frame::{Doing, Presence, QUEUE_FRAMES_MAX},
-    presence::{Others, Place, SPACING_MS, Telling},
+    frame::{Doing, QUEUE_FRAMES_MAX},
+    presence::{Place, SPACING_MS},
 };
 use uuid::Uuid;
 
-use super::Device;
-
-/// Where a tab's person is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
-    /// In this plan.
-    pub pep: Uuid,
-    /// At this question or field; of somebody who only looks, one question of the section on the screen.
-    pub field: Option<String>,
-    /// Whether they write there.
-    pub writing: bool,
-}
-
-/// Somebody who has a plan on the screen of another device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Present {
-    /// Who, and what they are to the child.
-    pub who: Who,
-    /// Whether it is this device's own person, elsewhere.
-    pub myself: bool,
-    /// The question or field they write in, or one of the section that they look at.
-    pub field: Option<String>,
-    /// Whether they write.
-    pub writing: bool,
-    /// What they are shown of each document of the plan.
-    heads: BTreeMap<Id, Vec<Hash>>,
-}
-
-/// What is known of it at present.
-#[derive(Default)]
-pub(super) struct Here {
-    /// Each tab's spot, and when it was said, counted.
-    tabs: BTreeMap<u64, (Spot, u64)>,
-    turn: u64,
-    telling: Telling,
-    others: Others,
-}
-
-impl Here {
-    /// The line stands anew, or no more.
-    pub(super) fn cut(&mut self) {
-        self.telling.cut();
-        self.others.cut();
-    }
-
-    /// Takes in what another device said; whether it is news.
-    pub(super) fn hear(&mut self, presence: Presence, now_ms: u64) -> bool {
-        self.others.hear(presence, now_ms)
-    }
-}
+use super::{
+    Device,
+    state::{Present, Spot},
+};
 
 impl Device {
     /// Says where a tab's person is (`None`: nowhere any more), to the others who have that plan open. After how many

@@ -1,92 +1,25 @@
 //! Who sees the child's private words: what stands at the relay, what was chosen here and the relay does not know yet, and what
 //! becomes of a copy that is no longer for this device's person.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use gate::Id;
 use plan::{Answer, DocumentKind, Documents, Pep, Role, View};
 use replica::Trouble;
-use serde::{Deserialize, Serialize};
 use sync::{Frame, frame::Chosen, participant::Session};
 use uuid::Uuid;
 
-use super::{Device, cbor, from_cbor, key};
+use super::{
+    Device,
+    facts::{cbor, from_cbor, key},
+    state::{Choice, NotChosen, Readers, Unshared},
+};
 
-/// Facts of this room, each under the id of a document.
-const CHOICE: &[u8] = b"readers/";
+/// Facts: what could not be shared, under the id of its document.
 const UNSHARED: &[u8] = b"unshared/";
 
 /// The annex whose readers the child chooses.
 const KIND: DocumentKind = DocumentKind::PrivateVoice;
-
-/// What this device knows of one document's readers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Choice {
-    /// As the relay last said; `None`: nobody has chosen.
-    stands: Option<Chosen>,
-    /// Chosen here, and not at the relay yet.
-    wanted: Option<Vec<String>>,
-    /// It is not for this device's person any more: its copy went, and none is begun.
-    lost: bool,
-}
-
-/// What is known of all of them at present.
-#[derive(Default)]
-pub(super) struct Readers {
-    choices: BTreeMap<Id, Choice>,
-    /// What this connection has asked for and has no answer to.
-    asked: BTreeMap<Id, Vec<String>>,
-}
-
-/// Why a choice was not made.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotChosen {
-    /// This person does not hold that part of the plan.
-    #[error(
-        "The young person chooses who sees their private words, or somebody who sees them records it. You do not see them."
-    )]
-    NotYours,
-    /// The roles make no choice.
-    #[error(transparent)]
-    Roles(#[from] plan::NotAChoice),
-}
-
-/// Words of this device's person that could not be shared before the part they were written in went to others.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unshared {
-    /// The question.
-    pub question: String,
-    /// What they wrote.
-    pub text: String,
-}
-
-impl Readers {
-    /// What the facts say.
-    pub(super) fn read(facts: &[(Vec<u8>, Vec<u8>)]) -> Readers {
-        let choice = |(name, value): &(Vec<u8>, Vec<u8>)| {
-            Some((Id::try_from(name.get(CHOICE.len()..)?).ok()?, from_cbor(value)?))
-        };
-        Readers { choices: facts.iter().filter_map(choice).collect(), asked: BTreeMap::new() }
-    }
-
-    /// Where the facts stand.
-    pub(super) const FACTS: &'static [u8] = CHOICE;
-
-    /// The line stands anew: what was asked for is asked for again.
-    pub(super) fn cut(&mut self) {
-        self.asked.clear();
-    }
-
-    /// Whether a document is not for this device's person any more, by what was chosen.
-    pub(super) fn is_lost(&self, doc: &Id) -> bool {
-        self.choices.get(doc).is_some_and(|choice| choice.lost)
-    }
-
-    /// Whether a choice made here waits for the relay.
-    pub(super) fn waits(&self) -> bool {
-        self.choices.values().any(|choice| choice.wanted.is_some())
-    }
-}
 
 impl Device {
     /// The roles that hold a document of a PEP: those of its kind, or those the child chose, as the relay last said.
@@ -301,7 +234,7 @@ impl Device {
             return Ok(());
         }
         let known = choice != Choice::default();
-        self.replica.set_fact(&key(CHOICE, doc), known.then(|| cbor(&choice)).as_deref());
+        self.replica.set_fact(&key(Readers::FACTS, doc), known.then(|| cbor(&choice)).as_deref());
         match known {
             true => drop(self.readers.choices.insert(*doc, choice)),
             false => drop(self.readers.choices.remove(doc)),

@@ -5,7 +5,10 @@ use replica::Trouble;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Device, cbor, from_cbor};
+use super::{
+    Device,
+    facts::{cbor, from_cbor},
+};
 
 /// Facts of this kind.
 const TYPED: &[u8] = b"typed/";

@@ -1,25 +1,25 @@
-//! What waits to be shared, counted in answers: a sentence that was typed is many changes and one answer.
+//! What waits to be shared, in changes and in answers: a sentence that was typed is many changes and one answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use gate::{Hash, Id};
 use plan::{Answered, ChangeHash, DocumentKind, Pep};
 use replica::Trouble;
 
-use super::Device;
+use super::{Device, state::Waits};
 
-/// Answers that the relay is not known to have.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Waits {
-    /// Which, in the order of their places; never fewer than one where a change waits.
-    pub answers: Vec<String>,
-    /// Since when, in Unix seconds, by this device's clock.
-    pub since: Option<i64>,
+/// How far a PEP is shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// Heads of its main document here.
+    pub saved_heads: Vec<Hash>,
+    /// Heads of what the relay is known to have of it.
+    pub shared_heads: Vec<Hash>,
+    /// Changes of all its documents that the relay has not said it has.
+    pub waiting: usize,
+    /// Changes of all its documents that were refused.
+    pub held: usize,
 }
-
-/// The same for documents, kept as long as nothing is written there or shared.
-#[derive(Default)]
-pub(super) struct Counted(BTreeMap<Id, ((u64, usize), Waits)>);
 
 impl Device {
     /// Answers of a PEP that wait to be shared.
@@ -68,5 +68,53 @@ impl Device {
         })?;
         self.counted.0.insert(*doc, (version, waits.clone()));
         Ok(waits)
+    }
+
+    /// How far a PEP is shared.
+    pub fn shared(&mut self, pep: &Pep) -> Result<Shared, Trouble> {
+        let main = *pep.document(DocumentKind::Main).as_bytes();
+        let mut shared = Shared { saved_heads: Vec::new(), shared_heads: Vec::new(), waiting: 0, held: 0 };
+        for kind in DocumentKind::ALL {
+            let doc = *pep.document(*kind).as_bytes();
+            if !self.replica.has(&doc)? || self.readers.is_lost(&doc) {
+                continue;
+            }
+            let standing = self.replica.standing(&doc)?;
+            shared.waiting += standing.waiting;
+            shared.held += self.refused_in(&doc);
+            if doc == main {
+                let waits = standing.waiting > 0;
+                shared.shared_heads = if waits { self.heads_without_waiting(&doc)? } else { standing.heads.clone() };
+                shared.saved_heads = standing.heads;
+            }
+        }
+        Ok(shared)
+    }
+
+    /// Changes of all documents that the relay has not said it has.
+    pub fn waiting(&mut self) -> Result<usize, Trouble> {
+        let mut waiting = 0;
+        for doc in self.replica.waiting()? {
+            waiting += self.replica.standing(&doc)?.waiting;
+        }
+        Ok(waiting)
+    }
+
+    /// Heads of what is left of a document without the changes that wait. This program writes one change an envelope, so an
+    /// envelope's hash stands for all of it.
+    fn heads_without_waiting(&mut self, doc: &Id) -> Result<Vec<Hash>, Trouble> {
+        let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, hash)| *hash).collect();
+        self.replica.read(doc, |document| {
+            let mut heads = BTreeSet::new();
+            for change in document.get_changes_meta(&[]) {
+                if !waiting.contains(&change.hash.0) {
+                    for dep in &change.deps {
+                        heads.remove(&dep.0);
+                    }
+                    heads.insert(change.hash.0);
+                }
+            }
+            heads.into_iter().collect()
+        })
     }
 }

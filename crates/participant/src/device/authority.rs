@@ -1,0 +1,61 @@
+//! Who may do what: this person's role for a child, and who may stand behind a change of a document and write where in it.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use gate::{Author, Id, Rules, Team};
+use plan::{DocumentKind, Pep, Role};
+use uuid::Uuid;
+
+use super::{Device, facts::key};
+
+impl Device {
+    /// This person's role for a child on `day` (`YYYY-MM-DD`). For a child added here and not yet known to the relay: the
+    /// main role, which the relay will give.
+    pub fn role_for(&self, child: &Uuid, day: &str) -> Option<Role> {
+        let me = self.me.as_ref()?;
+        if self.roster.child(child.as_bytes()).is_none() {
+            let added = matches!(self.replica.fact(&key(b"child/", child.as_bytes())), Ok(Some(_)));
+            return added.then(|| me.role.parse().ok()).flatten();
+        }
+        // A membership that begins tomorrow counts: the relay's day may have begun before this device's.
+        let tomorrow = day.parse::<NaiveDate>().ok().and_then(|d| d.succ_opt()).map(|d| d.to_string());
+        let on = |day: &str| self.roster.role(child.as_bytes(), &me.person, day);
+        on(day).or_else(|| on(tomorrow.as_deref()?))?.parse().ok()
+    }
+
+    /// Whether this person's role for the PEP's child reads documents of that kind.
+    pub(super) fn is_ours(&self, pep: &Id, kind: DocumentKind) -> bool {
+        let role = self.peps.get(pep).and_then(|pep| self.role_for(&pep.child, &self.day));
+        let pep = self.peps.get(pep);
+        role.zip(pep).is_some_and(|(role, pep)| self.readers(pep, kind).contains(&role))
+    }
+
+    /// Who may stand behind a change of this document, and what each may write there: this device's person, too.
+    pub fn authority(&mut self, doc: &Id) -> Team {
+        self.authority_as(doc, None)
+    }
+
+    /// The same, with the role in which this device's person is writing now.
+    pub(super) fn authority_as(&mut self, doc: &Id, role: Option<Role>) -> Team {
+        let Some((pep, kind)) = self.document(doc).map(|(pep, kind)| (pep.clone(), kind)) else {
+            return Team::default();
+        };
+        let rules = self.rules(&pep, kind);
+        let mut team = self.roster.authority(pep.child.as_bytes(), doc, rules);
+        let role = role.or_else(|| self.role_for(&pep.child, &self.day));
+        if let Some(signer) = self.replica.signer() {
+            let author = Author { key: replica::public_key(&signer.key), person: signer.person };
+            team.authors.insert(signer.device, author);
+            team.groups.entry(signer.person).or_default().extend(role.map(|role| role.to_string()));
+        }
+        team
+    }
+
+    /// Who may write where in a document of a PEP.
+    fn rules(&mut self, pep: &Pep, kind: DocumentKind) -> Arc<Rules> {
+        let key = (pep.process.id().to_string(), pep.process.version(), kind);
+        let read = || Arc::new(pep.process().write_table(kind).parse().unwrap_or_default());
+        Arc::clone(self.rules.entry(key).or_insert_with(read))
+    }
+}

@@ -1,0 +1,122 @@
+//! The documents that this device holds, to be read, and who stands behind what is written in them.
+
+use std::collections::BTreeMap;
+
+use gate::{Author, Hash, Id};
+use plan::{Automerge, DocumentKind, Documents, Pep, Role, View, Who};
+use replica::Trouble;
+use uuid::Uuid;
+
+use super::Device;
+
+/// Copies of a PEP's documents, and who stands behind their actors.
+pub struct Papers {
+    documents: BTreeMap<DocumentKind, Automerge>,
+    who: BTreeMap<Id, Who>,
+}
+
+impl Papers {
+    /// The documents to read; `None` where the plan itself is not held.
+    pub fn documents(&self) -> Option<Documents<'_>> {
+        Documents::lent(|kind| self.documents.get(&kind))
+    }
+
+    /// The documents held, in the order of their kinds.
+    pub fn held(&self) -> impl Iterator<Item = (DocumentKind, &Automerge)> {
+        self.documents.iter().map(|(kind, document)| (*kind, document))
+    }
+
+    /// Who stands behind an actor.
+    pub fn author(&self, actor: &[u8]) -> Option<Who> {
+        self.who.get(actor).cloned()
+    }
+}
+
+impl Device {
+    /// The documents of a PEP that a role reads and this device holds, and who stands behind them. Copies: the device goes on
+    /// writing meanwhile.
+    pub fn papers(&mut self, pep: &Pep, role: Role) -> Result<Papers, Trouble> {
+        let mut papers = Papers { documents: BTreeMap::new(), who: BTreeMap::new() };
+        for kind in DocumentKind::ALL {
+            let doc = *pep.document(*kind).as_bytes();
+            if self.holds(pep, *kind, role) && self.replica.has(&doc)? {
+                papers.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
+                for (actor, person) in self.authors(&doc)? {
+                    papers.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
+                }
+            }
+        }
+        Ok(papers)
+    }
+
+    /// A PEP as it is now, as far as a role reads it.
+    pub fn view(&mut self, pep: &Pep, role: Role) -> Result<View, Trouble> {
+        let papers = self.papers(pep, role)?;
+        Ok(plan::read(papers.documents().ok_or(Trouble::Unknown)?, pep, &|actor| papers.author(actor)))
+    }
+
+    /// The same; `None` of one that is announced and has not arrived whole.
+    pub fn view_if_here(&mut self, pep: &Pep, role: Role) -> Result<Option<View>, Trouble> {
+        match self.view(pep, role) {
+            Ok(view) => Ok(Some(view)),
+            Err(Trouble::Unknown) => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Reads one document as it is now.
+    pub fn read<T>(&mut self, doc: &Id, f: impl FnOnce(&Automerge) -> T) -> Result<T, Trouble> {
+        self.replica.read(doc, f)
+    }
+
+    /// The heads of one document.
+    pub fn heads(&mut self, doc: &Id) -> Result<Vec<Hash>, Trouble> {
+        Ok(self.replica.standing(doc)?.heads)
+    }
+
+    /// Which PEP and which of its documents an id stands for.
+    pub fn document(&self, doc: &Id) -> Option<(&Pep, DocumentKind)> {
+        let (pep, kind) = self.documents.get(doc)?;
+        Some((self.peps.get(pep)?, *kind))
+    }
+
+    /// Who stands behind each actor of a document: actor to person. Kept from the moment their changes were let in; of what an
+    /// earlier version let in, the team's devices are tried once.
+    pub fn authors(&mut self, doc: &Id) -> Result<BTreeMap<Id, Id>, Trouble> {
+        if !self.replica.unnamed(doc)?.is_empty() {
+            let devices: Vec<Author> = self.authority(doc).authors.into_values().collect();
+            self.replica.find_authors(doc, &devices)?;
+        }
+        Ok(self.replica.authors(doc)?.into_iter().map(|(actor, author)| (actor, author.person)).collect())
+    }
+
+    /// A person of a child's team.
+    pub(super) fn who(&self, child: &Uuid, person: &Id) -> Option<Who> {
+        let known = self.roster.person(person).map(|p| (p.name.clone(), p.role.clone()));
+        let me = self.me.as_ref().filter(|me| me.person == *person).map(|me| (me.name.clone(), me.role.clone()));
+        let (name, main_role) = known.or(me)?;
+        // The newest membership: what somebody wrote keeps its author after they left.
+        let of_child = self.roster.teams.iter().filter(|m| m.child == *child.as_bytes() && m.person == *person);
+        let newest = of_child.max_by(|a, b| a.from.cmp(&b.from));
+        let role = newest.map_or(main_role, |m| m.role.clone());
+        let until = newest.and_then(|m| m.to.as_ref()?.parse().ok());
+        Some(Who { person: Uuid::from_bytes(*person), name, role: role.parse().ok()?, until })
+    }
+
+    /// What this device writes a document as.
+    pub(super) fn actor(&self, doc: &Id) -> Option<Id> {
+        let s = self.replica.signer()?;
+        Some(gate::actor_id(doc, &replica::public_key(&s.key), &s.person, s.incarnation))
+    }
+
+    pub(super) fn know(&mut self, pep: Pep) {
+        let id = *pep.id().as_bytes();
+        for kind in DocumentKind::ALL {
+            let doc = *pep.document(*kind).as_bytes();
+            if self.replica.has(&doc).unwrap_or(false) && !self.readers.is_lost(&doc) {
+                self.documents.insert(doc, (id, *kind));
+            }
+        }
+        self.peps.insert(id, pep);
+    }
+}

@@ -1,0 +1,58 @@
+//! What stands beside the documents in a replica, each under a name: how it is written and read.
+
+use gate::Id;
+use plan::Pep;
+use replica::{Replica, Trouble};
+use serde::{Deserialize, Serialize};
+use sync::frame::Start;
+use uuid::Uuid;
+
+/// A PEP from what it was started as; `None` where that makes no sense to this version.
+pub fn pep_of(start: &Start) -> Option<Pep> {
+    let (year, term) = plan::parse_term(&start.term).ok()?;
+    Some(Pep {
+        child: Uuid::from_bytes(start.child),
+        year,
+        term,
+        kind: start.kind.parse().ok()?,
+        process: plan::ProcessRef::new(&start.process, start.process_version).ok()?,
+    })
+}
+
+/// What a PEP was started as.
+pub fn start_of(pep: &Pep) -> Start {
+    Start {
+        pep: *pep.id().as_bytes(),
+        child: *pep.child.as_bytes(),
+        term: format!("{}-{}", pep.year, pep.term),
+        kind: pep.kind.to_string(),
+        process: pep.process.id().to_string(),
+        process_version: pep.process.version(),
+    }
+}
+
+/// The name of a fact that stands under an id.
+pub(in crate::device) fn key(prefix: &[u8], id: &Id) -> Vec<u8> {
+    [prefix, id].concat()
+}
+
+/// What a fact holds, as bytes.
+pub(in crate::device) fn cbor<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Writing to a Vec cannot fail, and the types kept here all serialise.
+    let _ = ciborium::into_writer(value, &mut out);
+    out
+}
+
+/// The same read again; `None` where the bytes are no such thing.
+pub(in crate::device) fn from_cbor<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Option<T> {
+    ciborium::from_reader(bytes).ok()
+}
+
+/// A fact of a replica; `None` where there is none, or none that can be read.
+pub(in crate::device) fn read_fact<T: for<'de> Deserialize<'de>>(
+    replica: &Replica,
+    key: &[u8],
+) -> Result<Option<T>, Trouble> {
+    Ok(replica.fact(key)?.as_deref().and_then(from_cbor))
+}

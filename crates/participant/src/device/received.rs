@@ -1,0 +1,293 @@
+//! What follows from what the relay says, act by act.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gate::{Hash, Id};
+use plan::DocumentKind;
+use replica::Trouble;
+use sync::{
+    Cursor, SignedRoster,
+    frame::{Listed, code},
+    participant::Act,
+};
+
+use super::{
+    Device,
+    facts::{cbor, key, pep_of},
+    numbers::is_own_past,
+    state::Line,
+};
+
+/// How often one document's log is read again from its start on one connection.
+const READ_AGAIN_MAX: u32 = 4;
+
+impl Device {
+    pub(super) fn act(&mut self, act: Act, now: i64) -> Result<(), Trouble> {
+        match act {
+            Act::Send(frame) => self.send(frame),
+            Act::Close => {
+                if let Some(c) = self.connection.as_mut() {
+                    c.close = true;
+                }
+            }
+            Act::Welcome { relay, .. } => {
+                if self.me.as_ref().is_some_and(|me| me.relay.id != relay) {
+                    let words = "The relay at this address is not the one this device joined. Ask the Virtual School for a new link if it has changed its relay.";
+                    self.words.push(words.into());
+                    self.line = Line::Refused(words.into());
+                    if let Some(c) = self.connection.as_mut() {
+                        c.close = true;
+                    }
+                } else {
+                    self.line = Line::Connected;
+                    self.forget_undecided()?;
+                }
+                self.touch();
+            }
+            Act::Roster(signed) => self.take_roster(&signed)?,
+            Act::Documents(list) => self.take_documents(list)?,
+            Act::Take { doc, from, envelopes } => {
+                let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
+                let authority = self.authority(&doc);
+                let (offered, refused) =
+                    self.replica.offer(&doc, &envelopes, &authority, Some(Cursor::new(epoch, from)))?;
+                let new = envelopes.iter().zip(&offered).filter(|(_, o)| matches!(o, replica::Offered::New(_)));
+                let new: Vec<Id> = new.map(|(e, _)| e.actor).collect();
+                if let Some(c) = self.connection.as_mut() {
+                    c.traffic.received += new.len() as u64;
+                    if !offered.is_empty() {
+                        c.read.insert(doc, from + offered.len() as u64 - 1);
+                    }
+                }
+                // A change by the very actor this device writes with, and it does not hold it: this is an older copy of itself.
+                if self.actor(&doc).is_some_and(|own| new.contains(&own)) {
+                    self.move_on()?;
+                }
+                if let (Some(refusal), Some(envelope)) = (refused, envelopes.get(offered.len())) {
+                    self.could_not_take(&doc, envelope, &refusal)?;
+                }
+                self.touch();
+            }
+            Act::Snapshot { doc, seq, bytes, tips, .. } => {
+                let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
+                let authority = self.authority(&doc);
+                let own = self.actor(&doc);
+                let taken = self.replica.take_snapshot(&doc, Cursor::new(epoch, seq), bytes, &tips, &authority)?;
+                match taken {
+                    // Something was written here while the snapshot was on its way: the log is read from its start.
+                    Ok(()) if self.replica.standing(&doc)?.cursor.is_none() => self.open_line(&doc)?,
+                    Ok(()) => {
+                        if let Some(c) = self.connection.as_mut() {
+                            c.traffic.received += seq;
+                            c.read.insert(doc, seq);
+                        }
+                        if tips.iter().any(|t| Some(t.actor) == own) {
+                            self.move_on()?;
+                        }
+                    }
+                    Err(refusal) if refusal.rests_on_the_roster() && self.wait_for_roster(doc) => {}
+                    Err(refusal) => {
+                        self.words.push(format!(
+                            "The relay's copy of a plan did not pass this device's own checks ({}). It was not taken; whoever keeps the relay should run `pep-relay check`.",
+                            refusal.code()
+                        ));
+                        self.leave_alone(doc);
+                    }
+                }
+                self.touch();
+            }
+            Act::Receipt { doc, hash, cursor } => {
+                self.replica.receipt(&doc, &hash, cursor)?;
+                if let Some(c) = self.connection.as_mut() {
+                    c.traffic.sent += 1;
+                    if let Some(cursor) = cursor {
+                        c.read.insert(doc, cursor.seq);
+                    }
+                }
+                self.touch();
+            }
+            Act::Held { doc, hashes, follows, code, detail } => {
+                self.was_held(&doc, &hashes, &follows, (&code, &detail), now)?;
+            }
+            Act::Released { doc, hashes } => self.was_released(&doc, &hashes)?,
+            Act::Undecided { doc, changes } => self.now_undecided(&doc, changes),
+            Act::Presence(presence) => {
+                if self.here.hear(presence, u64::try_from(now).unwrap_or(0).saturating_mul(1_000)) {
+                    self.touch();
+                }
+            }
+            Act::Readers { doc, chosen } => self.readers_taken(&doc, chosen)?,
+            Act::Gone(doc) => {
+                if let Some(c) = self.connection.as_mut() {
+                    c.gone.insert(doc);
+                }
+                self.lose_gone()?;
+                self.touch();
+            }
+            Act::Trouble { code, detail, retry_after_ms, doc } => {
+                if let (Some(c), Some(ms)) = (self.connection.as_mut(), retry_after_ms) {
+                    c.retry_after_ms = ms;
+                }
+                self.heard_trouble(&code, detail, doc)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn heard_trouble(&mut self, code: &str, detail: String, doc: Option<Id>) -> Result<(), Trouble> {
+        if code == code::MISSING
+            && let Some(doc) = doc
+        {
+            return self.read_again(&doc);
+        }
+        if code == code::REVOKED
+            && let Some(c) = self.connection.as_mut()
+        {
+            c.revoked = true;
+        }
+        if matches!(code, code::REFUSED | code::PROCESS)
+            && let Some(c) = self.connection.as_mut()
+        {
+            c.refused += 1;
+        }
+        self.words.push(detail);
+        self.touch();
+        Ok(())
+    }
+
+    /// The relay lacks what ours builds on, or we lack what its log builds on: its log is read again from the start, and
+    /// everything it turns out to lack is offered. A few times a connection: what was already on its way may be answered
+    /// likewise.
+    fn read_again(&mut self, doc: &Id) -> Result<(), Trouble> {
+        let Some(c) = self.connection.as_mut() else { return Ok(()) };
+        let Some(epoch) = c.session.epoch() else { return Ok(()) };
+        let times = c.again.entry(*doc).or_default();
+        *times += 1;
+        if *times > READ_AGAIN_MAX {
+            self.leave_alone(*doc);
+            return Ok(());
+        }
+        self.replica.commit()?;
+        self.replica.new_epoch(doc, epoch)?;
+        self.open_line(doc)
+    }
+
+    /// Takes in a roster that came on the line or was fetched, if the relay's own key signed it.
+    pub fn take_roster(&mut self, signed: &SignedRoster) -> Result<(), Trouble> {
+        let Some(me) = &self.me else { return Ok(()) };
+        let Some(roster) = signed.verify(&me.relay.key) else {
+            self.words.push("The relay sent a list of people that its own key did not sign. It was not taken.".into());
+            return Ok(());
+        };
+        for child in self.new_children()? {
+            if roster.child(&child.child).is_some() {
+                self.replica.set_fact(&key(b"child/", &child.child), None);
+            }
+        }
+        self.roster = roster;
+        self.replica.set_fact(b"roster", Some(&cbor(signed)));
+        self.touch();
+        self.open_listed()
+    }
+
+    /// Opens the documents that may be opened and are not, as far as the roster names their children.
+    fn open_listed(&mut self) -> Result<(), Trouble> {
+        let Some(c) = self.connection.as_mut() else { return Ok(()) };
+        let closed = c.listed.iter().flatten().filter(|(doc, _)| !c.session.is_open(doc) && !c.stuck.contains(*doc));
+        let closed: Vec<(Id, Id)> = closed.map(|(doc, listed)| (*doc, listed.start.child)).collect();
+        c.wants_roster = false;
+        for (doc, child) in closed {
+            if self.roster.child(&child).is_some() {
+                self.open_line(&doc)?;
+            } else if let Some(c) = self.connection.as_mut() {
+                c.wants_roster = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn take_documents(&mut self, list: Vec<Listed>) -> Result<(), Trouble> {
+        let mut listed = BTreeMap::new();
+        for item in list {
+            // The ids follow from what the PEP was started as: a list that says otherwise is not believed.
+            let Some(pep) = pep_of(&item.start).filter(|p| *p.id().as_bytes() == item.pep) else { continue };
+            let Ok(kind) = item.kind.parse::<DocumentKind>() else { continue };
+            if *pep.document(kind).as_bytes() != item.doc {
+                continue;
+            }
+            if self.peps.get(&item.pep).is_none_or(|known| known.process != pep.process) {
+                if self.peps.contains_key(&item.pep) {
+                    if let Some(c) = self.connection.as_mut()
+                        && c.announced.insert(item.pep)
+                    {
+                        c.refused += 1;
+                        self.words.push(format!(
+                            "PEP {} was started under another process elsewhere. What was written here is kept on this device; ask the Virtual School which one stands.",
+                            pep.id()
+                        ));
+                    }
+                    continue;
+                }
+                self.replica.set_fact(&key(b"pep/", &item.pep), Some(&cbor(&item.start)));
+                self.peps.insert(item.pep, pep.clone());
+            }
+            if !self.replica.has(&item.doc)? {
+                self.replica.start(&item.doc, &pep.genesis(kind))?;
+            }
+            self.documents.insert(item.doc, (item.pep, kind));
+            self.hear_readers(&item.doc, item.readers.clone())?;
+            listed.insert(item.doc, item);
+        }
+        if let Some(c) = self.connection.as_mut() {
+            c.gone.retain(|doc| !listed.contains_key(doc));
+            c.listed = Some(listed);
+        }
+        self.lose_gone()?;
+        self.replica.commit()?;
+        self.open_listed()?;
+        self.ask_for_unlisted()?;
+        self.announce()?;
+        self.touch();
+        Ok(())
+    }
+
+    /// The relay's log holds something that this device's gate does not admit.
+    fn could_not_take(&mut self, doc: &Id, envelope: &gate::Envelope, refusal: &gate::Refusal) -> Result<(), Trouble> {
+        let own = self.me.as_ref().is_some_and(|m| m.device == envelope.device);
+        if own && is_own_past(refusal.code()) {
+            // The relay has another change of ours under a number that this copy used again, or lacks.
+            self.replica.commit()?;
+            if !self.move_on()? {
+                self.used_up(doc);
+                return Ok(());
+            }
+            let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
+            let team = self.authority(doc);
+            self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;
+            return self.open_line(doc);
+        }
+        if refusal.is_missing() {
+            return self.read_again(doc);
+        }
+        if refusal.rests_on_the_roster() && self.wait_for_roster(*doc) {
+            return Ok(());
+        }
+        self.words.push(format!(
+            "A change that the relay sent did not pass this device's own checks ({}). It was not taken; whoever keeps the relay should run `pep-relay check`.",
+            refusal.code()
+        ));
+        self.leave_alone(*doc);
+        Ok(())
+    }
+
+    /// The roster held here may be older than what came: closes the document until a newer one is here. `false` where this
+    /// very roster was too old before, and asking has brought no other.
+    fn wait_for_roster(&mut self, doc: Id) -> bool {
+        let version = self.roster.version;
+        let Some(c) = self.connection.as_mut().filter(|c| c.doubted.get(&doc) != Some(&version)) else { return false };
+        c.doubted.insert(doc, version);
+        c.out.extend(c.session.close(doc));
+        c.wants_roster = true;
+        true
+    }
+}

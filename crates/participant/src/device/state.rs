@@ -1,0 +1,21 @@
+//! What a device knows from one call to the next, apart from what it does with it: plain types, none of which names the device.
+
+mod connection;
+mod held;
+mod presence;
+mod readers;
+mod revoked;
+mod unshared;
+
+pub use connection::{Line, Traffic};
+pub use held::{Held, Said, Waiting, Why};
+pub use presence::{Present, Spot};
+pub use readers::{NotChosen, Unshared};
+pub use revoked::Revoked;
+pub use unshared::Waits;
+
+pub(super) use connection::Connection;
+pub(super) use held::{fact, kept};
+pub(super) use presence::Here;
+pub(super) use readers::{Choice, Readers};
+pub(super) use unshared::Counted;
