@@ -393,3 +393,17 @@ pub fn typed(text: &str) -> Markup {
 pub fn either<'a>(first: bool, yes: &'a str, no: &'a str) -> &'a str {
     if first { yes } else { no }
 }
+
+/// With a capital letter.
+pub fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A page's address, with the word that it says what was saved.
+pub fn saved(home: &str) -> String {
+    match home.split_once('#') {
+        Some((page, place)) => format!("{page}?saved=1#{place}"),
+        None => format!("{home}?saved=1"),
+    }
+}

@@ -30,6 +30,7 @@ pub mod region;
 pub mod request;
 pub mod routes;
 pub mod said;
+pub mod sections;
 pub mod tab;
 pub mod tips;
 pub mod who;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     desk::{Desk, NotWritten},
-    forms::STAMP,
+    forms::{DRAFT, STAMP},
     handed, kit,
     lent::{ChildLine, Plan},
     locked,
@@ -241,7 +241,7 @@ fn of_child(desk: &mut Desk<'_>, request: &Request, child: Option<ChildLine>) ->
 
 fn of_plan(desk: &mut Desk<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, Error> {
     // A draft only fills a form in, whatever the page showed that it comes from.
-    let draft = matches!(rest, ["comments", _]) && request.form.get(comments::DRAFT).is_some();
+    let draft = matches!(rest, ["comments", _]) && request.form.get(DRAFT).is_some();
     let stamp = (request.post && !draft).then(|| request.form.get(STAMP).unwrap_or_default());
     let form = request.post.then(|| request.fingerprint());
     if let Some(then) = form.and_then(|form| desk.env.memory.written(&form)) {

@@ -13,10 +13,9 @@ use super::{
     lent::Plan,
     live::{Live, Told},
     news::News,
-    page::plan as overview,
     region::fingerprint,
     request::Request,
-    routes,
+    routes, sections,
 };
 use participant::{device::Spot, error::Error, typing::Splice};
 
@@ -519,7 +518,7 @@ fn looked_at(page: &Request) -> Option<String> {
         ["pep", _, "targets", ..] => Some("targets.list".to_owned()),
         ["pep", _, "meeting", ..] => Some("meeting.agenda".to_owned()),
         ["pep", _, "table" | "comments", question, ..] => Some((*question).to_owned()),
-        ["pep", _, "page", _, block] => overview::question_of(block),
+        ["pep", _, "page", _, block] => sections::question_of(block),
         _ => None,
     }
 }

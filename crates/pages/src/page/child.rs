@@ -4,10 +4,10 @@
 use maud::{Markup, html};
 use plan::{DocumentKind, PICTURE_BYTES_MAX};
 
-use super::{section::upper, settings::digits, views};
+use super::{settings::digits, views};
 use crate::{
     asked::{Asked, By, FACES, SCALE, Said, asked, decline, may_decline},
-    kit,
+    kit::{self, upper},
     lent::Given,
     request::{Leaf, Outcome, Request},
 };

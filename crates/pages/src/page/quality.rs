@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use plan::{Answer, CELL_MAX, Cells, Edit, Kind, Role, Value, Writer};
 
-use super::{errors as pages, plan as overview, sign_off::grade_label, table::saved};
+use super::errors as pages;
 use crate::{
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp},
-    kit,
+    kit::{self, saved},
     lent::{Plan, cell_value, people},
     request::{Leaf, Outcome, Request},
+    sections::{self, grade_label},
 };
 
 const AREAS: &str = "qa.areas";
@@ -266,7 +267,7 @@ pub fn returned(plan: &Plan) -> Markup {
                 }
             }
             @if plan::bank().question(RETURNED).is_some_and(|question| plan.may_write(question)) {
-                p class="govuk-body" { (kit::link(&overview::question_href(plan, RETURNED), "Change what was sent back")) }
+                p class="govuk-body" { (kit::link(&sections::question_href(plan, RETURNED), "Change what was sent back")) }
             }
         }
     }

@@ -3,17 +3,19 @@
 use maud::{Markup, html};
 use plan::{Answer, Edit, Kind, Page, Question};
 
-use super::{comments::DRAFT, plan as overview, table};
+use super::table;
 use crate::{
     back::{self, Back},
     field::{Ask, Excused, Fill},
-    forms::{Change, Errors, Lots, Sent, refusal, stamp},
-    kit,
+    forms::{Change, DRAFT, Errors, Lots, Sent, refusal, stamp},
+    kit::{self, upper},
     lent::{Plan, people},
     live::merged,
     region::Regions,
     request::{Leaf, Outcome, Request},
-    said, who,
+    said,
+    sections::{self, choose_href},
+    who,
 };
 use participant::words;
 
@@ -35,10 +37,10 @@ struct Shown {
 pub fn section(request: &Request, plan: &Plan, page: &str, block: &str) -> Option<Outcome> {
     let process = plan.pep.process();
     let page = process.pages.iter().find(|known| known.id == page)?;
-    let questions = overview::group(page, block);
+    let questions = sections::group(page, block);
     questions.first()?;
     let back = Back::of(request);
-    let here = overview::section_href(plan, page, block);
+    let here = sections::section_href(plan, page, block);
     if !request.post {
         let shown = questions.iter().map(|question| as_it_is(plan, question)).collect();
         let done = request.query.get("saved").is_some();
@@ -197,13 +199,13 @@ fn render(
     done: bool,
     back: Option<Back>,
 ) -> Leaf {
-    let title = overview::block_title(block);
+    let title = sections::block_title(block);
     let not_taken: Vec<_> = shown.iter().filter_map(|one| Some((one.question, one.not_taken.clone()?))).collect();
     let (hidden, asked): (Vec<Shown>, Vec<Shown>) =
         shown.into_iter().partition(|one| plan.view.hidden.contains_key(one.question.id.as_str()));
     let writes = asked.iter().any(|one| plan.may_write(one.question) && has_input(plan, one.question));
     let wrong = !errors.is_empty();
-    let owner = overview::owner(plan, page);
+    let owner = sections::owner(plan, page);
     let alternate = page.alternate_owner.map(|role| format!(", or {} instead", people(&[role])));
     let mut regions = Regions::default();
     let main = html! {
@@ -225,7 +227,7 @@ fn render(
         }
         @if writes {
             @let live = asked.iter().any(|one| is_live(plan, one.question));
-            form method="post" action={ (overview::section_href(plan, page, block)) (back::query(back)) } novalidate
+            form method="post" action={ (sections::section_href(plan, page, block)) (back::query(back)) } novalidate
                 data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
                 @for one in &asked { (question(plan, one, &mut regions)) }
@@ -271,7 +273,7 @@ fn unsaved(plan: &Plan, question: &Question, text: &str) -> Markup {
 /// Who else has this section on their screen.
 fn here(plan: &Plan, page: &Page, block: &str) -> Markup {
     html! {
-        @if let Some(words) = who::at(plan, |field| overview::is_within(page, block, field)) {
+        @if let Some(words) = who::at(plan, |field| sections::is_within(page, block, field)) {
             p class="govuk-body-s pep-here" { (words) }
         }
     }
@@ -481,7 +483,7 @@ fn why_hidden(plan: &Plan, hidden: &[Shown]) -> Markup {
                         Some(because) if because.id == "meta.phase" => "for children of another age",
                         Some(because) => {
                             "because of the answer to "
-                            (kit::link(&overview::question_href(plan, &because.id), &because.label))
+                            (kit::link(&sections::question_href(plan, &because.id), &because.label))
                         }
                         None => "not at present",
                     }
@@ -491,15 +493,4 @@ fn why_hidden(plan: &Plan, hidden: &[Shown]) -> Markup {
     };
     let title = format!("Questions not asked at present ({})", hidden.len());
     kit::details(&title, false, inside)
-}
-
-/// Where one chooses between two answers.
-pub fn choose_href(plan: &Plan, place: &str) -> String {
-    plan.href(&format!("/choose/{}", plan.word_for(place)))
-}
-
-/// With a capital letter.
-pub fn upper(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

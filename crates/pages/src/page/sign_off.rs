@@ -4,13 +4,14 @@
 use maud::{Markup, html};
 use plan::{CELL_MAX, Gap, Kind, Offer, Role, SignOff, Stale, Value, is_seen};
 
-use super::{checks, plan as overview, section::upper, table::saved};
+use super::checks;
 use crate::{
     field::{Ask, Fill},
     forms::{Errors, STAMP, refusal},
-    kit,
+    kit::{self, saved, upper},
     lent::{Plan, people, small},
     request::{Leaf, Outcome, Request, Signature},
+    sections::{self, grade_label},
 };
 use participant::words::{self, counted};
 
@@ -174,7 +175,7 @@ fn waits(plan: &Plan, offer: &Offer) -> Markup {
             h3 class="govuk-heading-s" { "To choose" }
             ul class="govuk-list govuk-list--bullet" {
                 @for place in &offer.disputes {
-                    li { (kit::link(&super::section::choose_href(plan, place), &label(place))) ": two answers; somebody has to choose" }
+                    li { (kit::link(&sections::choose_href(plan, place), &label(place))) ": two answers; somebody has to choose" }
                 }
             }
         }
@@ -208,7 +209,7 @@ fn gaps(plan: &Plan, gaps: &[Gap]) -> Markup {
         ul class="govuk-list govuk-list--bullet" {
             @for gap in gaps {
                 li {
-                    (kit::link(&overview::question_href(plan, gap.question), &label(gap.question)))
+                    (kit::link(&sections::question_href(plan, gap.question), &label(gap.question)))
                     ": " (gap.why.to_string()) ". For " (people(&[gap.owner])) "."
                 }
             }
@@ -254,8 +255,8 @@ fn line(plan: &Plan, made: &SignOff) -> Vec<Markup> {
 fn stale(plan: &Plan, why: &Stale) -> Markup {
     html! {
         @match why {
-            Stale::Changed(id) => { "Changed since: " (kit::link(&overview::question_href(plan, id), &label(id))) }
-            Stale::Appeared(id) => { "A new question appeared: " (kit::link(&overview::question_href(plan, id), &label(id))) }
+            Stale::Changed(id) => { "Changed since: " (kit::link(&sections::question_href(plan, id), &label(id))) }
+            Stale::Appeared(id) => { "A new question appeared: " (kit::link(&sections::question_href(plan, id), &label(id))) }
             Stale::Returned => "Sent back by the Virtual School",
             Stale::RoleEnded => "The person’s role had ended by that day",
             Stale::NeverMatched => "Not made for what the plan said at that time",
@@ -263,12 +264,6 @@ fn stale(plan: &Plan, why: &Stale) -> Markup {
             Stale::OtherRole => "The person has another role now",
         }
     }
-}
-
-/// What the process calls a grade.
-pub fn grade_label<'a>(plan: &'a Plan, grade: &'a str) -> &'a str {
-    let grades = &plan.pep.process().practice.qa.grades;
-    grades.iter().find(|known| known.id == grade).map_or(grade, |known| known.label.as_str())
 }
 
 fn label(place: &str) -> String {

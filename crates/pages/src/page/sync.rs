@@ -3,9 +3,8 @@
 use crate::env::Intent;
 use maud::html;
 
-use super::section::upper;
 use crate::{
-    kit,
+    kit::{self, upper},
     lent::{Sharing, Site},
     region::Regions,
     request::{Leaf, Outcome, Request},

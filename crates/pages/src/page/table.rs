@@ -6,15 +6,14 @@ use maud::{Markup, html};
 use plan::{Cell, Cells, Column, Edit, Kind, Question, Row, RowKey, Writer};
 use uuid::Uuid;
 
-use super::plan as overview;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp},
-    kit,
+    kit::{self, saved},
     lent::{Plan, cell_value},
     request::{Leaf, Outcome, Request},
-    said,
+    said, sections,
 };
 use participant::words;
 
@@ -56,7 +55,7 @@ impl<'a> Table<'a> {
                     columns: &question.columns,
                     natural,
                     parse: question.id.clone(),
-                    home: overview::question_href(plan, &question.id),
+                    home: sections::question_href(plan, &question.id),
                     back: None,
                 })
             }
@@ -179,7 +178,7 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
             if mine {
                 cells.push(html! {
                     @if row.withdrawal_disputed {
-                        (kit::link(&super::section::choose_href(plan, &format!("{}/{}/withdrawn", table.place, row.key)), "Choose: keep or withdraw"))
+                        (kit::link(&sections::choose_href(plan, &format!("{}/{}/withdrawn", table.place, row.key)), "Choose: keep or withdraw"))
                     } @else if table.is_mine(plan, row) {
                         a class="govuk-link" href=(table.href(plan, &format!("/{}", table.word(plan, row)))) {
                             @if row.withdrawn { "Look again" } @else { "Change" }
@@ -206,7 +205,7 @@ fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
             Some(Cell::Voices(voices)) => @for voice in voices { p { (kit::typed(&voice.text)) } },
             Some(Cell::Disputed(claims)) => {
                 (claims.iter().map(|claim| shown(&claim.value)).collect::<Vec<_>>().join(" or ")) " "
-                (kit::link(&super::section::choose_href(plan, &format!("{}/{}/{}", table.place, row.key, column.id)), "Choose"))
+                (kit::link(&sections::choose_href(plan, &format!("{}/{}/{}", table.place, row.key, column.id)), "Choose"))
             }
         }
     }
@@ -408,12 +407,4 @@ fn value_of<'a>(row: Option<&'a Row>, column: &Column) -> Option<&'a plan::Value
 /// The id of the first input.
 fn first(table: &Table<'_>) -> String {
     table.asks().next().map_or_else(|| "main-content".to_owned(), |(_, ask)| ask.target())
-}
-
-/// A page's address, with the word that it says what was saved.
-pub fn saved(home: &str) -> String {
-    match home.split_once('#') {
-        Some((page, place)) => format!("{page}?saved=1#{place}"),
-        None => format!("{home}?saved=1"),
-    }
 }

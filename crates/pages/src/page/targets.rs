@@ -4,17 +4,17 @@ use maud::{Markup, html};
 use plan::{Cell, Cells, Column, Edit, Kind, Question, Target, Value};
 use uuid::Uuid;
 
-use super::table::{self, saved};
+use super::table;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp},
-    kit,
+    kit::{self, saved},
     lent::{Plan, cell_value},
     live::merged,
     region::Regions,
     request::{Leaf, Outcome, Request},
-    said, who,
+    said, sections, who,
 };
 use participant::words;
 
@@ -277,7 +277,7 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
                     p class="govuk-body" {
                         "There are two answers: " (claims.iter().map(|claim| field.ask.shown(&claim.value)).collect::<Vec<_>>().join(" or ")) ". "
                         @if let Some(target) = existing {
-                            (kit::link(&super::section::choose_href(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id)), "Choose which is right"))
+                            (kit::link(&sections::choose_href(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id)), "Choose which is right"))
                         }
                     }
                 }
@@ -321,7 +321,7 @@ fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target
                 h2 class="govuk-summary-card__title" { (name) @if target.row.withdrawn { " " (kit::tag("grey", "Withdrawn")) } }
                 ul class="govuk-summary-card__actions" {
                     @if target.row.withdrawal_disputed {
-                        li class="govuk-summary-card__action" { (kit::link(&super::section::choose_href(plan, &format!("{TARGETS}/{}/withdrawn", target.row.key)), "Choose: keep or withdraw")) }
+                        li class="govuk-summary-card__action" { (kit::link(&sections::choose_href(plan, &format!("{TARGETS}/{}/withdrawn", target.row.key)), "Choose: keep or withdraw")) }
                     }
                     li class="govuk-summary-card__action" {
                         a class="govuk-link" href=(plan.href(&format!("/targets/{}", target.row.key))) { "Open" span class="govuk-visually-hidden" { ": " (name) } }

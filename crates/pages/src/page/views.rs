@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use plan::{Answer, Cell, Phase, Picture, Question, Role, Row, Value, Who};
 
-use super::{plan as overview, readers, section::upper};
+use super::readers;
 use crate::{
     asked::{asked, face},
     forms::stamp,
-    kit,
+    kit::{self, upper},
     lent::{Plan, people, small},
     request::{Leaf, Outcome, Request},
+    sections,
 };
 use participant::{
     settings::Handed,
@@ -79,7 +80,7 @@ pub fn views(plan: &Plan, team: &[Who]) -> Outcome {
             dl class="govuk-summary-list" {
                 @for (question, words) in said {
                     div class="govuk-summary-list__row govuk-summary-list__row--no-actions" {
-                        dt class="govuk-summary-list__key" { (kit::link(&overview::question_href(plan, &question.id), &question.label)) }
+                        dt class="govuk-summary-list__key" { (kit::link(&sections::question_href(plan, &question.id), &question.label)) }
                         dd class="govuk-summary-list__value" { (words) }
                     }
                 }
@@ -88,7 +89,7 @@ pub fn views(plan: &Plan, team: &[Who]) -> Outcome {
         @if !empty.is_empty() {
             h2 class="govuk-heading-m" { "Not said yet" }
             ul class="govuk-list govuk-list--bullet" {
-                @for question in empty { li { (kit::link(&overview::question_href(plan, &question.id), &question.label)) } }
+                @for question in empty { li { (kit::link(&sections::question_href(plan, &question.id), &question.label)) } }
             }
         }
     };
@@ -172,7 +173,7 @@ fn giving(plan: &Plan) -> Markup {
 
 /// Why there are no pages for the child here.
 fn nothing_to_ask(plan: &Plan) -> Markup {
-    let year = || kit::link(&overview::question_href(plan, "setting.yearGroup"), "the year group");
+    let year = || kit::link(&sections::question_href(plan, "setting.yearGroup"), "the year group");
     match plan.view.phase {
         None => html! { "The child’s own pages depend on their age. Enter " (year()) " first." },
         Some(Phase::EarlyYears) => {
