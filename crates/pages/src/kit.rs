@@ -3,7 +3,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::{assets, lent::Site, region::Regions, request::Leaf};
+use super::{address::LEAVE, assets, lent::Site, region::Regions, request::Leaf};
 use participant::settings::TextSize;
 
 /// The name of the service, as every title ends.
@@ -62,6 +62,11 @@ pub fn childs(text: TextSize, leaf: &Leaf) -> Markup {
             }
         }
     }
+}
+
+/// The way out of the child's own pages, for the grown-up.
+pub fn way_out() -> Markup {
+    html! { p class="pep-child-out" { a class="govuk-link pep-child-link" href=(LEAVE) { "For the grown-up: end these pages" } } }
 }
 
 fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {

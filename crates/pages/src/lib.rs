@@ -8,6 +8,8 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod address;
+pub mod answer;
 pub mod asked;
 pub mod assets;
 pub mod back;

@@ -4,12 +4,13 @@
 use participant::Secret;
 
 use super::{
+    answer::Answer,
     desk::Desk,
     env::Intent,
     kit,
     page::locked::{self, Asked},
     request::{Pairs, Request},
-    routes::{self, Answer},
+    routes,
 };
 
 /// Where the passphrase goes.

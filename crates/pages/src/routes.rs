@@ -3,7 +3,10 @@
 use crate::{desk::Tried, env::Intent};
 use uuid::Uuid;
 
+pub use super::answer::Answer;
 use super::{
+    address::HOME,
+    answer::TRIES_MAX,
     desk::{Desk, NotWritten},
     forms::{DRAFT, STAMP},
     handed, kit,
@@ -18,37 +21,6 @@ use super::{
     tips,
 };
 use participant::error::Error;
-
-/// How often a form is taken in anew because the plan changed in between.
-pub const TRIES_MAX: usize = 5;
-
-/// What is sent back.
-pub enum Answer {
-    /// A page.
-    Page {
-        /// Its status, such as 200.
-        status: u16,
-        /// Its HTML.
-        html: String,
-    },
-    /// Go to this address.
-    Go(String),
-    /// A picture of the child's.
-    Picture(::plan::Picture),
-    /// A file to keep.
-    File {
-        /// What it is called.
-        name: String,
-        /// Its media type.
-        kind: &'static str,
-        /// What is in it.
-        bytes: Vec<u8>,
-    },
-    /// The host is to do something, and then to ask again.
-    Host(Intent),
-    /// The device is a child's from now on: go to the child's pages, and keep nothing of any page shown before.
-    Given,
-}
 
 /// Answers a request.
 pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Answer {
@@ -98,7 +70,7 @@ pub fn nowhere(desk: &mut Desk<'_>) -> Answer {
     }
     match desk.handed() {
         Ok(None) => page(desk, &errors::not_found()),
-        Ok(Some(_)) => Answer::Go(child::HOME.to_owned()),
+        Ok(Some(_)) => Answer::Go(HOME.to_owned()),
         Err(e) => broken(&e),
     }
 }

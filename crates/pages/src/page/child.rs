@@ -5,23 +5,20 @@ use maud::{Markup, html};
 use plan::{DocumentKind, PICTURE_BYTES_MAX};
 
 use super::{settings::digits, views};
+// The host knows where a child begins by this page's name.
+pub use crate::address::HOME;
 use crate::{
+    address::{LEAVE, READERS},
     asked::{Asked, By, FACES, SCALE, Said, asked, decline, may_decline},
-    kit::{self, upper},
+    kit::{self, upper, way_out},
     lent::Given,
     request::{Leaf, Outcome, Request},
 };
 use participant::settings::NotThePin;
 
-/// Where a child begins.
-pub const HOME: &str = "/views";
-/// Where the device is taken back.
-const LEAVE: &str = "/views/leave";
 const CHECK: &str = "/views/check";
 const THANKS: &str = "/views/thanks";
 const PICTURE: &str = "/views/picture";
-/// Where a child chooses who sees the private words.
-pub const READERS: &str = "/views/readers";
 /// What a child draws with: a word and a colour.
 const COLOURS: [(&str, &str); 7] = [
     ("Black", "#0b0c0c"),
@@ -418,11 +415,6 @@ fn around(given: &Given, kind: Option<DocumentKind>) -> Markup {
         }
         (way_out())
     }
-}
-
-/// For the grown-up.
-pub fn way_out() -> Markup {
-    html! { p class="pep-child-out" { a class="govuk-link pep-child-link" href=(LEAVE) { "For the grown-up: end these pages" } } }
 }
 
 /// Where a form leads to.
