@@ -11,7 +11,7 @@ use super::{
     forms::{DRAFT, STAMP},
     handed, kit,
     lent::{ChildLine, Plan},
-    locked,
+    locked::{self, AtLock},
     page::{
         blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
         quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
@@ -30,8 +30,11 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Answer {
         let html = kit::bare("This device can no longer be used", &words).into_string();
         return Answer::Page { status: 403, html };
     }
-    if let Some(answer) = locked::answer(desk, request) {
-        return answer;
+    match locked::answer(desk, request) {
+        AtLock::Open => {}
+        AtLock::Answered(answer) => return answer,
+        // No form that waits asks to be unlocked itself, so this goes one deep.
+        AtLock::Waited(waited) => return answer(desk, &waited),
     }
     match desk.handed() {
         Ok(None) => {}
