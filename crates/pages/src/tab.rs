@@ -329,24 +329,24 @@ impl Tab {
                     out.extend(told.and_then(|told| says(f, told)));
                 }
             }
-            Said::Leave { f } => {
-                if let Some(slot) = self.boxes.get_mut(&f) {
-                    slot.live.leave();
-                    self.settle_one(desk, &f, now_ms, out);
-                }
-            }
+            Said::Leave { f } => self.leave(desk, &f, now_ms, out),
             Said::Focus { f: at } => {
                 self.at(at.clone(), now_ms);
                 let left: Vec<String> = self.boxes.keys().filter(|f| Some(*f) != at.as_ref()).cloned().collect();
                 for f in left {
-                    if let Some(slot) = self.boxes.get_mut(&f) {
-                        slot.live.leave();
-                    }
-                    self.settle_one(desk, &f, now_ms, out);
+                    self.leave(desk, &f, now_ms, out);
                 }
             }
         }
         Some(())
+    }
+
+    /// The person has left a box: what they typed there is written.
+    fn leave(&mut self, desk: &mut Desk<'_>, f: &str, now_ms: u64, out: &mut Vec<String>) {
+        if let Some(slot) = self.boxes.get_mut(f) {
+            slot.live.leave();
+            self.settle_one(desk, f, now_ms, out);
+        }
     }
 
     fn hello(&mut self, desk: &mut Desk<'_>, fields: BTreeMap<String, u64>, out: &mut Vec<String>) {

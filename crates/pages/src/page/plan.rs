@@ -83,32 +83,7 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
                 (kit::tasks("together", &together(plan)))
             }
             div class="govuk-grid-column-one-third" {
-                section aria-labelledby="who" {
-                    h2 class="govuk-heading-s" id="who" { "Who is here" }
-                    (regions.put("present", who::in_plan(plan)))
-                }
-                section aria-labelledby="mine" {
-                    h2 class="govuk-heading-s" id="mine" { "What you wrote" }
-                    (regions.put("far", who::mine(plan)))
-                }
-                nav class="pep-parts" aria-label="Parts of this plan" {
-                    h2 class="govuk-heading-s" { "Also in this plan" }
-                    ul class="govuk-list" {
-                        @for (href, name) in PARTS { li { (kit::link(&plan.href(href), name)) } }
-                    }
-                }
-                section aria-labelledby="when" {
-                    h2 class="govuk-heading-s" id="when" { "By when" }
-                    (when(plan))
-                }
-                section aria-labelledby="about" {
-                    h2 class="govuk-heading-s" id="about" { "About this plan" }
-                    ul class="govuk-list govuk-body-s" {
-                        li { "You are the " (small(plan.role)) " for " (plan.name) "." }
-                        li { (state(plan)) }
-                        li { "It follows the process “" (process.name) "”." }
-                    }
-                }
+                (beside(plan, &mut regions))
             }
         }
     };
@@ -117,6 +92,38 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
             .back("/children", "Back to children")
             .regions(regions),
     )
+}
+
+/// What stands beside the sections: who is here, how far what this person wrote has come, the plan's other parts, and what it is.
+fn beside(plan: &Plan, regions: &mut Regions) -> Markup {
+    html! {
+        section aria-labelledby="who" {
+            h2 class="govuk-heading-s" id="who" { "Who is here" }
+            (regions.put("present", who::in_plan(plan)))
+        }
+        section aria-labelledby="mine" {
+            h2 class="govuk-heading-s" id="mine" { "What you wrote" }
+            (regions.put("far", who::mine(plan)))
+        }
+        nav class="pep-parts" aria-label="Parts of this plan" {
+            h2 class="govuk-heading-s" { "Also in this plan" }
+            ul class="govuk-list" {
+                @for (href, name) in PARTS { li { (kit::link(&plan.href(href), name)) } }
+            }
+        }
+        section aria-labelledby="when" {
+            h2 class="govuk-heading-s" id="when" { "By when" }
+            (when(plan))
+        }
+        section aria-labelledby="about" {
+            h2 class="govuk-heading-s" id="about" { "About this plan" }
+            ul class="govuk-list govuk-body-s" {
+                li { "You are the " (small(plan.role)) " for " (plan.name) "." }
+                li { (state(plan)) }
+                li { "It follows the process “" (plan.pep.process().name) "”." }
+            }
+        }
+    }
 }
 
 fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
