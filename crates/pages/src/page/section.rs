@@ -99,11 +99,10 @@ fn excused(plan: &Plan, question: &Question, seen: bool) -> Excused {
 
 fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut Lots) -> Shown {
     let mut shown = as_it_is(plan, question);
-    let disputed = matches!(plan.answer(&question.id), Answer::Disputed(_));
     if question.id == "targets.list" {
         return shown;
     }
-    let (ask, kind, id) = (Ask::question(question), question.document(), || question.id.clone());
+    let ask = Ask::question(question);
     let mut before = fill(plan, &ask, plan.seen_answer(&question.id));
     // A box that was live says what it was last told is saved: the rest alone is to be written.
     let kept = request.form.get(&kept_name(question)).filter(|_| ask.is_text(false));
@@ -118,67 +117,79 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         }
         return shown;
     }
-    let kept = kept.filter(|_| is_live(plan, question));
-    let mut answered = false;
-    if let Some(sent) = ask.sent(&request.form) {
-        let one = Sent {
-            ask: &ask,
-            text: ask.is_text(false),
-            seen: before.clone(),
-            now: shown.fill.clone(),
-            sent: sent.clone(),
-        };
-        match one.change(&request.form) {
-            Ok(None) => {}
-            Ok(Some(_)) if disputed => {
-                shown.error =
-                    Some(format!("“{}” has two answers now. Choose between them before you change it", question.label));
-            }
-            Ok(Some(Change::Text(text))) if kept.is_some() => {
-                answered = !text.trim().is_empty();
-                let text = merged(&before.text, &text, &shown.fill.text);
-                if text != shown.fill.text {
-                    lots.add(kind, Edit::Rewrite { question: id(), text });
-                }
-            }
-            Ok(Some(Change::Text(text))) => {
-                answered = !text.trim().is_empty();
-                lots.text(plan, kind, &question.id, &before.text, &text);
-            }
-            Ok(Some(Change::Put(Some(value)))) => {
-                answered = true;
-                lots.add(kind, Edit::Choose { question: id(), value });
-            }
-            Ok(Some(Change::Put(None))) => lots.add(kind, Edit::Clear { question: id() }),
-            Err(words) => {
-                shown.error = Some(words);
-                shown.told = Some(one.told());
-            }
+    let live = is_live(plan, question);
+    let answered = match ask.sent(&request.form) {
+        Some(sent) => {
+            let now = shown.fill.clone();
+            let one = Sent { ask: &ask, text: ask.is_text(false), seen: before, now, sent };
+            take_answer(request, plan, one, live && kept.is_some(), &mut shown, lots)
         }
-        shown.fill = sent;
-    } else if is_live(plan, question) {
-        shown.left_out = true;
-    }
+        None => {
+            shown.left_out = live;
+            false
+        }
+    };
     if to_confirm(plan, question) && !answered && request.form.get(&confirm_name(question)).is_some() {
-        lots.add(kind, Edit::Confirm { question: id() });
+        lots.add(question.document(), Edit::Confirm { question: question.id.clone() });
     }
-    if question.may_be_excused()
-        && let Some(sent) = Excused::sent(&question.id, &request.form)
-        && sent != excused(plan, question, true)
-    {
-        match sent.read(&question.label) {
-            Ok(Some(_)) if answered => {
-                shown.error = Some(format!("Answer “{}”, or say why there is no answer, but not both", question.label));
-            }
-            Ok(excuse) if sent != excused(plan, question, false) && !answered => {
-                lots.add(kind, Edit::Excuse { question: id(), excuse });
-            }
-            Ok(_) => {}
-            Err(words) => shown.excuse_error = Some(words),
-        }
-        shown.excused = sent;
+    if question.may_be_excused() {
+        take_excuse(request, plan, answered, &mut shown, lots);
     }
     shown
+}
+
+/// Takes in what came in the input of a question, and says whether that is an answer. `live`: the box was live, and is still.
+fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown: &mut Shown, lots: &mut Lots) -> bool {
+    let question = shown.question;
+    let (kind, id) = (question.document(), || question.id.clone());
+    let mut answered = false;
+    match one.change(&request.form) {
+        Ok(None) => {}
+        Ok(Some(_)) if matches!(plan.answer(&question.id), Answer::Disputed(_)) => {
+            shown.error =
+                Some(format!("“{}” has two answers now. Choose between them before you change it", question.label));
+        }
+        Ok(Some(Change::Text(text))) if live => {
+            answered = !text.trim().is_empty();
+            let text = merged(&one.seen.text, &text, &one.now.text);
+            if text != one.now.text {
+                lots.add(kind, Edit::Rewrite { question: id(), text });
+            }
+        }
+        Ok(Some(Change::Text(text))) => {
+            answered = !text.trim().is_empty();
+            lots.text(plan, kind, &question.id, &one.seen.text, &text);
+        }
+        Ok(Some(Change::Put(Some(value)))) => {
+            answered = true;
+            lots.add(kind, Edit::Choose { question: id(), value });
+        }
+        Ok(Some(Change::Put(None))) => lots.add(kind, Edit::Clear { question: id() }),
+        Err(words) => {
+            shown.error = Some(words);
+            shown.told = Some(one.told());
+        }
+    }
+    shown.fill = one.sent;
+    answered
+}
+
+/// Takes in why there is no answer, where the form says so.
+fn take_excuse(request: &Request, plan: &Plan, answered: bool, shown: &mut Shown, lots: &mut Lots) {
+    let question = shown.question;
+    let sent = Excused::sent(&question.id, &request.form);
+    let Some(sent) = sent.filter(|sent| *sent != excused(plan, question, true)) else { return };
+    match sent.read(&question.label) {
+        Ok(Some(_)) if answered => {
+            shown.error = Some(format!("Answer “{}”, or say why there is no answer, but not both", question.label));
+        }
+        Ok(excuse) if sent != excused(plan, question, false) && !answered => {
+            lots.add(question.document(), Edit::Excuse { question: question.id.clone(), excuse });
+        }
+        Ok(_) => {}
+        Err(words) => shown.excuse_error = Some(words),
+    }
+    shown.excused = sent;
 }
 
 fn errors(shown: &[Shown]) -> Errors {
