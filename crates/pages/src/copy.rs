@@ -14,9 +14,8 @@ use ring::digest::{SHA256, digest};
 use super::{
     assets,
     field::Ask,
-    kit,
-    page::plan::{block_title, blocks, group},
-    said,
+    kit, said,
+    sections::{block_title, blocks, group},
 };
 use participant::words::{self, counted};
 

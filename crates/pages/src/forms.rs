@@ -15,6 +15,8 @@ use super::{
 
 /// The name under which a form says what it was made from.
 pub const STAMP: &str = "made-from";
+/// In a form whose words are only put into the form for a comment, to be looked at: they could not be saved where they were typed.
+pub const DRAFT: &str = "draft";
 /// Pieces of one text that are written one by one; a text that was changed in more places is written as one piece.
 const PIECES_MAX: usize = 40;
 

@@ -1,12 +1,13 @@
 //! From an address to a page while the device is with a child: the child's own pages, and from everywhere else back to them.
 
 use super::{
+    address::HOME,
+    answer::{Answer, TRIES_MAX},
     desk::{Desk, NotWritten, Tried},
     kit,
     lent::Given,
     page::{child, readers, views},
     request::{Leaf, Outcome, Request},
-    routes::{Answer, TRIES_MAX},
 };
 use participant::{
     error::Error,
@@ -18,7 +19,7 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request, handed: Handed) -> Answer 
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let outcome = match path.as_slice() {
         ["views", rest @ ..] => of_child(desk, request, handed, rest),
-        _ => return Answer::Go(child::HOME.to_owned()),
+        _ => return Answer::Go(HOME.to_owned()),
     };
     match outcome {
         Ok(Some(Outcome::Page(leaf))) => page(desk, &leaf),
@@ -26,7 +27,7 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request, handed: Handed) -> Answer 
         Ok(Some(Outcome::Picture(picture))) => Answer::Picture(picture),
         Ok(Some(Outcome::Host(intent))) => Answer::Host(intent),
         // No child's page asks for anything else; whatever was written is written already.
-        Ok(_) => Answer::Go(child::HOME.to_owned()),
+        Ok(_) => Answer::Go(HOME.to_owned()),
         Err(_) => page(desk, &child::trouble()),
     }
 }

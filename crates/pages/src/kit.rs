@@ -3,7 +3,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::{assets, lent::Site, region::Regions, request::Leaf};
+use super::{address::LEAVE, assets, lent::Site, region::Regions, request::Leaf};
 use participant::settings::TextSize;
 
 /// The name of the service, as every title ends.
@@ -62,6 +62,11 @@ pub fn childs(text: TextSize, leaf: &Leaf) -> Markup {
             }
         }
     }
+}
+
+/// The way out of the child's own pages, for the grown-up.
+pub fn way_out() -> Markup {
+    html! { p class="pep-child-out" { a class="govuk-link pep-child-link" href=(LEAVE) { "For the grown-up: end these pages" } } }
 }
 
 fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
@@ -392,4 +397,18 @@ pub fn typed(text: &str) -> Markup {
 /// One of two words.
 pub fn either<'a>(first: bool, yes: &'a str, no: &'a str) -> &'a str {
     if first { yes } else { no }
+}
+
+/// With a capital letter.
+pub fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// A page's address, with the word that it says what was saved.
+pub fn saved(home: &str) -> String {
+    match home.split_once('#') {
+        Some((page, place)) => format!("{page}?saved=1#{place}"),
+        None => format!("{home}?saved=1"),
+    }
 }

@@ -8,6 +8,8 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod address;
+pub mod answer;
 pub mod asked;
 pub mod assets;
 pub mod back;
@@ -30,6 +32,7 @@ pub mod region;
 pub mod request;
 pub mod routes;
 pub mod said;
+pub mod sections;
 pub mod tab;
 pub mod tips;
 pub mod who;

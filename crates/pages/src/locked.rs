@@ -4,12 +4,12 @@
 use participant::Secret;
 
 use super::{
+    answer::Answer,
     desk::Desk,
     env::Intent,
     kit,
     page::locked::{self, Asked},
     request::{Pairs, Request},
-    routes::{self, Answer},
 };
 
 /// Where the passphrase goes.
@@ -19,18 +19,28 @@ const KEPT: &str = "kept.";
 /// Forms with a PIN: no page sends one back, so they are to be filled in again.
 const WITH_A_PIN: [[&str; 2]; 2] = [["settings", "pin"], ["views", "leave"]];
 
-/// Answers a request where the pages are locked, and whatever locks and unlocks them; `None`: it is a page's to answer.
-pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Option<Answer> {
+/// What comes of a request at the lock.
+pub enum AtLock {
+    /// It is answered: the pages are locked, or it locks or unlocks them.
+    Answered(Answer),
+    /// It is a page's to answer.
+    Open,
+    /// The pages are unlocked, and this form, which waited for that, is to be answered instead.
+    Waited(Request),
+}
+
+/// Answers a request where the pages are locked, and whatever locks and unlocks them.
+pub fn answer(desk: &mut Desk<'_>, request: &Request) -> AtLock {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     match path.as_slice() {
-        ["lock"] if request.post => Some(Answer::Host(Intent::Lock)),
-        ["unlock"] if request.post => Some(unlock(desk, request)),
-        ["unlock"] if !desk.env.locked => Some(Answer::Go("/".to_owned())),
-        ["unlock"] => Some(home(desk)),
-        _ if !desk.env.locked => None,
+        ["lock"] if request.post => AtLock::Answered(Answer::Host(Intent::Lock)),
+        ["unlock"] if request.post => unlock(desk, request),
+        ["unlock"] if !desk.env.locked => AtLock::Answered(Answer::Go("/".to_owned())),
+        ["unlock"] => AtLock::Answered(home(desk)),
+        _ if !desk.env.locked => AtLock::Open,
         _ => {
             let waits = request.post && !WITH_A_PIN.iter().any(|with| path == with);
-            Some(page(desk, &request.target(), waits.then_some(&request.form), None))
+            AtLock::Answered(page(desk, &request.target(), waits.then_some(&request.form), None))
         }
     }
 }
@@ -40,7 +50,7 @@ pub fn home(desk: &mut Desk<'_>) -> Answer {
     page(desk, "/", None, None)
 }
 
-fn unlock(desk: &mut Desk<'_>, request: &Request) -> Answer {
+fn unlock(desk: &mut Desk<'_>, request: &Request) -> AtLock {
     let (to, kept) = (request.form.get("to").unwrap_or("/"), request.form.within(KEPT));
     let kept = request.form.get("form").map(|_| &kept);
     if desk.env.locked {
@@ -48,19 +58,19 @@ fn unlock(desk: &mut Desk<'_>, request: &Request) -> Answer {
         let given = request.form.get("passphrase").unwrap_or_default().trim_end_matches('\n');
         let wrong = match (given, &desk.env.found.unlocked) {
             ("", _) => Some("Enter your passphrase"),
-            (given, None) => return Answer::Host(Intent::Unlock(Secret::new(given.into()))),
+            (given, None) => return AtLock::Answered(Answer::Host(Intent::Unlock(Secret::new(given.into())))),
             (_, Some(Err(wrong))) => Some(wrong.as_str()),
             (_, Some(Ok(()))) => None,
         };
         if wrong.is_some() {
-            return page(desk, to, kept, wrong);
+            return AtLock::Answered(page(desk, to, kept, wrong));
         }
     }
     let form = kept.map(Pairs::write).unwrap_or_default();
     match Request::new(kept.is_some(), to, form.as_bytes()).filter(|waited| !is_ours(waited)) {
-        Some(waited) if waited.post => routes::answer(desk, &waited),
-        Some(waited) => Answer::Go(waited.target()),
-        None => Answer::Go("/".to_owned()),
+        Some(waited) if waited.post => AtLock::Waited(waited),
+        Some(waited) => AtLock::Answered(Answer::Go(waited.target())),
+        None => AtLock::Answered(Answer::Go("/".to_owned())),
     }
 }
 

@@ -6,7 +6,7 @@ use plan::{Automerge, Documents, Entry, Mark};
 
 use super::{
     lent::{Landmark, Looked, Past, Plan, Told, Was},
-    page::plan::group,
+    sections::group,
 };
 use participant::{device::Papers, words};
 

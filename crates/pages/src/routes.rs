@@ -3,12 +3,15 @@
 use crate::{desk::Tried, env::Intent};
 use uuid::Uuid;
 
+pub use super::answer::Answer;
 use super::{
+    address::HOME,
+    answer::TRIES_MAX,
     desk::{Desk, NotWritten},
-    forms::STAMP,
+    forms::{DRAFT, STAMP},
     handed, kit,
     lent::{ChildLine, Plan},
-    locked,
+    locked::{self, AtLock},
     page::{
         blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
         quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
@@ -19,37 +22,6 @@ use super::{
 };
 use participant::error::Error;
 
-/// How often a form is taken in anew because the plan changed in between.
-pub const TRIES_MAX: usize = 5;
-
-/// What is sent back.
-pub enum Answer {
-    /// A page.
-    Page {
-        /// Its status, such as 200.
-        status: u16,
-        /// Its HTML.
-        html: String,
-    },
-    /// Go to this address.
-    Go(String),
-    /// A picture of the child's.
-    Picture(::plan::Picture),
-    /// A file to keep.
-    File {
-        /// What it is called.
-        name: String,
-        /// Its media type.
-        kind: &'static str,
-        /// What is in it.
-        bytes: Vec<u8>,
-    },
-    /// The host is to do something, and then to ask again.
-    Host(Intent),
-    /// The device is a child's from now on: go to the child's pages, and keep nothing of any page shown before.
-    Given,
-}
-
 /// Answers a request.
 pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Answer {
     if let Some(revoked) = desk.device.is_revoked() {
@@ -58,8 +30,11 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Answer {
         let html = kit::bare("This device can no longer be used", &words).into_string();
         return Answer::Page { status: 403, html };
     }
-    if let Some(answer) = locked::answer(desk, request) {
-        return answer;
+    match locked::answer(desk, request) {
+        AtLock::Open => {}
+        AtLock::Answered(answer) => return answer,
+        // No form that waits asks to be unlocked itself, so this goes one deep.
+        AtLock::Waited(waited) => return answer(desk, &waited),
     }
     match desk.handed() {
         Ok(None) => {}
@@ -98,7 +73,7 @@ pub fn nowhere(desk: &mut Desk<'_>) -> Answer {
     }
     match desk.handed() {
         Ok(None) => page(desk, &errors::not_found()),
-        Ok(Some(_)) => Answer::Go(child::HOME.to_owned()),
+        Ok(Some(_)) => Answer::Go(HOME.to_owned()),
         Err(e) => broken(&e),
     }
 }
@@ -241,7 +216,7 @@ fn of_child(desk: &mut Desk<'_>, request: &Request, child: Option<ChildLine>) ->
 
 fn of_plan(desk: &mut Desk<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, Error> {
     // A draft only fills a form in, whatever the page showed that it comes from.
-    let draft = matches!(rest, ["comments", _]) && request.form.get(comments::DRAFT).is_some();
+    let draft = matches!(rest, ["comments", _]) && request.form.get(DRAFT).is_some();
     let stamp = (request.post && !draft).then(|| request.form.get(STAMP).unwrap_or_default());
     let form = request.post.then(|| request.fingerprint());
     if let Some(then) = form.and_then(|form| desk.env.memory.written(&form)) {

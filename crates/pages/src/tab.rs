@@ -13,10 +13,9 @@ use super::{
     lent::Plan,
     live::{Live, Told},
     news::News,
-    page::plan as overview,
     region::fingerprint,
     request::Request,
-    routes,
+    routes, sections,
 };
 use participant::{device::Spot, error::Error, typing::Splice};
 
@@ -330,24 +329,24 @@ impl Tab {
                     out.extend(told.and_then(|told| says(f, told)));
                 }
             }
-            Said::Leave { f } => {
-                if let Some(slot) = self.boxes.get_mut(&f) {
-                    slot.live.leave();
-                    self.settle_one(desk, &f, now_ms, out);
-                }
-            }
+            Said::Leave { f } => self.leave(desk, &f, now_ms, out),
             Said::Focus { f: at } => {
                 self.at(at.clone(), now_ms);
                 let left: Vec<String> = self.boxes.keys().filter(|f| Some(*f) != at.as_ref()).cloned().collect();
                 for f in left {
-                    if let Some(slot) = self.boxes.get_mut(&f) {
-                        slot.live.leave();
-                    }
-                    self.settle_one(desk, &f, now_ms, out);
+                    self.leave(desk, &f, now_ms, out);
                 }
             }
         }
         Some(())
+    }
+
+    /// The person has left a box: what they typed there is written.
+    fn leave(&mut self, desk: &mut Desk<'_>, f: &str, now_ms: u64, out: &mut Vec<String>) {
+        if let Some(slot) = self.boxes.get_mut(f) {
+            slot.live.leave();
+            self.settle_one(desk, f, now_ms, out);
+        }
     }
 
     fn hello(&mut self, desk: &mut Desk<'_>, fields: BTreeMap<String, u64>, out: &mut Vec<String>) {
@@ -519,7 +518,7 @@ fn looked_at(page: &Request) -> Option<String> {
         ["pep", _, "targets", ..] => Some("targets.list".to_owned()),
         ["pep", _, "meeting", ..] => Some("meeting.agenda".to_owned()),
         ["pep", _, "table" | "comments", question, ..] => Some((*question).to_owned()),
-        ["pep", _, "page", _, block] => overview::question_of(block),
+        ["pep", _, "page", _, block] => sections::question_of(block),
         _ => None,
     }
 }

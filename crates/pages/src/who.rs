@@ -6,7 +6,7 @@ use plan::Pep;
 use super::{
     kit,
     lent::{Plan, saved_words, small},
-    page::plan::{block_title, section_href},
+    sections::{block_title, section_href},
 };
 use participant::device::Present;
 

@@ -4,12 +4,12 @@
 use maud::{Markup, html};
 use plan::{Column, Expr, Kind, Phase, Process, Question, processes};
 
-use super::plan::{block_title, blocks, group};
 use crate::{
     forms::Errors,
     kit,
     lent::Site,
     request::{Leaf, Outcome, Request},
+    sections::{block_title, blocks, group},
 };
 
 /// Empty rows of a table to fill in.

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use plan::{Finding, Role, Severity};
 
-use super::plan as overview;
 use crate::{
     kit,
     lent::{Findings, Plan, cell_value},
     request::{Leaf, Outcome},
+    sections,
 };
 use participant::words::counted;
 
@@ -66,7 +66,7 @@ fn place(plan: &Plan, finding: &Finding) -> (Option<String>, Option<String>) {
     let question = pieces.first().and_then(|id| plan::bank().question(id));
     match question {
         Some(question) if question.id == "targets.list" => (Some(plan.href("/targets")), Some(question.label.clone())),
-        Some(question) => (Some(overview::question_href(plan, &question.id)), Some(question.label.clone())),
+        Some(question) => (Some(sections::question_href(plan, &question.id)), Some(question.label.clone())),
         None => (None, None),
     }
 }

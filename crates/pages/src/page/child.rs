@@ -4,24 +4,21 @@
 use maud::{Markup, html};
 use plan::{DocumentKind, PICTURE_BYTES_MAX};
 
-use super::{section::upper, settings::digits, views};
+use super::{settings::digits, views};
+// The host knows where a child begins by this page's name.
+pub use crate::address::HOME;
 use crate::{
+    address::{LEAVE, READERS},
     asked::{Asked, By, FACES, SCALE, Said, asked, decline, may_decline},
-    kit,
+    kit::{self, upper, way_out},
     lent::Given,
     request::{Leaf, Outcome, Request},
 };
 use participant::settings::NotThePin;
 
-/// Where a child begins.
-pub const HOME: &str = "/views";
-/// Where the device is taken back.
-const LEAVE: &str = "/views/leave";
 const CHECK: &str = "/views/check";
 const THANKS: &str = "/views/thanks";
 const PICTURE: &str = "/views/picture";
-/// Where a child chooses who sees the private words.
-pub const READERS: &str = "/views/readers";
 /// What a child draws with: a word and a colour.
 const COLOURS: [(&str, &str); 7] = [
     ("Black", "#0b0c0c"),
@@ -228,7 +225,7 @@ fn question(
             @if !picture { (kept_fields("answer", &kept.answer)) }
             @if picture || here.by() == By::Scale { (kept_fields("why", &kept.why)) }
             @if from_check { input type="hidden" name="from" value="check"; }
-            (input(given, here, &words, &said, wrong))
+            (Input { given, here, words: &words, said: &said, wrong }.shown())
             p class="govuk-hint" data-say { "There are no wrong answers. You can skip this." }
             p class="govuk-hint" data-saved role="status" {}
             div class="pep-child-ways" {
@@ -251,52 +248,59 @@ fn kept_fields(name: &str, kept: &str) -> Markup {
     html! { input type="hidden" name={ (name) "~kept" } value=(kept); }
 }
 
-fn input(given: &Given, here: &Asked, words: &str, said: &Said, wrong: Option<&str>) -> Markup {
-    let error = html! {
-        @if let Some(words) = wrong {
-            p class="govuk-error-message" id="answer-error" { span class="govuk-visually-hidden" { "Error: " } (words) }
+/// The input of one question.
+struct Input<'a> {
+    given: &'a Given,
+    here: &'a Asked,
+    /// The question, as the child reads it.
+    words: &'a str,
+    /// What stands in it.
+    said: &'a Said,
+    /// What is wrong with what came.
+    wrong: Option<&'a str>,
+}
+
+impl Input<'_> {
+    fn shown(&self) -> Markup {
+        match self.here.by() {
+            By::Faces => self.faces(),
+            By::Scale => self.scale(),
+            By::Choice => self.choices(),
+            By::Picture => self.picture(),
+            By::Name => self.group(html! {
+                (self.label("answer"))
+                (self.error())
+                input class="govuk-input" type="text" id="answer" name="answer" value=(self.said.answer) autocomplete="off" spellcheck="false" aria-describedby=[self.described()];
+            }),
+            By::Words => self.group(html! {
+                (self.label("answer"))
+                (self.error())
+                (self.area("answer", 8, &self.said.answer))
+            }),
         }
-    };
-    let described = wrong.map(|_| "answer-error");
-    let group = |inside: Markup| {
-        html! {
-            div class=(kit::either(wrong.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) { (inside) }
-        }
-    };
-    let fieldset = |inside: Markup| {
-        group(html! {
-            fieldset class="govuk-fieldset" aria-describedby=[described] {
-                legend class="govuk-fieldset__legend govuk-fieldset__legend--xl" { h1 class="govuk-fieldset__heading" { (words) } }
-                (error)
-                (inside)
-            }
-        })
-    };
-    let area = |name: &str, rows: usize, text: &str| {
-        html! {
-            textarea class="govuk-textarea" id=(name) name=(name) rows=(rows) spellcheck="false" autocomplete="off"
-                aria-describedby=[described.filter(|_| name == "answer")] { "\n" (text) }
-        }
-    };
-    let label = |name: &str| html! { h1 class="govuk-label-wrapper" { label class="govuk-label govuk-label--xl" for=(name) { (words) } } };
-    match here.by() {
-        By::Faces => fieldset(html! {
+    }
+
+    fn faces(&self) -> Markup {
+        self.fieldset(html! {
             div class="pep-faces" {
                 @for (i, name) in FACES.iter().enumerate() {
                     @let value = (i + 1).to_string();
-                    (choice(i, &value, said.answer == value, html! { (face(i)) span data-say { (name) } }))
+                    (choice(i, &value, self.said.answer == value, html! { (face(i)) span data-say { (name) } }))
                 }
             }
-        }),
-        By::Scale => html! {
-            (fieldset(html! {
-                @let (low, high) = here.ends();
+        })
+    }
+
+    fn scale(&self) -> Markup {
+        html! {
+            (self.fieldset(html! {
+                @let (low, high) = self.here.ends();
                 p data-say { "0 is " (low) ". 10 is " (high) "." }
                 div class="pep-scale" {
                     @for (i, number) in SCALE.enumerate() {
                         @let value = number.to_string();
                         @let end = match number { 0 => Some(low), 10 => Some(high), _ => None };
-                        (choice(i, &value, said.answer == value, html! {
+                        (choice(i, &value, self.said.answer == value, html! {
                             (value) @if let Some(end) = end { span class="govuk-visually-hidden" { ", " (end) } }
                         }))
                     }
@@ -304,44 +308,79 @@ fn input(given: &Given, here: &Asked, words: &str, said: &Said, wrong: Option<&s
             }))
             div class="govuk-form-group" {
                 label class="govuk-label govuk-label--m" for="why" { "Why? You can leave this empty" }
-                (area("why", 3, &said.why))
+                (self.area("why", 3, &self.said.why))
             }
-        },
-        By::Choice => fieldset(html! {
+        }
+    }
+
+    fn choices(&self) -> Markup {
+        self.fieldset(html! {
             div class="pep-list" {
-                @for (i, option) in here.choices(&given.plan).iter().enumerate() {
-                    (choice(i, &option.value, said.answer == option.value, html! { span data-say { (option.label) } }))
+                @for (i, option) in self.here.choices(&self.given.plan).iter().enumerate() {
+                    (choice(i, &option.value, self.said.answer == option.value, html! { span data-say { (option.label) } }))
                 }
             }
-        }),
-        By::Picture => html! {
-            (group(html! {
-                h1 class="govuk-heading-xl" { (words) }
-                (error)
-                @if !here.said(&given.plan).answer.is_empty() {
-                    p { img class="pep-picture" data-picture src=(PICTURE) alt=(views::alt(&given.plan)); }
+        })
+    }
+
+    fn picture(&self) -> Markup {
+        html! {
+            (self.group(html! {
+                h1 class="govuk-heading-xl" { (self.words) }
+                (self.error())
+                @if !self.here.said(&self.given.plan).answer.is_empty() {
+                    p { img class="pep-picture" data-picture src=(PICTURE) alt=(views::alt(&self.given.plan)); }
                 }
                 (drawing())
                 label class="govuk-label govuk-label--m" for="answer" { "Take or choose a photo" }
-                input class="pep-child-file" type="file" accept="image/*" id="answer" name="file" data-photo aria-describedby=[described];
+                input class="pep-child-file" type="file" accept="image/*" id="answer" name="file" data-photo aria-describedby=[self.described()];
                 p class="govuk-hint" data-photo-size { "A small one: " (PICTURE_BYTES_MAX / 1000) " kB at most. JPEG, PNG or WebP." }
             }))
             div class="govuk-form-group" {
                 label class="govuk-label govuk-label--m" for="why" { "What does it show?" }
                 div class="govuk-hint" data-say { "Your words help people who cannot see it. You can also leave out the picture and only write." }
-                (area("why", 3, &said.why))
+                (self.area("why", 3, &self.said.why))
             }
-        },
-        By::Name => group(html! {
-            (label("answer"))
-            (error)
-            input class="govuk-input" type="text" id="answer" name="answer" value=(said.answer) autocomplete="off" spellcheck="false" aria-describedby=[described];
-        }),
-        By::Words => group(html! {
-            (label("answer"))
-            (error)
-            (area("answer", 8, &said.answer))
-        }),
+        }
+    }
+
+    fn error(&self) -> Markup {
+        html! {
+            @if let Some(words) = self.wrong {
+                p class="govuk-error-message" id="answer-error" { span class="govuk-visually-hidden" { "Error: " } (words) }
+            }
+        }
+    }
+
+    fn described(&self) -> Option<&'static str> {
+        self.wrong.map(|_| "answer-error")
+    }
+
+    fn group(&self, inside: Markup) -> Markup {
+        html! {
+            div class=(kit::either(self.wrong.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) { (inside) }
+        }
+    }
+
+    fn fieldset(&self, inside: Markup) -> Markup {
+        self.group(html! {
+            fieldset class="govuk-fieldset" aria-describedby=[self.described()] {
+                legend class="govuk-fieldset__legend govuk-fieldset__legend--xl" { h1 class="govuk-fieldset__heading" { (self.words) } }
+                (self.error())
+                (inside)
+            }
+        })
+    }
+
+    fn area(&self, name: &str, rows: usize, text: &str) -> Markup {
+        html! {
+            textarea class="govuk-textarea" id=(name) name=(name) rows=(rows) spellcheck="false" autocomplete="off"
+                aria-describedby=[self.described().filter(|_| name == "answer")] { "\n" (text) }
+        }
+    }
+
+    fn label(&self, name: &str) -> Markup {
+        html! { h1 class="govuk-label-wrapper" { label class="govuk-label govuk-label--xl" for=(name) { (self.words) } } }
     }
 }
 
@@ -418,11 +457,6 @@ fn around(given: &Given, kind: Option<DocumentKind>) -> Markup {
         }
         (way_out())
     }
-}
-
-/// For the grown-up.
-pub fn way_out() -> Markup {
-    html! { p class="pep-child-out" { a class="govuk-link pep-child-link" href=(LEAVE) { "For the grown-up: end these pages" } } }
 }
 
 /// Where a form leads to.

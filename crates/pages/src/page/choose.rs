@@ -4,14 +4,14 @@ use maud::{Markup, html};
 use participant::conflicts;
 use plan::{Dispute, Edit, Value};
 
-use super::{plan as overview, table::saved};
 use crate::{
     back::{self, Back},
     field::Ask,
     forms::{Errors, Lots, refusal, stamp},
-    kit,
+    kit::{self, saved},
     lent::Plan,
     request::{Leaf, Outcome, Request},
+    sections,
 };
 use participant::words;
 
@@ -28,7 +28,7 @@ pub fn list(request: &Request, plan: &Plan, disputes: &[Dispute]) -> Outcome {
             ul class="govuk-list govuk-list--bullet" { @for claim in &dispute.claims { li { (said(plan, dispute, claim)) } } }
             p class="govuk-body" {
                 @if may(plan, dispute) {
-                    a class="govuk-link" href=(super::section::choose_href(plan, &dispute.place)) { "Choose" span class="govuk-visually-hidden" { ": " (label(plan, dispute)) } }
+                    a class="govuk-link" href=(sections::choose_href(plan, &dispute.place)) { "Choose" span class="govuk-visually-hidden" { ": " (label(plan, dispute)) } }
                 } @else { "It is for " (writers(plan, dispute)) " to choose." }
             }
         }
@@ -69,7 +69,7 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
     let (wrong, text) = (!errors.is_empty(), conflicts::is_text(dispute));
     let main = html! {
         (kit::error_summary(&errors))
-        form method="post" action={ (super::section::choose_href(plan, &dispute.place)) (back::query(back)) } novalidate {
+        form method="post" action={ (sections::choose_href(plan, &dispute.place)) (back::query(back)) } novalidate {
             (stamp(plan))
             div class=(kit::either(wrong, "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
                 fieldset class="govuk-fieldset" aria-describedby=(if wrong { "take-hint take-error" } else { "take-hint" }) {
@@ -101,7 +101,7 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
         }
     };
     let leaf = Leaf::new(format!("Which is right: {label}, {}", plan.name), "Children", main);
-    let question = || (overview::question_href(plan, &question.id), "Back to the question");
+    let question = || (sections::question_href(plan, &question.id), "Back to the question");
     let (href, words) = back.map_or_else(question, |back| back.link(plan));
     Some(Outcome::page(leaf.back(href, words).error(wrong)))
 }

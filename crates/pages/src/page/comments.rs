@@ -3,18 +3,15 @@
 use maud::{Markup, html};
 use plan::{CELL_MAX, Comment, Edit, Question};
 
-use super::{plan as overview, table::saved};
 use crate::{
     field::{Ask, Fill},
-    forms::{Errors, Lots, refusal, stamp},
-    kit,
+    forms::{DRAFT, Errors, Lots, refusal, stamp},
+    kit::{self, saved},
     lent::Plan,
     request::{Leaf, Outcome, Request},
+    sections,
 };
 use participant::words;
-
-/// In a form whose words are only put into the form for a comment, to be looked at: they could not be saved where they were typed.
-pub const DRAFT: &str = "draft";
 
 /// Shows all comments, newest first.
 pub fn all(plan: &Plan) -> Outcome {
@@ -26,7 +23,7 @@ pub fn all(plan: &Plan) -> Outcome {
         @for comment in plan.view.comments.iter().rev() {
             div class="pep-comment" {
                 @if let Some(question) = plan::bank().question(&comment.question) {
-                    h2 class="govuk-heading-s" { (kit::link(&overview::question_href(plan, &question.id), &question.label)) }
+                    h2 class="govuk-heading-s" { (kit::link(&sections::question_href(plan, &question.id), &question.label)) }
                 }
                 (one(plan, comment))
             }
@@ -91,7 +88,7 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
     };
     let leaf = Leaf::new(format!("Comments on “{}”, {}", question.label, plan.name), "Children", main);
     Some(Outcome::page(
-        leaf.back(overview::question_href(plan, &question.id), "Back to the question").error(!errors.is_empty()),
+        leaf.back(sections::question_href(plan, &question.id), "Back to the question").error(!errors.is_empty()),
     ))
 }
 

@@ -4,10 +4,9 @@ use maud::{Markup, html};
 use participant::Zone;
 use participant::decisions;
 
-use super::section::upper;
 use crate::{
     changed::changed,
-    kit,
+    kit::{self, upper},
     request::{Leaf, Outcome, Request},
 };
 use participant::{

@@ -5,14 +5,15 @@ use maud::{Markup, html};
 use plan::{Kind, Mark, SignOff, Value};
 use uuid::Uuid;
 
-use super::{plan as overview, restore, section::upper};
+use super::restore;
 use crate::{
     changed::changed,
     field::{Ask, Fill},
     forms::Errors,
-    kit,
+    kit::{self, upper},
     lent::{Landmark, Looked, Past, Plan, Told},
     request::{Leaf, Outcome, Pairs, Request},
+    sections,
 };
 use participant::words;
 
@@ -43,7 +44,7 @@ pub fn looked(request: &Request, plan: &Plan, question: Option<&'static str>) ->
         errors.push(("to-day".to_owned(), "“To” must be the same day as “From” or a later one".to_owned()));
     }
     let section = asked("section").and_then(|section| section.split_once('/')).filter(|(page, block)| {
-        plan.pep.process().pages.iter().any(|known| known.id == *page && !overview::group(known, block).is_empty())
+        plan.pep.process().pages.iter().any(|known| known.id == *page && !sections::group(known, block).is_empty())
     });
     let looked = Looked {
         question,
@@ -91,7 +92,7 @@ pub fn history(request: &Request, plan: &Plan, looked: &Looked, errors: &Errors,
         }
     };
     let back = match about {
-        Some(question) => (overview::question_href(plan, &question.id), "Back to the question"),
+        Some(question) => (sections::question_href(plan, &question.id), "Back to the question"),
         None => (plan.href(""), "Back to the plan"),
     };
     let leaf = Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(back.0, back.1);
@@ -230,9 +231,9 @@ fn filter(request: &Request, plan: &Plan, looked: &Looked, errors: &Errors, past
                     option value="" { "All sections" }
                     @for page in &plan.pep.process().pages {
                         optgroup label=(page.title) {
-                            @for block in overview::blocks(page) {
+                            @for block in sections::blocks(page) {
                                 @let value = format!("{}/{block}", page.id);
-                                option value=(value) selected[value == section] { (overview::block_title(block)) }
+                                option value=(value) selected[value == section] { (sections::block_title(block)) }
                             }
                         }
                     }

@@ -10,13 +10,13 @@ use maud::{Markup, html};
 use participant::meeting as words_of;
 use plan::{Invitee, MeetingView, ReviewKind};
 
-use super::{plan as overview, section::upper, table::saved};
 use crate::{
     back::Back,
     forms::{Errors, Lots, refusal, stamp},
-    kit::{self, Task},
+    kit::{self, Task, saved, upper},
     lent::{Digest, Plan, people, small},
     request::{Leaf, Outcome, Request},
+    sections,
 };
 use participant::{error::Error, words};
 
@@ -203,7 +203,7 @@ fn fact(plan: &Plan, question: &str, value: &Markup) -> Markup {
         (value)
         @if writes(plan, at) {
             br;
-            a class="govuk-link" href=(Back::Meeting.via(&overview::question_href(plan, at))) {
+            a class="govuk-link" href=(Back::Meeting.via(&sections::question_href(plan, at))) {
                 "Change" span class="govuk-visually-hidden" { ": " (found.map_or("", |question| question.label.as_str())) }
             }
         }
@@ -277,7 +277,7 @@ fn agenda(plan: &Plan, meeting: &MeetingView, here: &str) -> Markup {
         @else { (kit::table("Agenda", &["When", "What", "For", "Who begins"], &rows)) }
         @if meeting.agenda_written {
             @if writes(plan, "meeting.agenda") {
-                p class="govuk-body" { (kit::link(&Back::Meeting.via(&overview::question_href(plan, "meeting.agenda")), "Change the agenda")) }
+                p class="govuk-body" { (kit::link(&Back::Meeting.via(&sections::question_href(plan, "meeting.agenda")), "Change the agenda")) }
             }
         } @else {
             p class="govuk-body" { "This is the process’s agenda." }

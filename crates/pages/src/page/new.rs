@@ -4,12 +4,12 @@ use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
 use plan::{AcademicYear, Pep, PepType, ProcessRef, Term, parse_term};
 
-use super::plan as overview;
 use crate::{
     forms::Errors,
     kit,
     lent::{ChildLine, Plan, Site},
     request::{Leaf, Outcome, Request},
+    sections,
 };
 use participant::words::counted;
 
@@ -118,7 +118,7 @@ pub fn started(request: &Request, plan: &Plan) -> Markup {
                 @if !confirm.is_empty() {
                     p class="govuk-body" { "To confirm:" }
                     ul class="govuk-list govuk-list--bullet" {
-                        @for question in confirm { li { (kit::link(&overview::question_href(plan, &question.id), &question.label)) } }
+                        @for question in confirm { li { (kit::link(&sections::question_href(plan, &question.id), &question.label)) } }
                     }
                 }
             }))

@@ -2,13 +2,14 @@
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use plan::{Answer, Page, Question, Role, Standing};
+use plan::{Answer, Page, Question, Standing};
 
 use crate::{
     kit::{self, Task},
     lent::{Plan, people, small},
     region::Regions,
     request::{Leaf, Outcome, Request},
+    sections::{block_title, blocks, group, is_within, owner, section_href},
     who,
 };
 use participant::words::{self, counted};
@@ -82,32 +83,7 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
                 (kit::tasks("together", &together(plan)))
             }
             div class="govuk-grid-column-one-third" {
-                section aria-labelledby="who" {
-                    h2 class="govuk-heading-s" id="who" { "Who is here" }
-                    (regions.put("present", who::in_plan(plan)))
-                }
-                section aria-labelledby="mine" {
-                    h2 class="govuk-heading-s" id="mine" { "What you wrote" }
-                    (regions.put("far", who::mine(plan)))
-                }
-                nav class="pep-parts" aria-label="Parts of this plan" {
-                    h2 class="govuk-heading-s" { "Also in this plan" }
-                    ul class="govuk-list" {
-                        @for (href, name) in PARTS { li { (kit::link(&plan.href(href), name)) } }
-                    }
-                }
-                section aria-labelledby="when" {
-                    h2 class="govuk-heading-s" id="when" { "By when" }
-                    (when(plan))
-                }
-                section aria-labelledby="about" {
-                    h2 class="govuk-heading-s" id="about" { "About this plan" }
-                    ul class="govuk-list govuk-body-s" {
-                        li { "You are the " (small(plan.role)) " for " (plan.name) "." }
-                        li { (state(plan)) }
-                        li { "It follows the process “" (process.name) "”." }
-                    }
-                }
+                (beside(plan, &mut regions))
             }
         }
     };
@@ -118,51 +94,35 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
     )
 }
 
-/// The blocks that have questions on a page of the process, in the page's order.
-pub fn blocks(page: &Page) -> Vec<&'static str> {
-    let mut blocks: Vec<&'static str> = Vec::new();
-    for question in &page.questions {
-        if !blocks.contains(&question.block.as_str()) {
-            blocks.push(&question.block);
+/// What stands beside the sections: who is here, how far what this person wrote has come, the plan's other parts, and what it is.
+fn beside(plan: &Plan, regions: &mut Regions) -> Markup {
+    html! {
+        section aria-labelledby="who" {
+            h2 class="govuk-heading-s" id="who" { "Who is here" }
+            (regions.put("present", who::in_plan(plan)))
         }
-    }
-    blocks
-}
-
-/// The questions of one block on one page, in the page's order.
-pub fn group(page: &Page, block: &str) -> Vec<&'static Question> {
-    page.questions.iter().copied().filter(|question| question.block == block).collect()
-}
-
-/// A question of a section: one of the plan itself, where it has one, and not of an annex.
-pub fn question_of(block: &str) -> Option<String> {
-    let questions = || plan::bank().questions().iter().filter(|question| question.block == block);
-    let main = questions().find(|question| question.document() == plan::DocumentKind::Main);
-    main.or_else(|| questions().next()).map(|question| question.id.clone())
-}
-
-/// Whether a question or field is in this section.
-pub fn is_within(page: &Page, block: &str, field: &str) -> bool {
-    let id = field.split('/').next().unwrap_or(field);
-    page.questions.iter().any(|question| question.block == block && question.id == id)
-}
-
-/// What a block is called.
-pub fn block_title(block: &str) -> &str {
-    plan::bank().blocks().iter().find(|(id, _)| id == block).map_or(block, |(_, title)| title)
-}
-
-/// Where a section is.
-pub fn section_href(plan: &Plan, page: &Page, block: &str) -> String {
-    plan.href(&format!("/page/{}/{block}", page.id))
-}
-
-/// Where a question is asked.
-pub fn question_href(plan: &Plan, id: &str) -> String {
-    let found = plan.pep.process().page(id).zip(plan::bank().question(id));
-    match found {
-        Some((page, question)) => format!("{}#at-{id}", section_href(plan, page, &question.block)),
-        None => plan.href(""),
+        section aria-labelledby="mine" {
+            h2 class="govuk-heading-s" id="mine" { "What you wrote" }
+            (regions.put("far", who::mine(plan)))
+        }
+        nav class="pep-parts" aria-label="Parts of this plan" {
+            h2 class="govuk-heading-s" { "Also in this plan" }
+            ul class="govuk-list" {
+                @for (href, name) in PARTS { li { (kit::link(&plan.href(href), name)) } }
+            }
+        }
+        section aria-labelledby="when" {
+            h2 class="govuk-heading-s" id="when" { "By when" }
+            (when(plan))
+        }
+        section aria-labelledby="about" {
+            h2 class="govuk-heading-s" id="about" { "About this plan" }
+            ul class="govuk-list govuk-body-s" {
+                li { "You are the " (small(plan.role)) " for " (plan.name) "." }
+                li { (state(plan)) }
+                li { "It follows the process “" (plan.pep.process().name) "”." }
+            }
+        }
     }
 }
 
@@ -259,12 +219,6 @@ fn is_disputed(plan: &Plan, question: &Question) -> bool {
     matches!(plan.answer(&question.id), Answer::Disputed(_))
 }
 
-/// Who answers for a page now: while the child is on no school's roll, whoever takes it over then.
-pub fn owner(plan: &Plan, page: &Page) -> Role {
-    let takes_over = page.owner_when_not_on_roll.first().filter(|_| plan.view.not_on_roll);
-    takes_over.copied().unwrap_or(page.owner)
-}
-
 fn owner_line(plan: &Plan, page: &Page) -> String {
     let owner = owner(plan, page);
     let mut line = format!("For {}", people(&[owner]));
@@ -294,7 +248,7 @@ fn when(plan: &Plan) -> Markup {
             @for due in dues {
                 li {
                     @if due.by.is_ok_and(overdue) { (kit::tag("red", "Overdue")) " " }
-                    (super::section::upper(&words::due(&plan.pep, due, None)))
+                    (kit::upper(&words::due(&plan.pep, due, None)))
                 }
             }
             @match plan.view.next_date {

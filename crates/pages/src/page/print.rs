@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use plan::{Answer, ChangeHash, DocumentKind, Question, Row, View};
 
-use super::{plan as overview, since};
+use super::since;
 use crate::{
     copy::{self, Copy, Reader, Version},
     forms::Errors,
     kit,
     lent::{Plan, Site},
     request::{Leaf, Outcome, Pairs, Request},
+    sections,
 };
 
 /// What somebody chose to have in a copy.
@@ -155,11 +156,11 @@ fn chosen(query: &Pairs, plan: &Plan) -> Result<Chosen, Errors> {
 /// Every section that has something to ask.
 fn all_parts(plan: &Plan) -> BTreeSet<(String, String)> {
     let pages = plan.pep.process().pages.iter();
-    let parts = pages.flat_map(|page| overview::blocks(page).into_iter().map(move |block| (page, block)));
+    let parts = pages.flat_map(|page| sections::blocks(page).into_iter().map(move |block| (page, block)));
     let parts = parts.filter(|(page, block)| {
         let asked =
             |question: &&Question| !plan.view.hidden.contains_key(question.id.as_str()) && !question.is_sign_off();
-        overview::group(page, block)
+        sections::group(page, block)
             .iter()
             .any(|question| asked(question) && *plan.answer(&question.id) != Answer::Elsewhere)
     });
@@ -180,7 +181,7 @@ fn sections(plan: &Plan, query: &Pairs, error: Option<&str>) -> Markup {
                     p class="govuk-error-message" id="part-error" { span class="govuk-visually-hidden" { "Error: " } (words) }
                 }
                 @for page in &plan.pep.process().pages {
-                    @let parts: Vec<&str> = overview::blocks(page).into_iter().filter(|block| known.contains(&(page.id.clone(), (*block).to_owned()))).collect();
+                    @let parts: Vec<&str> = sections::blocks(page).into_iter().filter(|block| known.contains(&(page.id.clone(), (*block).to_owned()))).collect();
                     @if !parts.is_empty() {
                         h2 class="govuk-heading-s" { (page.title) }
                         div class="govuk-checkboxes govuk-checkboxes--small pep-columns" {
@@ -189,7 +190,7 @@ fn sections(plan: &Plan, query: &Pairs, error: Option<&str>) -> Markup {
                                 @let id = if std::mem::take(&mut first) { "part".to_owned() } else { format!("part-{}-{block}", page.id) };
                                 div class="govuk-checkboxes__item" {
                                     input class="govuk-checkboxes__input" type="checkbox" id=(id) name="part" value=(value) checked[on(&value)];
-                                    label class="govuk-label govuk-checkboxes__label" for=(id) { (overview::block_title(block)) }
+                                    label class="govuk-label govuk-checkboxes__label" for=(id) { (sections::block_title(block)) }
                                 }
                             }
                         }

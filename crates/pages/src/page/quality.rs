@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use plan::{Answer, CELL_MAX, Cells, Edit, Kind, Role, Value, Writer};
+use plan::{Answer, CELL_MAX, Cells, Edit, Kind, Question, Role, Value, Writer};
 
-use super::{errors as pages, plan as overview, sign_off::grade_label, table::saved};
+use super::errors as pages;
 use crate::{
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp},
-    kit,
+    kit::{self, saved},
     lent::{Plan, cell_value, people},
     request::{Leaf, Outcome, Request},
+    sections::{self, grade_label},
 };
 
 const AREAS: &str = "qa.areas";
@@ -28,109 +29,165 @@ pub fn quality(request: &Request, plan: &Plan, sampled: bool) -> Option<Outcome>
     if !plan.role.is_virtual_school() || plan.view.state == plan::State::Closed {
         return Some(pages::not_yours(plan, question));
     }
-    let here = plan.href("/quality");
     let practice = &plan.pep.process().practice.qa;
-    let mut errors: Errors = Vec::new();
-    let mut lots = Lots::default();
-    let mut told: Vec<Markup> = Vec::new();
-    let mut fills: BTreeMap<String, Fill> = BTreeMap::new();
-    // One input: what stands there, what came, and what that changes.
-    let mut take = |ask: &Ask, text: bool, seen: Fill, now: Fill, errors: &mut Errors| -> Option<Change> {
-        let sent = if request.post { ask.sent(&request.form) } else { None };
-        let Some(sent) = sent else {
-            fills.insert(ask.name.clone(), now);
-            return None;
-        };
-        fills.insert(ask.name.clone(), sent.clone());
-        let one = Sent { ask, text, seen, now, sent };
-        one.change(&request.form).unwrap_or_else(|words| {
-            errors.push((ask.target(), words));
-            told.push(one.told());
-            None
-        })
-    };
+    let mut taken = Taken::of(request, plan);
     let mut grades: BTreeMap<String, String> = BTreeMap::new();
     for area in &practice.areas {
-        let (grade, comment) = asks(&area.id, &area.label);
-        let stands = |view| (cell(view, &area.id, "grade"), cell(view, &area.id, "comment"));
+        let grade = taken.area(question, &area.id, &area.label);
+        grades.extend(grade.map(|grade| (area.id.clone(), grade)));
+    }
+    let worked_out = practice.overall(&grades);
+    if !practice.areas.is_empty() {
+        taken.overall(worked_out);
+    }
+    taken.feedback();
+    taken.errors.extend(refusal(plan, "main-content"));
+    if request.post && taken.errors.is_empty() {
+        return Some(taken.lots.write(saved(&plan.href("/quality"))));
+    }
+    Some(Outcome::page(render(&taken, sampled, worked_out)))
+}
+
+/// The form of the quality check, input by input: what comes of each.
+struct Taken<'a> {
+    request: &'a Request,
+    plan: &'a Plan,
+    /// What stands in each input.
+    fills: BTreeMap<String, Fill>,
+    /// What is wrong.
+    errors: Errors,
+    /// That the person has been told what others changed meanwhile.
+    told: Vec<Markup>,
+    /// What is to be written.
+    lots: Lots,
+}
+
+impl<'a> Taken<'a> {
+    fn of(request: &'a Request, plan: &'a Plan) -> Taken<'a> {
+        let (fills, errors, told, lots) = Default::default();
+        Taken { request, plan, fills, errors, told, lots }
+    }
+
+    /// One input: what stands there, what came, and what that changes.
+    fn take(&mut self, ask: &Ask, text: bool, seen: Fill, now: Fill) -> Option<Change> {
+        let sent = if self.request.post { ask.sent(&self.request.form) } else { None };
+        let Some(sent) = sent else {
+            self.fills.insert(ask.name.clone(), now);
+            return None;
+        };
+        self.fills.insert(ask.name.clone(), sent.clone());
+        let one = Sent { ask, text, seen, now, sent };
+        one.change(&self.request.form).unwrap_or_else(|words| {
+            self.errors.push((ask.target(), words));
+            self.told.push(one.told());
+            None
+        })
+    }
+
+    /// An area, and the grade that stands for it then.
+    fn area(&mut self, question: &Question, area: &str, label: &str) -> Option<String> {
+        let plan = self.plan;
+        let (grade, comment) = asks(area, label);
+        let stands = |view| (cell(view, area, "grade"), cell(view, area, "comment"));
         let ((grade_seen, comment_seen), (grade_now, comment_now)) = (stands(plan.seen_view()), stands(&plan.view));
         let mut cells = Cells::new();
-        let given = take(&grade, false, grade.fill(grade_seen), grade.fill(grade_now), &mut errors);
+        let given = self.take(&grade, false, grade.fill(grade_seen), grade.fill(grade_now));
         let mut stands = grade_now.map(ToString::to_string);
         if let Some(Change::Put(value)) = given {
             stands = value.as_ref().map(ToString::to_string);
             cells.insert("grade".to_owned(), value);
         }
-        grades.extend(stands.map(|grade| (area.id.clone(), grade)));
-        let said = take(&comment, false, comment.fill(comment_seen), comment.fill(comment_now), &mut errors);
+        let said = self.take(&comment, false, comment.fill(comment_seen), comment.fill(comment_now));
         if let Some(Change::Put(value)) = said {
             cells.insert("comment".to_owned(), value);
         }
         if !cells.is_empty() {
-            cells.insert("area".to_owned(), Some(Value::Choice(area.id.clone())));
+            cells.insert("area".to_owned(), Some(Value::Choice(area.to_owned())));
             let writer = Writer { person: plan.person, role: plan.role };
             match plan::row_key(AREAS, &cells, &writer, &mut || *plan.fresh.as_bytes()) {
-                Ok(key) => lots.add(question.document(), Edit::PutRow { question: AREAS.to_owned(), key, cells }),
-                Err(refused) => errors.push((grade.target(), refused.to_string())),
+                Ok(key) => self.lots.add(question.document(), Edit::PutRow { question: AREAS.to_owned(), key, cells }),
+                Err(refused) => self.errors.push((grade.target(), refused.to_string())),
             }
         }
+        stands
     }
-    let (overall, reason, feedback) = (overall_ask(), ask(REASON, REASON), ask(FEEDBACK, FEEDBACK));
-    let own = |view: &plan::View| match view.answers.get(OVERALL) {
-        Some(Answer::Value(value)) => overall.fill(Some(value)),
-        _ => Fill::default(),
-    };
-    let text = |answer: &Answer| Fill { text: plan.own_text(answer).to_owned(), ..Fill::default() };
-    let by_rules = !practice.aggregate.is_empty();
-    let worked_out = practice.overall(&grades).map(str::to_owned);
-    if !practice.areas.is_empty() {
-        let given = take(&overall, false, own(plan.seen_view()), own(&plan.view), &mut errors);
-        let shown = text(plan.seen_answer(REASON));
-        let why = take(&reason, true, shown.clone(), text(plan.answer(REASON)), &mut errors);
+
+    /// The overall grade, and why it is another than the areas make it, which is `worked_out`.
+    fn overall(&mut self, worked_out: Option<&str>) {
+        let (plan, by_rules) = (self.plan, by_rules(self.plan));
+        let (overall, reason) = (overall_ask(), ask(REASON, REASON));
+        let own = |view: &plan::View| match view.answers.get(OVERALL) {
+            Some(Answer::Value(value)) => overall.fill(Some(value)),
+            _ => Fill::default(),
+        };
+        let given = self.take(&overall, false, own(plan.seen_view()), own(&plan.view));
+        let shown = text(plan, plan.seen_answer(REASON));
+        let why = self.take(&reason, true, shown.clone(), text(plan, plan.answer(REASON)));
         let why_now = match &why {
             Some(Change::Text(text)) => text.clone(),
-            _ => text(plan.answer(REASON)).text,
+            _ => text(plan, plan.answer(REASON)).text,
         };
         match given {
-            Some(Change::Put(Some(value))) if by_rules && Some(value.to_string()) == worked_out => {
-                lots.add(document(OVERALL), Edit::Clear { question: OVERALL.to_owned() });
+            Some(Change::Put(Some(value))) if by_rules && Some(value.to_string().as_str()) == worked_out => {
+                self.lots.add(document(OVERALL), Edit::Clear { question: OVERALL.to_owned() });
             }
             Some(Change::Put(Some(_))) if by_rules && why_now.trim().is_empty() => {
-                errors.push((
+                self.errors.push((
                     reason.target(),
                     "Enter why the overall grade is another than the areas make it".to_owned(),
                 ));
             }
             Some(Change::Put(Some(value))) => {
-                lots.add(document(OVERALL), Edit::Choose { question: OVERALL.to_owned(), value });
+                self.lots.add(document(OVERALL), Edit::Choose { question: OVERALL.to_owned(), value });
             }
-            Some(Change::Put(None)) => lots.add(document(OVERALL), Edit::Clear { question: OVERALL.to_owned() }),
+            Some(Change::Put(None)) => {
+                self.lots.add(document(OVERALL), Edit::Clear { question: OVERALL.to_owned() });
+            }
             _ => {}
         }
         if let Some(Change::Text(now)) = why {
-            lots.text(plan, document(REASON), REASON, &shown.text, &now);
+            self.lots.text(plan, document(REASON), REASON, &shown.text, &now);
         }
     }
-    let shown = text(plan.seen_answer(FEEDBACK));
-    if let Some(Change::Text(now)) = take(&feedback, true, shown.clone(), text(plan.answer(FEEDBACK)), &mut errors) {
-        lots.text(plan, document(FEEDBACK), FEEDBACK, &shown.text, &now);
+
+    fn feedback(&mut self) {
+        let plan = self.plan;
+        let shown = text(plan, plan.seen_answer(FEEDBACK));
+        let now = text(plan, plan.answer(FEEDBACK));
+        if let Some(Change::Text(now)) = self.take(&ask(FEEDBACK, FEEDBACK), true, shown.clone(), now) {
+            self.lots.text(plan, document(FEEDBACK), FEEDBACK, &shown.text, &now);
+        }
     }
-    errors.extend(refusal(plan, "main-content"));
-    if request.post && errors.is_empty() {
-        return Some(lots.write(saved(&here)));
+
+    fn fill(&self, ask: &Ask) -> Fill {
+        self.fills.get(&ask.name).cloned().unwrap_or_default()
     }
+}
+
+/// Whether the areas make the overall grade.
+fn by_rules(plan: &Plan) -> bool {
+    !plan.pep.process().practice.qa.aggregate.is_empty()
+}
+
+fn text(plan: &Plan, answer: &Answer) -> Fill {
+    Fill { text: plan.own_text(answer).to_owned(), ..Fill::default() }
+}
+
+/// The quality check as it stands in the form.
+fn render(taken: &Taken<'_>, sampled: bool, worked_out: Option<&str>) -> Leaf {
+    let Taken { request, plan, errors, .. } = taken;
+    let (practice, by_rules) = (&plan.pep.process().practice.qa, by_rules(plan));
+    let (overall, reason, feedback) = (overall_ask(), ask(REASON, REASON), ask(FEEDBACK, FEEDBACK));
     let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
-    let none = Fill::default();
-    let fill = |ask: &Ask| fills.get(&ask.name).unwrap_or(&none);
     let choices: Vec<(String, String)> =
         practice.grades.iter().map(|grade| (grade.id.clone(), grade.label.clone())).collect();
     let with = |first: &str| [&[(String::new(), first.to_owned())][..], &choices].concat();
-    let follows = match &worked_out {
+    let follows = match worked_out {
         Some(grade) => format!("As the areas make it: {}", grade_label(plan, grade)),
         None => "As the areas make it, once all are graded".to_owned(),
     };
     let main = html! {
-        (kit::error_summary(&errors))
+        (kit::error_summary(errors))
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "Quality check" }
@@ -139,26 +196,26 @@ pub fn quality(request: &Request, plan: &Plan, sampled: bool) -> Option<Outcome>
         @if matches!(plan.answer(OVERALL), Answer::Disputed(_)) {
             (kit::inset(html! { "Two people gave different overall grades. " (kit::link(&plan.href("/choose"), "Choose which is right")) }))
         }
-        form method="post" action=(here) novalidate {
+        form method="post" action=(plan.href("/quality")) novalidate {
             (stamp(plan))
-            @for words in &told { (words) }
+            @for words in &taken.told { (words) }
             @for area in &practice.areas {
                 @let (grade, comment) = asks(&area.id, &area.label);
-                (kit::radios(&grade.name, &area.label, error(&grade.name), &with("No grade yet"), &fill(&grade).text))
-                (comment.input(fill(&comment), error(&comment.name), &html! {}))
+                (kit::radios(&grade.name, &area.label, error(&grade.name), &with("No grade yet"), &taken.fill(&grade).text))
+                (comment.input(&taken.fill(&comment), error(&comment.name), &html! {}))
             }
             @if !practice.areas.is_empty() {
                 @let first = if by_rules { follows.as_str() } else { "No grade yet" };
-                (kit::radios(&overall.name, "Overall grade", error(&overall.name), &with(first), &fill(&overall).text))
-                @if by_rules { (reason.input(fill(&reason), error(&reason.name), &html! {})) }
+                (kit::radios(&overall.name, "Overall grade", error(&overall.name), &with(first), &taken.fill(&overall).text))
+                @if by_rules { (reason.input(&taken.fill(&reason), error(&reason.name), &html! {})) }
             }
-            (feedback.input(fill(&feedback), error(&feedback.name), &html! {}))
+            (feedback.input(&taken.fill(&feedback), error(&feedback.name), &html! {}))
             (kit::button("Save the quality check"))
         }
         p class="govuk-body" { (kit::link(&plan.href("/send-back"), "Send the plan back to somebody")) }
     };
     let leaf = Leaf::new(format!("Quality check, {}", plan.name), "Children", main);
-    Some(Outcome::page(leaf.back(plan.href("/sign-off"), "Back to sign-off").error(!errors.is_empty())))
+    leaf.back(plan.href("/sign-off"), "Back to sign-off").error(!errors.is_empty())
 }
 
 /// Sends a plan back: to whom, what to put right, by when.
@@ -175,50 +232,13 @@ pub fn send_back(request: &Request, plan: &Plan) -> Option<Outcome> {
     let said = what.sent(&request.form).unwrap_or_default();
     let day = by.sent(&request.form).unwrap_or_default();
     let process = plan.pep.process();
-    let mut errors: Errors = Vec::new();
-    if request.post {
-        let mut wrong = |id: &str, words: String| errors.push((id.to_owned(), words));
-        if plan.view.signed_off() {
-            wrong(
-                "main-content",
-                "This plan is signed off, so nothing of it is sent back. What is written now goes into the next PEP"
-                    .to_owned(),
-            );
-        }
-        let role = PUT_RIGHT.iter().find(|role| role.slug() == to);
-        if role.is_none() {
-            wrong("to", "Choose who puts it right".to_owned());
-        }
-        // One line: it is a cell of a table.
-        let text = said.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if text.is_empty() {
-            wrong("what", "Enter what must be put right".to_owned());
-        } else if text.encode_utf16().count() > CELL_MAX {
-            wrong("what", format!("What must be put right must be {CELL_MAX} characters or fewer"));
-        }
-        if !page.is_empty() && !process.pages.iter().any(|known| known.id == page) {
-            wrong("page", "Choose a page of this plan".to_owned());
-        }
-        let by_when = by.read(&day).unwrap_or_else(|words| {
-            wrong(&by.target(), words);
-            None
-        });
-        errors.extend(refusal(plan, "main-content"));
-        if let (true, Some(role)) = (errors.is_empty(), role) {
-            let value = |text: &str| Some(Value::Text(text.to_owned()));
-            let mut cells = Cells::from([("owner".to_owned(), value(role.slug())), ("what".to_owned(), value(&text))]);
-            if !page.is_empty() {
-                cells.insert("section".to_owned(), value(page));
-            }
-            if by_when.is_some() {
-                cells.insert("byWhen".to_owned(), by_when);
-            }
-            let key = request.form.get("row").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh).to_string();
-            let mut lots = Lots::default();
-            lots.add(question.document(), Edit::PutRow { question: RETURNED.to_owned(), key, cells });
-            return Some(lots.write(plan.href("/sign-off?returned=1")));
-        }
-    }
+    let errors = match request.post {
+        true => match sent_back(request, plan, question, &said, (&by, &day)) {
+            Ok(outcome) => return Some(outcome),
+            Err(errors) => errors,
+        },
+        false => Vec::new(),
+    };
     let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
     let roles: Vec<(String, String)> =
         PUT_RIGHT.iter().map(|role| (role.slug().to_owned(), role.label().to_owned())).collect();
@@ -241,6 +261,58 @@ pub fn send_back(request: &Request, plan: &Plan) -> Option<Outcome> {
     };
     let leaf = Leaf::new(format!("Send the plan back, {}", plan.name), "Children", main);
     Some(Outcome::page(leaf.back(plan.href("/quality"), "Back to the quality check").error(!errors.is_empty())))
+}
+
+/// What comes of a form that sends a plan back, or what is wrong in it. `said`: what to put right; `by`: by when, as `day` came.
+fn sent_back(
+    request: &Request,
+    plan: &Plan,
+    question: &Question,
+    said: &Fill,
+    (by, day): (&Ask, &Fill),
+) -> Result<Outcome, Errors> {
+    let (to, page) = (request.form.get("to").unwrap_or_default(), request.form.get("page").unwrap_or_default());
+    let mut errors: Errors = Vec::new();
+    let mut wrong = |id: &str, words: String| errors.push((id.to_owned(), words));
+    if plan.view.signed_off() {
+        wrong(
+            "main-content",
+            "This plan is signed off, so nothing of it is sent back. What is written now goes into the next PEP"
+                .to_owned(),
+        );
+    }
+    let role = PUT_RIGHT.iter().find(|role| role.slug() == to);
+    if role.is_none() {
+        wrong("to", "Choose who puts it right".to_owned());
+    }
+    // One line: it is a cell of a table.
+    let text = said.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        wrong("what", "Enter what must be put right".to_owned());
+    } else if text.encode_utf16().count() > CELL_MAX {
+        wrong("what", format!("What must be put right must be {CELL_MAX} characters or fewer"));
+    }
+    if !page.is_empty() && !plan.pep.process().pages.iter().any(|known| known.id == page) {
+        wrong("page", "Choose a page of this plan".to_owned());
+    }
+    let by_when = by.read(day).unwrap_or_else(|words| {
+        wrong(&by.target(), words);
+        None
+    });
+    errors.extend(refusal(plan, "main-content"));
+    let (true, Some(role)) = (errors.is_empty(), role) else { return Err(errors) };
+    let value = |text: &str| Some(Value::Text(text.to_owned()));
+    let mut cells = Cells::from([("owner".to_owned(), value(role.slug())), ("what".to_owned(), value(&text))]);
+    if !page.is_empty() {
+        cells.insert("section".to_owned(), value(page));
+    }
+    if by_when.is_some() {
+        cells.insert("byWhen".to_owned(), by_when);
+    }
+    let key = request.form.get("row").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh).to_string();
+    let mut lots = Lots::default();
+    lots.add(question.document(), Edit::PutRow { question: RETURNED.to_owned(), key, cells });
+    Ok(lots.write(plan.href("/sign-off?returned=1")))
 }
 
 /// What has been sent back and stands, with the way to its page.
@@ -266,7 +338,7 @@ pub fn returned(plan: &Plan) -> Markup {
                 }
             }
             @if plan::bank().question(RETURNED).is_some_and(|question| plan.may_write(question)) {
-                p class="govuk-body" { (kit::link(&overview::question_href(plan, RETURNED), "Change what was sent back")) }
+                p class="govuk-body" { (kit::link(&sections::question_href(plan, RETURNED), "Change what was sent back")) }
             }
         }
     }

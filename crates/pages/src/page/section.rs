@@ -3,17 +3,19 @@
 use maud::{Markup, html};
 use plan::{Answer, Edit, Kind, Page, Question};
 
-use super::{comments::DRAFT, plan as overview, table};
+use super::table;
 use crate::{
     back::{self, Back},
     field::{Ask, Excused, Fill},
-    forms::{Change, Errors, Lots, Sent, refusal, stamp},
-    kit,
+    forms::{Change, DRAFT, Errors, Lots, Sent, refusal, stamp},
+    kit::{self, upper},
     lent::{Plan, people},
     live::merged,
     region::Regions,
     request::{Leaf, Outcome, Request},
-    said, who,
+    said,
+    sections::{self, choose_href},
+    who,
 };
 use participant::words;
 
@@ -35,10 +37,10 @@ struct Shown {
 pub fn section(request: &Request, plan: &Plan, page: &str, block: &str) -> Option<Outcome> {
     let process = plan.pep.process();
     let page = process.pages.iter().find(|known| known.id == page)?;
-    let questions = overview::group(page, block);
+    let questions = sections::group(page, block);
     questions.first()?;
     let back = Back::of(request);
-    let here = overview::section_href(plan, page, block);
+    let here = sections::section_href(plan, page, block);
     if !request.post {
         let shown = questions.iter().map(|question| as_it_is(plan, question)).collect();
         let done = request.query.get("saved").is_some();
@@ -97,11 +99,10 @@ fn excused(plan: &Plan, question: &Question, seen: bool) -> Excused {
 
 fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut Lots) -> Shown {
     let mut shown = as_it_is(plan, question);
-    let disputed = matches!(plan.answer(&question.id), Answer::Disputed(_));
     if question.id == "targets.list" {
         return shown;
     }
-    let (ask, kind, id) = (Ask::question(question), question.document(), || question.id.clone());
+    let ask = Ask::question(question);
     let mut before = fill(plan, &ask, plan.seen_answer(&question.id));
     // A box that was live says what it was last told is saved: the rest alone is to be written.
     let kept = request.form.get(&kept_name(question)).filter(|_| ask.is_text(false));
@@ -116,67 +117,79 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         }
         return shown;
     }
-    let kept = kept.filter(|_| is_live(plan, question));
-    let mut answered = false;
-    if let Some(sent) = ask.sent(&request.form) {
-        let one = Sent {
-            ask: &ask,
-            text: ask.is_text(false),
-            seen: before.clone(),
-            now: shown.fill.clone(),
-            sent: sent.clone(),
-        };
-        match one.change(&request.form) {
-            Ok(None) => {}
-            Ok(Some(_)) if disputed => {
-                shown.error =
-                    Some(format!("“{}” has two answers now. Choose between them before you change it", question.label));
-            }
-            Ok(Some(Change::Text(text))) if kept.is_some() => {
-                answered = !text.trim().is_empty();
-                let text = merged(&before.text, &text, &shown.fill.text);
-                if text != shown.fill.text {
-                    lots.add(kind, Edit::Rewrite { question: id(), text });
-                }
-            }
-            Ok(Some(Change::Text(text))) => {
-                answered = !text.trim().is_empty();
-                lots.text(plan, kind, &question.id, &before.text, &text);
-            }
-            Ok(Some(Change::Put(Some(value)))) => {
-                answered = true;
-                lots.add(kind, Edit::Choose { question: id(), value });
-            }
-            Ok(Some(Change::Put(None))) => lots.add(kind, Edit::Clear { question: id() }),
-            Err(words) => {
-                shown.error = Some(words);
-                shown.told = Some(one.told());
-            }
+    let live = is_live(plan, question);
+    let answered = match ask.sent(&request.form) {
+        Some(sent) => {
+            let now = shown.fill.clone();
+            let one = Sent { ask: &ask, text: ask.is_text(false), seen: before, now, sent };
+            take_answer(request, plan, one, live && kept.is_some(), &mut shown, lots)
         }
-        shown.fill = sent;
-    } else if is_live(plan, question) {
-        shown.left_out = true;
-    }
+        None => {
+            shown.left_out = live;
+            false
+        }
+    };
     if to_confirm(plan, question) && !answered && request.form.get(&confirm_name(question)).is_some() {
-        lots.add(kind, Edit::Confirm { question: id() });
+        lots.add(question.document(), Edit::Confirm { question: question.id.clone() });
     }
-    if question.may_be_excused()
-        && let Some(sent) = Excused::sent(&question.id, &request.form)
-        && sent != excused(plan, question, true)
-    {
-        match sent.read(&question.label) {
-            Ok(Some(_)) if answered => {
-                shown.error = Some(format!("Answer “{}”, or say why there is no answer, but not both", question.label));
-            }
-            Ok(excuse) if sent != excused(plan, question, false) && !answered => {
-                lots.add(kind, Edit::Excuse { question: id(), excuse });
-            }
-            Ok(_) => {}
-            Err(words) => shown.excuse_error = Some(words),
-        }
-        shown.excused = sent;
+    if question.may_be_excused() {
+        take_excuse(request, plan, answered, &mut shown, lots);
     }
     shown
+}
+
+/// Takes in what came in the input of a question, and says whether that is an answer. `live`: the box was live, and is still.
+fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown: &mut Shown, lots: &mut Lots) -> bool {
+    let question = shown.question;
+    let (kind, id) = (question.document(), || question.id.clone());
+    let mut answered = false;
+    match one.change(&request.form) {
+        Ok(None) => {}
+        Ok(Some(_)) if matches!(plan.answer(&question.id), Answer::Disputed(_)) => {
+            shown.error =
+                Some(format!("“{}” has two answers now. Choose between them before you change it", question.label));
+        }
+        Ok(Some(Change::Text(text))) if live => {
+            answered = !text.trim().is_empty();
+            let text = merged(&one.seen.text, &text, &one.now.text);
+            if text != one.now.text {
+                lots.add(kind, Edit::Rewrite { question: id(), text });
+            }
+        }
+        Ok(Some(Change::Text(text))) => {
+            answered = !text.trim().is_empty();
+            lots.text(plan, kind, &question.id, &one.seen.text, &text);
+        }
+        Ok(Some(Change::Put(Some(value)))) => {
+            answered = true;
+            lots.add(kind, Edit::Choose { question: id(), value });
+        }
+        Ok(Some(Change::Put(None))) => lots.add(kind, Edit::Clear { question: id() }),
+        Err(words) => {
+            shown.error = Some(words);
+            shown.told = Some(one.told());
+        }
+    }
+    shown.fill = one.sent;
+    answered
+}
+
+/// Takes in why there is no answer, where the form says so.
+fn take_excuse(request: &Request, plan: &Plan, answered: bool, shown: &mut Shown, lots: &mut Lots) {
+    let question = shown.question;
+    let sent = Excused::sent(&question.id, &request.form);
+    let Some(sent) = sent.filter(|sent| *sent != excused(plan, question, true)) else { return };
+    match sent.read(&question.label) {
+        Ok(Some(_)) if answered => {
+            shown.error = Some(format!("Answer “{}”, or say why there is no answer, but not both", question.label));
+        }
+        Ok(excuse) if sent != excused(plan, question, false) && !answered => {
+            lots.add(question.document(), Edit::Excuse { question: question.id.clone(), excuse });
+        }
+        Ok(_) => {}
+        Err(words) => shown.excuse_error = Some(words),
+    }
+    shown.excused = sent;
 }
 
 fn errors(shown: &[Shown]) -> Errors {
@@ -197,13 +210,13 @@ fn render(
     done: bool,
     back: Option<Back>,
 ) -> Leaf {
-    let title = overview::block_title(block);
+    let title = sections::block_title(block);
     let not_taken: Vec<_> = shown.iter().filter_map(|one| Some((one.question, one.not_taken.clone()?))).collect();
     let (hidden, asked): (Vec<Shown>, Vec<Shown>) =
         shown.into_iter().partition(|one| plan.view.hidden.contains_key(one.question.id.as_str()));
     let writes = asked.iter().any(|one| plan.may_write(one.question) && has_input(plan, one.question));
     let wrong = !errors.is_empty();
-    let owner = overview::owner(plan, page);
+    let owner = sections::owner(plan, page);
     let alternate = page.alternate_owner.map(|role| format!(", or {} instead", people(&[role])));
     let mut regions = Regions::default();
     let main = html! {
@@ -225,7 +238,7 @@ fn render(
         }
         @if writes {
             @let live = asked.iter().any(|one| is_live(plan, one.question));
-            form method="post" action={ (overview::section_href(plan, page, block)) (back::query(back)) } novalidate
+            form method="post" action={ (sections::section_href(plan, page, block)) (back::query(back)) } novalidate
                 data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
                 @for one in &asked { (question(plan, one, &mut regions)) }
@@ -271,7 +284,7 @@ fn unsaved(plan: &Plan, question: &Question, text: &str) -> Markup {
 /// Who else has this section on their screen.
 fn here(plan: &Plan, page: &Page, block: &str) -> Markup {
     html! {
-        @if let Some(words) = who::at(plan, |field| overview::is_within(page, block, field)) {
+        @if let Some(words) = who::at(plan, |field| sections::is_within(page, block, field)) {
             p class="govuk-body-s pep-here" { (words) }
         }
     }
@@ -481,7 +494,7 @@ fn why_hidden(plan: &Plan, hidden: &[Shown]) -> Markup {
                         Some(because) if because.id == "meta.phase" => "for children of another age",
                         Some(because) => {
                             "because of the answer to "
-                            (kit::link(&overview::question_href(plan, &because.id), &because.label))
+                            (kit::link(&sections::question_href(plan, &because.id), &because.label))
                         }
                         None => "not at present",
                     }
@@ -491,15 +504,4 @@ fn why_hidden(plan: &Plan, hidden: &[Shown]) -> Markup {
     };
     let title = format!("Questions not asked at present ({})", hidden.len());
     kit::details(&title, false, inside)
-}
-
-/// Where one chooses between two answers.
-pub fn choose_href(plan: &Plan, place: &str) -> String {
-    plan.href(&format!("/choose/{}", plan.word_for(place)))
-}
-
-/// With a capital letter.
-pub fn upper(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

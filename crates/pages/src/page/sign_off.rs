@@ -1,16 +1,18 @@
 //! Sign-off: what this person's signature waits for, always in sight and each thing with the way to it; who has signed what, and
 //! whether it stands.
 
+use chrono::NaiveDate;
 use maud::{Markup, html};
 use plan::{CELL_MAX, Gap, Kind, Offer, Role, SignOff, Stale, Value, is_seen};
 
-use super::{checks, plan as overview, section::upper, table::saved};
+use super::checks;
 use crate::{
     field::{Ask, Fill},
     forms::{Errors, STAMP, refusal},
-    kit,
+    kit::{self, saved, upper},
     lent::{Plan, people, small},
     request::{Leaf, Outcome, Request, Signature},
+    sections::{self, grade_label},
 };
 use participant::words::{self, counted};
 
@@ -20,48 +22,13 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
     let day = day();
     let typed = day.sent(&request.form).unwrap_or_else(|| day.fill(Some(&Value::Date(plan.today))));
     let comment = request.form.get("comment").unwrap_or_default().trim().to_owned();
-    let mut errors: Errors = Vec::new();
-    if request.post {
-        match offer {
-            None => errors.push((String::new(), "You sign nothing in a plan. Nothing was changed".to_owned())),
-            Some(offer) if offer.stands => return Outcome::Go(here),
-            Some(offer) if !offer.offered() => {
-                errors.push(("waits".to_owned(), "Nothing was signed: what it waits for comes first".to_owned()));
-            }
-            Some(offer) => {
-                let on = match day.read(&typed) {
-                    Ok(Some(Value::Date(on))) if on <= plan.today => Some(on),
-                    Ok(Some(_)) => {
-                        errors.push((day.target(), "The day must be today or a day before".to_owned()));
-                        None
-                    }
-                    Ok(None) => {
-                        errors.push((day.target(), "Enter the day".to_owned()));
-                        None
-                    }
-                    Err(words) => {
-                        errors.push((day.target(), words));
-                        None
-                    }
-                };
-                if is_seen(offer.question) && comment.encode_utf16().count() > CELL_MAX {
-                    let words = format!("What you say with it must be {CELL_MAX} characters or fewer");
-                    errors.push(("comment".to_owned(), words));
-                }
-                if changed_meanwhile(plan, offer) {
-                    let words = "The plan was changed while you had this page open. Nothing was signed. Look at what has changed, then sign again if it is right";
-                    errors.push(("sign".to_owned(), words.to_owned()));
-                }
-                errors.extend(refusal(plan, "sign"));
-                if let (true, Some(on)) = (errors.is_empty(), on) {
-                    let key = request.form.get("key").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh);
-                    let comment = if is_seen(offer.question) { comment } else { String::new() };
-                    let signature = Signature { question: offer.question, key, on, comment };
-                    return Outcome::Sign { signature, then: saved(&here) };
-                }
-            }
-        }
-    }
+    let errors = match request.post {
+        true => match sign(request, plan, offer, &typed, &comment) {
+            Ok(outcome) => return outcome,
+            Err(errors) => errors,
+        },
+        false => Vec::new(),
+    };
     let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
     let main = html! {
         (kit::error_summary(&errors))
@@ -101,6 +68,48 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
     let status = if request.post && offer.is_none() { 403 } else { 200 };
     let leaf = Leaf::new(format!("Sign-off, {}", plan.name), "Children", main).back(plan.href(""), "Back to the plan");
     Outcome::page(leaf.error(!errors.is_empty()).status(status))
+}
+
+/// What comes of a form that signs: a signature, or what is wrong.
+fn sign(request: &Request, plan: &Plan, offer: Option<&Offer>, typed: &Fill, comment: &str) -> Result<Outcome, Errors> {
+    let here = plan.href("/sign-off");
+    let not = |id: &str, words: &str| Err(vec![(id.to_owned(), words.to_owned())]);
+    let Some(offer) = offer else { return not("", "You sign nothing in a plan. Nothing was changed") };
+    if offer.stands {
+        return Ok(Outcome::Go(here));
+    }
+    if !offer.offered() {
+        return not("waits", "Nothing was signed: what it waits for comes first");
+    }
+    let mut errors: Errors = Vec::new();
+    let on = signed_on(plan, typed).map_err(|words| errors.push((day().target(), words))).ok();
+    if is_seen(offer.question) && comment.encode_utf16().count() > CELL_MAX {
+        let words = format!("What you say with it must be {CELL_MAX} characters or fewer");
+        errors.push(("comment".to_owned(), words));
+    }
+    if changed_meanwhile(plan, offer) {
+        let words = "The plan was changed while you had this page open. Nothing was signed. Look at what has changed, then sign again if it is right";
+        errors.push(("sign".to_owned(), words.to_owned()));
+    }
+    errors.extend(refusal(plan, "sign"));
+    match on {
+        Some(on) if errors.is_empty() => {
+            let key = request.form.get("key").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh);
+            let comment = if is_seen(offer.question) { comment.to_owned() } else { String::new() };
+            let signature = Signature { question: offer.question, key, on, comment };
+            Ok(Outcome::Sign { signature, then: saved(&here) })
+        }
+        _ => Err(errors),
+    }
+}
+
+/// The day of a signature, or why it cannot be that.
+fn signed_on(plan: &Plan, typed: &Fill) -> Result<NaiveDate, String> {
+    match day().read(typed)? {
+        Some(Value::Date(on)) if on <= plan.today => Ok(on),
+        Some(_) => Err("The day must be today or a day before".to_owned()),
+        None => Err("Enter the day".to_owned()),
+    }
 }
 
 /// Nobody signs what they have not seen.
@@ -174,7 +183,7 @@ fn waits(plan: &Plan, offer: &Offer) -> Markup {
             h3 class="govuk-heading-s" { "To choose" }
             ul class="govuk-list govuk-list--bullet" {
                 @for place in &offer.disputes {
-                    li { (kit::link(&super::section::choose_href(plan, place), &label(place))) ": two answers; somebody has to choose" }
+                    li { (kit::link(&sections::choose_href(plan, place), &label(place))) ": two answers; somebody has to choose" }
                 }
             }
         }
@@ -208,7 +217,7 @@ fn gaps(plan: &Plan, gaps: &[Gap]) -> Markup {
         ul class="govuk-list govuk-list--bullet" {
             @for gap in gaps {
                 li {
-                    (kit::link(&overview::question_href(plan, gap.question), &label(gap.question)))
+                    (kit::link(&sections::question_href(plan, gap.question), &label(gap.question)))
                     ": " (gap.why.to_string()) ". For " (people(&[gap.owner])) "."
                 }
             }
@@ -254,8 +263,8 @@ fn line(plan: &Plan, made: &SignOff) -> Vec<Markup> {
 fn stale(plan: &Plan, why: &Stale) -> Markup {
     html! {
         @match why {
-            Stale::Changed(id) => { "Changed since: " (kit::link(&overview::question_href(plan, id), &label(id))) }
-            Stale::Appeared(id) => { "A new question appeared: " (kit::link(&overview::question_href(plan, id), &label(id))) }
+            Stale::Changed(id) => { "Changed since: " (kit::link(&sections::question_href(plan, id), &label(id))) }
+            Stale::Appeared(id) => { "A new question appeared: " (kit::link(&sections::question_href(plan, id), &label(id))) }
             Stale::Returned => "Sent back by the Virtual School",
             Stale::RoleEnded => "The person’s role had ended by that day",
             Stale::NeverMatched => "Not made for what the plan said at that time",
@@ -263,12 +272,6 @@ fn stale(plan: &Plan, why: &Stale) -> Markup {
             Stale::OtherRole => "The person has another role now",
         }
     }
-}
-
-/// What the process calls a grade.
-pub fn grade_label<'a>(plan: &'a Plan, grade: &'a str) -> &'a str {
-    let grades = &plan.pep.process().practice.qa.grades;
-    grades.iter().find(|known| known.id == grade).map_or(grade, |known| known.label.as_str())
 }
 
 fn label(place: &str) -> String {

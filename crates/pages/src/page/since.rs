@@ -3,13 +3,13 @@
 use maud::html;
 use plan::{Question, SignOff, View};
 
-use super::plan as overview;
 use crate::{
     changed::changed,
     kit,
     lent::Plan,
     request::{Leaf, Outcome},
     said::said,
+    sections,
 };
 use participant::words;
 
@@ -37,7 +37,7 @@ pub fn since(plan: &Plan, made: &SignOff, then: &View) -> Outcome {
         @if found.is_empty() { p class="govuk-body" { "Nothing has changed since." } }
         @else { p class="govuk-body" { (participant::words::counted(found.len(), "answer")) " changed. Parts that are shared with only some people are not in what is signed, and are not compared." } }
         @for (question, before, after) in &found {
-            h2 class="govuk-heading-s" { (kit::link(&overview::question_href(plan, &question.id), &question.label)) }
+            h2 class="govuk-heading-s" { (kit::link(&sections::question_href(plan, &question.id), &question.label)) }
             (changed(before, after, usize::MAX))
         }
     };

@@ -1,11 +1,10 @@
 //! Sharing: what is shared, what waits, what was refused, and sharing now.
 
 use crate::env::Intent;
-use maud::html;
+use maud::{Markup, html};
 
-use super::section::upper;
 use crate::{
-    kit,
+    kit::{self, upper},
     lent::{Sharing, Site},
     region::Regions,
     request::{Leaf, Outcome, Request},
@@ -25,29 +24,7 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         };
     }
     let tried = request.query.get("tried").is_some();
-    let line = match &site.line {
-        Line::Connected => kit::tag("green", "Connected"),
-        Line::Offline => kit::tag("grey", "Not connected"),
-        Line::Refused(_) => kit::tag("red", "Refused"),
-    };
-    let last = site.last_sync.map_or_else(|| "Not yet".to_owned(), |at| upper(&words::lately(at, &site.now)));
-    let facts = vec![
-        ("Connection".to_owned(), html! { (line) @if let Line::Refused(why) = &site.line { p { (why) } } }),
-        ("Last time everything was shared".to_owned(), html! { (last) }),
-        ("Waiting to be shared".to_owned(), html! { (counted(site.waiting, "answer")) }),
-        ("Shared through".to_owned(), html! { (sharing.relay.0) br; (sharing.relay.1) }),
-    ];
     let mut regions = Regions::default();
-    let waiting = html! {
-        @if !sharing.waiting.is_empty() {
-            h2 class="govuk-heading-m" { "What waits" }
-            @for (plan, waits) in &sharing.waiting {
-                h3 class="govuk-heading-s" { (plan) }
-                @if let Some(since) = waits.since { p class="govuk-body" { "Since " (since_words(since, site)) ":" } }
-                ul class="govuk-list govuk-list--bullet" { @for answer in &waits.answers { li { (answer) } } }
-            }
-        }
-    };
     let main = html! {
         @if tried && sharing.failed.is_none() { (kit::done("Everything is shared")) }
         h1 class="govuk-heading-xl" { "Sharing" }
@@ -58,7 +35,7 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
             }))
         }
         p class="govuk-body" { "Everything you enter is saved on this device at once. It is shared with the others of the child’s team by itself whenever there is a connection." }
-        (regions.put("facts", kit::summary(&facts)))
+        (regions.put("facts", kit::summary(&facts(site, sharing))))
         form method="post" action="/sync" {
             @if sharing.offline {
                 p class="govuk-body" { "You chose to work offline. What you enter is saved on this device, and nothing is sent or fetched until you go online again or pep starts anew." }
@@ -70,7 +47,7 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
                 }
             }
         }
-        (regions.put("waiting", waiting))
+        (regions.put("waiting", waiting(site, sharing)))
         @if site.undecided > 0 {
             h2 class="govuk-heading-m" { "For you to decide" }
             p class="govuk-body" { (kit::link("/held", &super::tasks::undecided(site.undecided))) }
@@ -87,6 +64,36 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         }
     };
     Outcome::page(Leaf::new("Sharing", "Sharing", main).regions(regions))
+}
+
+/// How far sharing is.
+fn facts(site: &Site, sharing: &Sharing) -> Vec<(String, Markup)> {
+    let line = match &site.line {
+        Line::Connected => kit::tag("green", "Connected"),
+        Line::Offline => kit::tag("grey", "Not connected"),
+        Line::Refused(_) => kit::tag("red", "Refused"),
+    };
+    let last = site.last_sync.map_or_else(|| "Not yet".to_owned(), |at| upper(&words::lately(at, &site.now)));
+    vec![
+        ("Connection".to_owned(), html! { (line) @if let Line::Refused(why) = &site.line { p { (why) } } }),
+        ("Last time everything was shared".to_owned(), html! { (last) }),
+        ("Waiting to be shared".to_owned(), html! { (counted(site.waiting, "answer")) }),
+        ("Shared through".to_owned(), html! { (sharing.relay.0) br; (sharing.relay.1) }),
+    ]
+}
+
+/// What is not shared yet, plan by plan.
+fn waiting(site: &Site, sharing: &Sharing) -> Markup {
+    html! {
+        @if !sharing.waiting.is_empty() {
+            h2 class="govuk-heading-m" { "What waits" }
+            @for (plan, waits) in &sharing.waiting {
+                h3 class="govuk-heading-s" { (plan) }
+                @if let Some(since) = waits.since { p class="govuk-body" { "Since " (since_words(since, site)) ":" } }
+                ul class="govuk-list govuk-list--bullet" { @for answer in &waits.answers { li { (answer) } } }
+            }
+        }
+    }
 }
 
 /// `2:05pm`, or `26 February 2026 at 2:05pm`.

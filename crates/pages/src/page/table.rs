@@ -6,15 +6,14 @@ use maud::{Markup, html};
 use plan::{Cell, Cells, Column, Edit, Kind, Question, Row, RowKey, Writer};
 use uuid::Uuid;
 
-use super::plan as overview;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp},
-    kit,
+    kit::{self, saved},
     lent::{Plan, cell_value},
     request::{Leaf, Outcome, Request},
-    said,
+    said, sections,
 };
 use participant::words;
 
@@ -56,7 +55,7 @@ impl<'a> Table<'a> {
                     columns: &question.columns,
                     natural,
                     parse: question.id.clone(),
-                    home: overview::question_href(plan, &question.id),
+                    home: sections::question_href(plan, &question.id),
                     back: None,
                 })
             }
@@ -179,7 +178,7 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
             if mine {
                 cells.push(html! {
                     @if row.withdrawal_disputed {
-                        (kit::link(&super::section::choose_href(plan, &format!("{}/{}/withdrawn", table.place, row.key)), "Choose: keep or withdraw"))
+                        (kit::link(&sections::choose_href(plan, &format!("{}/{}/withdrawn", table.place, row.key)), "Choose: keep or withdraw"))
                     } @else if table.is_mine(plan, row) {
                         a class="govuk-link" href=(table.href(plan, &format!("/{}", table.word(plan, row)))) {
                             @if row.withdrawn { "Look again" } @else { "Change" }
@@ -206,7 +205,7 @@ fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
             Some(Cell::Voices(voices)) => @for voice in voices { p { (kit::typed(&voice.text)) } },
             Some(Cell::Disputed(claims)) => {
                 (claims.iter().map(|claim| shown(&claim.value)).collect::<Vec<_>>().join(" or ")) " "
-                (kit::link(&super::section::choose_href(plan, &format!("{}/{}/{}", table.place, row.key, column.id)), "Choose"))
+                (kit::link(&sections::choose_href(plan, &format!("{}/{}/{}", table.place, row.key, column.id)), "Choose"))
             }
         }
     }
@@ -230,70 +229,86 @@ pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Ou
         let fills = table.asks().map(|(column, ask)| (ask.fill(value_of(existing, column)), None, None)).collect();
         return Some(Outcome::page(render(plan, &table, existing, word, fills, Vec::new(), None)));
     }
-    let mut errors: Errors = Vec::new();
-    let mut cells = Cells::new();
-    let mut fills = Vec::new();
+    let mut taken = take(request, &table, existing, seen);
+    let key = match existing {
+        Some(row) => Some(row.key.clone()),
+        None => new_key(plan, &table, &mut taken, fresh),
+    };
+    taken.errors.extend(refusal(plan, "main-content"));
+    let (true, Some(key)) = (taken.errors.is_empty(), key) else {
+        return Some(Outcome::page(render(plan, &table, existing, word, taken.fills, taken.errors, fresh)));
+    };
+    let mut lots = Lots::default();
+    if !taken.cells.is_empty() || existing.is_none() || existing.is_some_and(|row| row.withdrawn) {
+        lots.add(table.question.document(), Edit::PutRow { question: table.place.clone(), key, cells: taken.cells });
+    }
+    Some(lots.write(table.saved(plan)))
+}
+
+/// What a form says of a row.
+struct Taken {
+    /// What is to be written.
+    cells: Cells,
+    /// What stands in each input.
+    fills: Vec<Filled>,
+    /// What is wrong.
+    errors: Errors,
+}
+
+/// Takes in the inputs of a row. `existing`: as it is now; `seen`: as the page showed it.
+fn take(request: &Request, table: &Table<'_>, existing: Option<&Row>, seen: Option<&Row>) -> Taken {
+    let mut taken = Taken { cells: Cells::new(), fills: Vec::new(), errors: Vec::new() };
     for (column, ask) in table.asks() {
         let now = ask.fill(value_of(existing, column));
         let sent = ask.sent(&request.form).filter(|_| existing.is_none() || !table.is_natural(column));
         let Some(sent) = sent else {
-            fills.push((now, None, None));
+            taken.fills.push((now, None, None));
             continue;
         };
         let one = Sent { ask: &ask, text: false, seen: ask.fill(value_of(seen, column)), now, sent: sent.clone() };
         match one.change(&request.form) {
-            Ok(None) => fills.push((sent, None, None)),
+            Ok(None) => taken.fills.push((sent, None, None)),
             Ok(Some(Change::Put(value))) => {
-                cells.insert(column.id.clone(), value);
-                fills.push((sent, None, None));
+                taken.cells.insert(column.id.clone(), value);
+                taken.fills.push((sent, None, None));
             }
             Ok(Some(Change::Text(text))) => {
-                cells.insert(column.id.clone(), Some(plan::Value::Text(text)));
-                fills.push((sent, None, None));
+                taken.cells.insert(column.id.clone(), Some(plan::Value::Text(text)));
+                taken.fills.push((sent, None, None));
             }
             Err(words) => {
-                errors.push((ask.target(), words.clone()));
-                fills.push((sent, Some(words), Some(one.told())));
+                taken.errors.push((ask.target(), words.clone()));
+                taken.fills.push((sent, Some(words), Some(one.told())));
             }
         }
+    }
+    taken
+}
+
+/// The key that the cells of a new row give it, or what is wrong. `fresh`: the id its page was made with.
+fn new_key(plan: &Plan, table: &Table<'_>, taken: &mut Taken, fresh: Option<Uuid>) -> Option<String> {
+    if taken.cells.values().all(Option::is_none) && taken.errors.is_empty() {
+        taken.errors.push((first(table), "Enter at least one thing".to_owned()));
+        return None;
     }
     let writer = Writer { person: plan.person, role: plan.role };
-    let key = match existing {
-        Some(row) => Some(row.key.clone()),
-        None if cells.values().all(Option::is_none) && errors.is_empty() => {
-            errors.push((first(&table), "Enter at least one thing".to_owned()));
-            None
+    let key = plan::row_key(&table.place, &taken.cells, &writer, &mut || *fresh.unwrap_or(plan.fresh).as_bytes());
+    let Ok(key) = key else {
+        if taken.errors.is_empty() {
+            let needed = table.columns.iter().filter(|column| table.is_natural(column));
+            let needed: Vec<String> = needed.map(|column| format!("“{}”", column.label)).collect();
+            let words = format!("Enter {}: the row is known by it", needed.join(" and "));
+            taken.errors.push((first(table), words));
         }
-        None => match plan::row_key(place, &cells, &writer, &mut || *fresh.unwrap_or(plan.fresh).as_bytes()) {
-            Ok(key) => Some(key),
-            Err(_) if errors.is_empty() => {
-                let needed = table.columns.iter().filter(|column| table.is_natural(column));
-                let needed: Vec<String> = needed.map(|column| format!("“{}”", column.label)).collect();
-                errors.push((first(&table), format!("Enter {}: the row is known by it", needed.join(" and "))));
-                None
-            }
-            Err(_) => None,
-        },
+        return None;
     };
-    let taken = Plan::rows(&plan.view, place).iter().find(|row| Some(&row.key) == key.as_ref() && row.counts());
-    if existing.is_none()
-        && let Some(taken) = taken
-        && Some(&taken.key) != fresh.map(|id| id.to_string()).as_ref()
-    {
-        errors.push((
-            first(&table),
-            format!("There is a row for “{}” already. Go back and change that one", table.name(plan, taken)),
-        ));
+    let known = Plan::rows(&plan.view, &table.place).iter().find(|row| row.key == key && row.counts());
+    // The same form sent twice adds one row.
+    if let Some(known) = known.filter(|row| Some(&row.key) != fresh.map(|id| id.to_string()).as_ref()) {
+        let words = format!("There is a row for “{}” already. Go back and change that one", table.name(plan, known));
+        taken.errors.push((first(table), words));
     }
-    errors.extend(refusal(plan, "main-content"));
-    let (true, Some(key)) = (errors.is_empty(), key) else {
-        return Some(Outcome::page(render(plan, &table, existing, word, fills, errors, fresh)));
-    };
-    let mut lots = Lots::default();
-    if !cells.is_empty() || existing.is_none() || existing.is_some_and(|row| row.withdrawn) {
-        lots.add(table.question.document(), Edit::PutRow { question: table.place.clone(), key, cells });
-    }
-    Some(lots.write(table.saved(plan)))
+    Some(key)
 }
 
 /// The page that asks whether to withdraw a row, and withdraws it.
@@ -408,12 +423,4 @@ fn value_of<'a>(row: Option<&'a Row>, column: &Column) -> Option<&'a plan::Value
 /// The id of the first input.
 fn first(table: &Table<'_>) -> String {
     table.asks().next().map_or_else(|| "main-content".to_owned(), |(_, ask)| ask.target())
-}
-
-/// A page's address, with the word that it says what was saved.
-pub fn saved(home: &str) -> String {
-    match home.split_once('#') {
-        Some((page, place)) => format!("{page}?saved=1#{place}"),
-        None => format!("{home}?saved=1"),
-    }
 }

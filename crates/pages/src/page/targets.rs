@@ -4,17 +4,17 @@ use maud::{Markup, html};
 use plan::{Cell, Cells, Column, Edit, Kind, Question, Target, Value};
 use uuid::Uuid;
 
-use super::table::{self, saved};
+use super::table;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp},
-    kit,
+    kit::{self, saved},
     lent::{Plan, cell_value},
     live::merged,
     region::Regions,
     request::{Leaf, Outcome, Request},
-    said, who,
+    said, sections, who,
 };
 use participant::words;
 
@@ -72,64 +72,30 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         return Some(super::errors::not_yours(plan, question));
     }
     let seen = Plan::target(plan.seen_view(), &key);
-    let mut fields: Vec<Field> = Vec::new();
-    let (mut errors, mut cells, mut lots): (Errors, Cells, Lots) = Default::default();
+    let mut taken = Taken::default();
     for column in columns() {
         let ask = Ask::column(TARGETS, column);
-        let now = fill(plan, &ask, existing, column);
-        let mut field = Field { column, ask, fill: now.clone(), error: None, told: None, writable: writable(column) };
-        let place = format!("{TARGETS}/{key}/{}", column.id);
-        // A box that was live says what it was last told is saved: the rest alone is to be written.
-        let kept = request.form.get(&format!("{}~kept", column.id)).filter(|_| plan.types_in(&place).is_some());
-        let sent = if request.post && field.writable { field.ask.sent(&request.form) } else { None };
-        if let Some(sent) = sent {
-            let text = field.ask.is_text(true);
-            let mut before = fill(plan, &field.ask, seen, column);
-            if let Some(kept) = kept {
-                kept.clone_into(&mut before.text);
-            }
-            let now_text = now.text.clone();
-            let one = Sent { ask: &field.ask, text, seen: before.clone(), now, sent: sent.clone() };
-            match one.change(&request.form) {
-                Ok(None) => {}
-                Ok(Some(Change::Text(text))) if kept.is_some() => {
-                    let text = merged(&before.text, &text, &now_text);
-                    if text != now_text {
-                        lots.add(MAIN, Edit::Rewrite { question: place, text });
-                    }
-                }
-                Ok(Some(Change::Text(text))) if existing.is_some() => {
-                    lots.text(plan, MAIN, &place, &before.text, &text);
-                }
-                Ok(Some(Change::Text(text))) => drop(cells.insert(column.id.clone(), Some(Value::Text(text)))),
-                Ok(Some(Change::Put(value))) => drop(cells.insert(column.id.clone(), value)),
-                Err(words) => {
-                    field.told = Some(one.told());
-                    errors.push((field.ask.target(), words.clone()));
-                    field.error = Some(words);
-                }
-            }
-            field.fill = sent;
-        }
-        fields.push(field);
+        let fill = fill(plan, &ask, existing, column);
+        let field = Field { column, ask, fill, error: None, told: None, writable: writable(column) };
+        taken.take(request, plan, (existing, seen), &key, field);
     }
     if !request.post {
-        return Some(Outcome::page(render(request, plan, question, existing, &fields, Vec::new(), fresh)));
+        return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, Vec::new(), fresh)));
     }
-    if existing.is_none() && cells.is_empty() && errors.is_empty() {
-        errors.push(("category".to_owned(), "Enter at least one thing".to_owned()));
+    if existing.is_none() && taken.cells.is_empty() && taken.errors.is_empty() {
+        taken.errors.push(("category".to_owned(), "Enter at least one thing".to_owned()));
     }
-    errors.extend(refusal(plan, "main-content"));
-    if !errors.is_empty() {
-        return Some(Outcome::page(render(request, plan, question, existing, &fields, errors, fresh)));
+    taken.errors.extend(refusal(plan, "main-content"));
+    if !taken.errors.is_empty() {
+        return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, taken.errors, fresh)));
     }
     let again = existing.is_some_and(|target| target.row.withdrawn) && plan.may_write(question);
     let key = if existing.is_none() { fresh.unwrap_or(plan.fresh).to_string() } else { key };
-    if !cells.is_empty() || again {
-        lots.add(MAIN, Edit::PutTarget { key: key.clone(), fields: cells });
+    if !taken.cells.is_empty() || again {
+        taken.lots.add(MAIN, Edit::PutTarget { key: key.clone(), fields: taken.cells });
     }
     let here = || saved(&plan.href(&format!("/targets/{key}")));
-    Some(lots.write(back.map_or_else(here, |back| back.saved(plan, TARGETS))))
+    Some(taken.lots.write(back.map_or_else(here, |back| back.saved(plan, TARGETS))))
 }
 
 /// The page that asks whether to withdraw a target, and withdraws it.
@@ -177,6 +143,66 @@ struct Field {
     error: Option<String>,
     told: Option<Markup>,
     writable: bool,
+}
+
+/// What a form says of a target.
+#[derive(Default)]
+struct Taken {
+    /// What stands in each input.
+    fields: Vec<Field>,
+    /// What is wrong.
+    errors: Errors,
+    /// What is written with the target itself: all of a new one, and what is no text.
+    cells: Cells,
+    /// What is written beside it: texts that merge letter by letter.
+    lots: Lots,
+}
+
+impl Taken {
+    /// Takes in one input of the target at `key`: as it is now, and as the page showed it.
+    fn take(
+        &mut self,
+        request: &Request,
+        plan: &Plan,
+        (existing, seen): (Option<&Target>, Option<&Target>),
+        key: &str,
+        mut field: Field,
+    ) {
+        let (column, place) = (field.column, format!("{TARGETS}/{key}/{}", field.column.id));
+        // A box that was live says what it was last told is saved: the rest alone is to be written.
+        let kept = request.form.get(&format!("{}~kept", column.id)).filter(|_| plan.types_in(&place).is_some());
+        let sent = if request.post && field.writable { field.ask.sent(&request.form) } else { None };
+        if let Some(sent) = sent {
+            let mut before = fill(plan, &field.ask, seen, column);
+            if let Some(kept) = kept {
+                kept.clone_into(&mut before.text);
+            }
+            let now = field.fill.clone();
+            let text = field.ask.is_text(true);
+            let one = Sent { ask: &field.ask, text, seen: before, now, sent: sent.clone() };
+            match one.change(&request.form) {
+                Ok(None) => {}
+                Ok(Some(Change::Text(text))) if kept.is_some() => {
+                    let text = merged(&one.seen.text, &text, &one.now.text);
+                    if text != one.now.text {
+                        self.lots.add(MAIN, Edit::Rewrite { question: place, text });
+                    }
+                }
+                Ok(Some(Change::Text(text))) if existing.is_some() => {
+                    self.lots.text(plan, MAIN, &place, &one.seen.text, &text);
+                }
+                Ok(Some(Change::Text(text))) => drop(self.cells.insert(column.id.clone(), Some(Value::Text(text)))),
+                Ok(Some(Change::Put(value))) => drop(self.cells.insert(column.id.clone(), value)),
+                Err(words) => {
+                    field.told = Some(one.told());
+                    self.errors.push((field.ask.target(), words.clone()));
+                    field.error = Some(words);
+                }
+            }
+            field.fill = sent;
+        }
+        self.fields.push(field);
+    }
 }
 
 /// Where a field of a target is; of a new one, nowhere yet.
@@ -277,7 +303,7 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
                     p class="govuk-body" {
                         "There are two answers: " (claims.iter().map(|claim| field.ask.shown(&claim.value)).collect::<Vec<_>>().join(" or ")) ". "
                         @if let Some(target) = existing {
-                            (kit::link(&super::section::choose_href(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id)), "Choose which is right"))
+                            (kit::link(&sections::choose_href(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id)), "Choose which is right"))
                         }
                     }
                 }
@@ -321,7 +347,7 @@ fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target
                 h2 class="govuk-summary-card__title" { (name) @if target.row.withdrawn { " " (kit::tag("grey", "Withdrawn")) } }
                 ul class="govuk-summary-card__actions" {
                     @if target.row.withdrawal_disputed {
-                        li class="govuk-summary-card__action" { (kit::link(&super::section::choose_href(plan, &format!("{TARGETS}/{}/withdrawn", target.row.key)), "Choose: keep or withdraw")) }
+                        li class="govuk-summary-card__action" { (kit::link(&sections::choose_href(plan, &format!("{TARGETS}/{}/withdrawn", target.row.key)), "Choose: keep or withdraw")) }
                     }
                     li class="govuk-summary-card__action" {
                         a class="govuk-link" href=(plan.href(&format!("/targets/{}", target.row.key))) { "Open" span class="govuk-visually-hidden" { ": " (name) } }

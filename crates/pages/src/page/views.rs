@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use plan::{Answer, Cell, Phase, Picture, Question, Role, Row, Value, Who};
 
-use super::{plan as overview, readers, section::upper};
+use super::readers;
 use crate::{
     asked::{asked, face},
     forms::stamp,
-    kit,
+    kit::{self, upper},
     lent::{Plan, people, small},
     request::{Leaf, Outcome, Request},
+    sections,
 };
 use participant::{
     settings::Handed,
@@ -19,46 +20,16 @@ use participant::{
 };
 
 /// A person's words, with the question each answers.
-type Words<'a> = Vec<(&'static Question, Markup)>;
+type Words = Vec<(&'static Question, Markup)>;
 
 /// Shows the views, person by person.
 pub fn views(plan: &Plan, team: &[Who]) -> Outcome {
-    let mut people: BTreeMap<(Option<Who>, String), Words<'_>> = BTreeMap::new();
-    let questions = || plan.pep.process().questions().filter(|question| question.voice);
-    for question in questions() {
-        match plan.answer(&question.id) {
-            Answer::Voices(voices) => {
-                for voice in voices {
-                    let words = html! { (kit::typed(&voice.text)) };
-                    people.entry((voice.by.clone(), voice.person.to_string())).or_default().push((question, words));
-                }
-            }
-            Answer::Table(rows) => {
-                for row in rows.iter().filter(|row| row.counts()) {
-                    let owner = row.key.rsplit_once('+').map_or_else(String::new, |(_, person)| person.to_owned());
-                    people.entry((row.by.clone(), owner)).or_default().push((question, line(question, row)));
-                }
-            }
-            _ => {}
-        }
-    }
-    let empty: Vec<&Question> = questions()
+    let (people, facts) = (by_person(plan), facts(plan));
+    let empty: Vec<&Question> = voiced(plan)
         .filter(|question| {
             *plan.answer(&question.id) == Answer::Missing && plan.view.asked.contains(question.id.as_str())
         })
         .collect();
-    let fact = |id: &str| {
-        let question = plan::bank().question(id)?;
-        match plan.answer(id) {
-            Answer::Value(value) => Some((question.label.clone(), kit::typed(&words::value(question, value)))),
-            Answer::Set(chosen) => {
-                let value = Value::Set(chosen.clone());
-                Some((question.label.clone(), kit::typed(&words::value(question, &value))))
-            }
-            _ => None,
-        }
-    };
-    let facts: Vec<_> = ["voice.method", "voice.recordedBy", "voice.recordedOn"].into_iter().filter_map(fact).collect();
     let main = html! {
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "The child’s views" }
@@ -79,7 +50,7 @@ pub fn views(plan: &Plan, team: &[Who]) -> Outcome {
             dl class="govuk-summary-list" {
                 @for (question, words) in said {
                     div class="govuk-summary-list__row govuk-summary-list__row--no-actions" {
-                        dt class="govuk-summary-list__key" { (kit::link(&overview::question_href(plan, &question.id), &question.label)) }
+                        dt class="govuk-summary-list__key" { (kit::link(&sections::question_href(plan, &question.id), &question.label)) }
                         dd class="govuk-summary-list__value" { (words) }
                     }
                 }
@@ -88,7 +59,7 @@ pub fn views(plan: &Plan, team: &[Who]) -> Outcome {
         @if !empty.is_empty() {
             h2 class="govuk-heading-m" { "Not said yet" }
             ul class="govuk-list govuk-list--bullet" {
-                @for question in empty { li { (kit::link(&overview::question_href(plan, &question.id), &question.label)) } }
+                @for question in empty { li { (kit::link(&sections::question_href(plan, &question.id), &question.label)) } }
             }
         }
     };
@@ -96,6 +67,50 @@ pub fn views(plan: &Plan, team: &[Who]) -> Outcome {
         Leaf::new(format!("The child’s views, {}", plan.name), "Children", main)
             .back(plan.href(""), "Back to the plan"),
     )
+}
+
+/// The questions that are answered in somebody's own words.
+fn voiced(plan: &Plan) -> impl Iterator<Item = &'static Question> {
+    plan.pep.process().questions().filter(|question| question.voice)
+}
+
+/// Everybody's words, each person's apart.
+fn by_person(plan: &Plan) -> BTreeMap<(Option<Who>, String), Words> {
+    let mut people: BTreeMap<(Option<Who>, String), Words> = BTreeMap::new();
+    for question in voiced(plan) {
+        match plan.answer(&question.id) {
+            Answer::Voices(voices) => {
+                for voice in voices {
+                    let words = html! { (kit::typed(&voice.text)) };
+                    people.entry((voice.by.clone(), voice.person.to_string())).or_default().push((question, words));
+                }
+            }
+            Answer::Table(rows) => {
+                for row in rows.iter().filter(|row| row.counts()) {
+                    let owner = row.key.rsplit_once('+').map_or_else(String::new, |(_, person)| person.to_owned());
+                    people.entry((row.by.clone(), owner)).or_default().push((question, line(question, row)));
+                }
+            }
+            _ => {}
+        }
+    }
+    people
+}
+
+/// How the words were gathered, by whom and when.
+fn facts(plan: &Plan) -> Vec<(String, Markup)> {
+    let fact = |id: &str| {
+        let question = plan::bank().question(id)?;
+        match plan.answer(id) {
+            Answer::Value(value) => Some((question.label.clone(), kit::typed(&words::value(question, value)))),
+            Answer::Set(chosen) => {
+                let value = Value::Set(chosen.clone());
+                Some((question.label.clone(), kit::typed(&words::value(question, &value))))
+            }
+            _ => None,
+        }
+    };
+    ["voice.method", "voice.recordedBy", "voice.recordedOn"].into_iter().filter_map(fact).collect()
 }
 
 /// The child's picture, where this person reads it and there is one and only one.
@@ -172,7 +187,7 @@ fn giving(plan: &Plan) -> Markup {
 
 /// Why there are no pages for the child here.
 fn nothing_to_ask(plan: &Plan) -> Markup {
-    let year = || kit::link(&overview::question_href(plan, "setting.yearGroup"), "the year group");
+    let year = || kit::link(&sections::question_href(plan, "setting.yearGroup"), "the year group");
     match plan.view.phase {
         None => html! { "The child’s own pages depend on their age. Enter " (year()) " first." },
         Some(Phase::EarlyYears) => {

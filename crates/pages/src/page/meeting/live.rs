@@ -19,12 +19,12 @@ use crate::{
     back::Back,
     field::Ask,
     forms::stamp,
-    kit,
+    kit::{self, upper},
     lent::{Gathering, Plan, cell_value, people, small},
-    page::{plan as overview, section, section::upper, targets},
+    page::targets,
     region::Regions,
     request::{Leaf, Outcome, Request},
-    who,
+    sections, who,
 };
 use participant::words::{self, counted};
 
@@ -193,12 +193,12 @@ impl Page<'_> {
         let plan = self.plan;
         let asked = |id: &str| !plan.view.hidden.contains_key(id);
         if let Some(question) = plan::bank().question(name) {
-            let href = Back::Live.via(&overview::question_href(plan, name));
+            let href = Back::Live.via(&sections::question_href(plan, name));
             return asked(name).then_some((href, question.label.as_str()));
         }
         let mut pages = plan.pep.process().pages.iter();
-        let page = pages.find(|page| overview::group(page, name).iter().any(|question| asked(&question.id)))?;
-        Some((Back::Live.via(&overview::section_href(plan, page, name)), overview::block_title(name)))
+        let page = pages.find(|page| sections::group(page, name).iter().any(|question| asked(&question.id)))?;
+        Some((Back::Live.via(&sections::section_href(plan, page, name)), sections::block_title(name)))
     }
 
     /// Ways to questions of a section.
@@ -210,7 +210,7 @@ impl Page<'_> {
         });
         html! {
             @for question in asked {
-                p class="govuk-body" { (kit::link(&Back::Live.via(&overview::question_href(self.plan, &question.id)), &question.label)) }
+                p class="govuk-body" { (kit::link(&Back::Live.via(&sections::question_href(self.plan, &question.id)), &question.label)) }
             }
         }
     }
@@ -274,7 +274,7 @@ impl Page<'_> {
             @if self.writes(question) {
                 div class="govuk-button-group" {
                     @if !named { (self.form(does, kit::second_button(button))) }
-                    a class="govuk-link" href=(Back::Live.via(&overview::question_href(self.plan, question))) {
+                    a class="govuk-link" href=(Back::Live.via(&sections::question_href(self.plan, question))) {
                         @if named { "Change" } @else { "Somebody else" }
                         span class="govuk-visually-hidden" { ": " (label) }
                     }
@@ -428,7 +428,7 @@ impl Page<'_> {
                 h2 class="govuk-heading-m" id="notes-title" { "Notes and decisions" }
                 @if self.saved == "meeting" { (kit::done("Saved on this device")) }
                 @if plan.may_write(question) {
-                    form method="post" action=(Back::Live.via(&overview::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) {
+                    form method="post" action=(Back::Live.via(&sections::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) {
                         (stamp(plan))
                         div data-live {
                             (ask.input(&ask.fill_text(text), None, &html! {}))
@@ -611,7 +611,7 @@ fn funding(plan: &Plan) -> Markup {
                 Answer::Disputed(claims) => p class="govuk-body" {
                     (question.label) ": there are two answers, "
                     (claims.iter().map(|claim| format!("“{}”", words::value(question, &claim.value))).collect::<Vec<_>>().join(" and ")) ". "
-                    @if plan.may_write(question) { (kit::link(&Back::Live.via(&section::choose_href(plan, &question.id)), "Choose which is right")) }
+                    @if plan.may_write(question) { (kit::link(&Back::Live.via(&sections::choose_href(plan, &question.id)), "Choose which is right")) }
                     @else { "It is for " (plan.writers(question)) " to choose." }
                 },
                 _ => {}
@@ -643,7 +643,7 @@ fn missing(plan: &Plan, gathering: &Gathering) -> Markup {
         @if !mine.is_empty() {
             h3 class="govuk-heading-s" { "Yours" }
             ul class="govuk-list govuk-list--bullet" {
-                @for gap in mine.iter().take(NAMED_MAX) { li { (kit::link(&Back::Live.via(&overview::question_href(plan, gap.question)), label(gap.question))) } }
+                @for gap in mine.iter().take(NAMED_MAX) { li { (kit::link(&Back::Live.via(&sections::question_href(plan, gap.question)), label(gap.question))) } }
                 @if mine.len() > NAMED_MAX { li { (mine.len() - NAMED_MAX) " more" } }
             }
         }
@@ -782,7 +782,7 @@ fn idea(plan: &Plan, target: &Target, mine: bool) -> Markup {
             }
         }
         @if disputed {
-            p class="govuk-body" { "Two people say different things about its stage. " (kit::link(&Back::Live.via(&section::choose_href(plan, &format!("{TARGETS}/{}/status", target.row.key))), "Choose which is right")) }
+            p class="govuk-body" { "Two people say different things about its stage. " (kit::link(&Back::Live.via(&sections::choose_href(plan, &format!("{TARGETS}/{}/status", target.row.key))), "Choose which is right")) }
         } @else if mine {
             button type="submit" class="govuk-button" form="agree-form" name="target" value=(target.row.key) {
                 "Agree this target" span class="govuk-visually-hidden" { ": " (name_of(target)) }
@@ -864,7 +864,7 @@ fn next(plan: &Plan, gathering: &Gathering) -> Markup {
     html! {
         p class="govuk-body" {
             @match meeting.next_date {
-                _ if disputed => { "Two people set different dates. " (kit::link(&Back::Live.via(&section::choose_href(plan, "meeting.nextDate")), "Choose which is right")) },
+                _ if disputed => { "Two people set different dates. " (kit::link(&Back::Live.via(&sections::choose_href(plan, "meeting.nextDate")), "Choose which is right")) },
                 None => { "There is no date yet. It is for " (people(&meeting.next_date_set_by)) " to set." },
                 Some(day) if meeting.next_date_provisional => { (words::date(day)) ", worked out and not agreed yet." },
                 Some(day) => { strong { (words::date(day)) } @if let Some(time) = &meeting.next_time { ", " (kit::typed(&plan::with_time_said(time, words::time))) } },

@@ -11,11 +11,11 @@ use super::{
     stops::{Part, Stop, said, stops, when},
 };
 use crate::{
-    kit,
+    kit::{self, upper},
     lent::{Gathering, Plan, cell_value, people, small},
-    page::{plan as overview, section::upper},
     region::Regions,
     request::{Leaf, Outcome, Request},
+    sections,
 };
 use participant::words;
 
@@ -81,7 +81,7 @@ impl Room<'_> {
             return asked(&question).then_some(question.label.as_str());
         }
         let mut pages = self.plan.pep.process().pages.iter();
-        pages.any(|page| overview::group(page, name).iter().any(asked)).then(|| overview::block_title(name))
+        pages.any(|page| sections::group(page, name).iter().any(asked)).then(|| sections::block_title(name))
     }
 
     fn part(&self, part: Part, several: bool) -> Markup {

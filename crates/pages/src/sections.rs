@@ -1,0 +1,70 @@
+//! The sections of a plan: which questions each has, what it is called, who answers for it, and where it and its questions are.
+
+use plan::{Page, Question, Role};
+
+use crate::lent::Plan;
+
+/// The blocks that have questions on a page of the process, in the page's order.
+pub fn blocks(page: &Page) -> Vec<&'static str> {
+    let mut blocks: Vec<&'static str> = Vec::new();
+    for question in &page.questions {
+        if !blocks.contains(&question.block.as_str()) {
+            blocks.push(&question.block);
+        }
+    }
+    blocks
+}
+
+/// The questions of one block on one page, in the page's order.
+pub fn group(page: &Page, block: &str) -> Vec<&'static Question> {
+    page.questions.iter().copied().filter(|question| question.block == block).collect()
+}
+
+/// A question of a section: one of the plan itself, where it has one, and not of an annex.
+pub fn question_of(block: &str) -> Option<String> {
+    let questions = || plan::bank().questions().iter().filter(|question| question.block == block);
+    let main = questions().find(|question| question.document() == plan::DocumentKind::Main);
+    main.or_else(|| questions().next()).map(|question| question.id.clone())
+}
+
+/// Whether a question or field is in this section.
+pub fn is_within(page: &Page, block: &str, field: &str) -> bool {
+    let id = field.split('/').next().unwrap_or(field);
+    page.questions.iter().any(|question| question.block == block && question.id == id)
+}
+
+/// What a block is called.
+pub fn block_title(block: &str) -> &str {
+    plan::bank().blocks().iter().find(|(id, _)| id == block).map_or(block, |(_, title)| title)
+}
+
+/// Where a section is.
+pub fn section_href(plan: &Plan, page: &Page, block: &str) -> String {
+    plan.href(&format!("/page/{}/{block}", page.id))
+}
+
+/// Where a question is asked.
+pub fn question_href(plan: &Plan, id: &str) -> String {
+    let found = plan.pep.process().page(id).zip(plan::bank().question(id));
+    match found {
+        Some((page, question)) => format!("{}#at-{id}", section_href(plan, page, &question.block)),
+        None => plan.href(""),
+    }
+}
+
+/// Where one chooses between two answers.
+pub fn choose_href(plan: &Plan, place: &str) -> String {
+    plan.href(&format!("/choose/{}", plan.word_for(place)))
+}
+
+/// Who answers for a page now: while the child is on no school's roll, whoever takes it over then.
+pub fn owner(plan: &Plan, page: &Page) -> Role {
+    let takes_over = page.owner_when_not_on_roll.first().filter(|_| plan.view.not_on_roll);
+    takes_over.copied().unwrap_or(page.owner)
+}
+
+/// What the process calls a grade.
+pub fn grade_label<'a>(plan: &'a Plan, grade: &'a str) -> &'a str {
+    let grades = &plan.pep.process().practice.qa.grades;
+    grades.iter().find(|known| known.id == grade).map_or(grade, |known| known.label.as_str())
+}
