@@ -202,13 +202,13 @@ impl Context {
     }
 
     /// The PEP as it is now.
-    pub fn view(&self, mine: &Mine) -> Result<View, Error> {
+    pub fn view(&self, mine: &Mine) -> Result<Arc<View>, Error> {
         let mine = mine.clone();
         self.turn(move |device, _| mine.view(device))
     }
 
     /// The last PEP of the same child and what it says, if it has arrived whole.
-    pub fn last(&self, mine: &Mine) -> Result<Option<(Pep, View)>, Error> {
+    pub fn last(&self, mine: &Mine) -> Result<Option<(Pep, Arc<View>)>, Error> {
         let mine = mine.clone();
         self.turn(move |device, _| bring::last(device, &mine))
     }

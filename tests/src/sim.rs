@@ -197,7 +197,7 @@ impl World {
         let cut = ground == Ground::Memory { cut: true };
         Ok(World {
             chance,
-            cuts: cut.then(|| Chance(seed ^ 0xc07)),
+            cuts: cut.then_some(Chance(seed ^ 0xc07)),
             now: NOON,
             pep,
             relay: Some(relay),

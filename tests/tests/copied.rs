@@ -157,7 +157,7 @@ impl House {
     fn seen(&mut self, at: usize) -> Vec<SignOff> {
         let (pep, role) = (self.pep.clone(), self.devices[at].role);
         let view = self.devices[at].client().view(&pep, role).expect("a plan");
-        view.sign_offs.into_iter().filter(|made| made.question == SEEN).collect()
+        view.sign_offs.iter().filter(|made| made.question == SEEN).cloned().collect()
     }
 
     fn stands_everywhere(&mut self, signatures: usize) {
@@ -313,7 +313,7 @@ fn two_copies_of_one_folder_write_apart_and_every_word_of_both_is_shared() {
         }
     }
     let pep = house.pep.clone();
-    let comments = house.devices[ODILE].client().view(&pep, Role::SocialWorker).expect("a plan").comments;
+    let comments = house.devices[ODILE].client().view(&pep, Role::SocialWorker).expect("a plan").comments.clone();
     assert_eq!(comments.len(), 5);
     assert!(comments.iter().all(|comment| comment.by.as_ref().is_some_and(|who| who.name == "Carys Wexcombe")));
     assert!(house.relay.directory().devices().all(|device| device.locked.is_none()));

@@ -106,7 +106,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         (Format::Json, Some(section)) => {
             let page = select::page(&mine, section)?;
             let wanted = |id: &str| page.questions.iter().any(|question| question.id == id);
-            answers_file(&context.view(&mine)?, &mine.pep, Some(&page.id), wanted).into_bytes()
+            answers_file(&*context.view(&mine)?, &mine.pep, Some(&page.id), wanted).into_bytes()
         }
         (Format::Automerge, Some(_)) => {
             let message = "One section is written as json; an Automerge document is a whole plan.";
@@ -182,7 +182,7 @@ fn made(desk: &mut Desk<'_>, pep: &Uuid, page: Option<&str>, reader: Reader, sig
     let (view, version) = match &then {
         None if signed => return Err(not_signed()),
         Some((made, view)) => (view, Version::Signed(made)),
-        None => (&plan.view, Version::Now { at: desk.env.now.unix(), heads: &heads }),
+        None => (&*plan.view, Version::Now { at: desk.env.now.unix(), heads: &heads }),
     };
     let page = page.and_then(|page| plan.pep.process().pages.iter().find(|known| known.id == page));
     let parts = page.into_iter().flat_map(|page| page.questions.iter().map(|q| (page.id.clone(), q.block.clone())));

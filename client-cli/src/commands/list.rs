@@ -1,7 +1,7 @@
 //! `pep list`.
 
 use participant::bring;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::NaiveDate;
 use plan::{Currency, Duty, Pep, PepType, Role, Sitting, Standing, State, View, currency};
@@ -37,7 +37,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             .filter_map(|pep| Some(Mine { pep: pep.clone(), role: device.role_for(&pep.child, &day)? }))
             .collect();
         let views = mine.into_iter().map(|mine| Ok((device.view(&mine.pep, mine.role)?, mine)));
-        Ok::<_, Trouble>((views.collect::<Result<Vec<(View, Mine)>, Trouble>>()?, device.children()?))
+        Ok::<_, Trouble>((views.collect::<Result<Vec<(Arc<View>, Mine)>, Trouble>>()?, device.children()?))
     })?;
     let today = Some(clock::now().day());
     let currencies: Vec<Option<Currency>> =
@@ -111,7 +111,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 }
 
 /// How many answers of this person's could be brought into this PEP from the one before it.
-fn could_bring(views: &[(View, Mine)], view: &View, mine: &Mine) -> usize {
+fn could_bring(views: &[(Arc<View>, Mine)], view: &View, mine: &Mine) -> usize {
     let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
     let before =
         views.iter().filter(|(_, other)| other.pep.child == mine.pep.child && when(&other.pep) < when(&mine.pep));
@@ -120,7 +120,7 @@ fn could_bring(views: &[(View, Mine)], view: &View, mine: &Mine) -> usize {
 }
 
 /// How far a PEP has come, in the light of the child's other PEPs held here.
-fn state_of(views: &[(View, Mine)], view: &View, pep: &Pep) -> State {
+fn state_of(views: &[(Arc<View>, Mine)], view: &View, pep: &Pep) -> State {
     let signed_on =
         |view: &View| view.sign_offs.iter().filter(|made| made.question == "signoff.vs").map(|made| made.on).max();
     let when = |pep: &Pep, view: &View| (pep.year, pep.term, signed_on(view));
@@ -146,7 +146,7 @@ fn is_due(pep: &Pep, view: &View, today: Option<NaiveDate>) -> bool {
 }
 
 /// Whether the child of this PEP has a current one, by all of the child's PEPs held here.
-fn currency_of(views: &[(View, Mine)], pep: &Pep, today: NaiveDate) -> Currency {
+fn currency_of(views: &[(Arc<View>, Mine)], pep: &Pep, today: NaiveDate) -> Currency {
     let of_child = views.iter().filter(|(_, mine)| mine.pep.child == pep.child);
     let sittings: Vec<Sitting> = of_child
         .map(|(view, mine)| Sitting {

@@ -53,7 +53,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let applied =
         context.turn(move |device, now| quality::grade(device, &asked, grade, feedback, &mut clock::fresh_id, now))?;
     if context.global.json {
-        let graded = plan::quality(&context.view(&mine)?, &mine.pep);
+        let graded = plan::quality(&*context.view(&mine)?, &mine.pep);
         context.json(&as_json(&mine, &graded));
     }
     context.saved(&applied)

@@ -1,5 +1,7 @@
 //! `pep row`.
 
+use std::sync::Arc;
+
 use plan::{Cells, Edit, Row, View, Writer, parse_value};
 use serde_json::json;
 use uuid::Uuid;
@@ -124,7 +126,7 @@ pub fn print_key(context: &mut Context, key: &str) {
 }
 
 /// The plan, its view, and the table's place with the whole key of the target it is in.
-fn find(context: &Context, pep: &str, field: &str) -> Result<(Mine, View, String), Error> {
+fn find(context: &Context, pep: &str, field: &str) -> Result<(Mine, Arc<View>, String), Error> {
     let mine = context.mine(pep)?;
     let question = context.question(id_of(field))?;
     context.may_read(&mine, question)?;

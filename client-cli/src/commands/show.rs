@@ -250,7 +250,7 @@ fn last_term(context: &Context, mine: &Mine, question: &Question) -> Result<Opti
     if !question.voice {
         return Ok(None);
     }
-    let answer = context.last(mine)?.and_then(|(_, mut before)| before.answers.remove(question.id.as_str()));
+    let answer = context.last(mine)?.and_then(|(_, before)| before.answers.get(question.id.as_str()).cloned());
     Ok(answer.filter(|answer| !matches!(answer, Answer::Missing | Answer::Elsewhere)))
 }
 

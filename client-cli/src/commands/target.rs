@@ -133,7 +133,7 @@ fn begun(context: &Context, mine: &Mine, from: &str) -> Result<plan::Cells, Erro
             .hint("`pep sync` fetches the plans of your teams. Without it, write the target anew: pep target add PEP FIELD=VALUE …"));
     };
     let key = select::key("target of the last PEP", from, before.targets.iter().map(|t| t.row.key.as_str()))?;
-    Ok(plan::target_from(&before, &context.view(mine)?, &key)?)
+    Ok(plan::target_from(&before, &*context.view(mine)?, &key)?)
 }
 
 fn find(context: &Context, mine: &Mine, target: &str) -> Result<String, Error> {

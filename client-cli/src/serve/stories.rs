@@ -156,7 +156,8 @@ impl Device {
 
     fn view(&self, pep: &Pep) -> View {
         let (pep, role) = (pep.clone(), self.role);
-        self.app.with(move |device| device.view(&pep, role).unwrap()).unwrap()
+        let view = self.app.with(move |device| device.view(&pep, role).unwrap()).unwrap();
+        (*view).clone()
     }
 
     fn text(&self, pep: &Pep, question: &str) -> String {

@@ -1,19 +1,23 @@
 //! Between the pages and this device: makes what a page shows, and does what a form asks for, all in one turn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, check, conflicts, decisions,
     device::{Papers, Present, Spot, Typed, Waiting},
-    meeting, mine, quality,
+    lists, meeting, mine, quality,
     settings::{Handed, NotThePin, Pin, Settings},
     sign, start,
+    summary::{self, Summary},
     typing::Splice,
     words,
 };
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
-    Value, View, Who, Writer,
+    View, Who, Writer,
 };
 use uuid::Uuid;
 
@@ -182,18 +186,16 @@ impl<'a> Desk<'a> {
 
     /// All plans of this person's teams.
     pub fn digests(&mut self) -> Result<Vec<Digest>, Error> {
-        let (day, now_ms) = (self.now().today(), self.now().ms);
-        let device = &mut *self.device;
-        let peps: Vec<(Pep, Role)> =
-            device.peps().filter_map(|pep| Some((pep.clone(), device.role_for(&pep.child, &day)?))).collect();
+        let summaries = lists::summaries(self.device, &self.env.now)?;
+        let (device, now_ms) = (&*self.device, self.env.now.ms);
         let names = names(device)?;
-        let mut digests = Vec::new();
-        for (pep, role) in peps {
-            let Some(view) = device.view_if_here(&pep, role)? else { continue };
-            let here = device.present(&pep, now_ms).into_iter().filter(|present| !present.myself);
+        let digest = |summary: Arc<Summary>| {
+            let name = summary.called.clone().unwrap_or_else(|| name_of(names.get(&summary.pep.child)));
+            let here = device.present(&summary.pep, now_ms).into_iter().filter(|present| !present.myself);
             let here = here.map(|present| present.who.name).collect();
-            digests.push(Digest { here, ..digest(&pep, role, &view, names.get(&pep.child)) });
-        }
+            Digest { name, here, summary }
+        };
+        let mut digests: Vec<Digest> = summaries.into_iter().map(digest).collect();
         digests.sort_by_cached_key(|digest| (digest.due.is_none(), digest.due, digest.name.to_lowercase()));
         Ok(digests)
     }
@@ -255,14 +257,27 @@ impl<'a> Desk<'a> {
         };
         let present = device.present(&pep, now.ms);
         let (private_readers, private_wait) = (device.private_readers(&pep), device.private_readers_wait(&pep));
-        let (papers, names) = (device.papers(&pep, role)?, names(device)?);
-        let Some(view) = papers.documents().map(|documents| read(documents, &pep, &papers)) else { return Ok(None) };
-        let heads: BTreeMap<DocumentKind, Vec<ChangeHash>> =
-            papers.held().map(|(kind, document)| (kind, document.get_heads())).collect();
-        let seen = match stamp.map(|stamp| before(&papers, &pep, stamp)) {
-            Some(None) => return Err(unknown_stamp()),
-            Some(Some((_, seen))) if seen == heads => None,
-            Some(seen) => seen,
+        let Some(view) = device.view_if_here(&pep, role)? else { return Ok(None) };
+        let names = names(device)?;
+        let mut heads: BTreeMap<DocumentKind, Vec<ChangeHash>> = BTreeMap::new();
+        for kind in DocumentKind::ALL.iter().copied() {
+            if !device.holds(&pep, kind, role) {
+                continue;
+            }
+            match device.read(pep.document(kind).as_bytes(), |document| document.get_heads()) {
+                Ok(here) => drop(heads.insert(kind, here)),
+                // Announced, and not here yet.
+                Err(Trouble::Unknown) => {}
+                Err(trouble) => return Err(trouble.into()),
+            }
+        }
+        // Only a form asks what its page saw.
+        let seen = match stamp {
+            Some(stamp) => match before(&device.papers(&pep, role)?, &pep, stamp) {
+                None => return Err(unknown_stamp()),
+                Some((_, seen)) if seen == heads => None,
+                seen => seen,
+            },
             None => None,
         };
         let name = called(&view, names.get(&pep.child));
@@ -587,46 +602,9 @@ fn unknown_stamp() -> Error {
     .hint("Copy what you typed, open the page again and enter it there.")
 }
 
-fn digest(pep: &Pep, role: Role, view: &View, name: Option<&String>) -> Digest {
-    let mut gaps = BTreeMap::new();
-    for gap in &view.gaps {
-        *gaps.entry(gap.owner).or_default() += 1;
-    }
-    let writes = |id: &str| plan::bank().question(id).is_some_and(|q| pep.process().writers_of(q).contains(&role));
-    Digest {
-        pep: pep.clone(),
-        role,
-        name: called(view, name),
-        gaps,
-        choices: plan::conflicts(view, pep).iter().filter(|dispute| writes(dispute.question)).count(),
-        state: view.state,
-        signed_off: view.signed_off(),
-        next_date: view.next_date.map(|next| (next.date, next.provisional)),
-        meeting: match view.answers.get("meeting.date") {
-            Some(plan::Answer::Value(Value::Date(day))) => Some(*day),
-            _ => None,
-        },
-        held: says(view, "meeting.held", &Value::YesNo(true)),
-        on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
-        due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
-        statements: check::statements(view).collect(),
-        here: Vec::new(),
-    }
-}
-
-fn says(view: &View, question: &str, value: &Value) -> bool {
-    matches!(view.answers.get(question), Some(plan::Answer::Value(said)) if said == value)
-}
-
 /// What the child is called: what they like to be called, where that is known.
 fn called(view: &View, name: Option<&String>) -> String {
-    let liked = match view.answers.get("child.preferredName") {
-        Some(plan::Answer::Text { text }) => Some(text.as_str()),
-        Some(plan::Answer::Value(Value::Text(text))) => Some(text.as_str()),
-        _ => None,
-    };
-    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    liked.map(one_line).filter(|text| !text.is_empty()).unwrap_or_else(|| name_of(name))
+    summary::called(view).unwrap_or_else(|| name_of(name))
 }
 
 fn name_of(name: Option<&String>) -> String {

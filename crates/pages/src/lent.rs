@@ -2,12 +2,14 @@
 //! reach a disk or a network.
 
 use participant::Now;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+
+use participant::summary::Summary;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
     Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, PepType,
-    Question, Refused, Role, Row, State, Target, Value, View, Voice, Who,
+    Question, Refused, Role, Row, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
@@ -48,37 +50,23 @@ pub struct Site {
     pub today: NaiveDate,
 }
 
-/// One plan in a list.
+/// One plan in a list: its summary, what the child is called, and who is there.
 #[derive(Clone)]
 pub struct Digest {
-    /// The plan.
-    pub pep: Pep,
-    /// This person's role for the child.
-    pub role: Role,
     /// What the child is called.
     pub name: String,
-    /// Questions that still want an answer, by whoever answers for them.
-    pub gaps: BTreeMap<Role, usize>,
-    /// Answers that people gave differently and this person may choose between.
-    pub choices: usize,
-    /// How far it is.
-    pub state: State,
-    /// Whether the Virtual School has signed it off.
-    pub signed_off: bool,
-    /// The next PEP, and whether that date is only worked out.
-    pub next_date: Option<(NaiveDate, bool)>,
-    /// The day of its meeting.
-    pub meeting: Option<NaiveDate>,
-    /// Whether somebody said that the meeting has been held.
-    pub held: bool,
-    /// Whether it is reviewed without a meeting.
-    pub on_paper: bool,
-    /// What is due first and not done.
-    pub due: Option<NaiveDate>,
-    /// What its targets say, for the checks of other plans.
-    pub statements: Vec<String>,
     /// Who else has it on their screen.
     pub here: Vec<String>,
+    /// The rest.
+    pub summary: Arc<Summary>,
+}
+
+impl Deref for Digest {
+    type Target = Summary;
+
+    fn deref(&self) -> &Summary {
+        &self.summary
+    }
 }
 
 /// A child in the list of children.
@@ -103,7 +91,7 @@ pub struct Plan {
     /// What the child is called.
     pub name: String,
     /// The plan as it is.
-    pub view: View,
+    pub view: Arc<View>,
     /// Its heads, document by document.
     pub heads: BTreeMap<DocumentKind, Vec<ChangeHash>>,
     /// The plan as the page saw it that a form was sent from, and the heads of that. `None`: as it is now.

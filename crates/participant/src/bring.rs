@@ -1,6 +1,8 @@
 //! Writing many answers at once that come from elsewhere: a file, or the last PEP. What a document refuses is left out and said,
 //! and the rest is on the disk when this returns.
 
+use std::sync::Arc;
+
 use plan::{Brought, Cell, Cells, DocumentKind, Edit, Pep, Target, Value, View};
 use replica::Trouble;
 
@@ -110,7 +112,7 @@ pub fn last_pep(device: &Device, mine: &Mine) -> Option<Pep> {
 }
 
 /// The last PEP and what it says, if it has arrived whole.
-pub fn last(device: &mut Device, mine: &Mine) -> Result<Option<(Pep, View)>, Error> {
+pub fn last(device: &mut Device, mine: &Mine) -> Result<Option<(Pep, Arc<View>)>, Error> {
     let Some(before) = last_pep(device, mine) else { return Ok(None) };
     Ok(device.view_if_here(&before, mine.role)?.map(|view| (before, view)))
 }
@@ -147,7 +149,7 @@ pub struct Came {
 /// Brings what this person answers for from the last PEP; `None` where there is none.
 pub fn from_last(device: &mut Device, mine: &Mine, now: &Now) -> Result<Option<Came>, Error> {
     let Some((from, before)) = last(device, mine)? else { return Ok(None) };
-    let carried = plan::carry(&before, &from, &mine.view(device)?, &mine.pep, mine.role);
+    let carried = plan::carry(&before, &from, &*mine.view(device)?, &mine.pep, mine.role);
     let done = write(device, mine, carried.brought.clone(), now)?;
     let count = |set: &std::collections::BTreeSet<&'static str>| {
         set.iter().filter(|id| done.questions.iter().any(|written| written == *id)).count()
@@ -188,7 +190,7 @@ impl Came {
 }
 
 /// The key of the target of the last PEP that `text` names by its key, by the beginning of it, or by its words or subject.
-pub fn last_target(last: &Option<(Pep, View)>, text: &str) -> Option<String> {
+pub fn last_target(last: &Option<(Pep, Arc<View>)>, text: &str) -> Option<String> {
     let plain = |text: &str| text.trim().to_lowercase();
     let targets = || last.iter().flat_map(|(_, before)| &before.targets).filter(|target| target.is_agreed());
     let says = |target: &Target, field: &str| match target.row.cells.get(field) {

@@ -7,7 +7,7 @@ use crate::{Device, Error, Kind, Mine};
 
 /// Every place where people entered different things apart, then every text that two people rewrote apart.
 pub fn disputes(device: &mut Device, mine: &Mine) -> Result<Vec<Dispute>, Error> {
-    let mut disputes = plan::conflicts(&mine.view(device)?, &mine.pep);
+    let mut disputes = plan::conflicts(&*mine.view(device)?, &mine.pep);
     disputes.extend(rewritten(device, mine)?);
     Ok(disputes)
 }

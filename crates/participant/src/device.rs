@@ -14,6 +14,7 @@ mod revoked;
 mod state;
 mod typed;
 mod unshared;
+mod views;
 mod writing;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -38,6 +39,8 @@ pub use line::PROGRAM;
 pub use state::{Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};
 pub use typed::Typed;
 pub use unshared::Shared;
+use views::Views;
+pub use views::Work;
 
 /// Facts that stand beside the plans begin so: settings, the PIN.
 const KEPT: &[u8] = b"kept/";
@@ -92,6 +95,7 @@ pub struct Device {
     here: Here,
     readers: Readers,
     counted: Counted,
+    views: Views,
     /// Whether the line ended while both sides held the same.
     ended_in_step: bool,
     words: Vec<String>,
@@ -134,6 +138,7 @@ impl Device {
             here: Here::default(),
             readers,
             counted: Counted::default(),
+            views: Views::default(),
             ended_in_step: false,
             words: Vec::new(),
             refused: BTreeMap::new(),

@@ -34,7 +34,7 @@ pub fn import(device: &mut Device, file: &AnswersFile, how: &How, now: &Now) -> 
     let writer = mine.writer(device, now)?;
     let mut brought = file.bring(&mine.pep, &writer);
     if !how.replace {
-        brought = brought.unanswered(&mine.view(device)?, &writer);
+        brought = brought.unanswered(&*mine.view(device)?, &writer);
     }
     let done = bring::write(device, &mine, brought, now)?;
     Ok((mine, done))

@@ -17,6 +17,7 @@ pub mod error;
 pub mod give_back;
 pub mod idle;
 pub mod import;
+pub mod lists;
 pub mod meeting;
 pub mod mine;
 pub mod now;
@@ -26,6 +27,7 @@ pub mod select;
 pub mod settings;
 pub mod sign;
 pub mod start;
+pub mod summary;
 pub mod typing;
 pub mod words;
 

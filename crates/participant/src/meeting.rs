@@ -16,7 +16,7 @@ use crate::{
 /// The meeting as it stands, in the light of who works with the child and of the last PEP.
 pub fn meeting(device: &mut Device, mine: &Mine, view: &View, team: &[Who], now: &Now) -> Result<MeetingView, Error> {
     let last = bring::last(device, mine)?;
-    let around = plan::Around { today: now.day(), previous: last.as_ref().map(|(_, view)| view), others: &[] };
+    let around = plan::Around { today: now.day(), previous: last.as_ref().map(|(_, view)| &**view), others: &[] };
     Ok(plan::meeting(view, &mine.pep, team, around))
 }
 

@@ -1,5 +1,7 @@
 //! Who asks, and for which plan: a PEP with this person's role for its child, and what every use case asks first.
 
+use std::sync::Arc;
+
 use plan::{Applied, DocumentKind, Edit, Pep, Question, Refused, Role, View, Who, Writer, bank};
 use uuid::Uuid;
 
@@ -72,7 +74,7 @@ impl Mine {
     }
 
     /// The PEP as it is now, as far as this person's role reads it.
-    pub fn view(&self, device: &mut Device) -> Result<View, Error> {
+    pub fn view(&self, device: &mut Device) -> Result<Arc<View>, Error> {
         Ok(device.view(&self.pep, self.role)?)
     }
 

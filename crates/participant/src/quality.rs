@@ -1,9 +1,7 @@
 //! The Virtual School's quality check of a plan: grades, and which plans are in the sample that is graded.
 
-use plan::{Applied, Candidate, Cells, Edit, Finding, Sampling, Value, Writer};
-use replica::Trouble;
-
 use crate::{Device, Error, Kind, Mine, Now, mine, now::Fresh};
+use plan::{Applied, Candidate, Cells, Edit, Finding, Sampling, Value, Writer};
 
 const AREAS: &str = "qa.areas";
 const OVERALL: &str = "qa.overall";
@@ -54,7 +52,7 @@ pub fn of_sample(device: &mut Device, mine: &Mine, now: &Now) -> Result<Vec<Find
     if mine.pep.process().practice.qa.sampling == Sampling::All || !is_sampled(device, mine, now)? {
         return Ok(Vec::new());
     }
-    Ok(plan::ungraded(&mine.view(device)?, &mine.pep))
+    Ok(plan::ungraded(&*mine.view(device)?, &mine.pep))
 }
 
 /// Whether this plan is checked, by the list of the plans that this device holds.
@@ -68,15 +66,7 @@ pub fn is_sampled(device: &mut Device, mine: &Mine, now: &Now) -> Result<bool, E
     for other in all {
         let Some(role) = device.role_for(&other.child, &day) else { continue };
         // What has not arrived whole stays on the list, with a school of its own.
-        let setting = match device.view(&other, role) {
-            Ok(view) => match view.answers.get("setting.name") {
-                Some(plan::Answer::Text { text }) => Some(text.clone()),
-                Some(plan::Answer::Value(value)) => Some(value.to_string()),
-                _ => None,
-            },
-            Err(Trouble::Unknown) => None,
-            Err(trouble) => return Err(trouble.into()),
-        };
+        let setting = device.summary(&other, role)?.and_then(|summary| summary.setting.clone());
         listed.push((other, setting));
     }
     let candidates: Vec<Candidate<'_>> =
@@ -87,7 +77,7 @@ pub fn is_sampled(device: &mut Device, mine: &Mine, now: &Now) -> Result<bool, E
 fn overall(device: &mut Device, mine: &Mine, grade: &str, reason: Option<&str>) -> Result<Vec<Edit>, Error> {
     let grade = Edit::Choose { question: OVERALL.into(), value: Value::Choice(grade.to_owned()) };
     let reason = reason.map(|text| Edit::Rewrite { question: "qa.overrideReason".into(), text: text.to_owned() });
-    let quality = plan::quality(&mine.view(device)?, &mine.pep);
+    let quality = plan::quality(&*mine.view(device)?, &mine.pep);
     let given =
         matches!(&grade, Edit::Choose { value, .. } if quality.worked_out.as_deref() == Some(&value.to_string()));
     match (mine.pep.process().practice.qa.aggregate.is_empty(), given, reason) {

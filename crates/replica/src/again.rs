@@ -83,7 +83,7 @@ impl Replica {
         let covered = known.snapshot.is_some_and(|covered| taken.iter().any(|(_, number)| *number <= covered));
         let rest = if covered { Some(saved(&rest)?) } else { None };
         let numbers = taken.iter().map(|(_, number)| *number).collect();
-        self.staged.push(Event::Aside { doc: *doc, numbers, rest, from: known.last + 1, again });
+        self.stage(Event::Aside { doc: *doc, numbers, rest, from: known.last + 1, again });
         if rebased.written > 0 {
             self.keep_own(doc)?;
         }

@@ -122,6 +122,10 @@ pub struct Replica {
     stopped: bool,
     /// Documents whose cursor has moved without a new envelope.
     moved: BTreeSet<Id>,
+    /// How often each document has changed since this replica was opened.
+    versions: BTreeMap<Id, u64>,
+    /// How often each document was opened from the disk since then.
+    opened: u64,
 }
 
 impl Replica {
@@ -168,6 +172,8 @@ impl Replica {
             continuous,
             stopped: false,
             moved: BTreeSet::new(),
+            versions: BTreeMap::new(),
+            opened: 0,
         };
         replica.give_up_lost(read.lost, &mut notices)?;
         Ok((replica, notices))
@@ -235,7 +241,7 @@ impl Replica {
 
     /// Stages a fact; `None` forgets it.
     pub fn set_fact(&mut self, key: &[u8], value: Option<&[u8]>) {
-        self.staged.push(Event::Fact { key: key.to_vec(), value: value.map(serde_bytes::ByteBuf::from) });
+        self.stage(Event::Fact { key: key.to_vec(), value: value.map(serde_bytes::ByteBuf::from) });
     }
 
     // Documents.
@@ -257,7 +263,7 @@ impl Replica {
             return Ok(false);
         }
         gate::Index::new(genesis).map_err(Trouble::OwnRefused)?;
-        self.staged.push(Event::Start { doc: *doc, genesis: genesis.to_vec() });
+        self.stage(Event::Start { doc: *doc, genesis: genesis.to_vec() });
         self.commit()?;
         Ok(true)
     }
@@ -272,7 +278,7 @@ impl Replica {
             return Ok(());
         }
         self.open.remove(doc);
-        self.staged.push(Event::Erased { doc: *doc });
+        self.stage(Event::Erased { doc: *doc });
         self.commit()
     }
 
@@ -465,7 +471,7 @@ impl Replica {
             .iter()
             .map(|t| sync::frame::WireTip { actor: t.actor, seq: t.seq, hash: t.hash, device_id: t.device, sig: t.sig })
             .collect();
-        self.staged.push(Event::Snapshot { doc: *doc, cursor, bytes, tips });
+        self.stage(Event::Snapshot { doc: *doc, cursor, bytes, tips });
         self.keep_proved(doc, actors)?;
         self.unpark(doc)?;
         Ok(Ok(()))
@@ -512,7 +518,7 @@ impl Replica {
         for number in numbers {
             self.tables().set_waiting(doc, number, false)?;
         }
-        self.staged.push(Event::Held { doc: *doc, hash: *hash, why: Some(serde_bytes::ByteBuf::from(why)) });
+        self.stage(Event::Held { doc: *doc, hash: *hash, why: Some(serde_bytes::ByteBuf::from(why)) });
         Ok(())
     }
 
@@ -521,7 +527,7 @@ impl Replica {
         if let Some(open) = self.open.get_mut(doc) {
             open.ledger.release(hash);
         }
-        self.staged.push(Event::Held { doc: *doc, hash: *hash, why: None });
+        self.stage(Event::Held { doc: *doc, hash: *hash, why: None });
     }
 
     /// Refused envelopes of a document: newest hash, and why.
@@ -679,6 +685,28 @@ impl Replica {
         kept
     }
 
+    /// Rises whenever what a document holds may have changed, staged changes included; 0 where nothing has since this replica was
+    /// opened. In memory alone: for whoever keeps what was made from a document.
+    pub fn version(&self, doc: &Id) -> u64 {
+        self.versions.get(doc).copied().unwrap_or(0)
+    }
+
+    /// How often a document was read in from the disk since this replica was opened: work, for tests and measurements to count.
+    pub fn documents_opened(&self) -> u64 {
+        self.opened
+    }
+
+    /// Will be written in the journal with the next [`Replica::commit`].
+    fn stage(&mut self, event: Event) {
+        if let Event::Erased { doc } = &event {
+            *self.versions.entry(*doc).or_default() += 1;
+        }
+        if let Some(doc) = event.document() {
+            *self.versions.entry(doc).or_default() += 1;
+        }
+        self.staged.push(event);
+    }
+
     /// Whether an earlier write failed, so that nothing more is accepted.
     pub fn is_stopped(&self) -> bool {
         self.stopped
@@ -709,7 +737,7 @@ impl Replica {
 
     fn stage_envelope(&mut self, doc: Id, number: u64, cursor: Option<Cursor>, waits: bool, envelope: &Envelope) {
         let bytes = Wire(envelope.clone()).encode();
-        self.staged.push(Event::Envelope { doc, number, cursor, waits, bytes });
+        self.stage(Event::Envelope { doc, number, cursor, waits, bytes });
     }
 
     fn store_cursor(&mut self, doc: &Id) -> Result<()> {
@@ -723,10 +751,12 @@ impl Replica {
     fn document(&mut self, doc: &Id) -> Result<&mut Open> {
         if !self.open.contains_key(doc) {
             let open = self.load_ledger(doc, true)?;
+            self.opened += 1;
             self.open.insert(*doc, open);
             self.make_room(doc);
         } else if self.ledger(doc)?.document.is_none() {
             let document = self.load(doc)?;
+            self.opened += 1;
             self.ledger(doc)?.document = Some(document);
         }
         self.ledger(doc)

@@ -1,6 +1,8 @@
 //! What lies in journals, pinned: every variant of [`Event`] with its fields and its bytes, in `fixtures/records`. Why they do not
 //! change, and how the journal learns to say something new all the same, stands at [`Event`].
 
+#![expect(clippy::disallowed_methods, reason = "golden files are read where the tests run")]
+
 use std::{
     collections::BTreeSet,
     fmt,

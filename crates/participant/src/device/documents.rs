@@ -1,13 +1,17 @@
 //! The documents that this device holds, to be read, and who stands behind what is written in them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use gate::{Author, Hash, Id};
 use plan::{Automerge, DocumentKind, Documents, Pep, Role, View, Who};
 use replica::Trouble;
 use uuid::Uuid;
 
-use super::Device;
+use super::{
+    Device,
+    views::{Version, Work},
+};
+use crate::summary::Summary;
 
 /// Copies of a PEP's documents, and who stands behind their actors.
 pub struct Papers {
@@ -49,19 +53,54 @@ impl Device {
         Ok(papers)
     }
 
-    /// A PEP as it is now, as far as a role reads it.
-    pub fn view(&mut self, pep: &Pep, role: Role) -> Result<View, Trouble> {
+    /// A PEP as it is now, as far as a role reads it. Made once for each state of it.
+    pub fn view(&mut self, pep: &Pep, role: Role) -> Result<Arc<View>, Trouble> {
+        let (id, version) = (pep.id(), self.version(pep, role));
+        if let Some(view) = self.views.view(&id, &version) {
+            return Ok(view);
+        }
         let papers = self.papers(pep, role)?;
-        Ok(plan::read(papers.documents().ok_or(Trouble::Unknown)?, pep, &|actor| papers.author(actor)))
+        let documents = papers.documents().ok_or(Trouble::Unknown)?;
+        let view = Arc::new(plan::read(documents, pep, &|actor| papers.author(actor)));
+        self.views.keep_view(id, version, view.clone());
+        Ok(view)
     }
 
     /// The same; `None` of one that is announced and has not arrived whole.
-    pub fn view_if_here(&mut self, pep: &Pep, role: Role) -> Result<Option<View>, Trouble> {
+    pub fn view_if_here(&mut self, pep: &Pep, role: Role) -> Result<Option<Arc<View>>, Trouble> {
         match self.view(pep, role) {
             Ok(view) => Ok(Some(view)),
             Err(Trouble::Unknown) => Ok(None),
             Err(trouble) => Err(trouble),
         }
+    }
+
+    /// What lists need of a PEP; `None` of one that has not arrived whole. Made once for each state of it.
+    pub fn summary(&mut self, pep: &Pep, role: Role) -> Result<Option<Arc<Summary>>, Trouble> {
+        let (id, version) = (pep.id(), self.version(pep, role));
+        if let Some(summary) = self.views.summary(&id, &version) {
+            return Ok(Some(summary));
+        }
+        let Some(view) = self.view_if_here(pep, role)? else { return Ok(None) };
+        let summary = Arc::new(Summary::of(pep, role, &view));
+        self.views.keep_summary(id, version, summary.clone());
+        Ok(Some(summary))
+    }
+
+    /// What was done since this device was opened: for tests and measurements to count.
+    pub fn work(&self) -> Work {
+        Work { documents: self.replica.documents_opened(), ..self.views.work }
+    }
+
+    /// Tells this state of a PEP, as a role reads it, from every other.
+    fn version(&self, pep: &Pep, role: Role) -> Version {
+        let mut documents = [0; DocumentKind::ALL.len()];
+        for (slot, kind) in documents.iter_mut().zip(DocumentKind::ALL) {
+            if self.holds(pep, *kind, role) {
+                *slot = self.replica.version(pep.document(*kind).as_bytes()) + 1;
+            }
+        }
+        Version { role, roster: self.roster.version, documents }
     }
 
     /// Reads one document as it is now.

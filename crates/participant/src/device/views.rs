@@ -1,0 +1,81 @@
+//! Views of plans, and what lists need of them, kept as long as nothing that they are made from has changed.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use plan::{DocumentKind, Role, View};
+use uuid::Uuid;
+
+use crate::summary::Summary;
+
+/// Views kept at once: those of the plans that a person goes between. A view of a full plan takes about 200 KB.
+const VIEWS_MAX: usize = 32;
+/// Summaries kept at once, of a few hundred bytes each: more than a council's Virtual School has children.
+const SUMMARIES_MAX: usize = 8_000;
+
+/// Tells one state of a plan from another: for whom it was read, by which list of people, and of each document whether it is held
+/// and how often it has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version {
+    /// For whom.
+    pub role: Role,
+    /// The list of people.
+    pub roster: u64,
+    /// Of each document: one more than its version, 0 where it is not held.
+    pub documents: [u64; DocumentKind::ALL.len()],
+}
+
+/// What was done, for tests and measurements to count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Views made.
+    pub views: u64,
+    /// Summaries made.
+    pub summaries: u64,
+    /// Documents read in from the disk.
+    pub documents: u64,
+}
+
+/// What is kept.
+#[derive(Default)]
+pub struct Views {
+    views: VecDeque<(Uuid, Version, Arc<View>)>,
+    summaries: BTreeMap<Uuid, (Version, Arc<Summary>)>,
+    pub(super) work: Work,
+}
+
+impl Views {
+    /// The view of a plan in this state, if it is kept.
+    pub fn view(&mut self, pep: &Uuid, version: &Version) -> Option<Arc<View>> {
+        let at = self.views.iter().position(|(known, of, _)| known == pep && of == version)?;
+        let found = self.views.remove(at)?;
+        self.views.push_back(found);
+        self.views.back().map(|(_, _, view)| view.clone())
+    }
+
+    /// Keeps it, in the place of an older state of the same plan.
+    pub fn keep_view(&mut self, pep: Uuid, version: Version, view: Arc<View>) {
+        self.work.views += 1;
+        self.views.retain(|(known, of, _)| *known != pep || of.role != version.role);
+        if self.views.len() >= VIEWS_MAX {
+            self.views.pop_front();
+        }
+        self.views.push_back((pep, version, view));
+    }
+
+    /// The summary of a plan in this state, if it is kept.
+    pub fn summary(&self, pep: &Uuid, version: &Version) -> Option<Arc<Summary>> {
+        self.summaries.get(pep).filter(|(of, _)| of == version).map(|(_, summary)| summary.clone())
+    }
+
+    /// Keeps it, in the place of an older state of the same plan.
+    pub fn keep_summary(&mut self, pep: Uuid, version: Version, summary: Arc<Summary>) {
+        self.work.summaries += 1;
+        if self.summaries.len() >= SUMMARIES_MAX {
+            self.summaries.clear();
+        }
+        self.summaries.insert(pep, (version, summary));
+    }
+}

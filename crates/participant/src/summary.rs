@@ -1,0 +1,103 @@
+//! What lists, and checks of other plans, need of a plan: small enough to be kept for every plan of a council, so that no list opens
+//! a document that has not changed.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use plan::{Answer, Cell, Pep, Role, State, Value, View};
+
+/// A plan, as far as lists need it.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    /// The plan.
+    pub pep: Pep,
+    /// This person's role for the child.
+    pub role: Role,
+    /// What the child likes to be called, where that is known.
+    pub called: Option<String>,
+    /// The school, as the plan says it.
+    pub setting: Option<String>,
+    /// Questions that still want an answer, by whoever answers for them.
+    pub gaps: BTreeMap<Role, usize>,
+    /// Answers that people gave differently and this person may choose between.
+    pub choices: usize,
+    /// How far it is.
+    pub state: State,
+    /// Whether the Virtual School has signed it off.
+    pub signed_off: bool,
+    /// The next PEP, and whether that date is only worked out.
+    pub next_date: Option<(NaiveDate, bool)>,
+    /// The day of its meeting.
+    pub meeting: Option<NaiveDate>,
+    /// Whether somebody said that the meeting has been held.
+    pub held: bool,
+    /// Whether it is reviewed without a meeting.
+    pub on_paper: bool,
+    /// What is due first and not done.
+    pub due: Option<NaiveDate>,
+    /// What its targets say, for the checks of other plans.
+    pub statements: Vec<String>,
+}
+
+impl Summary {
+    /// Of a plan as a role reads it.
+    pub fn of(pep: &Pep, role: Role, view: &View) -> Summary {
+        let mut gaps = BTreeMap::new();
+        for gap in &view.gaps {
+            *gaps.entry(gap.owner).or_default() += 1;
+        }
+        let writes = |id: &str| plan::bank().question(id).is_some_and(|q| pep.process().writers_of(q).contains(&role));
+        Summary {
+            pep: pep.clone(),
+            role,
+            called: called(view),
+            setting: text(view, "setting.name"),
+            gaps,
+            choices: plan::conflicts(view, pep).iter().filter(|dispute| writes(dispute.question)).count(),
+            state: view.state,
+            signed_off: view.signed_off(),
+            next_date: view.next_date.map(|next| (next.date, next.provisional)),
+            meeting: match view.answers.get("meeting.date") {
+                Some(Answer::Value(Value::Date(day))) => Some(*day),
+                _ => None,
+            },
+            held: says(view, "meeting.held", &Value::YesNo(true)),
+            on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
+            due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
+            statements: statements(view).collect(),
+        }
+    }
+}
+
+/// What the targets of a plan say, for the checks of other plans.
+pub fn statements(view: &View) -> impl Iterator<Item = String> + '_ {
+    view.targets.iter().filter(|target| target.row.counts()).filter_map(|target| {
+        match target.row.cells.get("statement") {
+            Some(Cell::Text { text }) => Some(text.clone()),
+            _ => None,
+        }
+    })
+}
+
+fn says(view: &View, question: &str, value: &Value) -> bool {
+    matches!(view.answers.get(question), Some(Answer::Value(said)) if said == value)
+}
+
+fn text(view: &View, question: &str) -> Option<String> {
+    match view.answers.get(question) {
+        Some(Answer::Text { text }) => Some(text.clone()),
+        Some(Answer::Value(value)) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// What the child likes to be called, on one line.
+pub fn called(view: &View) -> Option<String> {
+    let liked = match view.answers.get("child.preferredName") {
+        Some(Answer::Text { text }) => Some(text.as_str()),
+        Some(Answer::Value(Value::Text(text))) => Some(text.as_str()),
+        _ => None,
+    };
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    liked.map(one_line).filter(|text| !text.is_empty())
+}
