@@ -1,12 +1,12 @@
 //! A relay's core and participants who have joined it, in one process and without sockets: what the simulation and the stories of
 //! both sides begin with.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use client_cli::core::{Core as Participant, Me, Relay as Address};
 use gate::Id;
 use plan::Role;
-use replica::{Key, Mode};
+use replica::{Key, Mode, Replica, memory::Memory};
 use ring::signature::Ed25519KeyPair;
 use sync::{
     frame::NewChild,
@@ -68,6 +68,18 @@ pub fn folder_key() -> Arc<Key> {
     }
 }
 
+/// An empty disk in memory, whose randomness follows from `chance`.
+pub fn memory(chance: u64) -> Memory {
+    let mut chance = Chance(chance);
+    Memory::new(Box::new(move |bytes| bytes.iter_mut().for_each(|byte| *byte = chance.draw() as u8)))
+}
+
+/// An empty replica in memory, for what is not about disks.
+pub fn in_memory(mode: Mode, chance: u64) -> Result<Replica, String> {
+    let disk = memory(chance).open().map_err(|e| e.to_string())?;
+    Replica::open(Box::new(disk), mode).map(|(replica, _)| replica).map_err(|e| e.to_string())
+}
+
 /// [`IDRIS`], as a directory takes him in.
 pub fn idris() -> NewChild {
     NewChild {
@@ -79,22 +91,21 @@ pub fn idris() -> NewChild {
     }
 }
 
-/// Opens the relay in a folder; what it draws follows from `chance`. `now` in Unix seconds.
-pub fn open_relay(dir: &Path, chance: u64, now: i64) -> Result<Relay, String> {
+/// The relay that a replica holds; what it draws follows from `chance`. `now` in Unix seconds.
+pub fn open_relay(replica: Replica, chance: u64, now: i64) -> Result<Relay, String> {
     let mut chance = Chance(chance);
     let random = Box::new(move |bytes: &mut [u8]| bytes.iter_mut().for_each(|b| *b = chance.draw() as u8));
-    let (replica, _) = disk::open_replica(dir, Mode::Relay, &folder_key()).map_err(|e| e.to_string())?;
     Relay::open(replica, key(RELAY_KEY), "Harrowmere Virtual School", random, now).map_err(|e| e.to_string())
 }
 
-/// Somebody is invited to the teams of `children` and joins with the device of `seed`, whose folder is `dir`.
+/// Somebody is invited to the teams of `children` and joins with the device of `seed`, whose replica is `replica`.
 pub fn joins(
     relay: &mut Relay,
     secret: &Secret,
     seed: u8,
     (name, role): (&str, Role),
     children: &[Id],
-    dir: &Path,
+    replica: Replica,
     now: i64,
 ) -> Result<(Participant, Me), String> {
     let fresh = relay.new_id();
@@ -125,7 +136,6 @@ pub fn joins(
             name: "Harrowmere".into(),
         },
     };
-    let (replica, _) = disk::open_replica(dir, Mode::Participant, &folder_key()).map_err(|e| e.to_string())?;
     let mut participant = Participant::open(replica, None, 0).map_err(|e| e.to_string())?;
     participant.join(me.clone(), key(seed), None).map_err(|e| e.to_string())?;
     Ok((participant, me))

@@ -1,5 +1,6 @@
-//! A small world in one thread: real participants and a real relay over real folders, a network that loses, repeats and
-//! exchanges frames and cuts lines, restarts, copied folders and restored backups; all from one seed.
+//! A small world in one thread: real participants and a real relay, a network that loses, repeats and exchanges frames and cuts
+//! lines, restarts and power cuts, copied and restored disks; all from one seed. The disks are in memory ([`Ground::Memory`]) or
+//! real folders.
 //!
 //! What must hold, whatever happened: once the network heals, everyone holds the same heads as the relay and shows the same
 //! plan, and every word that a device was told is saved is there, unless every copy of it was destroyed (a device restored
@@ -12,15 +13,33 @@ use std::{
 };
 
 use client_cli::core::{Core as Participant, Me};
+use disk::FileDisk;
 use plan::{Documents, Edit, Pep, Role, Value};
-use replica::Mode;
+use replica::{
+    Mode, Replica,
+    disk::Disk,
+    memory::{Left, Memory},
+};
 use sync_server::core::Core as Relay;
 use tokio::sync::mpsc::Receiver;
 
 use crate::{
-    joined::{Chance, IDRIS, folder_key, idris, joins, key, open_relay},
+    joined::{Chance, IDRIS, folder_key, idris, joins, key, memory, open_relay},
     world::copy_folder,
 };
+
+/// What the peers of a world are kept on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ground {
+    /// Disks in memory. `cut`: a peer that is restarted lost its power, and of its rows chance says what is left; otherwise it was
+    /// closed in peace, as on files.
+    Memory {
+        /// Whether it lost its power.
+        cut: bool,
+    },
+    /// Folders of this machine, in memory where there is such a place.
+    Files,
+}
 
 /// The moment at which the world begins, in Unix seconds: 24 February 2026, noon.
 const NOON: i64 = 1_771_934_400;
@@ -47,9 +66,15 @@ pub struct Outcome {
 }
 
 /// Plays one seed. `Err` says what did not hold.
-pub fn play(seed: u64) -> Result<Outcome, String> {
-    let folder = tempfile::Builder::new().prefix("sim-").tempdir_in(quick_folder()).map_err(|e| e.to_string())?;
-    let mut world = World::begin(seed, folder.path())?;
+pub fn play(seed: u64, ground: Ground) -> Result<Outcome, String> {
+    let folder = match ground {
+        Ground::Memory { .. } => None,
+        Ground::Files => {
+            let folder = tempfile::Builder::new().prefix("sim-").tempdir_in(quick_folder());
+            Some(folder.map_err(|e| e.to_string())?)
+        }
+    };
+    let mut world = World::begin(seed, folder.as_ref().map(|folder| folder.path()), ground)?;
     for step in 0..STEPS {
         world.step().map_err(|e| format!("step {step}: {e}"))?;
     }
@@ -58,18 +83,62 @@ pub fn play(seed: u64) -> Result<Outcome, String> {
     Ok(Outcome { trace: world.trace, counts: world.counts })
 }
 
-/// A folder in memory where there is one: the simulation is about order, not about disks.
+/// A folder in memory where there is one: a simulation on files is about what they hold, not about how fast it is written.
 fn quick_folder() -> PathBuf {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { memory.to_path_buf() } else { std::env::temp_dir() }
 }
 
+/// What one peer is kept on.
+enum Kept {
+    Memory(Memory),
+    Folder(PathBuf),
+}
+
+impl Kept {
+    fn open(&self, mode: Mode) -> Result<Replica, String> {
+        let disk: Box<dyn Disk> = match self {
+            Kept::Memory(memory) => Box::new(memory.open().map_err(|e| e.to_string())?),
+            Kept::Folder(folder) => Box::new(FileDisk::open(folder, &folder_key()).map_err(|e| e.to_string())?),
+        };
+        Replica::open(disk, mode).map(|(replica, _)| replica).map_err(|e| e.to_string())
+    }
+
+    /// As it is on the disk at this moment; whoever has it open goes on.
+    fn copy(&self, name: &str) -> Kept {
+        match self {
+            Kept::Memory(memory) => Kept::Memory(memory.copy()),
+            Kept::Folder(folder) => {
+                let copy = folder.with_extension(name);
+                copy_folder(folder, &copy);
+                Kept::Folder(copy)
+            }
+        }
+    }
+
+    fn lose(self) {
+        if let Kept::Folder(folder) = self {
+            let _ = fs::remove_dir_all(folder);
+        }
+    }
+
+    /// Writes once in a copy without saying that it is one: from then on it looks like what was written last.
+    fn hide_that_it_is_a_copy(&self, mode: Mode) -> Result<(), String> {
+        let mut replica = self.open(mode)?;
+        replica.set_fact(b"hidden", Some(b"copy"));
+        replica.commit().map_err(|e| e.to_string())
+    }
+}
+
 struct World {
     chance: Chance,
+    /// What a power cut leaves, apart from everything else, so that it changes nothing of what happens on another ground.
+    cuts: Option<Chance>,
     now: i64,
     pep: Pep,
     relay: Option<Relay>,
-    relay_dir: PathBuf,
+    relay_disk: Kept,
+    relay_copy: Option<Kept>,
     devices: Vec<Device>,
     lines: BTreeMap<usize, Line>,
     next_line: u64,
@@ -82,11 +151,11 @@ struct World {
 
 struct Device {
     core: Option<Participant>,
-    dir: PathBuf,
+    disk: Kept,
     me: Me,
     role: Role,
     key: u8,
-    backup: Option<PathBuf>,
+    backup: Option<Kept>,
 }
 
 struct Line {
@@ -97,18 +166,22 @@ struct Line {
 }
 
 impl World {
-    fn begin(seed: u64, folder: &Path) -> Result<World, String> {
+    fn begin(seed: u64, folder: Option<&Path>, ground: Ground) -> Result<World, String> {
         let mut chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
-        let relay_dir = folder.join("relay");
-        let mut relay = open_relay(&relay_dir, chance.draw(), NOON)?;
+        let kept = |name: String, n: u64| match folder {
+            Some(folder) => Kept::Folder(folder.join(name)),
+            None => Kept::Memory(memory(seed ^ (n << 32))),
+        };
+        let relay_disk = kept("relay".into(), 1);
+        let mut relay = open_relay(relay_disk.open(Mode::Relay)?, chance.draw(), NOON)?;
         let mut devices = Vec::new();
         for (n, (name, role)) in PEOPLE.iter().enumerate() {
             let seed = n as u8 + 1;
             let mut secret = [0; 32];
             secret[..8].copy_from_slice(&chance.draw().to_le_bytes());
-            let dir = folder.join(format!("device-{n}"));
-            let (core, me) = joins(&mut relay, &secret, seed, (name, *role), &[], &dir, NOON)?;
-            devices.push(Device { core: Some(core), dir, me, role: *role, key: seed, backup: None });
+            let disk = kept(format!("device-{n}"), 2 + n as u64);
+            let (core, me) = joins(&mut relay, &secret, seed, (name, *role), &[], disk.open(Mode::Participant)?, NOON)?;
+            devices.push(Device { core: Some(core), disk, me, role: *role, key: seed, backup: None });
         }
         relay.administer(|d| d.add_child(&idris(), None, NOON)).map_err(|e| e.to_string())?;
         for device in &devices {
@@ -121,12 +194,15 @@ impl World {
         let (year, term) = plan::parse_term("2025/26-spring").map_err(|e| e.to_string())?;
         let process = plan::ProcessRef::latest("sections").map_err(|e| e.to_string())?;
         let pep = Pep { child: IDRIS, year, term, kind: plan::PepType::Review, process };
+        let cut = ground == Ground::Memory { cut: true };
         Ok(World {
             chance,
+            cuts: cut.then_some(Chance(seed ^ 0xc07)),
             now: NOON,
             pep,
             relay: Some(relay),
-            relay_dir,
+            relay_disk,
+            relay_copy: None,
             devices,
             lines: BTreeMap::new(),
             next_line: 0,
@@ -344,41 +420,39 @@ impl World {
         self.cut(who);
         self.note("restarted", who as u64);
         self.devices[who].core = None;
+        power_cut(&mut self.cuts, &self.devices[who].disk);
         self.reopen(who)
     }
 
     fn reopen(&mut self, who: usize) -> Result<(), String> {
         let chance = self.chance.draw();
         let device = &mut self.devices[who];
-        let (replica, _) =
-            disk::open_replica(&device.dir, Mode::Participant, &folder_key()).map_err(|e| e.to_string())?;
+        let replica = device.disk.open(Mode::Participant)?;
         device.core = Some(Participant::open(replica, Some(key(device.key)), chance).map_err(|e| e.to_string())?);
         Ok(())
     }
 
-    /// Keeps a copy of a device's folder as it is on the disk at this moment (as a backup, or a kill, would find it).
+    /// Keeps a copy of a device's disk as it is at this moment (as a backup, or a kill, would find it).
     fn keep_copy(&mut self, who: usize) -> Result<(), String> {
         self.copies += 1;
         let device = &mut self.devices[who];
-        let to = device.dir.with_extension(format!("copy-{}", self.copies));
-        copy_folder(&device.dir, &to);
-        if let Some(old) = device.backup.replace(to) {
-            let _ = fs::remove_dir_all(old);
+        let copy = device.disk.copy(&format!("copy-{}", self.copies));
+        if let Some(old) = device.backup.replace(copy) {
+            old.lose();
         }
         self.note("copied", who as u64);
         Ok(())
     }
 
-    /// The device's disk is lost; its last copy takes its place. `unnoticed`: nothing about the folder shows it, as when a
-    /// whole machine is rolled back.
+    /// The device's disk is lost; its last copy takes its place. `unnoticed`: nothing about it shows it, as when a whole machine is
+    /// rolled back.
     fn restore(&mut self, who: usize, unnoticed: bool) -> Result<(), String> {
         let Some(backup) = self.devices[who].backup.take() else { return Ok(()) };
         self.cut(who);
         self.devices[who].core = None;
-        let _ = fs::remove_dir_all(&self.devices[who].dir);
-        self.devices[who].dir = backup;
+        std::mem::replace(&mut self.devices[who].disk, backup).lose();
         if unnoticed {
-            hide_the_copy(&self.devices[who].dir, Mode::Participant)?;
+            self.devices[who].disk.hide_that_it_is_a_copy(Mode::Participant)?;
         }
         self.note(if unnoticed { "rolled back" } else { "restored" }, who as u64);
         self.reopen(who)?;
@@ -386,24 +460,24 @@ impl World {
     }
 
     fn restart_relay(&mut self, restored: bool, unnoticed: bool) -> Result<(), String> {
-        let copy = self.relay_dir.with_extension("copy");
-        if restored && !copy.exists() {
+        if restored && self.relay_copy.is_none() {
             return Ok(());
         }
         for who in 0..self.devices.len() {
             self.cut(who);
         }
         self.relay = None;
-        if restored {
-            let _ = fs::remove_dir_all(&self.relay_dir);
+        if let Some(copy) = self.relay_copy.as_ref().filter(|_| restored) {
             self.copies += 1;
-            self.relay_dir = copy.with_extension(format!("live-{}", self.copies));
-            copy_folder(&copy, &self.relay_dir);
+            let live = copy.copy(&format!("live-{}", self.copies));
+            std::mem::replace(&mut self.relay_disk, live).lose();
             if unnoticed {
-                hide_the_copy(&self.relay_dir, Mode::Relay)?;
+                self.relay_disk.hide_that_it_is_a_copy(Mode::Relay)?;
             }
+        } else {
+            power_cut(&mut self.cuts, &self.relay_disk);
         }
-        self.relay = Some(open_relay(&self.relay_dir, self.chance.draw(), NOON)?);
+        self.relay = Some(open_relay(self.relay_disk.open(Mode::Relay)?, self.chance.draw(), NOON)?);
         self.note(
             match (restored, unnoticed) {
                 (true, true) => "relay rolled back",
@@ -416,9 +490,10 @@ impl World {
     }
 
     fn keep_relay_copy(&mut self) -> Result<(), String> {
-        let copy = self.relay_dir.with_extension("copy");
-        let _ = fs::remove_dir_all(&copy);
-        copy_folder(&self.relay_dir, &copy);
+        if let Some(old) = self.relay_copy.take() {
+            old.lose();
+        }
+        self.relay_copy = Some(self.relay_disk.copy("copy"));
         self.note("relay copied", 0);
         Ok(())
     }
@@ -548,9 +623,9 @@ fn text_of(document: &plan::Automerge, pep: &Pep, question: &str) -> String {
     }
 }
 
-/// Writes once in a copied folder without saying that it is one: from then on it looks like the folder written last.
-fn hide_the_copy(dir: &Path, mode: Mode) -> Result<(), String> {
-    let (mut replica, _) = disk::open_replica(dir, mode, &folder_key()).map_err(|e| e.to_string())?;
-    replica.set_fact(b"hidden", Some(b"copy"));
-    replica.commit().map_err(|e| e.to_string())
+/// Nobody has the disk open, and it was not closed in peace.
+fn power_cut(cuts: &mut Option<Chance>, disk: &Kept) {
+    if let (Some(cuts), Kept::Memory(memory)) = (cuts, disk) {
+        memory.cut(*cuts.of(&[Left::Rows, Left::RowsAhead, Left::Nothing]));
+    }
 }

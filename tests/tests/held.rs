@@ -1,12 +1,11 @@
 //! A branch of which one change is refused, between a real participant and a real relay in one process: the refused words are kept
 //! beside the reason, the rest goes on, nobody else notices.
 
-use std::path::Path;
-
 use client_cli::core::Core as Participant;
 use gate::Id;
-use harness::joined::{self, IDRIS, idris, open_relay};
+use harness::joined::{self, IDRIS, idris, in_memory, open_relay};
 use plan::{Answer, DocumentKind::Main, Edit, Pep, PepType, ProcessRef, Role};
+use replica::Mode;
 use sync::Frame;
 use sync_server::core::Core as Relay;
 
@@ -29,20 +28,19 @@ struct World {
     /// The change whose signature is spoiled on its way to the relay, as damage or a changed program would: its place in order.
     spoil: Option<usize>,
     pushed: usize,
-    _folder: tempfile::TempDir,
 }
 
 impl World {
     fn new() -> (World, Person, Person) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut relay = open_relay(&folder.path().join("relay"), 7, NOON).expect("a relay");
+        let replica = in_memory(Mode::Relay, 7).expect("a replica");
+        let mut relay = open_relay(replica, 7, NOON).expect("a relay");
         relay.administer(|d| d.add_child(&idris(), None, NOON)).expect("a child");
-        let odile = joins(&mut relay, folder.path(), 1, "Odile Marrowfield", Role::SocialWorker);
-        let ottoline = joins(&mut relay, folder.path(), 2, "Ottoline Greaves-Penn", Role::DesignatedTeacher);
+        let odile = joins(&mut relay, 1, "Odile Marrowfield", Role::SocialWorker);
+        let ottoline = joins(&mut relay, 2, "Ottoline Greaves-Penn", Role::DesignatedTeacher);
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = ProcessRef::latest("sections").expect("a process");
         let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
-        (World { relay, pep, next: 1, spoil: None, pushed: 0, _folder: folder }, odile, ottoline)
+        (World { relay, pep, next: 1, spoil: None, pushed: 0 }, odile, ottoline)
     }
 
     fn connects(&mut self, person: &mut Person) {
@@ -103,9 +101,10 @@ impl World {
     }
 }
 
-fn joins(relay: &mut Relay, folder: &Path, seed: u8, name: &str, role: Role) -> Person {
+fn joins(relay: &mut Relay, seed: u8, name: &str, role: Role) -> Person {
     let secret = relay.new_secret();
-    let joined = joined::joins(relay, &secret, seed, (name, role), &[*IDRIS.as_bytes()], &folder.join(name), NOON);
+    let replica = in_memory(Mode::Participant, seed.into()).expect("a replica");
+    let joined = joined::joins(relay, &secret, seed, (name, role), &[*IDRIS.as_bytes()], replica, NOON);
     let (core, me) = joined.expect("a device");
     Person { core, id: me.person, device: me.device, role, line: None }
 }

@@ -6,7 +6,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -20,15 +19,15 @@ use automerge::{
 };
 use client_cli::core::{Core as Client, Me};
 use gate::{Envelope, Hash, Id, Index, Team, own_key};
-use harness::joined::{Chance, IDRIS, idris, joins, key, open_relay};
+use harness::joined::{Chance, IDRIS, idris, in_memory, joins, key, open_relay};
 use plan::{DocumentKind, Edit, Pep, PepType, ProcessRef, Role, Writer};
+use replica::Mode;
 use serde_json::Value;
 use sync::{
     Cursor, Frame, Wire,
     frame::{Limits, Listed},
 };
 use sync_server::core::{Core as Relay, queue};
-use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 
@@ -500,38 +499,30 @@ struct House {
     relay: Relay,
     people: Vec<Person>,
     pep: Pep,
-    folder: TempDir,
     lines: u64,
-}
-
-/// A folder in memory where there is one: nothing here is about disks.
-fn folder() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    folder.expect("a folder")
 }
 
 impl House {
     fn of(process: &str) -> House {
-        let folder = folder();
-        let dir = folder.path().join("relay");
-        let mut relay = open_relay(&dir, 7, NOW).expect("a relay");
+        let replica = in_memory(Mode::Relay, 7).expect("a replica");
+        let mut relay = open_relay(replica, 7, NOW).expect("a relay");
         relay.administer(|d| d.add_child(&idris(), None, NOW)).expect("a child");
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = ProcessRef::latest(process).expect("a process");
         let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
-        let mut house = House { relay, people: Vec::new(), pep, folder, lines: 0 };
+        let mut house = House { relay, people: Vec::new(), pep, lines: 0 };
         for (seed, (name, role)) in (1..).zip(PEOPLE) {
-            let person = house.joins(seed, name, role, &format!("device-{seed}"));
+            let person = house.joins(seed, name, role);
             house.people.push(person);
         }
         house
     }
 
     /// Somebody's device, joined and connected.
-    fn joins(&mut self, seed: u8, name: &str, role: Role, home: &str) -> Person {
-        let (secret, home) = (self.relay.new_secret(), self.folder.path().join(home));
-        let joined = joins(&mut self.relay, &secret, seed, (name, role), &[*IDRIS.as_bytes()], &home, NOW);
+    fn joins(&mut self, seed: u8, name: &str, role: Role) -> Person {
+        let secret = self.relay.new_secret();
+        let replica = in_memory(Mode::Participant, seed.into()).expect("a replica");
+        let joined = joins(&mut self.relay, &secret, seed, (name, role), &[*IDRIS.as_bytes()], replica, NOW);
         let (mut client, me) = joined.expect("a device");
         let (out, queue) = queue();
         self.lines += 1;
@@ -843,8 +834,7 @@ fn a_relay_that_forwards_anything_brings_the_forged_section_into_no_client() {
     for in_a_snapshot in [false, true] {
         // A new device of his teacher's, so that a snapshot is what it asks for.
         let seed = 20 + u8::from(in_a_snapshot);
-        let home = format!("tablet-{seed}");
-        let mut tablet = house.joins(seed, "Ottoline Greaves-Penn", Role::DesignatedTeacher, &home);
+        let mut tablet = house.joins(seed, "Ottoline Greaves-Penn", Role::DesignatedTeacher);
         let client = &mut tablet.client;
         let hear = |client: &mut Client, frames: Vec<Frame>| {
             for frame in frames {
@@ -925,7 +915,7 @@ fn a_client_whose_roster_is_older_than_a_changes_author_asks_for_another_and_tak
     house.carry();
     let old = house.relay.signed_roster(&person);
     // Sunniva joins the team and writes, and the relay's word of it is lost on the way to Carys.
-    let sunniva = house.joins(30, "Sunniva Dray", Role::DesignatedTeacher, "sunniva");
+    let sunniva = house.joins(30, "Sunniva Dray", Role::DesignatedTeacher);
     house.people.push(sunniva);
     house.carry();
     house.writes(Role::DesignatedTeacher, NOTES, "Nothing yet.");
@@ -937,7 +927,7 @@ fn a_client_whose_roster_is_older_than_a_changes_author_asks_for_another_and_tak
     done.expect("a disk").expect("it is hers to write");
     house.carry();
     let log = house.relay.replica().log(&doc, 0, usize::MAX).expect("a log");
-    let mut tablet = house.joins(31, "Carys Wexcombe", Role::Carer, "tablet");
+    let mut tablet = house.joins(31, "Carys Wexcombe", Role::Carer);
     let new = house.relay.signed_roster(&person);
     assert!(new.version > old.version);
     let frames = welcome(&house, &mut tablet.client, doc, log.len() as u64);
@@ -1091,7 +1081,7 @@ impl House {
         for (seed, name, role) in
             [(9, "Sunniva Dray", Role::DesignatedTeacher), (10, "Petra Lanternby", Role::SocialWorker)]
         {
-            let person = house.joins(seed, name, role, &format!("device-{seed}"));
+            let person = house.joins(seed, name, role);
             house.people.push(person);
         }
         let petra = house.people.last().expect("she joined").me.person;
