@@ -161,11 +161,11 @@ impl House {
     }
 
     fn stands_everywhere(&mut self, signatures: usize) {
-        for at in 0..PEOPLE.len() {
+        for (at, (name, _)) in PEOPLE.iter().enumerate() {
             let made = self.seen(at);
             let by: Vec<_> =
                 made.iter().map(|made| (made.by.as_ref().map(|who| who.name.as_str()), made.stands)).collect();
-            assert_eq!(by, vec![(Some("Carys Wexcombe"), true); signatures], "on the device of {}", PEOPLE[at].0);
+            assert_eq!(by, vec![(Some("Carys Wexcombe"), true); signatures], "on the device of {name}");
         }
     }
 
