@@ -1,5 +1,5 @@
-//! A package has one program of integration tests, and every file of it is part of that program: a file that no `mod` names is
-//! never compiled, and its tests pass by not being there.
+//! A package has one program of integration tests, and every file is part of a program: one that no `mod` names is never compiled, and
+//! its tests pass by not being there.
 
 use std::{
     collections::BTreeSet,
@@ -17,20 +17,22 @@ fn every_package_has_one_program_of_integration_tests() {
 }
 
 #[test]
-fn no_test_file_is_forgotten() {
+fn no_file_is_forgotten() {
     let mut looked_at = 0;
     for package in packages() {
         let mut named = BTreeSet::new();
-        for program in programs(&package) {
+        for program in programs(&package).into_iter().chain(sources(&package)) {
             gather(&program, program.parent().unwrap(), &mut named);
         }
         let mut there = BTreeSet::new();
-        files(&root().join(&package).join("tests"), &mut there);
+        for folder in ["src", "tests"] {
+            files(&root().join(&package).join(folder), &mut there);
+        }
         looked_at += there.len();
         let forgotten: Vec<_> = there.difference(&named).map(|path| path.strip_prefix(root()).unwrap()).collect();
-        assert!(forgotten.is_empty(), "no `mod` of {package}'s tests names {forgotten:?}");
+        assert!(forgotten.is_empty(), "no `mod` names {forgotten:?}");
     }
-    assert!(looked_at > 40, "{looked_at} files of tests");
+    assert!(looked_at > 250, "{looked_at} files");
 }
 
 /// Folders of the workspace's members.
@@ -57,14 +59,25 @@ fn programs(package: &str) -> Vec<PathBuf> {
     found
 }
 
+/// The root files of a package's library and programs.
+fn sources(package: &str) -> Vec<PathBuf> {
+    let folder = root().join(package).join("src");
+    let programs = fs::read_dir(folder.join("bin")).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let all = [folder.join("lib.rs"), folder.join("main.rs")].into_iter().chain(programs);
+    all.filter(|root| root.exists()).collect()
+}
+
 /// `file` and every file that its `mod` lines lead to. The modules of a root file or of a `mod.rs` lie beside it.
 fn gather(file: &Path, beside: &Path, named: &mut BTreeSet<PathBuf>) {
     named.insert(file.to_owned());
     for line in fs::read_to_string(file).unwrap().lines() {
-        let line = line.trim().trim_start_matches("pub ");
+        let line = line.trim().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
         let Some(name) = line.strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';')) else { continue };
-        let (flat, deep) = (beside.join(format!("{name}.rs")), beside.join(name).join("mod.rs"));
-        gather(if flat.exists() { &flat } else { &deep }, &beside.join(name), named);
+        let places = [beside.join(format!("{name}.rs")), beside.join(name).join("mod.rs")];
+        // In neither where `#[path]` says another.
+        if let Some(file) = places.iter().find(|file| file.exists()) {
+            gather(file, &beside.join(name), named);
+        }
     }
 }
 
