@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use plan::{Cells, Edit, Row, View, Writer, parse_value};
+use plan::{Cells, Edit, View, parse_value};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::{clock, context::Context};
 use participant::{
     Mine,
     error::{Error, Kind},
-    select,
+    rows, select,
 };
 
 /// Rows of a table: attendance, subjects, actions …
@@ -67,13 +66,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         }
         Verb::Set { pep, field, key, cells } => {
             let (mine, view, table) = find(context, &pep, &field)?;
-            let key = select::key("row", &key, rows(&view, &table).iter().map(|row| row.key.as_str()))?;
+            let key = select::key("row", &key, rows::rows(&view, &table).iter().map(|row| row.key.as_str()))?;
             let cells = parse(&table, &cells)?;
             apply(context, &mine, &table, Edit::PutRow { question: table.clone(), key, cells })
         }
         Verb::Withdraw { pep, field, key } => {
             let (mine, view, table) = find(context, &pep, &field)?;
-            let key = select::key("row", &key, rows(&view, &table).iter().map(|row| row.key.as_str()))?;
+            let key = select::key("row", &key, rows::rows(&view, &table).iter().map(|row| row.key.as_str()))?;
             apply(context, &mine, &table, Edit::WithdrawRow { question: table.clone(), key })
         }
     }
@@ -83,14 +82,8 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 pub fn add(context: &mut Context, pep: &str, field: &str, key: Option<String>, cells: &[String]) -> Result<(), Error> {
     let (mine, _, table) = find(context, pep, field)?;
     let cells = parse(&table, cells)?;
-    let writer = Writer { person: Uuid::from_bytes(context.me()?.person), role: mine.role };
-    let key = match key {
-        Some(key) => key,
-        None => plan::row_key(&table, &cells, &writer, &mut || *clock::fresh_id().as_bytes())?,
-    };
-    let question = context.question(id_of(&table))?;
-    let edit = Edit::PutRow { question: table, key: key.clone(), cells };
-    let applied = context.edit(&mine, question, vec![edit])?;
+    let (key, applied) =
+        context.turn(move |device, now| rows::add(device, &mine, &table, key, cells, &mut clock::fresh_id, now))?;
     print_key(context, &key);
     context.saved(&applied)
 }
@@ -149,21 +142,6 @@ fn apply(context: &mut Context, mine: &Mine, table: &str, edit: Edit) -> Result<
         context.json(&json!({ "pep": mine.pep.id(), "field": table, "changed": applied.change.is_some() }));
     }
     context.saved(&applied)
-}
-
-fn rows<'a>(view: &'a View, table: &str) -> &'a [Row] {
-    let parts: Vec<&str> = table.split('/').collect();
-    match parts.as_slice() {
-        [_, target, table] => {
-            let target = view.targets.iter().find(|t| t.row.key == *target);
-            let found = target.and_then(|t| t.tables.iter().find(|(id, _)| *id == table));
-            found.map_or(&[], |(_, rows)| rows.as_slice())
-        }
-        _ => match view.answers.iter().find(|(id, _)| **id == table) {
-            Some((_, plan::Answer::Table(rows))) => rows,
-            _ => &[],
-        },
-    }
 }
 
 fn id_of(place: &str) -> &str {

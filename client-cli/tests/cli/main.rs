@@ -907,6 +907,21 @@ fn the_virtual_school_grades_by_the_areas_of_the_process_and_the_rest_follows() 
 }
 
 #[test]
+fn a_row_that_is_there_is_not_written_over_by_adding_one() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    let add = ["row", "add", &spring, "attendance.terms", "term=Autumn 2025"];
+    ottoline.pep(&[&add[..], &["possible=110", "attended=96"]].concat()).ok();
+    let again = ottoline.pep(&[&add[..], &["possible=20", "attended=10"]].concat());
+    assert!(again.code == 1 && again.err.contains("There is a row for that already"), "{}", again.err);
+    let stays = ottoline.pep(&["show", &spring, "--field", "attendance.terms"]).ok();
+    assert!(stays.contains("110") && stays.contains("96"), "{stays}");
+}
+
+#[test]
 fn input_that_does_not_fit_is_refused_in_a_sentence_and_nothing_changes() {
     let world = World::new();
     let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));

@@ -151,14 +151,12 @@ impl Ask {
                 return self.checked(Value::Choice(fill.other.clone()));
             }
             Kind::Choice if !fill.text.is_empty() => return self.checked(Value::Choice(fill.text.clone())),
-            Kind::Money => fill.text.replace(',', ""),
             _ => fill.text.clone(),
         };
         if text.is_empty() && !matches!(self.kind, Kind::Text | Kind::LongText) {
             return Ok(None);
         }
-        let money = if self.kind == Kind::Money && !text.contains('.') { format!("{text}.00") } else { text };
-        parse_value(&self.place, &money).map(Some).map_err(|refused| self.says(&refused))
+        parse_value(&self.place, &text).map(Some).map_err(|refused| self.says(&refused))
     }
 
     /// Why the plan did not take a value, in the words of this field.
@@ -169,7 +167,7 @@ impl Ask {
             Refused::BadValue { .. } => match self.kind {
                 Kind::Date => format!("“{label}” must be a real date, for example 4 6 2026"),
                 Kind::Number => format!("“{label}” must be a number, for example 14 or 23.5"),
-                Kind::Money => format!("“{label}” must be an amount of money, for example 520 or 38.50"),
+                Kind::Money => format!("“{label}” must be an amount of money, for example 520, 38.50 or 1,250"),
                 Kind::YesNo => format!("Choose yes or no for “{label}”"),
                 Kind::Choice | Kind::MultiChoice => format!("Choose an answer from the list for “{label}”"),
                 Kind::Picture => {

@@ -23,6 +23,7 @@ pub mod mine;
 pub mod now;
 pub mod pieces;
 pub mod quality;
+pub mod rows;
 pub mod select;
 pub mod settings;
 pub mod sign;

@@ -1,5 +1,6 @@
 //! Tables: their rows, and the pages that add, change and withdraw one.
 
+use participant::rows;
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
@@ -302,7 +303,7 @@ fn new_key(plan: &Plan, table: &Table<'_>, taken: &mut Taken, fresh: Option<Uuid
         }
         return None;
     };
-    let known = Plan::rows(&plan.view, &table.place).iter().find(|row| row.key == key && row.counts());
+    let known = rows::taken(&plan.view, &table.place, &key);
     // The same form sent twice adds one row.
     if let Some(known) = known.filter(|row| Some(&row.key) != fresh.map(|id| id.to_string()).as_ref()) {
         let words = format!("There is a row for “{}” already. Go back and change that one", table.name(plan, known));

@@ -355,11 +355,20 @@ fn sensible(day: NaiveDate) -> bool {
     (1900..=2200).contains(&day.year())
 }
 
+/// Pence from pounds as people write them: `520`, `38.50`, `£1,250.00`. A comma stands between thousands and nowhere else: `12,50`
+/// could be twelve pounds fifty, and is asked for again.
 fn parse_money(text: &str) -> Option<i64> {
-    let text = text.strip_prefix('£').unwrap_or(text);
+    let text = text.strip_prefix('£').unwrap_or(text).trim_start();
     let (pounds, pence) = text.split_once('.').unwrap_or((text, "00"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(pounds) || pounds.len() > 8 || !digits(pence) || pence.len() != 2 {
+    let mut groups = pounds.split(',');
+    let first = groups.next().filter(|first| digits(first))?;
+    let grouped = pounds.contains(',');
+    if (grouped && first.len() > 3) || !groups.all(|group| group.len() == 3 && digits(group)) {
+        return None;
+    }
+    let pounds = pounds.replace(',', "");
+    if pounds.len() > 8 || !digits(pence) || pence.len() != 2 {
         return None;
     }
     Some(pounds.parse::<i64>().ok()? * 100 + pence.parse::<i64>().ok()?).filter(|pence| *pence <= PENCE_MAX)
@@ -396,6 +405,9 @@ mod tests {
         check("targets.list/dueDate", "2026-05-22", "2026-05-22");
         check("targets.list/funds/unitCost", "£38.00", "38.00");
         check("targets.list/funds/unitCost", "520", "520.00");
+        check("targets.list/funds/unitCost", "1,250", "1250.00");
+        check("targets.list/funds/unitCost", "£ 1,250.50", "1250.50");
+        check("targets.list/funds/unitCost", "1,000,000.00", "1000000.00");
         check("attendance.terms/attended", "121", "121");
     }
 
@@ -414,6 +426,9 @@ mod tests {
         refuse("targets.list/funds/unitCost", "38.005");
         refuse("targets.list/funds/unitCost", "38.5");
         refuse("targets.list/funds/unitCost", "10000000.01");
+        for money in ["12,50", "1,5", "1,2500", "1250,000", ",500", "1,", "1,,000", "5.0,0"] {
+            refuse("targets.list/funds/unitCost", money);
+        }
         refuse("attendance.terms", "121");
     }
 
