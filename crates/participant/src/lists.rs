@@ -14,3 +14,116 @@ pub fn summaries(device: &mut Device, now: &Now) -> Result<Vec<Arc<Summary>>, Er
     let all = peps.into_iter().map(|(pep, role)| Ok(device.summary(&pep, role)?));
     all.filter_map(Result::transpose).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use plan::{AcademicYear, DocumentKind, Edit, PepType, ProcessRef, Term, Value};
+    use replica::{Mode, Replica, memory::Memory};
+    use ring::signature::Ed25519KeyPair;
+    use sync::frame::NewChild;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        Mine, Zone, check,
+        device::{Me, Relay, Work},
+        sign,
+    };
+
+    /// Tuesday, 24 February 2026, at nine.
+    const NOW: i64 = 1_771_923_600;
+    const PLANS: u128 = 200;
+
+    /// A social worker's device with a plan for each of so many children, on a disk in memory.
+    fn with_plans(plans: u128) -> (Device, Vec<Pep>) {
+        let mut chance = 0u8;
+        let random = move |bytes: &mut [u8]| {
+            bytes.iter_mut().for_each(|byte| {
+                chance = chance.wrapping_mul(31).wrapping_add(7);
+                *byte = chance;
+            });
+        };
+        let disk = Memory::new(Box::new(random)).open().unwrap();
+        let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
+        let mut device = Device::open(replica, None, 1).unwrap();
+        let key = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
+        let relay = Relay {
+            url: "ws://127.0.0.1:1".into(),
+            id: [1; 16],
+            key: [2; 32],
+            tls: None,
+            name: "Harrowmere Virtual School".into(),
+        };
+        let public = replica::public_key(&key);
+        let me = Me {
+            person: [3; 16],
+            name: "Odile Marrowfield".into(),
+            organisation: None,
+            role: Role::SocialWorker.to_string(),
+            device: gate::device_id(&public),
+            relay,
+        };
+        device.join(me, key, None).unwrap();
+        let year: AcademicYear = "2025/26".parse().unwrap();
+        let peps = (1..=plans).map(|n| {
+            let child = Uuid::from_u128(n);
+            let new = NewChild {
+                child: *child.as_bytes(),
+                name: format!("Child {n} (FICTIONAL)"),
+                dob: "2010-11-02".into(),
+                looked_after_since: None,
+                emergency: false,
+            };
+            device.add_child(new).unwrap();
+            let process = ProcessRef::latest("sections").unwrap();
+            let pep = Pep { child, year, term: Term::Spring, kind: PepType::Review, process };
+            device.start_pep(&pep, Role::SocialWorker).unwrap();
+            pep
+        });
+        let peps = peps.collect();
+        (device, peps)
+    }
+
+    fn since(device: &Device, before: Work) -> Work {
+        let now = device.work();
+        Work {
+            views: now.views - before.views,
+            summaries: now.summaries - before.summaries,
+            documents: now.documents - before.documents,
+        }
+    }
+
+    #[test]
+    fn a_second_list_opens_no_plan_and_one_edit_makes_one_again() {
+        let (mut device, peps) = with_plans(PLANS);
+        let now = Now::at(NOW, Zone::Europe__London);
+        let (before, first) = (device.work(), summaries(&mut device, &now).unwrap());
+        assert_eq!((first.len() as u128, since(&device, before).summaries as u128), (PLANS, PLANS));
+        let before = device.work();
+        assert_eq!(summaries(&mut device, &now).unwrap().len(), first.len());
+        assert_eq!(since(&device, before), Work::default(), "a second list makes nothing");
+        // One answer changes one plan.
+        let edit = Edit::Choose { question: "transfer.needed".into(), value: Value::YesNo(true) };
+        let (pep, role) = (&peps[7], Role::SocialWorker);
+        device.edit(pep, DocumentKind::Main, role, &[edit], NOW).unwrap().unwrap();
+        let before = device.work();
+        summaries(&mut device, &now).unwrap();
+        let made = since(&device, before);
+        assert_eq!((made.views, made.summaries), (1, 1));
+        assert!(made.documents <= DocumentKind::ALL.len() as u64, "{made:?}");
+    }
+
+    #[test]
+    fn what_a_signature_waits_for_is_found_without_opening_other_plans() {
+        let (mut device, peps) = with_plans(50);
+        let now = Now::at(NOW, Zone::Europe__London);
+        summaries(&mut device, &now).unwrap();
+        let mine = Mine { pep: peps[3].clone(), role: Role::SocialWorker };
+        let before = device.work();
+        check::findings(&mut device, &mine, &now).unwrap();
+        sign::offer(&mut device, &mine, &now).unwrap();
+        let made = since(&device, before);
+        assert!(made.views <= 1 && made.summaries == 0, "{made:?}");
+        assert!(made.documents <= DocumentKind::ALL.len() as u64, "{made:?}");
+    }
+}
