@@ -7,13 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Packages that have more than one such program until their files move.
-const STILL_SEVERAL: &[&str] = &["crates/replica"];
-
 #[test]
 fn every_package_has_one_program_of_integration_tests() {
     let several: BTreeSet<String> = packages().into_iter().filter(|package| programs(package).len() > 1).collect();
-    assert_eq!(several, STILL_SEVERAL.iter().map(|package| package.to_string()).collect());
+    assert_eq!(several, BTreeSet::new());
 }
 
 #[test]

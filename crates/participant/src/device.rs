@@ -86,6 +86,8 @@ pub struct Device {
     replica: Replica,
     me: Option<Me>,
     roster: Roster,
+    /// Rises with every list of people that was taken in.
+    people: u64,
     peps: BTreeMap<Id, Pep>,
     documents: BTreeMap<Id, (Id, DocumentKind)>,
     /// Who may write where, by process, version and kind of document; read when first asked for.
@@ -130,6 +132,7 @@ impl Device {
             replica,
             me,
             roster,
+            people: 0,
             peps: BTreeMap::new(),
             documents: BTreeMap::new(),
             rules: BTreeMap::new(),
@@ -168,6 +171,7 @@ impl Device {
         self.replica.set_fact(b"me", Some(&cbor(&me)));
         if let Some(verified) = roster.as_ref().and_then(|r| r.verify(&me.relay.key)) {
             self.roster = verified;
+            self.people += 1;
             self.replica.set_fact(b"roster", roster.map(|r| cbor(&r)).as_deref());
         }
         self.replica.commit()?;

@@ -37,7 +37,7 @@ pub const SET_ASIDE: Hash = [0; 32];
 /// and what it said stands from there on in the one that was set aside alone. A field that it does not know it passes over
 /// without a word. A record *kind* that it does not know it refuses ([`Trouble::Newer`]) wherever it reads one, and leaves the
 /// journal as it is. It reads what stands after its store's checkpoint, which a newer program may have moved past the record: so
-/// [`LAYOUT`] rises together with the first new kind, and a folder of a higher one is refused at every opening. `records.rs` pins
+/// [`LAYOUT`] rises together with the first new kind, and a folder of a higher one is refused at every opening. `tests/replica/records.rs` pins
 /// what there is.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Event {

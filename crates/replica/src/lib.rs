@@ -1006,6 +1006,3 @@ impl Authority for Own<'_> {
         self.authority.accepted(change)
     }
 }
-
-#[cfg(test)]
-mod records;

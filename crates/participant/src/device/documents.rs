@@ -100,7 +100,7 @@ impl Device {
                 *slot = self.replica.version(pep.document(*kind).as_bytes()) + 1;
             }
         }
-        Version { role, roster: self.roster.version, documents }
+        Version { role, people: self.people, documents }
     }
 
     /// Reads one document as it is now.

@@ -185,6 +185,7 @@ impl Device {
             }
         }
         self.roster = roster;
+        self.people += 1;
         self.replica.set_fact(b"roster", Some(&cbor(signed)));
         self.touch();
         self.open_listed()

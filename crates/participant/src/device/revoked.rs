@@ -18,6 +18,7 @@ impl Device {
         let revoked = Revoked { relay, at: now.unix(), unshared };
         self.me = None;
         self.roster = Roster::default();
+        self.people += 1;
         self.peps.clear();
         self.documents.clear();
         self.refused.clear();

@@ -21,8 +21,8 @@ const SUMMARIES_MAX: usize = 8_000;
 pub struct Version {
     /// For whom.
     pub role: Role,
-    /// The list of people.
-    pub roster: u64,
+    /// Which list of people, counted.
+    pub people: u64,
     /// Of each document: one more than its version, 0 where it is not held.
     pub documents: [u64; DocumentKind::ALL.len()],
 }

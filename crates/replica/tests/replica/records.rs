@@ -16,7 +16,7 @@ use serde::{
 use serde_bytes::{ByteArray, ByteBuf};
 use sync::{Cursor, frame::WireTip};
 
-use crate::{
+use replica::{
     cbor::{from_cbor, to_cbor},
     event::{Event, LAYOUT},
 };
