@@ -39,7 +39,8 @@ pub struct FileDisk {
     /// `None` once it was wiped.
     store: Option<Store>,
     continuous: bool,
-    wiped: bool,
+    /// Nothing more is accepted: it was wiped, or a write failed.
+    closed: bool,
     /// How far the rows are known to have been brought.
     read_to: Option<Position>,
     had_store: bool,
@@ -93,7 +94,7 @@ impl FileDisk {
             journal,
             store: Some(store),
             continuous,
-            wiped: false,
+            closed: false,
             read_to: known,
             had_store,
             ballast: false,
@@ -119,6 +120,15 @@ impl FileDisk {
             (self.store, self.opened.aside, self.read_to) = (Some(fresh), Some(old), None);
         }
         Ok(())
+    }
+
+    fn keep(&mut self, append: impl FnOnce(&mut Journal) -> io::Result<Position>) -> Result<(), Trouble> {
+        if self.closed {
+            return Err(Trouble::Stopped);
+        }
+        let kept = append(&mut self.journal);
+        self.closed = kept.is_err();
+        Ok(kept.map(drop)?)
     }
 
     fn keep_ballast(&self) {
@@ -165,19 +175,11 @@ impl Disk for FileDisk {
     }
 
     fn append(&mut self, records: &[Record]) -> Result<(), Trouble> {
-        if self.wiped || self.journal.is_stopped() {
-            return Err(Trouble::Stopped);
-        }
-        self.journal.append(records)?;
-        Ok(())
+        self.keep(|journal| journal.append(records))
     }
 
     fn append_unproven(&mut self, records: &[Record]) -> Result<(), Trouble> {
-        if self.wiped || self.journal.is_stopped() {
-            return Err(Trouble::Stopped);
-        }
-        self.journal.append_unproven(records)?;
-        Ok(())
+        self.keep(|journal| journal.append_unproven(records))
     }
 
     fn rewrite(&mut self, records: &[Record]) -> Result<(), Trouble> {
@@ -213,7 +215,7 @@ impl Disk for FileDisk {
     }
 
     fn wipe(&mut self, last_words: &[u8]) -> Result<(), Trouble> {
-        self.wiped = true;
+        self.closed = true;
         write_kept(&self.dir.join(LAST_WORDS), last_words)?;
         for name in self.keys_beside {
             each(&self.dir, name, destroy)?;

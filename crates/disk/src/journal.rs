@@ -160,11 +160,6 @@ impl Journal {
         self.at
     }
 
-    /// Whether a write has failed and nothing more is accepted.
-    pub fn is_stopped(&self) -> bool {
-        self.stopped
-    }
-
     fn prove(&self) {
         // Not worth failing for: without it the next start takes the careful way.
         let _ = self.proof.write(&self.file, &self.at);
