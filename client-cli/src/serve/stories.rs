@@ -38,6 +38,7 @@ mod meeting;
 mod settings;
 mod share;
 mod together;
+mod unnamed;
 
 /// One person's device, without a relay.
 struct Device {
