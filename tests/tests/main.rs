@@ -3,6 +3,7 @@
 mod circles;
 mod copied;
 mod corpus;
+mod decisions;
 mod disk;
 mod forgotten;
 mod held;
