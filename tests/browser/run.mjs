@@ -50,7 +50,7 @@ function fill(plan) {
   const dt = (...words) => pep('ottoline', ...words)
   pep('odile', 'set', plan, 'child.preferredName', 'Idris F')
   dt('set', plan, 'setting.yearGroup', '10')
-  dt('row', 'add', plan, 'attendance.terms', 'term=Autumn 2025', 'possible=148', 'attended=121')
+  dt('row', 'set', plan, 'attendance.terms', 'autumn-2025', 'possible=148', 'attended=121')
   const gone = dt('row', 'add', plan, 'attendance.terms', 'term=Summer 2025', 'possible=140', 'attended=99')
   dt('row', 'withdraw', plan, 'attendance.terms', gone)
   pep('odile', 'meeting', plan, '--date', '2025-02-26', '--time', '15:15', '--place', 'Larkrise Primary School', '--invite', 'Carys Wexcombe=carer', '--copy', 'Carys Wexcombe=full')
