@@ -141,7 +141,7 @@ struct Sheet<'a> {
 
 impl Sheet<'_> {
     fn fill(&mut self, wanted: &Arrangement) -> Result<(), Error> {
-        self.kind(wanted)?;
+        self.kind(wanted);
         if let Some(day) = wanted.date {
             self.choose("meeting.date", Value::Date(day));
         }
@@ -186,7 +186,7 @@ impl Sheet<'_> {
     }
 
     /// Says that it is a meeting where somebody arranges one and nobody has said so yet.
-    fn kind(&mut self, wanted: &Arrangement) -> Result<(), Error> {
+    fn kind(&mut self, wanted: &Arrangement) {
         let arranges = wanted.date.is_some()
             || wanted.time.is_some()
             || wanted.length.is_some()
@@ -200,20 +200,9 @@ impl Sheet<'_> {
             Some(ReviewKind::Desk) => "desk_review",
             Some(ReviewKind::Meeting) => "meeting",
             None if arranges && open => "meeting",
-            None => return Ok(()),
+            None => return,
         };
-        let today = NaiveDate::default();
-        let around = plan::Around { today, previous: None, others: &[] };
-        let allowed = || plan::meeting(self.view, &self.mine.pep, &[], around).desk_review_allowed;
-        if kind == "desk_review" && !allowed() {
-            return Err(Error::new(
-                Kind::NotPermitted,
-                "This process reviews this PEP in a meeting, not on paper. Nothing was changed.",
-            )
-            .hint("The Virtual School decides where a review without a meeting will do."));
-        }
         self.choose("meeting.kind", Value::Choice(kind.into()));
-        Ok(())
     }
 
     fn people(&mut self, wanted: &Arrangement) -> Result<(), Error> {
