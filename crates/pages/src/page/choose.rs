@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use participant::conflicts;
-use plan::{Dispute, Edit, Value};
+use plan::{Dispute, Value};
 
 use crate::{
     back::{self, Back},
@@ -57,8 +57,7 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
         match take {
             Some(claim) if errors.is_empty() => {
                 let mut lots = Lots::default();
-                let edit = Edit::Resolve { question: dispute.place.clone(), take: claim.value.clone() };
-                lots.add(question.document(), edit);
+                lots.add(question.document(), conflicts::taken(dispute, claim));
                 let list = || saved(&plan.href("/choose"));
                 return Some(lots.write(back.map_or_else(list, |back| back.saved(plan, &question.id))));
             }

@@ -1,7 +1,7 @@
 //! Targets and what they cost: the list with its sums, and the pages that add, change and withdraw one.
 
 use maud::{Markup, html};
-use plan::{Cell, Cells, Column, Edit, Kind, Question, Target, Value};
+use plan::{Cell, Cells, Column, Kind, Question, Target, Value};
 use uuid::Uuid;
 
 use super::table;
@@ -16,7 +16,7 @@ use crate::{
     request::{Leaf, Outcome, Request},
     said, sections, who,
 };
-use participant::words;
+use participant::{answers, targets, words};
 
 /// The question that the targets answer.
 const TARGETS: &str = "targets.list";
@@ -82,7 +82,13 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     if !request.post {
         return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, Vec::new(), fresh)));
     }
-    if existing.is_none() && taken.cells.is_empty() && taken.errors.is_empty() {
+    let key = if existing.is_none() { fresh.unwrap_or(plan.fresh).to_string() } else { key };
+    let cells = taken.cells.clone();
+    let edit = match existing {
+        Some(_) => Ok(targets::changed(&key, cells)),
+        None => targets::added(fresh.unwrap_or(plan.fresh), cells),
+    };
+    if edit.is_err() && taken.errors.is_empty() {
         taken.errors.push(("category".to_owned(), "Enter at least one thing".to_owned()));
     }
     taken.errors.extend(refusal(plan, "main-content"));
@@ -90,9 +96,8 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, taken.errors, fresh)));
     }
     let again = existing.is_some_and(|target| target.row.withdrawn) && plan.may_write(question);
-    let key = if existing.is_none() { fresh.unwrap_or(plan.fresh).to_string() } else { key };
-    if !taken.cells.is_empty() || again {
-        taken.lots.add(MAIN, Edit::PutTarget { key: key.clone(), fields: taken.cells });
+    if let Some(edit) = edit.ok().filter(|_| !taken.cells.is_empty() || again) {
+        taken.lots.add(MAIN, edit);
     }
     let here = || saved(&plan.href(&format!("/targets/{key}")));
     Some(taken.lots.write(back.map_or_else(here, |back| back.saved(plan, TARGETS))))
@@ -108,7 +113,7 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let back = Back::of(request);
     if request.post && plan.refused.is_none() {
         let mut lots = Lots::default();
-        lots.add(MAIN, Edit::WithdrawTarget { key: key.to_owned() });
+        lots.add(MAIN, targets::withdrawn(key));
         let list = || saved(&plan.href("/targets"));
         return Some(lots.write(back.map_or_else(list, |back| back.saved(plan, TARGETS))));
     }
@@ -185,7 +190,7 @@ impl Taken {
                 Ok(Some(Change::Text(text))) if kept.is_some() => {
                     let text = merged(&one.seen.text, &text, &one.now.text);
                     if text != one.now.text {
-                        self.lots.add(MAIN, Edit::Rewrite { question: place, text });
+                        self.lots.add(MAIN, answers::written(&place, text, false));
                     }
                 }
                 Ok(Some(Change::Text(text))) if existing.is_some() => {
