@@ -387,7 +387,7 @@ fn r001_08_to_r001_37_a_meeting_is_arranged_held_and_followed_up() {
         (&["--invite", "Nobody Known"], 2),
         (&["--attended", "Carys"], 2),
         (&["--who", "Carys"], 2),
-        (&["--attended", "Carys=perhaps"], 1),
+        (&["--attended", "Carys=perhaps"], 2),
         (&["--action-done", "abcdef01"], 1),
     ] {
         let said = ottoline.pep(&[&["meeting", &spring], words].concat());

@@ -40,9 +40,8 @@ pub fn list(request: &Request, plan: &Plan, disputes: &[Dispute]) -> Outcome {
 /// Shows the answers of one dispute, and takes in the choice.
 pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) -> Option<Outcome> {
     let Some(dispute) = disputes.iter().find(|dispute| plan.word_for(&dispute.place) == word) else {
-        // It may have been chosen elsewhere a moment ago.
-        let known = !request.post && word.len() == 32;
-        return known.then(|| settled(plan));
+        // It may have been chosen elsewhere a moment ago; then nothing that was chosen there is written over.
+        return (word.len() == 32).then(|| settled(plan));
     };
     let question = plan::bank().question(dispute.question)?;
     if !may(plan, dispute) {

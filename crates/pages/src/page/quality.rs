@@ -264,7 +264,9 @@ fn sent_back(
     if role.is_none() {
         wrong("to", "Choose who puts it right".to_owned());
     }
-    if said.text.encode_utf16().count() > CELL_MAX {
+    if said.text.trim().is_empty() {
+        wrong("what", "Enter what must be put right".to_owned());
+    } else if said.text.encode_utf16().count() > CELL_MAX {
         wrong("what", format!("What must be put right must be {CELL_MAX} characters or fewer"));
     }
     if !page.is_empty() && !plan.pep.process().pages.iter().any(|known| known.id == page) {
@@ -288,9 +290,8 @@ fn sent_back(
             "This plan is signed off, so nothing of it is sent back. What is written now goes into the next PEP"
                 .to_owned(),
         ),
-        Err(NotReturned::NoWords) => wrong("what", "Enter what must be put right".to_owned()),
-        // That nobody was chosen is said already.
-        Err(NotReturned::ToNobody) | Ok(_) => {}
+        // What is wrong in an input is said there already.
+        Err(NotReturned::NoWords | NotReturned::ToNobody) | Ok(_) => {}
     }
     errors.extend(refusal(plan, "main-content"));
     let (true, Ok(edit)) = (errors.is_empty(), edit) else { return Err(errors) };

@@ -113,10 +113,11 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         kept.clone_into(&mut before.text);
     }
     if !plan.may_write(question) {
-        let sent = ask.sent(&request.form).filter(|sent| ask.is_text(false) && !sent.text.trim().is_empty());
+        let sent = ask.sent(&request.form).filter(|sent| *sent != Fill::default());
         if let Some(sent) = sent.filter(|sent| *sent != before && *sent != shown.fill) {
             shown.error = Some(plan.why_not(question));
-            shown.not_taken = Some(sent.text);
+            let value = ask.read(&sent).ok().flatten().filter(|_| !ask.is_text(false));
+            shown.not_taken = Some(value.map_or(sent.text, |value| ask.shown(&value)));
         }
         return shown;
     }

@@ -10,13 +10,16 @@ use uuid::Uuid;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp, stamp_now},
     kit::{self, saved},
     lent::{Plan, cell_value},
     request::{Leaf, Outcome, Request},
     said, sections,
 };
 use participant::words;
+
+/// What was to be withdrawn is not what the page showed.
+pub const CHANGED: &str = "It was changed while you had this page open. Nothing was withdrawn. Look at it again, then withdraw it if that is right";
 
 /// A table: of a question, or within a target.
 pub struct Table<'a> {
@@ -318,12 +321,16 @@ pub fn withdraw(request: &Request, plan: &Plan, place: &str, word: &str) -> Opti
     if !plan.may_write(table.question) || !table.is_mine(plan, row) {
         return Some(super::errors::not_yours(plan, table.question));
     }
-    if request.post && plan.refused.is_none() {
+    let mut errors = refusal(plan, "main-content");
+    // Nobody withdraws what they have not seen.
+    if request.post && !row.withdrawn && table.row(plan, plan.seen_view(), word) != Some(row) {
+        errors.push(("main-content".to_owned(), CHANGED.to_owned()));
+    }
+    if request.post && errors.is_empty() {
         let mut lots = Lots::default();
         lots.add(table.question.document(), rows::withdrawn(&table.place, &row.key));
         return Some(lots.write(table.saved(plan)));
     }
-    let errors = refusal(plan, "main-content");
     let main = html! {
         (kit::error_summary(&errors))
         span class="govuk-caption-l" { (table.label) }
@@ -331,7 +338,7 @@ pub fn withdraw(request: &Request, plan: &Plan, place: &str, word: &str) -> Opti
         (facts(plan, &table, row))
         p class="govuk-body" { "It stays in the plan’s history, and anybody who may write here can bring it back." }
         form method="post" action=(table.href(plan, &format!("/{word}/withdraw"))) {
-            (stamp(plan))
+            (stamp_now(plan))
             div class="govuk-button-group" {
                 (kit::warning_button("Withdraw row"))
                 (kit::link(&table.way_back(plan).0, "Keep it"))

@@ -8,7 +8,7 @@ use super::table;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp, stamp_now},
     kit::{self, saved},
     lent::{Plan, cell_value},
     live::merged,
@@ -111,13 +111,17 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         return Some(super::errors::not_yours(plan, question));
     }
     let back = Back::of(request);
-    if request.post && plan.refused.is_none() {
+    let mut errors = refusal(plan, "main-content");
+    // Nobody withdraws what they have not seen.
+    if request.post && !target.row.withdrawn && Plan::target(plan.seen_view(), key) != Some(target) {
+        errors.push(("main-content".to_owned(), table::CHANGED.to_owned()));
+    }
+    if request.post && errors.is_empty() {
         let mut lots = Lots::default();
         lots.add(MAIN, targets::withdrawn(key));
         let list = || saved(&plan.href("/targets"));
         return Some(lots.write(back.map_or_else(list, |back| back.saved(plan, TARGETS))));
     }
-    let errors = refusal(plan, "main-content");
     let cost = target.requested.saturating_add(target.retained);
     let own = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let main = html! {
@@ -126,7 +130,7 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         p class="govuk-body" { "It counts for nothing from then on. What it says is kept, and it can be brought back." }
         @if cost > 0 { p class="govuk-body" { "Its funding, " (words::pounds(cost)) ", stays in sight as money without a target." } }
         form method="post" action=(plan.href(&format!("/targets/{key}/withdraw{}", back::query(back)))) {
-            (stamp(plan))
+            (stamp_now(plan))
             div class="govuk-button-group" {
                 (kit::warning_button("Withdraw target"))
                 (kit::link(&own, "Keep it"))

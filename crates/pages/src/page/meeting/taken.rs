@@ -72,9 +72,14 @@ pub fn take(request: &Request, plan: &Plan, gathering: &Gathering) -> Result<Out
         "here" => here(request, plan, gathering, &mut lots),
         "chair" | "notes" => {
             let me = gathering.team.iter().find(|who| who.person == plan.person);
-            match me {
-                Some(me) => lots.add(MAIN, meeting::said(question, Value::Text(me.name.clone()))),
-                None => tried.wrong(at, "You are not on this child’s team today. Nothing was changed"),
+            match (me, plan.answer(question)) {
+                (Some(me), Answer::Missing) => lots.add(MAIN, meeting::said(question, Value::Text(me.name.clone()))),
+                (Some(me), Answer::Value(there)) if there.to_string() == me.name => {}
+                // The button is there while nobody is named.
+                (Some(_), _) => {
+                    tried.wrong(at, "Somebody was named here while you had this page open. Nothing was changed")
+                }
+                (None, _) => tried.wrong(at, "You are not on this child’s team today. Nothing was changed"),
             }
         }
         "review" => review(request, plan, gathering, &mut lots, &mut tried),
