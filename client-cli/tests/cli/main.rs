@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use plan::{AcademicYear, Pep, PepType, ProcessRef, Term};
+use plan::{AcademicYear, Pep, PepType, Processes, Term};
 use serde_json::Value;
 use sync::link::Link;
 use tempfile::TempDir;
@@ -495,8 +495,8 @@ fn a_copy_is_exported_for_one_reader_and_where_a_pdf_comes_from_is_said() {
     assert!(whole.contains("He cooks &amp; sings.") && whole.contains("It leaves out comments."));
     let for_carer = html(&["--for", "carer"]);
     assert!(for_carer.contains("For</dt><dd>The carer") && for_carer.contains("working notes of the Virtual School"));
-    let page = plan::ProcessRef::latest("sections").unwrap();
-    let page = &plan::process(&page).page("care.story").unwrap().id;
+    let page = plan::Processes::built_in().latest("sections").unwrap();
+    let page = &page.process().page("care.story").unwrap().id;
     let section = html(&["--section", page]);
     assert!(section.contains("He cooks") && section.contains("only the sections that were chosen"));
     let unsigned = odile.pep(&["export", &spring, "--format", "html", "--signed", "-o", "-"]);
@@ -1676,7 +1676,7 @@ fn flip(file: &Path, at: usize) {
 
 /// Two PEPs of a child whose ids begin with the same four characters.
 fn alike(child: &str) -> (Pep, Pep) {
-    let (child, process) = (child.parse().unwrap(), ProcessRef::latest("sections").unwrap());
+    let (child, process) = (child.parse().unwrap(), Processes::built_in().latest("sections").unwrap());
     let mut seen = BTreeMap::new();
     let years = (1_950..2_150).map(AcademicYear);
     let all = years.flat_map(|year| {

@@ -106,6 +106,7 @@ impl<'a> Desk<'a> {
             settings: Settings::of(self.device)?,
             guarded: self.env.guarded,
             demo: council.demo,
+            processes: self.device.processes().clone(),
             now: *self.now(),
             today: self.now().day(),
         })

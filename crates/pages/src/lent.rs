@@ -9,7 +9,7 @@ use participant::summary::Summary;
 use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
     Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, PepType,
-    Question, Refused, Role, Row, Target, Value, View, Voice, Who,
+    Processes, Question, Refused, Role, Row, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
@@ -44,6 +44,8 @@ pub struct Site {
     pub pass: Option<String>,
     /// Whether everybody in it is invented: this is the demonstration.
     pub demo: bool,
+    /// The processes this device knows.
+    pub processes: Processes,
     /// The moment at which the page is made.
     pub now: Now,
     /// Today.

@@ -203,7 +203,7 @@ fn of_pin(desk: &mut Desk<'_>, request: &Request) -> Result<Outcome, Error> {
 
 fn of_child(desk: &mut Desk<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child else { return Ok(None) };
-    let wanted = request.post.then(|| new::wanted(request, &child));
+    let wanted = request.post.then(|| new::wanted(request, &child, desk.device.processes()));
     let doubts = match &wanted {
         Some(Ok(pep)) => desk.doubts(pep)?,
         _ => Vec::new(),

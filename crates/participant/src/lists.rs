@@ -17,7 +17,7 @@ pub fn summaries(device: &mut Device, now: &Now) -> Result<Vec<Arc<Summary>>, Er
 
 #[cfg(test)]
 mod tests {
-    use plan::{AcademicYear, DocumentKind, Edit, PepType, ProcessRef, Term, Value};
+    use plan::{AcademicYear, DocumentKind, Edit, PepType, Processes, Term, Value};
     use replica::{Mode, Replica, memory::Memory};
     use ring::signature::Ed25519KeyPair;
     use sync::frame::NewChild;
@@ -45,7 +45,7 @@ mod tests {
         };
         let disk = Memory::new(Box::new(random)).open().unwrap();
         let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
-        let mut device = Device::open(replica, None, 1).unwrap();
+        let mut device = Device::open(replica, Processes::built_in().clone(), None, 1).unwrap();
         let key = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
         let relay = Relay {
             url: "ws://127.0.0.1:1".into(),
@@ -75,7 +75,7 @@ mod tests {
                 emergency: false,
             };
             device.add_child(new).unwrap();
-            let process = ProcessRef::latest("sections").unwrap();
+            let process = Processes::built_in().latest("sections").unwrap();
             let pep = Pep { child, year, term: Term::Spring, kind: PepType::Review, process };
             device.start_pep(&pep, Role::SocialWorker).unwrap();
             pep
