@@ -49,7 +49,8 @@ impl Listed {
     /// What is still to be done by a day: no closing PEP where there is one.
     pub fn undone(&self) -> impl Iterator<Item = &Due> {
         let closed = self.closing && self.pep.kind != PepType::Closing;
-        self.dues.iter().filter(move |due| !due.done && !(closed && matches!(due.duty, Duty::Closing(_))))
+        let open = move |due: &&Due| !closed || !matches!(due.duty, Duty::Closing(_));
+        self.dues.iter().filter(|due| !due.done).filter(open)
     }
 }
 
