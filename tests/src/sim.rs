@@ -192,7 +192,7 @@ impl World {
                 .map_err(|e| e.to_string())?;
         }
         let (year, term) = plan::parse_term("2025/26-spring").map_err(|e| e.to_string())?;
-        let process = plan::ProcessRef::latest("sections").map_err(|e| e.to_string())?;
+        let process = plan::Processes::built_in().latest("sections").map_err(|e| e.to_string())?;
         let pep = Pep { child: IDRIS, year, term, kind: plan::PepType::Review, process };
         let cut = ground == Ground::Memory { cut: true };
         Ok(World {
@@ -432,7 +432,10 @@ impl World {
         let chance = self.chance.draw();
         let device = &mut self.devices[who];
         let replica = device.disk.open(Mode::Participant)?;
-        device.core = Some(Participant::open(replica, Some(key(device.key)), chance).map_err(|e| e.to_string())?);
+        device.core = Some(
+            Participant::open(replica, plan::Processes::built_in().clone(), Some(key(device.key)), chance)
+                .map_err(|e| e.to_string())?,
+        );
         Ok(())
     }
 

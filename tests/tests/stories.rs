@@ -106,7 +106,7 @@ fn a_head_of_a_virtual_school_with_more_children_than_one_message_holds_still_wo
     let key = keys::relay_key(&data, &store_key).unwrap();
     let random = Box::new(|bytes: &mut [u8]| bytes.fill(7));
     let (replica, _) = disk::open_replica(&data, replica::Mode::Relay, &store_key).unwrap();
-    let mut core = Core::open(replica, key, "Harrowmere", random, NOW).unwrap();
+    let mut core = Core::open(replica, plan::Processes::built_in().clone(), key, "Harrowmere", random, NOW).unwrap();
     let head = core.directory().people().find(|p| p.name == "Marguerite Oakhollow").unwrap().id;
     core.administer(|directory| {
         for n in 0..CHILDREN {

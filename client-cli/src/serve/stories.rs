@@ -7,7 +7,7 @@ use std::{
 };
 
 use gate::Id;
-use plan::{AcademicYear, Answer, DocumentKind, Edit, Kind, Pep, PepType, ProcessRef, Role, Term, Value, View, Writer};
+use plan::{AcademicYear, Answer, DocumentKind, Edit, Kind, Pep, PepType, Processes, Role, Term, Value, View, Writer};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use sync::frame::NewChild;
 use tempfile::TempDir;
@@ -126,7 +126,7 @@ impl Device {
     }
 
     fn plan(&self, child: Uuid, process: &str) -> Pep {
-        let process = ProcessRef::latest(process).unwrap();
+        let process = Processes::built_in().latest(process).unwrap();
         let pep = Pep { child, year: AcademicYear(2025), term: Term::Spring, kind: PepType::Review, process };
         let (started, role) = (pep.clone(), self.role);
         self.app.with(move |device| device.start_pep(&started, role).unwrap()).unwrap();
@@ -282,7 +282,7 @@ fn every_link_of_every_page_leads_somewhere_in_every_process_for_everybody_at_ev
     let ages = ["Nursery", "3", "10", "12"];
     let roles =
         [Role::DesignatedTeacher, Role::SocialWorker, Role::VirtualSchoolOfficer, Role::YoungPerson, Role::Carer];
-    for (process, role) in plan::processes().iter().zip(roles) {
+    for (process, role) in plan::Processes::built_in().iter().zip(roles) {
         let device = Device::of(role);
         let mut plans = Vec::new();
         for age in ages {

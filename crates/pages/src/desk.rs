@@ -1,17 +1,14 @@
 //! Between the pages and this device: makes what a page shows, and does what a form asks for, all in one turn.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, check, conflicts, decisions,
     device::{Papers, Present, Spot, Typed, Waiting},
-    lists, meeting, mine, pieces, quality,
+    lists::{self, Listed},
+    meeting, mine, pieces, quality,
     settings::{Handed, NotThePin, Pin, Settings},
-    sign, start,
-    summary::{self, Summary},
+    sign, start, summary,
     words,
 };
 use plan::{
@@ -102,6 +99,7 @@ impl<'a> Desk<'a> {
             settings: Settings::of(self.device)?,
             guarded: self.env.guarded,
             demo: council.demo,
+            processes: self.device.processes().clone(),
             now: *self.now(),
             today: self.now().day(),
         })
@@ -182,16 +180,16 @@ impl<'a> Desk<'a> {
 
     /// All plans of this person's teams.
     pub fn digests(&mut self) -> Result<Vec<Digest>, Error> {
-        let summaries = lists::summaries(self.device, &self.env.now)?;
+        let lines = lists::plans(self.device, &self.env.now)?;
         let (device, now_ms) = (&*self.device, self.env.now.ms);
         let names = names(device)?;
-        let digest = |summary: Arc<Summary>| {
-            let name = summary.called.clone().unwrap_or_else(|| name_of(names.get(&summary.pep.child)));
-            let here = device.present(&summary.pep, now_ms).into_iter().filter(|present| !present.myself);
+        let digest = |line: Listed| {
+            let name = line.called.clone().unwrap_or_else(|| name_of(names.get(&line.pep.child)));
+            let here = device.present(&line.pep, now_ms).into_iter().filter(|present| !present.myself);
             let here = here.map(|present| present.who.name).collect();
-            Digest { name, here, summary }
+            Digest { name, here, line }
         };
-        let mut digests: Vec<Digest> = summaries.into_iter().map(digest).collect();
+        let mut digests: Vec<Digest> = lines.into_iter().map(digest).collect();
         digests.sort_by_cached_key(|digest| (digest.due.is_none(), digest.due, digest.name.to_lowercase()));
         Ok(digests)
     }

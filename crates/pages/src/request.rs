@@ -6,7 +6,6 @@ use maud::Markup;
 use plan::{DocumentKind, Edit, Pep, Picture, Role};
 use uuid::Uuid;
 
-use super::region::Regions;
 use participant::settings::{Handed, Settings};
 
 /// A request, as far as pages care.
@@ -112,8 +111,6 @@ pub struct Leaf {
     pub tip: &'static str,
     /// What it says.
     pub main: Markup,
-    /// The parts of it that stay up to date.
-    pub regions: Regions,
 }
 
 impl Request {
@@ -198,17 +195,7 @@ impl Outcome {
 impl Leaf {
     /// A page that is as it should be.
     pub fn new(title: impl Into<String>, nav: &'static str, main: Markup) -> Leaf {
-        Leaf {
-            status: 200,
-            title: title.into(),
-            error: false,
-            back: None,
-            nav,
-            wall: false,
-            tip: "",
-            main,
-            regions: Regions::default(),
-        }
+        Leaf { status: 200, title: title.into(), error: false, back: None, nav, wall: false, tip: "", main }
     }
 
     /// The same with a back link.
@@ -219,11 +206,6 @@ impl Leaf {
     /// The same for the wall of a room.
     pub fn on_the_wall(self) -> Leaf {
         Leaf { wall: true, ..self }
-    }
-
-    /// The same with parts that stay up to date.
-    pub fn regions(self, regions: Regions) -> Leaf {
-        Leaf { regions, ..self }
     }
 
     /// The same with another status.

@@ -78,7 +78,7 @@ fn tick(html: &str, name: &str) -> String {
 
 #[test]
 fn r001_24_every_process_s_agenda_is_gone_through_in_its_order_and_nothing_is_left_out() {
-    for process in plan::processes() {
+    for process in plan::Processes::built_in().iter() {
         for (age, kind) in
             [("nursery", "meeting"), ("4", "meeting"), ("10", "meeting"), ("12", "meeting"), ("10", "desk_review")]
         {
@@ -522,7 +522,7 @@ fn the_wall_shows_the_point_in_hand_and_leads_to_the_next() {
 fn what_only_some_may_read_is_on_no_wall_and_nor_is_a_comment_or_where_anybody_lives() {
     let roles =
         [Role::SocialWorker, Role::YoungPerson, Role::Carer, Role::DesignatedTeacher, Role::VirtualSchoolOfficer];
-    for (process, role) in plan::processes().iter().zip(roles) {
+    for (process, role) in plan::Processes::built_in().iter().zip(roles) {
         let mut device = Device::of(role);
         let pep = device.plan(device.child("Idris Fennimoor"), &process.id);
         device.role = Role::DesignatedTeacher;

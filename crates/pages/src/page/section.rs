@@ -36,10 +36,14 @@ struct Shown {
     left_out: bool,
 }
 
+/// The page of this plan's process that an address names.
+pub fn page_of<'a>(plan: &'a Plan, id: &str) -> Option<&'a Page> {
+    plan.pep.process().pages.iter().find(|known| known.id == id)
+}
+
 /// Shows the section, or takes in what was sent.
 pub fn section(request: &Request, plan: &Plan, page: &str, block: &str) -> Option<Outcome> {
-    let process = plan.pep.process();
-    let page = process.pages.iter().find(|known| known.id == page)?;
+    let page = page_of(plan, page)?;
     let questions = sections::group(page, block);
     questions.first()?;
     let back = Back::of(request);
@@ -223,7 +227,7 @@ fn render(
     let wrong = !errors.is_empty();
     let owner = sections::owner(plan, page);
     let alternate = page.alternate_owner.map(|role| format!(", or {} instead", people(&[role])));
-    let mut regions = Regions::default();
+    let regions = regions(plan, page, block);
     let main = html! {
         (kit::error_summary(&errors))
         @if done { (kit::done("Saved on this device")) }
@@ -234,7 +238,7 @@ fn render(
             "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
             @if plan.role.counts_as(owner) { " That is you." }
         }
-        (regions.put("here", here(plan, page, block)))
+        (regions.show("here"))
         @if asked.is_empty() {
             p class="govuk-body" { "None of these questions is asked at present." }
         }
@@ -246,7 +250,7 @@ fn render(
             form method="post" action={ (sections::section_href(plan, page, block)) (back::query(back)) } novalidate
                 data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
-                @for one in &asked { (question(plan, one, &mut regions)) }
+                @for one in &asked { (question(plan, one, &regions)) }
                 div class="govuk-button-group" {
                     @match back {
                         Some(_) => button type="submit" class="govuk-button" name="go" value="back" { "Save and go back to the meeting" },
@@ -256,12 +260,12 @@ fn render(
                 }
             }
         } @else {
-            @for one in &asked { (question(plan, one, &mut regions)) }
+            @for one in &asked { (question(plan, one, &regions)) }
         }
         @if !hidden.is_empty() { (why_hidden(plan, &hidden)) }
     };
     let (href, words) = back.map_or_else(|| (plan.href(""), "Back to the plan"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
 }
 
 /// What was typed and cannot be saved at its question any more.
@@ -284,6 +288,22 @@ fn unsaved(plan: &Plan, question: &Question, text: &str) -> Markup {
             }
         }
     }
+}
+
+/// The regions of a section: who is here, and who writes at which of its questions.
+pub fn regions(plan: &Plan, page: &Page, block: &str) -> Regions {
+    let all = Regions::default().with("here", here(plan, page, block));
+    sections::group(page, block).into_iter().fold(all, |all, question| {
+        let writing = who::writing_at(plan, &question.id);
+        all.with(
+            here_id(&question.id),
+            html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
+        )
+    })
+}
+
+fn here_id(question: &str) -> String {
+    format!("here-{question}")
 }
 
 /// Who else has this section on their screen.
@@ -343,7 +363,7 @@ fn has_rows(plan: &Plan, question: &Question) -> bool {
     matches!(plan.answer(&question.id), Answer::Table(rows) if rows.iter().any(plan::Row::counts))
 }
 
-fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
+fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
     let question = one.question;
     let ask = Ask::question(question);
     let answer = plan.answer(&question.id);
@@ -385,9 +405,7 @@ fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
                 }
                 _ => (read_only(plan, question, &ask, answer)),
             }
-            (regions.put(&format!("here-{}", question.id), html! {
-                @if let Some(words) = who::writing_at(plan, &question.id) { p class="govuk-body-s pep-here" { (words) } }
-            }))
+            (regions.show(&here_id(&question.id)))
             @if to_confirm(plan, question) { (confirm(question)) }
             (remarks(plan, question))
         }

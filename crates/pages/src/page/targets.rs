@@ -215,6 +215,23 @@ impl Taken {
 }
 
 /// Where a field of a target is; of a new one, nowhere yet.
+/// The regions of a target's page: who writes in which of its fields.
+pub fn regions(plan: &Plan, existing: Option<&Target>) -> Regions {
+    let columns = question().into_iter().flat_map(|question| &question.columns);
+    columns.filter(|column| column.kind == Kind::LongText).fold(Regions::default(), |all, column| {
+        let place = place(existing, column);
+        let writing = who::writing_at(plan, &place);
+        all.with(
+            here_id(&place),
+            html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
+        )
+    })
+}
+
+fn here_id(place: &str) -> String {
+    format!("here-{place}")
+}
+
 fn place(existing: Option<&Target>, column: &Column) -> String {
     existing.map_or_else(String::new, |target| format!("{TARGETS}/{}/{}", target.row.key, column.id))
 }
@@ -251,7 +268,7 @@ fn render(
     let here = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let withdrawn = existing.is_some_and(|target| target.row.withdrawn);
     let mine = plan.may_write(question);
-    let mut regions = Regions::default();
+    let regions = regions(plan, existing);
     let main = html! {
         (kit::error_summary(&errors))
         @if done { (kit::done("Saved on this device")) }
@@ -269,9 +286,7 @@ fn render(
                     (input(plan, question, existing, field))
                     @let place = place(existing, field.column);
                     @if field.column.kind == Kind::LongText {
-                        (regions.put(&format!("here-{place}"), html! {
-                            @if let Some(words) = who::writing_at(plan, &place) { p class="govuk-body-s pep-here" { (words) } }
-                        }))
+                        (regions.show(&here_id(&place)))
                     }
                 }
                 (kit::button(if withdrawn && mine { "Save and bring back" } else { "Save target" }))
@@ -291,7 +306,7 @@ fn render(
         }
     };
     let (href, words) = back.map_or_else(|| (plan.href("/targets"), "Back to the targets"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
 }
 
 fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field) -> Markup {

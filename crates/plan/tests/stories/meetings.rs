@@ -1,6 +1,6 @@
 use crate::*;
 use chrono::{NaiveDate, NaiveTime};
-use plan::{Around, Finding, MeetingView, Running, Severity, agenda_edits, check, meeting};
+use plan::{Around, Finding, MeetingView, Processes, Running, Severity, agenda_edits, check, meeting};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -12,7 +12,7 @@ fn around<'a>(today: &str) -> Around<'a> {
 
 fn pep(process: &str, kind: PepType) -> Pep {
     let (year, term) = parse_term("2025/26-autumn").unwrap();
-    Pep { year, term, kind, process: ProcessRef::latest(process).unwrap(), ..idris() }
+    Pep { year, term, kind, process: Processes::built_in().latest(process).unwrap(), ..idris() }
 }
 
 /// A device on which any of the team writes, for as many people as a story needs.
@@ -339,7 +339,7 @@ fn r001_23_two_people_who_fill_the_agenda_apart_have_one_and_what_they_changed_s
 
 #[test]
 fn r001_24_to_r001_27_every_process_has_an_agenda_of_its_own_words() {
-    for process in processes() {
+    for process in Processes::built_in().iter() {
         let agenda = &process.practice.meeting.agenda;
         assert_eq!((agenda.items.len(), agenda.minutes()), (9, 39), "{}", process.id);
         assert_eq!(agenda.items[0].id, "welcome");

@@ -1,6 +1,6 @@
 use crate::signing::*;
 use crate::*;
-use plan::{Candidate, Stale, quality, sample, ungraded};
+use plan::{Candidate, Processes, Stale, quality, sample, ungraded};
 
 /// An overall grade of one's own, with why.
 fn override_with(device: &mut Device, grade: &str, why: &str) {
@@ -126,7 +126,7 @@ fn two_officers_who_grade_apart_are_both_heard() {
 
 #[test]
 fn where_no_rule_works_a_grade_out_it_is_the_virtual_schools_judgement() {
-    let portal = Pep { process: ProcessRef::latest("portal").unwrap(), ..idris() };
+    let portal = Pep { process: Processes::built_in().latest("portal").unwrap(), ..idris() };
     let mut devices = team(&portal);
     grade(&mut devices, &[]);
     let view = devices[LORCAN].view();
@@ -141,7 +141,7 @@ fn where_no_rule_works_a_grade_out_it_is_the_virtual_schools_judgement() {
 fn which_peps_are_checked_is_the_same_for_everybody_who_has_the_list() {
     let of = |process: &str, child: u128, term: &str| {
         let (year, term) = parse_term(term).unwrap();
-        let process = ProcessRef::latest(process).unwrap();
+        let process = Processes::built_in().latest(process).unwrap();
         Pep { child: Uuid::from_u128(child), year, term, process, ..idris() }
     };
     let peps: Vec<(Pep, Option<&str>)> = vec![
