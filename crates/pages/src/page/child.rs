@@ -9,7 +9,7 @@ use super::{settings::digits, views};
 pub use crate::address::HOME;
 use crate::{
     address::{LEAVE, READERS},
-    asked::{Asked, By, FACES, SCALE, Said, asked, decline, may_decline},
+    asked::{Asked, By, FACES, SAW, SCALE, Said, asked, decline, may_decline, seen_picture},
     kit::{self, upper, way_out},
     lent::Given,
     request::{Leaf, Outcome, Request},
@@ -222,7 +222,8 @@ fn question(
         p class="govuk-caption-xl" { "Question " (number) " of " (of) }
         @let picture = here.by() == By::Picture;
         form method="post" action=(at(number)) novalidate data-child autocomplete="off" enctype=[picture.then_some("multipart/form-data")] {
-            @if !picture { (kept_fields("answer", &kept.answer)) }
+            @if picture { input type="hidden" name=(SAW) value=(seen_picture(&given.plan)); }
+            @else { (kept_fields("answer", &kept.answer)) }
             @if picture || here.by() == By::Scale { (kept_fields("why", &kept.why)) }
             @if from_check { input type="hidden" name="from" value="check"; }
             (Input { given, here, words: &words, said: &said, wrong }.shown())
