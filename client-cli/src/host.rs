@@ -197,3 +197,20 @@ fn sentence(why: &LockError) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_council_s_that_cannot_be_read_is_as_good_as_none() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(council(home.path()).name.is_none());
+        for (text, colour) in
+            [("{\"colour\": \"#00414A\"}", Some("#00414A")), ("{\"colour\": 7}", None), ("not JSON", None)]
+        {
+            std::fs::write(home.path().join(SETTINGS), text).unwrap();
+            assert_eq!(council(home.path()).colour.as_deref(), colour, "{text}");
+        }
+    }
+}
