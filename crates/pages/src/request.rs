@@ -85,8 +85,6 @@ pub enum Outcome {
 
 /// A signature that somebody asks for.
 pub struct Signature {
-    /// The sign-off question, such as `signoff.dt`.
-    pub question: &'static str,
     /// Its own key.
     pub key: Uuid,
     /// The day, as the person says it.

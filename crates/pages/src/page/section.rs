@@ -1,7 +1,7 @@
 //! A section: the questions of one block on one page of the process.
 
 use maud::{Markup, html};
-use plan::{Answer, Edit, Kind, Page, Question};
+use plan::{Answer, Kind, Page, Question};
 
 use super::table;
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
     sections::{self, choose_href},
     who,
 };
-use participant::words;
+use participant::{
+    answers::{self, Given},
+    words,
+};
 
 /// A question as this page shows it.
 struct Shown {
@@ -114,10 +117,11 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         kept.clone_into(&mut before.text);
     }
     if !plan.may_write(question) {
-        let sent = ask.sent(&request.form).filter(|sent| ask.is_text(false) && !sent.text.trim().is_empty());
+        let sent = ask.sent(&request.form).filter(|sent| *sent != Fill::default());
         if let Some(sent) = sent.filter(|sent| *sent != before && *sent != shown.fill) {
             shown.error = Some(plan.why_not(question));
-            shown.not_taken = Some(sent.text);
+            let value = ask.read(&sent).ok().flatten().filter(|_| !ask.is_text(false));
+            shown.not_taken = Some(value.map_or(sent.text, |value| ask.shown(&value)));
         }
         return shown;
     }
@@ -134,7 +138,7 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         }
     };
     if to_confirm(plan, question) && !answered && request.form.get(&confirm_name(question)).is_some() {
-        lots.add(question.document(), Edit::Confirm { question: question.id.clone() });
+        lots.add(question.document(), answers::confirmed(question));
     }
     if question.may_be_excused() {
         take_excuse(request, plan, answered, &mut shown, lots);
@@ -145,7 +149,7 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
 /// Takes in what came in the input of a question, and says whether that is an answer. `live`: the box was live, and is still.
 fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown: &mut Shown, lots: &mut Lots) -> bool {
     let question = shown.question;
-    let (kind, id) = (question.document(), || question.id.clone());
+    let kind = question.document();
     let mut answered = false;
     match one.change(&request.form) {
         Ok(None) => {}
@@ -157,7 +161,7 @@ fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown:
             answered = !text.trim().is_empty();
             let text = merged(&one.seen.text, &text, &one.now.text);
             if text != one.now.text {
-                lots.add(kind, Edit::Rewrite { question: id(), text });
+                lots.add(kind, answers::written(&question.id, text, false));
             }
         }
         Ok(Some(Change::Text(text))) => {
@@ -166,9 +170,9 @@ fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown:
         }
         Ok(Some(Change::Put(Some(value)))) => {
             answered = true;
-            lots.add(kind, Edit::Choose { question: id(), value });
+            lots.add(kind, answers::given(question, Given::Value(value), &plan.view));
         }
-        Ok(Some(Change::Put(None))) => lots.add(kind, Edit::Clear { question: id() }),
+        Ok(Some(Change::Put(None))) => lots.add(kind, answers::given(question, Given::Nothing, &plan.view)),
         Err(words) => {
             shown.error = Some(words);
             shown.told = Some(one.told());
@@ -188,7 +192,8 @@ fn take_excuse(request: &Request, plan: &Plan, answered: bool, shown: &mut Shown
             shown.error = Some(format!("Answer “{}”, or say why there is no answer, but not both", question.label));
         }
         Ok(excuse) if sent != excused(plan, question, false) && !answered => {
-            lots.add(question.document(), Edit::Excuse { question: question.id.clone(), excuse });
+            let said = excuse.map_or(Given::Nothing, |(why, reason)| Given::NoAnswer(why, reason));
+            lots.add(question.document(), answers::given(question, said, &plan.view));
         }
         Ok(_) => {}
         Err(words) => shown.excuse_error = Some(words),

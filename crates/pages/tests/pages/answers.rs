@@ -391,7 +391,9 @@ fn what_is_not_theirs_people_read_and_are_told_whose_it_is_but_cannot_send() {
     let plan = device.page(&at(&pep, ""));
     assert!(plan.contains("For the social worker") && plan.contains("You are the carer for Idris Fennimoor."));
     let stamp = device.stamp(&section(&pep, "carer.goingWell"));
-    device.send(&here, &stamp, &[("care.legalStatus", "C2"), ("signoff.sw", "me")]);
+    let html = device.wrong(&here, &stamp, &[("care.legalStatus", "C2"), ("signoff.sw", "me")]);
+    assert_eq!(errors(&html), ["You cannot change this answer any more. It is for the social worker to write."]);
+    assert!(html.contains("Not saved: Legal status"), "{html}");
     assert!(device.view(&pep).answers["care.legalStatus"] == Answer::Missing);
     for target in ["/table/attendance.terms/new", "/targets/new"] {
         assert_eq!(device.get(&at(&pep, target)).0, 403, "{target}");

@@ -284,13 +284,33 @@ fn r001_34_the_next_date_comes_after_this_meeting() {
 fn a_review_without_a_meeting_is_for_where_the_process_has_it() {
     let mut desk = Desk::of("portal", PepType::Review, 0);
     desk.set("Ottoline", "setting.yearGroup", "5");
-    desk.set("Odile", "meeting.kind", "desk_review");
+    assert!(!desk.meeting("2025-09-15").desk_review_allowed);
+    let on_paper =
+        || Edit::Choose { question: "meeting.kind".into(), value: parse_value("meeting.kind", "desk_review").unwrap() };
+    let heads = desk.document.get_heads();
+    assert_eq!(desk.edits("Odile", &[on_paper()]), Err(Refused::NoDeskReview));
+    // Nor as one of two answers, which stand there from before.
+    let mut other = desk.clone();
+    other.document.set_actor(ActorId::from(&[1, 1][..]));
+    write_as_before(&mut other.document, "meeting.kind", "desk_review");
+    desk.set("Odile", "meeting.kind", "meeting");
+    desk.document.merge(&mut other.document).unwrap();
+    let take = |word: &str| Edit::Resolve { question: "meeting.kind".into(), take: Value::Choice(word.into()) };
+    assert_eq!(desk.edits("Odile", &[take("desk_review")]), Err(Refused::NoDeskReview));
+    assert!(desk.edits("Odile", &[take("meeting")]).unwrap().change.is_some() && desk.document.get_heads() != heads);
+}
+
+#[test]
+fn a_review_without_a_meeting_that_a_plan_holds_from_before_is_read_and_found() {
+    let mut desk = Desk::of("portal", PepType::Review, 0);
+    desk.set("Ottoline", "setting.yearGroup", "5");
+    write_as_before(&mut desk.document, "meeting.kind", "desk_review");
+    assert_eq!(desk.meeting("2025-09-15").kind, Some(ReviewKind::Desk));
     let found = desk.found("2025-09-15");
     assert!(
         found.iter().any(|(severity, place, _)| *severity == Severity::Blocks && place == "meeting.kind"),
         "{found:?}"
     );
-    assert!(!desk.meeting("2025-09-15").desk_review_allowed);
 }
 
 #[test]

@@ -297,6 +297,11 @@ fn the_sixth_process_of_the_tutorial_can_be_used() {
     assert_eq!((sixth.id.as_str(), sixth.pages.len()), ("harrowmere", 4));
     assert_eq!(sixth.practice.review.kind_of(Phase::Post16, Term::Spring), ReviewKind::Desk);
     assert_eq!(sixth.practice.review.kind_of(Phase::Primary, Term::Spring), ReviewKind::Meeting);
+    let on_paper = |kind, phase, term| sixth.practice.review.on_paper(kind, phase, term);
+    assert!(on_paper(PepType::Review, Some(Phase::Post16), Term::Spring));
+    assert!(!on_paper(PepType::Initial, Some(Phase::Post16), Term::Spring), "a first PEP has a meeting");
+    assert!(!on_paper(PepType::Review, Some(Phase::Post16), Term::Autumn));
+    assert!(!on_paper(PepType::Review, None, Term::Spring), "nobody knows the phase yet");
     // What the tutorial quotes is what the file says.
     let tutorial = include_str!("../../PROCESSES.md");
     let quoted: Vec<&str> = tutorial.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
