@@ -8,8 +8,7 @@ use participant::{
     lists::{self, Listed},
     meeting, mine, pieces, quality,
     settings::{Handed, NotThePin, Pin, Settings},
-    sign, start, summary,
-    words,
+    sign, start, summary, words,
 };
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
