@@ -1,9 +1,8 @@
 //! `pep confirm`.
 
 use plan::{DocumentKind, Edit, View};
-use serde_json::json;
 
-use crate::context::Context;
+use crate::{context::Context, json::edits::Confirmed};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -58,7 +57,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         }
     }
     if context.global.json {
-        context.json(&json!({ "pep": mine.pep.id(), "confirmed": confirmed }));
+        context.json(&Confirmed { pep: mine.pep.id(), confirmed });
     } else if !confirmed.is_empty() {
         context.talk(format!("Confirmed: {}.", counted(confirmed.len(), "answer")));
     }

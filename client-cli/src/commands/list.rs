@@ -6,9 +6,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::NaiveDate;
 use plan::{Currency, Duty, Pep, PepType, Role, Sitting, Standing, State, View, currency};
 use replica::Trouble;
-use serde_json::json;
 
-use crate::{clock, context::Context, json};
+use crate::{
+    clock,
+    context::Context,
+    json::plan::{About, Listed},
+};
 use participant::{
     Mine,
     error::Error,
@@ -47,7 +50,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     // Where there is a closing PEP, none is due.
     let closings: Vec<_> =
         views.iter().filter(|(_, mine)| mine.pep.kind == PepType::Closing).map(|(_, mine)| mine.pep.child).collect();
-    let mut all = Vec::new();
+    let (mut all, mut printed) = (Vec::new(), false);
     for ((((view, mine), currency), state), could) in views.into_iter().zip(currencies).zip(states).zip(could) {
         let outstanding = outstanding(&view);
         let wanted = (!args.due || is_due(&mine.pep, &view, today))
@@ -57,16 +60,15 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         }
         let child = children.iter().find(|c| c.id == *mine.pep.child.as_bytes()).map(|c| c.name.clone());
         if context.global.json {
-            let mut item = json::about(&mine.pep);
-            item.insert("childName".into(), json!(child));
-            item.insert("state".into(), state.to_string().into());
-            item.insert("nextDate".into(), json!(view.next_date.map(|next| next.date.to_string())));
-            let due = view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok());
-            item.insert("due".into(), json!(due.map(|by| by.to_string())));
-            item.insert("currency".into(), json!(currency.map(|currency| currency.to_string())));
-            let outstanding = outstanding.iter().map(|(role, n)| (role.to_string(), json!(n)));
-            item.insert("outstanding".into(), outstanding.collect::<serde_json::Map<_, _>>().into());
-            all.push(item.into());
+            all.push(Listed {
+                about: About::of(&mine.pep),
+                child_name: child,
+                state: state.into(),
+                next_date: view.next_date.map(|next| next.date),
+                due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
+                currency: currency.map(Into::into),
+                outstanding: outstanding.into_iter().map(|(role, n)| (role.into(), n)).collect(),
+            });
             continue;
         }
         let next = view.next_date.map_or(String::new(), |next| {
@@ -100,11 +102,11 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         for (role, n) in outstanding {
             context.data(format!("    {}: {n} to answer", role.label()));
         }
-        all.push(json!(null));
+        printed = true;
     }
     if context.global.json {
-        context.json(&all.into());
-    } else if all.is_empty() {
+        context.json(&all);
+    } else if !printed {
         context.talk("No plan to show. `pep sync` fetches those of your teams; `pep new` starts one.");
     }
     Ok(())

@@ -2,9 +2,11 @@
 
 use participant::conflicts;
 use plan::Edit;
-use serde_json::json;
 
-use crate::context::Context;
+use crate::{
+    context::Context,
+    json::{edits::Resolved, plan::Value},
+};
 use participant::error::{Error, Kind};
 
 /// Choose between answers that people gave differently
@@ -42,13 +44,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     };
     let edit = conflicts::taking(dispute, take)?;
     let value = match &edit {
-        Edit::Resolve { take, .. } => take.to_json(),
-        _ => serde_json::Value::Null,
+        Edit::Resolve { take, .. } => Some(Value::of(take)),
+        _ => None,
     };
     let question = context.question(dispute.question)?;
     let applied = context.edit(&mine, question, vec![edit])?;
     if context.global.json {
-        context.json(&json!({ "pep": mine.pep.id(), "field": dispute.place, "value": value }));
+        context.json(&Resolved { pep: mine.pep.id(), field: dispute.place.clone(), value });
     }
     context.saved(&applied)
 }

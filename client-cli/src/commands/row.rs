@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use plan::{Cells, Edit, View, parse_value};
-use serde_json::json;
 
-use crate::{clock, context::Context};
+use crate::{
+    clock,
+    context::Context,
+    json::edits::{Added, Written},
+};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -112,7 +115,7 @@ pub fn parse(place: &str, cells: &[String]) -> Result<Cells, Error> {
 /// Prints the key of what was added.
 pub fn print_key(context: &mut Context, key: &str) {
     if context.global.json {
-        context.json(&json!({ "key": key }));
+        context.json(&Added { key: key.to_owned() });
     } else {
         context.data(key);
     }
@@ -139,7 +142,8 @@ fn apply(context: &mut Context, mine: &Mine, table: &str, edit: Edit) -> Result<
     let question = context.question(id_of(table))?;
     let applied = context.edit(mine, question, vec![edit])?;
     if context.global.json {
-        context.json(&json!({ "pep": mine.pep.id(), "field": table, "changed": applied.change.is_some() }));
+        let (pep, changed) = (mine.pep.id(), applied.change.is_some());
+        context.json(&Written { pep, field: table.to_owned(), changed });
     }
     context.saved(&applied)
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use plan::{Edit, NoAnswer, NotAPicture, PICTURE_BYTES_MAX, Picture, Question, Value, parse_value};
 
-use crate::context::Context;
+use crate::{context::Context, json::edits::Written};
 use participant::{
     error::{Error, Kind},
     words,
@@ -59,9 +59,8 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     };
     let applied = context.edit(&mine, question, vec![edit])?;
     if context.global.json {
-        context.json(
-            &serde_json::json!({ "pep": mine.pep.id(), "field": question.id, "changed": applied.change.is_some() }),
-        );
+        let (pep, changed) = (mine.pep.id(), applied.change.is_some());
+        context.json(&Written { pep, field: question.id.clone(), changed });
     }
     context.saved(&applied)
 }

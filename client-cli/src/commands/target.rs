@@ -2,9 +2,8 @@
 
 use participant::bring;
 use plan::Edit;
-use serde_json::json;
 
-use crate::{clock, commands::row, context::Context};
+use crate::{clock, commands::row, context::Context, json::edits::WrittenRow};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -145,7 +144,8 @@ fn apply(context: &mut Context, mine: &Mine, question: &str, key: &str, edit: Ed
     let question = context.question(question)?;
     let applied = context.edit(mine, question, vec![edit])?;
     if context.global.json {
-        context.json(&json!({ "pep": mine.pep.id(), "key": key, "changed": applied.change.is_some() }));
+        let (pep, changed) = (mine.pep.id(), applied.change.is_some());
+        context.json(&WrittenRow { pep, key: key.to_owned(), changed });
     }
     context.saved(&applied)
 }

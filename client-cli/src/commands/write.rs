@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use plan::{Edit, Kind as Type};
 
-use crate::context::Context;
+use crate::{context::Context, json::edits::Written};
 use participant::error::{Error, Kind};
 
 /// Write a text
@@ -52,9 +52,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         if args.append { Edit::Append { question: place, text } } else { Edit::Rewrite { question: place, text } };
     let applied = context.edit(&mine, question, vec![edit])?;
     if context.global.json {
-        context.json(
-            &serde_json::json!({ "pep": mine.pep.id(), "field": args.field, "changed": applied.change.is_some() }),
-        );
+        context.json(&Written { pep: mine.pep.id(), field: args.field, changed: applied.change.is_some() });
     }
     context.saved(&applied)
 }
