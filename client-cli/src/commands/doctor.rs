@@ -115,7 +115,8 @@ fn store(context: &Context) -> Result<Check, Error> {
 }
 
 fn relay(context: &Context, relay: &participant::device::Relay) -> Result<Vec<Check>, Error> {
-    let seen = match context.app()?.runtime().block_on(dial::look(relay)) {
+    let app = context.app()?;
+    let seen = match app.runtime().block_on(dial::look(app.http(), relay)) {
         Ok(seen) => seen,
         Err(e) => return Ok(vec![Check::bad("relay", e.to_string())]),
     };

@@ -47,7 +47,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let app = context.app()?.clone();
     let key = app.key()?;
     let name = args.device.unwrap_or_else(device_name);
-    let me = app.runtime().block_on(dial::join(&link, &key, &name)).map_err(|e| match e {
+    let me = app.runtime().block_on(dial::join(app.http(), &link, &key, &name)).map_err(|e| match e {
         DialError::Refused { detail, .. } if before.is_some() => another_home(&detail),
         e => e.into(),
     })?;

@@ -1,6 +1,7 @@
 //! What people see of `pep`: its words, its exit codes, and that nothing which it said was saved is ever lost.
 
 mod annexes;
+mod connections;
 mod councils;
 mod loopback;
 mod pages;
