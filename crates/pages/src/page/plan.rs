@@ -89,7 +89,7 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
     };
     Outcome::page(
         Leaf::new(format!("{}’s plan", plan.name), "Children", main)
-            .back("/children", "Back to children")
+            .back(plan.base.to("/children"), "Back to children")
             .regions(regions),
     )
 }
