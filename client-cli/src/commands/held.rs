@@ -146,7 +146,7 @@ fn title(child: &str, pep: Option<&Pep>) -> String {
 }
 
 fn print_own(context: &mut Context, held: &Held, whole: bool) {
-    let title = title(&held.child, held.pep().as_ref());
+    let title = title(&held.child, held.pep.as_ref());
     context.data(format!("{} - {title} [{}]", words::moment(held.why.at, context.zone()), hex::encode(held.hash)));
     context.data(format!("  {}", held.why.detail));
     print_said(context, &held.said, whole);
@@ -201,7 +201,7 @@ fn shortened(text: &str) -> String {
 
 fn own_json(held: &Held) -> Value {
     json!({
-        "pep": held.pep().map(|pep| pep.id()),
+        "pep": held.pep.as_ref().map(Pep::id),
         "document": held.document().map(|kind| kind.to_string()),
         "change": hex::encode(held.hash),
         "code": held.why.code,

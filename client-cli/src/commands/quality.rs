@@ -4,7 +4,7 @@ use participant::quality::{self, Grade};
 use plan::Quality;
 use serde_json::json;
 
-use crate::{clock, context::Context};
+use crate::context::Context;
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -50,8 +50,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         return show(context, &mine);
     }
     let (asked, feedback) = (mine.clone(), args.feedback);
-    let applied =
-        context.turn(move |device, now| quality::grade(device, &asked, grade, feedback, &mut clock::fresh_id, now))?;
+    let applied = context.turn(move |device, now| quality::grade(device, &asked, grade, feedback, now))?;
     if context.global.json {
         let graded = plan::quality(&*context.view(&mine)?, &mine.pep);
         context.json(&as_json(&mine, &graded));

@@ -1,7 +1,6 @@
 //! `pep resolve`.
 
 use participant::conflicts;
-use plan::Edit;
 use serde_json::json;
 
 use crate::context::Context;
@@ -40,14 +39,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             .hint("pep resolve PEP FIELD --take N, with the place in [brackets] as FIELD."));
         }
     };
-    let edit = conflicts::taking(dispute, take)?;
-    let value = match &edit {
-        Edit::Resolve { take, .. } => take.to_json(),
-        _ => serde_json::Value::Null,
-    };
-    let question = context.question(dispute.question)?;
-    let applied = context.edit(&mine, question, vec![edit])?;
+    let (asked, chosen) = (mine.clone(), dispute.clone());
+    let applied = context.turn(move |device, now| conflicts::take(device, &asked, &chosen, take, now))?;
     if context.global.json {
+        let value = take.checked_sub(1).and_then(|at| dispute.claims.get(at)).map(|claim| claim.value.to_json());
         context.json(&json!({ "pep": mine.pep.id(), "field": dispute.place, "value": value }));
     }
     context.saved(&applied)

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use plan::{AcademicYear, Answer, Edit, Pep, PepType, ProcessRef, Role, Term, View};
+use plan::{AcademicYear, Answer, Edit, Pep, PepType, Processes, Role, Term, View};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use sync::frame::NewChild;
 use tempfile::TempDir;
@@ -101,7 +101,7 @@ impl Device {
     }
 
     fn plan(&self, child: Uuid, process: &str) -> Pep {
-        let process = ProcessRef::latest(process).unwrap();
+        let process = Processes::built_in().latest(process).unwrap();
         let pep = Pep { child, year: AcademicYear(2025), term: Term::Spring, kind: PepType::Review, process };
         let (started, role) = (pep.clone(), self.role);
         self.app.with(move |device| device.start_pep(&started, role).unwrap()).unwrap();

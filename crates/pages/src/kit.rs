@@ -170,24 +170,25 @@ fn navigation(base: &Base, on: &str) -> Markup {
 fn sync_state(site: &Site) -> Markup {
     html! {
         section class="pep-sync" aria-label="Saved and shared" {
-            div class="govuk-width-container" { (around(site, &mut Regions::default())) }
+            div class="govuk-width-container" { (around(site).show(AROUND)) }
         }
         // The one place that speaks up by itself, a short sentence now and then.
         p class="govuk-visually-hidden" id="said" role="status" {}
     }
 }
 
+/// Under which id it stands.
+const AROUND: &str = "sync";
+
 /// What stays up to date around every page.
-pub fn around(site: &Site, regions: &mut Regions) -> Markup {
-    regions.put(
-        "sync",
-        html! {
-            p class="govuk-body-s pep-sync__words" {
-                (site.sync_words()) " "
-                a class="govuk-link" href=(site.href("/sync")) { "About sharing" }
-            }
-        },
-    )
+pub fn around(site: &Site) -> Regions {
+    let words = html! {
+        p class="govuk-body-s pep-sync__words" {
+            (site.sync_words()) " "
+            a class="govuk-link" href=(site.href("/sync")) { "About sharing" }
+        }
+    };
+    Regions::default().with(AROUND, words)
 }
 
 fn footer(base: &Base) -> Markup {

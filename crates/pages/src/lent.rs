@@ -4,12 +4,12 @@
 use participant::Now;
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
-use participant::summary::Summary;
+use participant::lists::Listed;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
     Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, PepType,
-    Question, Refused, Role, Row, Target, Value, View, Voice, Who,
+    Processes, Question, Refused, Role, Row, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
@@ -47,6 +47,8 @@ pub struct Site {
     pub pass: Option<String>,
     /// Whether everybody in it is invented: this is the demonstration.
     pub demo: bool,
+    /// The processes this device knows.
+    pub processes: Processes,
     /// The moment at which the page is made.
     pub now: Now,
     /// Today.
@@ -61,14 +63,14 @@ pub struct Digest {
     /// Who else has it on their screen.
     pub here: Vec<String>,
     /// The rest.
-    pub summary: Arc<Summary>,
+    pub line: Listed,
 }
 
 impl Deref for Digest {
-    type Target = Summary;
+    type Target = Listed;
 
-    fn deref(&self) -> &Summary {
-        &self.summary
+    fn deref(&self) -> &Listed {
+        &self.line
     }
 }
 
@@ -267,13 +269,6 @@ impl Site {
     /// A page of a plan: `""` is its own.
     pub fn plan_href(&self, pep: &Pep, rest: &str) -> String {
         pep_href(&self.base, &pep.id(), rest)
-    }
-}
-
-impl Digest {
-    /// Questions that are this person's to answer.
-    pub fn mine(&self) -> usize {
-        self.gaps.iter().filter(|(owner, _)| self.role.counts_as(**owner)).map(|(_, n)| n).sum()
     }
 }
 

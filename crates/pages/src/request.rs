@@ -6,7 +6,7 @@ use maud::Markup;
 use plan::{DocumentKind, Edit, Pep, Picture, Role};
 use uuid::Uuid;
 
-use super::{address::Base, region::Regions};
+use super::address::Base;
 use participant::settings::{Handed, Settings};
 
 /// A request, as far as pages care.
@@ -88,8 +88,6 @@ pub enum Outcome {
 
 /// A signature that somebody asks for.
 pub struct Signature {
-    /// The sign-off question, such as `signoff.dt`.
-    pub question: &'static str,
     /// Its own key.
     pub key: Uuid,
     /// The day, as the person says it.
@@ -116,8 +114,6 @@ pub struct Leaf {
     pub tip: &'static str,
     /// What it says.
     pub main: Markup,
-    /// The parts of it that stay up to date.
-    pub regions: Regions,
 }
 
 impl Request {
@@ -208,17 +204,7 @@ impl Outcome {
 impl Leaf {
     /// A page that is as it should be.
     pub fn new(title: impl Into<String>, nav: &'static str, main: Markup) -> Leaf {
-        Leaf {
-            status: 200,
-            title: title.into(),
-            error: false,
-            back: None,
-            nav,
-            wall: false,
-            tip: "",
-            main,
-            regions: Regions::default(),
-        }
+        Leaf { status: 200, title: title.into(), error: false, back: None, nav, wall: false, tip: "", main }
     }
 
     /// The same with a back link.
@@ -229,11 +215,6 @@ impl Leaf {
     /// The same for the wall of a room.
     pub fn on_the_wall(self) -> Leaf {
         Leaf { wall: true, ..self }
-    }
-
-    /// The same with parts that stay up to date.
-    pub fn regions(self, regions: Regions) -> Leaf {
-        Leaf { regions, ..self }
     }
 
     /// The same with another status.

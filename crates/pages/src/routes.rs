@@ -96,19 +96,36 @@ pub fn regions(desk: &mut Desk<'_>, request: &Request) -> Vec<(String, String)> 
     if desk.env.locked || !matches!(desk.handed(), Ok(None)) {
         return Vec::new();
     }
-    let mut around = Regions::default();
-    if let Ok(site) = desk.site() {
-        kit::around(&site, &mut around);
-    }
-    let mut parts = around.parts();
-    // What waits for a decision is asked of the relay, and not at every change here.
-    if request.path.first().is_some_and(|first| first == "held") {
-        return parts;
-    }
-    if let Ok(Some(Outcome::Page(leaf))) = outcome(desk, request) {
-        parts.extend(leaf.regions.parts());
-    }
-    parts
+    let around = desk.site().map(|site| kit::around(&site));
+    let of_page = of_page(desk, request);
+    around.into_iter().chain(of_page).flat_map(Regions::parts).collect()
+}
+
+/// The regions of one page, and nothing else of it; none where it has none.
+fn of_page(desk: &mut Desk<'_>, request: &Request) -> Result<Regions, Error> {
+    let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
+    let (id, rest) = match path.as_slice() {
+        [] => return Ok(tasks::regions(&desk.site()?, &desk.digests()?)),
+        ["sync"] => return Ok(sync::regions(&desk.site()?, &desk.sharing()?)),
+        ["pep", id, rest @ ..] => (id.parse::<Uuid>(), rest),
+        _ => return Ok(Regions::default()),
+    };
+    let plan = match id {
+        Ok(id) => desk.plan(&id, None, None)?,
+        Err(_) => None,
+    };
+    let Some(plan) = plan else { return Ok(Regions::default()) };
+    Ok(match rest {
+        [] => plan::regions(&plan),
+        ["page", page, block] => {
+            let page = section::page_of(&plan, page);
+            page.map(|page| section::regions(&plan, page, block)).unwrap_or_default()
+        }
+        ["targets", key] => targets::regions(&plan, Plan::target(&plan.view, key)),
+        ["meeting", "live"] => meeting::live::regions(&plan, &desk.gathering(&plan)?),
+        ["meeting", "wall"] => meeting::wall::regions(request, &plan, &desk.gathering(&plan)?),
+        _ => Regions::default(),
+    })
 }
 
 fn page(desk: &mut Desk<'_>, leaf: &Leaf) -> Answer {
@@ -203,7 +220,7 @@ fn of_pin(desk: &mut Desk<'_>, request: &Request) -> Result<Outcome, Error> {
 
 fn of_child(desk: &mut Desk<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child else { return Ok(None) };
-    let wanted = request.post.then(|| new::wanted(request, &child));
+    let wanted = request.post.then(|| new::wanted(request, &child, desk.device.processes()));
     let doubts = match &wanted {
         Some(Ok(pep)) => desk.doubts(pep)?,
         _ => Vec::new(),

@@ -7,9 +7,11 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod answers;
 pub mod bring;
 pub mod calendar;
 pub mod check;
+pub mod comments;
 pub mod conflicts;
 pub mod decisions;
 pub mod device;
@@ -29,6 +31,7 @@ pub mod settings;
 pub mod sign;
 pub mod start;
 pub mod summary;
+pub mod targets;
 pub mod typing;
 pub mod words;
 

@@ -2,7 +2,7 @@
 //! to somebody beforehand.
 
 use maud::{Markup, html};
-use plan::{Column, Expr, Kind, Phase, Process, Question, processes};
+use plan::{Column, Expr, Kind, Phase, Process, Question};
 
 use crate::{
     forms::Errors,
@@ -18,7 +18,7 @@ const ROWS: usize = 4;
 /// Asks which form, and shows it.
 pub fn blank(request: &Request, site: &Site) -> Outcome {
     let asked = |name: &str| request.query.get(name).unwrap_or_default();
-    let process = processes().iter().find(|process| process.id == asked("process"));
+    let process = site.processes.iter().find(|process| process.id == asked("process"));
     let phase = asked("phase").parse::<Phase>().ok();
     let mut errors = Errors::new();
     if request.query.get("show").is_some() {
@@ -33,7 +33,8 @@ pub fn blank(request: &Request, site: &Site) -> Outcome {
         }
     }
     let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
-    let processes: Vec<(String, String)> = processes().iter().map(|one| (one.id.clone(), one.name.clone())).collect();
+    let processes: Vec<(String, String)> =
+        site.processes.iter().map(|one| (one.id.clone(), one.name.clone())).collect();
     let phases: Vec<(String, String)> =
         Phase::ALL.iter().map(|phase| (phase.to_string(), phase.label().to_owned())).collect();
     let main = html! {

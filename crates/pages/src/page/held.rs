@@ -81,7 +81,7 @@ fn undecided(request: &Request, child: &str, one: &Waiting, zone: Zone) -> Marku
 
 /// A refused change of this person's own.
 pub fn own(one: &Held, zone: Zone) -> Markup {
-    let sitting = one.pep().map(|pep| format!(", {}", words::sitting(&pep))).unwrap_or_default();
+    let sitting = one.pep.as_ref().map(|pep| format!(", {}", words::sitting(pep))).unwrap_or_default();
     html! {
         h3 class="govuk-heading-s" { (one.child) (sitting) }
         p class="govuk-hint" { (words::moment(one.why.at, zone)) }

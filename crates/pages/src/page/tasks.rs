@@ -14,6 +14,15 @@ use participant::words::{self, counted};
 
 /// Shows the tasks.
 pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {
+    let main = html! {
+        h1 class="govuk-heading-xl" { "Your tasks" }
+        (regions(site, plans).show("tasks"))
+    };
+    Outcome::page(Leaf::new("Your tasks", "Your tasks", main))
+}
+
+/// The region of the page: the lists.
+pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
     let mut groups: [(&str, &str, Vec<&Digest>); 5] = [
         ("overdue", "Overdue", Vec::new()),
         ("soon", "Due in 15 working days or fewer", Vec::new()),
@@ -35,7 +44,6 @@ pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {
             group.push(plan);
         }
     }
-    let mut regions = Regions::default();
     let lists = html! {
         @if site.undecided > 0 { (kit::inset(html! { (kit::link(&site.href("/held"), &undecided(site.undecided))) })) }
         @if plans.is_empty() {
@@ -49,11 +57,7 @@ pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {
             }
         }
     };
-    let main = html! {
-        h1 class="govuk-heading-xl" { "Your tasks" }
-        (regions.put("tasks", lists))
-    };
-    Outcome::page(Leaf::new("Your tasks", "Your tasks", main).regions(regions))
+    Regions::default().with("tasks", lists)
 }
 
 fn line(site: &Site, plan: &Digest) -> Task {

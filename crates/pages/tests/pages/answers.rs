@@ -8,7 +8,7 @@ fn every_link_of_every_page_leads_somewhere_in_every_process_for_everybody_at_ev
     let ages = ["Nursery", "3", "10", "12"];
     let roles =
         [Role::DesignatedTeacher, Role::SocialWorker, Role::VirtualSchoolOfficer, Role::YoungPerson, Role::Carer];
-    for (process, role) in plan::processes().iter().zip(roles) {
+    for (process, role) in plan::Processes::built_in().iter().zip(roles) {
         let device = Device::of(role);
         let mut plans = Vec::new();
         for age in ages {
@@ -391,7 +391,9 @@ fn what_is_not_theirs_people_read_and_are_told_whose_it_is_but_cannot_send() {
     let plan = device.page(&at(&pep, ""));
     assert!(plan.contains("For the social worker") && plan.contains("You are the carer for Idris Fennimoor."));
     let stamp = device.stamp(&section(&pep, "carer.goingWell"));
-    device.send(&here, &stamp, &[("care.legalStatus", "C2"), ("signoff.sw", "me")]);
+    let html = device.wrong(&here, &stamp, &[("care.legalStatus", "C2"), ("signoff.sw", "me")]);
+    assert_eq!(errors(&html), ["You cannot change this answer any more. It is for the social worker to write."]);
+    assert!(html.contains("Not saved: Legal status"), "{html}");
     assert!(device.view(&pep).answers["care.legalStatus"] == Answer::Missing);
     for target in ["/table/attendance.terms/new", "/targets/new"] {
         assert_eq!(device.get(&at(&pep, target)).0, 403, "{target}");

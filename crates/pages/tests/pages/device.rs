@@ -11,6 +11,7 @@ use pages::{
     answer::Answer as Sent,
     desk::Desk,
     env::{Council, Env, Found, Intent, Memory},
+    region::fingerprint,
     request::Request,
     routes,
     tab::{Event, Tab},
@@ -21,7 +22,7 @@ use participant::{
     device::{Me, Relay, Spot},
     settings::Pin,
 };
-use plan::{AcademicYear, Answer, Edit, Pep, PepType, ProcessRef, Role, Term, View};
+use plan::{AcademicYear, Answer, Edit, Pep, PepType, Processes, Role, Term, View};
 use replica::{Mode, Replica};
 use ring::signature::Ed25519KeyPair;
 use sync::frame::NewChild;
@@ -65,6 +66,14 @@ pub fn within(asked: &str) -> Option<String> {
     UNDER.with_borrow(|base| base.below(asked).map(str::to_owned))
 }
 
+/// A request for an address, or for one within the pages, perhaps with a form.
+fn asked(target: &str, form: Option<&str>) -> Request {
+    let address = if within(target).is_some() { target.to_owned() } else { to(target) };
+    let body = form.unwrap_or_default().as_bytes();
+    let request = UNDER.with_borrow(|base| Request::new(base, form.is_some(), &address, body));
+    request.unwrap_or_else(|| panic!("{target} is no address of ours"))
+}
+
 /// Counts anew, so that what one scene makes does not depend on what was made before it.
 pub fn count_anew() {
     COUNTED.set(0);
@@ -73,6 +82,14 @@ pub fn count_anew() {
 /// The key of the relay that the devices of these tests have joined.
 pub fn relay_key() -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[2; 32]).unwrap()
+}
+
+/// The regions that a page shows: ids, and what tells their contents apart.
+pub fn regions(html: &str) -> BTreeMap<String, String> {
+    let ids = html.split(" data-region=").map(|before| before.rsplit('"').nth(1).unwrap_or_default().to_owned());
+    let shows =
+        html.split("data-region=\"").skip(1).map(|after| after.split('"').next().unwrap_or_default().to_owned());
+    ids.zip(shows).collect()
 }
 
 /// A device, and what a host would know beside it.
@@ -109,7 +126,7 @@ impl Device {
         };
         let disk = replica::memory::Memory::new(Box::new(random)).open().unwrap();
         let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
-        let mut device = participant::Device::open(replica, None, 1).unwrap();
+        let mut device = participant::Device::open(replica, Processes::built_in().clone(), None, 1).unwrap();
         let seed = [fresh().into_bytes(), [1; 16]].concat();
         let key = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
         let public = replica::public_key(&key);
@@ -183,7 +200,7 @@ impl Device {
 
     /// Starts a child's review of spring 2026.
     pub fn plan(&self, child: Uuid, process: &str) -> Pep {
-        let process = ProcessRef::latest(process).unwrap();
+        let process = Processes::built_in().latest(process).unwrap();
         let pep = Pep { child, year: AcademicYear(2025), term: Term::Spring, kind: PepType::Review, process };
         self.starts(&pep);
         pep
@@ -278,21 +295,18 @@ impl Device {
 
     /// Answers a request for an address, or for one within the pages, and does what it asks of the host as far as that can be done without one.
     pub fn ask(&self, target: &str, form: Option<&str>) -> Sent {
-        let asked = if within(target).is_some() { target.to_owned() } else { to(target) };
-        let answer = self.answers(&asked, form);
+        let request = asked(target, form);
+        let answer = self.answers(&request);
         if let Sent::Go(to) = &answer {
             assert!(within(to).is_some(), "{target} leads to {to}, which lies outside");
         }
         answer
     }
 
-    fn answers(&self, target: &str, form: Option<&str>) -> Sent {
-        let request =
-            UNDER.with_borrow(|base| Request::new(base, form.is_some(), target, form.unwrap_or_default().as_bytes()));
-        let request = request.unwrap_or_else(|| panic!("{target} is no address of ours"));
+    fn answers(&self, request: &Request) -> Sent {
         let mut found = Found::default();
         loop {
-            let (answer, back) = self.turn_with(found, |desk| routes::answer(desk, &request));
+            let (answer, back) = self.turn_with(found, |desk| routes::answer(desk, request));
             found = back;
             match answer {
                 Sent::Host(intent) => {
@@ -332,12 +346,32 @@ impl Device {
         None
     }
 
-    /// A page, whatever its status.
+    /// A page, whatever its status. What stays up to date on it is made alike without it.
     pub fn get(&self, target: &str) -> (u16, String) {
         match self.ask(target, None) {
-            Sent::Page { status, html } => (status, html),
+            Sent::Page { status, html } => {
+                self.made_alike(target, &html);
+                (status, html)
+            }
             Sent::Go(to) => panic!("{target} leads to {to}"),
             _ => panic!("{target} is no page"),
+        }
+    }
+
+    /// Every region that a page shows is one that a tab on it would be sent, with the same content.
+    fn made_alike(&self, target: &str, html: &str) {
+        let shown = regions(html);
+        if shown.is_empty() || self.lock.get().1 {
+            return;
+        }
+        let request = asked(target, None);
+        let made: BTreeMap<String, String> = self
+            .turn(|desk| routes::regions(desk, &request))
+            .into_iter()
+            .map(|(id, h)| (id, fingerprint(&h)))
+            .collect();
+        for (id, shows) in shown {
+            assert_eq!(made.get(&id), Some(&shows), "{target}: the region {id}");
         }
     }
 

@@ -230,12 +230,7 @@ fn a_tab_says_where_its_person_is_and_its_page_stays_up_to_date() {
     let mut tab = Tab::new(1);
     let page = section(&line.pep, "care.story");
     let html = line.device.page(&page);
-    let regions: BTreeMap<String, String> = html
-        .split("data-region=\"")
-        .skip(1)
-        .zip(html.split(" data-region=").map(|before| before.rsplit('"').nth(1).unwrap()))
-        .map(|(after, id)| (id.to_owned(), after.split('"').next().unwrap().to_owned()))
-        .collect();
+    let regions = regions(&html);
     assert!(regions.contains_key("sync") && regions.contains_key("here-care.story"), "{regions:?}");
     let hello = serde_json::json!({ "t": "hello", "tab": fresh(), "page": page, "fields": { "care.story": 0 }, "regions": regions, "here": true });
     let told = tells(&mut tab, desk, message(hello), 0);

@@ -10,6 +10,23 @@ fn arranged(role: Role, process: &str) -> (Device, Pep) {
     (device, pep)
 }
 
+/// Writes an answer as programs did that did not refuse it yet.
+fn written_before(device: &Device, pep: &Pep, question: &'static str, word: &'static str) {
+    use automerge::{ROOT, ReadDoc, transaction::Transactable};
+    let doc = *pep.document(DocumentKind::Main).as_bytes();
+    let done = device.with(move |device| {
+        let team = device.authority(&doc);
+        device.replica().write(&doc, &team, |document| {
+            let mut tx = document.transaction();
+            let (_, answers) = tx.get(ROOT, "answers").unwrap().unwrap();
+            tx.put(&answers, question, word).unwrap();
+            tx.commit();
+            Ok::<_, plan::Refused>(())
+        })
+    });
+    done.unwrap().unwrap();
+}
+
 /// The autumn's PEP, with what was agreed then.
 fn autumn(device: &Device, spring: &Pep) -> String {
     let before = Pep { term: Term::Autumn, ..spring.clone() };
@@ -61,12 +78,14 @@ fn tick(html: &str, name: &str) -> String {
 
 #[test]
 fn r001_24_every_process_s_agenda_is_gone_through_in_its_order_and_nothing_is_left_out() {
-    for process in plan::processes() {
+    for process in plan::Processes::built_in().iter() {
         for (age, kind) in
             [("nursery", "meeting"), ("4", "meeting"), ("10", "meeting"), ("12", "meeting"), ("10", "desk_review")]
         {
             let (device, pep) = arranged(Role::DesignatedTeacher, &process.id);
-            device.set(&pep, "meeting.kind", kind);
+            if kind == "desk_review" {
+                written_before(&device, &pep, "meeting.kind", kind);
+            }
             device.set(&pep, "setting.yearGroup", age);
             let html = device.page(&at(&pep, "/meeting/live"));
             let of_phase = plan::meeting(
@@ -503,7 +522,7 @@ fn the_wall_shows_the_point_in_hand_and_leads_to_the_next() {
 fn what_only_some_may_read_is_on_no_wall_and_nor_is_a_comment_or_where_anybody_lives() {
     let roles =
         [Role::SocialWorker, Role::YoungPerson, Role::Carer, Role::DesignatedTeacher, Role::VirtualSchoolOfficer];
-    for (process, role) in plan::processes().iter().zip(roles) {
+    for (process, role) in plan::Processes::built_in().iter().zip(roles) {
         let mut device = Device::of(role);
         let pep = device.plan(device.child("Idris Fennimoor"), &process.id);
         device.role = Role::DesignatedTeacher;

@@ -99,7 +99,7 @@ impl Album {
 /// A sample child's plans, as far as this role holds them.
 fn of_sample(short: &str, role: Role) -> (Device, Pep) {
     let (_, file) = SAMPLES.iter().find(|(known, _)| *known == short).unwrap();
-    let sample = Sample::parse(file).unwrap();
+    let sample = Sample::parse(file, plan::Processes::built_in()).unwrap();
     let device = Device::of(role);
     let child = device.child(&sample.child.name);
     let mut last = None;

@@ -424,7 +424,7 @@ fn as_read(text: &str) -> String {
 /// A plan on the device of the Virtual School, by a process that grades.
 fn graded() -> (Device, Pep) {
     let device = Device::of(Role::VirtualSchoolOfficer);
-    let process = plan::processes().iter().find(|process| !process.practice.qa.aggregate.is_empty()).unwrap();
+    let process = plan::Processes::built_in().iter().find(|process| !process.practice.qa.aggregate.is_empty()).unwrap();
     let pep = device.plan(device.child("Idris Fennimoor"), &process.id);
     (device, pep)
 }
@@ -465,7 +465,8 @@ fn the_virtual_school_grades_area_by_area_and_the_overall_grade_follows_or_says_
     // Another overall grade needs a reason; it is asked for, and what was chosen stays.
     let other = qa.grades.iter().map(|grade| &grade.id).find(|id| Some(*id) != quality.worked_out.as_ref()).unwrap();
     let html = device.wrong(&here, &device.stamp(&here), &[("qa.overall", other), ("qa.overrideReason", " ")]);
-    assert_eq!(errors(&html), ["Enter why the overall grade is another than the areas make it"]);
+    let says = ["qa.overall is another grade than the areas make it, and needs a reason with it; please say why."];
+    assert_eq!(errors(&html), says);
     assert!(html.contains(&format!("value=\"{other}\" checked")) && html.contains("href=\"#qa.overrideReason\""));
     let why = [("qa.overall", other.as_str()), ("qa.overrideReason", "Seen in the meeting.")];
     device.send(&here, &device.stamp(&here), &why);

@@ -44,7 +44,7 @@ impl Device {
 
     fn put_refused(&mut self, held: Held) {
         self.replica.set_fact(&fact(held.number), Some(&cbor(&held)));
-        self.refused.insert(held.number, held);
+        self.refused.insert(held.number, held.among(&self.processes));
     }
 
     /// How many refused changes wait for this person's decision, as the relay last said.
@@ -156,6 +156,7 @@ impl Device {
                         said: self.said(doc, pep.as_ref(), hash)?,
                         start: pep.as_ref().map(start_of),
                         why: why.clone(),
+                        pep,
                     }
                 }
             };

@@ -211,7 +211,9 @@ impl Device {
         let mut listed = BTreeMap::new();
         for item in list {
             // The ids follow from what the PEP was started as: a list that says otherwise is not believed.
-            let Some(pep) = pep_of(&item.start).filter(|p| *p.id().as_bytes() == item.pep) else { continue };
+            let Some(pep) = pep_of(&item.start, &self.processes).filter(|p| *p.id().as_bytes() == item.pep) else {
+                continue;
+            };
             let Ok(kind) = item.kind.parse::<DocumentKind>() else { continue };
             if *pep.document(kind).as_bytes() != item.doc {
                 continue;
