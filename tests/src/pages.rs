@@ -7,7 +7,7 @@ use client_cli::{
     app::App,
     host::{Ask, Host},
 };
-use pages::{env::Found, request::Request, routes};
+use pages::{address::Base, env::Found, request::Request, routes};
 use plan::Pep;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub fn cost(app: &Arc<App>, runs: usize) -> Result<Value, String> {
     let before = memory(std::process::id(), "VmRSS");
     let mut report = serde_json::Map::new();
     for (name, address) in addresses(&pep) {
-        let request = || Request::new(false, &address, b"").ok_or("That is no address of a page.");
+        let request = || Request::new(&Base::default(), false, &address, b"").ok_or("That is no address of a page.");
         let answer = || -> Result<f64, String> {
             let (ask, began) = (Ask::Request(request()?), Instant::now());
             host.answer(app, &ask).ok_or("The pages have stopped.")?;

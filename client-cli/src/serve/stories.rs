@@ -145,7 +145,8 @@ impl Device {
     }
 
     fn ask(&self, target: &str, form: Option<&str>) -> Sent {
-        let request = Request::new(form.is_some(), target, form.unwrap_or_default().as_bytes()).unwrap();
+        let request =
+            Request::new(self.host.base(), form.is_some(), target, form.unwrap_or_default().as_bytes()).unwrap();
         self.host.answer(&self.app, &Ask::Request(request)).unwrap()
     }
 

@@ -30,7 +30,7 @@ fn every_link_of_every_page_leads_somewhere_in_every_process_for_everybody_at_ev
         }
         assert!(pages.values().all(|html| html.matches("<h1").count() == 1));
         // The one script is a file of ours, and nothing on a page is one.
-        let ours = format!("<script src=\"{}\" defer></script>", pages::assets::address("app.js"));
+        let ours = format!("<script src=\"{}\" defer></script>", pages::assets::address(&Default::default(), "app.js"));
         let scripts = |html: &str| html.matches("<script").count() - html.matches(&ours).count();
         assert!(pages.values().all(|html| scripts(html) == 0 && !html.contains(" style=")));
     }

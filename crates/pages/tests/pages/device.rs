@@ -7,6 +7,7 @@ use std::{
 
 use gate::Id;
 use pages::{
+    address::Base,
     answer::Answer as Sent,
     desk::Desk,
     env::{Council, Env, Found, Intent, Memory},
@@ -40,6 +41,7 @@ const FOLLOWED: usize = 10;
 
 thread_local! {
     static COUNTED: Cell<u128> = const { Cell::new(0) };
+    static UNDER: RefCell<Base> = RefCell::default();
 }
 
 /// An id that no other of this test is.
@@ -47,6 +49,29 @@ pub fn fresh() -> Uuid {
     let next = COUNTED.get() + 1;
     COUNTED.set(next);
     Uuid::new_v5(&Uuid::NAMESPACE_OID, &next.to_be_bytes())
+}
+
+/// What every address of the pages begins with, in this test from now on.
+pub fn under(base: Base) {
+    UNDER.set(base);
+}
+
+/// An address of the pages, by the one within them.
+pub fn to(within: &str) -> String {
+    UNDER.with_borrow(|base| base.to(within))
+}
+
+/// An address within the pages, by the one that a browser asks for.
+pub fn within(asked: &str) -> Option<String> {
+    UNDER.with_borrow(|base| base.below(asked).map(str::to_owned))
+}
+
+/// A request for an address, or for one within the pages, perhaps with a form.
+fn asked(target: &str, form: Option<&str>) -> Request {
+    let address = if within(target).is_some() { target.to_owned() } else { to(target) };
+    let body = form.unwrap_or_default().as_bytes();
+    let request = UNDER.with_borrow(|base| Request::new(base, form.is_some(), &address, body));
+    request.unwrap_or_else(|| panic!("{target} is no address of ours"))
 }
 
 /// Counts anew, so that what one scene makes does not depend on what was made before it.
@@ -246,6 +271,7 @@ impl Device {
     fn turn_with<T>(&self, found: Found, f: impl FnOnce(&mut Desk<'_>) -> T) -> (T, Found) {
         let (guarded, locked) = self.lock.get();
         let env = Env {
+            base: UNDER.with_borrow(Base::clone),
             locked,
             guarded,
             offline: self.offline.get(),
@@ -267,13 +293,20 @@ impl Device {
         self.turn(|desk| desk.stand(tab, spot, now_ms));
     }
 
-    /// Answers a request, and does what it asks of the host as far as that can be done without one.
+    /// Answers a request for an address, or for one within the pages, and does what it asks of the host as far as that can be done without one.
     pub fn ask(&self, target: &str, form: Option<&str>) -> Sent {
-        let request = Request::new(form.is_some(), target, form.unwrap_or_default().as_bytes());
-        let request = request.unwrap_or_else(|| panic!("{target} is no address of ours"));
+        let request = asked(target, form);
+        let answer = self.answers(&request);
+        if let Sent::Go(to) = &answer {
+            assert!(within(to).is_some(), "{target} leads to {to}, which lies outside");
+        }
+        answer
+    }
+
+    fn answers(&self, request: &Request) -> Sent {
         let mut found = Found::default();
         loop {
-            let (answer, back) = self.turn_with(found, |desk| routes::answer(desk, &request));
+            let (answer, back) = self.turn_with(found, |desk| routes::answer(desk, request));
             found = back;
             match answer {
                 Sent::Host(intent) => {
@@ -288,14 +321,14 @@ impl Device {
 
     fn carry_out(&self, intent: Intent, found: &mut Found) -> Option<String> {
         match intent {
-            Intent::Share => return Some("/sync?tried=1".to_owned()),
+            Intent::Share => return Some(to("/sync?tried=1")),
             Intent::WorkOffline(offline) => {
                 self.offline.set(offline);
-                return Some("/sync".to_owned());
+                return Some(to("/sync"));
             }
             Intent::Lock => {
                 self.lock.set((self.lock.get().0, self.lock.get().0));
-                return Some("/".to_owned());
+                return Some(to("/"));
             }
             Intent::LockAfter(_, then) => return Some(then),
             Intent::Unlock(passphrase) if passphrase.bytes() == PASSPHRASE.as_bytes() => {
@@ -331,7 +364,7 @@ impl Device {
         if shown.is_empty() || self.lock.get().1 {
             return;
         }
-        let request = Request::new(false, target, b"").unwrap();
+        let request = asked(target, None);
         let made: BTreeMap<String, String> = self
             .turn(|desk| routes::regions(desk, &request))
             .into_iter()
@@ -403,7 +436,7 @@ impl Device {
     /// Every page that links lead to from the first, by its address without query.
     pub fn every_page(&self) -> BTreeMap<String, String> {
         let mut pages = BTreeMap::new();
-        let mut wanted = vec!["/".to_owned()];
+        let mut wanted = vec![to("/")];
         while let Some(target) = wanted.pop() {
             if pages.contains_key(&target) {
                 continue;
@@ -417,10 +450,11 @@ impl Device {
                 }) {
                     continue;
                 }
-                assert!(link.starts_with('/') || link.starts_with('#'), "{target} leads to {link}");
+                assert!(within(&link).is_some() || link.starts_with('#'), "{target} leads to {link}");
                 if let Some(id) = link.strip_prefix('#') {
                     assert!(html.contains(&format!("id=\"{id}\"")), "{target} has no {link}");
-                } else if ![".ics", ".csv"].iter().any(|end| link.ends_with(end)) && !link.starts_with("/assets/") {
+                } else if ![".ics", ".csv"].iter().any(|end| link.ends_with(end)) && !link.starts_with(&to("/assets/"))
+                {
                     wanted.push(link.split(['#', '?']).next().unwrap().to_owned());
                 }
             }
@@ -460,10 +494,10 @@ pub fn errors(html: &str) -> Vec<String> {
 /// The section in which a question is asked.
 pub fn section(pep: &Pep, question: &str) -> String {
     let page = pep.process().page(question).unwrap();
-    format!("/pep/{}/page/{}/{}", pep.id(), page.id, plan::bank().question(question).unwrap().block)
+    to(&format!("/pep/{}/page/{}/{}", pep.id(), page.id, plan::bank().question(question).unwrap().block))
 }
 
 /// A page of a plan.
 pub fn at(pep: &Pep, rest: &str) -> String {
-    format!("/pep/{}{rest}", pep.id())
+    to(&format!("/pep/{}{rest}", pep.id()))
 }

@@ -1,6 +1,7 @@
 //! The pages of a device over a disk in memory: what people see and send, without a browser, a socket or a file.
 
 mod answers;
+mod base;
 mod child;
 mod device;
 mod forms;
@@ -25,6 +26,7 @@ mod prelude {
     pub use gate::Id;
     pub use pages::{
         answer::Answer as Sent,
+        request::Request,
         tab::{Event, Tab},
     };
     pub use plan::{Answer, DocumentKind, Edit, Kind, Pep, PepType, Role, Term, Value, Writer};

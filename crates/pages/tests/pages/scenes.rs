@@ -78,12 +78,13 @@ impl Album {
             Sent::File { name, kind, bytes } => {
                 let text = String::from_utf8(bytes).unwrap();
                 let inside = if kind.contains("html") { outline::outline(200, &text) } else { outline::short(&text) };
-                (String::new(), format!("a file: {name}, {kind}\n{}", inside.replace('\r', "").replace('\u{feff}', "")))
+                (String::new(), format!("a file: {name}, {kind}\n{}", inside.replace(['\r', '\u{feff}'], "")))
             }
             Sent::Given => (String::new(), "the device is the child's\n".to_owned()),
             Sent::Host(_) => panic!("{name}: the host does everything"),
         };
         let with_child = device.turn(|desk| matches!(desk.handed(), Ok(Some(_))));
+        let target = within(target).unwrap_or_else(|| target.to_owned());
         let table = match target.split(['/', '?']).nth(1) {
             Some("pep") => "plan",
             Some("unlock") => "lock",
@@ -91,7 +92,7 @@ impl Album {
             _ => "pages",
         };
         let shown = outline::short(&format!("{verb} {target}\n{shown}"));
-        self.0.push(Shot { name, table, target: target.to_owned(), html, shown });
+        self.0.push(Shot { name, table, target, html, shown });
     }
 }
 
@@ -232,7 +233,7 @@ fn lock(album: &mut Album) {
     let stamp = device.stamp(&here);
     device.lock.set((true, true));
     album.see(&device, "unlock.asked", "/unlock");
-    album.send(&device, "unlock.wrong", "/unlock", &[("passphrase", "copper kettle Friday"), ("to", "/")]);
+    album.send(&device, "unlock.wrong", "/unlock", &[("passphrase", "copper kettle Friday"), ("to", &to("/"))]);
     album.send_from(&device, "unlock.a-form-waits", &here, &stamp, &[("progress.goingWell", "Maths"), ("go", "here")]);
     device.lock.set((true, false));
     device.has_pin().give(&pep);
@@ -422,7 +423,10 @@ fn histories(album: &mut Album) {
     album.see(&device, "history.some", &at(&pep, "/history"));
     let question = at(&pep, "/history/voice.secWell");
     album.see(&device, "history.of-a-question", &question);
-    let back = links(&device.page(&question)).into_iter().find(|link| link.matches('/').count() == 6).unwrap();
+    let back = links(&device.page(&question))
+        .into_iter()
+        .find(|link| within(link).is_some_and(|link| link.matches('/').count() == 6))
+        .unwrap();
     album.see(&device, "restore.asked", &back);
     device.send(&back, &device.stamp(&back), &[]);
     album.see(&device, "restore.so-already", &back);
