@@ -1,6 +1,6 @@
 //! `pep pin`.
 
-use crate::{clock, context::Context};
+use crate::{clock, context::Context, json};
 use participant::{
     error::{Error, Kind},
     settings::Pin,
@@ -31,7 +31,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     })?;
     context.with(move |device| pin.keep(device))?;
     if context.global.json {
-        context.json(&serde_json::json!({ "pin": "set" }));
+        context.json(&json::device::Pin { pin: "set" });
     }
     context.talk("The PIN is set on this device.");
     Ok(())

@@ -19,7 +19,9 @@ use uuid::Uuid;
 use crate::{
     assets,
     env::{Env, Intent},
-    lent::{ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was, newest_first},
+    lent::{
+        ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was, newest_first, pep_href,
+    },
     live::{Live, Told},
     past,
     request::Signature,
@@ -87,6 +89,7 @@ impl<'a> Desk<'a> {
         let colour = council.colour.clone();
         let colour = colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
         Ok(Site {
+            base: self.env.base.clone(),
             council: named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_default(),
             colour: colour.unwrap_or_else(|| assets::NEUTRAL.to_owned()).to_lowercase(),
             name: me.name,
@@ -235,7 +238,7 @@ impl<'a> Desk<'a> {
             )
         });
         let how = if started.created { "new" } else { "known" };
-        Ok(format!("/pep/{}?started={how}{brought}", started.mine.pep.id()))
+        Ok(pep_href(&self.env.base, &started.mine.pep.id(), &format!("?started={how}{brought}")))
     }
 
     /// One plan; `stamp` is what a form says it was made from. `None` where this device does not hold it.
@@ -276,6 +279,7 @@ impl<'a> Desk<'a> {
         let name = called(&view, names.get(&pep.child));
         let fresh = (self.env.fresh)();
         Ok(Some(Plan {
+            base: self.env.base.clone(),
             pep,
             role,
             person,

@@ -13,6 +13,7 @@ use plan::{
 };
 use uuid::Uuid;
 
+use crate::address::Base;
 use participant::{
     device::{Held, Line, Present, Waits},
     settings::Settings,
@@ -22,6 +23,8 @@ use participant::{
 /// What every page says around itself.
 #[derive(Clone)]
 pub struct Site {
+    /// What every address begins with.
+    pub base: Base,
     /// The council or Virtual School, as it calls itself.
     pub council: String,
     /// Its colour, `#33475b`.
@@ -84,6 +87,8 @@ pub struct ChildLine {
 
 /// One plan, as far as this person reads it.
 pub struct Plan {
+    /// What every address begins with.
+    pub base: Base,
     /// Which.
     pub pep: Pep,
     /// This person's role for the child.
@@ -255,12 +260,34 @@ pub fn saved_words(waiting: usize) -> String {
     }
 }
 
+impl Site {
+    /// An address of the pages, by the one within them.
+    pub fn href(&self, within: &str) -> String {
+        self.base.to(within)
+    }
+
+    /// A page of a plan: `""` is its own.
+    pub fn plan_href(&self, pep: &Pep, rest: &str) -> String {
+        pep_href(&self.base, &pep.id(), rest)
+    }
+}
+
+/// A page of a plan: `""` is its own.
+pub fn pep_href(base: &Base, pep: &Uuid, rest: &str) -> String {
+    base.to(&format!("/pep/{pep}{rest}"))
+}
+
 /// Plans, newest first.
 pub fn newest_first(plans: &mut [Digest]) {
     plans.sort_by_key(|plan| std::cmp::Reverse((plan.pep.year, plan.pep.term, plan.pep.kind)));
 }
 
 impl Given {
+    /// An address of the pages, by the one within them.
+    pub fn href(&self, within: &str) -> String {
+        self.plan.base.to(within)
+    }
+
     /// Whether the device is the child's own: then nobody else's PIN is asked for.
     pub fn is_own(&self) -> bool {
         self.plan.role == Role::YoungPerson
@@ -312,7 +339,7 @@ impl Plan {
 
     /// The address of a page of this plan. `rest` begins with `/`, or is empty.
     pub fn href(&self, rest: &str) -> String {
-        format!("/pep/{}{rest}", self.pep.id())
+        pep_href(&self.base, &self.pep.id(), rest)
     }
 
     /// `Spring 2025/26, termly review`.

@@ -6,16 +6,16 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 /// The regions of a page.
 #[derive(Default)]
-pub struct Regions(Vec<(String, String)>);
+pub struct Regions(Vec<(String, Markup)>);
 
 impl Regions {
     /// With one more, under an id of its own on its page.
     pub fn with(mut self, id: impl Into<String>, inside: Markup) -> Regions {
-        self.0.push((id.into(), inside.into_string()));
+        self.0.push((id.into(), inside));
         self
     }
 
@@ -23,13 +23,13 @@ impl Regions {
     pub fn show(&self, id: &str) -> Markup {
         let found = self.0.iter().find(|(known, _)| known == id);
         html! {
-            @if let Some((id, inside)) = found { div id=(id) data-region=(fingerprint(inside)) { (PreEscaped(inside)) } }
+            @if let Some((id, inside)) = found { div id=(id) data-region=(fingerprint(&inside.0)) { (inside) } }
         }
     }
 
     /// Ids and contents. A page need not show them all.
     pub fn parts(self) -> Vec<(String, String)> {
-        self.0
+        self.0.into_iter().map(|(id, inside)| (id, inside.into_string())).collect()
     }
 }
 

@@ -41,7 +41,7 @@ pub fn blank(request: &Request, site: &Site) -> Outcome {
         (kit::error_summary(&errors))
         h1 class="govuk-heading-l" { "A blank form" }
         p class="govuk-body" { "A form to print and fill in by hand. It names no child." }
-        form method="get" action="/blank-form" novalidate {
+        form method="get" action=(site.href("/blank-form")) novalidate {
             input type="hidden" name="show" value="1";
             (kit::radios("process", "Which process?", error("process"), &processes, asked("process")))
             (kit::radios("phase", "Which age?", error("phase"), &phases, asked("phase")))
@@ -55,7 +55,7 @@ pub fn blank(request: &Request, site: &Site) -> Outcome {
 fn form(site: &Site, process: &Process, phase: Phase, only: &str) -> Outcome {
     let one = process.pages.iter().find(|page| page.id == only);
     let pages = || process.pages.iter().filter(|page| one.is_none_or(|one| one.id == page.id));
-    let href = |page: &str| format!("/blank-form?show=1&process={}&phase={phase}&page={page}", process.id);
+    let href = |page: &str| site.href(&format!("/blank-form?show=1&process={}&phase={phase}&page={page}", process.id));
     let asked = |question: &&Question| {
         let of_phase = question.phases.is_empty() || question.phases.contains(&phase);
         of_phase && !question.computed && question.document() != plan::DocumentKind::Quality
@@ -90,7 +90,7 @@ fn form(site: &Site, process: &Process, phase: Phase, only: &str) -> Outcome {
             }
         }
     };
-    Outcome::page(Leaf::new(title, "", main).back(format!("/blank-form?process={}", process.id), "Back"))
+    Outcome::page(Leaf::new(title, "", main).back(site.href(&format!("/blank-form?process={}", process.id)), "Back"))
 }
 
 fn space(process: &Process, question: &Question) -> Markup {

@@ -54,7 +54,7 @@ pub fn new(
         span class="govuk-caption-l" { (child.name) }
         h1 class="govuk-heading-l" { "Start a PEP" }
         p class="govuk-body" { "It works without a connection. If somebody else starts the same one, it is one plan and not two: a PEP is known by the child, the term and the kind." }
-        form method="post" action={ "/children/" (child.child) "/new" } novalidate {
+        form method="post" action=(site.href(&format!("/children/{}/new", child.child))) novalidate {
             @if !doubts.is_empty() {
                 div class="govuk-warning-text" {
                     span class="govuk-warning-text__icon" aria-hidden="true" { "!" }
@@ -86,8 +86,8 @@ pub fn new(
             (kit::button("Start the PEP"))
         }
     };
-    let leaf =
-        Leaf::new(format!("Start a PEP, {}", child.name), "Children", main).back("/children", "Back to children");
+    let leaf = Leaf::new(format!("Start a PEP, {}", child.name), "Children", main)
+        .back(site.href("/children"), "Back to children");
     Outcome::page(leaf.error(!errors.is_empty()))
 }
 

@@ -65,7 +65,7 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
         }
     };
     let leaf = Leaf::new(format!("{}’s plan", plan.name), "Children", main);
-    Outcome::page(leaf.back("/children", "Back to children"))
+    Outcome::page(leaf.back(plan.base.to("/children"), "Back to children"))
 }
 
 /// The regions of the page: the sections and how far each is, who is here, and how far what this person wrote has come.

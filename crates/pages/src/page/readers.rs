@@ -74,7 +74,7 @@ pub fn readers(request: &Request, plan: &Plan, team: &[Who]) -> Option<Outcome> 
 /// The child's own page for it. None where this device does not hold the words.
 pub fn childs(request: &Request, given: &Given) -> Option<Outcome> {
     let from = request.query.get("from").or(request.form.get("from")).and_then(|from| from.parse::<usize>().ok());
-    let back = from.map_or_else(|| HOME.to_owned(), |from| format!("{}/{from}", HOME));
+    let back = from.map_or_else(|| request.href(HOME), |from| request.href(&format!("{HOME}/{from}")));
     let (ticked, wrong) = match chosen(request, &given.plan)? {
         Chosen::Taken(roles) => return Some(Outcome::Readers { roles, then: back }),
         Chosen::Shown(ticked) => (ticked, None),
@@ -85,7 +85,7 @@ pub fn childs(request: &Request, given: &Given) -> Option<Outcome> {
     let title = "Who may see your private words?";
     let main = html! {
         (kit::error_summary(&errors))
-        form method="post" action=(READERS) novalidate autocomplete="off" {
+        form method="post" action=(request.href(READERS)) novalidate autocomplete="off" {
             @if let Some(from) = from { input type="hidden" name="from" value=(from); }
             (saw(&given.plan))
             (group("xl", title, wrong, &html! {
@@ -111,7 +111,7 @@ pub fn childs(request: &Request, given: &Given) -> Option<Outcome> {
                 a class="govuk-button govuk-button--secondary" role="button" draggable="false" href=(back) { "Go back" }
             }
         }
-        (way_out())
+        (way_out(&request.base))
     };
     Some(Outcome::page(Leaf::new(title, "", main).error(wrong.is_some())))
 }

@@ -248,7 +248,7 @@ fn render(
         @if writes {
             @let live = asked.iter().any(|one| is_live(plan, one.question));
             form method="post" action={ (sections::section_href(plan, page, block)) (back::query(back)) } novalidate
-                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
+                data-live-plan=[live.then(|| plan.pep.id())] data-comments=[live.then(|| plan.href("/comments"))] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
                 @for one in &asked { (question(plan, one, &regions)) }
                 div class="govuk-button-group" {

@@ -36,7 +36,7 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         }
         p class="govuk-body" { "Everything you enter is saved on this device at once. It is shared with the others of the child’s team by itself whenever there is a connection." }
         (regions.show("facts"))
-        form method="post" action="/sync" {
+        form method="post" action=(site.href("/sync")) {
             @if sharing.offline {
                 p class="govuk-body" { "You chose to work offline. What you enter is saved on this device, and nothing is sent or fetched until you go online again or pep starts anew." }
                 button type="submit" class="govuk-button" name="line" value="on" { "Go online" }
@@ -50,9 +50,9 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         (regions.show("waiting"))
         @if site.undecided > 0 {
             h2 class="govuk-heading-m" { "For you to decide" }
-            p class="govuk-body" { (kit::link("/held", &super::tasks::undecided(site.undecided))) }
+            p class="govuk-body" { (kit::link(&site.href("/held"), &super::tasks::undecided(site.undecided))) }
         }
-        @if sharing.decides && site.undecided == 0 { p class="govuk-body" { (kit::link("/held", "Changes of others that were refused")) } }
+        @if sharing.decides && site.undecided == 0 { p class="govuk-body" { (kit::link(&site.href("/held"), "Changes of others that were refused")) } }
         @if !sharing.held.is_empty() {
             h2 class="govuk-heading-m" { "Changes of yours that could not be accepted" }
             p class="govuk-body" { "What you wrote is kept on this device. The Virtual School sees it too, and decides. Everything else of yours stays in the plan." }

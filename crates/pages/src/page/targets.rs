@@ -279,7 +279,7 @@ fn render(
         @if fields.iter().any(|field| field.writable) {
             @let live = fields.iter().any(|field| plan.types_in(&place(existing, field.column)).is_some());
             form method="post" action=(here) novalidate
-                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
+                data-live-plan=[live.then(|| plan.pep.id())] data-comments=[live.then(|| plan.href("/comments"))] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
                 @if existing.is_none() { input type="hidden" name="target" value=(fresh.unwrap_or(plan.fresh)); }
                 @for field in fields {

@@ -45,22 +45,22 @@ pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
         }
     }
     let lists = html! {
-        @if site.undecided > 0 { (kit::inset(html! { (kit::link("/held", &undecided(site.undecided))) })) }
+        @if site.undecided > 0 { (kit::inset(html! { (kit::link(&site.href("/held"), &undecided(site.undecided))) })) }
         @if plans.is_empty() {
             p class="govuk-body" { "Plans of the children you work with will be here." }
-            p class="govuk-body" { "They come to this device when it is connected: " (kit::link("/sync", "share now")) "." }
+            p class="govuk-body" { "They come to this device when it is connected: " (kit::link(&site.href("/sync"), "share now")) "." }
         }
         @for (id, title, group) in &groups {
             @if !group.is_empty() {
                 h2 class="govuk-heading-m" { (title) }
-                (kit::tasks(id, &group.iter().map(|plan| line(plan)).collect::<Vec<_>>()))
+                (kit::tasks(id, &group.iter().map(|plan| line(site, plan)).collect::<Vec<_>>()))
             }
         }
     };
     Regions::default().with("tasks", lists)
 }
 
-fn line(plan: &Digest) -> Task {
+fn line(site: &Site, plan: &Digest) -> Task {
     let due = plan.due.map_or(String::new(), |by| format!(". Due by {}", words::date(by)));
     let others: Vec<String> =
         plan.gaps.keys().filter(|role| !plan.role.counts_as(**role)).map(|role| small(*role)).collect();
@@ -80,7 +80,7 @@ fn line(plan: &Digest) -> Task {
         (choices, _) => kit::tag("yellow", &format!("{} to make", counted(choices, "choice"))),
     };
     Task {
-        href: Some(format!("/pep/{}", plan.pep.id())),
+        href: Some(site.plan_href(&plan.pep, "")),
         title: plan.name.clone(),
         hint: format!("{}{due}{waiting}{here}", words::sitting(&plan.pep)),
         status,

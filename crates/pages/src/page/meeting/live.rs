@@ -429,7 +429,7 @@ impl Page<'_> {
                 h2 class="govuk-heading-m" id="notes-title" { "Notes and decisions" }
                 @if self.saved == "meeting" { (kit::done("Saved on this device")) }
                 @if plan.may_write(question) {
-                    form method="post" action=(Back::Live.via(&sections::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) {
+                    form method="post" action=(Back::Live.via(&sections::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) data-comments=(plan.href("/comments")) {
                         (stamp(plan))
                         div data-live {
                             (ask.input(&ask.fill_text(text), None, &html! {}))
