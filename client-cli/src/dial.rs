@@ -31,6 +31,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use sync::{
     SignedRoster, backoff,
+    cbor::from_cbor,
     frame::{FRAME_BYTES_MAX, SUBPROTOCOL},
     held::{Change, List},
     identity,
@@ -446,7 +447,7 @@ pub async fn held(
         (other, _) => other?,
     };
     let (_, bytes) = http.get(&address, "/v1/held", Some(&token)).await?;
-    ciborium::from_reader(bytes.as_ref()).map_err(|_| DialError::Answer)
+    from_cbor(&bytes).map_err(|_| DialError::Answer)
 }
 
 /// Decides about one of them: takes it into the plan, with those it builds on, or leaves it out.
@@ -653,7 +654,7 @@ pub async fn look(http: &Http, relay: &Relay) -> Result<Seen, DialError> {
 /// A roster fetched outside the WebSocket: one too large for a frame.
 async fn roster(http: &Http, address: &Address, token: &str) -> Result<Option<SignedRoster>, DialError> {
     let (_, bytes) = http.get(address, "/v1/roster", Some(token)).await?;
-    Ok(ciborium::from_reader(bytes.as_ref()).ok())
+    Ok(from_cbor(&bytes).ok())
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -26,7 +26,8 @@ enum Verb {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let Verb::Set = args.verb;
     context.me()?;
-    let pin = Pin::new(context.input()?.trim(), clock::salt()).map_err(|why| {
+    let salt = clock::random().map_err(|e| Error::new(Kind::Failed, format!("The PIN was not set: {e}.")))?;
+    let pin = Pin::new(context.input()?.trim(), salt).map_err(|why| {
         Error::new(Kind::Failed, format!("{why}.")).hint("Nothing was changed. Run `pep pin set` again.")
     })?;
     context.with(move |device| pin.keep(device))?;

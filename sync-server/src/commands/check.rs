@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::{Desk, Output, columns};
 use crate::{
-    core::hex,
     directory::text,
     error::Error,
     json::{Checked, Document, StoreKey},
@@ -44,7 +43,7 @@ impl Check {
             let (pep, kind) = about.unwrap_or_default();
             match heads {
                 Ok(heads) => {
-                    let heads: Vec<String> = heads.iter().map(hex).collect();
+                    let heads: Vec<String> = heads.iter().map(hex::encode).collect();
                     rows.push(vec![text(&doc), kind.clone(), last.to_string(), "whole".into()]);
                     list.push(Document { doc: Uuid::from_bytes(doc), pep, kind, envelopes: last, heads });
                 }

@@ -3,7 +3,7 @@ use uuid::Uuid;
 
 use super::{Desk, Output, PREFIX_MIN, columns};
 use crate::{
-    core::{self, Core, hex},
+    core::{self, Core},
     directory::from_cbor,
     error::Error,
     json, now,
@@ -71,11 +71,11 @@ impl Held {
 fn decide(desk: &Desk, change: String, accept: bool) -> Result<Output, Error> {
     desk.with(move |core| {
         let one = find(core, &change)?;
-        let found = core.undecided(None)?.changes.into_iter().find(|c| hex(&c.hash) == one.change);
+        let found = core.undecided(None)?.changes.into_iter().find(|c| hex::encode(c.hash) == one.change);
         let found = found.ok_or(crate::directory::Refused::HeldUnknown)?;
         let decided = core.decide(None, &found.doc, &found.hash, accept, now())?;
         let did = if accept { "Accepted" } else { "Discarded" };
-        let changes: Vec<String> = decided.iter().map(hex).collect();
+        let changes: Vec<String> = decided.iter().map(hex::encode).collect();
         let said = match decided.len() {
             1 => format!("{did}.\n"),
             n => format!("{did}, with {} that it builds on.\n", n - 1),
@@ -104,7 +104,7 @@ fn all(core: &mut Core) -> Result<(Vec<json::Held>, bool), Error> {
             kept.map(|kept| from_cbor::<core::Held>(&kept)).transpose()?.map(|held| Uuid::from_bytes(*held.device));
         let document = core.directory().document(&change.doc);
         found.push(json::Held {
-            change: hex(&change.hash),
+            change: hex::encode(change.hash),
             doc: Uuid::from_bytes(change.doc),
             pep: document.map(|(pep, _)| Uuid::from_bytes(pep.start.pep)),
             kind: document.map(|(_, kind)| kind.to_string()),

@@ -15,7 +15,7 @@ use client_cli::{
     unlock,
 };
 use disk::{Claim, Request};
-use pages::{request::Request as Asked, routes::Answer};
+use pages::{address::Base, answer::Answer, request::Request as Asked};
 use participant::device::{Me, Relay};
 use plan::{AcademicYear, Cells, DocumentKind, Edit, Pep, PepType, Processes, Role, Term};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -168,7 +168,7 @@ impl Device {
     }
 
     fn ask(&self, address: &str, form: Option<&str>) -> Answer {
-        let request = Asked::new(form.is_some(), address, form.unwrap_or_default().as_bytes());
+        let request = Asked::new(&Base::default(), form.is_some(), address, form.unwrap_or_default().as_bytes());
         let request = request.unwrap_or_else(|| panic!("{address} is no address"));
         self.host.answer(&self.app, &Ask::Request(request)).unwrap()
     }
