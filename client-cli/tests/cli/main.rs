@@ -774,7 +774,7 @@ fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_pla
     lorcan.pep(&back).ok();
     assert_eq!(lorcan.show(&spring)["state"], "returned");
     assert!(lorcan.pep(&["show", &spring]).ok().contains("Returned to the social worker: 1 thing"));
-    assert_eq!(lorcan.pep(&["return", &spring, "--to", "carer", "--reason", "More."]).code, 1);
+    assert_eq!(lorcan.pep(&["return", &spring, "--to", "carer", "--reason", "More."]).code, 2);
 
     let early = odile.pep(&["complete", &spring]);
     assert!(

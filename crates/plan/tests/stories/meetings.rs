@@ -301,6 +301,25 @@ fn a_review_without_a_meeting_is_for_where_the_process_has_it() {
 }
 
 #[test]
+fn a_review_without_a_meeting_is_written_where_the_process_has_it_once_it_is_known_how_old_the_child_is() {
+    let sixth = Processes::new(vec![Process::parse(crate::processes::SIXTH).unwrap()]);
+    let process = sixth.latest("harrowmere").unwrap();
+    let (year, term) = parse_term("2025/26-spring").unwrap();
+    let pep = Pep { year, term, kind: PepType::Review, process, ..idris() };
+    let actor = ActorId::from(&[0, 1][..]);
+    let mut desk = Desk { document: from_genesis(&pep, DocumentKind::Main, actor), pep };
+    let on_paper =
+        || Edit::Choose { question: "meeting.kind".into(), value: parse_value("meeting.kind", "desk_review").unwrap() };
+    assert_eq!(desk.edits("Odile", &[on_paper()]), Err(Refused::NoDeskReview));
+    desk.set("Ottoline", "setting.yearGroup", "10");
+    assert_eq!(desk.edits("Odile", &[on_paper()]), Err(Refused::NoDeskReview));
+    desk.set("Ottoline", "setting.yearGroup", "12");
+    assert!(desk.edits("Odile", &[on_paper()]).unwrap().change.is_some());
+    let meeting = desk.meeting("2026-02-26");
+    assert_eq!((meeting.kind, meeting.desk_review_allowed), (Some(ReviewKind::Desk), true));
+}
+
+#[test]
 fn a_review_without_a_meeting_that_a_plan_holds_from_before_is_read_and_found() {
     let mut desk = Desk::of("portal", PepType::Review, 0);
     desk.set("Ottoline", "setting.yearGroup", "5");

@@ -1,7 +1,8 @@
 use crate::*;
 
 const GOOD: &str = include_str!("../../processes/ten-page.json");
-const SIXTH: &str = include_str!("../../../../fixtures/processes/harrowmere.json");
+/// A process that this program does not come with, as a council writes one.
+pub const SIXTH: &str = include_str!("../../../../fixtures/processes/harrowmere.json");
 
 /// What is changed in a good file, into what, what the reason says, and where: the text whose line is named, or "" for the
 /// line that was changed.
