@@ -195,8 +195,8 @@ impl Device {
 
     /// Gives this device to the child of a plan, as its owner would who has a PIN.
     pub fn give(&self, pep: &Pep) {
-        let handed = Some(participant::settings::Handed { pep: pep.id() });
-        self.app.with(move |device| participant::settings::Handed::keep(device, handed).unwrap()).unwrap();
+        let child_mode = Some(participant::settings::ChildMode { pep: pep.id() });
+        self.app.with(move |device| participant::settings::ChildMode::keep(device, child_mode).unwrap()).unwrap();
     }
 
     /// Everything that the plan says, without ids, times and the names of changes.

@@ -14,7 +14,7 @@ use crate::{
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp},
     kit::{self, saved},
-    lent::{Plan, cell_value, people},
+    model::{Plan, cell_value, people},
     request::{Leaf, Outcome, Request},
     sections::{self, grade_label},
 };

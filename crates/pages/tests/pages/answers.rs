@@ -170,10 +170,10 @@ fn a_form_takes_from_a_live_box_only_what_was_not_said_to_be_saved() {
 fn two_tabs_write_in_one_answer_and_what_is_not_theirs_is_not_live() {
     let (device, pep) = Device::idris(Role::SocialWorker);
     device.write(&pep, "care.story", "He cooks.");
-    let desk = &device;
+    let host = &device;
     let (mut one, mut two) = (Tab::new(1), Tab::new(2));
     let say = |tab: &mut Tab, event: Event, at: u64| {
-        let told = desk.on(tab, event, at).unwrap().into_iter();
+        let told = host.on(tab, event, at).unwrap().into_iter();
         told.map(|text| serde_json::from_str(&text).unwrap()).collect::<Vec<serde_json::Value>>()
     };
     let page = section(&pep, "care.story");
@@ -211,7 +211,7 @@ fn two_tabs_write_in_one_answer_and_what_is_not_theirs_is_not_live() {
     say(&mut one, edit(n, 0), 1_700);
     say(&mut one, Event::End, 1_800);
     assert_eq!(device.text(&pep, "care.story"), " 🍲He cooks 🍲.");
-    assert!(desk.on(&mut two, Event::Message("{}".into()), 0).is_none());
+    assert!(host.on(&mut two, Event::Message("{}".into()), 0).is_none());
 }
 
 #[test]

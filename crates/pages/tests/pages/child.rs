@@ -1,7 +1,7 @@
 //! The device is given to a child: seven answers, nothing else to be seen, and no way out without the PIN.
 
 use crate::prelude::*;
-use participant::settings::Handed;
+use participant::settings::ChildMode;
 
 /// Wren, of primary age, in a process whose child's page this role writes.
 fn wren(role: Role) -> (Device, Pep) {
@@ -193,8 +193,8 @@ fn nothing_but_the_childs_own_pages_is_shown_or_done_until_the_pin_is_entered() 
         assert_eq!(html.matches("<h1").count(), 1, "{target}");
     }
     // The mode is a fact: another start of the pages knows it.
-    let handed = device.with(|device| Handed::of(device).unwrap());
-    assert_eq!(handed, Some(Handed { pep: pep.id() }));
+    let child_mode = device.with(|device| ChildMode::of(device).unwrap());
+    assert_eq!(child_mode, Some(ChildMode { pep: pep.id() }));
     assert_eq!(device.led("/", None).as_deref(), Some("/views"));
     // So does one that cannot read what the fact says.
     device.with(|device| device.keep("given", Some(&"what is this")).unwrap());

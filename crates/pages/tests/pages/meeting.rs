@@ -66,7 +66,7 @@ fn rows(device: &Device, pep: &Pep, table: &str) -> Vec<BTreeMap<&'static str, S
         plan::Cell::Value(value) => Some((*column, value.to_string())),
         _ => None,
     };
-    let rows = pages::lent::Plan::rows(&view, table);
+    let rows = pages::model::Plan::rows(&view, table);
     rows.iter().filter(|row| row.counts()).map(|row| row.cells.iter().filter_map(cell).collect()).collect()
 }
 
@@ -238,7 +238,7 @@ fn r003_16_last_term_s_targets_are_reviewed_one_by_one_and_an_old_page_is_told()
             && html.contains(&format!("href=\"#{result}\""))
             && html.contains("<details class=\"govuk-details\" open>")
     );
-    let first = pages::lent::Plan::rows(&device.view(&pep), "targets.review").len();
+    let first = pages::model::Plan::rows(&device.view(&pep), "targets.review").len();
     assert_eq!(first, 1);
 }
 

@@ -83,7 +83,7 @@ impl Album {
             Sent::Given => (String::new(), "the device is the child's\n".to_owned()),
             Sent::Host(_) => panic!("{name}: the host does everything"),
         };
-        let with_child = device.turn(|desk| matches!(desk.handed(), Ok(Some(_))));
+        let with_child = device.turn(|turn| matches!(turn.child_mode(), Ok(Some(_))));
         let target = within(target).unwrap_or_else(|| target.to_owned());
         let table = match target.split(['/', '?']).nth(1) {
             Some("pep") => "plan",

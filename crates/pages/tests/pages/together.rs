@@ -90,7 +90,7 @@ fn r003_28_what_a_signature_waits_for_is_always_said_each_thing_with_its_way_and
             let line = format!("{}#at-{}", section(&pep, gap.question), gap.question);
             let after = html.split(&format!("href=\"{line}\"")).nth(1).unwrap_or_else(|| panic!("{role}: no {line}"));
             let line = after.split("</li>").next().unwrap();
-            assert!(line.contains(&format!("For the {}", pages::lent::small(gap.owner))), "{role}: {line}");
+            assert!(line.contains(&format!("For the {}", pages::model::small(gap.owner))), "{role}: {line}");
         }
         assert!(!html.contains("<form") && html.contains("waits for this") && html.contains("Nobody has signed yet."));
         // A form that was made up signs nothing, and says why.
@@ -290,7 +290,7 @@ fn the_process_s_agenda_is_put_into_the_plan_once_and_by_those_who_write_it() {
     let html = device.page(&here);
     assert!(html.contains("This is the process’s agenda.") && html.contains("Put it into the plan</button>"));
     let stamp = hidden(&html, "made-from");
-    let of_agenda = || pages::lent::Plan::rows(&device.view(&pep), "meeting.agenda").len();
+    let of_agenda = || pages::model::Plan::rows(&device.view(&pep), "meeting.agenda").len();
     assert_eq!(device.send(&here, &stamp, &[]), format!("{here}?saved=1"));
     let rows = of_agenda();
     // Twice from the same page, and once more from a page that was open since before.
