@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     clock,
-    dial::{self, DialError, Kept},
+    dial::{self, DialError, Http, Kept},
     erase,
     unlock::{self, Guard, LockError},
 };
@@ -59,6 +59,7 @@ pub struct App {
     room: Option<DocumentThread<Device>>,
     thread: Option<JoinHandle<Device>>,
     runtime: Runtime,
+    http: Arc<Http>,
     wake: Arc<Notify>,
     changes: watch::Receiver<u64>,
     line: Mutex<Option<Standing>>,
@@ -140,6 +141,7 @@ impl App {
             room,
             thread,
             runtime,
+            http: Arc::default(),
             wake,
             changes,
             line,
@@ -168,6 +170,11 @@ impl App {
     /// The async part, for what must wait for the network.
     pub fn runtime(&self) -> &Runtime {
         &self.runtime
+    }
+
+    /// The requests of this process to its relay.
+    pub fn http(&self) -> &Arc<Http> {
+        &self.http
     }
 
     /// Rises with every change that a person may see.
@@ -269,7 +276,7 @@ impl App {
         let (stop, again) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, attempts) = watch::channel(Kept::default());
         let Some(room) = self.room.clone() else { return Ok(()) };
-        let kept = dial::keep(room, key, self.wake.clone(), stop.clone(), again.clone(), tell);
+        let kept = dial::keep(room, self.http.clone(), key, self.wake.clone(), stop.clone(), again.clone(), tell);
         *line = Some(Standing { task: self.runtime.spawn(kept), stop, again, attempts });
         Ok(())
     }
@@ -334,7 +341,7 @@ impl App {
             let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
             line.as_ref().map(|line| (line.again.clone(), line.attempts.clone()))
         };
-        let (wake, changes) = (self.wake.clone(), self.changes.clone());
+        let (wake, changes, http) = (self.wake.clone(), self.changes.clone(), self.http.clone());
         let key = self.key().map_err(SyncError::Open)?;
         let alone = kept.is_none();
         // A kept line has counted since it stands; what passed before this call is not its doing.
@@ -344,7 +351,7 @@ impl App {
             let ended = async {
                 match kept {
                     Some((again, attempts)) => SyncError::Dial(failure(&room, &again, attempts).await),
-                    None => match dial::once(&room, &key, &wake, &stop).await {
+                    None => match dial::once(&room, &http, &key, &wake, &stop).await {
                         Ok(_) => SyncError::Cut { words: room.call(Device::take_words).await.unwrap_or_default() },
                         Err(e) => SyncError::Dial(e),
                     },

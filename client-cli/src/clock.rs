@@ -1,6 +1,7 @@
 //! The moment, the time zone and chance: read here, once for each turn, and handed on as arguments.
 
 use std::{
+    io,
     sync::OnceLock,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -25,20 +26,22 @@ fn zone() -> Zone {
     })
 }
 
-/// An evenly spread number.
-pub fn chance() -> u64 {
-    let mut bytes = [0; 8];
-    // Without randomness a wait is not spread; everything that must be secret asks for itself and fails.
-    let _ = SystemRandom::new().fill(&mut bytes);
-    u64::from_le_bytes(bytes)
+/// Bytes from the system's randomness: everything that this program draws comes from here.
+pub fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("this computer gives no random numbers"))?;
+    Ok(bytes)
 }
 
-/// Random bytes for one PIN.
-pub fn salt() -> [u8; 16] {
-    *Uuid::new_v4().as_bytes()
+/// An evenly spread number.
+pub fn chance() -> u64 {
+    // Without randomness a wait is not spread; everything that must be secret asks for itself and fails.
+    u64::from_le_bytes(random().unwrap_or_default())
 }
 
 /// A fresh id for a child, a target, a row or a comment.
 pub fn fresh_id() -> Uuid {
-    Uuid::new_v4()
+    // One that is not random could be somebody else's: rather none, and nothing written.
+    let bytes = random().unwrap_or_else(|e| panic!("{e}"));
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }

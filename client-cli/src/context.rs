@@ -11,6 +11,7 @@ use std::{
 use disk::{Reply, Request};
 use participant::{Device, Error, Kind, Mine, Now, Zone, bring, device::Me, mine, select, words::counted};
 use plan::{Applied, DocumentKind, Pep, Question, Role, View};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{app::App, clock, given::Given, global::Global};
@@ -81,9 +82,9 @@ impl Context {
         self.out.extend_from_slice(bytes);
     }
 
-    /// The one JSON document.
-    pub fn json(&mut self, value: &serde_json::Value) {
-        self.data(value);
+    /// The one JSON document: what a struct of [`crate::json`] says, its keys in the order of the alphabet.
+    pub fn json(&mut self, output: &impl Serialize) {
+        self.data(serde_json::to_value(output).unwrap_or_default());
     }
 
     /// A remark, on standard error; silent with `--quiet`.

@@ -13,14 +13,14 @@ use crate::{app::App, dial};
 pub fn fetched(app: &Arc<App>) -> Result<List, Error> {
     let me = app.with(|device| device.me().cloned())?.ok_or(Trouble::Unknown)?;
     let key = app.key()?;
-    Ok(app.runtime().block_on(dial::held(app.room(), &me, &key))?)
+    Ok(app.runtime().block_on(dial::held(app.room(), app.http(), &me, &key))?)
 }
 
 /// Tells the relay what this person decided.
 pub fn decided(app: &Arc<App>, change: &Change, accept: bool) -> Result<(), Error> {
     let me = app.with(|device| device.me().cloned())?.ok_or(Trouble::Unknown)?;
     let key = app.key()?;
-    app.runtime().block_on(dial::decide(&me, &key, change, accept)).map_err(|e| match e {
+    app.runtime().block_on(dial::decide(app.http(), &me, &key, change, accept)).map_err(|e| match e {
         // Its words are for people; who may not is told so before it is asked.
         dial::DialError::Refused { code, detail, .. } if code == sync::frame::code::REFUSED => {
             Error::new(Kind::Failed, detail)

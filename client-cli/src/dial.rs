@@ -2,14 +2,23 @@
 //! The only part of the client that opens a connection to elsewhere.
 
 use participant::error::{Error, Kind};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use disk::DocumentThread;
 use futures_util::{SinkExt, StreamExt};
 use gate::Id;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{HeaderMap, Request, StatusCode, body::Bytes, header, http::request};
+use hyper::{
+    HeaderMap, Request, StatusCode,
+    body::Bytes,
+    client::conn::http1::{self, Parts, SendRequest},
+    header,
+    http::request,
+};
 use hyper_util::rt::TokioIo;
 use ring::{digest, signature::Ed25519KeyPair};
 use rustls::{
@@ -22,6 +31,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use sync::{
     SignedRoster, backoff,
+    cbor::from_cbor,
     frame::{FRAME_BYTES_MAX, SUBPROTOCOL},
     held::{Change, List},
     identity,
@@ -31,6 +41,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::{Notify, watch},
+    task::JoinHandle,
     time::timeout,
 };
 use tokio_tungstenite::{
@@ -97,7 +108,7 @@ pub enum DialError {
 }
 
 /// Where a relay is and what it must show.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 struct Address {
     host: String,
     port: u16,
@@ -158,49 +169,114 @@ impl Address {
             })?;
         Ok(Box::new(tls))
     }
+}
 
+/// The requests of one process. Those to one relay follow each other on one connection while it stands, and the WebSocket takes that
+/// connection over: a handshake costs more than most of what is asked. The relay ends one on which nothing is asked for a while.
+#[derive(Default)]
+pub struct Http {
+    /// The connection that nothing is being asked on.
+    idle: Mutex<Option<Connection>>,
+}
+
+/// A connection to a relay on which one request is made after the other.
+struct Connection {
+    address: Address,
+    sender: SendRequest<Full<Bytes>>,
+    /// Moves its bytes, and gives the stream back where the sender is dropped.
+    driver: Driver,
+}
+
+/// Ends with the connection that it moves the bytes of.
+struct Driver(JoinHandle<hyper::Result<Parts<TokioIo<Box<dyn Io>>>>>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Connection {
+    async fn open(address: &Address) -> Result<Connection, DialError> {
+        let io = TokioIo::new(address.connect().await?);
+        let (sender, connection) =
+            http1::handshake(io).await.map_err(|_| DialError::Unreachable(address.url.clone()))?;
+        let driver = Driver(tokio::spawn(connection.without_shutdown()));
+        Ok(Connection { address: address.clone(), sender, driver })
+    }
+
+    /// The stream, where nothing has come on it that nobody has read.
+    async fn stream(self) -> Option<Box<dyn Io>> {
+        let Connection { sender, mut driver, .. } = self;
+        drop(sender);
+        let parts = (&mut driver.0).await.ok()?.ok()?;
+        parts.read_buf.is_empty().then(|| parts.io.into_inner())
+    }
+}
+
+impl Http {
     /// One request with a JSON body, one JSON answer.
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, DialError> {
+    async fn post<T: DeserializeOwned>(&self, to: &Address, path: &str, body: &Value) -> Result<T, DialError> {
         let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
-        let (_, bytes) = self.exchange(request, body.to_string()).await?;
+        let (_, bytes) = self.exchange(to, request, body.to_string()).await?;
         serde_json::from_slice(&bytes).map_err(|_| DialError::Answer)
     }
 
     /// The same with a session's token.
-    async fn post_with(&self, path: &str, token: &str, body: &Value) -> Result<(), DialError> {
+    async fn post_with(&self, to: &Address, path: &str, token: &str, body: &Value) -> Result<(), DialError> {
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::AUTHORIZATION, format!("Bearer {token}"));
-        self.exchange(request, body.to_string()).await.map(drop)
+        self.exchange(to, request, body.to_string()).await.map(drop)
     }
 
     /// One request without a body.
-    async fn get(&self, path: &str, token: Option<&str>) -> Result<(HeaderMap, Bytes), DialError> {
+    async fn get(&self, to: &Address, path: &str, token: Option<&str>) -> Result<(HeaderMap, Bytes), DialError> {
         let mut request = Request::get(path);
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        self.exchange(request, String::new()).await
+        self.exchange(to, request, String::new()).await
     }
 
-    async fn exchange(&self, request: request::Builder, body: String) -> Result<(HeaderMap, Bytes), DialError> {
-        let unreachable = |_| DialError::Unreachable(self.url.clone());
+    async fn exchange(
+        &self,
+        to: &Address,
+        request: request::Builder,
+        body: String,
+    ) -> Result<(HeaderMap, Bytes), DialError> {
+        let unreachable = || DialError::Unreachable(to.url.clone());
         let request = request
-            .header(header::HOST, format!("{}:{}", self.host, self.port))
+            .header(header::HOST, format!("{}:{}", to.host, to.port))
             .body(Full::new(Bytes::from(body)))
             .map_err(|_| DialError::Answer)?;
-        let io = TokioIo::new(self.connect().await?);
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.map_err(unreachable)?;
-        let driver = tokio::spawn(connection);
+        let kept = match self.idle(to) {
+            // The relay may have ended it meanwhile.
+            Some(mut kept) => {
+                timeout(ANSWER, kept.sender.ready()).await.is_ok_and(|ready| ready.is_ok()).then_some(kept)
+            }
+            None => None,
+        };
+        let mut connection = match kept {
+            Some(kept) => kept,
+            None => Connection::open(to).await?,
+        };
         let exchange = async {
-            let response = sender.send_request(request).await.map_err(unreachable)?;
+            let response = match connection.sender.try_send_request(request).await {
+                Ok(response) => response,
+                // What was not sent was not done: it is asked on another connection.
+                Err(mut e) => {
+                    let request = e.take_message().ok_or_else(unreachable)?;
+                    connection = Connection::open(to).await?;
+                    connection.sender.send_request(request).await.map_err(|_| unreachable())?
+                }
+            };
             let (head, body) = response.into_parts();
             let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|_| DialError::Answer)?;
             Ok::<_, DialError>((head, body.to_bytes()))
         };
-        let answered = timeout(ANSWER, exchange).await;
-        driver.abort();
-        let (head, bytes) = answered.map_err(|_| DialError::Unreachable(self.url.clone()))??;
+        let (head, bytes) = timeout(ANSWER, exchange).await.map_err(|_| unreachable())??;
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
         if head.status == StatusCode::OK {
             return Ok((head.headers, bytes));
         }
@@ -215,10 +291,28 @@ impl Address {
             Err(_) => Err(DialError::Answer),
         }
     }
+
+    /// A stream to the relay: the one that the last request was made on, where it still stands.
+    async fn stream(&self, to: &Address) -> Result<Box<dyn Io>, DialError> {
+        let kept = match self.idle(to).filter(|kept| !kept.sender.is_closed()) {
+            Some(kept) => timeout(ANSWER, kept.stream()).await.ok().flatten(),
+            None => None,
+        };
+        match kept {
+            Some(stream) => Ok(stream),
+            None => to.connect().await,
+        }
+    }
+
+    /// The connection to this relay that nothing is being asked on.
+    fn idle(&self, to: &Address) -> Option<Connection> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        idle.filter(|kept| kept.address == *to)
+    }
 }
 
 /// Uses an invitation: enrols `key` (this device, called `name`) with the relay of the link.
-pub async fn join(link: &Link, key: &Ed25519KeyPair, name: &str) -> Result<Me, DialError> {
+pub async fn join(http: &Http, link: &Link, key: &Ed25519KeyPair, name: &str) -> Result<Me, DialError> {
     let address = Address::parse(&link.url(), link.tls)?;
     let public = replica::public_key(key);
     let statement = identity::join_statement(&link.relay_key, &link.secret, &public);
@@ -242,7 +336,7 @@ pub async fn join(link: &Link, key: &Ed25519KeyPair, name: &str) -> Result<Me, D
         key: String,
         name: String,
     }
-    let answer: Answer = address.post("/v1/join", &body).await?;
+    let answer: Answer = http.post(&address, "/v1/join", &body).await?;
     if BASE64_URL_SAFE_NO_PAD.decode(&answer.relay.key).ok().as_deref() != Some(link.relay_key.as_slice()) {
         return Err(DialError::WrongKey(address.url));
     }
@@ -264,7 +358,13 @@ pub async fn join(link: &Link, key: &Ed25519KeyPair, name: &str) -> Result<Me, D
 }
 
 /// Opens a session: the token that opens the WebSocket.
-async fn session(address: &Address, relay: &Relay, device: &Id, key: &Ed25519KeyPair) -> Result<String, DialError> {
+async fn session(
+    http: &Http,
+    address: &Address,
+    relay: &Relay,
+    device: &Id,
+    key: &Ed25519KeyPair,
+) -> Result<String, DialError> {
     #[derive(Deserialize)]
     struct Challenge {
         challenge: String,
@@ -274,7 +374,7 @@ async fn session(address: &Address, relay: &Relay, device: &Id, key: &Ed25519Key
         token: String,
     }
     let device_text = Uuid::from_bytes(*device).to_string();
-    let asked: Challenge = address.post("/v1/session", &json!({ "device": device_text })).await?;
+    let asked: Challenge = http.post(address, "/v1/session", &json!({ "device": device_text })).await?;
     let challenge: identity::Secret = BASE64_URL_SAFE_NO_PAD
         .decode(&asked.challenge)
         .ok()
@@ -286,7 +386,7 @@ async fn session(address: &Address, relay: &Relay, device: &Id, key: &Ed25519Key
         "challenge": asked.challenge,
         "sig": BASE64_URL_SAFE_NO_PAD.encode(sig),
     });
-    let opened = address.post::<Token>("/v1/session", &body).await;
+    let opened = http.post::<Token>(address, "/v1/session", &body).await;
     opened.map(|opened| opened.token).map_err(|e| match e {
         DialError::Refused { code, detail, sig: Some(sig) } if code == sync::frame::code::REVOKED => {
             let statement = identity::revoked_statement(&relay.key, &challenge, device);
@@ -304,13 +404,14 @@ async fn session(address: &Address, relay: &Relay, device: &Id, key: &Ed25519Key
 /// relay's signature: nothing is erased for less.
 async fn cut(
     room: &DocumentThread<Device>,
+    http: &Http,
     address: &Address,
     me: &Me,
     key: &Ed25519KeyPair,
     least: u64,
 ) -> Result<Ended, DialError> {
     if room.call(|c| c.hears_revoked()).await.unwrap_or(false)
-        && let Err(DialError::Revoked(_)) = session(address, &me.relay, &me.device, key).await
+        && let Err(DialError::Revoked(_)) = session(http, address, &me.relay, &me.device, key).await
     {
         return Err(shut_out(room).await);
     }
@@ -334,23 +435,34 @@ async fn shut_out(room: &DocumentThread<Device>) -> DialError {
 }
 
 /// Fetches the refused changes that this device's person decides about.
-pub async fn held(room: Option<&DocumentThread<Device>>, me: &Me, key: &Ed25519KeyPair) -> Result<List, DialError> {
+pub async fn held(
+    room: Option<&DocumentThread<Device>>,
+    http: &Http,
+    me: &Me,
+    key: &Ed25519KeyPair,
+) -> Result<List, DialError> {
     let address = Address::of(&me.relay)?;
-    let token = match (session(&address, &me.relay, &me.device, key).await, room) {
+    let token = match (session(http, &address, &me.relay, &me.device, key).await, room) {
         (Err(DialError::Revoked(_)), Some(room)) => return Err(shut_out(room).await),
         (other, _) => other?,
     };
-    let (_, bytes) = address.get("/v1/held", Some(&token)).await?;
-    ciborium::from_reader(bytes.as_ref()).map_err(|_| DialError::Answer)
+    let (_, bytes) = http.get(&address, "/v1/held", Some(&token)).await?;
+    from_cbor(&bytes).map_err(|_| DialError::Answer)
 }
 
 /// Decides about one of them: takes it into the plan, with those it builds on, or leaves it out.
-pub async fn decide(me: &Me, key: &Ed25519KeyPair, change: &Change, accept: bool) -> Result<(), DialError> {
+pub async fn decide(
+    http: &Http,
+    me: &Me,
+    key: &Ed25519KeyPair,
+    change: &Change,
+    accept: bool,
+) -> Result<(), DialError> {
     let address = Address::of(&me.relay)?;
-    let token = session(&address, &me.relay, &me.device, key).await?;
+    let token = session(http, &address, &me.relay, &me.device, key).await?;
     let decision = if accept { "accept" } else { "discard" };
     let (doc, hash) = (Uuid::from_bytes(change.doc), hex::encode(change.hash));
-    address.post_with("/v1/held", &token, &json!({ "doc": doc, "change": hash, "decision": decision })).await
+    http.post_with(&address, "/v1/held", &token, &json!({ "doc": doc, "change": hash, "decision": decision })).await
 }
 
 /// How a line ended.
@@ -363,9 +475,13 @@ pub enum Ended {
 }
 
 /// A WebSocket on which the relay waits for `hello`, and the token it was opened with.
-pub async fn line(me: &Me, key: &Ed25519KeyPair) -> Result<(WebSocketStream<Box<dyn Io>>, String), DialError> {
+pub async fn line(
+    http: &Http,
+    me: &Me,
+    key: &Ed25519KeyPair,
+) -> Result<(WebSocketStream<Box<dyn Io>>, String), DialError> {
     let address = Address::of(&me.relay)?;
-    let token = session(&address, &me.relay, &me.device, key).await?;
+    let token = session(http, &address, &me.relay, &me.device, key).await?;
     let mut request =
         format!("{}/sync", address.url).into_client_request().map_err(|_| DialError::Address(address.url.clone()))?;
     let value = |text: &str| text.parse().map_err(|_| DialError::Answer);
@@ -375,7 +491,7 @@ pub async fn line(me: &Me, key: &Ed25519KeyPair) -> Result<(WebSocketStream<Box<
         .max_message_size(Some(FRAME_BYTES_MAX))
         .max_frame_size(Some(FRAME_BYTES_MAX))
         .max_write_buffer_size(4 * FRAME_BYTES_MAX);
-    let stream = address.connect().await?;
+    let stream = http.stream(&address).await?;
     let upgrade = tokio_tungstenite::client_async_with_config(request, stream, Some(config));
     let (socket, _) = timeout(CONNECT, upgrade)
         .await
@@ -387,6 +503,7 @@ pub async fn line(me: &Me, key: &Ed25519KeyPair) -> Result<(WebSocketStream<Box<
 /// One connection from beginning to end. `stop` ends it.
 pub async fn once(
     room: &DocumentThread<Device>,
+    http: &Http,
     key: &Ed25519KeyPair,
     wake: &Notify,
     stop: &Notify,
@@ -394,7 +511,7 @@ pub async fn once(
     let gone = |_| DialError::Disk("The part of the program that keeps the documents has stopped.".into());
     let me = room.call(|c| c.me().cloned()).await.map_err(gone)?.ok_or(DialError::Answer)?;
     let address = Address::of(&me.relay)?;
-    let (socket, token) = match line(&me, key).await {
+    let (socket, token) = match line(http, &me, key).await {
         Err(DialError::Revoked(_)) => return Err(shut_out(room).await),
         other => other?,
     };
@@ -415,7 +532,7 @@ pub async fn once(
                         .call(|c| (c.take_frames(FRAMES_AT_ONCE), c.wants_to_close(), c.wants_roster()))
                         .await
                         .map_err(gone)?;
-                    if wants_roster && let Some(signed) = roster(&address, &token).await? {
+                    if wants_roster && let Some(signed) = roster(http, &address, &token).await? {
                         let taken = room.call(move |c| c.take_roster(&signed)).await.map_err(gone)?;
                         taken.map_err(|e| DialError::Disk(e.to_string()))?;
                     }
@@ -423,7 +540,7 @@ pub async fn once(
                     if close {
                         let _ = sink.close().await;
                         let least = room.call(|c| c.retry_after_ms()).await.map_err(gone)?;
-                        return cut(room, &address, &me, key, least).await;
+                        return cut(room, http, &address, &me, key, least).await;
                     }
                     if frames.is_empty() {
                         break;
@@ -443,7 +560,7 @@ pub async fn once(
                         let taken = room.call(move |c| c.receive(&bytes, now)).await.map_err(gone)?;
                         taken.map_err(|e| DialError::Disk(e.to_string()))?;
                     }
-                    Some(Ok(Message::Close(_))) | None | Some(Err(_)) => return cut(room, &address, &me, key, 0).await,
+                    Some(Ok(Message::Close(_))) | None | Some(Err(_)) => return cut(room, http, &address, &me, key, 0).await,
                     Some(Ok(_)) => {}
                 }
             }
@@ -470,6 +587,7 @@ pub struct Kept {
 /// the end of every attempt.
 pub async fn keep(
     room: DocumentThread<Device>,
+    http: Arc<Http>,
     key: Arc<Ed25519KeyPair>,
     wake: Arc<Notify>,
     stop: Arc<Notify>,
@@ -479,7 +597,7 @@ pub async fn keep(
     let mut attempt = 0;
     loop {
         let started = tokio::time::Instant::now();
-        let ended = once(&room, &key, &wake, &stop).await;
+        let ended = once(&room, &http, &key, &wake, &stop).await;
         let refused = match &ended {
             // A busy relay refuses nobody for good.
             Err(DialError::Refused { code, .. }) if code == sync::frame::code::BUSY => None,
@@ -521,12 +639,12 @@ pub struct Seen {
 }
 
 /// Looks whether the relay answers, and what it says of itself.
-pub async fn look(relay: &Relay) -> Result<Seen, DialError> {
+pub async fn look(http: &Http, relay: &Relay) -> Result<Seen, DialError> {
     #[derive(Deserialize)]
     struct Version {
         version: String,
     }
-    let (headers, bytes) = Address::of(relay)?.get("/version", None).await?;
+    let (headers, bytes) = http.get(&Address::of(relay)?, "/version", None).await?;
     let Version { version } = serde_json::from_slice(&bytes).map_err(|_| DialError::Answer)?;
     let date = headers.get(header::DATE).and_then(|d| d.to_str().ok());
     let clock = date.and_then(|d| chrono::DateTime::parse_from_rfc2822(d).ok()).map(|d| d.timestamp());
@@ -534,9 +652,9 @@ pub async fn look(relay: &Relay) -> Result<Seen, DialError> {
 }
 
 /// A roster fetched outside the WebSocket: one too large for a frame.
-async fn roster(address: &Address, token: &str) -> Result<Option<SignedRoster>, DialError> {
-    let (_, bytes) = address.get("/v1/roster", Some(token)).await?;
-    Ok(ciborium::from_reader(bytes.as_ref()).ok())
+async fn roster(http: &Http, address: &Address, token: &str) -> Result<Option<SignedRoster>, DialError> {
+    let (_, bytes) = http.get(address, "/v1/roster", Some(token)).await?;
+    Ok(from_cbor(&bytes).ok())
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -1,4 +1,4 @@
-//! What was left out of what was brought into a plan, in words and as JSON.
+//! What was left out of what was brought into a plan, in words.
 
 use participant::bring::Done;
 
@@ -12,11 +12,6 @@ pub fn say(context: &mut Context, done: &Done) {
     for (place, why) in &done.left_out {
         context.talk(format!("  {}: {why}", label(place)));
     }
-}
-
-/// `[{"field", "why"}]`.
-pub fn json(done: &Done) -> serde_json::Value {
-    done.left_out.iter().map(|(place, why)| serde_json::json!({ "field": place, "why": why })).collect()
 }
 
 /// A place in words: the question's label and the place.

@@ -5,13 +5,11 @@
 //! First the program proves by it that it is itself and nobody else on that port, or the page says nothing of what is typed in it;
 //! then the page is asked something new, answers for the port it stands on, and is given a fresh cookie.
 
-use ring::{
-    hmac,
-    rand::{SecureRandom, SystemRandom},
-};
+use ring::hmac;
 
 use replica::Trouble;
 
+use crate::clock;
 use participant::device::Device;
 
 /// How long a page may come back by itself, in seconds: a day's work. After it a link is needed, and what was typed still stands.
@@ -43,18 +41,14 @@ pub fn key(device: &mut Device) -> Result<Option<Key>, Trouble> {
     if let Some(key) = device.kept::<Key>(KEPT)? {
         return Ok(Some(key));
     }
-    let mut key = [0; 32];
-    if SystemRandom::new().fill(&mut key).is_err() {
-        return Ok(None);
-    }
+    let Ok(key) = clock::random() else { return Ok(None) };
     device.keep(KEPT, Some(&key))?;
     Ok(Some(key))
 }
 
 /// A pass for a page that is made now: its name and its key. `None` where this computer has no randomness to give.
 pub fn pass(key: &Key, now: i64) -> Option<String> {
-    let mut id = [0; 16];
-    SystemRandom::new().fill(&mut id).ok()?;
+    let mut id: [u8; 16] = clock::random().ok()?;
     id[..8].copy_from_slice(&now.to_be_bytes());
     Some(format!("{}.{}", hex::encode(id), hex::encode(key_of(key, &id).as_ref())))
 }
@@ -71,8 +65,7 @@ impl Comeback {
 
     /// A question, good once. `None` where this computer has no randomness to give.
     pub fn ask(&mut self, now: i64) -> Option<String> {
-        let mut question = [0; 32];
-        SystemRandom::new().fill(&mut question).ok()?;
+        let question = clock::random().ok()?;
         if self.asked.len() >= ASKED_MAX {
             self.asked.remove(0);
         }

@@ -10,7 +10,10 @@ use std::{fs::File, io::Read, path::Path};
 use replica::{SEAL_BYTES, Secret};
 use zeroize::Zeroizing;
 
-use crate::unlock::{self, COST, Cost, LockError};
+use crate::{
+    clock,
+    unlock::{self, COST, Cost, LockError},
+};
 use participant::error::{Error, Kind};
 
 /// Every version's beginning; then comes the version, and a line feed.
@@ -53,7 +56,7 @@ pub fn seal(content: &[u8], passphrase: &Secret) -> Result<Vec<u8>, Error> {
 }
 
 fn seal_at(cost: Cost, content: &[u8], passphrase: &Secret) -> Result<Vec<u8>, LockError> {
-    let salt = unlock::random::<SALT_BYTES>()?;
+    let salt = clock::random::<SALT_BYTES>()?;
     let mut file = [BEGINNING, VERSION].concat();
     for number in [cost.memory_kib, cost.passes, cost.lanes] {
         file.extend(number.to_be_bytes());

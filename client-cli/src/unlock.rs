@@ -10,8 +10,8 @@ use std::{io, path::Path, sync::Arc, time::Duration};
 use argon2::{Algorithm, Argon2, Params, Version};
 use disk::{destroy, read_kept, write_kept};
 use replica::{Key, Secret};
-use ring::rand::{SecureRandom, SystemRandom};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
+use sync::cbor::{from_cbor, to_cbor};
 
 use crate::{clock, remember};
 
@@ -242,7 +242,7 @@ fn try_passphrase(
     wait: Option<&dyn Fn(i64)>,
 ) -> Result<Arc<Key>, LockError> {
     let path = home.join(TRIES);
-    let mut before: Tries = read_kept(&path).ok().and_then(|bytes| from_cbor(&bytes)).unwrap_or_default();
+    let mut before: Tries = read_kept(&path).ok().and_then(|bytes| from_cbor(&bytes).ok()).unwrap_or_default();
     if before.at > now {
         // The clock was set back: the wait begins anew, and ends.
         before.at = now;
@@ -277,7 +277,7 @@ fn wait_seconds(wrong: u32) -> i64 {
 
 fn passphrase_slot(key: &Key, passphrase: &Secret, cost: Cost) -> Result<Slot, LockError> {
     fit(passphrase)?;
-    let salt = random::<16>()?.to_vec();
+    let salt = clock::random::<16>()?.to_vec();
     let wrapped = wrap(&stretch(passphrase, &salt, cost)?, "passphrase", key)?;
     Ok(Slot::Passphrase { cost, salt, wrapped })
 }
@@ -360,7 +360,7 @@ fn read_slots(home: &Path) -> Result<Option<Vec<Slot>>, LockError> {
         Err(e) => return Err(e.into()),
     };
     match from_cbor::<Slots>(&bytes) {
-        Some(slots) if slots.version <= VERSION => Ok(Some(slots.slots)),
+        Ok(slots) if slots.version <= VERSION => Ok(Some(slots.slots)),
         _ => Err(LockError::Newer),
     }
 }
@@ -372,24 +372,6 @@ fn write_slots(home: &Path, slots: &[Slot]) -> io::Result<()> {
         slots: &'a [Slot],
     }
     write_kept(&home.join(SLOTS), &to_cbor(&Said { version: VERSION, slots }))
-}
-
-/// Bytes from the system's randomness.
-pub fn random<const N: usize>() -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("this computer gives no random numbers"))?;
-    Ok(bytes)
-}
-
-fn to_cbor<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut out = Vec::new();
-    // Writing to a Vec cannot fail, and the types kept here all serialise.
-    let _ = ciborium::into_writer(value, &mut out);
-    out
-}
-
-fn from_cbor<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    ciborium::de::from_reader_with_recursion_limit(bytes, 16).ok()
 }
 
 impl From<LockError> for Error {

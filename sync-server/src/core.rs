@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gate::{Envelope, Hash, Id, PublicKey, Refusal};
+use gate::{Envelope, Id, PublicKey, Refusal};
 use plan::Processes;
 use replica::{Offered, Replica, Trouble};
 use ring::signature::Ed25519KeyPair;
@@ -971,11 +971,6 @@ fn newest_snapshot(replica: &Replica, doc: &Id) -> Result<Snapshot, Trouble> {
 /// A queue for one connection.
 pub fn queue() -> (Sender<Vec<u8>>, tokio::sync::mpsc::Receiver<Vec<u8>>) {
     tokio::sync::mpsc::channel(QUEUE_FRAMES_MAX)
-}
-
-/// A hash as people see it.
-pub(crate) fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A refusal as a sentence of its own.

@@ -28,7 +28,7 @@ use ring::digest;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_bytes::ByteArray;
 use sync::{
-    Roster,
+    Roster, cbor,
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
     roster::{ACCEPTED_MAX, Accepted, Child, Device, Member, Person},
@@ -963,15 +963,12 @@ pub(crate) fn sha256(bytes: &[u8]) -> Hash {
 
 /// CBOR of a value.
 pub(crate) fn to_cbor<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut out = Vec::new();
-    // Writing to a Vec cannot fail, and the types kept here all serialise.
-    let _ = ciborium::into_writer(value, &mut out);
-    out
+    cbor::to_cbor(value)
 }
 
 /// A value from CBOR.
 pub(crate) fn from_cbor<T: DeserializeOwned>(bytes: &[u8]) -> std::result::Result<T, Trouble> {
-    ciborium::de::from_reader_with_recursion_limit(bytes, 16).map_err(|_| Trouble::Damaged)
+    cbor::from_cbor(bytes).map_err(|_| Trouble::Damaged)
 }
 
 fn values<T: DeserializeOwned>(replica: &Replica, prefix: &str) -> std::result::Result<Vec<T>, Trouble> {

@@ -35,7 +35,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
-    core::{Core, hex},
+    core::Core,
     directory::{Joining, Refused, text, to_cbor},
     error::Error,
     keys, now,
@@ -304,17 +304,16 @@ async fn decide(
 ) -> Answer {
     let device = app.device(&headers)?;
     let Json(body) = body?;
-    let hash = unhex(&body.change).ok_or(Refused::HeldUnknown)?;
+    let hash = hash(&body.change).ok_or(Refused::HeldUnknown)?;
     let (doc, accept, at) = (body.doc.into_bytes(), matches!(body.decision, Decision::Accept), now());
     let decided = app.room.call(move |core| core.decide(Some(device), &doc, &hash, accept, at)).await??;
-    let changes: Vec<String> = decided.iter().map(hex).collect();
+    let changes: Vec<String> = decided.iter().map(hex::encode).collect();
     Ok(Json(json!({ "changes": changes })).into_response())
 }
 
-fn unhex(text: &str) -> Option<gate::Hash> {
-    let pairs: Option<Vec<u8>> =
-        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect();
-    pairs?.try_into().ok()
+fn hash(text: &str) -> Option<gate::Hash> {
+    let mut hash = gate::Hash::default();
+    hex::decode_to_slice(text, &mut hash).ok().map(|()| hash)
 }
 
 async fn sync_socket(
@@ -448,4 +447,19 @@ fn secret() -> Result<Secret, Refusal> {
     let mut bytes = [0; 32];
     keys::random(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_64_digits_and_a_sign_is_none() {
+        assert_eq!(hash(&"01".repeat(32)), Some([1; 32]));
+        assert_eq!(hash(&"Ff".repeat(32)), Some([255; 32]));
+        for wrong in ["+1".repeat(32), "01".repeat(31), "01".repeat(33), "0".repeat(63), "é".repeat(32), String::new()]
+        {
+            assert_eq!(hash(&wrong), None, "{wrong}");
+        }
+    }
 }

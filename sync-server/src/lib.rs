@@ -19,6 +19,7 @@ pub mod sessions;
 
 mod commands;
 mod http;
+mod json;
 mod pep;
 mod serve;
 mod socket;

@@ -19,7 +19,7 @@ use std::{
 use automerge::{ROOT, ReadDoc};
 use client_cli::{
     clock,
-    dial::{self, Kept},
+    dial::{self, Http, Kept},
 };
 use disk::DocumentThread;
 use futures_util::future::try_join_all;
@@ -64,7 +64,7 @@ impl Participant {
         let link: Link = link.parse().map_err(error)?;
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(error)?;
         let key = || Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(error);
-        let me = dial::join(&link, &key()?, "load").await.map_err(error)?;
+        let me = dial::join(&Http::default(), &link, &key()?, "load").await.map_err(error)?;
         let home_key = Arc::new(disk::generate_key().map_err(error)?);
         let (replica, _) = disk::open_replica(home, Mode::Participant, &home_key).map_err(error)?;
         let mut device = Device::open(replica, Processes::built_in().clone(), None, 0).map_err(error)?;
@@ -85,7 +85,8 @@ impl Participant {
         .map_err(error)?;
         let (tell, _) = watch::channel(Kept::default());
         let again = Arc::new(Notify::new());
-        let line = tokio::spawn(dial::keep(room.clone(), Arc::new(key()?), wake, stop.clone(), again, tell));
+        let line =
+            tokio::spawn(dial::keep(room.clone(), Arc::default(), Arc::new(key()?), wake, stop.clone(), again, tell));
         Ok(Participant { room, me, changes, desk, line, stop })
     }
 

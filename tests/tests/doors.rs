@@ -76,8 +76,7 @@ fn every_edit_use_case_command_and_form_stands_in_the_table() {
     there.extend(found::use_cases());
     there.extend(found::commands());
     there.extend(found::forms());
-    let mut named: BTreeSet<String> =
-        rows().iter().flat_map(|row| row.covers).map(|name| (*name).to_owned()).collect();
+    let mut named: BTreeSet<String> = rows().iter().flat_map(|row| row.covers).map(|name| (*name).to_owned()).collect();
     let one_door: BTreeSet<String> = rows::ONE_DOOR.iter().map(|(name, _)| (*name).to_owned()).collect();
     let both: Vec<_> = named.intersection(&one_door).collect();
     assert!(both.is_empty(), "in a row and among those with one door: {both:?}");

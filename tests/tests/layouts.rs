@@ -260,7 +260,7 @@ fn files_that_were_carried_are_read_in_every_layout() {
             signed.insert(format, bytes);
         }
         let hash = ring::digest::digest(&ring::digest::SHA256, &signed["json"]);
-        let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash: String = hex::encode(hash);
         let made = device.json(&["show", pep]).unwrap()["signOffs"].clone();
         let made = made.as_array().unwrap().iter().find(|made| made["question"] == "signoff.vs").unwrap();
         assert_eq!(made["hash"], hash.as_str());

@@ -30,7 +30,7 @@ fn forms(words: &str) -> Vec<Vec<u8>> {
     let big: Vec<u8> = words.encode_utf16().flat_map(u16::to_be_bytes).collect();
     let mut forms = Vec::new();
     for bytes in [words.as_bytes().to_vec(), little, big] {
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(&bytes);
         let list: Vec<String> = bytes.iter().map(u8::to_string).collect();
         let texts = [hex.to_uppercase(), hex, list.join(", "), list.join(",")].into_iter();
         let base64s = base64s(&bytes).flat_map(|text| [text.replace('+', "-").replace('/', "_"), text]);
@@ -466,7 +466,7 @@ fn the_search_for_planted_words_finds_them_in_every_form_and_in_folders_of_befor
     for (name, bytes) in [("plain", text.as_bytes()), ("little", &little), ("big", &big)] {
         put(name, bytes);
         put(&format!("{name}-list"), format!("{bytes:?}").as_bytes());
-        put(&format!("{name}-hex"), bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().as_bytes());
+        put(&format!("{name}-hex"), hex::encode(bytes).as_bytes());
         for before in 0..3 {
             put(&format!("{name}-base64-{before}"), STANDARD.encode([&vec![b'x'; before], bytes].concat()).as_bytes());
         }

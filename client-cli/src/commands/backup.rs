@@ -3,13 +3,12 @@
 use std::{io, path::PathBuf};
 
 use disk::archive;
-use serde_json::json;
 
 use crate::{
     app::KEY_FILE,
-    commands::passphrase::guard_name,
     context::Context,
     host::SETTINGS,
+    json::device::BackedUp,
     unlock::{self, Guard},
 };
 use participant::error::{Error, Kind};
@@ -45,7 +44,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         })?
         .bytes;
     if context.global.json {
-        context.json(&json!({ "bytes": bytes, "guard": guard_name(guard) }));
+        context.json(&BackedUp { bytes, guard: guard.into() });
     }
     context.talk(format!("Written: {} ({bytes} bytes).", args.file.display()));
     context.talk(match guard {

@@ -2,9 +2,8 @@
 
 use participant::check;
 use plan::{Finding, Role, Severity, View};
-use serde_json::{Map, json};
 
-use crate::context::Context;
+use crate::{context::Context, json::checks::Checked};
 use participant::{
     error::{Error, Kind},
     words::counted,
@@ -31,8 +30,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mut findings = context.turn(move |device, now| check::findings(device, &asked, now))?;
     findings.retain(|finding| args.role.is_none_or(|role| role.counts_as(finding.owner)));
     if context.global.json {
-        let all: Vec<serde_json::Value> = findings.iter().map(as_json).collect();
-        context.json(&json!({ "findings": all }));
+        context.json(&Checked::of(&findings));
     } else {
         print(context, &view, &findings);
     }
@@ -82,22 +80,4 @@ fn about(view: &View, finding: &Finding) -> String {
     }
     let id = field.split('/').next().unwrap_or_default();
     plan::bank().question(id).map_or(String::new(), |question| format!("{}{letter} [{field}]: ", question.label))
-}
-
-/// A finding, as `--json` has it.
-pub fn as_json(finding: &Finding) -> serde_json::Value {
-    let mut json = Map::new();
-    json.insert("severity".into(), finding.severity.to_string().into());
-    if let Some(field) = &finding.field {
-        json.insert("field".into(), field.as_str().into());
-    }
-    if let Some(target) = &finding.target {
-        json.insert("target".into(), target.as_str().into());
-    }
-    if let Some(letter) = finding.letter {
-        json.insert("letter".into(), letter.to_string().into());
-    }
-    json.insert("owner".into(), finding.owner.to_string().into());
-    json.insert("says".into(), finding.says.as_str().into());
-    json.into()
 }

@@ -2,10 +2,9 @@
 
 use ::sync::{frame::NewChild, roster::Child};
 use plan::Role;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{clock, context::Context};
+use crate::{clock, context::Context, json::directory};
 use participant::{
     error::{Error, Kind},
     words,
@@ -77,7 +76,7 @@ fn add(context: &mut Context, child: NewChild) -> Result<(), Error> {
     let id = Uuid::from_bytes(child.child);
     context.with(move |device| device.add_child(NewChild { name, ..child }))?;
     if context.global.json {
-        context.json(&json!({ "child": id }));
+        context.json(&directory::Added { child: id });
     } else {
         context.data(id);
     }
@@ -89,7 +88,7 @@ fn list(context: &mut Context) -> Result<(), Error> {
     context.me()?;
     let children = context.with(|device| device.children())?;
     if context.global.json {
-        context.json(&children.iter().map(about).collect::<Vec<_>>().into());
+        context.json(&children.iter().map(about).collect::<Vec<_>>());
         return Ok(());
     }
     for child in &children {
@@ -112,12 +111,15 @@ fn show(context: &mut Context, text: &str) -> Result<(), Error> {
         .filter_map(|m| Some((m, roster.person(&m.person)?)))
         .collect();
     if context.global.json {
-        let mut json = about(&child);
-        let team = team.iter().map(|(m, p)| {
-            json!({ "person": Uuid::from_bytes(p.id), "name": p.name, "organisation": p.organisation, "role": m.role, "from": m.from, "to": m.to })
+        let team = team.iter().map(|(member, person)| directory::Member {
+            person: Uuid::from_bytes(person.id),
+            name: person.name.clone(),
+            organisation: person.organisation.clone(),
+            role: member.role.clone(),
+            from: member.from.clone(),
+            to: member.to.clone(),
         });
-        json["team"] = team.collect();
-        context.json(&json);
+        context.json(&directory::ChildAndTeam { child: about(&child), team: team.collect() });
         return Ok(());
     }
     context.data(format!("{}, born {}", child.name, born(&child)));
@@ -133,14 +135,14 @@ fn show(context: &mut Context, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn about(child: &Child) -> Value {
-    json!({
-        "child": Uuid::from_bytes(child.id),
-        "name": child.name,
-        "dob": child.dob,
-        "lookedAfterSince": child.looked_after_since,
-        "emergency": child.emergency,
-    })
+fn about(child: &Child) -> directory::Child {
+    directory::Child {
+        child: Uuid::from_bytes(child.id),
+        name: child.name.clone(),
+        dob: child.dob.clone(),
+        looked_after_since: child.looked_after_since.clone(),
+        emergency: child.emergency,
+    }
 }
 
 fn born(child: &Child) -> String {

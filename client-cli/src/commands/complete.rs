@@ -3,9 +3,12 @@
 use chrono::NaiveDate;
 use participant::sign::{self, Signed, Signing};
 use plan::{Offer, Role, sign_off_of};
-use serde_json::{Value, json};
 
-use crate::{clock, commands::check, context::Context};
+use crate::{
+    clock,
+    context::Context,
+    json::checks::{Given, Signature, Waiting},
+};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -55,9 +58,8 @@ pub fn sign(context: &mut Context, mine: &Mine, on: Option<NaiveDate>, comment: 
         Signed::Done { question, applied } => (question, applied),
     };
     if context.global.json {
-        let state = context.view(mine)?.state.to_string();
-        let signed = applied.change.is_some();
-        context.json(&json!({ "pep": mine.pep.id(), "question": question, "signed": signed, "state": state }));
+        let (pep, state, signed) = (mine.pep.id(), context.view(mine)?.state.into(), applied.change.is_some());
+        context.json(&Signature::Given(Given { pep, question, signed, state }));
     }
     context.talk(match mine.role {
         _ if applied.change.is_none() => "You have signed exactly this already.".to_owned(),
@@ -107,7 +109,7 @@ pub fn waits_for(offer: &Offer) -> Vec<String> {
 
 fn not_offered(context: &mut Context, mine: &Mine, offer: &Offer) -> Result<(), Error> {
     if context.global.json {
-        context.json(&as_json(mine, offer));
+        context.json(&Signature::Waiting(Waiting::of(mine.pep.id(), offer)));
     }
     if offer.stands {
         context.talk(match mine.role.is_virtual_school() {
@@ -129,26 +131,4 @@ fn not_offered(context: &mut Context, mine: &Mine, offer: &Offer) -> Result<(), 
     }
     Err(Error::new(Kind::Findings, "Nothing was signed: this comes first.")
         .hint("Each line says whose it is. `pep check PEP` says more."))
-}
-
-fn as_json(mine: &Mine, offer: &Offer) -> Value {
-    let gaps = |gaps: &[plan::Gap]| -> Value {
-        gaps.iter()
-            .map(|gap| json!({ "field": gap.question, "owner": gap.owner.to_string(), "why": gap.why.to_string() }))
-            .collect()
-    };
-    let waits: Value =
-        offer.waits.iter().map(|w| json!({ "role": w.role.to_string(), "missing": gaps(&w.missing) })).collect();
-    json!({
-        "pep": mine.pep.id(),
-        "question": offer.question,
-        "signed": false,
-        "stands": offer.stands,
-        "missing": gaps(&offer.missing),
-        "disputes": offer.disputes,
-        "findings": offer.findings.iter().map(check::as_json).collect::<Vec<_>>(),
-        "waits": waits,
-        "unnamed": offer.unnamed,
-        "blockedBy": offer.blocked_by,
-    })
 }

@@ -2,7 +2,7 @@
 
 use clap_complete::Shell;
 
-use crate::context::Context;
+use crate::{context::Context, json::device::Completions};
 use participant::error::Error;
 
 /// Print completions for your shell
@@ -18,6 +18,10 @@ pub struct Args {
 pub fn run(context: &mut Context, args: Args, mut command: clap::Command) -> Result<(), Error> {
     let mut out = Vec::new();
     clap_complete::generate(args.shell, &mut command, "pep", &mut out);
-    context.raw(&out);
+    if context.global.json {
+        context.json(&Completions { completions: String::from_utf8_lossy(&out).into_owned() });
+    } else {
+        context.raw(&out);
+    }
     Ok(())
 }

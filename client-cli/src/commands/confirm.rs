@@ -1,8 +1,6 @@
 //! `pep confirm`.
 
-use serde_json::json;
-
-use crate::context::Context;
+use crate::{context::Context, json::edits::Confirmed};
 use participant::{
     answers::{self, Confirm},
     error::Error,
@@ -35,7 +33,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let asked = mine.clone();
     let done = context.turn(move |device, now| answers::confirm(device, &asked, what, now))?;
     if context.global.json {
-        context.json(&json!({ "pep": mine.pep.id(), "confirmed": done.fields }));
+        context.json(&Confirmed { pep: mine.pep.id(), confirmed: done.fields });
     } else if !done.fields.is_empty() {
         context.talk(format!("Confirmed: {}.", counted(done.fields.len(), "answer")));
     }

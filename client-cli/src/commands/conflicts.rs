@@ -2,9 +2,8 @@
 
 use participant::conflicts;
 use plan::{Dispute, Pep, Value};
-use serde_json::{Map, json};
 
-use crate::{context::Context, json};
+use crate::{context::Context, json::plan::Conflict};
 use participant::{error::Error, words};
 
 /// Show answers that people gave differently, and texts that two people rewrote apart
@@ -23,7 +22,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let asked = mine.clone();
     let disputes = context.turn(move |device, _| conflicts::disputes(device, &asked))?;
     if context.global.json {
-        context.json(&disputes.iter().map(as_json).collect::<Vec<_>>().into());
+        context.json(&disputes.iter().map(Conflict::of).collect::<Vec<_>>());
         return Ok(());
     }
     for dispute in &disputes {
@@ -62,27 +61,6 @@ pub fn print(context: &mut Context, pep: &Pep, dispute: &Dispute) {
     }
     let short: String = pep.id().simple().to_string().chars().take(8).collect();
     context.data(format!("  To choose: pep resolve {short} {} --take N", dispute.place));
-}
-
-fn as_json(dispute: &Dispute) -> serde_json::Value {
-    let mut json = Map::new();
-    json.insert("field".into(), dispute.question.into());
-    let mut parts: Vec<&str> = dispute.place.split('/').skip(1).collect();
-    if let Some(column) = parts.pop() {
-        json.insert("row".into(), parts.join("/").into());
-        json.insert("column".into(), column.into());
-    }
-    json.insert("place".into(), dispute.place.as_str().into());
-    let values = dispute.claims.iter().enumerate().map(|(i, claim)| {
-        let mut value = json::claim(claim);
-        value["take"] = json!(i + 1);
-        if conflicts::is_text(dispute) && claim.at == 0 {
-            value["now"] = true.into();
-        }
-        value
-    });
-    json.insert("values".into(), values.collect());
-    json.into()
 }
 
 fn shown(dispute: &Dispute, value: &Value) -> String {

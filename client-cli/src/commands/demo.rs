@@ -9,9 +9,11 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use plan::SAMPLES;
-use serde_json::json;
 
-use crate::context::Context;
+use crate::{
+    context::Context,
+    json::demo::{Demo, Played, Step},
+};
 use participant::error::{Error, Kind};
 
 use stage::Stage;
@@ -65,8 +67,11 @@ fn check(context: &mut Context, stage: Stage) -> Result<(), Error> {
     story.play()?;
     let steps = story.end();
     if context.global.json {
-        let each = steps.iter().map(|(name, ms)| json!({ "step": name, "ms": ms }));
-        context.json(&json!({ "ok": true, "steps": each.collect::<Vec<_>>() }));
+        let steps = steps
+            .into_iter()
+            .map(|(step, ms)| Step { step: step.into(), ms: u64::try_from(ms).unwrap_or(u64::MAX) })
+            .collect();
+        context.json(&Demo::Played(Played { ok: true, steps }));
     } else {
         context.data("\nEverybody holds the same, the relay too, and every word is there.");
     }

@@ -3,9 +3,8 @@
 use chrono::{DateTime, NaiveDate};
 use plan::{ChangeHash, DocumentKind, Documents};
 use replica::Trouble;
-use serde_json::json;
 
-use crate::context::Context;
+use crate::{context::Context, json::history::Difference};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -91,7 +90,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     };
     let sentences = sentences.concat();
     if context.global.json {
-        context.json(&json!({ "what": sentences, "appeared": appeared }));
+        context.json(&Difference { what: sentences, appeared });
         return Ok(());
     }
     for sentence in sentences.iter().chain(&appeared) {

@@ -1,13 +1,12 @@
 //! `pep doctor`.
 
 use replica::{Damage, Notice, Trouble};
-use serde_json::json;
 
 use crate::{
     clock,
     commands::passphrase::ONLY_THE_COMPUTER,
     context::Context,
-    dial,
+    dial, json,
     unlock::{self, Guard},
 };
 use participant::{
@@ -50,8 +49,9 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
     checks.push(encryption(context)?);
     let findings = checks.iter().filter(|check| check.mark == LOOK).count();
     if context.global.json {
-        let each = checks.iter().map(|c| json!({ "name": c.name, "ok": c.mark != LOOK, "detail": c.detail }));
-        context.json(&json!({ "checks": each.collect::<Vec<_>>(), "findings": findings }));
+        let each =
+            checks.iter().map(|c| json::device::Check { name: c.name, ok: c.mark != LOOK, detail: c.detail.clone() });
+        context.json(&json::device::Examined { checks: each.collect(), findings });
     } else {
         for check in &checks {
             context.data(format!("{:4}  {}: {}", check.mark, check.name, check.detail));
@@ -115,7 +115,8 @@ fn store(context: &Context) -> Result<Check, Error> {
 }
 
 fn relay(context: &Context, relay: &participant::device::Relay) -> Result<Vec<Check>, Error> {
-    let seen = match context.app()?.runtime().block_on(dial::look(relay)) {
+    let app = context.app()?;
+    let seen = match app.runtime().block_on(dial::look(app.http(), relay)) {
         Ok(seen) => seen,
         Err(e) => return Ok(vec![Check::bad("relay", e.to_string())]),
     };

@@ -6,10 +6,9 @@ use clap::ValueEnum;
 use disk::write_private;
 use plan::{ChangeHash, DocumentKind, SignOff, answers_file};
 use replica::Trouble;
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::{clock, commands::show, context::Context, global::Seals, host, sealed};
+use crate::{clock, commands::show, context::Context, global::Seals, host, json::edits::Exported, sealed};
 use pages::{
     copy::{self, Copy, Reader, Version},
     env::{Env, Memory},
@@ -113,7 +112,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             return Err(Error::new(Kind::Usage, message));
         }
         (Format::Json, None) => {
-            format!("{:#}\n", serde_json::Value::from(show::plan(context, &mine, |_| true)?)).into_bytes()
+            // By way of a value, so that the keys stand in the order of the alphabet, as everywhere.
+            let plan = serde_json::to_value(show::plan(context, &mine, |_| true)?).unwrap_or_default();
+            format!("{plan:#}\n").into_bytes()
         }
         (Format::Automerge, None) => {
             let Mine { pep, .. } = mine.clone();
@@ -137,7 +138,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             .hint("Look whether the folder exists, whether you may write there, and whether the disk is full.")
     })?;
     if context.global.json {
-        context.json(&json!({ "pep": mine.pep.id(), "bytes": bytes.len() }));
+        context.json(&Exported { pep: mine.pep.id(), bytes: bytes.len() });
     }
     context.talk(format!("Written: {} ({} bytes).", args.output.display(), bytes.len()));
     if args.seal {

@@ -3,9 +3,8 @@
 use chrono::NaiveDate;
 use participant::give_back::{self, Return};
 use plan::Role;
-use serde_json::json;
 
-use crate::{clock, commands::row, context::Context};
+use crate::{clock, commands::row, context::Context, json::edits::Returned};
 use participant::error::Error;
 
 /// Return a plan to the designated teacher or the social worker, with what to put right: the Virtual School
@@ -37,7 +36,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let key = back.key.to_string();
     let applied = context.turn(move |device, now| give_back::give_back(device, &asked, back, now))?;
     if context.global.json {
-        context.json(&json!({ "pep": mine.pep.id(), "key": key }));
+        context.json(&Returned { pep: mine.pep.id(), key });
     } else {
         row::print_key(context, &key);
     }

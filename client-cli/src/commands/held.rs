@@ -2,9 +2,15 @@
 
 use plan::Pep;
 use replica::Trouble;
-use serde_json::{Value, json};
 
-use crate::{context::Context, decide, json};
+use crate::{
+    context::Context,
+    decide,
+    json::{
+        basics::Digest,
+        held::{self, Decided},
+    },
+};
 use participant::decisions;
 use participant::{
     device::{Held, Said, Waiting},
@@ -63,9 +69,10 @@ fn list(context: &mut Context) -> Result<(), Error> {
         Err(e) => (Vec::new(), Some(e)),
     };
     if context.global.json {
-        let all: Vec<Value> = own.iter().map(own_json).chain(waiting.iter().map(waiting_json)).collect();
         if failed.is_none() {
-            context.json(&all.into());
+            let all: Vec<held::Held> =
+                own.iter().map(held::Held::own).chain(waiting.iter().map(held::Held::waiting)).collect();
+            context.json(&all);
         }
     } else {
         own.iter().for_each(|held| print_own(context, held, false));
@@ -85,8 +92,7 @@ fn show(context: &mut Context, change: &str) -> Result<(), Error> {
     let mine: Vec<&Held> = own.iter().filter(|held| hex::encode(held.hash).starts_with(&wanted)).collect();
     if let ([held], true) = (mine.as_slice(), wanted.len() >= PREFIX_MIN) {
         if context.global.json {
-            let held = own_json(held);
-            context.json(&held);
+            context.json(&held::Held::own(held));
         } else {
             print_own(context, held, true);
         }
@@ -95,7 +101,7 @@ fn show(context: &mut Context, change: &str) -> Result<(), Error> {
     let waiting = fetched(context)?;
     let one = find(&waiting, change)?;
     if context.global.json {
-        context.json(&waiting_json(one));
+        context.json(&held::Held::waiting(one));
         return Ok(());
     }
     print_waiting(context, one, true)
@@ -110,6 +116,10 @@ fn decide(context: &mut Context, change: &str, accept: bool) -> Result<(), Error
     let one = find(&waiting, change)?;
     let with = one.change.with.len();
     decide::decided(context.app()?, &one.change, accept)?;
+    if context.global.json {
+        let with = if accept { held::with(&one.change) } else { Vec::new() };
+        context.json(&Decided { change: Digest::of(one.change.hash), accepted: accept, with });
+    }
     context.talk(match (accept, with) {
         (true, 0) => "Accepted. It goes to everybody on the team under its author’s name.".to_string(),
         (true, n) => format!(
@@ -197,43 +207,4 @@ fn shortened(text: &str) -> String {
     }
     let beginning: String = text.chars().take(LETTERS).collect();
     format!("{beginning}… and {} more letters (pep held show)", all - LETTERS)
-}
-
-fn own_json(held: &Held) -> Value {
-    json!({
-        "pep": held.pep.as_ref().map(Pep::id),
-        "document": held.document().map(|kind| kind.to_string()),
-        "change": hex::encode(held.hash),
-        "code": held.why.code,
-        "detail": held.why.detail,
-        "at": json::at(held.why.at),
-        "mine": true,
-        "what": said_json(&held.said),
-    })
-}
-
-fn waiting_json(one: &Waiting) -> Value {
-    let change = &one.change;
-    json!({
-        "pep": one.pep.as_ref().map(plan::Pep::id),
-        "change": hex::encode(change.hash),
-        "code": change.code,
-        "detail": change.detail,
-        "at": json::at(change.at),
-        "mine": false,
-        "by": one.author,
-        "follows": change.follows,
-        "told": change.heard,
-        "acceptable": change.acceptable,
-        "with": change.with.iter().map(|hash| hex::encode(hash.into_array())).collect::<Vec<_>>(),
-        "what": said_json(&one.said),
-    })
-}
-
-fn said_json(said: &[Said]) -> Vec<Value> {
-    let one = |deed: &Said| {
-        let (before, after) = deed.words.clone().unzip();
-        json!({ "field": deed.question, "what": deed.sentence, "before": before, "after": after })
-    };
-    said.iter().map(one).collect()
 }

@@ -2,9 +2,8 @@
 
 use plan::Entry;
 use replica::Trouble;
-use serde_json::json;
 
-use crate::{context::Context, json};
+use crate::{context::Context, json::history::Stretch};
 use participant::{Mine, error::Error, words};
 
 /// Show who changed what and when, oldest first
@@ -32,12 +31,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     };
     let entries = entries(context, &mine, field)?;
     if context.global.json {
-        let entries = entries.iter().map(|entry| {
-            let what: Vec<&str> = entry.deeds.iter().map(|deed| deed.sentence.as_str()).collect();
-            let (at, until) = (json::at(entry.began), json::at(entry.at));
-            json!({ "at": at, "until": until, "by": json::by(&entry.by), "what": what, "change": hex::encode(entry.change.0) })
-        });
-        context.json(&entries.collect());
+        context.json(&entries.iter().map(Stretch::of).collect::<Vec<_>>());
         return Ok(());
     }
     for entry in &entries {

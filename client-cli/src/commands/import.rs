@@ -5,9 +5,13 @@ use participant::import::{self, How};
 use std::path::{Path, PathBuf};
 
 use plan::{ANSWERS_BYTES_MAX, AnswersFile, NotAnswers};
-use serde_json::json;
 
-use crate::{context::Context, global::Seals, sealed};
+use crate::{
+    context::Context,
+    global::Seals,
+    json::edits::{Imported, LeftOut},
+    sealed,
+};
 use participant::{
     error::{Error, Kind},
     words::counted,
@@ -53,8 +57,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let how = How { pep: args.pep, replace: args.replace, from_another_child: args.from_another_child };
     let (mine, done) = context.turn(move |device, now| import::import(device, &file, &how, now))?;
     if context.global.json {
-        let left_out = left_out::json(&done);
-        context.json(&json!({ "pep": mine.pep.id(), "brought": done.questions, "leftOut": left_out }));
+        let left_out = done.left_out.iter().map(|(place, why)| LeftOut { field: place.clone(), why: why.to_string() });
+        let (pep, brought, left_out) = (mine.pep.id(), done.questions.clone(), left_out.collect());
+        context.json(&Imported { pep, brought, left_out });
     } else {
         context.data(mine.pep.id());
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ::sync::link::Link;
 use replica::Trouble;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
@@ -12,6 +11,7 @@ use crate::{
     context::Context,
     dial::{self, DialError},
     erase,
+    json::device::Joined,
     unlock::{self, Guard},
 };
 use participant::{
@@ -47,7 +47,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let app = context.app()?.clone();
     let key = app.key()?;
     let name = args.device.unwrap_or_else(device_name);
-    let me = app.runtime().block_on(dial::join(&link, &key, &name)).map_err(|e| match e {
+    let me = app.runtime().block_on(dial::join(app.http(), &link, &key, &name)).map_err(|e| match e {
         DialError::Refused { detail, .. } if before.is_some() => another_home(&detail),
         e => e.into(),
     })?;
@@ -66,12 +66,12 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         app.set_passphrase(Some(&passphrase), false)?;
     }
     if context.global.json {
-        context.json(&json!({
-            "person": Uuid::from_bytes(me.person),
-            "name": me.name,
-            "role": me.role,
-            "device": Uuid::from_bytes(me.device),
-        }));
+        context.json(&Joined {
+            person: Uuid::from_bytes(me.person),
+            name: me.name.clone(),
+            role: me.role.clone(),
+            device: Uuid::from_bytes(me.device),
+        });
     }
     context.talk(format!("Welcome, {}. This device is yours now.", me.name));
     if unlock::guard(app.home())? == Guard::Computer {

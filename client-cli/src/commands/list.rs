@@ -6,9 +6,8 @@ use participant::{
     lists::{self, Listed},
     words::{self, counted},
 };
-use serde_json::{Value, json};
 
-use crate::{context::Context, json};
+use crate::{context::Context, json::plan as json};
 
 /// List your plans: how far each is, its next date, and what is still to be answered
 #[derive(Debug, clap::Args)]
@@ -37,8 +36,8 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         child.map(|child| child.name.clone())
     };
     if context.global.json {
-        let all: Vec<Value> = lines.iter().map(|line| as_json(line, named(line))).collect();
-        context.json(&all.into());
+        let all: Vec<json::Listed> = lines.iter().map(|line| json::Listed::of(line, named(line))).collect();
+        context.json(&all);
         return Ok(());
     }
     for line in &lines {
@@ -72,16 +71,4 @@ fn print(context: &mut Context, line: &Listed, child: Option<String>, could: usi
     for (role, n) in &line.gaps {
         context.data(format!("    {}: {n} to answer", role.label()));
     }
-}
-
-fn as_json(line: &Listed, child: Option<String>) -> Value {
-    let mut item = json::about(&line.pep);
-    item.insert("childName".into(), json!(child));
-    item.insert("state".into(), line.state.to_string().into());
-    item.insert("nextDate".into(), json!(line.next_date.map(|(day, _)| day.to_string())));
-    item.insert("due".into(), json!(line.due.map(|by| by.to_string())));
-    item.insert("currency".into(), json!(line.currency.to_string()));
-    let outstanding = line.gaps.iter().map(|(role, n)| (role.to_string(), json!(n)));
-    item.insert("outstanding".into(), outstanding.collect::<serde_json::Map<_, _>>().into());
-    item.into()
 }

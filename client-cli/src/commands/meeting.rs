@@ -9,9 +9,12 @@ use std::path::PathBuf;
 use chrono::{NaiveDate, NaiveTime};
 use disk::write_private;
 use plan::{MeetingView, ReviewKind};
-use serde_json::Map;
 
-use crate::{clock, context::Context};
+use crate::{
+    clock,
+    context::Context,
+    json::meeting::{Done, Meeting, Shown},
+};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -103,31 +106,29 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let (wanted, asked) = (arrangement(&args)?, mine.clone());
     let arranged =
         context.turn(move |device, now| meeting::arrange(device, &asked, &wanted, &mut clock::fresh_id, now))?;
-    let mut said = Map::new();
+    let (mut said, mut written) = (Done { pep: mine.pep.id(), ..Done::default() }, false);
     if let Some(applied) = &arranged.applied {
-        said.insert("changed".into(), applied.change.is_some().into());
+        (said.changed, written) = (Some(applied.change.is_some()), true);
         if let Some(key) = &arranged.action {
-            said.insert("action".into(), key.as_str().into());
+            said.action = Some(key.clone());
             if !context.global.json {
                 context.data(key);
             }
         }
         context.saved(applied)?;
     } else if args.agenda {
-        said.insert("changed".into(), false.into());
+        (said.changed, written) = (Some(false), true);
         context.talk("The agenda stands in the plan already.");
     }
     if let Some(file) = &args.ics {
-        let bytes = write_calendar(context, &mine, file)?;
-        said.insert("bytes".into(), bytes.into());
+        (said.bytes, written) = (Some(write_calendar(context, &mine, file)?), true);
     }
-    if said.is_empty() {
+    if !written {
         return show(context, &mine);
     }
     let to_standard_output = args.ics.is_some_and(|file| file.as_os_str() == "-");
     if context.global.json && !to_standard_output {
-        said.insert("pep".into(), mine.pep.id().to_string().into());
-        context.json(&said.into());
+        context.json(&Meeting::Done(said));
     }
     Ok(())
 }
@@ -196,10 +197,7 @@ fn show(context: &mut Context, mine: &Mine) -> Result<(), Error> {
         meeting::meeting(device, &asked, &view, &team, now)
     })?;
     if context.global.json {
-        let mut json = serde_json::to_value(&meeting)
-            .map_err(|_| Error::new(Kind::Failed, "The meeting could not be shown as JSON."))?;
-        json["pep"] = mine.pep.id().to_string().into();
-        context.json(&json);
+        context.json(&Meeting::Shown(Box::new(Shown::of(mine.pep.id(), meeting))));
         return Ok(());
     }
     context.data(context.title(&mine.pep)?);

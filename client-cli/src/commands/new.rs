@@ -2,10 +2,9 @@
 
 use participant::start::{self, Started};
 use plan::{AcademicYear, NotATerm, Pep, PepType, Term, parse_term};
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::context::Context;
+use crate::{context::Context, json::plan::New};
 use participant::{
     error::{Error, Kind},
     words,
@@ -59,10 +58,9 @@ fn answer(context: &mut Context, started: Started) -> Result<(), Error> {
     let Started { mine, created, came: last } = started;
     let pep = &mine.pep;
     if context.global.json {
-        let brought = last.as_ref().map_or(&[][..], |came| &came.done.questions);
-        let view = context.view(&mine)?;
-        let to_confirm: Vec<&str> = view.to_confirm.iter().copied().collect();
-        context.json(&json!({ "pep": pep.id(), "created": created, "brought": brought, "toConfirm": to_confirm }));
+        let brought = last.as_ref().map_or(Vec::new(), |came| came.done.questions.clone());
+        let to_confirm = context.view(&mine)?.to_confirm.iter().copied().collect();
+        context.json(&New { pep: pep.id(), created, brought, to_confirm });
     } else {
         context.data(pep.id());
     }

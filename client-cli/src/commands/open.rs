@@ -5,9 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use serde_json::json;
-
-use crate::{commands::sync, context::Context, serve::Serving};
+use crate::{commands::sync, context::Context, json::device::Opened, serve::Serving};
 use participant::error::{Error, Kind};
 
 /// Open your pages in the browser
@@ -51,7 +49,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 
 fn show(context: &mut Context, args: &Args, link: &str) {
     if context.global.json {
-        context.json(&json!({ "url": link }));
+        context.json(&Opened { url: link.to_owned() });
     } else if args.no_browser || browse(link).is_err() {
         context.data(link);
     }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde_json::json;
 
 use crate::{
     ask,
     context::Context,
+    json,
     unlock::{self, Guard},
 };
 use participant::error::{Error, Kind};
@@ -90,19 +90,11 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         }
     };
     if context.global.json {
-        let guard = guard_name(unlock::guard(app.home())?);
-        context.json(&json!({ "guard": guard, "remembered": remembered }));
+        let guard = unlock::guard(app.home())?.into();
+        context.json(&json::device::Passphrase { guard, remembered });
     }
     context.talk(words);
     Ok(())
-}
-
-/// What guards the plans, as JSON says it.
-pub fn guard_name(guard: Guard) -> &'static str {
-    match guard {
-        Guard::Computer => "computer",
-        Guard::Passphrase { .. } => "passphrase",
-    }
 }
 
 /// What a person should know where no passphrase guards the plans.

@@ -1,6 +1,6 @@
 //! `pep pin`.
 
-use crate::{clock, context::Context};
+use crate::{clock, context::Context, json};
 use participant::{
     error::{Error, Kind},
     settings::Pin,
@@ -26,12 +26,13 @@ enum Verb {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let Verb::Set = args.verb;
     context.me()?;
-    let pin = Pin::new(context.input()?.trim(), clock::salt()).map_err(|why| {
+    let salt = clock::random().map_err(|e| Error::new(Kind::Failed, format!("The PIN was not set: {e}.")))?;
+    let pin = Pin::new(context.input()?.trim(), salt).map_err(|why| {
         Error::new(Kind::Failed, format!("{why}.")).hint("Nothing was changed. Run `pep pin set` again.")
     })?;
     context.with(move |device| pin.keep(device))?;
     if context.global.json {
-        context.json(&serde_json::json!({ "pin": "set" }));
+        context.json(&json::device::Pin { pin: "set" });
     }
     context.talk("The PIN is set on this device.");
     Ok(())

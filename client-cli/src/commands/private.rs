@@ -2,9 +2,11 @@
 
 use plan::Role;
 use replica::Trouble;
-use serde_json::json;
 
-use crate::context::Context;
+use crate::{
+    context::Context,
+    json::device::{Private, Unshared},
+};
 use participant::{
     device::NotChosen,
     error::{Error, Kind},
@@ -42,9 +44,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         Ok::<_, Trouble>((device.private_readers(&pep), device.private_readers_wait(&pep), device.unshared(&pep)?))
     })?;
     if context.global.json {
-        let kept = unshared.iter().map(|kept| json!({ "field": kept.question, "text": kept.text }));
-        let kept: Vec<serde_json::Value> = kept.collect();
-        context.json(&json!({ "pep": mine.pep.id(), "readers": readers, "waits": waits, "unshared": kept }));
+        let kept = unshared.iter().map(|kept| Unshared { field: kept.question.clone(), text: kept.text.clone() });
+        let (readers, unshared) = (readers.iter().copied().map(Into::into).collect(), kept.collect());
+        context.json(&Private { pep: mine.pep.id(), readers, waits, unshared });
         return Ok(());
     }
     if readers.is_empty() {

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use plan::{Milestone, Page, Practice, Process, Processes, Role};
-use serde_json::{Value, json};
 
-use crate::context::Context;
+use crate::{context::Context, json::directory as json};
 use participant::error::{Error, Kind};
 
 /// The processes a PEP can follow: which pages, whose questions, which rules
@@ -42,7 +41,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 
 fn list(context: &mut Context) -> Result<(), Error> {
     if context.global.json {
-        context.json(&Processes::built_in().iter().map(about).collect());
+        context.json(&Processes::built_in().iter().map(json::Process::of).collect::<Vec<_>>());
         return Ok(());
     }
     for process in Processes::built_in().iter() {
@@ -59,27 +58,7 @@ fn show(context: &mut Context, id: &str) -> Result<(), Error> {
         );
     };
     if context.global.json {
-        let mut json = about(process);
-        let pages = process.pages.iter().map(|page| {
-            let questions: Vec<&str> = page.questions.iter().map(|q| q.id.as_str()).collect();
-            json!({
-                "id": page.id,
-                "title": page.title,
-                "owner": page.owner,
-                "alternateOwner": page.alternate_owner,
-                "ownerWhenNotOnRoll": page.owner_when_not_on_roll,
-                "due": page.due,
-                "questions": questions,
-            })
-        });
-        json["pages"] = pages.collect();
-        json["receptionUses"] = process.reception_uses.slug().into();
-        // As the file has them; the words above say the same for people.
-        json["practice"] = json!(process.practice);
-        json["targets"] = json!(process.targets);
-        json["funding"] = json!(process.funding);
-        json["calendar"] = json!(process.calendar);
-        context.json(&json);
+        context.json(&json::WholeProcess::of(process));
         return Ok(());
     }
     context.data(format!("{} ({}), version {}", process.name, process.code, process.version));
@@ -104,7 +83,7 @@ fn check(context: &mut Context, file: &std::path::Path) -> Result<(), Error> {
     let process =
         Process::parse(&text).map_err(|bad| Error::new(Kind::Findings, format!("{}: {bad}", file.display())))?;
     if context.global.json {
-        context.json(&about(&process));
+        context.json(&json::Process::of(&process));
     }
     context.talk(format!("{} version {} can be used.", process.id, process.version));
     Ok(())
@@ -259,14 +238,4 @@ fn milestone(milestone: &Milestone) -> String {
 
 fn roles(roles: &[Role]) -> String {
     roles.iter().map(|role| role.label().to_lowercase()).collect::<Vec<_>>().join(", ")
-}
-
-fn about(process: &Process) -> Value {
-    json!({
-        "id": process.id,
-        "version": process.version,
-        "code": process.code,
-        "name": process.name,
-        "effectiveFrom": process.effective_from.to_string(),
-    })
 }

@@ -1,10 +1,8 @@
 //! `pep quality`.
 
 use participant::quality::{self, Grade};
-use plan::Quality;
-use serde_json::json;
 
-use crate::context::Context;
+use crate::{context::Context, json::checks::Graded};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -53,7 +51,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let applied = context.turn(move |device, now| quality::grade(device, &asked, grade, feedback, now))?;
     if context.global.json {
         let graded = plan::quality(&*context.view(&mine)?, &mine.pep);
-        context.json(&as_json(&mine, &graded));
+        context.json(&Graded::of(mine.pep.id(), &graded, None));
     }
     context.saved(&applied)
 }
@@ -64,9 +62,7 @@ fn show(context: &mut Context, mine: &Mine) -> Result<(), Error> {
     let asked = mine.clone();
     let sampled = context.turn(move |device, now| quality::is_sampled(device, &asked, now))?;
     if context.global.json {
-        let mut json = as_json(mine, &quality);
-        json["sampled"] = sampled.into();
-        context.json(&json);
+        context.json(&Graded::of(mine.pep.id(), &quality, Some(sampled)));
         return Ok(());
     }
     let grades = &mine.pep.process().practice.qa.grades;
@@ -95,28 +91,4 @@ fn show(context: &mut Context, mine: &Mine) -> Result<(), Error> {
         context.data(format!("Feedback: {feedback}"));
     }
     Ok(())
-}
-
-fn as_json(mine: &Mine, quality: &Quality) -> serde_json::Value {
-    let areas: Vec<serde_json::Value> = quality
-        .areas
-        .iter()
-        .map(|area| {
-            json!({
-                "area": area.area,
-                "label": area.label,
-                "grade": area.grade,
-                "comment": area.comment,
-                "countsTowardsOverall": area.counts,
-            })
-        })
-        .collect();
-    json!({
-        "pep": mine.pep.id(),
-        "areas": areas,
-        "overall": quality.overall,
-        "workedOut": quality.worked_out,
-        "blocksSignOff": quality.blocks,
-        "feedback": quality.feedback,
-    })
 }

@@ -1,9 +1,11 @@
 //! `pep resolve`.
 
 use participant::conflicts;
-use serde_json::json;
 
-use crate::context::Context;
+use crate::{
+    context::Context,
+    json::{edits::Resolved, plan::Value},
+};
 use participant::error::{Error, Kind};
 
 /// Choose between answers that people gave differently
@@ -42,8 +44,8 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let (asked, chosen) = (mine.clone(), dispute.clone());
     let applied = context.turn(move |device, now| conflicts::take(device, &asked, &chosen, take, now))?;
     if context.global.json {
-        let value = take.checked_sub(1).and_then(|at| dispute.claims.get(at)).map(|claim| claim.value.to_json());
-        context.json(&json!({ "pep": mine.pep.id(), "field": dispute.place, "value": value }));
+        let value = take.checked_sub(1).and_then(|at| dispute.claims.get(at)).map(|claim| Value::of(&claim.value));
+        context.json(&Resolved { pep: mine.pep.id(), field: dispute.place.clone(), value });
     }
     context.saved(&applied)
 }

@@ -7,12 +7,12 @@ use std::{
 };
 
 use disk::{archive, create_private_dir};
-use serde_json::json;
 
 use crate::{
-    commands::{backup, passphrase::guard_name},
+    commands::backup,
     context::Context,
     home,
+    json::device::Restored,
     unlock::{self, Guard},
 };
 use participant::error::{Error, Kind};
@@ -49,7 +49,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let damaged = disk::verify(&home.join("journal")).map_err(failed)?.1.len();
     let guard = unlock::guard(&home)?;
     if context.global.json {
-        context.json(&json!({ "files": files, "guard": guard_name(guard), "damaged": damaged }));
+        context.json(&Restored { files, guard: guard.into(), damaged });
     }
     context.talk(match guard {
         Guard::Passphrase { .. } => "Restored. It opens with the passphrase that it had when the backup was written. Run `pep sync` to bring what was shared since.",

@@ -1,9 +1,12 @@
 //! `pep row`.
 
 use plan::{Applied, Cells, parse_value};
-use serde_json::json;
 
-use crate::{clock, context::Context};
+use crate::{
+    clock,
+    context::Context,
+    json::edits::{Added, Written},
+};
 use participant::{
     Device, Mine, Now,
     error::{Error, Kind},
@@ -106,7 +109,7 @@ pub fn parse(place: &str, cells: &[String]) -> Result<Cells, Error> {
 /// Prints the key of what was added.
 pub fn print_key(context: &mut Context, key: &str) {
     if context.global.json {
-        context.json(&json!({ "key": key }));
+        context.json(&Added { key: key.to_owned() });
     } else {
         context.data(key);
     }
@@ -120,7 +123,8 @@ fn changed(
 ) -> Result<(), Error> {
     let (table, applied) = context.turn(change)?;
     if context.global.json {
-        context.json(&json!({ "pep": mine.pep.id(), "field": table, "changed": applied.change.is_some() }));
+        let (pep, changed) = (mine.pep.id(), applied.change.is_some());
+        context.json(&Written { pep, field: table.to_owned(), changed });
     }
     context.saved(&applied)
 }

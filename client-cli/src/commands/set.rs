@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use plan::{NoAnswer, NotAPicture, PICTURE_BYTES_MAX, Picture, Question, Value};
 
-use crate::context::Context;
+use crate::{context::Context, json::edits::Written};
 use participant::{
     answers::{self, Given},
     error::{Error, Kind},
@@ -54,9 +54,8 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let asked = mine.clone();
     let applied = context.turn(move |device, now| answers::give(device, &asked, question, given, now))?;
     if context.global.json {
-        context.json(
-            &serde_json::json!({ "pep": mine.pep.id(), "field": question.id, "changed": applied.change.is_some() }),
-        );
+        let (pep, changed) = (mine.pep.id(), applied.change.is_some());
+        context.json(&Written { pep, field: question.id.clone(), changed });
     }
     context.saved(&applied)
 }

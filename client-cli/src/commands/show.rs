@@ -3,9 +3,15 @@
 use participant::bring;
 use plan::{Answer, Cell, Column, DocumentKind, Page, Question, Row, Target, View};
 use replica::Trouble;
-use serde_json::{Map, Value};
 
-use crate::{clock, context::Context, json};
+use crate::{
+    clock,
+    context::Context,
+    json::{
+        basics,
+        plan::{self as json, Plan},
+    },
+};
 use participant::{
     Mine,
     error::Error,
@@ -45,7 +51,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let wanted = |id: &str| page.is_none_or(|page| page.questions.iter().any(|q| q.id == id));
     if context.global.json {
         let plan = plan(context, &mine, wanted)?;
-        context.json(&plan.into());
+        context.json(&plan);
         return Ok(());
     }
     let view = context.view(&mine)?;
@@ -73,30 +79,23 @@ fn print_gaps(context: &mut Context, mine: &Mine, view: &View, whole: bool, want
 }
 
 /// The whole of `pep show --json`. `wanted` chooses the questions.
-pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Result<Map<String, Value>, Error> {
+pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Result<Plan, Error> {
     let view = context.view(mine)?;
     let main = *mine.pep.document(DocumentKind::Main).as_bytes();
     let heads = context.with(move |device| Ok::<_, Trouble>(device.replica().standing(&main)?.heads))?;
-    let mut plan = json::plan(&mine.pep, &view, wanted);
-    plan.insert("heads".into(), json::heads(&heads));
     let asked = mine.clone();
-    let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)))?.map(|pep| pep.id().to_string());
-    plan.insert("previousPep".into(), previous.into());
-    Ok(plan)
+    let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)))?.map(|pep| pep.id());
+    Ok(Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted))
 }
 
 fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) -> Result<(), Error> {
     if context.global.json {
         let mut plan = plan(context, mine, |id| id == question.id)?;
-        if let Some(answers) = plan.get_mut("answers").and_then(Value::as_object_mut)
-            && question.id != "targets.list"
-        {
-            answers.entry(question.id.as_str()).or_insert(Value::Null);
+        if question.id != "targets.list" {
+            plan.answers.entry(question.id.as_str()).or_insert(json::Answer::Missing);
         }
-        if let Some(answer) = last_term(context, mine, question)? {
-            plan.insert("lastTerm".into(), json::answer(&answer));
-        }
-        context.json(&plan.into());
+        plan.last_term = last_term(context, mine, question)?.map(|answer| json::Answer::of(&answer));
+        context.json(&plan);
         return Ok(());
     }
     let view = context.view(mine)?;

@@ -2,13 +2,15 @@
 
 use plan::Pep;
 use replica::Trouble;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    commands::passphrase::{ONLY_THE_COMPUTER, guard_name},
+    commands::passphrase::ONLY_THE_COMPUTER,
     context::Context,
-    json,
+    json::{
+        basics::{at, heads},
+        device as json,
+    },
     unlock::{self, Guard},
 };
 use participant::{
@@ -36,30 +38,28 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
     let (refused, undecided, left) = all;
     let guard = unlock::guard(context.app()?.home())?;
     let state = match &line {
-        Line::Offline => "offline",
-        Line::Connected => "connected",
-        Line::Refused(_) => "refused",
+        Line::Offline => json::LineState::Offline,
+        Line::Connected => json::LineState::Connected,
+        Line::Refused(_) => json::LineState::Refused,
     };
     if context.global.json {
-        let peps = peps.iter().map(|(shared, _, pep)| {
-            json!({
-                "pep": pep.id(),
-                "child": pep.child,
-                "savedHeads": json::heads(&shared.saved_heads),
-                "sharedHeads": json::heads(&shared.shared_heads),
-                "waitingChanges": shared.waiting,
-                "held": shared.held,
-            })
+        let peps = peps.iter().map(|(shared, _, pep)| json::Shared {
+            pep: pep.id(),
+            child: pep.child,
+            saved_heads: heads(&shared.saved_heads),
+            shared_heads: heads(&shared.shared_heads),
+            waiting_changes: shared.waiting,
+            held: shared.held,
         });
-        context.json(&json!({
-            "device": Uuid::from_bytes(me.device),
-            "guard": guard_name(guard),
-            "relay": { "url": me.relay.url, "state": state, "lastSync": json::at(last.unwrap_or(0)) },
-            "peps": peps.collect::<Vec<_>>(),
-            "held": refused,
-            "undecided": undecided,
-            "left": left,
-        }));
+        context.json(&json::Status {
+            device: Uuid::from_bytes(me.device),
+            guard: guard.into(),
+            relay: json::Line { url: me.relay.url, state, last_sync: last.and_then(at) },
+            peps: peps.collect(),
+            held: refused,
+            undecided,
+            left,
+        });
         return Ok(());
     }
     context.data(format!("{}, {}", me.name, me.relay.name));

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use replica::Trouble;
-use serde_json::json;
 
 use crate::{
     app::{App, Synced},
     context::Context,
+    json,
 };
 use participant::{
     device::Line,
@@ -42,9 +42,7 @@ fn once(context: &mut Context) -> Result<(), Error> {
     // In step means everything this device may share; what was written in a plan that has gone to somebody else stays here.
     let waiting = context.with(|device| device.waiting())?;
     if context.global.json {
-        let (sent, received) = (traffic.sent, traffic.received);
-        context
-            .json(&json!({ "sent": sent, "received": received, "peps": peps, "inStep": in_step, "waiting": waiting }));
+        context.json(&json::device::Synced { sent: traffic.sent, received: traffic.received, peps, in_step, waiting });
     }
     for word in words {
         context.talk(word);

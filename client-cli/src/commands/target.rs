@@ -1,9 +1,8 @@
 //! `pep target`.
 
 use plan::Applied;
-use serde_json::json;
 
-use crate::{clock, commands::row, context::Context};
+use crate::{clock, commands::row, context::Context, json::edits::WrittenRow};
 use participant::{Device, Mine, Now, error::Error, targets};
 
 const TARGETS: &str = "targets.list";
@@ -113,7 +112,8 @@ fn changed(
 ) -> Result<(), Error> {
     let (key, applied) = context.turn(change)?;
     if context.global.json {
-        context.json(&json!({ "pep": mine.pep.id(), "key": key, "changed": applied.change.is_some() }));
+        let (pep, changed) = (mine.pep.id(), applied.change.is_some());
+        context.json(&WrittenRow { pep, key: key.to_owned(), changed });
     }
     context.saved(&applied)
 }

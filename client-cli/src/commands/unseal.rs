@@ -3,11 +3,11 @@
 use std::{fs, io, path::PathBuf};
 
 use disk::write_private;
-use serde_json::json;
 
 use crate::{
     ask,
     context::Context,
+    json::device::Unsealed,
     sealed::{self, Closed, SEALED_BYTES_MAX},
 };
 use participant::error::{Error, Kind};
@@ -53,7 +53,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             .hint("Look whether the folder exists, whether you may write there, and whether the disk is full.")
     })?;
     if context.global.json {
-        context.json(&json!({ "bytes": content.len() }));
+        context.json(&Unsealed { bytes: content.len() });
     }
     context.talk(format!("Written: {} ({} bytes). It is not sealed.", args.output.display(), content.len()));
     Ok(())

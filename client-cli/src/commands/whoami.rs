@@ -1,10 +1,15 @@
 //! `pep whoami`.
 
 use replica::Trouble;
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::{context::Context, json::at};
+use crate::{
+    context::Context,
+    json::{
+        basics::at,
+        device::{Relay, Whoami},
+    },
+};
 use participant::{error::Error, words};
 
 /// Show who uses this device, and when it last shared
@@ -17,15 +22,15 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
     let last = context.with(|device| Ok::<_, Trouble>(device.last_sync()))?;
     let device = Uuid::from_bytes(me.device);
     if context.global.json {
-        context.json(&json!({
-            "person": Uuid::from_bytes(me.person),
-            "name": me.name,
-            "role": me.role,
-            "organisation": me.organisation,
-            "device": device,
-            "relay": { "url": me.relay.url, "name": me.relay.name },
-            "lastSync": at(last.unwrap_or(0)),
-        }));
+        context.json(&Whoami {
+            person: Uuid::from_bytes(me.person),
+            name: me.name,
+            role: me.role,
+            organisation: me.organisation,
+            device,
+            relay: Relay { url: me.relay.url, name: me.relay.name },
+            last_sync: last.and_then(at),
+        });
         return Ok(());
     }
     let role = me.role.parse::<plan::Role>().map_or(me.role.clone(), |role| role.label().to_lowercase());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::context::Context;
+use crate::{context::Context, json::edits::Written};
 use participant::{
     answers,
     error::{Error, Kind},
@@ -45,9 +45,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let (asked, place) = (mine.clone(), args.field.clone());
     let applied = context.turn(move |device, now| answers::write(device, &asked, &place, text, args.append, now))?;
     if context.global.json {
-        context.json(
-            &serde_json::json!({ "pep": mine.pep.id(), "field": args.field, "changed": applied.change.is_some() }),
-        );
+        context.json(&Written { pep: mine.pep.id(), field: args.field, changed: applied.change.is_some() });
     }
     context.saved(&applied)
 }

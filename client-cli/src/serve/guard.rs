@@ -1,8 +1,6 @@
 //! Who may speak to the pages. Any program on this computer, and any web page in the same browser, can send requests to
 //! 127.0.0.1: only the browser that was let in by a link from `pep open`, on a page that came from here, is answered.
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 use pages::address::Base;
 
 use crate::clock;
@@ -178,9 +176,7 @@ impl Turned {
 }
 
 fn secret() -> Option<Secret> {
-    let mut bytes = [0; 32];
-    SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(bytes)
+    clock::random().ok()
 }
 
 /// Compares in a time that does not tell how much was right.

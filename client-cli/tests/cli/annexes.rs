@@ -102,10 +102,13 @@ fn carry(mut from: TcpStream, mut to: TcpStream, mut keep: impl FnMut(&[u8])) {
     let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
 }
 
-/// The binary messages of a WebSocket, as a server sends them: whole, unmasked.
+/// The binary messages of a WebSocket, as a server sends them: whole, unmasked. Answers of HTTP may stand before it on the connection.
 fn messages(came: &[u8]) -> Vec<Vec<u8>> {
+    let upgrade = b"HTTP/1.1 101";
+    let Some(begins) = came.windows(upgrade.len()).position(|head| head == upgrade) else { return Vec::new() };
+    let came = &came[begins..];
     let end = came.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
-    let Some(mut at) = end.filter(|_| came.starts_with(b"HTTP/1.1 101")) else { return Vec::new() };
+    let Some(mut at) = end else { return Vec::new() };
     let mut found = Vec::new();
     while let [first, second, ..] = came[at..] {
         let (short, start) = (usize::from(second & 0x7f), at + 2);

@@ -1,11 +1,13 @@
 //! What people see of `pep`: its words, its exit codes, and that nothing which it said was saved is ever lost.
 
 mod annexes;
+mod connections;
 mod councils;
 mod loopback;
 mod pages;
 mod passphrases;
 mod private;
+mod schemas;
 
 use std::{
     collections::BTreeMap,
@@ -874,7 +876,7 @@ fn r003_26_to_30_a_plan_is_completed_checked_and_signed_off_and_what_was_signed_
     };
     let json = written(&odile, "json");
     let digest = ring::digest::digest(&ring::digest::SHA256, &json);
-    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hex::encode(digest);
     assert_eq!(theirs["hash"], hex.as_str());
     assert_eq!((written(&lorcan, "json"), written(&lorcan, "automerge")), (json, written(&odile, "automerge")));
     assert!(plan::load(&written(&odile, "automerge")).is_ok());
@@ -1542,7 +1544,9 @@ impl Relay {
     fn run(&self, words: &[&str]) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pep"));
         command.arg("relay").args(words).arg("--data").arg(&self.data);
-        said(command.output().unwrap())
+        let said = said(command.output().unwrap());
+        schemas::look(true, words, &said);
+        said
     }
 
     fn invite(&self, (name, role): (&str, &str), child: &str) -> String {
@@ -1567,14 +1571,18 @@ impl Home {
     }
 
     fn pep(&self, words: &[&str]) -> Said {
-        said(self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap())
+        let said = said(self.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap());
+        schemas::look(false, words, &said);
+        said
     }
 
     fn pep_with(&self, words: &[&str], input: &str) -> Said {
         let mut command = self.command(words);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        said(child.wait_with_output().unwrap())
+        let said = said(child.wait_with_output().unwrap());
+        schemas::look(false, words, &said);
+        said
     }
 
     fn show(&self, pep: &str) -> Value {
@@ -1631,7 +1639,9 @@ impl Said {
 }
 
 fn pep(words: &[&str]) -> Said {
-    said(Command::new(env!("CARGO_BIN_EXE_pep")).args(words).stdin(Stdio::null()).output().unwrap())
+    let said = said(Command::new(env!("CARGO_BIN_EXE_pep")).args(words).stdin(Stdio::null()).output().unwrap());
+    schemas::look(false, words, &said);
+    said
 }
 
 fn said(output: Output) -> Said {

@@ -13,7 +13,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use replica::{
@@ -21,7 +20,7 @@ use replica::{
     cbor::{from_cbor, to_cbor},
 };
 
-use crate::{create_private_dir, write_private};
+use crate::{create_private_dir, keys::random, write_private};
 
 /// How long a command waits for another short one on the same folder.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -133,7 +132,7 @@ impl Owner {
     pub fn listen(&self, answer: impl Fn(Request) -> Reply + Send + Sync + 'static) -> io::Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let mut token = vec![0; 32];
-        SystemRandom::new().fill(&mut token).map_err(|_| io::Error::other("no randomness"))?;
+        random(&mut token)?;
         let address = Address { port: listener.local_addr()?.port(), token: token.clone() };
         let unfinished = self.dir.join("door.new");
         write_private(&unfinished, &to_cbor(&address))?;

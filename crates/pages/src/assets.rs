@@ -53,8 +53,9 @@ pub fn is_colour(text: &str) -> bool {
 
 /// Whether white words on a colour can be read: a contrast of 4.5 to 1 or more, by WCAG 2.2.
 pub fn carries_white(colour: &str) -> bool {
-    let channel = |at: usize| colour.get(at..at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-    let (Some(red), Some(green), Some(blue)) = (channel(1), channel(3), channel(5)) else { return false };
+    let mut channels = [0; 3];
+    let Some(Ok(())) = colour.get(1..).map(|digits| hex::decode_to_slice(digits, &mut channels)) else { return false };
+    let [red, green, blue] = channels;
     let linear = |byte: u8| match f64::from(byte) / 255.0 {
         low if low <= 0.04045 => low / 12.92,
         high => ((high + 0.055) / 1.055).powf(2.4),
@@ -81,6 +82,7 @@ mod tests {
     fn a_council_colour_must_carry_white_words() {
         assert!(is_colour(NEUTRAL) && carries_white(NEUTRAL) && carries_white("#00414a"));
         assert!(!carries_white("#ffdd00") && !is_colour("#12345") && !is_colour("red;}") && !carries_white("#é3475b"));
+        assert!(!carries_white("#+1+1+1") && !carries_white("#0041"));
         assert_eq!(colour_style("00414a").as_deref(), Some(":root{--govuk-brand-colour:#00414a}"));
         assert_eq!(colour_style("}body{"), None);
     }

@@ -21,7 +21,6 @@
 
 mod again;
 mod authors;
-pub mod cbor;
 pub mod conformance;
 pub mod disk;
 pub mod event;
@@ -41,6 +40,8 @@ use sync::{Cursor, Ledger, Taken, Wire};
 
 pub use again::Rebased;
 pub use seal::{Key, KeyError, SEAL_BYTES, Secret};
+/// How what is kept is written. For the disk, which knows no peers.
+pub use sync::cbor;
 pub use trouble::{Damage, Notice, Trouble};
 
 use cbor::{from_cbor, to_cbor};

@@ -183,7 +183,7 @@ fn failed() -> io::Error {
 }
 
 fn text(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(bytes)
 }
 
 /// Why keys cannot be had.

@@ -5,7 +5,10 @@ use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_bytes::{ByteArray, Bytes};
 
-use crate::frame::ENVELOPE_BYTES_MAX;
+use crate::{
+    cbor::{from_whole, to_cbor_in},
+    frame::ENVELOPE_BYTES_MAX,
+};
 
 /// Version in front of every envelope.
 const VERSION: u8 = 1;
@@ -26,16 +29,12 @@ pub fn sign(key: &Ed25519KeyPair, device: Id, doc: Id, actor: Id, seq: u64, hash
 impl Wire {
     /// Bytes of one envelope by itself, as journals keep them.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.0.chunks.len() + 192);
-        let _ = ciborium::into_writer(self, &mut out);
-        out
+        to_cbor_in(Vec::with_capacity(self.0.chunks.len() + 192), self)
     }
 
     /// Reads one envelope by itself. `None` where the bytes are not exactly one.
     pub fn decode(bytes: &[u8]) -> Option<Wire> {
-        let mut rest = bytes;
-        let wire = ciborium::de::from_reader_with_recursion_limit(&mut rest, 4).ok()?;
-        rest.is_empty().then_some(wire)
+        from_whole(bytes).ok()
     }
 
     /// Bytes it takes in a frame, about.

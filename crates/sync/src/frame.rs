@@ -9,7 +9,11 @@ use gate::{Envelope, Hash, Id, Tip};
 use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
 
-use crate::{envelope::Wire, roster::SignedRoster};
+use crate::{
+    cbor::{from_cbor, from_whole, to_cbor_in},
+    envelope::Wire,
+    roster::SignedRoster,
+};
 
 /// The WebSocket subprotocol.
 pub const SUBPROTOCOL: &str = "openpep.v1";
@@ -38,8 +42,6 @@ pub const FIELD_BYTES_MAX: usize = 512;
 pub const HEADS_MAX: usize = 64;
 /// Roles in one choice of readers at the most: there are eight.
 pub const ROLES_MAX: usize = 16;
-/// Arrays nested deeper than this are refused before they are built: our deepest frame has five levels.
-const DEPTH_MAX: usize = 16;
 
 /// A place in a relay's log of one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -413,10 +415,7 @@ pub enum FrameError {
 impl Frame {
     /// The bytes to send.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(256);
-        // Writing to a Vec cannot fail, and every type here serialises.
-        let _ = ciborium::into_writer(self, &mut out);
-        out
+        to_cbor_in(Vec::with_capacity(256), self)
     }
 
     /// Reads one frame. Never allocates more than the frame's own size times a small factor, never recurses deeper than
@@ -425,9 +424,8 @@ impl Frame {
         if bytes.len() > FRAME_BYTES_MAX {
             return Err(FrameError::Size(bytes.len()));
         }
-        let mut rest = bytes;
-        match ciborium::de::from_reader_with_recursion_limit::<Frame, _>(&mut rest, DEPTH_MAX) {
-            Ok(frame) if rest.is_empty() && frame.is_brief() => Ok(frame),
+        match from_whole::<Frame>(bytes) {
+            Ok(frame) if frame.is_brief() => Ok(frame),
             Ok(_) => Err(FrameError::Form),
             Err(_) => Err(if unknown_kind(bytes) { FrameError::Unknown } else { FrameError::Form }),
         }
@@ -515,6 +513,5 @@ fn unknown_kind(bytes: &[u8]) -> bool {
         "gone",
         "error",
     ];
-    ciborium::de::from_reader_with_recursion_limit::<Kind, _>(bytes, DEPTH_MAX)
-        .is_ok_and(|k| !known.contains(&k.t.as_str()))
+    from_cbor::<Kind>(bytes).is_ok_and(|k| !known.contains(&k.t.as_str()))
 }

@@ -167,6 +167,7 @@ mod envelope;
 mod ledger;
 
 pub mod backoff;
+pub mod cbor;
 pub mod frame;
 pub mod held;
 pub mod identity;

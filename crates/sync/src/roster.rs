@@ -10,6 +10,8 @@ use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+use crate::cbor::{from_whole, to_cbor};
+
 /// Changes of one document that were let in although their author's role may not write there: as many as are held of one.
 pub const ACCEPTED_MAX: usize = 1_000;
 
@@ -147,8 +149,7 @@ impl Member {
 impl Roster {
     /// Signs this roster with the relay's key.
     pub fn sign(&self, key: &Ed25519KeyPair) -> SignedRoster {
-        let mut payload = Vec::new();
-        let _ = ciborium::into_writer(self, &mut payload);
+        let payload = to_cbor(self);
         let mut sig = [0; 64];
         sig.copy_from_slice(key.sign(&statement(&payload)).as_ref());
         SignedRoster { version: self.version, payload: ByteBuf::from(payload), sig }
@@ -188,9 +189,8 @@ impl SignedRoster {
     /// The roster inside, if `relay_key` signed it.
     pub fn verify(&self, relay_key: &PublicKey) -> Option<Roster> {
         UnparsedPublicKey::new(&ED25519, relay_key).verify(&statement(&self.payload), &self.sig).ok()?;
-        let mut rest = &self.payload[..];
-        let roster: Roster = ciborium::de::from_reader_with_recursion_limit(&mut rest, 8).ok()?;
-        (rest.is_empty() && roster.version == self.version).then_some(roster)
+        let roster: Roster = from_whole(&self.payload).ok()?;
+        (roster.version == self.version).then_some(roster)
     }
 }
 

@@ -1,10 +1,11 @@
 use clap::Args;
-use serde_json::json;
+use uuid::Uuid;
 
 use super::{Desk, Output};
 use crate::{
-    directory::{Entry, from_cbor, text},
+    directory::{Entry, from_cbor},
     error::Error,
+    json::{Done, Moment},
 };
 
 /// Show who did what to the directory, which devices connected, and what was refused
@@ -26,15 +27,13 @@ impl Audit {
             let mut list = Vec::new();
             for (_, value) in facts.iter().skip(skip) {
                 let entry: Entry = from_cbor(value)?;
-                let at = chrono::DateTime::from_timestamp(entry.at, 0).unwrap_or_default();
-                let at = at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-                let by = entry.by.map(|d| text(&d));
+                let (at, by) = (Moment::at(entry.at), entry.by.map(|d| Uuid::from_bytes(*d)));
                 let on: Vec<String> = entry.on.iter().map(|(k, v)| format!("{k} {v}")).collect();
-                let who = by.clone().map_or("keeper".to_string(), |d| format!("device {d}"));
-                words.push_str(&format!("{at}  {who}  {}  {}\n", entry.did, on.join(", ")));
-                list.push(json!({ "at": at, "by": by, "did": entry.did, "on": entry.on }));
+                let who = by.map_or("keeper".to_string(), |d| format!("device {d}"));
+                words.push_str(&format!("{}  {who}  {}  {}\n", at.as_str(), entry.did, on.join(", ")));
+                list.push(Done { at, by, did: entry.did, on: entry.on });
             }
-            Ok(Output::new(words, list.into()))
+            Ok(Output::new(words, &list))
         })
     }
 }

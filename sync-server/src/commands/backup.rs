@@ -5,10 +5,9 @@ use disk::{
     archive::{self, Packed},
     key_needed,
 };
-use serde_json::json;
 
 use super::{Desk, Output};
-use crate::{config, error::Error, keys};
+use crate::{config, error::Error, json::BackedUp, keys};
 
 /// Copy the relay's data into one file, while it serves or not
 ///
@@ -39,7 +38,7 @@ impl Backup {
                 "It is encrypted, and can be read only with the key {needs}, which is not in it. Keep a copy of that key apart from the backups."
             )
         };
-        let json = json!({ "bytes": bytes, "segments": segments, "key": needs, "holdsKey": inside });
-        Ok(Output::new(format!("Backed up {bytes} bytes. {words}\n"), json))
+        let json = BackedUp { bytes, segments, key: needs, holds_key: inside };
+        Ok(Output::new(format!("Backed up {bytes} bytes. {words}\n"), &json))
     }
 }

@@ -2,10 +2,15 @@ use std::path::Path;
 
 use clap::Args;
 use replica::{Damage, Notice};
-use serde_json::json;
+use uuid::Uuid;
 
 use super::{Desk, Output, columns};
-use crate::{core::hex, directory::text, error::Error, keys, serve};
+use crate::{
+    directory::text,
+    error::Error,
+    json::{Checked, Document, StoreKey},
+    keys, serve,
+};
 
 /// Verify that every journal record, signature and document is whole
 ///
@@ -38,16 +43,15 @@ impl Check {
             let (pep, kind) = about.unwrap_or_default();
             match heads {
                 Ok(heads) => {
-                    let heads: Vec<String> = heads.iter().map(hex).collect();
+                    let heads: Vec<String> = heads.iter().map(hex::encode).collect();
                     rows.push(vec![text(&doc), kind.clone(), last.to_string(), "whole".into()]);
-                    list.push(
-                        json!({ "doc": text(&doc), "pep": pep, "kind": kind, "envelopes": last, "heads": heads }),
-                    );
+                    list.push(Document { doc: Uuid::from_bytes(doc), pep, kind, envelopes: last, heads });
                 }
                 Err(why) => {
                     rows.push(vec![text(&doc), kind.clone(), last.to_string(), "DAMAGED".into()]);
-                    list.push(json!({ "doc": text(&doc), "pep": pep, "kind": kind, "envelopes": last, "heads": [] }));
                     damaged.push(format!("Document {}: {why}.", text(&doc)));
+                    let heads = Vec::new();
+                    list.push(Document { doc: Uuid::from_bytes(doc), pep, kind, envelopes: last, heads });
                 }
             }
         }
@@ -55,10 +59,10 @@ impl Check {
         let head = format!("{records} records in the journal, {} documents.\n", rows.len());
         let end = if damaged.is_empty() { "Everything is whole.\n".into() } else { damaged.join("\n") + "\n" };
         let advice = keys::advice(folder);
-        let key = json!({ "name": disk::key_needed(folder), "besideTheData": advice.is_some() });
-        let json = json!({ "records": records, "documents": list, "damage": damaged, "key": key });
+        let key = StoreKey { name: disk::key_needed(folder), beside_the_data: advice.is_some() };
+        let json = Checked { records, documents: list, damage: damaged, key: Some(key) };
         let note = advice.map(|advice| advice + "\n").unwrap_or_default();
-        Ok(Output { code, note, ..Output::new(head + &columns(&rows) + &end, json) })
+        Ok(Output { code, note, ..Output::new(head + &columns(&rows) + &end, &json) })
     }
 }
 
@@ -74,8 +78,8 @@ pub(super) fn before_opening(folder: &Path) -> Result<Option<Output>, Error> {
         return Ok(None);
     }
     let said = format!("{records} records in the journal can be read.\n{}\n", damaged.join("\n"));
-    let json = json!({ "records": records, "documents": [], "damage": damaged });
-    Ok(Some(Output { code: 5, ..Output::new(said, json) }))
+    let json = Checked { records, documents: Vec::new(), damage: damaged, key: None };
+    Ok(Some(Output { code: 5, ..Output::new(said, &json) }))
 }
 
 /// An unfinished end is not damage: nobody was told of it, and a relay that serves may be writing it just then.

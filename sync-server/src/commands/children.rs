@@ -1,9 +1,14 @@
 use clap::{Args, Subcommand};
-use serde_json::json;
 use sync::frame::NewChild;
+use uuid::Uuid;
 
 use super::{Desk, Output, columns};
-use crate::{directory::text, error::Error, now};
+use crate::{
+    directory::text,
+    error::Error,
+    json::{Child, ChildAdded},
+    now,
+};
 
 /// Make children known, or show them
 #[derive(Args)]
@@ -40,7 +45,7 @@ impl Children {
                 let child = core.new_id();
                 let new = NewChild { child, name, dob, looked_after_since, emergency };
                 core.administer(|directory| directory.add_child(&new, None, now()))?;
-                Ok(Output::new(format!("{}\n", text(&child)), json!({ "child": text(&child) })))
+                Ok(Output::new(format!("{}\n", text(&child)), &ChildAdded { child: Uuid::from_bytes(child) }))
             }),
             Command::List => desk.with(|core| {
                 let today = crate::directory::day(now());
@@ -49,16 +54,16 @@ impl Children {
                 for child in core.directory().children() {
                     let team = core.directory().team(&child.id).iter().filter(|m| m.on(&today)).count();
                     rows.push(vec![text(&child.id), child.name.clone(), child.dob.clone(), team.to_string()]);
-                    list.push(json!({
-                        "child": text(&child.id),
-                        "name": child.name,
-                        "dob": child.dob,
-                        "lookedAfterSince": child.looked_after_since,
-                        "emergency": child.emergency,
-                        "team": team,
-                    }));
+                    list.push(Child {
+                        child: Uuid::from_bytes(child.id),
+                        name: child.name.clone(),
+                        dob: child.dob.clone(),
+                        looked_after_since: child.looked_after_since.clone(),
+                        emergency: child.emergency,
+                        team,
+                    });
                 }
-                Ok(Output::new(columns(&rows), list.into()))
+                Ok(Output::new(columns(&rows), &list))
             }),
         }
     }

@@ -1,7 +1,7 @@
 use clap::{Args, CommandFactory};
-use serde_json::json;
 
 use super::{Cli, Output};
+use crate::json;
 
 /// Print completions for a shell
 #[derive(Args)]
@@ -15,6 +15,6 @@ impl Completions {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "pep-relay", &mut script);
         let script = String::from_utf8_lossy(&script).into_owned();
-        Output::new(script.clone(), json!({ "completions": script }))
+        Output::new(script.clone(), &json::Completions { completions: script })
     }
 }

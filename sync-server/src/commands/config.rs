@@ -1,8 +1,7 @@
 use clap::Args;
-use serde_json::json;
 
 use super::Output;
-use crate::config::EXAMPLE;
+use crate::{config::EXAMPLE, json};
 
 /// Print the documented example configuration
 #[derive(Args)]
@@ -10,6 +9,6 @@ pub(super) struct Config;
 
 impl Config {
     pub fn run(self) -> Output {
-        Output::new(EXAMPLE.to_string(), json!({ "config": EXAMPLE }))
+        Output::new(EXAMPLE.to_string(), &json::Config { config: EXAMPLE })
     }
 }

@@ -1,8 +1,13 @@
 use clap::{Args, Subcommand};
-use serde_json::json;
+use uuid::Uuid;
 
 use super::{Desk, Output, columns, find};
-use crate::{directory::text, error::Error, now};
+use crate::{
+    directory::text,
+    error::Error,
+    json::{Device, Revoked},
+    now,
+};
 
 /// Show devices, or shut one out
 #[derive(Args)]
@@ -42,16 +47,16 @@ impl Devices {
                         (None, None) => "",
                     };
                     rows.push(vec![text(&device.id), device.name.clone(), person.clone(), state.into()]);
-                    list.push(json!({
-                        "device": text(&device.id),
-                        "label": device.name,
-                        "person": text(&device.person),
-                        "name": person,
-                        "revoked": device.revoked.is_some(),
-                        "locked": device.locked.is_some(),
-                    }));
+                    list.push(Device {
+                        device: Uuid::from_bytes(device.id),
+                        label: device.name.clone(),
+                        person: Uuid::from_bytes(device.person),
+                        name: person,
+                        revoked: device.revoked.is_some(),
+                        locked: device.locked.is_some(),
+                    });
                 }
-                Ok(Output::new(columns(&rows), list.into()))
+                Ok(Output::new(columns(&rows), &list))
             }),
             Command::Revoke { device } => desk.with(move |core| {
                 let id = find("device", &device, core.directory().devices().map(|d| (d.id, d.name.as_str())))?;
@@ -59,7 +64,7 @@ impl Devices {
                 let said = if new { "is revoked and can no longer connect" } else { "was revoked before" };
                 Ok(Output::new(
                     format!("Device {} {said}.\n", text(&id)),
-                    json!({ "device": text(&id), "revoked": new }),
+                    &Revoked { device: Uuid::from_bytes(id), revoked: new },
                 ))
             }),
         }

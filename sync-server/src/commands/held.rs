@@ -1,12 +1,12 @@
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{Desk, Output, PREFIX_MIN, columns};
 use crate::{
-    core::{self, Core, hex},
-    directory::{from_cbor, text},
+    core::{self, Core},
+    directory::from_cbor,
     error::Error,
-    now,
+    json, now,
 };
 
 /// Show changes that were refused and are kept, and decide about them
@@ -45,21 +45,22 @@ impl Held {
         match self.command {
             Command::List => desk.with(|core| {
                 let (held, more) = all(core)?;
-                let word = |v: &Value, key: &str| {
-                    v.get(key).map(|w| w.to_string().trim_matches('"').to_string()).unwrap_or_default()
+                let row = |one: &json::Held| {
+                    let device = one.device.map_or("null".to_owned(), |device| device.to_string());
+                    vec![one.change.clone(), one.doc.to_string(), one.code.clone(), device, one.at.to_string()]
                 };
-                let row = |v: &Value| ["change", "doc", "code", "device", "at"].iter().map(|k| word(v, k)).collect();
                 let rows: Vec<Vec<String>> = held.iter().map(row).collect();
                 let note = if more { "There are more; they are listed when these are decided.\n" } else { "" };
-                Ok(Output { note: note.into(), ..Output::new(columns(&rows), held.into()) })
+                Ok(Output { note: note.into(), ..Output::new(columns(&rows), &held) })
             }),
             Command::Show { change } => desk.with(move |core| {
                 let one = find(core, &change)?;
-                let lines = one.as_object().into_iter().flatten().map(|(key, value)| match value.as_str() {
+                let fields = serde_json::to_value(&one).unwrap_or_default();
+                let lines = fields.as_object().into_iter().flatten().map(|(key, value)| match value.as_str() {
                     Some(words) => vec![key.clone(), words.to_string()],
                     None => vec![key.clone(), value.to_string()],
                 });
-                Ok(Output::new(columns(&lines.collect::<Vec<_>>()), one))
+                Ok(Output::new(columns(&lines.collect::<Vec<_>>()), &one))
             }),
             Command::Accept { change } => decide(desk, change, true),
             Command::Discard { change } => decide(desk, change, false),
@@ -70,24 +71,22 @@ impl Held {
 fn decide(desk: &Desk, change: String, accept: bool) -> Result<Output, Error> {
     desk.with(move |core| {
         let one = find(core, &change)?;
-        let whole = one.get("change").and_then(Value::as_str).unwrap_or_default().to_string();
-        let found = core.undecided(None)?.changes.into_iter().find(|c| hex(&c.hash) == whole);
+        let found = core.undecided(None)?.changes.into_iter().find(|c| hex::encode(c.hash) == one.change);
         let found = found.ok_or(crate::directory::Refused::HeldUnknown)?;
         let decided = core.decide(None, &found.doc, &found.hash, accept, now())?;
         let did = if accept { "Accepted" } else { "Discarded" };
-        let changes: Vec<String> = decided.iter().map(hex).collect();
+        let changes: Vec<String> = decided.iter().map(hex::encode).collect();
         let said = match decided.len() {
             1 => format!("{did}.\n"),
             n => format!("{did}, with {} that it builds on.\n", n - 1),
         };
-        Ok(Output::new(said, json!({ "changes": changes })))
+        Ok(Output::new(said, &json::Decided { changes }))
     })
 }
 
-fn find(core: &mut Core, change: &str) -> Result<Value, Error> {
+fn find(core: &mut Core, change: &str) -> Result<json::Held, Error> {
     let wanted = change.to_lowercase();
-    let begins = |v: &Value| v.get("change").and_then(Value::as_str).is_some_and(|c| c.starts_with(&wanted));
-    let mut found: Vec<Value> = all(core)?.0.into_iter().filter(begins).collect();
+    let mut found: Vec<json::Held> = all(core)?.0.into_iter().filter(|one| one.change.starts_with(&wanted)).collect();
     match (found.pop(), found.is_empty()) {
         (Some(one), true) if wanted.len() >= PREFIX_MIN => Ok(one),
         (None, _) => Err(Error::Find("No held change has that hash. `pep-relay held list` shows them.".into())),
@@ -95,31 +94,32 @@ fn find(core: &mut Core, change: &str) -> Result<Value, Error> {
     }
 }
 
-/// All that wait for a decision, as JSON, and whether there are more.
-fn all(core: &mut Core) -> Result<(Vec<Value>, bool), Error> {
+/// All that wait for a decision, and whether there are more.
+fn all(core: &mut Core) -> Result<(Vec<json::Held>, bool), Error> {
     let list = core.undecided(None)?;
     let mut found = Vec::new();
     for change in list.changes {
         let kept = core.replica().why_held(&change.doc, &change.hash)?;
-        let brought_by = kept.map(|kept| from_cbor::<core::Held>(&kept)).transpose()?.map(|held| text(&held.device));
+        let brought_by =
+            kept.map(|kept| from_cbor::<core::Held>(&kept)).transpose()?.map(|held| Uuid::from_bytes(*held.device));
         let document = core.directory().document(&change.doc);
-        found.push(json!({
-            "change": hex(&change.hash),
-            "doc": text(&change.doc),
-            "pep": document.map(|(pep, _)| text(&pep.start.pep)),
-            "kind": document.map(|(_, kind)| kind),
-            "code": change.code,
-            "detail": change.detail,
-            "device": brought_by,
-            "at": change.at,
-            "author": text(&change.envelope.0.device),
-            "person": text(&change.person),
-            "seq": change.envelope.0.seq,
-            "bytes": change.envelope.0.chunks.len(),
-            "follows": change.follows,
-            "told": change.heard,
-            "acceptable": change.acceptable,
-        }));
+        found.push(json::Held {
+            change: hex::encode(change.hash),
+            doc: Uuid::from_bytes(change.doc),
+            pep: document.map(|(pep, _)| Uuid::from_bytes(pep.start.pep)),
+            kind: document.map(|(_, kind)| kind.to_string()),
+            code: change.code,
+            detail: change.detail,
+            device: brought_by,
+            at: change.at,
+            author: Uuid::from_bytes(change.envelope.0.device),
+            person: Uuid::from_bytes(change.person),
+            seq: change.envelope.0.seq,
+            bytes: change.envelope.0.chunks.len(),
+            follows: change.follows,
+            told: change.heard,
+            acceptable: change.acceptable,
+        });
     }
     Ok((found, list.more))
 }

@@ -1,10 +1,11 @@
 use clap::{Args, builder::PossibleValuesParser};
-use serde_json::json;
+use uuid::Uuid;
 
 use super::{Desk, Output, find_child};
 use crate::{
-    directory::{self, text},
+    directory,
     error::Error,
+    json::{Invited, Moment},
     now, pep,
 };
 
@@ -54,14 +55,11 @@ impl Invite {
             } else {
                 "The relay chose its port anew at its last start and may choose another. Make invitations while it serves.\n".into()
             };
-            let json = json!({ "link": link, "person": text(&person), "expires": moment(expires) });
-            Ok(Output { note, ..Output::new(format!("{link}\n"), json) })
+            let said = format!("{link}\n");
+            let json = Invited { link, person: Uuid::from_bytes(person), expires: Moment::at(expires) };
+            Ok(Output { note, ..Output::new(said, &json) })
         })
     }
-}
-
-fn moment(at: i64) -> String {
-    chrono::DateTime::from_timestamp(at, 0).unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
 fn seconds(text: &str) -> Result<i64, String> {

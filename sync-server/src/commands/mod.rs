@@ -25,13 +25,15 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use disk::{Claim, DocumentThread, Owner, Reply, Request, claim};
 use replica::{Key, Mode, Notice};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     config::Settings,
     core::{Address, Core, Random},
     directory::text,
     error::Error,
+    json::Failed,
     keys, now,
 };
 
@@ -44,7 +46,7 @@ const PREFIX_MIN: usize = 4;
 /// while the relay serves and while it does not.
 #[derive(Parser)]
 #[command(name = "pep-relay", version, arg_required_else_help = true)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
@@ -102,8 +104,9 @@ struct Output {
 }
 
 impl Output {
-    fn new(text: String, json: Value) -> Output {
-        Output { text, json, ..Output::default() }
+    /// `json` is a struct of [`crate::json`]; its keys are printed in the order of the alphabet.
+    fn new(text: String, json: &impl Serialize) -> Output {
+        Output { text, json: serde_json::to_value(json).unwrap_or_default(), ..Output::default() }
     }
 }
 
@@ -266,8 +269,8 @@ fn reply(done: Result<Output, Error>, json: bool) -> Reply {
             ..Reply::default()
         },
         Err(e) => {
-            let stdout =
-                if json { format!("{}\n", json!({ "error": e.to_string() })).into_bytes() } else { Vec::new() };
+            let said = serde_json::to_value(Failed { error: e.to_string() }).unwrap_or_default();
+            let stdout = if json { format!("{said}\n").into_bytes() } else { Vec::new() };
             Reply { code: e.exit_code(), stdout, stderr: format!("{e}\n").into_bytes(), ..Reply::default() }
         }
     }

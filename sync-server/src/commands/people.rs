@@ -1,8 +1,8 @@
 use clap::{Args, Subcommand};
-use serde_json::json;
+use uuid::Uuid;
 
 use super::{Desk, Output, columns};
-use crate::{directory::text, error::Error};
+use crate::{directory::text, error::Error, json};
 
 /// Show the people this relay knows
 #[derive(Args)]
@@ -33,15 +33,15 @@ impl People {
                     person.role.clone(),
                     devices.to_string(),
                 ]);
-                list.push(json!({
-                    "person": text(&person.id),
-                    "name": person.name,
-                    "organisation": person.organisation,
-                    "role": person.role,
-                    "devices": devices,
-                }));
+                list.push(json::Person {
+                    person: Uuid::from_bytes(person.id),
+                    name: person.name.clone(),
+                    organisation: person.organisation.clone(),
+                    role: person.role.clone(),
+                    devices,
+                });
             }
-            Ok(Output::new(columns(&rows), list.into()))
+            Ok(Output::new(columns(&rows), &list))
         })
     }
 }

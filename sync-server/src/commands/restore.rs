@@ -6,10 +6,9 @@ use std::{
 
 use clap::Args;
 use disk::{archive, key_needed};
-use serde_json::json;
 
 use super::Output;
-use crate::{config, error::Error, keys};
+use crate::{config, error::Error, json::Restored, keys};
 
 /// Bring a backup back, into a folder that is empty or not there
 ///
@@ -49,6 +48,6 @@ impl Restore {
             said += "Start";
         }
         said += " the relay with `pep-relay serve`; `pep-relay check` looks them over.\n";
-        Ok(Output::new(said, json!({ "files": files, "needsKey": needs })))
+        Ok(Output::new(said, &Restored { files, needs_key: needs }))
     }
 }

@@ -1,10 +1,11 @@
 use clap::{Args, Subcommand, builder::PossibleValuesParser};
-use serde_json::json;
+use uuid::Uuid;
 
 use super::{Desk, Output, columns, find_child, find_person};
 use crate::{
     directory::{day, text},
     error::Error,
+    json::{HandedOver, Member, MemberAdded, MemberEnded},
     now, pep,
 };
 
@@ -72,23 +73,26 @@ impl Teams {
                 let (child, person) = (find_child(core, &child)?, find_person(core, &person)?);
                 let from = today(from);
                 core.administer(|directory| directory.add_member(&child, &person, &role, &from, at))?;
-                let json = json!({ "child": text(&child), "person": text(&person), "role": role, "from": from });
-                Ok(Output::new(format!("On the team as {role} from {from}.\n"), json))
+                let (child, person) = (Uuid::from_bytes(child), Uuid::from_bytes(person));
+                let json = MemberAdded { child, person, role: role.clone(), from: from.clone() };
+                Ok(Output::new(format!("On the team as {role} from {from}.\n"), &json))
             }),
             Command::End { child, person, on } => desk.with(move |core| {
                 let (child, person) = (find_child(core, &child)?, find_person(core, &person)?);
                 let on = today(on);
                 core.administer(|directory| directory.end_member(&child, &person, &on, at))?;
-                let json = json!({ "child": text(&child), "person": text(&person), "to": on });
-                Ok(Output::new(format!("The last day on the team is {on}.\n"), json))
+                let said = format!("The last day on the team is {on}.\n");
+                let (child, person) = (Uuid::from_bytes(child), Uuid::from_bytes(person));
+                Ok(Output::new(said, &MemberEnded { child, person, to: on }))
             }),
             Command::HandOver { child, from, to, on } => desk.with(move |core| {
                 let child = find_child(core, &child)?;
                 let (from, to) = (find_person(core, &from)?, find_person(core, &to)?);
                 let on = today(on);
                 core.administer(|directory| directory.hand_over(&child, &from, &to, &on, at))?;
-                let json = json!({ "child": text(&child), "from": text(&from), "to": text(&to), "on": on });
-                Ok(Output::new(format!("Handed over from {on}.\n"), json))
+                let said = format!("Handed over from {on}.\n");
+                let [child, from, to] = [child, from, to].map(Uuid::from_bytes);
+                Ok(Output::new(said, &HandedOver { child, from, to, on }))
             }),
             Command::List { child } => desk.with(move |core| {
                 let child = find_child(core, &child)?;
@@ -104,15 +108,15 @@ impl Teams {
                         member.from.clone(),
                         to.clone().unwrap_or_default(),
                     ]);
-                    list.push(json!({
-                        "person": text(&member.person),
-                        "name": name,
-                        "role": member.role,
-                        "from": member.from,
-                        "to": to,
-                    }));
+                    list.push(Member {
+                        person: Uuid::from_bytes(member.person),
+                        name,
+                        role: member.role.clone(),
+                        from: member.from.clone(),
+                        to,
+                    });
                 }
-                Ok(Output::new(columns(&rows), list.into()))
+                Ok(Output::new(columns(&rows), &list))
             }),
         }
     }

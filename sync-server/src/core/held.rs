@@ -16,7 +16,7 @@ use sync::{
     held::{Change, LIST_BYTES_MAX, LIST_CHANGES_MAX, List},
 };
 
-use super::{Core, Held, hex};
+use super::{Core, Held};
 use crate::{
     directory::{Directory, Refused, Standing, from_cbor, text, to_cbor},
     error::Error,
@@ -249,7 +249,7 @@ impl Core {
         };
         self.put_held(doc, envelope.hash, entry);
         self.counts.refused += 1;
-        let on = [("document", text(&doc)), ("change", hex(&envelope.hash)), ("code", code.to_string())];
+        let on = [("document", text(&doc)), ("change", hex::encode(envelope.hash)), ("code", code.to_string())];
         self.directory.audit(now, Some(device), "held", &on);
         Ok(true)
     }
@@ -394,7 +394,7 @@ impl Core {
                 continue;
             }
             let entry = Entry { heard: Some(now), ..entry.clone() };
-            let on = [("document", text(&doc)), ("change", hex(hash)), ("of", entry.said().0.to_string())];
+            let on = [("document", text(&doc)), ("change", hex::encode(hash)), ("of", entry.said().0.to_string())];
             self.directory.audit(now, Some(device), "heard", &on);
             match entry.state {
                 // Its author's device has written it again, or has it in the log.
@@ -548,7 +548,7 @@ impl Core {
         let decided = if accept { self.accept(doc, hash, now)? } else { self.discard(doc, hash, &entry)? };
         let did = if accept { "accepted" } else { "discarded" };
         for hash in &decided {
-            self.directory.audit(now, by, did, &[("document", text(doc)), ("change", hex(hash))]);
+            self.directory.audit(now, by, did, &[("document", text(doc)), ("change", hex::encode(hash))]);
         }
         self.keep()?;
         if accept {

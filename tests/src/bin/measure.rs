@@ -411,7 +411,7 @@ fn fill(home: &Path, link: &str, plans: usize, role: Role, changes: usize) -> Re
     let app = Arc::new(app);
     let key = app.key().map_err(|e| e.to_string())?;
     let link: Link = link.parse().map_err(|e| format!("{e}"))?;
-    let joined = app.runtime().block_on(dial::join(&link, &key, "measure")).map_err(|e| e.to_string())?;
+    let joined = app.runtime().block_on(dial::join(app.http(), &link, &key, "measure")).map_err(|e| e.to_string())?;
     app.with(move |core| core.join(joined, key, None)).map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
     for n in 0..plans {
         let child = Uuid::new_v4();

@@ -46,8 +46,7 @@ impl Folder {
     /// A relay's, whose key lies in it.
     pub fn of_relay(data: &Path) -> Result<Folder, String> {
         let text = fs::read_to_string(data.join("store.key")).map_err(|e| e.to_string())?;
-        let digits = text.trim().as_bytes().chunks(2).map(|two| u8::from_str_radix(&String::from_utf8_lossy(two), 16));
-        let bytes: Vec<u8> = digits.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
+        let bytes = hex::decode(text.trim()).map_err(|e| e.to_string())?;
         Ok(Folder { at: data.to_path_buf(), home: bytes.try_into().map_err(|_| "store.key holds no key")? })
     }
 
@@ -70,7 +69,7 @@ impl Folder {
             let id = if kind == OF_A_DOCUMENT { 16 } else { 0 };
             let (doc, numbered) = payload.split_at_checked(id).ok_or("a record is too short")?;
             let (number, sealed) = numbered.split_at_checked(8).ok_or("a record is too short")?;
-            let own = if doc.is_empty() { Some(rest) } else { self.data_key(&hexadecimal(doc)) };
+            let own = if doc.is_empty() { Some(rest) } else { self.data_key(&hex::encode(doc)) };
             let Some(content) = own.and_then(|key| open(&key, &record_place(kind, number), sealed)) else {
                 destroyed.insert(doc.to_vec());
                 continue;
@@ -206,10 +205,6 @@ fn nonce(count: &[u8; 8]) -> Nonce {
     let mut nonce = [0; NONCE_LEN];
     nonce[NONCE_LEN - 8..].copy_from_slice(count);
     Nonce::assume_unique_for_key(nonce)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// CRC-32C, bit by bit: what is written here is short.

@@ -75,7 +75,7 @@ impl Echo {
         let line = process::ready(&mut child)?;
         let (port, certificate) = line.split_once(' ').ok_or("The echo server did not say where it listens.")?;
         let certificate =
-            CertificateDer::from(from_hex(certificate).ok_or("The echo server's certificate is not whole.")?);
+            CertificateDer::from(hex::decode(certificate).map_err(|_| "The echo server's certificate is not whole.")?);
         let mut roots = RootCertStore::empty();
         roots.add(certificate).map_err(error)?;
         let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
@@ -197,7 +197,7 @@ pub fn serve() -> Result<(), String> {
         let router = Router::new().route("/{meeting}", get(join)).with_state(Hub::default());
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(error)?;
         let port = listener.local_addr().map_err(error)?.port();
-        let hex: String = certificate.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = hex::encode(certificate);
         writeln!(std::io::stdout(), "ready {port} {hex}").map_err(error)?;
         loop {
             let (tcp, _) = listener.accept().await.map_err(error)?;
@@ -250,8 +250,4 @@ async fn echo(hub: Hub, meeting: String, socket: WebSocket) {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
 }

@@ -45,7 +45,7 @@ impl Flooder {
         let link: Link = link.parse().map_err(error)?;
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(error)?;
         let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).map_err(error)?;
-        let me = dial::join(&link, &key, "flood").await.map_err(error)?;
+        let me = dial::join(&dial::Http::default(), &link, &key, "flood").await.map_err(error)?;
         Ok(Flooder { me, key })
     }
 
@@ -53,7 +53,7 @@ impl Flooder {
     /// into a plan that others write in.
     pub async fn begin(&self, pep: &Pep) -> Result<Flood, String> {
         let pushes = self.pushes(pep)?;
-        let (socket, _) = dial::line(&self.me, &self.key).await.map_err(error)?;
+        let (socket, _) = dial::line(&dial::Http::default(), &self.me, &self.key).await.map_err(error)?;
         let (mut sink, mut stream) = socket.split();
         let device_id = self.me.device;
         let hello = Frame::Hello { version: 1, program: "flood".into(), device_id, last_roster: 0 };

@@ -1,6 +1,12 @@
 //! One person's device in this process, with both of its doors: the words of `pep`, and the forms of its pages.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use client_cli::{
     app::App,
@@ -9,9 +15,9 @@ use client_cli::{
     unlock,
 };
 use disk::{Claim, Request};
-use pages::{request::Request as Asked, routes::Answer};
+use pages::{address::Base, reply::Reply, request::Request as Asked};
 use participant::device::{Me, Relay};
-use plan::{AcademicYear, Cells, DocumentKind, Edit, Pep, PepType, ProcessRef, Role, Term, View};
+use plan::{AcademicYear, Cells, DocumentKind, Edit, Pep, PepType, Processes, Role, Term};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use sync::frame::NewChild;
 use tempfile::TempDir;
@@ -22,6 +28,7 @@ pub type Fields = Vec<(String, String)>;
 
 /// Whose device it is.
 pub const OWNER: &str = "Ottoline Greaves-Penn";
+const PERSON: u128 = 0x1000;
 /// Fields of a form that the page fills in by itself.
 const HELD: [&str; 8] = ["made-from", "row", "target", "fresh", "key", "comment", "saw", "answer~kept"];
 
@@ -30,6 +37,7 @@ pub struct Device {
     pub app: Arc<App>,
     host: Arc<Host>,
     pub role: Role,
+    written: AtomicI64,
     _folder: TempDir,
 }
 
@@ -51,7 +59,7 @@ impl Device {
         let key = app.key().unwrap();
         let relay = Ed25519KeyPair::from_seed_unchecked(&[2; 32]).unwrap();
         let me = Me {
-            person: *Uuid::from_u128(0x1000).as_bytes(),
+            person: *Uuid::from_u128(PERSON).as_bytes(),
             name: OWNER.into(),
             organisation: None,
             role: role.to_string(),
@@ -65,7 +73,7 @@ impl Device {
             },
         };
         app.with(move |device| device.join(me, key, None).unwrap()).unwrap();
-        Device { app, host: Arc::new(Host::new(None)), role, _folder: folder }
+        Device { app, host: Arc::new(Host::new(None)), role, written: AtomicI64::new(0), _folder: folder }
     }
 
     /// Another child of the same name and day of birth.
@@ -84,7 +92,7 @@ impl Device {
 
     /// A plan of another child.
     pub fn plan(&self, process: &str, kind: PepType) -> Pep {
-        let process = ProcessRef::latest(process).unwrap();
+        let process = Processes::built_in().latest(process).unwrap();
         let pep = Pep { child: self.child(), year: AcademicYear(2025), term: Term::Spring, kind, process };
         self.start(&pep);
         pep
@@ -98,9 +106,16 @@ impl Device {
     /// What somebody in a role wrote in the plan before, or in another tab.
     #[track_caller]
     pub fn wrote(&self, pep: &Pep, role: Role, edit: Edit) {
-        let kind = edit.document().unwrap();
+        self.wrote_together(pep, role, vec![edit]);
+    }
+
+    #[track_caller]
+    pub fn wrote_together(&self, pep: &Pep, role: Role, edits: Vec<Edit>) {
+        let kind = edits[0].document().unwrap();
         let pep = pep.clone();
-        let done = self.app.with(move |device| device.edit(&pep, kind, role, &[edit], 1_772_114_700)).unwrap();
+        // An hour after what was written before, so that the history tells them apart.
+        let at = 1_772_114_700 + 3_600 * self.written.fetch_add(1, Ordering::Relaxed);
+        let done = self.app.with(move |device| device.edit(&pep, kind, role, &edits, at)).unwrap();
         done.unwrap().unwrap();
     }
 
@@ -120,11 +135,6 @@ impl Device {
     pub fn target(&self, pep: &Pep, key: &str, fields: &[(&str, &str)]) {
         let fields = cells("targets.list", fields);
         self.wrote(pep, Role::DesignatedTeacher, Edit::PutTarget { key: key.into(), fields });
-    }
-
-    pub fn view(&self, pep: &Pep) -> Arc<View> {
-        let (pep, role) = (pep.clone(), self.role);
-        self.app.with(move |device| device.view(&pep, role).unwrap()).unwrap()
     }
 
     /// Runs `pep`; `PEP` stands for the plan.
@@ -157,8 +167,8 @@ impl Device {
         door::answer(&self.app, request)
     }
 
-    fn ask(&self, address: &str, form: Option<&str>) -> Answer {
-        let request = Asked::new(form.is_some(), address, form.unwrap_or_default().as_bytes());
+    fn ask(&self, address: &str, form: Option<&str>) -> Reply {
+        let request = Asked::new(&Base::default(), form.is_some(), address, form.unwrap_or_default().as_bytes());
         let request = request.unwrap_or_else(|| panic!("{address} is no address"));
         self.host.answer(&self.app, &Ask::Request(request)).unwrap()
     }
@@ -166,8 +176,8 @@ impl Device {
     /// A page.
     pub fn get(&self, address: &str) -> (u16, String) {
         match self.ask(address, None) {
-            Answer::Page { status, html } => (status, html),
-            Answer::Go(to) => panic!("{address} leads to {to}"),
+            Reply::Page { status, html } => (status, html),
+            Reply::Go(to) => panic!("{address} leads to {to}"),
             _ => panic!("{address} is no page"),
         }
     }
@@ -175,7 +185,7 @@ impl Device {
     /// What a form of a page holds by itself. Where the page shows none to this person, the form is one from before.
     pub fn held(&self, pep: &Pep, address: &str) -> Fields {
         let (_, mut html) = self.get(address);
-        if !html.contains("name=\"made-from\"") {
+        if address.starts_with("/pep/") && !html.contains("name=\"made-from\"") {
             html += &self.get(&format!("/pep/{}/comments/care.story", pep.id())).1;
         }
         let held = |name: &&str| Some(((*name).to_owned(), hidden(&html, name)?));
@@ -188,7 +198,7 @@ impl Device {
         form.extend_pairs(held.iter().filter(|(name, _)| fields.iter().all(|(other, _)| other != name)));
         form.extend_pairs(fields);
         match self.ask(address, Some(&form.finish())) {
-            Answer::Page { status, html } => Came::Not(status, words(&html)),
+            Reply::Page { status, html } => Came::Not(status, words(&html)),
             _ => Came::Done,
         }
     }
@@ -217,13 +227,14 @@ impl Device {
         let doc = *pep.document(DocumentKind::Main).as_bytes();
         let done = self.app.with(move |device| {
             let mut team = device.authority(&doc);
-            team.groups.values_mut().for_each(|groups| drop(groups.insert(Role::VirtualSchoolOfficer.to_string())));
+            team.groups.values_mut().for_each(|groups| _ = groups.insert(Role::VirtualSchoolOfficer.to_string()));
             device.replica().write(&doc, &team, |document| {
                 let mut tx = document.transaction();
                 let (_, all) = tx.get(ROOT, "signOffs").unwrap().unwrap();
-                let (_, of_vs) = tx.get(&all, "signoff.vs").unwrap().unwrap();
-                let made = tx.put_object(&of_vs, Uuid::from_u128(9).to_string(), ObjType::Map).unwrap();
-                tx.put(&made, "role", "virtual-school-officer").unwrap();
+                let of_vs = tx.put_object(&all, "signoff.vs", ObjType::Map).unwrap();
+                let key = format!("{}+{}", Uuid::from_u128(9), Uuid::from_u128(PERSON));
+                let made = tx.put_object(&of_vs, key, ObjType::Map).unwrap();
+                tx.put(&made, "role", Role::VirtualSchoolOfficer.slug()).unwrap();
                 tx.commit();
                 Ok::<_, plan::Refused>(())
             })

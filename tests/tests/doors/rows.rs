@@ -23,7 +23,11 @@ pub enum Then {
     Done,
     SoAlready,
     /// A command ends with this code and says this, a page shows this.
-    Refused { code: u16, command: &'static str, page: &'static str },
+    Refused {
+        code: u16,
+        command: &'static str,
+        page: &'static str,
+    },
 }
 
 const SW: Role = Role::SocialWorker;
@@ -101,13 +105,7 @@ fn answers() -> Vec<Row> {
     vec![
         Row {
             name: "yes or no",
-            covers: &[
-                "Edit::Choose",
-                "answers::give",
-                "answers::given",
-                "pep set",
-                "POST /pep/*/page/*/*",
-            ],
+            covers: &["Edit::Choose", "answers::give", "answers::given", "pep set", "POST /pep/*/page/*/*"],
             command: |_| words(["set", "PEP", "transfer.needed", "yes"]),
             form: |pep| (section(pep, "transfer.needed"), fields([("transfer.needed", "yes")])),
             ..BLANK
@@ -153,7 +151,11 @@ fn answers() -> Vec<Row> {
             name: "a choice that is none",
             command: |_| words(["set", "PEP", "care.legalStatus", "zzz"]),
             form: |pep| (section(pep, "care.legalStatus"), fields([("care.legalStatus", "zzz")])),
-            then: refused_each(2, "care.legalStatus takes one of: C1", "Choose an answer from the list for “Legal status”"),
+            then: refused_each(
+                2,
+                "care.legalStatus takes one of: C1",
+                "Choose an answer from the list for “Legal status”",
+            ),
             ..BLANK
         },
         Row {
@@ -217,7 +219,11 @@ fn answers() -> Vec<Row> {
             role: Role::Carer,
             command: |_| words(["set", "PEP", "transfer.needed", "yes"]),
             form: |pep| (section(pep, "transfer.needed"), fields([("transfer.needed", "yes")])),
-            then: refused_each(3, "transfer.needed is not yours to write; ask the social worker", "It is for the social worker"),
+            then: refused_each(
+                3,
+                "transfer.needed is not yours to write; ask the social worker",
+                "It is for the social worker",
+            ),
             ..BLANK
         },
         Row {
@@ -244,11 +250,22 @@ fn answers() -> Vec<Row> {
             name: "why there is no answer",
             covers: &["Edit::Excuse"],
             command: |_| {
-                words(["set", "PEP", "care.permanencePlan", "--none", "not-known", "--reason", "The file is on its way."])
+                words([
+                    "set",
+                    "PEP",
+                    "care.permanencePlan",
+                    "--none",
+                    "not-known",
+                    "--reason",
+                    "The file is on its way.",
+                ])
             },
             form: |pep| {
                 let id = "care.permanencePlan";
-                let said = [("care.permanencePlan~why", "not-known"), ("care.permanencePlan~reason", "The file is on its way.")];
+                let said = [
+                    ("care.permanencePlan~why", "not-known"),
+                    ("care.permanencePlan~reason", "The file is on its way."),
+                ];
                 (section(pep, id), fields(said))
             },
             ..BLANK
@@ -276,7 +293,11 @@ fn answers() -> Vec<Row> {
             role: DT,
             command: |_| words(["write", "PEP", "care.story", "He cooks."]),
             form: |pep| (section(pep, "care.story"), fields([("care.story", "He cooks.")])),
-            then: refused_each(3, "care.story is not yours to write; ask the social worker", "It is for the social worker"),
+            then: refused_each(
+                3,
+                "care.story is not yours to write; ask the social worker",
+                "It is for the social worker",
+            ),
             ..BLANK
         },
         Row {
@@ -329,7 +350,9 @@ fn tables() -> Vec<Row> {
             name: "a row that is known by what is in it",
             covers: &["Edit::PutRow", "rows::add", "rows::added", "pep row add", "POST /pep/*/table/*/*"],
             role: DT,
-            command: |_| words(["row", "add", "PEP", "attendance.terms", "term=Autumn 2025", "possible=130", "attended=121"]),
+            command: |_| {
+                words(["row", "add", "PEP", "attendance.terms", "term=Autumn 2025", "possible=130", "attended=121"])
+            },
             form: |pep| {
                 let cells = [("term", "Autumn 2025"), ("possible", "130"), ("attended", "121")];
                 (at(pep, "/table/attendance.terms/new"), fields(cells))
@@ -340,7 +363,9 @@ fn tables() -> Vec<Row> {
             name: "a row that is there already",
             role: DT,
             given: attendance,
-            command: |_| words(["row", "add", "PEP", "attendance.terms", "term=Autumn 2025", "possible=20", "attended=10"]),
+            command: |_| {
+                words(["row", "add", "PEP", "attendance.terms", "term=Autumn 2025", "possible=20", "attended=10"])
+            },
             form: |pep| {
                 let cells = [("term", "Autumn 2025"), ("possible", "20"), ("attended", "10")];
                 (at(pep, "/table/attendance.terms/new"), fields(cells))
@@ -418,8 +443,7 @@ fn tables() -> Vec<Row> {
             role: DT,
             given: |device, pep| {
                 attendance(device, pep);
-                let withdrawn =
-                    Edit::WithdrawRow { question: "attendance.terms".into(), key: "autumn-2025".into() };
+                let withdrawn = Edit::WithdrawRow { question: "attendance.terms".into(), key: "autumn-2025".into() };
                 device.wrote(pep, DT, withdrawn);
             },
             command: |_| words(["row", "set", "PEP", "attendance.terms", "autumn", "attended=96"]),
@@ -460,7 +484,9 @@ fn targets() -> Vec<Row> {
             name: "a target",
             covers: &["Edit::PutTarget", "targets::add", "targets::added", "pep target add", "POST /pep/*/targets/*"],
             role: DT,
-            command: |_| words(["target", "add", "PEP", "category=academic", "area=Essays", "statement=Four paragraphs"]),
+            command: |_| {
+                words(["target", "add", "PEP", "category=academic", "area=Essays", "statement=Four paragraphs"])
+            },
             form: |pep| {
                 let said = [("category", "academic"), ("area", "Essays"), ("statement", "Four paragraphs")];
                 (at(pep, "/targets/new"), fields(said))
@@ -658,7 +684,8 @@ fn meetings() -> Vec<Row> {
             given: met,
             command: |_| words(["meeting", "PEP", "--action", "A quiet place at lunch", "--who", "Odile Marrowfield"]),
             form: |pep| {
-                let said = [("do", "action"), ("action", "A quiet place at lunch"), ("person-other", "Odile Marrowfield")];
+                let said =
+                    [("do", "action"), ("action", "A quiet place at lunch"), ("person-other", "Odile Marrowfield")];
                 (at(pep, "/meeting/live"), fields(said))
             },
             ..BLANK
@@ -742,9 +769,7 @@ fn quality() -> Vec<Row> {
             name: "a grade of an area",
             covers: &["quality::grade", "quality::area", "pep quality", "POST /pep/*/quality"],
             command: |_| words(["quality", "PEP", "voice", "green", "--comment", "His own words."]),
-            form: |pep| {
-                (at(pep, "/quality"), fields([("grade-voice", "green"), ("comment-voice", "His own words.")]))
-            },
+            form: |pep| (at(pep, "/quality"), fields([("grade-voice", "green"), ("comment-voice", "His own words.")])),
             ..checked
         },
         Row {
@@ -867,7 +892,10 @@ fn whole() -> Vec<Row> {
             role: Role::Carer,
             command: |_| words(["sign-off", "PEP", "--on", "2090-01-01"]),
             form: |pep| {
-                (at(pep, "/sign-off"), fields([("on-day", "1"), ("on-month", "1"), ("on-year", "2090"), ("comment", "")]))
+                (
+                    at(pep, "/sign-off"),
+                    fields([("on-day", "1"), ("on-month", "1"), ("on-year", "2090"), ("comment", "")]),
+                )
             },
             then: refused_each(2, "That day has not come yet", "The day must be today or a day before"),
             ..BLANK
@@ -877,7 +905,11 @@ fn whole() -> Vec<Row> {
             covers: &["pep complete"],
             command: |_| words(["complete", "PEP"]),
             form: |pep| (at(pep, "/sign-off"), fields([("comment", "")])),
-            then: refused_each(5, "Nothing was signed: this comes first", "Nothing was signed: what it waits for comes first"),
+            then: refused_each(
+                5,
+                "Nothing was signed: this comes first",
+                "Nothing was signed: what it waits for comes first",
+            ),
             ..BLANK
         },
         Row {
@@ -897,5 +929,74 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("Edit::Append", "pep write --append adds to what is there; a box of a page holds the whole text"),
     ("Edit::ReviewTarget", "how a plan brings a target to be reviewed; people put a row of that key"),
     ("Edit::Carry", "brought from the last PEP, not by hand: started alike by both doors (below)"),
-    ("Edit::Resolve", "needs two devices that wrote apart: client-cli/tests/cli, and the browser"),
+    ("Edit::Resolve", TWO_DEVICES),
+    ("conflicts::take", TWO_DEVICES),
+    ("conflicts::taken", TWO_DEVICES),
+    ("pep resolve", TWO_DEVICES),
+    ("POST /pep/*/choose/*", TWO_DEVICES),
+    ("start::start", BELOW),
+    ("bring::from_last", BELOW),
+    ("bring::write", BELOW),
+    ("pep new", BELOW),
+    ("POST /children/*/new", BELOW),
+    ("mine::Mine::edit", "what the others are made of"),
+    ("pieces::pieces", "how a long text of either door is cut"),
+    ("pieces::typed", "how what is typed in a live box is cut"),
+    ("import::import", "a file of answers is brought by a command alone"),
+    ("pep import", "a file of answers is brought by a command alone"),
+    ("POST /pep/*/history/*/*/*", "an earlier version is restored from a page alone"),
+    ("POST /views", CHILD),
+    ("POST /views/*", CHILD),
+    ("POST /views/**", CHILD),
+    ("POST /views/readers", CHILD),
+    ("POST /views/leave", CHILD),
+    ("POST /pep/*/views/give", CHILD),
+    ("settings::Handed::keep", CHILD),
+    ("settings::Pin::keep", THIS_DEVICE),
+    ("settings::Pin::count_try", THIS_DEVICE),
+    ("settings::Pin::was_right", THIS_DEVICE),
+    ("settings::Settings::keep", THIS_DEVICE),
+    ("POST /settings", THIS_DEVICE),
+    ("POST /settings/pin", THIS_DEVICE),
+    ("pep pin set", THIS_DEVICE),
+    ("POST /lock", THIS_DEVICE),
+    ("POST /unlock", THIS_DEVICE),
+    ("pep passphrase set", THIS_DEVICE),
+    ("pep passphrase remove", THIS_DEVICE),
+    ("pep join", THIS_DEVICE),
+    ("pep backup", THIS_DEVICE),
+    ("pep restore", THIS_DEVICE),
+    ("pep unseal", THIS_DEVICE),
+    ("pep doctor", THIS_DEVICE),
+    ("pep open", THIS_DEVICE),
+    ("pep demo", THIS_DEVICE),
+    ("pep completions", THIS_DEVICE),
+    ("pep sync", RELAY),
+    ("POST /sync", RELAY),
+    ("pep held accept", RELAY),
+    ("pep held discard", RELAY),
+    ("POST /held/*/*", RELAY),
+    ("pep child add", "a child is made known by a command alone"),
+    ("pep child list", READS),
+    ("pep child show", READS),
+    ("pep check", READS),
+    ("pep conflicts", READS),
+    ("pep diff", READS),
+    ("pep export", READS),
+    ("pep held show", READS),
+    ("pep history", READS),
+    ("pep list", READS),
+    ("pep process check", READS),
+    ("pep process list", READS),
+    ("pep process show", READS),
+    ("pep show", READS),
+    ("pep status", READS),
+    ("pep whoami", READS),
 ];
+
+const TWO_DEVICES: &str = "needs two devices that wrote apart: client-cli/tests/cli by the command, tests/browser by the form; one function makes the edit";
+const BELOW: &str = "makes a plan: a_plan_is_started_alike_by_both_doors";
+const CHILD: &str = "the child's own pages are no command's: client-cli/src/serve/stories/child.rs";
+const THIS_DEVICE: &str = "of this device and of no plan: client-cli/tests/cli, client-cli/src/serve/stories";
+const RELAY: &str = "asks the relay: tests/tests/held.rs, client-cli/tests/cli";
+const READS: &str = "reads, and writes nothing in a plan";

@@ -7,9 +7,8 @@ use std::{
 };
 
 use plan::{Act, Processes, SAMPLES, Sample, SampleStep};
-use serde_json::json;
 
-use crate::{commands::sync::asked_to_end, context::Context};
+use crate::{commands::sync::asked_to_end, context::Context, json::demo as json};
 use participant::error::{Error, Kind};
 
 use super::{
@@ -41,8 +40,12 @@ pub fn run(context: &mut Context, mut stage: Stage, name: &str, check: bool) -> 
         loaded.extend(load(&stage, &sample, &mut joined, &AtomicBool::new(false))?);
     }
     if context.global.json {
-        let each = loaded.iter().map(|plan| json!({ "child": plan.child, "pep": plan.pep, "state": plan.state }));
-        context.json(&each.collect());
+        let each = loaded.iter().map(|plan| json::Loaded {
+            child: plan.child.clone(),
+            pep: plan.pep.clone(),
+            state: plan.state.clone(),
+        });
+        context.json(&json::Demo::Loaded(each.collect()));
     } else {
         let pep = this_program();
         for plan in &loaded {

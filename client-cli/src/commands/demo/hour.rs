@@ -16,7 +16,12 @@ use plan::{Processes, SAMPLES, Sample};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::{clock, commands::sync::asked_to_end, context::Context};
+use crate::{
+    clock,
+    commands::sync::asked_to_end,
+    context::Context,
+    json::demo::{Demo, Meeting, Page},
+};
 use participant::error::{Error, Kind};
 
 use super::{
@@ -51,8 +56,13 @@ pub fn run(context: &mut Context, stage: Stage) -> Result<(), Error> {
         pages.push((home, name, format!("{}&to={meeting}", stage.open(home)?)));
     }
     if context.global.json {
-        let each = pages.iter().map(|(home, name, url)| json!({ "home": stage.home(home), "name": name, "url": url }));
-        context.json(&json!({ "pep": idris.pep, "relay": stage.url, "pages": each.collect::<Vec<_>>() }));
+        let each = pages.iter().map(|(home, name, url)| Page {
+            home: stage.home(home),
+            name: (*name).to_owned(),
+            url: url.clone(),
+        });
+        let (pep, relay) = (idris.pep.clone(), stage.url.clone());
+        context.json(&Demo::Meeting(Meeting { pep, relay, pages: each.collect() }));
     } else {
         say(context, &stage, &pages);
     }

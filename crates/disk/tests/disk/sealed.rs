@@ -31,7 +31,7 @@ fn holding(dir: &Path, bytes: &[u8]) -> Vec<PathBuf> {
 }
 
 fn key_file(dir: &Path, doc: &Id) -> PathBuf {
-    dir.join("keys").join(doc.map(|byte| format!("{byte:02x}")).concat())
+    dir.join("keys").join(hex::encode(doc))
 }
 
 /// Puts `part` of one folder in place of another's.

@@ -4,7 +4,7 @@ use gate::Id;
 use plan::{Pep, Processes};
 use replica::{Replica, Trouble};
 use serde::{Deserialize, Serialize};
-use sync::frame::Start;
+use sync::{cbor::to_cbor, frame::Start};
 use uuid::Uuid;
 
 /// A PEP from what it was started as; `None` where that makes no sense to this version, or its process is not known here.
@@ -38,15 +38,12 @@ pub(in crate::device) fn key(prefix: &[u8], id: &Id) -> Vec<u8> {
 
 /// What a fact holds, as bytes.
 pub(in crate::device) fn cbor<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut out = Vec::new();
-    // Writing to a Vec cannot fail, and the types kept here all serialise.
-    let _ = ciborium::into_writer(value, &mut out);
-    out
+    to_cbor(value)
 }
 
 /// The same read again; `None` where the bytes are no such thing.
 pub(in crate::device) fn from_cbor<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Option<T> {
-    ciborium::from_reader(bytes).ok()
+    sync::cbor::from_cbor(bytes).ok()
 }
 
 /// A fact of a replica; `None` where there is none, or none that can be read.

@@ -151,7 +151,7 @@ impl Content {
 
     /// Its SHA-256, in lower-case hex.
     pub(crate) fn hash(&self) -> String {
-        Sha256::digest(self.text().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(Sha256::digest(self.text().as_bytes()))
     }
 
     /// The questions in which it differs from `before`, in the order of the bank.

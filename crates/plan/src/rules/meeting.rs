@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
-use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use crate::agenda::AgendaItem;
@@ -29,8 +28,7 @@ const LAST_MINUTES: u16 = 10;
 const HELD_BY: usize = 2;
 
 /// The meeting as a page or a command shows it.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct MeetingView {
     /// A meeting, or a review without one; `None` while nobody has said, or people disagree.
     pub kind: Option<ReviewKind>,
@@ -39,7 +37,6 @@ pub struct MeetingView {
     /// The day.
     pub date: Option<NaiveDate>,
     /// When it begins, where the words of `meeting.time` say it.
-    #[serde(serialize_with = "hours_and_minutes")]
     pub starts: Option<NaiveTime>,
     /// How long it takes, in minutes: as agreed, else what the agenda comes to.
     pub minutes: u16,
@@ -91,8 +88,7 @@ pub struct MeetingView {
 }
 
 /// Who does something in the meeting.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct Seat {
     /// The person named in the plan.
     pub named: Option<String>,
@@ -105,8 +101,7 @@ pub struct Seat {
 }
 
 /// Something that is spoken of.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct AgendaPoint {
     /// The process's id of it; `None` of what people added.
     pub id: Option<String>,
@@ -117,7 +112,6 @@ pub struct AgendaPoint {
     /// So many minutes after the beginning.
     pub after: u16,
     /// When, where the time of the meeting is known.
-    #[serde(serialize_with = "hours_and_minutes")]
     pub at: Option<NaiveTime>,
     /// Who begins, as named in the plan.
     pub lead: Option<String>,
@@ -128,8 +122,7 @@ pub struct AgendaPoint {
 }
 
 /// Somebody who was asked, came, or sent their views.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct Invitee {
     /// The key of the row.
     pub key: String,
@@ -152,8 +145,7 @@ pub struct Invitee {
 }
 
 /// Somebody the process wants there and nobody has invited.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct Missing {
     /// The role.
     pub role: Role,
@@ -164,8 +156,7 @@ pub struct Missing {
 }
 
 /// How the child takes part. Their own choice wins over what the process suggests (R001-36).
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct ChildPart {
     /// The child's own choice, of `voice.meetingChoice`.
     pub choice: Option<String>,
@@ -180,8 +171,7 @@ pub struct ChildPart {
 }
 
 /// A target of the last PEP.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct Reviewed {
     /// Its key.
     pub target: String,
@@ -213,8 +203,7 @@ pub enum Running {
 }
 
 /// Who does what by when (R004-31).
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct Action {
     /// Its key.
     pub key: String,
@@ -233,8 +222,7 @@ pub struct Action {
 }
 
 /// Somebody who gets a copy.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq)]
 pub struct Recipient {
     /// Their name.
     pub person: String,
@@ -796,13 +784,6 @@ fn found_length(text: &str) -> Option<(Range<usize>, u16)> {
         let end = number.end + (rest.len() - unit.len()) + word.len();
         (known && minutes > 0).then_some((number.start..end, minutes))
     })
-}
-
-fn hours_and_minutes<S: Serializer>(time: &Option<NaiveTime>, serializer: S) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => serializer.collect_str(&time.format("%H:%M")),
-        None => serializer.serialize_none(),
-    }
 }
 
 #[cfg(test)]

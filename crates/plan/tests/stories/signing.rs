@@ -541,5 +541,5 @@ fn sha256(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     let mut hasher = Sha256::new();
     bytes.chunks(7).for_each(|chunk| hasher.update(chunk));
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hasher.finalize())
 }
