@@ -306,7 +306,6 @@ fn what_waits_is_counted_in_answers_and_named_with_since_when() {
     {
         assert_eq!(waits.matches(&format!("<li>{words}</li>")).count(), 1, "{words}: {waits}");
     }
-    assert!(waits.contains("Since 2:05pm:") && html.contains("Send now</button>"), "{waits}");
     assert!(device.page(&at(&pep, "")).contains("Everything is saved on this device. 3 answers are not shared yet."));
     // A target is one answer, whatever of it was entered.
     let (device, pep) = Device::idris(Role::DesignatedTeacher);

@@ -1,5 +1,7 @@
 //! The rows of the snapshots: who asks, in which state, for which page.
 
+use std::sync::LazyLock;
+
 use participant::decisions::{Change, List};
 use plan::{Act, AnswersFile, SAMPLES, Sample, Signing};
 use sync::Wire;
@@ -26,8 +28,14 @@ pub struct Shot {
     pub shown: String,
 }
 
-/// All of them.
-pub fn album() -> Vec<Shot> {
+/// All of them, made once for all who look.
+pub fn album() -> &'static [Shot] {
+    static ALBUM: LazyLock<Vec<Shot>> = LazyLock::new(made);
+    &ALBUM
+}
+
+/// All of them, made anew.
+pub fn made() -> Vec<Shot> {
     let scenes: &[fn(&mut Album)] = &[
         around, lists, sharing, held, settings, lock, problems, starting, plans, sections, read_only, rows, targets,
         disputes, comments, histories, meetings, live, quality, signing, copies, views, childs, own_device,
@@ -351,6 +359,7 @@ fn rows(album: &mut Album) {
     let withdraw = format!("{row}/withdraw");
     album.see(&device, "row.withdraw", &withdraw);
     device.send(&withdraw, &device.stamp(&withdraw), &[]);
+    album.see(&device, "section.of-a-table-with-a-withdrawn-row", &table);
 }
 
 fn targets(album: &mut Album) {
@@ -380,6 +389,7 @@ fn targets(album: &mut Album) {
     let withdraw = format!("{one}/withdraw");
     album.see(&device, "target.withdraw", &withdraw);
     device.send(&withdraw, &device.stamp(&withdraw), &[]);
+    album.see(&device, "targets.withdrawn", &at(&pep, "/targets"));
 }
 
 fn disputes(album: &mut Album) {
@@ -446,6 +456,7 @@ fn meetings(album: &mut Album) {
     let late =
         [("action", "Ask for a quiet room"), ("person", "Ottoline"), ("byWhen", "2026-02-05"), ("status", "open")];
     put_row(&device, &pep, "meeting.actions", &late);
+    put_row(&device, &pep, "meeting.copies", &[("person", "Carys Wexcombe"), ("version", "full")]);
     album.see(&device, "meeting.arranged", &here);
     album.see(&device, "calendar.file", &at(&pep, "/meeting/meeting.ics"));
 }
