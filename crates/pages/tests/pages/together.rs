@@ -447,7 +447,7 @@ fn the_virtual_school_grades_area_by_area_and_the_overall_grade_follows_or_says_
     // Another overall grade needs a reason; it is asked for, and what was chosen stays.
     let other = qa.grades.iter().map(|grade| &grade.id).find(|id| Some(*id) != quality.worked_out.as_ref()).unwrap();
     let html = device.wrong(&here, &device.stamp(&here), &[("qa.overall", other), ("qa.overrideReason", " ")]);
-    let says = ["qa.overall is another grade than the areas make it, and needs a reason with it; please say why."];
+    let says = ["The overall grade is another than the areas make it. Say why with it."];
     assert_eq!(errors(&html), says);
     assert!(html.contains(&format!("value=\"{other}\" checked")) && html.contains("href=\"#qa.overrideReason\""));
     let why = [("qa.overall", other.as_str()), ("qa.overrideReason", "Seen in the meeting.")];
