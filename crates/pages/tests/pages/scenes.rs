@@ -70,6 +70,7 @@ impl Album {
     /// The same from an older page.
     fn send_from(&mut self, device: &Device, name: &'static str, target: &str, stamp: &str, fields: &[(&str, &str)]) {
         let answer = device.ask(target, Some(&form(stamp, fields)));
+        assert!(matches!(answer, Sent::Page { .. }), "{name}: the form was taken");
         self.put(device, name, "POST", target, answer);
     }
 
@@ -368,7 +369,12 @@ fn targets(album: &mut Album) {
     album.see(&device, "targets.none", &at(&pep, "/targets"));
     let new = at(&pep, "/targets/new");
     album.see(&device, "target.new", &new);
-    album.send(&device, "target.refused", &new, &[("area", "Ratio"), ("dueDate-day", "31"), ("dueDate-month", "2")]);
+    album.send(
+        &device,
+        "target.refused",
+        &new,
+        &[("area", "Ratio"), ("dueDate-day", "31"), ("dueDate-month", "2"), ("dueDate-year", "2026")],
+    );
     let fresh = hidden(&device.page(&new), "target");
     let fields = [
         ("target", fresh.as_str()),
