@@ -28,6 +28,7 @@ pub mod select;
 pub mod settings;
 pub mod sign;
 pub mod start;
+pub mod stretch;
 pub mod summary;
 pub mod typing;
 pub mod words;
