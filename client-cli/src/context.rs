@@ -10,7 +10,7 @@ use std::{
 
 use disk::{Reply, Request};
 use participant::{Device, Error, Kind, Mine, Now, Zone, bring, device::Me, mine, select, words::counted};
-use plan::{Applied, DocumentKind, Edit, Pep, Question, Role, View};
+use plan::{Applied, DocumentKind, Pep, Question, Role, View};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -218,12 +218,6 @@ impl Context {
     pub fn may_read(&self, mine: &Mine, question: &'static Question) -> Result<DocumentKind, Error> {
         let mine = mine.clone();
         self.turn(move |device, _| mine.may_read(device, question))
-    }
-
-    /// Makes edits that belong to one question, in the document that holds it. On the disk when this returns.
-    pub fn edit(&mut self, mine: &Mine, question: &'static Question, edits: Vec<Edit>) -> Result<Applied, Error> {
-        let mine = mine.clone();
-        self.turn(move |device, now| mine.edit(device, question, &edits, now))
     }
 
     /// Says how far what was just saved has come.

@@ -13,10 +13,12 @@ use std::{
 };
 
 use pages::{
+    address::Base,
+    answer::Answer,
     desk::Desk,
     env::{Council, Env, Found, Intent, Memory},
     request::Request,
-    routes::{self, Answer},
+    routes,
 };
 use participant::Error;
 
@@ -47,6 +49,8 @@ pub enum Ask {
 
 /// The host of one home's pages.
 pub struct Host {
+    /// What every address of the pages begins with.
+    base: Base,
     memory: Arc<Memory>,
     /// Tabs that have come so far.
     tabs: AtomicU64,
@@ -59,7 +63,12 @@ pub struct Host {
 impl Host {
     /// With the home's secret for passes, where there is one.
     pub fn new(key: Option<Key>) -> Host {
-        Host { memory: Arc::default(), tabs: AtomicU64::new(0), failed: Mutex::new(None), key }
+        Host { base: Base::default(), memory: Arc::default(), tabs: AtomicU64::new(0), failed: Mutex::new(None), key }
+    }
+
+    /// What every address of the pages begins with.
+    pub fn base(&self) -> &Base {
+        &self.base
     }
 
     /// A number for a tab that no other has.
@@ -100,7 +109,7 @@ impl Host {
         f: impl FnOnce(&mut Desk<'_>) -> T + Send + 'static,
     ) -> Option<(T, Found)> {
         let now = clock::now();
-        let (memory, council) = (self.memory.clone(), council(app.home()));
+        let (memory, base, council) = (self.memory.clone(), self.base.clone(), council(app.home()));
         let (locked, guarded) = {
             let mut idle = app.idle();
             (idle.is_locked(now.ms), idle.is_guarded())
@@ -109,7 +118,7 @@ impl Host {
         let pass = self.key.as_ref().and_then(|key| resume::pass(key, now.unix()));
         let turn = move |device: &mut participant::Device| {
             let fresh = clock::fresh_id;
-            let env = Env { now, fresh, council, locked, guarded, offline, pass, failed, found, memory: &memory };
+            let env = Env { now, fresh, base, council, locked, guarded, offline, pass, failed, found, memory: &memory };
             let done = catch_unwind(AssertUnwindSafe(|| f(&mut Desk::new(device, &env)))).ok()?;
             Some((done, env.found))
         };
@@ -121,20 +130,20 @@ impl Host {
         match intent {
             Intent::Share => {
                 self.share(app);
-                Some("/sync?tried=1".to_owned())
+                Some(self.base.to("/sync?tried=1"))
             }
             Intent::WorkOffline(true) => {
                 app.work_offline();
-                Some("/sync".to_owned())
+                Some(self.base.to("/sync"))
             }
             Intent::WorkOffline(false) => {
                 let failed = app.keep_line().err().map(Error::from);
                 self.keep_failed(failed.map(|e| (e.message, e.hint)));
-                Some("/sync".to_owned())
+                Some(self.base.to("/sync"))
             }
             Intent::Lock => {
                 app.lock();
-                Some("/".to_owned())
+                Some(self.base.to("/"))
             }
             Intent::LockAfter(minutes, then) => {
                 app.idle().after(minutes);
@@ -197,6 +206,23 @@ fn sentence(why: &LockError) -> String {
         LockError::Wait { seconds } => format!("The passphrase was wrong too often. Try again in {seconds} seconds"),
         LockError::Locked | LockError::Unfit | LockError::Lost(_) | LockError::Newer | LockError::Io(_) => {
             why.to_string()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_council_s_that_cannot_be_read_is_as_good_as_none() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(council(home.path()).name.is_none());
+        for (text, colour) in
+            [("{\"colour\": \"#00414A\"}", Some("#00414A")), ("{\"colour\": 7}", None), ("not JSON", None)]
+        {
+            std::fs::write(home.path().join(SETTINGS), text).unwrap();
+            assert_eq!(council(home.path()).colour.as_deref(), colour, "{text}");
         }
     }
 }

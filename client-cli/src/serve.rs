@@ -31,13 +31,11 @@ use tokio::{
 };
 
 use pages::{
+    address::{Base, HOME, LINE, RETURN, UNLOCK},
+    answer::Answer,
     assets,
     env::Found,
-    kit,
-    locked::UNLOCK,
-    page::child::HOME,
-    request,
-    routes::Answer,
+    kit, request,
     tab::{Event, Tab},
 };
 
@@ -51,16 +49,12 @@ use crate::{
 pub mod guard;
 pub mod multipart;
 
-use guard::{Back, Came, Guard, Turned};
+use guard::{Back, Came, ENTER, Guard, Turned};
 
 /// Under which name the port is kept.
 const PORT: &str = "pages/port";
-/// Where a page of an earlier life of the program comes back.
-const BACK: &str = "/back";
 /// The longest answer of such a page, in bytes.
 const BACK_BYTES_MAX: usize = 1_024;
-/// The address of the tabs' sockets.
-const LIVE: &str = "/live";
 /// Largest form, in bytes. The longest text (200,000 UTF-16 units) is at most 1.8 MB as forms are written; a section holds a few.
 const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long a form may take to come.
@@ -111,6 +105,7 @@ const HEADERS: [(&str, &str); 6] = [
 
 /// The pages, while they are served.
 pub struct Serving {
+    base: Base,
     guard: Arc<Mutex<Guard>>,
     stop: Arc<Notify>,
     tabs: Arc<Semaphore>,
@@ -150,12 +145,14 @@ impl Serving {
         // Without it pages need a link to come back, and that is all.
         let key = key.ok().and_then(Result::ok).flatten();
         let guard = Arc::new(Mutex::new(Guard::new(port, key)));
+        let host = Arc::new(Host::new(key));
+        let base = host.base().clone();
         let (ending, ended) = watch::channel(false);
         let tabs = Arc::new(Semaphore::new(TABS_MAX as usize));
         let shared = Shared {
             app: Arc::downgrade(app),
             guard: guard.clone(),
-            host: Arc::new(Host::new(key)),
+            host,
             turns: Arc::new(Semaphore::new(REQUESTS_MAX)),
             tabs: tabs.clone(),
             ending: ended,
@@ -166,13 +163,13 @@ impl Serving {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let router = Router::new().fallback(take).with_state(shared);
         let task = tokio::spawn(accept(listener, router, stopped));
-        Ok(Serving { guard, stop, tabs, ending, task })
+        Ok(Serving { base, guard, stop, tabs, ending, task })
     }
 }
 
 impl Served for Serving {
     fn link(&self) -> Option<String> {
-        self.guard.lock().unwrap_or_else(PoisonError::into_inner).link()
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner).link(&self.base)
     }
 
     fn end(self: Box<Self>, runtime: &Runtime) {
@@ -248,47 +245,50 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     let named = parts.uri.authority().map(axum::http::uri::Authority::as_str);
     let came =
         Came { host: if named.is_some_and(|named| Some(named) != came.host) { None } else { came.host }, ..came };
-    let path = parts.uri.path();
+    let base = shared.host.base();
+    // What lies outside is no address of ours, whatever it is called.
+    let path = base.below(parts.uri.path()).unwrap_or_default();
     let known;
     {
         let mut guard = shared.guard.lock().unwrap_or_else(PoisonError::into_inner);
         // A browser lets a page of anybody open a socket to here, so a socket must show where it comes from, as a form must.
-        if let Err(turned) = guard.came_right(came, post || parts.uri.path() == LIVE) {
-            return turned_away(turned);
+        if let Err(turned) = guard.came_right(came, post || path == LINE) {
+            return turned_away(base, turned);
         }
-        if let Some(asset) = path.strip_prefix("/assets/") {
+        if let Some(asset) = path.strip_prefix(assets::FOLDER) {
             return file(asset);
         }
-        if path == "/enter" && parts.method == Method::GET {
+        if path == ENTER && parts.method == Method::GET {
             let query = request::Pairs::read(parts.uri.query().unwrap_or_default().as_bytes());
             // A link may lead on to one of our own pages, such as a meeting.
+            let is_plans = |to: &&str| base.below(to).is_some_and(|to| to.starts_with("/pep/"));
             let to =
-                query.get("to").filter(|to| to.starts_with("/pep/") && request::Request::new(false, to, b"").is_some());
-            let to = to.unwrap_or("/");
+                query.get("to").filter(is_plans).filter(|to| request::Request::new(base, false, to, b"").is_some());
+            let to = to.map_or_else(|| base.to("/"), str::to_owned);
             return match guard.enter(query.get("key").unwrap_or_default()) {
-                Ok(cookie) => with(go(to), header::SET_COOKIE, &cookie),
+                Ok(cookie) => with(go(&to), header::SET_COOKIE, &cookie),
                 // Whoever is in already and goes back to the link stays in.
-                Err(_) if guard.knows(came).is_ok() => go(to),
-                Err(turned) => turned_away(turned),
+                Err(_) if guard.knows(came).is_ok() => go(&to),
+                Err(turned) => turned_away(base, turned),
             };
         }
         known = guard.knows(came);
     }
-    if path == BACK && post {
+    if path == RETURN && post {
         return come_back(shared, known.is_ok(), body).await;
     }
     if let Err(turned) = known {
-        return turned_away(turned);
+        return turned_away(base, turned);
     }
-    if parts.uri.path() == LIVE {
+    if path == LINE {
         return live(shared, &mut parts).await;
     }
-    let no_form = || html_page(415, kit::bare(NO_FORM.0, NO_FORM.1).into_string());
+    let no_form = || html_page(415, kit::bare(base, NO_FORM.0, NO_FORM.1).into_string());
     let Some(kind) = form_kind(&parts.headers).filter(|_| post).or((!post).then(String::new)) else {
         return no_form();
     };
     let target = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str).to_owned();
-    let most = if target == UNLOCK { UNLOCKING_BYTES_MAX } else { FORM_BYTES_MAX };
+    let most = if path == UNLOCK { UNLOCKING_BYTES_MAX } else { FORM_BYTES_MAX };
     let form = match post {
         false => Ok(Vec::new()),
         true => match tokio::time::timeout(FORM_COMES, to_bytes(body, most)).await {
@@ -301,13 +301,13 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
             Err(_) => return plain(StatusCode::REQUEST_TIMEOUT),
         },
     };
-    let shared = shared.clone();
-    let ask = match form.map(|form| request::Request::new(post, &target, &form)) {
+    let ask = match form.map(|form| request::Request::new(base, post, &target, &form)) {
         Ok(Some(request)) => Ask::Request(request),
         Ok(None) => Ask::Nowhere,
         Err(()) => Ask::TooLarge,
     };
-    let answered = tokio::task::spawn_blocking(move || shared.host.answer(&shared.app.upgrade()?, &ask)).await;
+    let asked = shared.clone();
+    let answered = tokio::task::spawn_blocking(move || asked.host.answer(&asked.app.upgrade()?, &ask)).await;
     match answered {
         Ok(Some(Answer::Page { status, html })) => html_page(status, html),
         Ok(Some(Answer::Go(address))) => go(&address),
@@ -321,11 +321,11 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
             with(response, header::CONTENT_DISPOSITION, &kept)
         }
         // Nor may going back show a page that the browser has kept.
-        Ok(Some(Answer::Given)) => with(go(HOME), HeaderName::from_static("clear-site-data"), "\"cache\""),
+        Ok(Some(Answer::Given)) => with(go(&base.to(HOME)), HeaderName::from_static("clear-site-data"), "\"cache\""),
         // The program is ending, or a page failed in a way that nobody foresaw.
         Ok(None | Some(Answer::Host(_))) | Err(_) => {
             let (title, words) = ("The pages have stopped", "What you had saved is safe. Run pep open again.");
-            html_page(503, kit::bare(title, words).into_string())
+            html_page(503, kit::bare(base, title, words).into_string())
         }
     }
 }
@@ -349,7 +349,7 @@ async fn come_back(shared: &Shared, is_in: bool, body: Body) -> Response<Body> {
             with(Response::new(Body::from(words)), header::CONTENT_TYPE, "text/plain")
         }
         Ok(Back::In(cookie)) => with(plain(StatusCode::NO_CONTENT), header::SET_COOKIE, &cookie),
-        Err(turned) => turned_away(turned),
+        Err(turned) => turned_away(shared.host.base(), turned),
     }
 }
 
@@ -497,9 +497,9 @@ fn file(rest: &str) -> Response<Body> {
     with(response, header::CACHE_CONTROL, "public, max-age=31536000, immutable")
 }
 
-fn turned_away(turned: Turned) -> Response<Body> {
+fn turned_away(base: &Base, turned: Turned) -> Response<Body> {
     let (title, words) = turned.words();
-    html_page(turned.status(), kit::bare(title, words).into_string())
+    html_page(turned.status(), kit::bare(base, title, words).into_string())
 }
 
 fn html_page(status: u16, html: String) -> Response<Body> {

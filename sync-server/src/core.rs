@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate::{Envelope, Id, PublicKey, Refusal};
+use plan::Processes;
 use replica::{Offered, Replica, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
@@ -163,16 +164,17 @@ struct Growth {
 }
 
 impl Core {
-    /// Begins from what the relay's replica holds. `key` signs rosters; `organisation` is the Virtual School's name. Where what it
-    /// is kept on is new, copied or restored, a new epoch begins here, before anything else is written.
+    /// Begins from what the relay's replica holds. `key` signs rosters; `organisation` is the Virtual School's name,
+    /// `processes` those that a PEP may begin under here. Where what it is kept on is new, copied or restored, a new epoch begins here, before anything else is written.
     pub fn open(
         replica: Replica,
+        processes: Processes,
         key: Ed25519KeyPair,
         organisation: &str,
         mut random: Random,
         now: i64,
     ) -> Result<Core, Trouble> {
-        let mut directory = Directory::read(&replica)?;
+        let mut directory = Directory::read(&replica, processes)?;
         let epoch =
             replica.fact(b"relay/epoch")?.and_then(|e| Id::try_from(e).ok()).filter(|_| replica.is_continuous());
         let address = replica.fact(b"relay/address")?.map(|a| from_cbor(&a)).transpose()?;
@@ -225,7 +227,7 @@ impl Core {
         }
         // A crash in the middle of a start leaves the PEP known and a document missing.
         for start in core.directory.peps().map(|pep| pep.start.clone()).collect::<Vec<_>>() {
-            for part in pep::parts(&start).unwrap_or_default() {
+            for part in pep::parts(&start, core.directory.processes()).unwrap_or_default() {
                 core.counts.documents += u64::from(core.replica.start(&part.doc, &part.genesis)?);
             }
         }
@@ -1001,7 +1003,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let store_key = Arc::new(disk::generate_key().unwrap());
         let (replica, _) = disk::open_replica(home.path(), Mode::Relay, &store_key).unwrap();
-        let mut core = Core::open(replica, key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW).unwrap();
+        let mut core =
+            Core::open(replica, Processes::built_in().clone(), key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW)
+                .unwrap();
         let odile = Invite {
             name: "Odile Marrowfield".into(),
             role: "social-worker".into(),

@@ -22,6 +22,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate};
 use gate::{Author, Authority, Hash, Id, PublicKey, Rules, Signature, Team};
+use plan::Processes;
 use replica::{Replica, Trouble};
 use ring::digest;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -251,6 +252,7 @@ pub enum Standing {
 /// The directory.
 #[derive(Default)]
 pub struct Directory {
+    processes: Processes,
     people: BTreeMap<Id, Person>,
     devices: BTreeMap<Id, Device>,
     devices_of: BTreeMap<Id, BTreeSet<Id>>,
@@ -272,9 +274,14 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Reads what the replica holds.
-    pub fn read(replica: &Replica) -> std::result::Result<Directory, Trouble> {
-        let mut directory = Directory::default();
+    /// The processes the relay knows.
+    pub(crate) fn processes(&self) -> &Processes {
+        &self.processes
+    }
+
+    /// Reads what the replica holds. `processes`: those that a PEP may begin under here.
+    pub fn read(replica: &Replica, processes: Processes) -> std::result::Result<Directory, Trouble> {
+        let mut directory = Directory { processes, ..Directory::default() };
         for person in values::<Person>(replica, "person/")? {
             directory.people.insert(person.id, person);
         }
@@ -705,7 +712,7 @@ impl Directory {
                 false => Err(Refused::Process(format!("{} {}", k.process, k.process_version))),
             };
         }
-        let parts = pep::parts(start).map_err(|e| Refused::Pep(e.to_string()))?;
+        let parts = pep::parts(start, &self.processes).map_err(|e| Refused::Pep(e.to_string()))?;
         if self.peps_of.get(&start.child).is_some_and(|peps| peps.len() >= PEPS_MAX) {
             return Err(Refused::TooMany { what: "PEPs of this child", limit: PEPS_MAX });
         }
@@ -844,7 +851,7 @@ impl Directory {
 
     fn learn_pep(&mut self, mut pep: Pep) {
         // A relay that was updated knows of more documents than it did when the PEP was started.
-        for part in pep::parts(&pep.start).unwrap_or_default() {
+        for part in pep::parts(&pep.start, &self.processes).unwrap_or_default() {
             if pep.documents.iter().all(|(kind, _)| kind != part.kind) {
                 pep.documents.push((part.kind.to_string(), ByteArray::new(part.doc)));
             }
@@ -852,7 +859,7 @@ impl Directory {
         self.peps_of.entry(pep.start.child).or_default().insert(pep.start.pep);
         for (kind, doc) in &pep.documents {
             self.documents.insert(doc.into_array(), (pep.start.pep, kind.clone()));
-            let rules = || Arc::new(pep::rules(&pep.start, kind));
+            let rules = || Arc::new(pep::rules(&pep.start, kind, &self.processes));
             self.rules.entry(rules_of(&pep.start, kind)).or_insert_with(rules);
         }
         self.peps.insert(pep.start.pep, pep);

@@ -2,7 +2,7 @@
 //! written in one.
 
 use gate::{Id, Rules};
-use plan::{DocumentKind, Pep, PepType, ProcessRef, Role};
+use plan::{DocumentKind, Pep, PepType, Processes, Role};
 use sync::frame::Start;
 use uuid::Uuid;
 
@@ -33,10 +33,10 @@ pub(crate) enum NotAPep {
 }
 
 /// The documents of the PEP that was started, computed anew: what a participant claims is compared, not believed.
-pub(crate) fn parts(start: &Start) -> Result<Vec<Part>, NotAPep> {
+pub(crate) fn parts(start: &Start, processes: &Processes) -> Result<Vec<Part>, NotAPep> {
     let (year, term) = plan::parse_term(&start.term).map_err(|_| NotAPep::Words)?;
     let kind: PepType = start.kind.parse().map_err(|_| NotAPep::Words)?;
-    let process = ProcessRef::new(&start.process, start.process_version).map_err(|_| NotAPep::Process)?;
+    let process = processes.get(&start.process, start.process_version).map_err(|_| NotAPep::Process)?;
     let pep = Pep { child: Uuid::from_bytes(start.child), year, term, kind, process };
     if pep.id().into_bytes() != start.pep {
         return Err(NotAPep::Id);
@@ -70,9 +70,9 @@ pub(crate) fn holds(kind: &str, place: &str) -> bool {
 }
 
 /// Who may write where in documents of this kind of a PEP under this process. Of what this version does not know: nobody.
-pub(crate) fn rules(start: &Start, kind: &str) -> Rules {
-    let process = ProcessRef::new(&start.process, start.process_version).ok();
-    let table = process.zip(kind.parse().ok()).map(|(process, kind)| plan::process(&process).write_table(kind));
+pub(crate) fn rules(start: &Start, kind: &str, processes: &Processes) -> Rules {
+    let process = processes.get(&start.process, start.process_version).ok();
+    let table = process.zip(kind.parse().ok()).map(|(process, kind)| process.process().write_table(kind));
     table.and_then(|table| table.parse().ok()).unwrap_or_default()
 }
 

@@ -1,8 +1,8 @@
 //! As many children as a measurement needs, with whole plans: the samples over and over, each time with other ids.
 
 use plan::{
-    ActorId, Around, Automerge, DocumentKind, Documents, Edit, Finding, Pep, Played, Role, SAMPLES, Sample, View, Who,
-    Writer, apply, check, load, read,
+    ActorId, Around, Automerge, DocumentKind, Documents, Edit, Finding, Pep, Played, Processes, Role, SAMPLES, Sample,
+    View, Who, Writer, apply, check, load, read,
 };
 use uuid::Uuid;
 
@@ -16,7 +16,8 @@ pub struct KeptPlan {
 
 /// So many plans, of as many children. A sample's several plans count as plans of different children.
 pub fn kept_plans(count: usize) -> impl Iterator<Item = Result<KeptPlan, String>> {
-    let samples: Vec<Sample> = SAMPLES.iter().filter_map(|(_, text)| Sample::parse(text).ok()).collect();
+    let samples: Vec<Sample> =
+        SAMPLES.iter().filter_map(|(_, text)| Sample::parse(text, Processes::built_in()).ok()).collect();
     let of = |(n, sample): (usize, &Sample)| (0..sample.peps.len()).map(move |pep| (n, pep)).collect::<Vec<_>>();
     let sittings: Vec<(usize, usize)> = samples.iter().enumerate().flat_map(of).collect();
     (0..count).map(move |n| {

@@ -12,7 +12,7 @@ use automerge::{
     transaction::Transactable,
 };
 use gate::{Author, Envelope, Id, Index, Team, Tip, actor_id, device_id, statement};
-use plan::{AnswersFile, DocumentKind, Documents, Edit, Pep, PepType, ProcessRef, Role, Value, View, Writer};
+use plan::{AnswersFile, DocumentKind, Documents, Edit, Pep, PepType, Processes, Role, Value, View, Writer};
 use ring::{
     digest::{SHA256, digest},
     signature::Ed25519KeyPair,
@@ -350,7 +350,7 @@ impl Scene {
     /// Three people write at once in one plan, meeting now and then: always the same.
     fn write() -> Scene {
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
-        let process = ProcessRef::latest("sections").expect("a process");
+        let process = Processes::built_in().latest("sections").expect("a process");
         let pep = Pep { child: Uuid::from_bytes([5; 16]), year, term, kind: PepType::Review, process };
         let doc = pep.document(DocumentKind::Main).into_bytes();
         let genesis = pep.genesis(DocumentKind::Main);

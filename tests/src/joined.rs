@@ -95,7 +95,8 @@ pub fn idris() -> NewChild {
 pub fn open_relay(replica: Replica, chance: u64, now: i64) -> Result<Relay, String> {
     let mut chance = Chance(chance);
     let random = Box::new(move |bytes: &mut [u8]| bytes.iter_mut().for_each(|b| *b = chance.draw() as u8));
-    Relay::open(replica, key(RELAY_KEY), "Harrowmere Virtual School", random, now).map_err(|e| e.to_string())
+    Relay::open(replica, plan::Processes::built_in().clone(), key(RELAY_KEY), "Harrowmere Virtual School", random, now)
+        .map_err(|e| e.to_string())
 }
 
 /// Somebody is invited to the teams of `children` and joins with the device of `seed`, whose replica is `replica`.
@@ -136,7 +137,8 @@ pub fn joins(
             name: "Harrowmere".into(),
         },
     };
-    let mut participant = Participant::open(replica, None, 0).map_err(|e| e.to_string())?;
+    let mut participant =
+        Participant::open(replica, plan::Processes::built_in().clone(), None, 0).map_err(|e| e.to_string())?;
     participant.join(me.clone(), key(seed), None).map_err(|e| e.to_string())?;
     Ok((participant, me))
 }

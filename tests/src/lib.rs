@@ -6,6 +6,7 @@ pub mod guard;
 pub mod joined;
 pub mod layouts;
 pub mod load;
+pub mod pages;
 pub mod sim;
 pub mod world;
 

@@ -28,7 +28,7 @@ use participant::{
     device::{Device, Me},
     typing::{Splice, Typing},
 };
-use plan::{Automerge, ChangeHash, DocumentKind, Edit, Pep, PepType, ProcessRef, Role, bank};
+use plan::{Automerge, ChangeHash, DocumentKind, Edit, Pep, PepType, Processes, Role, bank};
 use replica::{Mode, Trouble};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
 use sync::{Frame, Wire, link::Link};
@@ -67,7 +67,7 @@ impl Participant {
         let me = dial::join(&Http::default(), &link, &key()?, "load").await.map_err(error)?;
         let home_key = Arc::new(disk::generate_key().map_err(error)?);
         let (replica, _) = disk::open_replica(home, Mode::Participant, &home_key).map_err(error)?;
-        let mut device = Device::open(replica, None, 0).map_err(error)?;
+        let mut device = Device::open(replica, Processes::built_in().clone(), None, 0).map_err(error)?;
         device.join(me.clone(), key()?, None).map_err(error)?;
         let (wake, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, changes) = watch::channel(0);
@@ -151,7 +151,13 @@ impl Participant {
 /// The spring review of a child, under the process that the examples use.
 pub fn spring_review(child: Uuid) -> Result<Pep, String> {
     let (year, term) = plan::parse_term("2025/26-spring").map_err(error)?;
-    Ok(Pep { child, year, term, kind: PepType::Review, process: ProcessRef::latest("sections").map_err(error)? })
+    Ok(Pep {
+        child,
+        year,
+        term,
+        kind: PepType::Review,
+        process: Processes::built_in().latest("sections").map_err(error)?,
+    })
 }
 
 /// How people type.

@@ -192,7 +192,7 @@ impl World {
                 .map_err(|e| e.to_string())?;
         }
         let (year, term) = plan::parse_term("2025/26-spring").map_err(|e| e.to_string())?;
-        let process = plan::ProcessRef::latest("sections").map_err(|e| e.to_string())?;
+        let process = plan::Processes::built_in().latest("sections").map_err(|e| e.to_string())?;
         let pep = Pep { child: IDRIS, year, term, kind: plan::PepType::Review, process };
         let cut = ground == Ground::Memory { cut: true };
         Ok(World {
@@ -264,10 +264,14 @@ impl World {
         core.start_pep(&pep, role).map_err(|e| e.to_string())?;
         let kind = plan::DocumentKind::Main;
         let edit = match choice {
-            0 => Edit::Choose {
-                question: "meeting.kind".into(),
-                value: Value::Choice(if at.is_multiple_of(2) { "meeting" } else { "desk_review" }.into()),
-            },
+            0 => {
+                let attended = if at.is_multiple_of(2) { "all" } else { "part" };
+                let cells = [
+                    ("person".to_owned(), Some(Value::Text("Carys Wexcombe".into()))),
+                    ("attended".to_owned(), Some(Value::Choice(attended.into()))),
+                ];
+                Edit::PutRow { question: "meeting.attendees".into(), key: "carys-wexcombe".into(), cells: cells.into() }
+            }
             1 => Edit::Choose {
                 question: "meeting.nextDate".into(),
                 value: plan::parse_value("meeting.nextDate", &format!("2026-06-{:02}", 1 + at % 20))
@@ -428,7 +432,10 @@ impl World {
         let chance = self.chance.draw();
         let device = &mut self.devices[who];
         let replica = device.disk.open(Mode::Participant)?;
-        device.core = Some(Participant::open(replica, Some(key(device.key)), chance).map_err(|e| e.to_string())?);
+        device.core = Some(
+            Participant::open(replica, plan::Processes::built_in().clone(), Some(key(device.key)), chance)
+                .map_err(|e| e.to_string())?,
+        );
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use harness::{
     world::copy_folder,
 };
 use participant::{Device as Client, Error, Kind, device::Me};
-use plan::{Around, DocumentKind, Edit, Pep, PepType, ProcessRef, Role, SignOff, Signing, Stale, check};
+use plan::{Around, DocumentKind, Edit, Pep, PepType, Processes, Role, SignOff, Signing, Stale, check};
 use replica::{Mode, Trouble};
 use sync_server::core::{Core as Relay, queue};
 use tempfile::TempDir;
@@ -66,7 +66,7 @@ impl House {
         let mut relay = open_relay(in_memory(Mode::Relay, 6).expect("a disk"), 7, NOW).expect("a relay");
         relay.administer(|d| d.add_child(&idris(), None, NOW)).expect("a child");
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
-        let process = ProcessRef::latest("sections").expect("a process");
+        let process = Processes::built_in().latest("sections").expect("a process");
         let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
         let mut house = House { relay, devices: Vec::new(), pep, folder, lines: 0 };
         for (seed, (name, role)) in (1..).zip(PEOPLE) {
@@ -102,7 +102,7 @@ impl House {
     fn start(&mut self, at: usize, chance: u64) {
         let device = &mut self.devices[at];
         let (replica, _) = disk::open_replica(&device.home, Mode::Participant, &folder_key()).expect("a folder");
-        let opened = Client::open(replica, Some(key(device.seed)), chance);
+        let opened = Client::open(replica, plan::Processes::built_in().clone(), Some(key(device.seed)), chance);
         device.client = Some(opened.expect("a folder"));
     }
 

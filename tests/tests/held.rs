@@ -4,7 +4,7 @@
 use gate::Id;
 use harness::joined::{self, IDRIS, idris, in_memory, open_relay};
 use participant::device::Device as Participant;
-use plan::{Answer, DocumentKind::Main, Edit, Pep, PepType, ProcessRef, Role};
+use plan::{Answer, DocumentKind::Main, Edit, Pep, PepType, Processes, Role};
 use replica::Mode;
 use sync::Frame;
 use sync_server::core::Core as Relay;
@@ -38,7 +38,7 @@ impl World {
         let odile = joins(&mut relay, 1, "Odile Marrowfield", Role::SocialWorker);
         let ottoline = joins(&mut relay, 2, "Ottoline Greaves-Penn", Role::DesignatedTeacher);
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
-        let process = ProcessRef::latest("sections").expect("a process");
+        let process = Processes::built_in().latest("sections").expect("a process");
         let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
         (World { relay, pep, next: 1, spoil: None, pushed: 0 }, odile, ottoline)
     }

@@ -155,6 +155,22 @@ fn the_rooms_that_work_things_out_are_pure() {
     }
 }
 
+/// The device core has no sentence of its own: what its person is told stands in `words`, in one file.
+#[test]
+fn what_a_device_tells_its_person_stands_with_the_words() {
+    let mut core: Vec<(PathBuf, String)> = sources("crates/participant");
+    core.retain(|(path, _)| path.components().any(|part| part.as_os_str() == "device") || path.ends_with("device.rs"));
+    assert!(core.len() > 10, "{} files", core.len());
+    for (path, source) in core {
+        // An error says itself what it is.
+        for line in code(&source).replace("#[error(\n", "#[error(").lines().filter(|line| !line.contains("#[error(")) {
+            for text in line.split('"').skip(1).step_by(2) {
+                assert!(text.split(' ').count() < 3 || text.starts_with("openpep"), "{}: {text:?}", path.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn only_the_disk_names_sled_and_only_one_file_of_it() {
     let mut naming = BTreeSet::new();

@@ -5,6 +5,7 @@ mod copied;
 mod corpus;
 mod decisions;
 mod disk;
+mod doors;
 mod forgotten;
 mod held;
 mod house;

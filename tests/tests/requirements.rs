@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use plan::{Process, ProcessRef, Role, bank, process};
+use plan::{ProcessRef, Processes, Role, bank};
 use serde_json::Value;
 
 /// How many requirements each seed document has, and the process that carries it out.
@@ -115,7 +115,8 @@ fn asked(id: &str, row: &Value, wrong: &mut Vec<String>) -> Option<String> {
     let questions = list(row, "asks");
     let by: Option<Role> = row.get("by").map(|_| text(row, "by").parse().unwrap());
     for question in &questions {
-        for process in processes(id) {
+        for known in processes(id) {
+            let process = known.process();
             let (Some(found), Some(page)) = (bank().question(question), process.page(question)) else {
                 wrong.push(format!("{id}: {} does not ask {question}", process.id));
                 continue;
@@ -136,10 +137,11 @@ fn set(id: &str, row: &Value, wrong: &mut Vec<String>) -> Option<String> {
     let mut said = Vec::new();
     for (place, value) in data {
         for process in processes(id) {
-            let file = root().join(format!("crates/plan/processes/{}.json", process.id));
+            let id_of = process.id();
+            let file = root().join(format!("crates/plan/processes/{id_of}.json"));
             let file: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
             if file.pointer(place) != Some(value) {
-                wrong.push(format!("{id}: {} has not {value} at {place}", process.id));
+                wrong.push(format!("{id}: {id_of} has not {value} at {place}"));
             }
         }
         said.push(format!("`{}` = {value}", place.trim_start_matches("/practice").trim_start_matches('/')));
@@ -147,8 +149,8 @@ fn set(id: &str, row: &Value, wrong: &mut Vec<String>) -> Option<String> {
     Some(format!("set: {}", said.join(", ")))
 }
 
-fn processes(id: &str) -> Vec<&'static Process> {
-    let of = |name: &str| process(&ProcessRef::latest(name).unwrap());
+fn processes(id: &str) -> Vec<ProcessRef> {
+    let of = |name: &str| Processes::built_in().latest(name).unwrap();
     match SEEDS.iter().find(|(seed, ..)| id.starts_with(seed)) {
         Some((_, _, name)) => vec![of(name)],
         None => SEEDS.iter().map(|(_, _, name)| of(name)).collect(),

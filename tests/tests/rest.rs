@@ -30,7 +30,7 @@ fn forms(words: &str) -> Vec<Vec<u8>> {
     let big: Vec<u8> = words.encode_utf16().flat_map(u16::to_be_bytes).collect();
     let mut forms = Vec::new();
     for bytes in [words.as_bytes().to_vec(), little, big] {
-        let hex = hex::encode(bytes);
+        let hex = hex::encode(&bytes);
         let list: Vec<String> = bytes.iter().map(u8::to_string).collect();
         let texts = [hex.to_uppercase(), hex, list.join(", "), list.join(",")].into_iter();
         let base64s = base64s(&bytes).flat_map(|text| [text.replace('+', "-").replace('/', "_"), text]);

@@ -20,7 +20,7 @@ use automerge::{
 use gate::{Envelope, Hash, Id, Index, Team, own_key};
 use harness::joined::{Chance, IDRIS, idris, in_memory, joins, key, open_relay};
 use participant::device::{Device as Client, Me};
-use plan::{DocumentKind, Edit, Pep, PepType, ProcessRef, Role, Writer};
+use plan::{DocumentKind, Edit, Pep, PepType, Processes, Role, Writer};
 use replica::Mode;
 use serde_json::Value;
 use sync::{
@@ -508,7 +508,7 @@ impl House {
         let mut relay = open_relay(replica, 7, NOW).expect("a relay");
         relay.administer(|d| d.add_child(&idris(), None, NOW)).expect("a child");
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
-        let process = ProcessRef::latest(process).expect("a process");
+        let process = Processes::built_in().latest(process).expect("a process");
         let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
         let mut house = House { relay, people: Vec::new(), pep, lines: 0 };
         for (seed, (name, role)) in (1..).zip(PEOPLE) {
@@ -790,7 +790,7 @@ fn the_forged_section_is_held_its_author_sees_why_and_the_others_write_on() {
     house.carry();
     let pep = house.pep.clone();
     let held = house.person(Role::SocialWorker).client.refused();
-    assert!(held.iter().all(|held| held.pep().as_ref() == Some(&pep)), "of this plan");
+    assert!(held.iter().all(|held| held.pep.as_ref() == Some(&pep)), "of this plan");
     let why: Vec<(&str, &str)> = held.iter().map(|h| (h.why.code.as_str(), h.why.detail.as_str())).collect();
     assert_eq!(why, [("right", "Your role does not write qa.feedback in this plan.")]);
     let kept: Vec<&str> =

@@ -21,8 +21,8 @@ fn a_social_worker_and_a_teacher_write_apart_and_hold_the_same_plan_afterwards()
     odile.pep(["write", &pep, NOTES, "Online. Idris joins for the second half."]);
     ottoline.pep(["row", "add", &pep, "attendance.terms", "term=Spring 2026", "possible=68", "attended=61"]);
     ottoline.pep(["write", &pep, NOTES, "Idris joins for the second half, and writes himself. 😀"]);
-    odile.pep(["set", &pep, "meeting.kind", "meeting"]);
-    ottoline.pep(["set", &pep, "meeting.kind", "desk_review"]);
+    odile.pep(["set", &pep, "transition.coming", "none"]);
+    ottoline.pep(["set", &pep, "transition.coming", "post_16"]);
     assert_eq!(ottoline.json(["status"])["peps"][0]["waitingChanges"], 3);
 
     ottoline.sync();
@@ -35,7 +35,7 @@ fn a_social_worker_and_a_teacher_write_apart_and_hold_the_same_plan_afterwards()
     assert_eq!(answers[NOTES], "Online. Idris joins for the second half, and writes himself. 😀");
     assert_eq!(answers["transfer.needed"], true);
     assert_eq!(answers["attendance.terms"][0]["possible"], 68);
-    let disputed = answers["meeting.kind"]["disputed"].as_array().unwrap();
+    let disputed = answers["transition.coming"]["disputed"].as_array().unwrap();
     let mut by: Vec<&str> = disputed.iter().map(|claim| claim["by"].as_str().unwrap()).collect();
     by.sort_unstable();
     assert_eq!(by, ["Odile Marrowfield", "Ottoline Greaves-Penn"]);
@@ -106,7 +106,7 @@ fn a_head_of_a_virtual_school_with_more_children_than_one_message_holds_still_wo
     let key = keys::relay_key(&data, &store_key).unwrap();
     let random = Box::new(|bytes: &mut [u8]| bytes.fill(7));
     let (replica, _) = disk::open_replica(&data, replica::Mode::Relay, &store_key).unwrap();
-    let mut core = Core::open(replica, key, "Harrowmere", random, NOW).unwrap();
+    let mut core = Core::open(replica, plan::Processes::built_in().clone(), key, "Harrowmere", random, NOW).unwrap();
     let head = core.directory().people().find(|p| p.name == "Marguerite Oakhollow").unwrap().id;
     core.administer(|directory| {
         for n in 0..CHILDREN {

@@ -1,9 +1,7 @@
 //! `pep comment`.
 
-use plan::Edit;
-
 use crate::{clock, commands::row, context::Context};
-use participant::error::Error;
+use participant::{comments, error::Error};
 
 /// Put a remark beside an answer, also one that is not yours to write
 #[derive(Debug, clap::Args)]
@@ -20,11 +18,10 @@ pub struct Args {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mine = context.mine(&args.pep)?;
     let question = context.question(&args.field)?;
-    let key = clock::fresh_id().to_string();
-    let edit = Edit::Comment { key: key.clone(), question: question.id.clone(), text: args.text };
-    let applied = context.edit(&mine, question, vec![edit])?;
+    let key = clock::fresh_id();
+    let applied = context.turn(move |device, now| comments::leave(device, &mine, question, key, &args.text, now))?;
     if context.global.json {
-        row::print_key(context, &key);
+        row::print_key(context, &key.to_string());
     }
     context.saved(&applied)
 }

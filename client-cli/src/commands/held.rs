@@ -156,7 +156,7 @@ fn title(child: &str, pep: Option<&Pep>) -> String {
 }
 
 fn print_own(context: &mut Context, held: &Held, whole: bool) {
-    let title = title(&held.child, held.pep().as_ref());
+    let title = title(&held.child, held.pep.as_ref());
     context.data(format!("{} - {title} [{}]", words::moment(held.why.at, context.zone()), hex::encode(held.hash)));
     context.data(format!("  {}", held.why.detail));
     print_said(context, &held.said, whole);

@@ -1,11 +1,14 @@
 //! `pep new`.
 
 use participant::start::{self, Started};
-use plan::{AcademicYear, NotATerm, Pep, PepType, ProcessRef, Term, UnknownProcess, parse_term};
+use plan::{AcademicYear, NotATerm, Pep, PepType, Term, parse_term};
 use uuid::Uuid;
 
 use crate::{context::Context, json::plan::New};
-use participant::{error::Error, words};
+use participant::{
+    error::{Error, Kind},
+    words,
+};
 
 /// Start a child's PEP for a term, or open the one that exists
 ///
@@ -23,8 +26,8 @@ pub struct Args {
     #[arg(long = "type", value_name = "TYPE", value_parser = str::parse::<PepType>)]
     kind: PepType,
     /// Which process it follows; `pep process list` shows them
-    #[arg(long, value_name = "ID", default_value = "sections", value_parser = process)]
-    process: ProcessRef,
+    #[arg(long, value_name = "ID", default_value = "sections")]
+    process: String,
     /// Bring nothing from the last PEP
     #[arg(long)]
     blank: bool,
@@ -32,9 +35,12 @@ pub struct Args {
 
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
+    let id = args.process;
+    let process = context.turn(move |device, _| Ok(device.processes().latest(&id)))?;
+    let process = process.map_err(|e| Error::new(Kind::Usage, e.to_string()))?;
     let child = context.child(&args.child)?;
     let (year, term) = args.term;
-    let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process: args.process };
+    let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process };
     let (asked, blank) = (pep.clone(), args.blank);
     let (doubts, started) = context.turn(move |device, now| {
         let doubts = start::doubts(device, &asked, now)?;
@@ -71,8 +77,4 @@ fn answer(context: &mut Context, started: Started) -> Result<(), Error> {
 
 fn term(text: &str) -> Result<(AcademicYear, Term), NotATerm> {
     parse_term(text)
-}
-
-fn process(id: &str) -> Result<ProcessRef, UnknownProcess> {
-    ProcessRef::latest(id)
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plan::{Milestone, Page, Practice, Process, Role, processes};
+use plan::{Milestone, Page, Practice, Process, Processes, Role};
 
 use crate::{context::Context, json::directory as json};
 use participant::error::{Error, Kind};
@@ -41,17 +41,17 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 
 fn list(context: &mut Context) -> Result<(), Error> {
     if context.global.json {
-        context.json(&processes().iter().map(json::Process::of).collect::<Vec<_>>());
+        context.json(&Processes::built_in().iter().map(json::Process::of).collect::<Vec<_>>());
         return Ok(());
     }
-    for process in processes() {
+    for process in Processes::built_in().iter() {
         context.data(format!("{}  version {}  {} ({})", process.id, process.version, process.name, process.code));
     }
     Ok(())
 }
 
 fn show(context: &mut Context, id: &str) -> Result<(), Error> {
-    let newest = processes().iter().filter(|process| process.id == id).max_by_key(|process| process.version);
+    let newest = Processes::built_in().iter().filter(|process| process.id == id).max_by_key(|process| process.version);
     let Some(process) = newest else {
         return Err(
             Error::new(Kind::Failed, "There is no process of that name.").hint("`pep process list` shows them.")

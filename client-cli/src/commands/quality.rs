@@ -2,7 +2,7 @@
 
 use participant::quality::{self, Grade};
 
-use crate::{clock, context::Context, json::checks::Graded};
+use crate::{context::Context, json::checks::Graded};
 use participant::{
     Mine,
     error::{Error, Kind},
@@ -48,8 +48,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         return show(context, &mine);
     }
     let (asked, feedback) = (mine.clone(), args.feedback);
-    let applied =
-        context.turn(move |device, now| quality::grade(device, &asked, grade, feedback, &mut clock::fresh_id, now))?;
+    let applied = context.turn(move |device, now| quality::grade(device, &asked, grade, feedback, now))?;
     if context.global.json {
         let graded = plan::quality(&*context.view(&mine)?, &mine.pep);
         context.json(&Graded::of(mine.pep.id(), &graded, None));

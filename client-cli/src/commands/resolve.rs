@@ -1,7 +1,6 @@
 //! `pep resolve`.
 
 use participant::conflicts;
-use plan::Edit;
 
 use crate::{
     context::Context,
@@ -42,14 +41,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             .hint("pep resolve PEP FIELD --take N, with the place in [brackets] as FIELD."));
         }
     };
-    let edit = conflicts::taking(dispute, take)?;
-    let value = match &edit {
-        Edit::Resolve { take, .. } => Some(Value::of(take)),
-        _ => None,
-    };
-    let question = context.question(dispute.question)?;
-    let applied = context.edit(&mine, question, vec![edit])?;
+    let (asked, chosen) = (mine.clone(), dispute.clone());
+    let applied = context.turn(move |device, now| conflicts::take(device, &asked, &chosen, take, now))?;
     if context.global.json {
+        let value = take.checked_sub(1).and_then(|at| dispute.claims.get(at)).map(|claim| Value::of(&claim.value));
         context.json(&Resolved { pep: mine.pep.id(), field: dispute.place.clone(), value });
     }
     context.saved(&applied)

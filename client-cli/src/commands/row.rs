@@ -1,8 +1,6 @@
 //! `pep row`.
 
-use std::sync::Arc;
-
-use plan::{Cells, Edit, View, parse_value};
+use plan::{Applied, Cells, parse_value};
 
 use crate::{
     clock,
@@ -10,9 +8,9 @@ use crate::{
     json::edits::{Added, Written},
 };
 use participant::{
-    Mine,
+    Device, Mine, Now,
     error::{Error, Kind},
-    rows, select,
+    rows,
 };
 
 /// Rows of a table: attendance, subjects, actions …
@@ -68,25 +66,21 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             add(context, &pep, &field, key, &cells)
         }
         Verb::Set { pep, field, key, cells } => {
-            let (mine, view, table) = find(context, &pep, &field)?;
-            let key = select::key("row", &key, rows::rows(&view, &table).iter().map(|row| row.key.as_str()))?;
-            let cells = parse(&table, &cells)?;
-            apply(context, &mine, &table, Edit::PutRow { question: table.clone(), key, cells })
+            let (mine, cells) = (context.mine(&pep)?, parse(&field, &cells)?);
+            changed(context, &mine.clone(), move |device, now| rows::change(device, &mine, &field, &key, cells, now))
         }
         Verb::Withdraw { pep, field, key } => {
-            let (mine, view, table) = find(context, &pep, &field)?;
-            let key = select::key("row", &key, rows::rows(&view, &table).iter().map(|row| row.key.as_str()))?;
-            apply(context, &mine, &table, Edit::WithdrawRow { question: table.clone(), key })
+            let mine = context.mine(&pep)?;
+            changed(context, &mine.clone(), move |device, now| rows::withdraw(device, &mine, &field, &key, now))
         }
     }
 }
 
 /// Adds a row to a table and prints its key.
 pub fn add(context: &mut Context, pep: &str, field: &str, key: Option<String>, cells: &[String]) -> Result<(), Error> {
-    let (mine, _, table) = find(context, pep, field)?;
-    let cells = parse(&table, cells)?;
+    let (mine, field, cells) = (context.mine(pep)?, field.to_owned(), parse(field, cells)?);
     let (key, applied) =
-        context.turn(move |device, now| rows::add(device, &mine, &table, key, cells, &mut clock::fresh_id, now))?;
+        context.turn(move |device, now| rows::add(device, &mine, &field, key, cells, &mut clock::fresh_id, now))?;
     print_key(context, &key);
     context.saved(&applied)
 }
@@ -121,33 +115,16 @@ pub fn print_key(context: &mut Context, key: &str) {
     }
 }
 
-/// The plan, its view, and the table's place with the whole key of the target it is in.
-fn find(context: &Context, pep: &str, field: &str) -> Result<(Mine, Arc<View>, String), Error> {
-    let mine = context.mine(pep)?;
-    let question = context.question(id_of(field))?;
-    context.may_read(&mine, question)?;
-    let view = context.view(&mine)?;
-    let parts: Vec<&str> = field.split('/').collect();
-    let table = match parts.as_slice() {
-        [question, target, table] => {
-            let target = select::key("target", target, view.targets.iter().map(|t| t.row.key.as_str()))?;
-            format!("{question}/{target}/{table}")
-        }
-        _ => field.to_string(),
-    };
-    Ok((mine, view, table))
-}
-
-fn apply(context: &mut Context, mine: &Mine, table: &str, edit: Edit) -> Result<(), Error> {
-    let question = context.question(id_of(table))?;
-    let applied = context.edit(mine, question, vec![edit])?;
+/// Changes a row, and says so.
+fn changed(
+    context: &mut Context,
+    mine: &Mine,
+    change: impl FnOnce(&mut Device, &Now) -> Result<(String, Applied), Error> + Send + 'static,
+) -> Result<(), Error> {
+    let (table, applied) = context.turn(change)?;
     if context.global.json {
         let (pep, changed) = (mine.pep.id(), applied.change.is_some());
         context.json(&Written { pep, field: table.to_owned(), changed });
     }
     context.saved(&applied)
-}
-
-fn id_of(place: &str) -> &str {
-    place.split('/').next().unwrap_or(place)
 }

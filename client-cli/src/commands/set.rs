@@ -2,10 +2,11 @@
 
 use std::{fs, path::Path};
 
-use plan::{Edit, NoAnswer, NotAPicture, PICTURE_BYTES_MAX, Picture, Question, Value, parse_value};
+use plan::{NoAnswer, NotAPicture, PICTURE_BYTES_MAX, Picture, Question, Value};
 
 use crate::{context::Context, json::edits::Written};
 use participant::{
+    answers::{self, Given},
     error::{Error, Kind},
     words,
 };
@@ -45,19 +46,13 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     {
         return Err(Error::new(Kind::Usage, format!("{} is not answered with pep set.", question.id)).hint(other));
     }
-    let field = question.id.clone();
-    let excuse = args.none.map(|why| (why, args.reason.unwrap_or_default()));
-    let edit = match args.value {
-        None if excuse.is_some() => Edit::Excuse { question: field, excuse },
-        // What is taken away is the reason why there is no answer, where there is one.
-        None if context.view(&mine)?.excuses.contains_key(question.id.as_str()) => {
-            Edit::Excuse { question: field, excuse: None }
-        }
-        Some(text) if !question.computed => Edit::Choose { question: field, value: value(context, question, &text)? },
-        // A computed answer is refused by the plan, in its own words.
-        _ => Edit::Clear { question: field },
+    let given = match (args.value, args.none) {
+        (Some(text), _) => value(context, question, &text)?,
+        (None, Some(why)) => Given::NoAnswer(why, args.reason.unwrap_or_default()),
+        (None, None) => Given::Nothing,
     };
-    let applied = context.edit(&mine, question, vec![edit])?;
+    let asked = mine.clone();
+    let applied = context.turn(move |device, now| answers::give(device, &asked, question, given, now))?;
     if context.global.json {
         let (pep, changed) = (mine.pep.id(), applied.change.is_some());
         context.json(&Written { pep, field: question.id.clone(), changed });
@@ -66,9 +61,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 }
 
 /// The value; of a picture the file of this name.
-fn value(context: &Context, question: &Question, text: &str) -> Result<Value, Error> {
+fn value(context: &Context, question: &Question, text: &str) -> Result<Given, Error> {
     if question.kind != plan::Kind::Picture {
-        return Ok(parse_value(&question.id, text)?);
+        return Ok(Given::said(question, text)?);
     }
     let path = context.path(Path::new(text));
     let unreadable = |e: std::io::Error| {
@@ -81,5 +76,7 @@ fn value(context: &Context, question: &Question, text: &str) -> Result<Value, Er
         true => Err(NotAPicture::TooLarge { bytes: size }),
         false => Picture::of_file(&fs::read(&path).map_err(unreadable)?),
     };
-    picture.map(Value::Picture).map_err(|no| Error::new(Kind::Failed, format!("{no} Nothing was changed.")))
+    picture
+        .map(|picture| Given::Value(Value::Picture(picture)))
+        .map_err(|no| Error::new(Kind::Failed, format!("{no} Nothing was changed.")))
 }

@@ -1,14 +1,9 @@
 //! `pep target`.
 
-use participant::bring;
-use plan::Edit;
+use plan::Applied;
 
 use crate::{clock, commands::row, context::Context, json::edits::WrittenRow};
-use participant::{
-    Mine,
-    error::{Error, Kind},
-    select,
-};
+use participant::{Device, Mine, Now, error::Error, targets};
 
 const TARGETS: &str = "targets.list";
 const REVIEW: &str = "targets.review";
@@ -85,64 +80,37 @@ enum Verb {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     match args.verb {
         Verb::Add { pep, fields, from } => {
-            let mine = context.mine(&pep)?;
-            let key = clock::fresh_id().to_string();
-            let mut fields = row::parse(TARGETS, &fields)?;
-            if let Some(from) = from {
-                let mut begun = begun(context, &mine, &from)?;
-                begun.append(&mut fields);
-                fields = begun;
-            }
-            let question = context.question(TARGETS)?;
-            let applied = context.edit(&mine, question, vec![Edit::PutTarget { key: key.clone(), fields }])?;
-            row::print_key(context, &key);
+            let (mine, key, fields) = (context.mine(&pep)?, clock::fresh_id(), row::parse(TARGETS, &fields)?);
+            let applied =
+                context.turn(move |device, now| targets::add(device, &mine, key, fields, from.as_deref(), now))?;
+            row::print_key(context, &key.to_string());
             context.saved(&applied)
         }
         Verb::Set { pep, target, fields } => {
-            let mine = context.mine(&pep)?;
-            let key = find(context, &mine, &target)?;
-            let fields = row::parse(TARGETS, &fields)?;
-            apply(context, &mine, TARGETS, &key.clone(), Edit::PutTarget { key, fields })
+            let (mine, fields) = (context.mine(&pep)?, row::parse(TARGETS, &fields)?);
+            changed(context, &mine.clone(), move |device, now| targets::change(device, &mine, &target, fields, now))
         }
         Verb::Fund { pep, target, cells } => {
             row::add(context, &pep, &format!("{TARGETS}/{target}/funds"), None, &cells)
         }
         Verb::Review { pep, target, cells } => {
-            let mine = context.mine(&pep)?;
-            let cells = row::parse(REVIEW, &cells)?;
-            let target = bring::last_target(&context.last(&mine)?, &target).unwrap_or(target);
-            let named = plan::Cells::from([("target".to_string(), Some(plan::Value::Text(target)))]);
-            let writer = plan::Writer { person: uuid::Uuid::from_bytes(context.me()?.person), role: mine.role };
-            let key = plan::row_key(REVIEW, &named, &writer, &mut || *clock::fresh_id().as_bytes())?;
-            let cells = named.into_iter().chain(cells).collect();
-            apply(context, &mine, REVIEW, &key.clone(), Edit::PutRow { question: REVIEW.into(), key, cells })
+            let (mine, cells) = (context.mine(&pep)?, row::parse(REVIEW, &cells)?);
+            changed(context, &mine.clone(), move |device, now| targets::review(device, &mine, &target, cells, now))
         }
         Verb::Withdraw { pep, target } => {
             let mine = context.mine(&pep)?;
-            let key = find(context, &mine, &target)?;
-            apply(context, &mine, TARGETS, &key.clone(), Edit::WithdrawTarget { key })
+            changed(context, &mine.clone(), move |device, now| targets::withdraw(device, &mine, &target, now))
         }
     }
 }
 
-/// The fields of a target that goes on from one of the last PEP.
-fn begun(context: &Context, mine: &Mine, from: &str) -> Result<plan::Cells, Error> {
-    let Some((_, before)) = context.last(mine)? else {
-        return Err(Error::new(Kind::Failed, "The last PEP of this child is not on this device.")
-            .hint("`pep sync` fetches the plans of your teams. Without it, write the target anew: pep target add PEP FIELD=VALUE …"));
-    };
-    let key = select::key("target of the last PEP", from, before.targets.iter().map(|t| t.row.key.as_str()))?;
-    Ok(plan::target_from(&before, &*context.view(mine)?, &key)?)
-}
-
-fn find(context: &Context, mine: &Mine, target: &str) -> Result<String, Error> {
-    let view = context.view(mine)?;
-    select::key("target", target, view.targets.iter().map(|t| t.row.key.as_str()))
-}
-
-fn apply(context: &mut Context, mine: &Mine, question: &str, key: &str, edit: Edit) -> Result<(), Error> {
-    let question = context.question(question)?;
-    let applied = context.edit(mine, question, vec![edit])?;
+/// Changes a target or its review, and says so.
+fn changed(
+    context: &mut Context,
+    mine: &Mine,
+    change: impl FnOnce(&mut Device, &Now) -> Result<(String, Applied), Error> + Send + 'static,
+) -> Result<(), Error> {
+    let (key, applied) = context.turn(change)?;
     if context.global.json {
         let (pep, changed) = (mine.pep.id(), applied.change.is_some());
         context.json(&WrittenRow { pep, key: key.to_owned(), changed });

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use plan::{Edit, Kind as Type};
-
 use crate::{context::Context, json::edits::Written};
-use participant::error::{Error, Kind};
+use participant::{
+    answers,
+    error::{Error, Kind},
+};
 
 /// Write a text
 ///
@@ -38,19 +39,11 @@ impl Args {
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mine = context.mine(&args.pep)?;
-    let (id, inside) = args.field.split_once('/').map_or((args.field.as_str(), false), |(id, _)| (id, true));
-    let question = context.question(id)?;
-    if !inside && !question.computed && !matches!(question.kind, Type::Text | Type::LongText) {
-        return Err(Error::new(Kind::Usage, format!("{} is not a text.", question.id)).hint(format!(
-            "For one answer there is pep set {} {} VALUE; for tables pep row, for targets pep target.",
-            args.pep, question.id
-        )));
-    }
+    // Whether a text is there is found out before one is read.
+    answers::text_at(&args.field)?;
     let text = text(context, &args)?;
-    let place = args.field.clone();
-    let edit =
-        if args.append { Edit::Append { question: place, text } } else { Edit::Rewrite { question: place, text } };
-    let applied = context.edit(&mine, question, vec![edit])?;
+    let (asked, place) = (mine.clone(), args.field.clone());
+    let applied = context.turn(move |device, now| answers::write(device, &asked, &place, text, args.append, now))?;
     if context.global.json {
         context.json(&Written { pep: mine.pep.id(), field: args.field, changed: applied.change.is_some() });
     }

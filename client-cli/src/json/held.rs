@@ -95,7 +95,7 @@ impl Held {
     /// One's own.
     pub fn own(held: &device::Held) -> Held {
         Held::Own(Own {
-            pep: held.pep().map(|pep| pep.id()),
+            pep: held.pep.as_ref().map(plan::Pep::id),
             document: held.document().map(Into::into),
             change: Digest::of(held.hash),
             code: held.why.code.clone(),

@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::basics::{Currency, Digest, Moment, NoAnswer, PepType, Role, State, at, by};
-use participant::conflicts;
+use participant::{conflicts, lists};
 
 /// What every output about one PEP begins with.
 #[derive(Serialize, JsonSchema)]
@@ -290,9 +290,24 @@ pub struct Listed {
     /// The first day by which something of it is due.
     pub due: Option<NaiveDate>,
     /// Whether the child has a current PEP.
-    pub currency: Option<Currency>,
+    pub currency: Currency,
     /// How many questions each role has still to answer.
     pub outstanding: BTreeMap<Role, usize>,
+}
+
+impl Listed {
+    /// Of a plan, and its child's name.
+    pub fn of(one: &lists::Listed, child_name: Option<String>) -> Listed {
+        Listed {
+            about: About::of(&one.pep),
+            child_name,
+            state: one.state.into(),
+            next_date: one.next_date.map(|(day, _)| day),
+            due: one.due,
+            currency: one.currency.into(),
+            outstanding: one.gaps.iter().map(|(role, n)| ((*role).into(), *n)).collect(),
+        }
+    }
 }
 
 /// A plan was begun, or was there: `pep new`.

@@ -1,9 +1,13 @@
 //! Who may speak to the pages. Any program on this computer, and any web page in the same browser, can send requests to
 //! 127.0.0.1: only the browser that was let in by a link from `pep open`, on a page that came from here, is answered.
 
+use pages::address::Base;
+
 use crate::clock;
 use crate::resume::{Comeback, Key};
 
+/// Where a link lets a browser in.
+pub const ENTER: &str = "/enter";
 /// Browsers that may be let in at once; the one let in first goes when there are more.
 const BROWSERS_MAX: usize = 32;
 /// Links that may wait to be used at once.
@@ -85,13 +89,13 @@ impl Guard {
     }
 
     /// A link that lets one browser in, once. `None` where this computer has no randomness to give.
-    pub fn link(&mut self) -> Option<String> {
+    pub fn link(&mut self, base: &Base) -> Option<String> {
         let secret = secret()?;
         if self.links.len() >= LINKS_MAX {
             self.links.remove(0);
         }
         self.links.push((secret, clock::now().unix()));
-        Some(format!("http://127.0.0.1:{}/enter?key={}", self.port, hex::encode(secret)))
+        Some(format!("http://127.0.0.1:{}{}?key={}", self.port, base.to(ENTER), hex::encode(secret)))
     }
 
     /// Whether a request came to the right name, and, of a form, from a page of ours. What is only shown may be asked for by
@@ -185,7 +189,7 @@ mod tests {
     use super::*;
 
     fn entered(guard: &mut Guard) -> String {
-        let link = guard.link().unwrap();
+        let link = guard.link(&Base::default()).unwrap();
         let cookie = guard.enter(link.rsplit_once('=').unwrap().1).unwrap();
         assert!(cookie.ends_with("; Path=/; HttpOnly; SameSite=Strict"));
         cookie.split(';').next().unwrap().to_owned()
@@ -194,7 +198,7 @@ mod tests {
     #[test]
     fn a_link_lets_one_browser_in_once() {
         let mut guard = Guard::new(4117, None);
-        let link = guard.link().unwrap();
+        let link = guard.link(&Base::default()).unwrap();
         let key = link.strip_prefix("http://127.0.0.1:4117/enter?key=").unwrap();
         assert_eq!(guard.enter(&key[1..]), Err(Turned::Link));
         let cookie = guard.enter(key).unwrap();
@@ -275,7 +279,7 @@ mod tests {
         }
         assert!(guard.knows(Came { cookie: Some(&first), ..Came::default() }).is_err());
         for _ in 0..20 {
-            guard.link().unwrap();
+            guard.link(&Base::default()).unwrap();
         }
         assert_eq!((guard.links.len(), guard.browsers.len()), (LINKS_MAX, BROWSERS_MAX));
     }

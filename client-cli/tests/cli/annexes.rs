@@ -15,7 +15,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use plan::{DocumentKind, Pep, PepType, ProcessRef, Role, bank, parse_term};
+use plan::{DocumentKind, Pep, PepType, Processes, Role, bank, parse_term};
 use sync::{Frame, link::Link};
 
 use crate::{
@@ -328,7 +328,7 @@ fn holds_only_what_it_may(
     may: impl Fn(DocumentKind, Role) -> bool,
 ) {
     let (year, term) = parse_term("2025/26-spring").unwrap();
-    let process = ProcessRef::latest("sections").unwrap();
+    let process = Processes::built_in().latest("sections").unwrap();
     let pep = Pep { child: world.child.parse().unwrap(), year, term, kind: PepType::Review, process };
     assert_eq!(pep.id().to_string(), spring);
     for (name, (home, tap, role)) in people {

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use plan::{Act, SAMPLES, Sample, SamplePep, SampleStep};
+use plan::{Act, Processes, SAMPLES, Sample, SamplePep, SampleStep};
 use serde_json::Value;
 
 use crate::{Home, World, text};
@@ -45,7 +45,7 @@ struct Council {
 impl Council {
     fn begin(name: &str) -> Council {
         let (_, file) = SAMPLES.iter().find(|(known, _)| *known == name).unwrap();
-        let sample = Sample::parse(file).unwrap();
+        let sample = Sample::parse(file, Processes::built_in()).unwrap();
         let sitting = sample.peps.last().unwrap().clone();
         let world = World::new();
         let (born, since) = (sample.child.born.to_string(), sample.child.looked_after_since.to_string());

@@ -5,7 +5,34 @@
 // its way; otherwise it is dropped, and the program sends another. Places are UTF-16 units, as strings count them.
 (() => {
   'use strict'
-  if (!window.WebSocket) return
+  // Where the host is asked: every address that this script uses stands in the page.
+  const { line: live, unlock, return: comeBackTo, back: pass } = document.documentElement.dataset
+
+  // The page's line to its host: open, send, receive, close. Nothing else here knows what carries it. This one is a WebSocket; a
+  // host without one, such as a worker, gives its own as `window.pepLine` before this script runs.
+  const overSocket = () => {
+    let socket, take = () => {}, before = false
+    return {
+      // Opens it anew. `opened`: it is there. `ended`: it is not, or not any more; with an error where the host was not found.
+      open: async (opened, ended) => {
+        try {
+          if (before) await comeBack()
+        } catch (e) { return ended(e) }
+        before = true
+        socket = new WebSocket(`ws://${location.host}${live}`)
+        socket.onopen = opened
+        socket.onmessage = (e) => take(JSON.parse(e.data))
+        socket.onclose = () => ended()
+      },
+      // Sends a message; none while it is not open.
+      send: (m) => { if (socket && socket.readyState === 1) socket.send(JSON.stringify(m)) },
+      // Whom to give each message that comes.
+      receive: (f) => { take = f },
+      close: () => socket.close()
+    }
+  }
+  const line = window.pepLine || (window.WebSocket && overSocket())
+  if (!line) return
   const form = document.querySelector('form[data-live-plan]')
   const boxes = new Map()
   const say = (t, words) => { if (t.textContent !== words) t.textContent = words }
@@ -19,7 +46,7 @@
   // The same for the life of this page: what it typed is known by it after the program was killed.
   const name = crypto.randomUUID(), most = form ? Number(form.dataset.most) : 0
   // Away: the program was there and has not been heard of since; a tab that is one too many never had it, and forms work in it.
-  let socket, wait = 250, pause = null, away = false, leaving = false
+  let wait = 250, pause = null, away = false, leaving = false
 
   // One piece that makes `a` into `b`, ending at the caret where it can, and never within a character of two units.
   const diff = (a, b, caret = b.length) => {
@@ -35,7 +62,7 @@
   const put = (text, [at, gone, words]) => text.slice(0, at) + words + text.slice(at + gone)
   const move = (p, [at, gone, words], right) =>
     p < at || (p === at && !right) ? p : p >= at + gone ? p + words.length - gone : at + (right ? words.length : 0)
-  const send = (m) => socket && socket.readyState === 1 && socket.send(JSON.stringify(m))
+  const send = (m) => line.send(m)
 
   // A text as it was last said to be on the disk, and what was typed since: parts of it, each with the number of the edit that put
   // it in and of the one that took it away. So it is known what is whose when the program was killed, whatever came in meanwhile.
@@ -112,7 +139,7 @@
     // Sends what was typed since the last time.
     flush(kind = 'set') {
       const now = this.el.value
-      if (this.again && now.length <= most) { this.again = false; socket.close() }
+      if (this.again && now.length <= most) { this.again = false; line.close() }
       if (!this.ready || now.length > most) { this.state(); return }
       if (now === this.text) return
       const d = diff(this.text, now, this.el.selectionEnd), t = performance.now()
@@ -206,7 +233,7 @@
       // In another tab: other boxes of this page may hold words that are nowhere else.
       if (note) button('Put it in as a comment (opens in a new tab)', () => {
         const sheet = add(document.body, 'form', '')
-        Object.assign(sheet, { method: 'post', target: '_blank', action: `/pep/${form.dataset.livePlan}/comments/${this.f.split('/')[0]}` })
+        Object.assign(sheet, { method: 'post', target: '_blank', action: `${form.dataset.comments}/${this.f.split('/')[0]}` })
         for (const [name, value] of [['draft', '1'], ['text', this.el.value]]) Object.assign(add(sheet, 'input', ''), { type: 'hidden', name, value })
         sheet.submit()
         sheet.remove()
@@ -257,11 +284,11 @@
       document.body.classList.add('pep-locked')
       lock.addEventListener('submit', (e) => {
         e.preventDefault()
-        fetch('/unlock', { method: 'POST', body: new URLSearchParams(new FormData(e.target)), redirect: 'manual' })
+        fetch(unlock, { method: 'POST', body: new URLSearchParams(new FormData(e.target)), redirect: 'manual' })
           .then((answer) => (answer.type === 'opaqueredirect' ? reveal() : answer.text().then(asks)), () => {})
       })
     }
-    if (!lock.querySelector('form')) fetch('/unlock').then((answer) => answer.text()).then(asks, () => {})
+    if (!lock.querySelector('form')) fetch(unlock).then((answer) => answer.text()).then(asks, () => {})
   }
   const reveal = () => {
     if (!lock) return
@@ -271,48 +298,38 @@
     lock = null
   }
 
-  const connect = () => {
-    socket = new WebSocket(`ws://${location.host}/live`)
-    socket.onopen = () => {
-      wait = 250
-      const regions = {}
-      for (const el of document.querySelectorAll('[data-region]')) regions[el.id] = el.dataset.region
-      held.clear()
-      const fields = {}
-      for (const box of boxes.values()) fields[box.f] = box.n
-      send({ t: 'hello', tab: name, page: location.pathname + location.search, fields, regions, here: here() })
-      const on = [...boxes.values()].find((box) => box.el === document.activeElement)
-      if (on) send({ t: 'focus', f: on.f })
-    }
-    socket.onmessage = (e) => {
-      const m = JSON.parse(e.data), box = boxes.get(m.f)
-      if (m.t === 'html') place(m)
-      if (m.t === 'lock') shut()
-      if (m.t === 'open') reveal()
-      const said = document.getElementById('said')
-      if (m.t === 'say' && said) said.textContent = m.w
-      if (!box) return
-      if (m.t === 'init') box.init(m)
-      else if (m.t === 'patch') box.patch(m)
-      else if (m.t === 'saved') box.saved(m.n)
-      else if (m.t === 'far') { box.far = m.w; box.state() }
-      else if (m.t === 'locked') box.stop(m.why, m.instead)
-    }
-    socket.onclose = () => {
-      away ||= wait === 250
-      for (const box of boxes.values()) { box.ready = false; box.held = []; box.state() }
-      again()
-    }
-  }
-  const again = () => {
+  const connect = () => line.open(() => {
+    wait = 250
+    const regions = {}
+    for (const el of document.querySelectorAll('[data-region]')) regions[el.id] = el.dataset.region
+    held.clear()
+    const fields = {}
+    for (const box of boxes.values()) fields[box.f] = box.n
+    send({ t: 'hello', tab: name, page: location.pathname + location.search, fields, regions, here: here() })
+    const on = [...boxes.values()].find((box) => box.el === document.activeElement)
+    if (on) send({ t: 'focus', f: on.f })
+  }, (lost) => {
+    // A host that answers and gives no line is there: forms work.
+    away = lost ? true : wait === 250
+    if (lost) missing(lost.cause || 'The program is not running. Keep this page open and run pep open.', false)
+    for (const box of boxes.values()) { box.ready = false; box.held = []; box.state() }
     wait = Math.min(wait * 2, 5000)
-    setTimeout(() => comeBack().then(() => { away = false; connect() }, (e) => {
-      away = true
-      missing(e.cause || 'The program is not running. Keep this page open and run pep open.', false)
-      boxes.forEach((box) => box.state())
-      again()
-    }), wait)
-  }
+    setTimeout(connect, wait)
+  })
+  line.receive((m) => {
+    const box = boxes.get(m.f)
+    if (m.t === 'html') place(m)
+    if (m.t === 'lock') shut()
+    if (m.t === 'open') reveal()
+    const said = document.getElementById('said')
+    if (m.t === 'say' && said) said.textContent = m.w
+    if (!box) return
+    if (m.t === 'init') box.init(m)
+    else if (m.t === 'patch') box.patch(m)
+    else if (m.t === 'saved') box.saved(m.n)
+    else if (m.t === 'far') { box.far = m.w; box.state() }
+    else if (m.t === 'locked') box.stop(m.why, m.instead)
+  })
   // Said where it otherwise says how far everything is shared; that comes anew when the program is back.
   const missing = (words, now) => {
     const bar = document.getElementById('sync')
@@ -327,13 +344,13 @@
   // The program may have been killed and started again, or somebody else may listen where it was. By the pass that this page holds
   // it proves that it is itself; before that it is told nothing. Then it asks, and lets this page in.
   const comeBack = async () => {
-    const [id, key] = (document.documentElement.dataset.back || '').split('.')
+    const [id, key] = (pass || '').split('.')
     if (!key) return
     const bytes = (text) => Uint8Array.from(text.match(/../g) || [], (two) => parseInt(two, 16))
     const hex = (bytes) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
     const made = await crypto.subtle.importKey('raw', bytes(key), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
     const signed = (words) => new TextEncoder().encode(`${words}:${location.port}`)
-    const post = (form) => fetch('/back', { method: 'POST', body: new URLSearchParams(form) })
+    const post = (form) => fetch(comeBackTo, { method: 'POST', body: new URLSearchParams(form) })
     const ask = hex(crypto.getRandomValues(new Uint8Array(32)))
     const [proof, question] = (await (await post({ id, ask })).text()).split(' ')
     if (!await crypto.subtle.verify('HMAC', made, bytes(proof), signed(`program:${ask}`))) throw new Error('somebody else')

@@ -200,6 +200,9 @@ impl Asked {
         let now = self.said(plan);
         let kind = self.question.document();
         let question = || self.question.id.clone();
+        if self.by() != By::Words && was_changed(form, "answer", &now.answer) {
+            return Err("Somebody just changed this. Look at it, then answer again if you want".to_owned());
+        }
         let (answer, why) = match form.get("go") {
             Some("clear") => (Some(String::new()), Some(String::new()).filter(|_| !now.why.is_empty())),
             _ => (
@@ -395,6 +398,13 @@ fn sent(form: &Pairs, name: &str, now: &str, is_text: bool) -> Option<String> {
     let tried = form.get(&format!("{name}~tried"));
     let whole = now == kept || Some(now) == tried;
     Some(if whole || !is_text { sent.to_owned() } else { merged(kept, sent, now) })
+}
+
+/// Whether a field holds something else than its page showed and than what comes now: a second window wrote it.
+fn was_changed(form: &Pairs, name: &str, now: &str) -> bool {
+    let (Some(sent), Some(kept)) = (form.get(name), form.get(&format!("{name}~kept"))) else { return false };
+    let tried = form.get(&format!("{name}~tried"));
+    sent != kept && sent != now && now != kept && Some(now) != tried
 }
 
 fn may_write(plan: &Plan, id: &str) -> bool {

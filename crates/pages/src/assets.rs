@@ -1,6 +1,8 @@
 //! Styles and the icon, as the build put them into the program. Their addresses hold their fingerprint, so that a browser may
 //! keep them for ever.
 
+use crate::address::Base;
+
 /// A file that pages name.
 pub struct Asset {
     /// Its name.
@@ -20,10 +22,13 @@ pub const STYLES: [&str; 3] = [if GOVUK { "govuk.css" } else { "plain.css" }, "p
 /// Worn where a council has not chosen a colour; also in the build.
 pub const NEUTRAL: &str = "#33475b";
 
+/// What the addresses of all of them begin with, within the pages.
+pub const FOLDER: &str = "/assets/";
+
 /// The address of an asset; empty for one that is not there.
-pub fn address(name: &str) -> String {
+pub fn address(base: &Base, name: &str) -> String {
     let found = ASSETS.iter().find(|asset| asset.name == name);
-    found.map_or_else(String::new, |asset| format!("/assets/{}/{}", asset.hash, asset.name))
+    found.map_or_else(String::new, |asset| base.to(&format!("{FOLDER}{}/{}", asset.hash, asset.name)))
 }
 
 /// The asset at an address.
@@ -32,8 +37,8 @@ pub fn find(hash: &str, name: &str) -> Option<&'static Asset> {
 }
 
 /// The address of the style that holds the council's colour.
-pub fn colour_address(colour: &str) -> String {
-    format!("/assets/{}/colour.css", colour.trim_start_matches('#'))
+pub fn colour_address(base: &Base, colour: &str) -> String {
+    base.to(&format!("{FOLDER}{}/colour.css", colour.trim_start_matches('#')))
 }
 
 /// The style of a colour, from the piece of its address; `None` where that is none.

@@ -1,19 +1,14 @@
 //! Between the pages and this device: makes what a page shows, and does what a form asks for, all in one turn.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, check, conflicts, decisions,
     device::{Papers, Present, Spot, Typed, Waiting},
-    lists, meeting, mine, quality,
+    lists::{self, Listed},
+    meeting, mine, pieces, quality,
     settings::{Handed, NotThePin, Pin, Settings},
-    sign, start,
-    summary::{self, Summary},
-    typing::Splice,
-    words,
+    sign, start, summary, words,
 };
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
@@ -24,15 +19,14 @@ use uuid::Uuid;
 use crate::{
     assets,
     env::{Env, Intent},
-    lent::{ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was, newest_first},
+    lent::{
+        ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was, newest_first, pep_href,
+    },
     live::{Live, Told},
     past,
     request::Signature,
     who,
 };
-
-/// Letters put in or taken away in one change; the plan takes 20,000, and what was carried over may come to it.
-const TYPED_MAX: usize = 2_000;
 
 /// One request's or one tab event's turn with the device.
 pub struct Desk<'a> {
@@ -95,6 +89,7 @@ impl<'a> Desk<'a> {
         let colour = council.colour.clone();
         let colour = colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
         Ok(Site {
+            base: self.env.base.clone(),
             council: named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_default(),
             colour: colour.unwrap_or_else(|| assets::NEUTRAL.to_owned()).to_lowercase(),
             name: me.name,
@@ -106,6 +101,7 @@ impl<'a> Desk<'a> {
             settings: Settings::of(self.device)?,
             guarded: self.env.guarded,
             demo: council.demo,
+            processes: self.device.processes().clone(),
             now: *self.now(),
             today: self.now().day(),
         })
@@ -192,16 +188,16 @@ impl<'a> Desk<'a> {
 
     /// All plans of this person's teams.
     pub fn digests(&mut self) -> Result<Vec<Digest>, Error> {
-        let summaries = lists::summaries(self.device, &self.env.now)?;
+        let lines = lists::plans(self.device, &self.env.now)?;
         let (device, now_ms) = (&*self.device, self.env.now.ms);
         let names = names(device)?;
-        let digest = |summary: Arc<Summary>| {
-            let name = summary.called.clone().unwrap_or_else(|| name_of(names.get(&summary.pep.child)));
-            let here = device.present(&summary.pep, now_ms).into_iter().filter(|present| !present.myself);
+        let digest = |line: Listed| {
+            let name = line.called.clone().unwrap_or_else(|| name_of(names.get(&line.pep.child)));
+            let here = device.present(&line.pep, now_ms).into_iter().filter(|present| !present.myself);
             let here = here.map(|present| present.who.name).collect();
-            Digest { name, here, summary }
+            Digest { name, here, line }
         };
-        let mut digests: Vec<Digest> = summaries.into_iter().map(digest).collect();
+        let mut digests: Vec<Digest> = lines.into_iter().map(digest).collect();
         digests.sort_by_cached_key(|digest| (digest.due.is_none(), digest.due, digest.name.to_lowercase()));
         Ok(digests)
     }
@@ -248,7 +244,7 @@ impl<'a> Desk<'a> {
             )
         });
         let how = if started.created { "new" } else { "known" };
-        Ok(format!("/pep/{}?started={how}{brought}", started.mine.pep.id()))
+        Ok(pep_href(&self.env.base, &started.mine.pep.id(), &format!("?started={how}{brought}")))
     }
 
     /// One plan; `stamp` is what a form says it was made from. `None` where this device does not hold it.
@@ -289,6 +285,7 @@ impl<'a> Desk<'a> {
         let name = called(&view, names.get(&pep.child));
         let fresh = (self.env.fresh)();
         Ok(Some(Plan {
+            base: self.env.base.clone(),
             pep,
             role,
             person,
@@ -482,15 +479,8 @@ impl<'a> Desk<'a> {
         let Some(writing) = live.settle(&now) else {
             return Ok(Settled { live, told: Vec::new(), change: None });
         };
-        // The offsets are those of the present text: nobody else writes while this turn has the documents.
-        let splice = |piece: Splice| Edit::Splice {
-            question: question.to_owned(),
-            at: piece.at,
-            delete: piece.delete,
-            insert: piece.insert,
-            seen: Vec::new(),
-        };
-        let edits: Vec<Edit> = writing.pieces.iter().flat_map(in_changes).map(splice).collect();
+        // Nobody else writes while this turn has the documents.
+        let edits = pieces::typed(question, &now, &writing.pieces);
         let typed = Typed { tab, field: question.to_owned(), n: writing.n };
         let change = match edits.is_empty() {
             true => None,
@@ -509,10 +499,13 @@ impl<'a> Desk<'a> {
         if moved(device, &plan.pep, &plan.heads).map_err(failed)? {
             return Err(NotWritten::Moved);
         }
-        let Signature { question, key, on, comment } = signature;
-        let signing = plan::Signing { question, key, on, comment: &comment };
-        let signed = device.sign(&plan.pep, plan.role, signing, self.env.now.unix());
-        signed.map_err(failed)?.map(drop).map_err(NotWritten::Refused)
+        let Signature { key, on, comment } = signature;
+        let signing = sign::Signing { key, on, comment: &comment };
+        match sign::sign(self.device, &Self::mine(plan), signing, self.now()).map_err(NotWritten::Failed)? {
+            sign::Signed::Done { .. } => Ok(()),
+            // The form was checked against what is offered in this turn; whoever asks again is shown what it waits for.
+            sign::Signed::NotOffered(_) => Err(NotWritten::Moved),
+        }
     }
 
     fn papers(&mut self, plan: &Plan) -> Result<Papers, Error> {
@@ -534,30 +527,6 @@ fn text(
     let person = device.me().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
     let doc = *pep.document(kind).as_bytes();
     device.read(&doc, |document| plan::text_at(document, question, &Writer { person, role }))
-}
-
-/// A piece as pieces of which each is small enough for one change, such as a long text that was pasted.
-fn in_changes(piece: &Splice) -> Vec<Splice> {
-    let mut parts = Vec::new();
-    let mut left = piece.delete;
-    while left > TYPED_MAX {
-        // From the back, so that each lies in the text as it is then.
-        left -= TYPED_MAX;
-        parts.push(Splice { at: piece.at + left, delete: TYPED_MAX, insert: String::new() });
-    }
-    let mut at = piece.at;
-    let letters: Vec<char> = piece.insert.chars().collect();
-    let mut inserts = letters.chunks(TYPED_MAX).map(|letters| letters.iter().collect::<String>());
-    if let Some(insert) = inserts.next().or((left > 0).then(String::new)) {
-        at += insert.encode_utf16().count();
-        parts.push(Splice { at: piece.at, delete: left, insert });
-    }
-    for insert in inserts {
-        let width = insert.encode_utf16().count();
-        parts.push(Splice { at, delete: 0, insert });
-        at += width;
-    }
-    parts
 }
 
 /// Whether a document of the plan is no longer as it was lent.

@@ -13,6 +13,8 @@ use participant::{
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::address::Base;
+
 /// Forms remembered: a browser sends one again within seconds, or after going back a few pages.
 const WRITTEN_MAX: usize = 256;
 
@@ -22,6 +24,8 @@ pub struct Env<'a> {
     pub now: Now,
     /// Gives ids that are nobody's yet.
     pub fresh: fn() -> Uuid,
+    /// What every address of the pages begins with.
+    pub base: Base,
     /// What the council sets for its pages.
     pub council: Council,
     /// Whether the pages ask for the passphrase before anything else.
@@ -46,6 +50,7 @@ impl<'a> Env<'a> {
         Env {
             now,
             fresh,
+            base: Base::default(),
             council,
             locked: false,
             guarded: false,

@@ -155,6 +155,11 @@ pub fn stamp(plan: &Plan) -> Markup {
     html! { input type="hidden" name=(STAMP) value=(plan.stamp()); }
 }
 
+/// The same in a form whose page shows the plan as it is now, whatever the page before it showed.
+pub fn stamp_now(plan: &Plan) -> Markup {
+    html! { input type="hidden" name=(STAMP) value=(plan.stamp_now()); }
+}
+
 /// What the plan itself refused, for the summary of errors.
 pub fn refusal(plan: &Plan, fallback: &str) -> Errors {
     plan.refused.iter().map(|refused| (fallback.to_owned(), refused.to_string())).collect()

@@ -5,7 +5,7 @@ use super::{
     answer::{Answer, TRIES_MAX},
     desk::{Desk, NotWritten, Tried},
     kit,
-    lent::Given,
+    lent::{Given, pep_href},
     page::{child, readers, views},
     request::{Leaf, Outcome, Request},
 };
@@ -19,7 +19,7 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request, handed: Handed) -> Answer 
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let outcome = match path.as_slice() {
         ["views", rest @ ..] => of_child(desk, request, handed, rest),
-        _ => return Answer::Go(HOME.to_owned()),
+        _ => return Answer::Go(request.href(HOME)),
     };
     match outcome {
         Ok(Some(Outcome::Page(leaf))) => page(desk, &leaf),
@@ -27,15 +27,15 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request, handed: Handed) -> Answer 
         Ok(Some(Outcome::Picture(picture))) => Answer::Picture(picture),
         Ok(Some(Outcome::Host(intent))) => Answer::Host(intent),
         // No child's page asks for anything else; whatever was written is written already.
-        Ok(_) => Answer::Go(HOME.to_owned()),
-        Err(_) => page(desk, &child::trouble()),
+        Ok(_) => Answer::Go(request.href(HOME)),
+        Err(_) => page(desk, &child::trouble(&request.base)),
     }
 }
 
 /// A page of the child's, with nothing around it.
 pub fn page(desk: &mut Desk<'_>, leaf: &Leaf) -> Answer {
     let text = desk.settings().map_or(TextSize::Usual, |settings| settings.text);
-    Answer::Page { status: leaf.status, html: kit::childs(text, leaf).into_string() }
+    Answer::Page { status: leaf.status, html: kit::childs(&desk.env.base, text, leaf).into_string() }
 }
 
 fn of_child(desk: &mut Desk<'_>, request: &Request, handed: Handed, rest: &[&str]) -> Result<Option<Outcome>, Error> {
@@ -46,7 +46,9 @@ fn of_child(desk: &mut Desk<'_>, request: &Request, handed: Handed, rest: &[&str
     }
     let mut refused = None;
     for _ in 0..TRIES_MAX {
-        let Some(given) = desk.given(handed, refused.take())? else { return Ok(Some(Outcome::page(child::trouble()))) };
+        let Some(given) = desk.given(handed, refused.take())? else {
+            return Ok(Some(Outcome::page(child::trouble(&request.base))));
+        };
         let (done, then) = match of(request, &given, rest) {
             Some(Outcome::Write { lots, then }) => (desk.write(&given.plan, lots), then),
             Some(Outcome::Readers { roles, then }) => (desk.choose_readers(&given.plan, roles), then),
@@ -59,7 +61,7 @@ fn of_child(desk: &mut Desk<'_>, request: &Request, handed: Handed, rest: &[&str
             Err(NotWritten::Failed(e)) => return Err(e),
         }
     }
-    Ok(Some(Outcome::page(child::trouble())))
+    Ok(Some(Outcome::page(child::trouble(&request.base))))
 }
 
 fn of(request: &Request, given: &Given, rest: &[&str]) -> Option<Outcome> {
@@ -76,15 +78,15 @@ fn of(request: &Request, given: &Given, rest: &[&str]) -> Option<Outcome> {
 
 fn leave(desk: &mut Desk<'_>, request: &Request, handed: Handed, is_own: bool) -> Result<Outcome, Error> {
     if !request.post {
-        return Ok(child::leave(is_own, None));
+        return Ok(child::leave(&request.base, is_own, None));
     }
     let tried = match is_own {
         true => Tried::Right,
         false => desk.try_pin(request.form.get("pin").unwrap_or_default().trim())?,
     };
     match tried {
-        Tried::Right => desk.hand(None).map(|()| Outcome::Go(format!("/pep/{}/views", handed.pep))),
-        Tried::Wrong(not) => Ok(child::leave(is_own, Some(&not))),
+        Tried::Right => desk.hand(None).map(|()| Outcome::Go(pep_href(&request.base, &handed.pep, "/views"))),
+        Tried::Wrong(not) => Ok(child::leave(&request.base, is_own, Some(&not))),
         Tried::Ask(intent) => Ok(Outcome::Host(intent)),
     }
 }

@@ -3,7 +3,13 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use super::{address::LEAVE, assets, lent::Site, region::Regions, request::Leaf};
+use super::{
+    address::{Base, LEAVE, LINE, RETURN, UNLOCK},
+    assets,
+    lent::Site,
+    region::Regions,
+    request::Leaf,
+};
 use participant::settings::TextSize;
 
 /// The name of the service, as every title ends.
@@ -23,25 +29,25 @@ const FOOTER: [(&str, &str); 3] =
 
 /// A whole page.
 pub fn whole(site: &Site, leaf: &Leaf) -> Markup {
-    frame(Some(site), leaf)
+    frame(&site.base, Some(site), leaf)
 }
 
 /// A page for whoever has not been let in: it says nothing of anybody.
-pub fn bare(title: &str, words: &str) -> Markup {
+pub fn bare(base: &Base, title: &str, words: &str) -> Markup {
     let main = html! {
         h1 class="govuk-heading-l" { (title) }
         p class="govuk-body" { (words) }
     };
-    frame(None, &Leaf::new(title, "", main))
+    frame(base, None, &Leaf::new(title, "", main))
 }
 
 /// A page that says nothing of anybody, and has a form.
-pub fn bare_form(leaf: &Leaf) -> Markup {
-    frame(None, leaf)
+pub fn bare_form(base: &Base, leaf: &Leaf) -> Markup {
+    frame(base, None, leaf)
 }
 
 /// A page of a child's own: nothing around it leads anywhere.
-pub fn childs(text: TextSize, leaf: &Leaf) -> Markup {
+pub fn childs(base: &Base, text: TextSize, leaf: &Leaf) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en-GB" class={ "govuk-template" (text_class(text)) } {
@@ -49,10 +55,10 @@ pub fn childs(text: TextSize, leaf: &Leaf) -> Markup {
                 meta charset="utf-8";
                 title { @if leaf.error { "Error: " } (leaf.title) " - My views" }
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
-                @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(style)); }
-                link rel="stylesheet" href=(assets::address("child.css"));
-                script src=(assets::address("child.js")) defer {}
+                link rel="icon" type="image/svg+xml" href=(assets::address(base, "icon.svg"));
+                @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(base, style)); }
+                link rel="stylesheet" href=(assets::address(base, "child.css"));
+                script src=(assets::address(base, "child.js")) defer {}
             }
             body class="govuk-template__body pep-child" {
                 a class="govuk-skip-link" href="#main-content" { "Skip to main content" }
@@ -65,16 +71,17 @@ pub fn childs(text: TextSize, leaf: &Leaf) -> Markup {
 }
 
 /// The way out of the child's own pages, for the grown-up.
-pub fn way_out() -> Markup {
-    html! { p class="pep-child-out" { a class="govuk-link pep-child-link" href=(LEAVE) { "For the grown-up: end these pages" } } }
+pub fn way_out(base: &Base) -> Markup {
+    html! { p class="pep-child-out" { a class="govuk-link pep-child-link" href=(base.to(LEAVE)) { "For the grown-up: end these pages" } } }
 }
 
-fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
+fn frame(base: &Base, site: Option<&Site>, leaf: &Leaf) -> Markup {
     let council = site.map_or("", |site| site.council.as_str());
     html! {
         (DOCTYPE)
         html lang="en-GB" class={ "govuk-template" (site.map_or("", |site| text_class(site.settings.text))) }
-            data-back=[site.and_then(|site| site.pass.as_ref())] {
+            data-back=[site.and_then(|site| site.pass.as_ref())]
+            data-line=[site.map(|_| base.to(LINE))] data-unlock=[site.map(|_| base.to(UNLOCK))] data-return=[site.map(|_| base.to(RETURN))] {
             head {
                 meta charset="utf-8";
                 title {
@@ -83,11 +90,11 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                     @if !council.is_empty() { " - " (council) }
                 }
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                link rel="icon" type="image/svg+xml" href=(assets::address("icon.svg"));
-                @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(style)); }
+                link rel="icon" type="image/svg+xml" href=(assets::address(base, "icon.svg"));
+                @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(base, style)); }
                 @if let Some(site) = site {
-                    link rel="stylesheet" href=(assets::colour_address(&site.colour));
-                    script src=(assets::address("app.js")) defer {}
+                    link rel="stylesheet" href=(assets::colour_address(base, &site.colour));
+                    script src=(assets::address(base, "app.js")) defer {}
                 }
             }
             @if leaf.wall { body class="govuk-template__body pep-wall" { main class="pep-wall__main" id="main-content" { (leaf.main) } } }
@@ -100,7 +107,7 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                     } }
                 }
                 @if let Some(site) = site {
-                    (navigation(leaf.nav))
+                    (navigation(base, leaf.nav))
                     (sync_state(site))
                 }
                 div class="govuk-width-container" {
@@ -110,7 +117,7 @@ fn frame(site: Option<&Site>, leaf: &Leaf) -> Markup {
                     @if site.is_some_and(|site| site.demo) { (tip(leaf.tip)) }
                     main class="govuk-main-wrapper" id="main-content" { (leaf.main) }
                 }
-                @if site.is_some() { (footer()) }
+                @if site.is_some() { (footer(base)) }
             } }
         }
     }
@@ -134,20 +141,20 @@ fn tip(words: &str) -> Markup {
     }
 }
 
-fn navigation(on: &str) -> Markup {
+fn navigation(base: &Base, on: &str) -> Markup {
     html! {
         section class="govuk-service-navigation" aria-label="Service information" {
             div class="govuk-width-container" {
                 div class="govuk-service-navigation__container" {
                     span class="govuk-service-navigation__service-name" {
-                        a class="govuk-service-navigation__link" href="/" { (SERVICE) }
+                        a class="govuk-service-navigation__link" href=(base.to("/")) { (SERVICE) }
                     }
                     nav class="govuk-service-navigation__wrapper" aria-label="Menu" {
                         ul class="govuk-service-navigation__list" {
                             @for (href, words) in NAV {
                                 @let here = on == words;
                                 li class=(either(here, "govuk-service-navigation__item govuk-service-navigation__item--active", "govuk-service-navigation__item")) {
-                                    a class="govuk-service-navigation__link" href=(href) aria-current=[here.then_some("true")] {
+                                    a class="govuk-service-navigation__link" href=(base.to(href)) aria-current=[here.then_some("true")] {
                                         @if here { strong class="govuk-service-navigation__active-fallback" { (words) } } @else { (words) }
                                     }
                                 }
@@ -163,34 +170,35 @@ fn navigation(on: &str) -> Markup {
 fn sync_state(site: &Site) -> Markup {
     html! {
         section class="pep-sync" aria-label="Saved and shared" {
-            div class="govuk-width-container" { (around(site, &mut Regions::default())) }
+            div class="govuk-width-container" { (around(site).show(AROUND)) }
         }
         // The one place that speaks up by itself, a short sentence now and then.
         p class="govuk-visually-hidden" id="said" role="status" {}
     }
 }
 
+/// Under which id it stands.
+const AROUND: &str = "sync";
+
 /// What stays up to date around every page.
-pub fn around(site: &Site, regions: &mut Regions) -> Markup {
-    regions.put(
-        "sync",
-        html! {
-            p class="govuk-body-s pep-sync__words" {
-                (site.sync_words()) " "
-                a class="govuk-link" href="/sync" { "About sharing" }
-            }
-        },
-    )
+pub fn around(site: &Site) -> Regions {
+    let words = html! {
+        p class="govuk-body-s pep-sync__words" {
+            (site.sync_words()) " "
+            a class="govuk-link" href=(site.href("/sync")) { "About sharing" }
+        }
+    };
+    Regions::default().with(AROUND, words)
 }
 
-fn footer() -> Markup {
+fn footer(base: &Base) -> Markup {
     html! {
         footer class="govuk-footer" {
             div class="govuk-width-container" {
                 h2 class="govuk-visually-hidden" { "Support links" }
                 ul class="govuk-footer__inline-list" {
                     @for (href, words) in FOOTER {
-                        li class="govuk-footer__inline-list-item" { a class="govuk-footer__link" href=(href) { (words) } }
+                        li class="govuk-footer__inline-list-item" { a class="govuk-footer__link" href=(base.to(href)) { (words) } }
                     }
                 }
             }

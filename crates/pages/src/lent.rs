@@ -4,15 +4,16 @@
 use participant::Now;
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
-use participant::summary::Summary;
+use participant::lists::Listed;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
     Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, PepType,
-    Question, Refused, Role, Row, Target, Value, View, Voice, Who,
+    Processes, Question, Refused, Role, Row, Target, Value, View, Voice, Who,
 };
 use uuid::Uuid;
 
+use crate::address::Base;
 use participant::{
     device::{Held, Line, Present, Waits},
     settings::Settings,
@@ -22,6 +23,8 @@ use participant::{
 /// What every page says around itself.
 #[derive(Clone)]
 pub struct Site {
+    /// What every address begins with.
+    pub base: Base,
     /// The council or Virtual School, as it calls itself.
     pub council: String,
     /// Its colour, `#33475b`.
@@ -44,6 +47,8 @@ pub struct Site {
     pub pass: Option<String>,
     /// Whether everybody in it is invented: this is the demonstration.
     pub demo: bool,
+    /// The processes this device knows.
+    pub processes: Processes,
     /// The moment at which the page is made.
     pub now: Now,
     /// Today.
@@ -58,14 +63,14 @@ pub struct Digest {
     /// Who else has it on their screen.
     pub here: Vec<String>,
     /// The rest.
-    pub summary: Arc<Summary>,
+    pub line: Listed,
 }
 
 impl Deref for Digest {
-    type Target = Summary;
+    type Target = Listed;
 
-    fn deref(&self) -> &Summary {
-        &self.summary
+    fn deref(&self) -> &Listed {
+        &self.line
     }
 }
 
@@ -82,6 +87,8 @@ pub struct ChildLine {
 
 /// One plan, as far as this person reads it.
 pub struct Plan {
+    /// What every address begins with.
+    pub base: Base,
     /// Which.
     pub pep: Pep,
     /// This person's role for the child.
@@ -253,11 +260,21 @@ pub fn saved_words(waiting: usize) -> String {
     }
 }
 
-impl Digest {
-    /// Questions that are this person's to answer.
-    pub fn mine(&self) -> usize {
-        self.gaps.iter().filter(|(owner, _)| self.role.counts_as(**owner)).map(|(_, n)| n).sum()
+impl Site {
+    /// An address of the pages, by the one within them.
+    pub fn href(&self, within: &str) -> String {
+        self.base.to(within)
     }
+
+    /// A page of a plan: `""` is its own.
+    pub fn plan_href(&self, pep: &Pep, rest: &str) -> String {
+        pep_href(&self.base, &pep.id(), rest)
+    }
+}
+
+/// A page of a plan: `""` is its own.
+pub fn pep_href(base: &Base, pep: &Uuid, rest: &str) -> String {
+    base.to(&format!("/pep/{pep}{rest}"))
 }
 
 /// Plans, newest first.
@@ -266,6 +283,11 @@ pub fn newest_first(plans: &mut [Digest]) {
 }
 
 impl Given {
+    /// An address of the pages, by the one within them.
+    pub fn href(&self, within: &str) -> String {
+        self.plan.base.to(within)
+    }
+
     /// Whether the device is the child's own: then nobody else's PIN is asked for.
     pub fn is_own(&self) -> bool {
         self.plan.role == Role::YoungPerson
@@ -317,7 +339,7 @@ impl Plan {
 
     /// The address of a page of this plan. `rest` begins with `/`, or is empty.
     pub fn href(&self, rest: &str) -> String {
-        format!("/pep/{}{rest}", self.pep.id())
+        pep_href(&self.base, &self.pep.id(), rest)
     }
 
     /// `Spring 2025/26, termly review`.

@@ -466,7 +466,7 @@ fn width(text: &str) -> usize {
 mod tests {
     use std::collections::VecDeque;
 
-    use plan::{AcademicYear, ActorId, Automerge, DocumentKind, Edit, Pep, PepType, ProcessRef, Role, Term, Writer};
+    use plan::{AcademicYear, ActorId, Automerge, DocumentKind, Edit, Pep, PepType, Processes, Role, Term, Writer};
     use uuid::Uuid;
 
     use super::*;
@@ -518,7 +518,7 @@ mod tests {
             year: AcademicYear(2025),
             term: Term::Spring,
             kind: PepType::Review,
-            process: ProcessRef::latest("sections").unwrap(),
+            process: Processes::built_in().latest("sections").unwrap(),
         }
     }
 

@@ -4,6 +4,7 @@
 use participant::Secret;
 
 use super::{
+    address::UNLOCK,
     answer::Answer,
     desk::Desk,
     env::Intent,
@@ -12,8 +13,6 @@ use super::{
     request::{Pairs, Request},
 };
 
-/// Where the passphrase goes.
-pub const UNLOCK: &str = "/unlock";
 /// What the names of fields of a form that waits begin with.
 const KEPT: &str = "kept.";
 /// Forms with a PIN: no page sends one back, so they are to be filled in again.
@@ -35,7 +34,7 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request) -> AtLock {
     match path.as_slice() {
         ["lock"] if request.post => AtLock::Answered(Answer::Host(Intent::Lock)),
         ["unlock"] if request.post => unlock(desk, request),
-        ["unlock"] if !desk.env.locked => AtLock::Answered(Answer::Go("/".to_owned())),
+        ["unlock"] if !desk.env.locked => AtLock::Answered(Answer::Go(desk.env.base.to("/"))),
         ["unlock"] => AtLock::Answered(home(desk)),
         _ if !desk.env.locked => AtLock::Open,
         _ => {
@@ -47,11 +46,13 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request) -> AtLock {
 
 /// The page that asks for the passphrase and leads to the tasks.
 pub fn home(desk: &mut Desk<'_>) -> Answer {
-    page(desk, "/", None, None)
+    let to = desk.env.base.to("/");
+    page(desk, &to, None, None)
 }
 
 fn unlock(desk: &mut Desk<'_>, request: &Request) -> AtLock {
-    let (to, kept) = (request.form.get("to").unwrap_or("/"), request.form.within(KEPT));
+    let first = desk.env.base.to("/");
+    let (to, kept) = (request.form.get("to").unwrap_or(&first), request.form.within(KEPT));
     let kept = request.form.get("form").map(|_| &kept);
     if desk.env.locked {
         // What a browser adds to a pasted line is not part of it.
@@ -67,10 +68,10 @@ fn unlock(desk: &mut Desk<'_>, request: &Request) -> AtLock {
         }
     }
     let form = kept.map(Pairs::write).unwrap_or_default();
-    match Request::new(kept.is_some(), to, form.as_bytes()).filter(|waited| !is_ours(waited)) {
+    match Request::new(&desk.env.base, kept.is_some(), to, form.as_bytes()).filter(|waited| !is_ours(waited)) {
         Some(waited) if waited.post => AtLock::Waited(waited),
         Some(waited) => AtLock::Answered(Answer::Go(waited.target())),
-        None => AtLock::Answered(Answer::Go("/".to_owned())),
+        None => AtLock::Answered(Answer::Go(first)),
     }
 }
 
@@ -80,7 +81,8 @@ fn is_ours(request: &Request) -> bool {
 
 fn page(desk: &mut Desk<'_>, to: &str, kept: Option<&Pairs>, wrong: Option<&str>) -> Answer {
     let kept = kept.map(|form| form.iter().map(|(name, value)| (format!("{KEPT}{name}"), value.to_owned())).collect());
-    let asked = Asked { to, kept, wrong, with_a_child: !matches!(desk.handed(), Ok(None)) };
+    let unlock = desk.env.base.to(UNLOCK);
+    let asked = Asked { unlock: &unlock, to, kept, wrong, with_a_child: !matches!(desk.handed(), Ok(None)) };
     let leaf = locked::locked(&asked);
-    Answer::Page { status: leaf.status, html: kit::bare_form(&leaf).into_string() }
+    Answer::Page { status: leaf.status, html: kit::bare_form(&desk.env.base, &leaf).into_string() }
 }

@@ -1,4 +1,5 @@
-//! Parts of a page that stay up to date while it is on a screen: as of loading in the page, then sent by the tab's socket.
+//! Parts of a page that stay up to date while it is on a screen: as of loading in the page, then sent by the tab's socket. Each page
+//! that has some makes them in a function of their own, so that nothing else of the page is made again for them.
 //!
 //! A region holds words, links and statuses; no field of a form and nothing that opens, for what a person did in it would go when
 //! it is replaced. It is not replaced while the focus is in it.
@@ -9,19 +10,26 @@ use maud::{Markup, html};
 
 /// The regions of a page.
 #[derive(Default)]
-pub struct Regions(Vec<(String, String)>);
+pub struct Regions(Vec<(String, Markup)>);
 
 impl Regions {
-    /// A part of a page that stays up to date, under an id of its own on that page.
-    pub fn put(&mut self, id: &str, inside: Markup) -> Markup {
-        let part = html! { div id=(id) data-region=(fingerprint(&inside.0)) { (inside) } };
-        self.0.push((id.to_owned(), inside.into_string()));
-        part
+    /// With one more, under an id of its own on its page.
+    pub fn with(mut self, id: impl Into<String>, inside: Markup) -> Regions {
+        self.0.push((id.into(), inside));
+        self
     }
 
-    /// Ids and contents, in the page's order.
+    /// One of them, to stand in the page. Nothing where there is none of that id.
+    pub fn show(&self, id: &str) -> Markup {
+        let found = self.0.iter().find(|(known, _)| known == id);
+        html! {
+            @if let Some((id, inside)) = found { div id=(id) data-region=(fingerprint(&inside.0)) { (inside) } }
+        }
+    }
+
+    /// Ids and contents. A page need not show them all.
     pub fn parts(self) -> Vec<(String, String)> {
-        self.0
+        self.0.into_iter().map(|(id, inside)| (id, inside.into_string())).collect()
     }
 }
 

@@ -6,15 +6,17 @@ use maud::Markup;
 use plan::{DocumentKind, Edit, Pep, Picture, Role};
 use uuid::Uuid;
 
-use super::region::Regions;
+use super::address::Base;
 use participant::settings::{Handed, Settings};
 
 /// A request, as far as pages care.
 #[derive(Clone)]
 pub struct Request {
+    /// What every address of the pages begins with; this one lay below it.
+    pub base: Base,
     /// Whether the person sent a form.
     pub post: bool,
-    /// The address, without its first `/`, in pieces.
+    /// The address within the pages, without its first `/`, in pieces.
     pub path: Vec<String>,
     /// What stands after the `?`.
     pub query: Pairs,
@@ -86,8 +88,6 @@ pub enum Outcome {
 
 /// A signature that somebody asks for.
 pub struct Signature {
-    /// The sign-off question, such as `signoff.dt`.
-    pub question: &'static str,
     /// Its own key.
     pub key: Uuid,
     /// The day, as the person says it.
@@ -114,19 +114,18 @@ pub struct Leaf {
     pub tip: &'static str,
     /// What it says.
     pub main: Markup,
-    /// The parts of it that stay up to date.
-    pub regions: Regions,
 }
 
 impl Request {
-    /// From a path with a query, and a form's bytes. `None` where the path cannot be one of ours.
-    pub fn new(post: bool, target: &str, body: &[u8]) -> Option<Request> {
+    /// From a path with a query, and a form's bytes. `None` where the path lies not below the base, or cannot be one of ours.
+    pub fn new(base: &Base, post: bool, target: &str, body: &[u8]) -> Option<Request> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let path = path.strip_prefix('/')?;
+        let path = base.below(path)?.strip_prefix('/')?;
         // Every piece of an address of ours is a word or an id; nothing in it needs an escape.
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
         let pieces = path.split('/').filter(|piece| !piece.is_empty()).map(str::to_owned).collect();
         path.chars().all(plain).then(|| Request {
+            base: base.clone(),
             post,
             path: pieces,
             query: Pairs::read(query.as_bytes()),
@@ -139,7 +138,12 @@ impl Request {
     /// The address, as it was asked for.
     pub fn target(&self) -> String {
         let query = self.query.write();
-        format!("/{}{}{query}", self.path.join("/"), if query.is_empty() { "" } else { "?" })
+        self.href(&format!("/{}{}{query}", self.path.join("/"), if query.is_empty() { "" } else { "?" }))
+    }
+
+    /// An address of the pages, by the one within them.
+    pub fn href(&self, within: &str) -> String {
+        self.base.to(within)
     }
 
     /// Tells a form from every other: where it went and all that it says.
@@ -200,17 +204,7 @@ impl Outcome {
 impl Leaf {
     /// A page that is as it should be.
     pub fn new(title: impl Into<String>, nav: &'static str, main: Markup) -> Leaf {
-        Leaf {
-            status: 200,
-            title: title.into(),
-            error: false,
-            back: None,
-            nav,
-            wall: false,
-            tip: "",
-            main,
-            regions: Regions::default(),
-        }
+        Leaf { status: 200, title: title.into(), error: false, back: None, nav, wall: false, tip: "", main }
     }
 
     /// The same with a back link.
@@ -221,11 +215,6 @@ impl Leaf {
     /// The same for the wall of a room.
     pub fn on_the_wall(self) -> Leaf {
         Leaf { wall: true, ..self }
-    }
-
-    /// The same with parts that stay up to date.
-    pub fn regions(self, regions: Regions) -> Leaf {
-        Leaf { regions, ..self }
     }
 
     /// The same with another status.
@@ -258,9 +247,10 @@ mod tests {
 
     #[test]
     fn an_address_that_holds_anything_but_words_and_ids_is_none() {
-        assert!(Request::new(false, "/pep/7c1e/page/A/voice?done=1", b"").is_some());
+        let base = Base::default();
+        assert!(Request::new(&base, false, "/pep/7c1e/page/A/voice?done=1", b"").is_some());
         for bad in ["pep", "/a%20b", "/..\\x", "/é", "/a b", "http://elsewhere.example/"] {
-            assert!(Request::new(false, bad, b"").is_none(), "{bad}");
+            assert!(Request::new(&base, false, bad, b"").is_none(), "{bad}");
         }
     }
 }

@@ -3,14 +3,13 @@
 use crate::{desk::Tried, env::Intent};
 use uuid::Uuid;
 
-pub use super::answer::Answer;
 use super::{
     address::HOME,
-    answer::TRIES_MAX,
+    answer::{Answer, TRIES_MAX},
     desk::{Desk, NotWritten},
     forms::{DRAFT, STAMP},
     handed, kit,
-    lent::{ChildLine, Plan},
+    lent::{ChildLine, Plan, pep_href},
     locked::{self, AtLock},
     page::{
         blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
@@ -27,7 +26,7 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Answer {
     if let Some(revoked) = desk.device.is_revoked() {
         let revoked = revoked.error(desk.env.now.zone);
         let words = [Some(revoked.message), revoked.hint].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let html = kit::bare("This device can no longer be used", &words).into_string();
+        let html = kit::bare(&desk.env.base, "This device can no longer be used", &words).into_string();
         return Answer::Page { status: 403, html };
     }
     match locked::answer(desk, request) {
@@ -39,10 +38,11 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Answer {
     match desk.handed() {
         Ok(None) => {}
         Ok(Some(handed)) => return handed::answer(desk, request, handed),
-        Err(e) => return broken(&e),
+        Err(e) => return broken(desk, &e),
     }
-    let outcome = outcome(desk, request).unwrap_or_else(|e| Some(Outcome::page(errors::failed(&e, &request.form))));
-    match outcome.unwrap_or_else(|| Outcome::page(errors::not_found())) {
+    let outcome = outcome(desk, request)
+        .unwrap_or_else(|e| Some(Outcome::page(errors::failed(&request.base, &e, &request.form))));
+    match outcome.unwrap_or_else(|| Outcome::page(errors::not_found(&request.base))) {
         Outcome::Go(address) => Answer::Go(address),
         Outcome::Host(intent) => Answer::Host(intent),
         Outcome::File { name, kind, bytes } => Answer::File { name, kind, bytes },
@@ -56,12 +56,12 @@ pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Answer {
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. } | Outcome::Sign { then, .. } | Outcome::Readers { then, .. } => Answer::Go(then),
         // It was started before it came here.
-        Outcome::Start { pep, .. } => Answer::Go(format!("/pep/{}", pep.id())),
+        Outcome::Start { pep, .. } => Answer::Go(pep_href(&request.base, &pep.id(), "")),
         Outcome::Give(_) => Answer::Given,
         Outcome::Picture(picture) => Answer::Picture(picture),
         Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
             Ok(()) => Answer::Host(Intent::LockAfter(settings.idle_minutes, then)),
-            Err(e) => page(desk, &errors::failed(&e, &request.form)),
+            Err(e) => page(desk, &errors::failed(&request.base, &e, &request.form)),
         },
     }
 }
@@ -72,9 +72,9 @@ pub fn nowhere(desk: &mut Desk<'_>) -> Answer {
         return locked::home(desk);
     }
     match desk.handed() {
-        Ok(None) => page(desk, &errors::not_found()),
-        Ok(Some(_)) => Answer::Go(HOME.to_owned()),
-        Err(e) => broken(&e),
+        Ok(None) => page(desk, &errors::not_found(&desk.env.base)),
+        Ok(Some(_)) => Answer::Go(desk.env.base.to(HOME)),
+        Err(e) => broken(desk, &e),
     }
 }
 
@@ -85,8 +85,8 @@ pub fn too_large(desk: &mut Desk<'_>) -> Answer {
     }
     match desk.handed() {
         Ok(None) => page(desk, &errors::too_large()),
-        Ok(Some(_)) => handed::page(desk, &child::too_large()),
-        Err(e) => broken(&e),
+        Ok(Some(_)) => handed::page(desk, &child::too_large(&desk.env.base)),
+        Err(e) => broken(desk, &e),
     }
 }
 
@@ -96,30 +96,47 @@ pub fn regions(desk: &mut Desk<'_>, request: &Request) -> Vec<(String, String)> 
     if desk.env.locked || !matches!(desk.handed(), Ok(None)) {
         return Vec::new();
     }
-    let mut around = Regions::default();
-    if let Ok(site) = desk.site() {
-        kit::around(&site, &mut around);
-    }
-    let mut parts = around.parts();
-    // What waits for a decision is asked of the relay, and not at every change here.
-    if request.path.first().is_some_and(|first| first == "held") {
-        return parts;
-    }
-    if let Ok(Some(Outcome::Page(leaf))) = outcome(desk, request) {
-        parts.extend(leaf.regions.parts());
-    }
-    parts
+    let around = desk.site().map(|site| kit::around(&site));
+    let of_page = of_page(desk, request);
+    around.into_iter().chain(of_page).flat_map(Regions::parts).collect()
+}
+
+/// The regions of one page, and nothing else of it; none where it has none.
+fn of_page(desk: &mut Desk<'_>, request: &Request) -> Result<Regions, Error> {
+    let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
+    let (id, rest) = match path.as_slice() {
+        [] => return Ok(tasks::regions(&desk.site()?, &desk.digests()?)),
+        ["sync"] => return Ok(sync::regions(&desk.site()?, &desk.sharing()?)),
+        ["pep", id, rest @ ..] => (id.parse::<Uuid>(), rest),
+        _ => return Ok(Regions::default()),
+    };
+    let plan = match id {
+        Ok(id) => desk.plan(&id, None, None)?,
+        Err(_) => None,
+    };
+    let Some(plan) = plan else { return Ok(Regions::default()) };
+    Ok(match rest {
+        [] => plan::regions(&plan),
+        ["page", page, block] => {
+            let page = section::page_of(&plan, page);
+            page.map(|page| section::regions(&plan, page, block)).unwrap_or_default()
+        }
+        ["targets", key] => targets::regions(&plan, Plan::target(&plan.view, key)),
+        ["meeting", "live"] => meeting::live::regions(&plan, &desk.gathering(&plan)?),
+        ["meeting", "wall"] => meeting::wall::regions(request, &plan, &desk.gathering(&plan)?),
+        _ => Regions::default(),
+    })
 }
 
 fn page(desk: &mut Desk<'_>, leaf: &Leaf) -> Answer {
     match desk.site() {
         Ok(site) => Answer::Page { status: leaf.status, html: kit::whole(&site, leaf).into_string() },
-        Err(e) => broken(&e),
+        Err(e) => broken(desk, &e),
     }
 }
 
-fn broken(e: &Error) -> Answer {
-    Answer::Page { status: 500, html: kit::bare("The pages cannot be shown", &e.message).into_string() }
+fn broken(desk: &Desk<'_>, e: &Error) -> Answer {
+    Answer::Page { status: 500, html: kit::bare(&desk.env.base, "The pages cannot be shown", &e.message).into_string() }
 }
 
 fn outcome(desk: &mut Desk<'_>, request: &Request) -> Result<Option<Outcome>, Error> {
@@ -138,8 +155,8 @@ fn outcome(desk: &mut Desk<'_>, request: &Request) -> Result<Option<Outcome>, Er
         ["held", change, decision @ ("accept" | "discard")] if request.post => {
             decide(desk, request, change, *decision == "accept")?
         }
-        ["views", ..] if request.post => Some(Outcome::page(child::ended())),
-        ["views", ..] => Some(Outcome::Go("/".to_owned())),
+        ["views", ..] if request.post => Some(Outcome::page(child::ended(&request.base))),
+        ["views", ..] => Some(Outcome::Go(request.href("/"))),
         ["settings"] => Some(settings::settings(request, &desk.site()?, desk.has_pin()?)),
         ["settings", "pin"] => Some(of_pin(desk, request)?),
         ["help"] => only_shown(help::help()),
@@ -167,7 +184,7 @@ fn decide(desk: &mut Desk<'_>, request: &Request, change: &str, accept: bool) ->
     match &desk.env.found.decided {
         Some(Ok(())) => {
             let done = if accept { "accepted" } else { "discarded" };
-            return Ok(Some(Outcome::Go(format!("/held?done={done}"))));
+            return Ok(Some(Outcome::Go(request.href(&format!("/held?done={done}")))));
         }
         Some(Err(e)) => return undecided(desk, request, Some(&e.message)),
         None => {}
@@ -186,24 +203,24 @@ fn decide(desk: &mut Desk<'_>, request: &Request, change: &str, accept: bool) ->
 fn of_pin(desk: &mut Desk<'_>, request: &Request) -> Result<Outcome, Error> {
     let is_set = desk.has_pin()?;
     if !request.post {
-        return Ok(settings::pin(is_set, &Ok(())));
+        return Ok(settings::pin(&request.base, is_set, &Ok(())));
     }
     let new = match settings::new_pin(request, *(desk.env.fresh)().as_bytes()) {
         Ok(new) => new,
-        Err(wrong) => return Ok(settings::pin(is_set, &Err(wrong))),
+        Err(wrong) => return Ok(settings::pin(&request.base, is_set, &Err(wrong))),
     };
     // Tries count only where the new one would do, so that a mistake in it costs none.
     let allowed = if is_set { desk.try_pin(settings::present_pin(request))? } else { Tried::Right };
     match allowed {
-        Tried::Right => desk.keep_pin(&new).map(|()| Outcome::Go("/settings?done=pin".to_owned())),
-        Tried::Wrong(not) => Ok(settings::pin(is_set, &Err(settings::WrongPin::Present(not)))),
+        Tried::Right => desk.keep_pin(&new).map(|()| Outcome::Go(request.href("/settings?done=pin"))),
+        Tried::Wrong(not) => Ok(settings::pin(&request.base, is_set, &Err(settings::WrongPin::Present(not)))),
         Tried::Ask(intent) => Ok(Outcome::Host(intent)),
     }
 }
 
 fn of_child(desk: &mut Desk<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child else { return Ok(None) };
-    let wanted = request.post.then(|| new::wanted(request, &child));
+    let wanted = request.post.then(|| new::wanted(request, &child, desk.device.processes()));
     let doubts = match &wanted {
         Some(Ok(pep)) => desk.doubts(pep)?,
         _ => Vec::new(),
@@ -225,7 +242,7 @@ fn of_plan(desk: &mut Desk<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> 
     let mut refused = None;
     for _ in 0..TRIES_MAX {
         let Some(plan) = desk.plan(id, stamp, refused.take())? else {
-            return Ok(Some(Outcome::page(errors::no_such_plan())));
+            return Ok(Some(Outcome::page(errors::no_such_plan(&request.base))));
         };
         let (done, then) = match within(desk, request, &plan, rest)? {
             Some(Outcome::Write { lots, then }) => (desk.write(&plan, lots), then),

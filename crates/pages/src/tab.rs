@@ -287,7 +287,7 @@ impl Tab {
                 if fields.len() <= BOXES_MAX && regions.len() <= REGIONS_MAX =>
             {
                 self.name = tab;
-                self.page = Request::new(false, &page, b"");
+                self.page = Request::new(&desk.env.base, false, &page, b"");
                 self.pep = self.page.as_ref().and_then(plan_of);
                 (self.regions, self.here) = (regions, here);
                 (self.stands_at, self.makes_at) = (Some(now_ms), here.then_some(now_ms));

@@ -143,7 +143,7 @@ pub struct Came {
     /// Actions that are open still.
     pub actions: usize,
     blank: Vec<&'static str>,
-    by_hand: Vec<&'static str>,
+    by_hand: Vec<String>,
 }
 
 /// Brings what this person answers for from the last PEP; `None` where there is none.

@@ -1,9 +1,9 @@
 //! Disputes: places where people entered different things apart, and texts that two people rewrote apart.
 
-use plan::{Dispute, Edit, Kind as Type, Refused};
+use plan::{Applied, Claim, Dispute, Edit, Kind as Type, Refused};
 use replica::Trouble;
 
-use crate::{Device, Error, Kind, Mine};
+use crate::{Device, Error, Kind, Mine, Now};
 
 /// Every place where people entered different things apart, then every text that two people rewrote apart.
 pub fn disputes(device: &mut Device, mine: &Mine) -> Result<Vec<Dispute>, Error> {
@@ -42,14 +42,25 @@ pub fn at(device: &mut Device, mine: &Mine, place: &str) -> Result<Vec<Dispute>,
     Ok(disputes)
 }
 
+/// The edit that takes one of the answers.
+pub fn taken(dispute: &Dispute, claim: &Claim) -> Edit {
+    Edit::Resolve { question: dispute.place.clone(), take: claim.value.clone() }
+}
+
+/// Takes the answer of this number, counted from 1. On the disk when this returns.
+pub fn take(device: &mut Device, mine: &Mine, dispute: &Dispute, take: usize, now: &Now) -> Result<Applied, Error> {
+    let edit = taking(dispute, take)?;
+    mine.edit(device, crate::mine::question(dispute.question)?, &[edit], now)
+}
+
 /// The edit that takes the answer of this number, counted from 1.
-pub fn taking(dispute: &Dispute, take: usize) -> Result<Edit, Error> {
+fn taking(dispute: &Dispute, take: usize) -> Result<Edit, Error> {
     let claim = take.checked_sub(1).and_then(|i| dispute.claims.get(i)).ok_or_else(|| {
         let claims = dispute.claims.len();
         Error::new(Kind::Usage, format!("There is no answer number {take} there; there are {claims}."))
             .hint("`pep conflicts PEP` shows them with their numbers.")
     })?;
-    Ok(Edit::Resolve { question: dispute.place.clone(), take: claim.value.clone() })
+    Ok(taken(dispute, claim))
 }
 
 /// Whether a person who says `said` means `place`: the place itself with keys cut short, or all of a question.

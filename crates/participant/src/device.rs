@@ -20,7 +20,7 @@ mod writing;
 use std::{collections::BTreeMap, sync::Arc};
 
 use gate::{Id, Rules};
-use plan::{DocumentKind, Pep};
+use plan::{DocumentKind, Pep, Processes};
 use replica::{Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
@@ -84,6 +84,7 @@ pub struct Relay {
 /// Everything of one device.
 pub struct Device {
     replica: Replica,
+    processes: Processes,
     me: Option<Me>,
     roster: Roster,
     /// Rises with every list of people that was taken in.
@@ -115,7 +116,13 @@ pub struct Device {
 
 impl Device {
     /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: an evenly spread number.
-    pub fn open(mut replica: Replica, key: Option<Ed25519KeyPair>, chance: u64) -> Result<Device, Trouble> {
+    /// `processes`: those it knows; a plan under another is kept and not shown.
+    pub fn open(
+        mut replica: Replica,
+        processes: Processes,
+        key: Option<Ed25519KeyPair>,
+        chance: u64,
+    ) -> Result<Device, Trouble> {
         let me: Option<Me> = read_fact(&replica, b"me")?;
         if let (Some(me), Some(key)) = (&me, key) {
             let incarnation = replica.incarnation(chance)?;
@@ -130,6 +137,7 @@ impl Device {
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mut device = Device {
             replica,
+            processes,
             me,
             roster,
             people: 0,
@@ -151,13 +159,19 @@ impl Device {
             last_sync,
             day: String::new(),
         };
-        device.refused = state::kept(&device.replica)?;
+        let refused = state::kept(&device.replica)?;
+        device.refused = refused.into_iter().map(|(number, held)| (number, held.among(&device.processes))).collect();
         for (_, value) in device.replica.facts(b"pep/")? {
-            if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(pep_of) {
+            if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(|start| pep_of(start, &device.processes)) {
                 device.know(pep);
             }
         }
         Ok(device)
+    }
+
+    /// The processes this device knows.
+    pub fn processes(&self) -> &Processes {
+        &self.processes
     }
 
     /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation: numbers that

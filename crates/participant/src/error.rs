@@ -107,16 +107,17 @@ impl From<Refused> for Error {
         let kind = match &refused {
             Refused::NotYours { .. }
             | Refused::Reserved { .. }
+            | Refused::NoDeskReview
             | Refused::Sealed
             | Refused::OthersWords { .. }
             | Refused::SignOff { .. } => Kind::NotPermitted,
+            // A wrong value is not understood, whoever finds out.
+            Refused::BadValue { .. } | Refused::BeforeBirth { .. } | Refused::NoReason { .. } => Kind::Usage,
             Refused::Incomplete { .. } => Kind::Findings,
             Refused::Undecided { .. } => Kind::Choose,
             Refused::UnknownQuestion { .. }
             | Refused::UnknownColumn { .. }
             | Refused::WrongType { .. }
-            | Refused::BadValue { .. }
-            | Refused::BeforeBirth { .. }
             | Refused::Computed { .. }
             | Refused::Hidden { .. }
             | Refused::OtherDocument { .. }
@@ -131,6 +132,10 @@ impl From<Refused> for Error {
             | Refused::NotDisputed { .. }
             | Refused::Damaged { .. } => Kind::Failed,
         };
-        Error::new(kind, refused.to_string())
+        let error = Error::new(kind, refused.to_string());
+        match refused {
+            Refused::NoReason { .. } => error.hint("pep quality PEP overall GRADE --reason \"…\""),
+            _ => error,
+        }
     }
 }

@@ -7,9 +7,11 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod answers;
 pub mod bring;
 pub mod calendar;
 pub mod check;
+pub mod comments;
 pub mod conflicts;
 pub mod decisions;
 pub mod device;
@@ -30,6 +32,7 @@ pub mod sign;
 pub mod start;
 pub mod stretch;
 pub mod summary;
+pub mod targets;
 pub mod typing;
 pub mod words;
 

@@ -1,10 +1,12 @@
 //! Lists over every plan of this device.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
-use plan::{Pep, Role};
+use chrono::NaiveDate;
+use plan::{Currency, Due, Duty, Pep, PepType, Role, Sitting, Standing, State, View, currency};
+use uuid::Uuid;
 
-use crate::{Device, Error, Now, summary::Summary};
+use crate::{Device, Error, Mine, Now, bring, summary::Summary};
 
 /// Every plan of this person's teams that has arrived whole, in the order of their ids.
 pub fn summaries(device: &mut Device, now: &Now) -> Result<Vec<Arc<Summary>>, Error> {
@@ -15,9 +17,92 @@ pub fn summaries(device: &mut Device, now: &Now) -> Result<Vec<Arc<Summary>>, Er
     all.filter_map(Result::transpose).collect()
 }
 
+/// One plan in a list, seen beside the other PEPs of its child that this device holds.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The plan by itself.
+    pub summary: Arc<Summary>,
+    /// How far it is: superseded once a later one is signed off.
+    pub state: State,
+    /// Whether its child has a current PEP today (R003-06).
+    pub currency: Currency,
+    /// Whether there is a closing PEP of its child: then none is due.
+    pub closing: bool,
+}
+
+impl Deref for Listed {
+    type Target = Summary;
+
+    fn deref(&self) -> &Summary {
+        &self.summary
+    }
+}
+
+impl Listed {
+    /// Whether something of it is due in 15 working days or fewer, or overdue.
+    pub fn is_due(&self, today: NaiveDate) -> bool {
+        let undone = self.dues.iter().filter(|due| !due.done).filter_map(|due| due.by.ok());
+        let mut days = undone.chain(self.next_date.map(|(day, _)| day));
+        days.any(|by| self.pep.process().calendar.standing(today, by) != Standing::Ahead)
+    }
+
+    /// What is still to be done by a day: no closing PEP where there is one.
+    pub fn undone(&self) -> impl Iterator<Item = &Due> {
+        let closed = self.closing && self.pep.kind != PepType::Closing;
+        let open = move |due: &&Due| !closed || !matches!(due.duty, Duty::Closing(_));
+        self.dues.iter().filter(|due| !due.done).filter(open)
+    }
+}
+
+/// Every plan of this person's teams, in the order of their ids, each seen beside the other PEPs of its child.
+pub fn plans(device: &mut Device, now: &Now) -> Result<Vec<Listed>, Error> {
+    let all = summaries(device, now)?;
+    let mut of_child: BTreeMap<Uuid, Vec<&Summary>> = BTreeMap::new();
+    for summary in &all {
+        of_child.entry(summary.pep.child).or_default().push(summary);
+    }
+    let when = |of: &Summary| (of.pep.year, of.pep.term, of.signed_on);
+    let line = |summary: &Arc<Summary>| {
+        let others = of_child.get(&summary.pep.child).map_or(&[][..], Vec::as_slice);
+        let later = others.iter().any(|other| other.signed_off && when(other) > when(summary));
+        let sittings: Vec<Sitting> = others.iter().map(|other| sitting(other)).collect();
+        Listed {
+            summary: summary.clone(),
+            state: summary.state.superseded(later),
+            currency: currency(&sittings, &summary.pep.process().calendar, now.day()),
+            closing: others.iter().any(|other| other.pep.kind == PepType::Closing),
+        }
+    };
+    Ok(all.iter().map(line).collect())
+}
+
+fn sitting(of: &Summary) -> Sitting {
+    Sitting {
+        year: of.pep.year,
+        term: of.pep.term,
+        signed_off: of.signed_off,
+        due: of.dues.iter().find(|due| due.duty == Duty::Term).and_then(|due| due.by.ok()),
+    }
+}
+
+/// How many answers of this person's could be brought into each of these plans from the PEP before it; only those with some.
+pub fn could_bring(device: &mut Device, plans: &[Listed]) -> Result<BTreeMap<Uuid, usize>, Error> {
+    let mut could = BTreeMap::new();
+    for line in plans.iter().filter(|line| !line.signed_off) {
+        let mine = Mine { pep: line.pep.clone(), role: line.role };
+        let Some(before) = bring::last_pep(device, &mine) else { continue };
+        let work_out = |last: &View, view: &View| bring::could_bring(&mine, view, &before, last);
+        let answers = device.could_bring(&mine.pep, mine.role, &before, work_out)?;
+        if answers > 0 {
+            could.insert(mine.pep.id(), answers);
+        }
+    }
+    Ok(could)
+}
+
 #[cfg(test)]
 mod tests {
-    use plan::{AcademicYear, DocumentKind, Edit, PepType, ProcessRef, Term, Value};
+    use plan::{AcademicYear, DocumentKind, Edit, PepType, Processes, Term, Value};
     use replica::{Mode, Replica, memory::Memory};
     use ring::signature::Ed25519KeyPair;
     use sync::frame::NewChild;
@@ -45,7 +130,7 @@ mod tests {
         };
         let disk = Memory::new(Box::new(random)).open().unwrap();
         let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
-        let mut device = Device::open(replica, None, 1).unwrap();
+        let mut device = Device::open(replica, Processes::built_in().clone(), None, 1).unwrap();
         let key = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
         let relay = Relay {
             url: "ws://127.0.0.1:1".into(),
@@ -75,7 +160,7 @@ mod tests {
                 emergency: false,
             };
             device.add_child(new).unwrap();
-            let process = ProcessRef::latest("sections").unwrap();
+            let process = Processes::built_in().latest("sections").unwrap();
             let pep = Pep { child, year, term: Term::Spring, kind: PepType::Review, process };
             device.start_pep(&pep, Role::SocialWorker).unwrap();
             pep
@@ -111,6 +196,24 @@ mod tests {
         let made = since(&device, before);
         assert_eq!((made.views, made.summaries), (1, 1));
         assert!(made.documents <= DocumentKind::ALL.len() as u64, "{made:?}");
+    }
+
+    #[test]
+    fn what_could_be_brought_is_worked_out_once_for_each_state_of_the_two_plans() {
+        let (mut device, peps) = with_plans(3);
+        let now = Now::at(NOW, Zone::Europe__London);
+        let edit = Edit::Choose { question: "transfer.needed".into(), value: Value::YesNo(true) };
+        let before = &peps[0];
+        device.edit(before, DocumentKind::Main, Role::SocialWorker, &[edit], NOW).unwrap().unwrap();
+        let summer = Pep { term: Term::Summer, ..before.clone() };
+        device.start_pep(&summer, Role::SocialWorker).unwrap();
+        let listed = plans(&mut device, &now).unwrap();
+        let first = could_bring(&mut device, &listed).unwrap();
+        assert_eq!(first.keys().collect::<Vec<_>>(), [&summer.id()], "one plan has another before it");
+        let worked = device.work();
+        let again = plans(&mut device, &now).unwrap();
+        assert_eq!(could_bring(&mut device, &again).unwrap(), first);
+        assert_eq!(since(&device, worked), Work::default(), "a second list makes nothing");
     }
 
     #[test]

@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveTime};
-use plan::{Answer, Applied, Cells, Edit, MeetingView, ReviewKind, Role, Value, View, Who, Writer, parse_value};
+use plan::{
+    Answer, Applied, Cells, Edit, MeetingView, Refused, ReviewKind, Role, Value, View, Who, Writer, parse_value,
+};
+use uuid::Uuid;
 
 use crate::{
     Device, Error, Kind, Mine, Now, bring,
     calendar::{self, Appointment},
     mine,
     now::Fresh,
+    rows::NotAdded,
     select,
 };
+
+/// Who does what by when.
+const ACTIONS: &str = "meeting.actions";
 
 /// The meeting as it stands, in the light of who works with the child and of the last PEP.
 pub fn meeting(device: &mut Device, mine: &Mine, view: &View, team: &[Who], now: &Now) -> Result<MeetingView, Error> {
@@ -128,6 +135,40 @@ pub fn arrange(
     Ok(Arranged { applied: Some(applied), action })
 }
 
+/// The edit that answers one of the meeting's questions.
+pub fn said(question: &str, value: Value) -> Edit {
+    Edit::Choose { question: question.to_owned(), value }
+}
+
+/// The edit that says that the meeting has been held.
+pub fn held() -> Edit {
+    said("meeting.held", Value::YesNo(true))
+}
+
+/// The edit that puts somebody into a list that is known by their name: who is invited and came, who gets a copy.
+pub fn listed(table: &str, cells: Cells, writer: &Writer) -> Result<Edit, Refused> {
+    // The key follows from the name: no chance is drawn.
+    let key = plan::row_key(table, &cells, writer, &mut || [0; 16])?;
+    Ok(Edit::PutRow { question: table.to_owned(), key, cells })
+}
+
+/// The edit that adds an action, which is open then, and its key. One that does not say what will be done is none.
+pub fn acted(key: Uuid, mut cells: Cells) -> Result<(String, Edit), NotAdded> {
+    if !matches!(cells.get("action"), Some(Some(Value::Text(what))) if !what.trim().is_empty()) {
+        return Err(NotAdded::Empty);
+    }
+    cells.insert("status".to_owned(), Some(Value::Choice("open".to_owned())));
+    let key = key.to_string();
+    Ok((key.clone(), Edit::PutRow { question: ACTIONS.to_owned(), key, cells }))
+}
+
+/// The edit that says that an action has been done, and what came of it.
+pub fn done(key: &str, outcome: Option<Value>) -> Edit {
+    let mut cells = Cells::from([("status".to_owned(), Some(Value::Choice("done".to_owned())))]);
+    cells.extend(outcome.map(|outcome| ("outcome".to_owned(), Some(outcome))));
+    Edit::PutRow { question: ACTIONS.to_owned(), key: key.to_owned(), cells }
+}
+
 /// What an arrangement comes to, in the order in which it can be written.
 struct Sheet<'a> {
     mine: &'a Mine,
@@ -141,7 +182,7 @@ struct Sheet<'a> {
 
 impl Sheet<'_> {
     fn fill(&mut self, wanted: &Arrangement) -> Result<(), Error> {
-        self.kind(wanted)?;
+        self.kind(wanted);
         if let Some(day) = wanted.date {
             self.choose("meeting.date", Value::Date(day));
         }
@@ -173,7 +214,7 @@ impl Sheet<'_> {
         }
         self.actions(wanted)?;
         if wanted.held {
-            self.choose("meeting.held", Value::YesNo(true));
+            self.edits.push(held());
         }
         if let Some(day) = wanted.next_date {
             self.choose("meeting.nextDate", Value::Date(day));
@@ -186,7 +227,7 @@ impl Sheet<'_> {
     }
 
     /// Says that it is a meeting where somebody arranges one and nobody has said so yet.
-    fn kind(&mut self, wanted: &Arrangement) -> Result<(), Error> {
+    fn kind(&mut self, wanted: &Arrangement) {
         let arranges = wanted.date.is_some()
             || wanted.time.is_some()
             || wanted.length.is_some()
@@ -200,20 +241,9 @@ impl Sheet<'_> {
             Some(ReviewKind::Desk) => "desk_review",
             Some(ReviewKind::Meeting) => "meeting",
             None if arranges && open => "meeting",
-            None => return Ok(()),
+            None => return,
         };
-        let today = NaiveDate::default();
-        let around = plan::Around { today, previous: None, others: &[] };
-        let allowed = || plan::meeting(self.view, &self.mine.pep, &[], around).desk_review_allowed;
-        if kind == "desk_review" && !allowed() {
-            return Err(Error::new(
-                Kind::NotPermitted,
-                "This process reviews this PEP in a meeting, not on paper. Nothing was changed.",
-            )
-            .hint("The Virtual School decides where a review without a meeting will do."));
-        }
         self.choose("meeting.kind", Value::Choice(kind.into()));
-        Ok(())
     }
 
     fn people(&mut self, wanted: &Arrangement) -> Result<(), Error> {
@@ -252,36 +282,32 @@ impl Sheet<'_> {
         if let Some(Action { what, who, by }) = &wanted.action {
             let who = who.as_deref().map(|name| self.known(name)).transpose()?;
             let by = by.map(|day| day.to_string());
-            let mut cells = vec![("action", what.as_str()), ("status", "open")];
+            let mut cells = vec![("action", what.as_str())];
             cells.extend(who.as_deref().map(|who| ("person", who)));
             cells.extend(by.as_deref().map(|by| ("byWhen", by)));
-            self.row("meeting.actions", &cells)?;
+            let added = acted((self.fresh)(), cells_of(ACTIONS, &cells)?);
+            let (key, edit) = added.map_err(|no| no.error(ACTIONS))?;
+            self.edits.push(edit);
+            self.action = Some(key);
         }
         if let Some((key, outcome)) = &wanted.action_done {
-            let rows = match self.view.answers.get("meeting.actions") {
+            let rows = match self.view.answers.get(ACTIONS) {
                 Some(Answer::Table(rows)) => rows.as_slice(),
                 _ => &[],
             };
             let key = select::key("action", key, rows.iter().map(|row| row.key.as_str()))?;
-            let mut cells = vec![("status", "done")];
-            cells.extend(outcome.as_deref().map(|outcome| ("outcome", outcome)));
-            let cells = cells_of("meeting.actions", &cells)?;
-            self.edits.push(Edit::PutRow { question: "meeting.actions".into(), key, cells });
+            let outcome = outcome.as_deref().map(|said| parse_value("meeting.actions/outcome", said)).transpose()?;
+            self.edits.push(done(&key, outcome));
         }
         Ok(())
     }
 
     fn choose(&mut self, question: &str, value: Value) {
-        self.edits.push(Edit::Choose { question: question.into(), value });
+        self.edits.push(said(question, value));
     }
 
     fn row(&mut self, table: &str, cells: &[(&str, &str)]) -> Result<(), Error> {
-        let cells = cells_of(table, cells)?;
-        let key = plan::row_key(table, &cells, &self.writer, &mut || *(self.fresh)().as_bytes())?;
-        if table == "meeting.actions" {
-            self.action = Some(key.clone());
-        }
-        self.edits.push(Edit::PutRow { question: table.into(), key, cells });
+        self.edits.push(listed(table, cells_of(table, cells)?, &self.writer)?);
         Ok(())
     }
 

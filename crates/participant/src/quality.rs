@@ -1,7 +1,8 @@
 //! The Virtual School's quality check of a plan: grades, and which plans are in the sample that is graded.
 
-use crate::{Device, Error, Kind, Mine, Now, mine, now::Fresh};
-use plan::{Applied, Candidate, Cells, Edit, Finding, Sampling, Value, Writer};
+use plan::{Applied, Candidate, Cells, Edit, Finding, Process, Refused, Sampling, Value, Writer};
+
+use crate::{Device, Error, Kind, Mine, Now, mine};
 
 const AREAS: &str = "qa.areas";
 const OVERALL: &str = "qa.overall";
@@ -33,13 +34,12 @@ pub fn grade(
     mine: &Mine,
     grade: Option<Grade>,
     feedback: Option<String>,
-    fresh: Fresh<'_>,
     now: &Now,
 ) -> Result<Applied, Error> {
     let mut edits = match grade {
-        Some(Grade::Overall { grade, reason }) => overall(device, mine, &grade, reason.as_deref())?,
+        Some(Grade::Overall { grade, reason }) => overall_given(device, mine, &grade, reason)?,
         Some(Grade::Area { area, grade, comment }) => {
-            vec![area_graded(&mine.writer(device, now)?, &area, &grade, comment, fresh)?]
+            vec![area_given(&area, &grade, comment, &mine.writer(device, now)?)?]
         }
         None => Vec::new(),
     };
@@ -74,37 +74,43 @@ pub fn is_sampled(device: &mut Device, mine: &Mine, now: &Now) -> Result<bool, E
     Ok(plan::sample(&candidates).contains(&mine.pep.id()))
 }
 
-fn overall(device: &mut Device, mine: &Mine, grade: &str, reason: Option<&str>) -> Result<Vec<Edit>, Error> {
-    let grade = Edit::Choose { question: OVERALL.into(), value: Value::Choice(grade.to_owned()) };
-    let reason = reason.map(|text| Edit::Rewrite { question: "qa.overrideReason".into(), text: text.to_owned() });
-    let quality = plan::quality(&*mine.view(device)?, &mine.pep);
-    let given =
-        matches!(&grade, Edit::Choose { value, .. } if quality.worked_out.as_deref() == Some(&value.to_string()));
-    match (mine.pep.process().practice.qa.aggregate.is_empty(), given, reason) {
-        // What the rules say anyway: no grade of one's own stands beside it.
-        (false, true, _) => Ok(vec![Edit::Clear { question: OVERALL.into() }]),
-        (false, false, None) => Err(Error::new(Kind::Usage, "Another overall grade needs a reason.")
-            .hint("pep quality PEP overall GRADE --reason \"…\"")),
-        (false, false, Some(reason)) => Ok(vec![grade, reason]),
-        (true, _, None) => Ok(vec![grade]),
-        (true, _, Some(_)) => Err(Error::new(
-            Kind::Usage,
-            "In this process the overall grade is the Virtual School's judgement, and needs no reason of its own.",
-        )
-        .hint("What the designated teacher and the social worker should know: --feedback \"…\"")),
+/// The edit that gives the overall grade. `worked_out` is what the areas make it: no grade of one's own stands beside that.
+pub fn overall(process: &Process, grade: Value, worked_out: Option<&str>) -> Edit {
+    let question = OVERALL.to_owned();
+    let by_rules = !process.practice.qa.aggregate.is_empty();
+    match by_rules && worked_out == Some(grade.to_string().as_str()) {
+        true => Edit::Clear { question },
+        false => Edit::Choose { question, value: grade },
     }
 }
 
-fn area_graded(
-    writer: &Writer,
-    area: &str,
-    grade: &str,
-    comment: Option<String>,
-    fresh: Fresh<'_>,
-) -> Result<Edit, Error> {
-    let value = |text: &str| Some(Value::Choice(text.to_owned()));
-    let mut cells = Cells::from([("area".to_owned(), value(area)), ("grade".to_owned(), value(grade))]);
-    cells.extend(comment.map(|comment| ("comment".to_owned(), Some(Value::Text(comment)))));
-    let key = plan::row_key(AREAS, &cells, writer, &mut || *fresh().as_bytes())?;
+/// The edit that grades an area: its grade, and what is said with it.
+pub fn area(area: &str, mut cells: Cells, writer: &Writer) -> Result<Edit, Refused> {
+    cells.insert("area".to_owned(), Some(Value::Choice(area.to_owned())));
+    // The key follows from the area: no chance is drawn.
+    let key = plan::row_key(AREAS, &cells, writer, &mut || [0; 16])?;
     Ok(Edit::PutRow { question: AREAS.into(), key, cells })
+}
+
+fn overall_given(device: &mut Device, mine: &Mine, grade: &str, reason: Option<String>) -> Result<Vec<Edit>, Error> {
+    let process = mine.pep.process();
+    if process.practice.qa.aggregate.is_empty() && reason.is_some() {
+        return Err(Error::new(
+            Kind::Usage,
+            "In this process the overall grade is the Virtual School's judgement, and needs no reason of its own.",
+        )
+        .hint("What the designated teacher and the social worker should know: --feedback \"…\""));
+    }
+    let worked_out = plan::quality(&*mine.view(device)?, &mine.pep).worked_out;
+    let grade = overall(process, Value::Choice(grade.to_owned()), worked_out.as_deref());
+    // That another grade needs a reason the plan says.
+    let reason = reason.filter(|_| matches!(grade, Edit::Choose { .. }));
+    let reason = reason.map(|text| Edit::Rewrite { question: "qa.overrideReason".into(), text });
+    Ok([grade].into_iter().chain(reason).collect())
+}
+
+fn area_given(id: &str, grade: &str, comment: Option<String>, writer: &Writer) -> Result<Edit, Error> {
+    let mut cells = Cells::from([("grade".to_owned(), Some(Value::Choice(grade.to_owned())))]);
+    cells.extend(comment.map(|comment| ("comment".to_owned(), Some(Value::Text(comment)))));
+    Ok(area(id, cells, writer)?)
 }

@@ -55,7 +55,7 @@ pub fn child(device: &Device, text: &str, now: &Now) -> Result<sync::roster::Chi
 }
 
 /// The page of a plan's process that `text` names.
-pub fn page(mine: &Mine, text: &str) -> Result<&'static Page, Error> {
+pub fn page<'a>(mine: &'a Mine, text: &str) -> Result<&'a Page, Error> {
     let pages = &mine.pep.process().pages;
     pages.iter().find(|page| page.id.eq_ignore_ascii_case(text)).ok_or_else(|| {
         let known: Vec<&str> = pages.iter().map(|page| page.id.as_str()).collect();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use plan::{Answer, Cell, Pep, Role, State, Value, View};
+use plan::{Answer, Cell, Due, Pep, Role, State, Value, View};
 
 /// A plan, as far as lists need it.
 #[derive(Debug, Clone)]
@@ -21,10 +21,12 @@ pub struct Summary {
     pub gaps: BTreeMap<Role, usize>,
     /// Answers that people gave differently and this person may choose between.
     pub choices: usize,
-    /// How far it is.
+    /// How far it is, by itself; [`crate::lists::plans`] sees it beside the child's other PEPs.
     pub state: State,
     /// Whether the Virtual School has signed it off.
     pub signed_off: bool,
+    /// The day of the Virtual School's last signature, whether it stands or not.
+    pub signed_on: Option<NaiveDate>,
     /// The next PEP, and whether that date is only worked out.
     pub next_date: Option<(NaiveDate, bool)>,
     /// The day of its meeting.
@@ -33,6 +35,8 @@ pub struct Summary {
     pub held: bool,
     /// Whether it is reviewed without a meeting.
     pub on_paper: bool,
+    /// What is due, done or not, the earliest first.
+    pub dues: Vec<Due>,
     /// What is due first and not done.
     pub due: Option<NaiveDate>,
     /// What its targets say, for the checks of other plans.
@@ -56,6 +60,8 @@ impl Summary {
             choices: plan::conflicts(view, pep).iter().filter(|dispute| writes(dispute.question)).count(),
             state: view.state,
             signed_off: view.signed_off(),
+            signed_on: view.sign_offs.iter().filter(|made| made.question == "signoff.vs").map(|made| made.on).max(),
+            dues: view.dues.clone(),
             next_date: view.next_date.map(|next| (next.date, next.provisional)),
             meeting: match view.answers.get("meeting.date") {
                 Some(Answer::Value(Value::Date(day))) => Some(*day),
@@ -66,6 +72,11 @@ impl Summary {
             due: view.dues.iter().filter(|due| !due.done).find_map(|due| due.by.ok()),
             statements: statements(view).collect(),
         }
+    }
+
+    /// How many questions still want an answer of this person.
+    pub fn mine(&self) -> usize {
+        self.gaps.iter().filter(|(owner, _)| self.role.counts_as(**owner)).map(|(_, n)| n).sum()
     }
 }
 

@@ -5,6 +5,8 @@ use plan::{Due, Duty, Kind, Pep, Question, Standing, Value, Who};
 
 use crate::now::{Now, Zone, local};
 
+pub(crate) mod told;
+
 /// `1 change`, `2 changes`.
 pub fn counted(n: usize, what: &str) -> String {
     match (n, what) {

@@ -37,8 +37,8 @@ pub use meeting::{
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
-    AcademicYear, DocumentKind, NotAChoice, NotATerm, NotAWord, Pep, PepType, Phase, ProcessRef, Role, SCHEMA_VERSION,
-    Term, UnknownProcess, Unreadable, from_genesis, load, parse_term,
+    AcademicYear, DocumentKind, NotAChoice, NotATerm, NotAWord, Pep, PepType, Phase, Role, SCHEMA_VERSION, Term,
+    Unreadable, from_genesis, load, parse_term,
 };
 pub use picture::{NotAPicture, PICTURE_BYTES_MAX, Picture};
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
@@ -52,8 +52,8 @@ pub use practice::{
     ReviewKind, Sampling, Share, SignOffPractice, Since, Step, Trigger, VoicePractice,
 };
 pub use process::{
-    Calendar, DueSide, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, Written, process, processes,
-    provisional_next_date,
+    Calendar, DueSide, Page, PageDue, Process, ProcessRef, Processes, SCHEDULE_1, TermDates, UnknownProcess, WriteRule,
+    Written, provisional_next_date,
 };
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;

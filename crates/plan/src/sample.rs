@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use crate::bank::BadFile;
 use crate::edit::{Writer, apply};
-use crate::pep::{AcademicYear, DocumentKind, Pep, PepType, ProcessRef, Role, Term, from_genesis, parse_term};
+use crate::pep::{AcademicYear, DocumentKind, Pep, PepType, Role, Term, from_genesis, parse_term};
 use crate::portable::{ANSWERS_FORMAT, AnswersFile};
+use crate::process::{ProcessRef, Processes};
 use crate::refused::Refused;
 use crate::signoff::{Signing, sign, sign_off_of};
 use crate::value::withhold;
@@ -110,7 +111,7 @@ withhold!(Sample, SampleChild, SamplePerson, SamplePep, SampleStep);
 
 impl Sample {
     /// Reads a file; the error says what is wrong and, where it can, in which line.
-    pub fn parse(text: &str) -> Result<Sample, BadFile> {
+    pub fn parse(text: &str, processes: &Processes) -> Result<Sample, BadFile> {
         let file: SampleFile = serde_json::from_str(text).map_err(|error| BadFile::json(&error))?;
         if !file.notice.starts_with("FICTIONAL") {
             let reason = "a sample begins its notice with FICTIONAL, so that nobody takes it for a real child";
@@ -120,7 +121,7 @@ impl Sample {
         for pep in file.peps {
             let at = |word: &str, reason: String| BadFile::at(text, word, reason);
             let (year, term) = parse_term(&pep.term).map_err(|error| at(&pep.term, error.to_string()))?;
-            let process = ProcessRef::latest(&pep.process).map_err(|error| at(&pep.process, error.to_string()))?;
+            let process = processes.latest(&pep.process).map_err(|error| at(&pep.process, error.to_string()))?;
             let mut steps = Vec::new();
             for step in pep.steps {
                 if !file.people.contains_key(&step.by) {
@@ -322,7 +323,7 @@ mod tests {
     #[test]
     fn every_file_is_read() {
         for (name, text) in SAMPLES {
-            let sample = Sample::parse(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let sample = Sample::parse(text, Processes::built_in()).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(!sample.peps.is_empty(), "{name}");
         }
     }
@@ -337,7 +338,7 @@ mod tests {
             ("\"process\": \"portal\"", "\"process\": \"gateway\"", "does not have that process"),
             ("\"answers\"", "\"answer\"", "answer"),
         ] {
-            let error = Sample::parse(&good.replacen(from, to, 1)).expect_err(reason);
+            let error = Sample::parse(&good.replacen(from, to, 1), Processes::built_in()).expect_err(reason);
             assert!(error.to_string().contains(reason) && error.line > 0, "{error} does not say {reason}");
         }
     }

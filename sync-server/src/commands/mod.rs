@@ -237,7 +237,7 @@ fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Core, 
         let _ = keys::random(bytes);
     });
     let (replica, notices) = disk::open_replica(dir, Mode::Relay, store_key)?;
-    Ok((Core::open(replica, key, &settings.organisation, random, now())?, notices))
+    Ok((Core::open(replica, plan::Processes::built_in().clone(), key, &settings.organisation, random, now())?, notices))
 }
 
 fn room(core: Core) -> Result<(DocumentThread<Core>, std::thread::JoinHandle<Core>), Error> {

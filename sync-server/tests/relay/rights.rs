@@ -227,7 +227,7 @@ fn what_others_bring_of_a_device_that_forked_locks_nobody() {
 
 #[test]
 fn every_table_of_rules_is_read_by_the_gate() {
-    for process in plan::processes() {
+    for process in plan::Processes::built_in().iter() {
         for kind in plan::DocumentKind::ALL {
             let rules: gate::Rules =
                 process.write_table(*kind).parse().unwrap_or_else(|e| panic!("{}: {e}", process.id));

@@ -43,7 +43,7 @@ pub fn key(seed: u8) -> Ed25519KeyPair {
 /// A PEP of Idris's for the spring, under the process of sections.
 pub fn pep(child: Id) -> Pep {
     let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
-    let process = plan::ProcessRef::latest("sections").expect("a process");
+    let process = plan::Processes::built_in().latest("sections").expect("a process");
     Pep { child: Uuid::from_bytes(child), year, term, kind: "review".parse().expect("a type"), process }
 }
 
@@ -194,7 +194,9 @@ pub fn open_core(dir: &Path, now: i64) -> Core {
         }
     });
     let (replica, _) = disk::open_replica(dir, Mode::Relay, &store_key()).expect("a replica");
-    let mut core = Core::open(replica, key(200), "Fernshire Virtual School", random, now).expect("a relay");
+    let mut core =
+        Core::open(replica, plan::Processes::built_in().clone(), key(200), "Fernshire Virtual School", random, now)
+            .expect("a relay");
     let address = sync_server::core::Address { authority: "127.0.0.1:7443".into(), pin: None, lasting: true };
     core.reached_at(address).expect("a disk");
     core

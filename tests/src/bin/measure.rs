@@ -46,6 +46,8 @@ const CHANGES: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How often a program is asked how far it is.
 const ASK: Duration = Duration::from_millis(100);
+/// Of how many plans the pages are measured.
+const PAGES_OF: [usize; 3] = [1, 100, 1_650];
 /// About how long a command lives, in milliseconds: kills come within a few of these, so that they meet every moment of one.
 const LIFE_MS: u64 = 60;
 
@@ -93,6 +95,8 @@ enum Part {
     Commands,
     /// A store of many plans: opening it, and memory
     Store,
+    /// What the pages cost with one plan, 100 and 1,650
+    Pages,
     /// The size of one plan after a term's typing
     Term,
     /// The full state of many plans of sample children, in one process
@@ -139,6 +143,12 @@ fn run(args: &Args) -> Result<Value, String> {
     if wanted(Part::Store) {
         eprintln!("a store of {} plans", args.plans);
         report.insert("store".into(), store(&place, args.plans, args.runs)?);
+    }
+    if wanted(Part::Pages) {
+        for plans in PAGES_OF {
+            eprintln!("the pages of {plans} plans");
+            report.insert(format!("pagesOf{plans}"), pages(&place, plans, args.runs)?);
+        }
     }
     if wanted(Part::Term) {
         for (name, at_once) in [("termGathered", GATHERED), ("termLetterByLetter", 1)] {
@@ -269,7 +279,7 @@ fn store(place: &Place, plans: usize, runs: usize) -> Result<Value, String> {
     let child = place.relay.child(CHILD)?;
     let home = place.home("store");
     let link = place.relay.invite("Odile Marrowfield", TEAM, "social-worker", &child)?;
-    fill(&home, &link, plans)?;
+    drop(fill(&home, &link, plans, Role::SocialWorker, CHANGES)?);
     let fresh = DiskUse::of(&home)?;
     let mut report = serde_json::Map::new();
     report.insert("plans".into(), plans.into());
@@ -298,6 +308,24 @@ fn store(place: &Place, plans: usize, runs: usize) -> Result<Value, String> {
         );
     }
     Ok(report.into())
+}
+
+/// What the pages cost on the device of the Virtual School's officer who has begun so many plans; then what `pep list` takes through
+/// the door of a program that has listed them once, which has the rest of its time to itself.
+fn pages(place: &Place, plans: usize, runs: usize) -> Result<Value, String> {
+    let child = place.relay.child(CHILD)?;
+    let home = place.home(&format!("pages-{plans}"));
+    let link = place.relay.invite("Lorcan Tidewell", TEAM, "virtual-school-officer", &child)?;
+    let app = fill(&home, &link, plans, Role::VirtualSchoolOfficer, 0)?;
+    let mut report = harness::pages::cost(&app, runs)?;
+    drop(app);
+    let mut open = place.command(&home, &["open", "--no-browser"]);
+    let mut open = Watch(open.stdin(Stdio::null()).stdout(Stdio::null()).spawn().map_err(|e| e.to_string())?);
+    in_step(place, &home, &mut open)?;
+    let times = spread((0..=runs).map(|_| timed(&mut place.command(&home, &["list"]), false)))?;
+    report["listThroughOpenMs"] = times;
+    report["openResidentKiB"] = json!(memory(open.0.id(), "VmRSS"));
+    Ok(report)
 }
 
 /// The full state of many whole plans (view, checks, sums, signatures), one after the other as somebody who looks at all of them
@@ -376,7 +404,7 @@ fn in_step(place: &Place, home: &Path, watch: &mut Watch) -> Result<(), String> 
 }
 
 /// Joins and fills a home with plans, in this process: a command for each change would take longer than what is measured.
-fn fill(home: &Path, link: &str, plans: usize) -> Result<(), String> {
+fn fill(home: &Path, link: &str, plans: usize, role: Role, changes: usize) -> Result<Arc<App>, String> {
     let Ok(Claim::Ours(owner)) = claim(home) else { return Err("The new folder is in use.".into()) };
     let key = unlock::open(home, None, |_| (), || None).map_err(|e| e.to_string())?;
     let (app, _) = App::open(owner, key).map_err(|e| e.to_string())?;
@@ -397,14 +425,14 @@ fn fill(home: &Path, link: &str, plans: usize) -> Result<(), String> {
         };
         let done = app.with(move |core| {
             core.add_child(child)?;
-            core.start_pep(&pep, Role::SocialWorker)?;
-            for change in 0..CHANGES {
+            core.start_pep(&pep, role)?;
+            for change in 0..changes {
                 let edits = [
                     Edit::Append { question: "care.story".into(), text: WORDS.into() },
                     Edit::Append { question: "health.affectingLearning".into(), text: WORDS.into() },
                     Edit::Choose { question: "care.placementCount".into(), value: number(change) },
                 ];
-                if core.edit(&pep, DocumentKind::Main, Role::SocialWorker, &edits, clock::now().unix())?.is_err() {
+                if core.edit(&pep, DocumentKind::Main, role, &edits, clock::now().unix())?.is_err() {
                     return Ok(false);
                 }
             }
@@ -414,7 +442,7 @@ fn fill(home: &Path, link: &str, plans: usize) -> Result<(), String> {
             return Err("A plan refused what this program writes in it.".into());
         }
     }
-    Ok(())
+    Ok(app)
 }
 
 fn number(n: usize) -> Answer {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use plan::{Act, SAMPLES, Sample, SampleStep};
+use plan::{Act, Processes, SAMPLES, Sample, SampleStep};
 use serde_json::{Value, json};
 use sync::{Frame, link::Link};
 use tempfile::TempDir;
@@ -204,7 +204,7 @@ impl Stage {
     /// Linnet's spring PEP as the sample tells it, from the first answer to everybody's signature. The plan.
     fn signed_plan(&self) -> Result<String, String> {
         let (_, file) = SAMPLES.iter().find(|(name, _)| *name == "linnet").ok_or("there is no sample of that name")?;
-        let sample = Sample::parse(file).map_err(failed)?;
+        let sample = Sample::parse(file, Processes::built_in()).map_err(failed)?;
         let child = &sample.child;
         assert_eq!(child.name, LINNET);
         self.child(LINNET, &child.born.to_string(), &child.looked_after_since.to_string())?;

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use plan::{Act, SAMPLES, Sample, SampleStep};
+use plan::{Act, Processes, SAMPLES, Sample, SampleStep};
 
 use crate::{commands::sync::asked_to_end, context::Context, json::demo as json};
 use participant::error::{Error, Kind};
@@ -35,7 +35,8 @@ pub fn run(context: &mut Context, mut stage: Stage, name: &str, check: bool) -> 
     let mut joined = BTreeSet::new();
     let mut loaded = Vec::new();
     for (_, file) in SAMPLES.iter().filter(|(known, _)| name == ALL || *known == name) {
-        let sample = Sample::parse(file).map_err(|error| Error::new(Kind::Failed, error.to_string()))?;
+        let sample =
+            Sample::parse(file, Processes::built_in()).map_err(|error| Error::new(Kind::Failed, error.to_string()))?;
         loaded.extend(load(&stage, &sample, &mut joined, &AtomicBool::new(false))?);
     }
     if context.global.json {

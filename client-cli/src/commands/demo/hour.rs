@@ -12,7 +12,7 @@ use std::{
 };
 
 use chrono::{NaiveTime, Timelike};
-use plan::{SAMPLES, Sample};
+use plan::{Processes, SAMPLES, Sample};
 use serde_json::{Value, json};
 use tokio::{sync::mpsc, time::timeout};
 
@@ -207,7 +207,7 @@ fn other(
 
 fn sample(name: &str) -> Result<Sample, Error> {
     let file = SAMPLES.iter().find(|(known, _)| *known == name).map_or("", |(_, file)| file);
-    Sample::parse(file).map_err(|error| broken(&error.to_string()))
+    Sample::parse(file, Processes::built_in()).map_err(|error| broken(&error.to_string()))
 }
 
 fn broken(why: &str) -> Error {

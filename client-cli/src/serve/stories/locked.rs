@@ -4,7 +4,7 @@ use replica::Secret;
 
 use super::*;
 use crate::clock;
-use pages::locked::UNLOCK;
+use pages::address::UNLOCK;
 use participant::idle::{IDLE_MINUTES, Idle};
 
 const RIGHT: &str = "copper kettle Thursday";
@@ -66,7 +66,7 @@ fn ottoline_leaves_the_room_and_no_page_says_anything_until_her_passphrase_is_en
         assert!(matches!(answer, Sent::Page { status: 403, .. }));
     }
     let section = section(&pep, QUESTION);
-    let request = Request::new(false, &section, b"").unwrap();
+    let request = Request::new(device.host.base(), false, &section, b"").unwrap();
     assert!(desk.turn(move |desk| pages::routes::regions(desk, &request)).is_empty());
     // Where she was is where she comes back to.
     let html = device.asked(&format!("{section}?saved=1"), None);

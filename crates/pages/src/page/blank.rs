@@ -2,7 +2,7 @@
 //! to somebody beforehand.
 
 use maud::{Markup, html};
-use plan::{Column, Expr, Kind, Phase, Process, Question, processes};
+use plan::{Column, Expr, Kind, Phase, Process, Question};
 
 use crate::{
     forms::Errors,
@@ -18,7 +18,7 @@ const ROWS: usize = 4;
 /// Asks which form, and shows it.
 pub fn blank(request: &Request, site: &Site) -> Outcome {
     let asked = |name: &str| request.query.get(name).unwrap_or_default();
-    let process = processes().iter().find(|process| process.id == asked("process"));
+    let process = site.processes.iter().find(|process| process.id == asked("process"));
     let phase = asked("phase").parse::<Phase>().ok();
     let mut errors = Errors::new();
     if request.query.get("show").is_some() {
@@ -33,14 +33,15 @@ pub fn blank(request: &Request, site: &Site) -> Outcome {
         }
     }
     let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
-    let processes: Vec<(String, String)> = processes().iter().map(|one| (one.id.clone(), one.name.clone())).collect();
+    let processes: Vec<(String, String)> =
+        site.processes.iter().map(|one| (one.id.clone(), one.name.clone())).collect();
     let phases: Vec<(String, String)> =
         Phase::ALL.iter().map(|phase| (phase.to_string(), phase.label().to_owned())).collect();
     let main = html! {
         (kit::error_summary(&errors))
         h1 class="govuk-heading-l" { "A blank form" }
         p class="govuk-body" { "A form to print and fill in by hand. It names no child." }
-        form method="get" action="/blank-form" novalidate {
+        form method="get" action=(site.href("/blank-form")) novalidate {
             input type="hidden" name="show" value="1";
             (kit::radios("process", "Which process?", error("process"), &processes, asked("process")))
             (kit::radios("phase", "Which age?", error("phase"), &phases, asked("phase")))
@@ -54,7 +55,7 @@ pub fn blank(request: &Request, site: &Site) -> Outcome {
 fn form(site: &Site, process: &Process, phase: Phase, only: &str) -> Outcome {
     let one = process.pages.iter().find(|page| page.id == only);
     let pages = || process.pages.iter().filter(|page| one.is_none_or(|one| one.id == page.id));
-    let href = |page: &str| format!("/blank-form?show=1&process={}&phase={phase}&page={page}", process.id);
+    let href = |page: &str| site.href(&format!("/blank-form?show=1&process={}&phase={phase}&page={page}", process.id));
     let asked = |question: &&Question| {
         let of_phase = question.phases.is_empty() || question.phases.contains(&phase);
         of_phase && !question.computed && question.document() != plan::DocumentKind::Quality
@@ -89,7 +90,7 @@ fn form(site: &Site, process: &Process, phase: Phase, only: &str) -> Outcome {
             }
         }
     };
-    Outcome::page(Leaf::new(title, "", main).back(format!("/blank-form?process={}", process.id), "Back"))
+    Outcome::page(Leaf::new(title, "", main).back(site.href(&format!("/blank-form?process={}", process.id)), "Back"))
 }
 
 fn space(process: &Process, question: &Question) -> Markup {

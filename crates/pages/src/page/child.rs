@@ -5,10 +5,8 @@ use maud::{Markup, html};
 use plan::{DocumentKind, PICTURE_BYTES_MAX};
 
 use super::{settings::digits, views};
-// The host knows where a child begins by this page's name.
-pub use crate::address::HOME;
 use crate::{
-    address::{LEAVE, READERS},
+    address::{Base, HOME, LEAVE, READERS},
     asked::{Asked, By, FACES, SCALE, Said, asked, decline, may_decline},
     kit::{self, upper, way_out},
     lent::Given,
@@ -36,9 +34,9 @@ pub fn hello(request: &Request, given: &Given) -> Outcome {
     let said = all.iter().filter(|asked| asked.read_back(&given.plan).is_some()).count();
     if request.post {
         return match request.form.get("go") {
-            Some("decline") if given.plan.refused.is_none() => decline(given).write(THANKS.to_owned()),
-            Some("decline") => Outcome::page(not_kept()),
-            _ => Outcome::Go(at(1)),
+            Some("decline") if given.plan.refused.is_none() => decline(given).write(given.href(THANKS)),
+            Some("decline") => Outcome::page(not_kept(&request.base)),
+            _ => Outcome::Go(at(&request.base, 1)),
         };
     }
     let next = all.iter().position(|asked| asked.read_back(&given.plan).is_none()).map(|place| place + 1);
@@ -55,11 +53,11 @@ pub fn hello(request: &Request, given: &Given) -> Outcome {
         @else if said > 0 {
             p { "You have answered " (said) " of " (all.len()) " questions." }
             div class="pep-child-ways" {
-                @if let Some(next) = next { a class="govuk-button" role="button" draggable="false" href=(at(next)) { "Go on" } }
-                a class="govuk-button govuk-button--secondary" role="button" draggable="false" href=(CHECK) { "See what you said" }
+                @if let Some(next) = next { a class="govuk-button" role="button" draggable="false" href=(at(&request.base, next)) { "Go on" } }
+                a class="govuk-button govuk-button--secondary" role="button" draggable="false" href=(given.href(CHECK)) { "See what you said" }
             }
         } @else {
-            form method="post" action=(HOME) novalidate {
+            form method="post" action=(given.href(HOME)) novalidate {
                 div class="pep-child-ways" {
                     button type="submit" class="govuk-button" name="go" value="start" { "Start" }
                     @if may_decline(&given.plan) {
@@ -112,7 +110,7 @@ pub fn check(given: &Given) -> Outcome {
                         @match asked.read_back(plan) {
                             Some(said) => {
                                 @if asked.by() == By::Picture && !said.answer.is_empty() {
-                                    img class="pep-picture" src=(PICTURE) alt=(views::alt(plan));
+                                    img class="pep-picture" src=(given.href(PICTURE)) alt=(views::alt(plan));
                                 } @else { (kit::typed(&said.answer)) }
                                 @if !said.why.is_empty() { p { (kit::typed(&said.why)) } }
                             }
@@ -120,14 +118,14 @@ pub fn check(given: &Given) -> Outcome {
                         }
                     }
                     dd class="govuk-summary-list__actions" {
-                        a class="govuk-link pep-child-link" href={ (at(i + 1)) "?from=check" } {
+                        a class="govuk-link pep-child-link" href={ (at(&plan.base, i + 1)) "?from=check" } {
                             "Change" span class="govuk-visually-hidden" { ": " (asked.words()) }
                         }
                     }
                 }
             }
         }
-        div class="pep-child-ways" { a class="govuk-button" role="button" draggable="false" href=(THANKS) { "I have finished" } }
+        div class="pep-child-ways" { a class="govuk-button" role="button" draggable="false" href=(given.href(THANKS)) { "I have finished" } }
         (around(given, None))
     };
     Outcome::page(Leaf::new("This is what you said", "", main))
@@ -142,14 +140,14 @@ pub fn thanks(given: &Given) -> Outcome {
             p { "It helps the people who plan with you." }
             @if !given.is_own() { p { "Now give this back to " (given.owner) "." } }
         }
-        p { a class="govuk-link pep-child-link" href=(CHECK) { "See what you said" } }
+        p { a class="govuk-link pep-child-link" href=(given.href(CHECK)) { "See what you said" } }
         (around(given, None))
     };
     Outcome::page(Leaf::new("Thank you", "", main))
 }
 
 /// The one way out. `is_own`: on the child's own device nobody's PIN is asked for.
-pub fn leave(is_own: bool, tried: Option<&NotThePin>) -> Outcome {
+pub fn leave(base: &Base, is_own: bool, tried: Option<&NotThePin>) -> Outcome {
     let words = tried.map(ToString::to_string);
     let errors: Vec<(String, String)> = words.iter().map(|words| ("pin".to_owned(), words.clone())).collect();
     let title = if is_own { "Leave these pages" } else { "Ask the grown-up who gave you this" };
@@ -157,11 +155,11 @@ pub fn leave(is_own: bool, tried: Option<&NotThePin>) -> Outcome {
         (kit::error_summary(&errors))
         h1 class="govuk-heading-xl" { (title) }
         @if !is_own { p data-say { "They have a number that ends these pages." } }
-        form method="post" action=(LEAVE) novalidate autocomplete="off" {
+        form method="post" action=(base.to(LEAVE)) novalidate autocomplete="off" {
             @if !is_own { (digits("pin", "PIN", "", words.as_deref())) }
             div class="pep-child-ways" {
                 (kit::button("End these pages"))
-                a class="govuk-button govuk-button--secondary" role="button" draggable="false" href=(HOME) { "Go back to the questions" }
+                a class="govuk-button govuk-button--secondary" role="button" draggable="false" href=(base.to(HOME)) { "Go back to the questions" }
             }
         }
         @if !is_own {
@@ -174,32 +172,32 @@ pub fn leave(is_own: bool, tried: Option<&NotThePin>) -> Outcome {
 }
 
 /// Something stands in the way that a child cannot put right.
-pub fn trouble() -> Leaf {
-    sorry("Something went wrong", "Give this back to the grown-up. What you said before is kept.")
+pub fn trouble(base: &Base) -> Leaf {
+    sorry(base, "Something went wrong", "Give this back to the grown-up. What you said before is kept.")
 }
 
 /// What was sent is larger than anything these pages ask for.
-pub fn too_large() -> Leaf {
-    sorry("That is too big", "It was not kept. Go back: what you wrote should still be there. Make it smaller.")
+pub fn too_large(base: &Base) -> Leaf {
+    sorry(base, "That is too big", "It was not kept. Go back: what you wrote should still be there. Make it smaller.")
         .status(413)
 }
 
 /// A form of these pages came after they had ended.
-pub fn ended() -> Leaf {
-    sorry("These pages have ended", "What you just wrote was not kept. Go back to see it. Tell the grown-up.")
+pub fn ended(base: &Base) -> Leaf {
+    sorry(base, "These pages have ended", "What you just wrote was not kept. Go back to see it. Tell the grown-up.")
         .status(403)
 }
 
-fn not_kept() -> Leaf {
-    sorry("This could not be kept", "Tell the grown-up who gave you this.")
+fn not_kept(base: &Base) -> Leaf {
+    sorry(base, "This could not be kept", "Tell the grown-up who gave you this.")
 }
 
-fn sorry(title: &str, words: &str) -> Leaf {
+fn sorry(base: &Base, title: &str, words: &str) -> Leaf {
     let main = html! {
         h1 class="govuk-heading-xl" { (title) }
         p { (words) }
-        div class="pep-child-ways" { a class="govuk-button" role="button" draggable="false" href=(HOME) { "Go to the questions" } }
-        (way_out())
+        div class="pep-child-ways" { a class="govuk-button" role="button" draggable="false" href=(base.to(HOME)) { "Go to the questions" } }
+        (way_out(base))
     };
     Leaf::new(title, "", main)
 }
@@ -221,7 +219,7 @@ fn question(
         (kit::error_summary(&errors))
         p class="govuk-caption-xl" { "Question " (number) " of " (of) }
         @let picture = here.by() == By::Picture;
-        form method="post" action=(at(number)) novalidate data-child autocomplete="off" enctype=[picture.then_some("multipart/form-data")] {
+        form method="post" action=(at(&given.plan.base, number)) novalidate data-child autocomplete="off" enctype=[picture.then_some("multipart/form-data")] {
             @if !picture { (kept_fields("answer", &kept.answer)) }
             @if picture || here.by() == By::Scale { (kept_fields("why", &kept.why)) }
             @if from_check { input type="hidden" name="from" value="check"; }
@@ -329,7 +327,7 @@ impl Input<'_> {
                 h1 class="govuk-heading-xl" { (self.words) }
                 (self.error())
                 @if !self.here.said(&self.given.plan).answer.is_empty() {
-                    p { img class="pep-picture" data-picture src=(PICTURE) alt=(views::alt(&self.given.plan)); }
+                    p { img class="pep-picture" data-picture src=(self.given.href(PICTURE)) alt=(views::alt(&self.given.plan)); }
                 }
                 (drawing())
                 label class="govuk-label govuk-label--m" for="answer" { "Take or choose a photo" }
@@ -455,21 +453,22 @@ fn around(given: &Given, kind: Option<DocumentKind>) -> Markup {
             h2 class="govuk-heading-m" data-say { "If something is worrying you" }
             p data-say { "Tell " (given.to_tell()) ", or another grown-up you trust. Nobody reads these pages straight away." }
         }
-        (way_out())
+        (way_out(&given.plan.base))
     }
 }
 
 /// Where a form leads to.
 fn onward(request: &Request, number: usize, from_check: bool, all: &[Asked]) -> String {
+    let base = &request.base;
     match request.form.get("go") {
-        Some("stay" | "clear") => at(number),
-        Some("readers") => format!("{READERS}?from={number}"),
-        Some("back") if from_check => CHECK.to_owned(),
-        Some("back") if number > 1 => at(number - 1),
-        Some("back") => HOME.to_owned(),
+        Some("stay" | "clear") => at(base, number),
+        Some("readers") => base.to(&format!("{READERS}?from={number}")),
+        Some("back") if from_check => base.to(CHECK),
+        Some("back") if number > 1 => at(base, number - 1),
+        Some("back") => base.to(HOME),
         // An answer may lead to a further question, which the next page then finds.
-        _ if from_check || (number >= all.len() && !leads_on(request, all, number)) => CHECK.to_owned(),
-        _ => at(number + 1),
+        _ if from_check || (number >= all.len() && !leads_on(request, all, number)) => base.to(CHECK),
+        _ => at(base, number + 1),
     }
 }
 
@@ -488,6 +487,6 @@ fn and(names: &[String]) -> String {
     }
 }
 
-fn at(number: usize) -> String {
-    format!("{HOME}/{number}")
+fn at(base: &Base, number: usize) -> String {
+    base.to(&format!("{HOME}/{number}"))
 }

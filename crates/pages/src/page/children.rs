@@ -45,7 +45,7 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) ->
     }
     let main = html! {
         h1 class="govuk-heading-xl" { "Children" }
-        form method="get" action="/children" class="pep-filter" {
+        form method="get" action=(site.href("/children")) class="pep-filter" {
             (select("show", "Show", &FILTERS, show))
             (select("order", "In order of", &ORDERS, order))
             (kit::second_button("Update the list"))
@@ -69,21 +69,21 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) ->
 fn line(site: &Site, child: &ChildLine) -> Vec<Markup> {
     let Some(plan) = newest(child) else {
         let none = || html! { span class="pep-muted" { "None" } };
-        return vec![html! { (child.name) }, html! { "No plan yet" (start(child)) }, html! {}, none(), none()];
+        return vec![html! { (child.name) }, html! { "No plan yet" (start(site, child)) }, html! {}, none(), none()];
     };
     let earlier: Vec<&Digest> = child.plans.iter().skip(1).collect();
     let overdue = |by| plan.pep.process().calendar.standing(site.today, by) == Standing::Overdue;
     vec![
-        html! { a class="govuk-link" href={ "/pep/" (plan.pep.id()) } { (child.name) } },
+        html! { a class="govuk-link" href=(site.plan_href(&plan.pep, "")) { (child.name) } },
         html! {
             (words::sitting(&plan.pep))
-            (start(child))
+            (start(site, child))
             @if !earlier.is_empty() {
                 details class="govuk-details pep-earlier" {
                     summary class="govuk-details__summary" { span class="govuk-details__summary-text" { "Earlier plans" span class="govuk-visually-hidden" { " of " (child.name) } } }
                     div class="govuk-details__text" {
                         ul class="govuk-list" {
-                            @for plan in earlier { li { a class="govuk-link" href={ "/pep/" (plan.pep.id()) } { (words::sitting(&plan.pep)) } } }
+                            @for plan in earlier { li { a class="govuk-link" href=(site.plan_href(&plan.pep, "")) { (words::sitting(&plan.pep)) } } }
                         }
                     }
                 }
@@ -105,10 +105,10 @@ fn line(site: &Site, child: &ChildLine) -> Vec<Markup> {
     ]
 }
 
-fn start(child: &ChildLine) -> Markup {
+fn start(site: &Site, child: &ChildLine) -> Markup {
     html! {
         br;
-        a class="govuk-link" href={ "/children/" (child.child) "/new" } {
+        a class="govuk-link" href=(site.href(&format!("/children/{}/new", child.child))) {
             "Start a PEP" span class="govuk-visually-hidden" { " for " (child.name) }
         }
     }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use participant::conflicts;
-use plan::{Dispute, Edit, Value};
+use plan::{Dispute, Value};
 
 use crate::{
     back::{self, Back},
@@ -40,9 +40,8 @@ pub fn list(request: &Request, plan: &Plan, disputes: &[Dispute]) -> Outcome {
 /// Shows the answers of one dispute, and takes in the choice.
 pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) -> Option<Outcome> {
     let Some(dispute) = disputes.iter().find(|dispute| plan.word_for(&dispute.place) == word) else {
-        // It may have been chosen elsewhere a moment ago.
-        let known = !request.post && word.len() == 32;
-        return known.then(|| settled(plan));
+        // It may have been chosen elsewhere a moment ago; then nothing that was chosen there is written over.
+        return (word.len() == 32).then(|| settled(plan));
     };
     let question = plan::bank().question(dispute.question)?;
     if !may(plan, dispute) {
@@ -57,8 +56,7 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
         match take {
             Some(claim) if errors.is_empty() => {
                 let mut lots = Lots::default();
-                let edit = Edit::Resolve { question: dispute.place.clone(), take: claim.value.clone() };
-                lots.add(question.document(), edit);
+                lots.add(question.document(), conflicts::taken(dispute, claim));
                 let list = || saved(&plan.href("/choose"));
                 return Some(lots.write(back.map_or_else(list, |back| back.saved(plan, &question.id))));
             }

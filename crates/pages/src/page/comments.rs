@@ -1,7 +1,7 @@
 //! Comments: remarks beside answers, also by those who may not write the answer.
 
 use maud::{Markup, html};
-use plan::{CELL_MAX, Comment, Edit, Question};
+use plan::{CELL_MAX, Comment, Question};
 
 use crate::{
     field::{Ask, Fill},
@@ -11,7 +11,7 @@ use crate::{
     request::{Leaf, Outcome, Request},
     sections,
 };
-use participant::words;
+use participant::{comments, words};
 
 /// Shows all comments, newest first.
 pub fn all(plan: &Plan) -> Outcome {
@@ -52,9 +52,7 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
         if errors.is_empty() {
             let key = request.form.get("comment").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh);
             let mut lots = Lots::default();
-            let (question, text) = (question.id.clone(), text.trim().to_owned());
-            let document = plan::bank().question(&question)?.document();
-            lots.add(document, Edit::Comment { key: key.to_string(), question, text });
+            lots.add(question.document(), comments::comment(question, key, text));
             return Some(lots.write(saved(&here)));
         }
     }

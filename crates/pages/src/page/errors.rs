@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use plan::Question;
 
 use crate::{
+    address::Base,
     kit,
     lent::Plan,
     request::{Leaf, Outcome, Pairs},
@@ -11,31 +12,31 @@ use crate::{
 use participant::error::{Error, Kind};
 
 /// There is no such page.
-pub fn not_found() -> Leaf {
+pub fn not_found(base: &Base) -> Leaf {
     problem(
         404,
         "Page not found",
         html! {
             p class="govuk-body" { "If you typed the address, check that it is right. The page may also have been about something that is not on this device." }
-            p class="govuk-body" { (kit::link("/", "Go to your tasks")) }
+            p class="govuk-body" { (kit::link(&base.to("/"), "Go to your tasks")) }
         },
     )
 }
 
 /// The plan is not on this device.
-pub fn no_such_plan() -> Leaf {
+pub fn no_such_plan(base: &Base) -> Leaf {
     problem(
         404,
         "This plan is not on this device",
         html! {
-            p class="govuk-body" { "Plans come to this device when it is connected. If you are on the child’s team, " (kit::link("/sync", "share now")) " and look again." }
+            p class="govuk-body" { "Plans come to this device when it is connected. If you are on the child’s team, " (kit::link(&base.to("/sync"), "share now")) " and look again." }
             p class="govuk-body" { "If you are not on the team, ask the Virtual School to add you." }
         },
     )
 }
 
 /// What a command would have said, with what was typed in the form that it came from.
-pub fn failed(error: &Error, form: &Pairs) -> Leaf {
+pub fn failed(base: &Base, error: &Error, form: &Pairs) -> Leaf {
     let (status, title) = match error.kind {
         Kind::Usage => (409, "This page is too old"),
         Kind::NotPermitted => (403, "You cannot see this plan"),
@@ -49,7 +50,7 @@ pub fn failed(error: &Error, form: &Pairs) -> Leaf {
             p class="govuk-body" { (error.message) }
             @if let Some(hint) = &error.hint { p class="govuk-body" { (hint) } }
             (typed(form))
-            p class="govuk-body" { "What you had saved is safe. " (kit::link("/", "Go to your tasks")) }
+            p class="govuk-body" { "What you had saved is safe. " (kit::link(&base.to("/"), "Go to your tasks")) }
         },
     )
 }

@@ -45,13 +45,13 @@ pub fn held(
         } @else if waiting.is_empty() {
             p class="govuk-body" { "There are none." }
         }
-        @for (child, one) in waiting { (undecided(child, one, zone)) }
+        @for (child, one) in waiting { (undecided(request, child, one, zone)) }
     };
-    let leaf = Leaf::new("Changes that were refused", "Sharing", main).back("/sync", "Back to sharing");
+    let leaf = Leaf::new("Changes that were refused", "Sharing", main).back(request.href("/sync"), "Back to sharing");
     Outcome::page(leaf.error(!errors.is_empty()))
 }
 
-fn undecided(child: &str, one: &Waiting, zone: Zone) -> Markup {
+fn undecided(request: &Request, child: &str, one: &Waiting, zone: Zone) -> Markup {
     let change = &one.change;
     let (hash, when) = (hex::encode(change.hash), words::moment(change.at, zone));
     let sitting = one.pep.as_ref().map(|pep| format!(", {}", words::sitting(pep))).unwrap_or_default();
@@ -65,12 +65,12 @@ fn undecided(child: &str, one: &Waiting, zone: Zone) -> Markup {
             @if one.said.is_empty() { p class="govuk-body" { "What it says cannot be shown on this device." } }
             div class="govuk-button-group" {
                 @if change.acceptable {
-                    form method="post" action={ "/held/" (hash) "/accept" } {
+                    form method="post" action=(request.href(&format!("/held/{hash}/accept"))) {
                         button type="submit" class="govuk-button" { "Accept" span class="govuk-visually-hidden" { (about) } }
                     }
                 }
                 @if change.heard && !change.follows {
-                    form method="post" action={ "/held/" (hash) "/discard" } {
+                    form method="post" action=(request.href(&format!("/held/{hash}/discard"))) {
                         button type="submit" class="govuk-button govuk-button--secondary" { "Discard" span class="govuk-visually-hidden" { (about) } }
                     }
                 }
@@ -81,7 +81,7 @@ fn undecided(child: &str, one: &Waiting, zone: Zone) -> Markup {
 
 /// A refused change of this person's own.
 pub fn own(one: &Held, zone: Zone) -> Markup {
-    let sitting = one.pep().map(|pep| format!(", {}", words::sitting(&pep))).unwrap_or_default();
+    let sitting = one.pep.as_ref().map(|pep| format!(", {}", words::sitting(pep))).unwrap_or_default();
     html! {
         h3 class="govuk-heading-s" { (one.child) (sitting) }
         p class="govuk-hint" { (words::moment(one.why.at, zone)) }

@@ -6,6 +6,8 @@ use crate::{kit, request::Leaf};
 
 /// What is asked for with the passphrase.
 pub struct Asked<'a> {
+    /// Where the passphrase goes.
+    pub unlock: &'a str,
     /// The address that was asked for.
     pub to: &'a str,
     /// Fields of a form that was sent there, under names of their own.
@@ -30,7 +32,7 @@ pub fn locked(asked: &Asked) -> Leaf {
         @if asked.kept.is_some() {
             (kit::inset(html! { "What you sent has not been saved yet. It waits on this page, and is saved when you unlock these pages." }))
         }
-        form method="post" action="/unlock" novalidate {
+        form method="post" action=(asked.unlock) novalidate {
             div class=(kit::either(wrong, "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
                 label class="govuk-label govuk-label--s" for="passphrase" { "Passphrase" }
                 div class="govuk-hint" id="passphrase-hint" { "The one you chose for the plans on this device" }

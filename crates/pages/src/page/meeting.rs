@@ -14,7 +14,7 @@ use crate::{
     back::Back,
     forms::{Errors, Lots, refusal, stamp},
     kit::{self, Task, saved, upper},
-    lent::{Digest, Plan, people, small},
+    lent::{Digest, Plan, Site, people, small},
     request::{Leaf, Outcome, Request},
     sections,
 };
@@ -107,7 +107,7 @@ pub fn calendar(plan: &Plan, file: Result<String, Error>) -> Outcome {
 }
 
 /// The meetings of all plans that are not signed off: first those whose day has passed and nobody has said that they were held.
-pub fn coming(site: &crate::lent::Site, plans: &[Digest]) -> Outcome {
+pub fn coming(site: &Site, plans: &[Digest]) -> Outcome {
     let mut groups: [(&str, &str, Vec<&Digest>); 3] = [
         ("passed", "The day has passed: was it held?", Vec::new()),
         ("coming", "Coming", Vec::new()),
@@ -135,20 +135,20 @@ pub fn coming(site: &crate::lent::Site, plans: &[Digest]) -> Outcome {
         @for (id, title, group) in &groups {
             @if !group.is_empty() {
                 h2 class="govuk-heading-m" { (title) }
-                (kit::tasks(id, &group.iter().map(|plan| line(id, plan)).collect::<Vec<_>>()))
+                (kit::tasks(id, &group.iter().map(|plan| line(site, id, plan)).collect::<Vec<_>>()))
             }
         }
     };
     Outcome::page(Leaf::new("Meetings", "Meetings", main))
 }
 
-fn line(group: &str, plan: &Digest) -> Task {
+fn line(site: &Site, group: &str, plan: &Digest) -> Task {
     let status = match (group, plan.meeting) {
         ("passed", Some(day)) => html! { (kit::tag("red", "Overdue")) " " (words::date(day)) },
         (_, Some(day)) => html! { (words::date(day)) },
         (_, None) => html! { span class="pep-muted" { "No day yet" } },
     };
-    let href = Some(format!("/pep/{}/meeting", plan.pep.id()));
+    let href = Some(site.plan_href(&plan.pep, "/meeting"));
     Task { href, title: plan.name.clone(), hint: words::sitting(&plan.pep), status }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
-use plan::{AcademicYear, Pep, PepType, ProcessRef, Term, parse_term};
+use plan::{AcademicYear, Pep, PepType, Processes, Term, parse_term};
 
 use crate::{
     forms::Errors,
@@ -14,14 +14,13 @@ use crate::{
 use participant::words::counted;
 
 /// The PEP that a form asks for, or what is wrong in it.
-pub fn wanted(request: &Request, child: &ChildLine) -> Result<Pep, Errors> {
+pub fn wanted(request: &Request, child: &ChildLine, processes: &Processes) -> Result<Pep, Errors> {
     let said = |name: &str| request.form.get(name).unwrap_or_default();
     let mut errors: Errors = Vec::new();
     let mut miss = |name: &str, words: &str| errors.push((name.to_owned(), words.to_owned()));
     let term = parse_term(said("term")).map_err(|_| miss("term", "Choose the term")).ok();
     let kind = said("type").parse::<PepType>().map_err(|_| miss("type", "Choose what kind of PEP it is")).ok();
-    let process =
-        ProcessRef::latest(said("process")).map_err(|_| miss("process", "Choose the process it follows")).ok();
+    let process = processes.latest(said("process")).map_err(|_| miss("process", "Choose the process it follows")).ok();
     match (term, kind, process) {
         (Some((year, term)), Some(kind), Some(process)) => Ok(Pep { child: child.child, year, term, kind, process }),
         _ => Err(errors),
@@ -55,7 +54,7 @@ pub fn new(
         span class="govuk-caption-l" { (child.name) }
         h1 class="govuk-heading-l" { "Start a PEP" }
         p class="govuk-body" { "It works without a connection. If somebody else starts the same one, it is one plan and not two: a PEP is known by the child, the term and the kind." }
-        form method="post" action={ "/children/" (child.child) "/new" } novalidate {
+        form method="post" action=(site.href(&format!("/children/{}/new", child.child))) novalidate {
             @if !doubts.is_empty() {
                 div class="govuk-warning-text" {
                     span class="govuk-warning-text__icon" aria-hidden="true" { "!" }
@@ -69,7 +68,7 @@ pub fn new(
             }
             (kit::radios("term", "Which term?", error("term"), &terms(site.today), &chosen("term")))
             (kit::radios("type", "What kind of PEP?", error("type"), &types, &chosen("type")))
-            (kit::radios("process", "Which process does it follow?", error("process"), &processes(), &process))
+            (kit::radios("process", "Which process does it follow?", error("process"), &choices(&site.processes), &process))
             @if !child.plans.is_empty() {
                 div class="govuk-form-group" {
                     fieldset class="govuk-fieldset" {
@@ -87,8 +86,8 @@ pub fn new(
             (kit::button("Start the PEP"))
         }
     };
-    let leaf =
-        Leaf::new(format!("Start a PEP, {}", child.name), "Children", main).back("/children", "Back to children");
+    let leaf = Leaf::new(format!("Start a PEP, {}", child.name), "Children", main)
+        .back(site.href("/children"), "Back to children");
     Outcome::page(leaf.error(!errors.is_empty()))
 }
 
@@ -135,9 +134,9 @@ fn terms(today: NaiveDate) -> Vec<(String, String)> {
 }
 
 /// The processes, each once.
-fn processes() -> Vec<(String, String)> {
+fn choices(processes: &Processes) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::new();
-    for process in plan::processes() {
+    for process in processes.iter() {
         if !all.iter().any(|(id, _)| *id == process.id) {
             all.push((process.id.clone(), process.name.clone()));
         }

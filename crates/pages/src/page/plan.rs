@@ -47,14 +47,40 @@ const PARTS: [(&str, &str); 7] = [
 
 /// Shows the plan.
 pub fn overview(request: &Request, plan: &Plan) -> Outcome {
+    let regions = regions(plan);
+    let main = html! {
+        @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
+        (super::new::started(request, plan))
+        span class="govuk-caption-xl" { (plan.sitting()) }
+        h1 class="govuk-heading-xl" { (plan.name) "’s plan" }
+        div class="govuk-grid-row" {
+            div class="govuk-grid-column-two-thirds" {
+                (regions.show("sections"))
+                h2 class="govuk-heading-m" { "Together" }
+                (kit::tasks("together", &together(plan)))
+            }
+            div class="govuk-grid-column-one-third" {
+                (beside(plan, &regions))
+            }
+        }
+    };
+    let leaf = Leaf::new(format!("{}’s plan", plan.name), "Children", main);
+    Outcome::page(leaf.back(plan.base.to("/children"), "Back to children"))
+}
+
+/// The regions of the page: the sections and how far each is, who is here, and how far what this person wrote has come.
+pub fn regions(plan: &Plan) -> Regions {
+    Regions::default().with("sections", sections(plan)).with("present", who::in_plan(plan)).with("far", who::mine(plan))
+}
+
+fn sections(plan: &Plan) -> Markup {
     let process = plan.pep.process();
     let groups = || process.pages.iter().flat_map(|page| blocks(page).into_iter().map(move |block| (page, block)));
     let states: Vec<Far> = groups().map(|(page, block)| far(plan, &group(page, block))).collect();
     let asked = states.iter().filter(|state| !state.counts_for_nothing()).count();
     let complete = states.iter().filter(|state| **state == Far::Completed).count();
     let disputes = plan::conflicts(&plan.view, &plan.pep);
-    let mut regions = Regions::default();
-    let sections = html! {
+    html! {
         p class="govuk-body-l" { (complete) " of " (asked) " sections are complete" }
         @if !disputes.is_empty() {
             (kit::inset(html! {
@@ -70,40 +96,19 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
             p class="govuk-body-s" { (owner_line(plan, page)) }
             (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
         }
-    };
-    let main = html! {
-        @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
-        (super::new::started(request, plan))
-        span class="govuk-caption-xl" { (plan.sitting()) }
-        h1 class="govuk-heading-xl" { (plan.name) "’s plan" }
-        div class="govuk-grid-row" {
-            div class="govuk-grid-column-two-thirds" {
-                (regions.put("sections", sections))
-                h2 class="govuk-heading-m" { "Together" }
-                (kit::tasks("together", &together(plan)))
-            }
-            div class="govuk-grid-column-one-third" {
-                (beside(plan, &mut regions))
-            }
-        }
-    };
-    Outcome::page(
-        Leaf::new(format!("{}’s plan", plan.name), "Children", main)
-            .back("/children", "Back to children")
-            .regions(regions),
-    )
+    }
 }
 
 /// What stands beside the sections: who is here, how far what this person wrote has come, the plan's other parts, and what it is.
-fn beside(plan: &Plan, regions: &mut Regions) -> Markup {
+fn beside(plan: &Plan, regions: &Regions) -> Markup {
     html! {
         section aria-labelledby="who" {
             h2 class="govuk-heading-s" id="who" { "Who is here" }
-            (regions.put("present", who::in_plan(plan)))
+            (regions.show("present"))
         }
         section aria-labelledby="mine" {
             h2 class="govuk-heading-s" id="mine" { "What you wrote" }
-            (regions.put("far", who::mine(plan)))
+            (regions.show("far"))
         }
         nav class="pep-parts" aria-label="Parts of this plan" {
             h2 class="govuk-heading-s" { "Also in this plan" }

@@ -64,7 +64,7 @@ fn ask(request: &Request, plan: &Plan, errors: Errors) -> Outcome {
         }
         (spreadsheets(plan))
         h2 class="govuk-heading-m" { "A blank form" }
-        p class="govuk-body" { (kit::link(&format!("/blank-form?process={}", plan.pep.process.id()), "Print a blank form to fill in by hand")) }
+        p class="govuk-body" { (kit::link(&plan.base.to(&format!("/blank-form?process={}", plan.pep.process.id())), "Print a blank form to fill in by hand")) }
     };
     let leaf = Leaf::new(format!("Print or share, {}", plan.name), "Children", main);
     Outcome::page(leaf.back(plan.href(""), "Back to the plan").error(!errors.is_empty()))

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use plan::{Answer, CELL_MAX, Cells, Edit, Kind, Question, Role, Value, Writer};
+use participant::{
+    give_back::{self, NotReturned, Return},
+    quality,
+};
+use plan::{Answer, CELL_MAX, Cells, Edit, Kind, Question, Refused, Role, Value, Writer};
 
 use super::errors as pages;
 use crate::{
@@ -20,8 +24,6 @@ const OVERALL: &str = "qa.overall";
 const REASON: &str = "qa.overrideReason";
 const FEEDBACK: &str = "qa.feedback";
 const RETURNED: &str = "qa.returnedFor";
-/// Who can be asked to put something right.
-const PUT_RIGHT: [Role; 2] = [Role::DesignatedTeacher, Role::SocialWorker];
 
 /// Shows the quality check and takes it in. `sampled`: the process checks this plan.
 pub fn quality(request: &Request, plan: &Plan, sampled: bool) -> Option<Outcome> {
@@ -41,7 +43,8 @@ pub fn quality(request: &Request, plan: &Plan, sampled: bool) -> Option<Outcome>
         taken.overall(worked_out);
     }
     taken.feedback();
-    taken.errors.extend(refusal(plan, "main-content"));
+    let at = if matches!(plan.refused, Some(Refused::NoReason { .. })) { REASON } else { "main-content" };
+    taken.errors.extend(refusal(plan, at));
     if request.post && taken.errors.is_empty() {
         return Some(taken.lots.write(saved(&plan.href("/quality"))));
     }
@@ -102,10 +105,9 @@ impl<'a> Taken<'a> {
             cells.insert("comment".to_owned(), value);
         }
         if !cells.is_empty() {
-            cells.insert("area".to_owned(), Some(Value::Choice(area.to_owned())));
             let writer = Writer { person: plan.person, role: plan.role };
-            match plan::row_key(AREAS, &cells, &writer, &mut || *plan.fresh.as_bytes()) {
-                Ok(key) => self.lots.add(question.document(), Edit::PutRow { question: AREAS.to_owned(), key, cells }),
+            match quality::area(area, cells, &writer) {
+                Ok(edit) => self.lots.add(question.document(), edit),
                 Err(refused) => self.errors.push((grade.target(), refused.to_string())),
             }
         }
@@ -114,7 +116,7 @@ impl<'a> Taken<'a> {
 
     /// The overall grade, and why it is another than the areas make it, which is `worked_out`.
     fn overall(&mut self, worked_out: Option<&str>) {
-        let (plan, by_rules) = (self.plan, by_rules(self.plan));
+        let plan = self.plan;
         let (overall, reason) = (overall_ask(), ask(REASON, REASON));
         let own = |view: &plan::View| match view.answers.get(OVERALL) {
             Some(Answer::Value(value)) => overall.fill(Some(value)),
@@ -123,28 +125,12 @@ impl<'a> Taken<'a> {
         let given = self.take(&overall, false, own(plan.seen_view()), own(&plan.view));
         let shown = text(plan, plan.seen_answer(REASON));
         let why = self.take(&reason, true, shown.clone(), text(plan, plan.answer(REASON)));
-        let why_now = match &why {
-            Some(Change::Text(text)) => text.clone(),
-            _ => text(plan, plan.answer(REASON)).text,
+        let edit = match given {
+            Some(Change::Put(Some(value))) => Some(quality::overall(plan.pep.process(), value, worked_out)),
+            Some(Change::Put(None)) => Some(Edit::Clear { question: OVERALL.to_owned() }),
+            _ => None,
         };
-        match given {
-            Some(Change::Put(Some(value))) if by_rules && Some(value.to_string().as_str()) == worked_out => {
-                self.lots.add(document(OVERALL), Edit::Clear { question: OVERALL.to_owned() });
-            }
-            Some(Change::Put(Some(_))) if by_rules && why_now.trim().is_empty() => {
-                self.errors.push((
-                    reason.target(),
-                    "Enter why the overall grade is another than the areas make it".to_owned(),
-                ));
-            }
-            Some(Change::Put(Some(value))) => {
-                self.lots.add(document(OVERALL), Edit::Choose { question: OVERALL.to_owned(), value });
-            }
-            Some(Change::Put(None)) => {
-                self.lots.add(document(OVERALL), Edit::Clear { question: OVERALL.to_owned() });
-            }
-            _ => {}
-        }
+        edit.into_iter().for_each(|edit| self.lots.add(document(OVERALL), edit));
         if let Some(Change::Text(now)) = why {
             self.lots.text(plan, document(REASON), REASON, &shown.text, &now);
         }
@@ -241,7 +227,7 @@ pub fn send_back(request: &Request, plan: &Plan) -> Option<Outcome> {
     };
     let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
     let roles: Vec<(String, String)> =
-        PUT_RIGHT.iter().map(|role| (role.slug().to_owned(), role.label().to_owned())).collect();
+        give_back::PUT_RIGHT.iter().map(|role| (role.slug().to_owned(), role.label().to_owned())).collect();
     let mut pages: Vec<(String, String)> = vec![(String::new(), "No page in particular".to_owned())];
     pages.extend(process.pages.iter().map(|page| (page.id.clone(), format!("{}: {}", page.id, page.title))));
     let main = html! {
@@ -274,44 +260,43 @@ fn sent_back(
     let (to, page) = (request.form.get("to").unwrap_or_default(), request.form.get("page").unwrap_or_default());
     let mut errors: Errors = Vec::new();
     let mut wrong = |id: &str, words: String| errors.push((id.to_owned(), words));
-    if plan.view.signed_off() {
-        wrong(
-            "main-content",
-            "This plan is signed off, so nothing of it is sent back. What is written now goes into the next PEP"
-                .to_owned(),
-        );
-    }
-    let role = PUT_RIGHT.iter().find(|role| role.slug() == to);
+    let role = give_back::PUT_RIGHT.iter().find(|role| role.slug() == to);
     if role.is_none() {
         wrong("to", "Choose who puts it right".to_owned());
     }
-    // One line: it is a cell of a table.
-    let text = said.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.is_empty() {
+    if said.text.trim().is_empty() {
         wrong("what", "Enter what must be put right".to_owned());
-    } else if text.encode_utf16().count() > CELL_MAX {
+    } else if said.text.encode_utf16().count() > CELL_MAX {
         wrong("what", format!("What must be put right must be {CELL_MAX} characters or fewer"));
     }
     if !page.is_empty() && !plan.pep.process().pages.iter().any(|known| known.id == page) {
         wrong("page", "Choose a page of this plan".to_owned());
     }
-    let by_when = by.read(day).unwrap_or_else(|words| {
+    let by = by.read(day).unwrap_or_else(|words| {
         wrong(&by.target(), words);
         None
     });
+    let back = Return {
+        to: role.copied().unwrap_or(plan.role),
+        what: said.text.clone(),
+        page: Some(page.to_owned()).filter(|page| !page.is_empty()),
+        by: by.and_then(|by| if let Value::Date(by) = by { Some(by) } else { None }),
+        key: request.form.get("row").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh),
+    };
+    let edit = give_back::returned(&plan.view, &back);
+    match &edit {
+        Err(NotReturned::SignedOff) => wrong(
+            "main-content",
+            "This plan is signed off, so nothing of it is sent back. What is written now goes into the next PEP"
+                .to_owned(),
+        ),
+        // What is wrong in an input is said there already.
+        Err(NotReturned::NoWords | NotReturned::ToNobody) | Ok(_) => {}
+    }
     errors.extend(refusal(plan, "main-content"));
-    let (true, Some(role)) = (errors.is_empty(), role) else { return Err(errors) };
-    let value = |text: &str| Some(Value::Text(text.to_owned()));
-    let mut cells = Cells::from([("owner".to_owned(), value(role.slug())), ("what".to_owned(), value(&text))]);
-    if !page.is_empty() {
-        cells.insert("section".to_owned(), value(page));
-    }
-    if by_when.is_some() {
-        cells.insert("byWhen".to_owned(), by_when);
-    }
-    let key = request.form.get("row").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh).to_string();
+    let (true, Ok(edit)) = (errors.is_empty(), edit) else { return Err(errors) };
     let mut lots = Lots::default();
-    lots.add(question.document(), Edit::PutRow { question: RETURNED.to_owned(), key, cells });
+    lots.add(question.document(), edit);
     Ok(lots.write(plan.href("/sign-off?returned=1")))
 }
 

@@ -13,17 +13,26 @@ use crate::{
 
 /// The part of a plan whose readers are chosen.
 const KIND: DocumentKind = DocumentKind::PrivateVoice;
+/// Where a form says who saw the words when its page was made.
+const SAW: &str = "saw";
 /// What cannot be undone.
 const NEVER: &str = "What somebody has read already cannot be called back.";
 
 /// The page of whoever sees the words and records for the child. None where this person does not see them.
 pub fn readers(request: &Request, plan: &Plan, team: &[Who]) -> Option<Outcome> {
-    let ticked = match chosen(request, plan)? {
-        Ok(roles) => return Some(Outcome::Readers { roles, then: plan.href("/views") }),
-        Err(ticked) => ticked,
+    let (ticked, wrong) = match chosen(request, plan)? {
+        Chosen::Taken(roles) => return Some(Outcome::Readers { roles, then: plan.href("/views") }),
+        Chosen::Shown(ticked) => (ticked, None),
+        Chosen::Nobody => {
+            let words = "Choose at least one adult, so that nobody is left alone with what the child wrote";
+            (Vec::new(), Some(words))
+        }
+        Chosen::Changed(ticked) => {
+            let words =
+                "Somebody chose otherwise while you had this page open. Look at who is ticked now, then choose again";
+            (ticked, Some(words))
+        }
     };
-    let wrong =
-        request.post.then_some("Choose at least one adult, so that nobody is left alone with what the child wrote");
     let errors: Vec<(String, String)> = wrong.iter().map(|words| ("reader".to_owned(), (*words).to_owned())).collect();
     let title = format!("Who sees {}’s private words?", plan.name);
     let main = html! {
@@ -31,6 +40,7 @@ pub fn readers(request: &Request, plan: &Plan, team: &[Who]) -> Option<Outcome> 
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         form method="post" action=(plan.href("/views/readers")) novalidate {
             (stamp(plan))
+            (saw(plan))
             (group("l", &title, wrong, &html! {
                 div class="govuk-hint" id="reader-hint" {
                     @if plan.role == Role::YoungPerson {
@@ -64,18 +74,20 @@ pub fn readers(request: &Request, plan: &Plan, team: &[Who]) -> Option<Outcome> 
 /// The child's own page for it. None where this device does not hold the words.
 pub fn childs(request: &Request, given: &Given) -> Option<Outcome> {
     let from = request.query.get("from").or(request.form.get("from")).and_then(|from| from.parse::<usize>().ok());
-    let back = from.map_or_else(|| HOME.to_owned(), |from| format!("{}/{from}", HOME));
-    let ticked = match chosen(request, &given.plan)? {
-        Ok(roles) => return Some(Outcome::Readers { roles, then: back }),
-        Err(ticked) => ticked,
+    let back = from.map_or_else(|| request.href(HOME), |from| request.href(&format!("{HOME}/{from}")));
+    let (ticked, wrong) = match chosen(request, &given.plan)? {
+        Chosen::Taken(roles) => return Some(Outcome::Readers { roles, then: back }),
+        Chosen::Shown(ticked) => (ticked, None),
+        Chosen::Nobody => (Vec::new(), Some("Choose at least one grown-up")),
+        Chosen::Changed(ticked) => (ticked, Some("Somebody just changed this. Look again, then choose")),
     };
-    let wrong = request.post.then_some("Choose at least one grown-up");
     let errors: Vec<(String, String)> = wrong.iter().map(|words| ("reader".to_owned(), (*words).to_owned())).collect();
     let title = "Who may see your private words?";
     let main = html! {
         (kit::error_summary(&errors))
-        form method="post" action=(READERS) novalidate autocomplete="off" {
+        form method="post" action=(request.href(READERS)) novalidate autocomplete="off" {
             @if let Some(from) = from { input type="hidden" name="from" value=(from); }
+            (saw(&given.plan))
             (group("xl", title, wrong, &html! {
                 div id="reader-hint" data-say {
                     p { "You choose. Choose at least one grown-up you trust." }
@@ -99,7 +111,7 @@ pub fn childs(request: &Request, given: &Given) -> Option<Outcome> {
                 a class="govuk-button govuk-button--secondary" role="button" draggable="false" href=(back) { "Go back" }
             }
         }
-        (way_out())
+        (way_out(&request.base))
     };
     Some(Outcome::page(Leaf::new(title, "", main).error(wrong.is_some())))
 }
@@ -126,16 +138,44 @@ pub fn line(plan: &Plan, team: &[Who]) -> Markup {
     }
 }
 
-/// Whom a form chose, or else who is to be ticked on the page. None where this person does not see the words.
-fn chosen(request: &Request, plan: &Plan) -> Option<Result<Vec<Role>, Vec<Role>>> {
-    if plan.private_readers.is_empty() {
+/// What comes of a form, or of its page.
+enum Chosen {
+    /// They see the words from now on.
+    Taken(Vec<Role>),
+    /// The page is shown, with these ticked.
+    Shown(Vec<Role>),
+    /// Nobody would be left but the child.
+    Nobody,
+    /// Somebody chose otherwise since the page was made; these see the words now.
+    Changed(Vec<Role>),
+}
+
+/// Whom a form chose. None where this person does not see the words.
+fn chosen(request: &Request, plan: &Plan) -> Option<Chosen> {
+    let now = &plan.private_readers;
+    if now.is_empty() {
         return None;
     }
     if !request.post {
-        return Some(Err(plan.private_readers.clone()));
+        return Some(Chosen::Shown(now.clone()));
     }
     let roles = sent(&request.form);
-    Some(if KIND.chosen(&roles).is_ok() { Ok(roles) } else { Err(roles) })
+    let changed = request.form.get(SAW).is_some_and(|saw| saw != said(now)) && said(&roles) != said(now);
+    Some(match KIND.chosen(&roles) {
+        Ok(_) if changed => Chosen::Changed(now.clone()),
+        Ok(_) => Chosen::Taken(roles),
+        Err(_) => Chosen::Nobody,
+    })
+}
+
+/// Those whom the child can choose, of these, as a form says them.
+fn said(readers: &[Role]) -> String {
+    offered().filter(|role| readers.contains(role)).map(Role::slug).collect::<Vec<_>>().join(" ")
+}
+
+/// What a form says of who saw the words when its page was made.
+fn saw(plan: &Plan) -> Markup {
+    html! { input type="hidden" name=(SAW) value=(said(&plan.private_readers)); }
 }
 
 /// The boxes that were ticked; what was never offered is not taken.

@@ -1,7 +1,7 @@
 //! Having an answer back as it was: shown before and after, and then written as an ordinary edit. The history stays as it is.
 
 use maud::{Markup, html};
-use plan::{Answer, Cell, ChangeHash, Deed, DocumentKind, Edit, Kind, Question, Row, Value, View, Who};
+use plan::{Answer, Cell, ChangeHash, Deed, DocumentKind, Kind, Question, Row, Value, View, Who};
 
 use crate::{
     changed::changed,
@@ -11,7 +11,10 @@ use crate::{
     lent::{Plan, Was},
     request::{Leaf, Outcome, Request},
 };
-use participant::words;
+use participant::{
+    answers::{self, Given},
+    rows, targets, words,
+};
 
 /// What stands at a place.
 #[derive(PartialEq)]
@@ -200,7 +203,6 @@ fn stood(plan: &Plan, question: &Question, spot: &Spot<'_>, view: &View) -> Stoo
 
 fn write(plan: &Plan, question: &Question, place: &str, spot: &Spot<'_>, seen: &Stood, then: &Stood, lots: &mut Lots) {
     let kind: DocumentKind = question.document();
-    let id = || question.id.clone();
     let value = match then {
         // A cell of a table is written whole; every other text is changed by what differs from what the page showed.
         Stood::Text(text) => match spot {
@@ -213,23 +215,16 @@ fn write(plan: &Plan, question: &Question, place: &str, spot: &Spot<'_>, seen: &
         Stood::Value(value) => value.clone(),
         Stood::Disputed => return,
     };
+    let cells = |column: &plan::Column, value| plan::Cells::from([(column.id.clone(), value)]);
     let edit = match (spot, value) {
-        (Spot::Answer, Some(value)) => Edit::Choose { question: id(), value },
         (Spot::Answer, None) if question.kind == Kind::MultiChoice => {
-            Edit::Choose { question: id(), value: Value::Set(Default::default()) }
+            answers::given(question, Given::Value(Value::Set(Default::default())), &plan.view)
         }
-        (Spot::Answer, None) => Edit::Clear { question: id() },
-        (Spot::Cell { row, column }, value) => {
-            let cells = plan::Cells::from([(column.id.clone(), value)]);
-            Edit::PutRow { question: id(), key: (*row).to_owned(), cells }
-        }
-        (Spot::Field { target, column }, value) => {
-            let fields = plan::Cells::from([(column.id.clone(), value)]);
-            Edit::PutTarget { key: (*target).to_owned(), fields }
-        }
+        (Spot::Answer, value) => answers::given(question, value.map_or(Given::Nothing, Given::Value), &plan.view),
+        (Spot::Cell { row, column }, value) => rows::changed(&question.id, row, cells(column, value)),
+        (Spot::Field { target, column }, value) => targets::changed(target, cells(column, value)),
         (Spot::Within { target, table, row, column }, value) => {
-            let cells = plan::Cells::from([(column.id.clone(), value)]);
-            Edit::PutRow { question: format!("{}/{target}/{}", id(), table.id), key: (*row).to_owned(), cells }
+            rows::changed(&format!("{}/{target}/{}", question.id, table.id), row, cells(column, value))
         }
     };
     lots.add(kind, edit);

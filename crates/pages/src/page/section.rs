@@ -1,7 +1,7 @@
 //! A section: the questions of one block on one page of the process.
 
 use maud::{Markup, html};
-use plan::{Answer, Edit, Kind, Page, Question};
+use plan::{Answer, Kind, Page, Question};
 
 use super::table;
 use crate::{
@@ -17,7 +17,10 @@ use crate::{
     sections::{self, choose_href},
     who,
 };
-use participant::words;
+use participant::{
+    answers::{self, Given},
+    words,
+};
 
 /// A question as this page shows it.
 struct Shown {
@@ -33,10 +36,14 @@ struct Shown {
     left_out: bool,
 }
 
+/// The page of this plan's process that an address names.
+pub fn page_of<'a>(plan: &'a Plan, id: &str) -> Option<&'a Page> {
+    plan.pep.process().pages.iter().find(|known| known.id == id)
+}
+
 /// Shows the section, or takes in what was sent.
 pub fn section(request: &Request, plan: &Plan, page: &str, block: &str) -> Option<Outcome> {
-    let process = plan.pep.process();
-    let page = process.pages.iter().find(|known| known.id == page)?;
+    let page = page_of(plan, page)?;
     let questions = sections::group(page, block);
     questions.first()?;
     let back = Back::of(request);
@@ -110,10 +117,11 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         kept.clone_into(&mut before.text);
     }
     if !plan.may_write(question) {
-        let sent = ask.sent(&request.form).filter(|sent| ask.is_text(false) && !sent.text.trim().is_empty());
+        let sent = ask.sent(&request.form).filter(|sent| *sent != Fill::default());
         if let Some(sent) = sent.filter(|sent| *sent != before && *sent != shown.fill) {
             shown.error = Some(plan.why_not(question));
-            shown.not_taken = Some(sent.text);
+            let value = ask.read(&sent).ok().flatten().filter(|_| !ask.is_text(false));
+            shown.not_taken = Some(value.map_or(sent.text, |value| ask.shown(&value)));
         }
         return shown;
     }
@@ -130,7 +138,7 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         }
     };
     if to_confirm(plan, question) && !answered && request.form.get(&confirm_name(question)).is_some() {
-        lots.add(question.document(), Edit::Confirm { question: question.id.clone() });
+        lots.add(question.document(), answers::confirmed(question));
     }
     if question.may_be_excused() {
         take_excuse(request, plan, answered, &mut shown, lots);
@@ -141,7 +149,7 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
 /// Takes in what came in the input of a question, and says whether that is an answer. `live`: the box was live, and is still.
 fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown: &mut Shown, lots: &mut Lots) -> bool {
     let question = shown.question;
-    let (kind, id) = (question.document(), || question.id.clone());
+    let kind = question.document();
     let mut answered = false;
     match one.change(&request.form) {
         Ok(None) => {}
@@ -153,7 +161,7 @@ fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown:
             answered = !text.trim().is_empty();
             let text = merged(&one.seen.text, &text, &one.now.text);
             if text != one.now.text {
-                lots.add(kind, Edit::Rewrite { question: id(), text });
+                lots.add(kind, answers::written(&question.id, text, false));
             }
         }
         Ok(Some(Change::Text(text))) => {
@@ -162,9 +170,9 @@ fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown:
         }
         Ok(Some(Change::Put(Some(value)))) => {
             answered = true;
-            lots.add(kind, Edit::Choose { question: id(), value });
+            lots.add(kind, answers::given(question, Given::Value(value), &plan.view));
         }
-        Ok(Some(Change::Put(None))) => lots.add(kind, Edit::Clear { question: id() }),
+        Ok(Some(Change::Put(None))) => lots.add(kind, answers::given(question, Given::Nothing, &plan.view)),
         Err(words) => {
             shown.error = Some(words);
             shown.told = Some(one.told());
@@ -184,7 +192,8 @@ fn take_excuse(request: &Request, plan: &Plan, answered: bool, shown: &mut Shown
             shown.error = Some(format!("Answer “{}”, or say why there is no answer, but not both", question.label));
         }
         Ok(excuse) if sent != excused(plan, question, false) && !answered => {
-            lots.add(question.document(), Edit::Excuse { question: question.id.clone(), excuse });
+            let said = excuse.map_or(Given::Nothing, |(why, reason)| Given::NoAnswer(why, reason));
+            lots.add(question.document(), answers::given(question, said, &plan.view));
         }
         Ok(_) => {}
         Err(words) => shown.excuse_error = Some(words),
@@ -218,7 +227,7 @@ fn render(
     let wrong = !errors.is_empty();
     let owner = sections::owner(plan, page);
     let alternate = page.alternate_owner.map(|role| format!(", or {} instead", people(&[role])));
-    let mut regions = Regions::default();
+    let regions = regions(plan, page, block);
     let main = html! {
         (kit::error_summary(&errors))
         @if done { (kit::done("Saved on this device")) }
@@ -229,7 +238,7 @@ fn render(
             "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
             @if plan.role.counts_as(owner) { " That is you." }
         }
-        (regions.put("here", here(plan, page, block)))
+        (regions.show("here"))
         @if asked.is_empty() {
             p class="govuk-body" { "None of these questions is asked at present." }
         }
@@ -239,9 +248,9 @@ fn render(
         @if writes {
             @let live = asked.iter().any(|one| is_live(plan, one.question));
             form method="post" action={ (sections::section_href(plan, page, block)) (back::query(back)) } novalidate
-                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
+                data-live-plan=[live.then(|| plan.pep.id())] data-comments=[live.then(|| plan.href("/comments"))] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
-                @for one in &asked { (question(plan, one, &mut regions)) }
+                @for one in &asked { (question(plan, one, &regions)) }
                 div class="govuk-button-group" {
                     @match back {
                         Some(_) => button type="submit" class="govuk-button" name="go" value="back" { "Save and go back to the meeting" },
@@ -251,12 +260,12 @@ fn render(
                 }
             }
         } @else {
-            @for one in &asked { (question(plan, one, &mut regions)) }
+            @for one in &asked { (question(plan, one, &regions)) }
         }
         @if !hidden.is_empty() { (why_hidden(plan, &hidden)) }
     };
     let (href, words) = back.map_or_else(|| (plan.href(""), "Back to the plan"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
 }
 
 /// What was typed and cannot be saved at its question any more.
@@ -279,6 +288,22 @@ fn unsaved(plan: &Plan, question: &Question, text: &str) -> Markup {
             }
         }
     }
+}
+
+/// The regions of a section: who is here, and who writes at which of its questions.
+pub fn regions(plan: &Plan, page: &Page, block: &str) -> Regions {
+    let all = Regions::default().with("here", here(plan, page, block));
+    sections::group(page, block).into_iter().fold(all, |all, question| {
+        let writing = who::writing_at(plan, &question.id);
+        all.with(
+            here_id(&question.id),
+            html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
+        )
+    })
+}
+
+fn here_id(question: &str) -> String {
+    format!("here-{question}")
 }
 
 /// Who else has this section on their screen.
@@ -338,7 +363,7 @@ fn has_rows(plan: &Plan, question: &Question) -> bool {
     matches!(plan.answer(&question.id), Answer::Table(rows) if rows.iter().any(plan::Row::counts))
 }
 
-fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
+fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
     let question = one.question;
     let ask = Ask::question(question);
     let answer = plan.answer(&question.id);
@@ -380,9 +405,7 @@ fn question(plan: &Plan, one: &Shown, regions: &mut Regions) -> Markup {
                 }
                 _ => (read_only(plan, question, &ask, answer)),
             }
-            (regions.put(&format!("here-{}", question.id), html! {
-                @if let Some(words) = who::writing_at(plan, &question.id) { p class="govuk-body-s pep-here" { (words) } }
-            }))
+            (regions.show(&here_id(&question.id)))
             @if to_confirm(plan, question) { (confirm(question)) }
             (remarks(plan, question))
         }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::{
+    address::Base,
     kit,
     lent::Site,
     request::{Leaf, Outcome, Request},
@@ -31,7 +32,7 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
         let minutes = request.form.get("lock").and_then(|minutes| minutes.parse().ok());
         let idle_minutes = minutes.filter(|m| IDLE_MINUTES_CHOICES.contains(m)).unwrap_or(site.settings.idle_minutes);
         let settings = Settings { announce: ticked("announce"), pause: ticked("pause"), text, idle_minutes };
-        return Outcome::Settings { settings, then: "/settings?done=saved".to_owned() };
+        return Outcome::Settings { settings, then: request.href("/settings?done=saved") };
     }
     let Settings { announce, pause, text, idle_minutes } = site.settings;
     let done = match request.query.get("done") {
@@ -47,7 +48,7 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
         @if !done.is_empty() { (kit::done(done)) }
         h1 class="govuk-heading-xl" { "Settings" }
         p class="govuk-body" { "These are yours, on this device. Nobody else sees or shares them." }
-        form method="post" action="/settings" novalidate {
+        form method="post" action=(request.href("/settings")) novalidate {
             (kit::radios("text", "Size of the text", None, &sizes, text.word()))
             div class="govuk-form-group" {
                 fieldset class="govuk-fieldset" {
@@ -66,17 +67,17 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
         h2 class="govuk-heading-m" { "Locking" }
         @if site.guarded {
             p class="govuk-body" { "Locked pages show nothing until you enter your passphrase. What you have saved is shared meanwhile." }
-            form method="post" action="/lock" { (kit::second_button("Lock now")) }
+            form method="post" action=(request.href("/lock")) { (kit::second_button("Lock now")) }
         } @else {
             p class="govuk-body" { "These pages do not lock, because this device has no passphrase. To set one, run “pep passphrase set” in the command line." }
         }
         h2 class="govuk-heading-m" { "PIN for giving this device to a child" }
         @if has_pin {
             p class="govuk-body" { "A PIN has been set. It takes the device back from a child who has been answering questions on it." }
-            p class="govuk-body" { (kit::link("/settings/pin", "Change the PIN")) }
+            p class="govuk-body" { (kit::link(&request.href("/settings/pin"), "Change the PIN")) }
         } @else {
             p class="govuk-body" { "A child can answer questions on this device in pages of their own. Set a PIN first: it takes the device back." }
-            p class="govuk-body" { (kit::link("/settings/pin", "Set a PIN")) }
+            p class="govuk-body" { (kit::link(&request.href("/settings/pin"), "Set a PIN")) }
         }
         h2 class="govuk-heading-m" { "Set by others" }
         (kit::summary(&[
@@ -90,7 +91,7 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
 }
 
 /// Where a PIN is set, or changed where there is one.
-pub fn pin(is_set: bool, tried: &Result<(), WrongPin>) -> Outcome {
+pub fn pin(base: &Base, is_set: bool, tried: &Result<(), WrongPin>) -> Outcome {
     let title = if is_set { "Change the PIN" } else { "Set a PIN" };
     let wrong = tried.as_ref().err().map(|wrong| (wrong.field(), wrong.words()));
     let of = |field: &str| wrong.as_ref().filter(|(at, _)| *at == field).map(|(_, words)| words.as_str());
@@ -100,7 +101,7 @@ pub fn pin(is_set: bool, tried: &Result<(), WrongPin>) -> Outcome {
         (kit::error_summary(&errors))
         h1 class="govuk-heading-l" { (title) }
         p class="govuk-body" { "You will need it to take this device back from a child. Do not tell the child. Do not use the PIN of your bank card." }
-        form method="post" action="/settings/pin" novalidate autocomplete="off" {
+        form method="post" action=(base.to("/settings/pin")) novalidate autocomplete="off" {
             @if is_set { (digits("present", "Present PIN", "", of("present"))) }
             (digits("pin", "New PIN", "4 to 8 digits", of("pin")))
             (digits("again", "New PIN once more", "", of("again")))
@@ -112,7 +113,7 @@ pub fn pin(is_set: bool, tried: &Result<(), WrongPin>) -> Outcome {
             }))
         }
     };
-    Outcome::page(Leaf::new(title, "", main).back("/settings", "Back to settings").error(tried.is_err()))
+    Outcome::page(Leaf::new(title, "", main).back(base.to("/settings"), "Back to settings").error(tried.is_err()))
 }
 
 /// The PIN that somebody wants, or what is wrong with it. `salt`: random.

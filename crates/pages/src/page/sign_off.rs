@@ -96,7 +96,7 @@ fn sign(request: &Request, plan: &Plan, offer: Option<&Offer>, typed: &Fill, com
         Some(on) if errors.is_empty() => {
             let key = request.form.get("key").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh);
             let comment = if is_seen(offer.question) { comment.to_owned() } else { String::new() };
-            let signature = Signature { question: offer.question, key, on, comment };
+            let signature = Signature { key, on, comment };
             Ok(Outcome::Sign { signature, then: saved(&here) })
         }
         _ => Err(errors),

@@ -24,7 +24,7 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         };
     }
     let tried = request.query.get("tried").is_some();
-    let mut regions = Regions::default();
+    let regions = regions(site, sharing);
     let main = html! {
         @if tried && sharing.failed.is_none() { (kit::done("Everything is shared")) }
         h1 class="govuk-heading-xl" { "Sharing" }
@@ -35,8 +35,8 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
             }))
         }
         p class="govuk-body" { "Everything you enter is saved on this device at once. It is shared with the others of the child’s team by itself whenever there is a connection." }
-        (regions.put("facts", kit::summary(&facts(site, sharing))))
-        form method="post" action="/sync" {
+        (regions.show("facts"))
+        form method="post" action=(site.href("/sync")) {
             @if sharing.offline {
                 p class="govuk-body" { "You chose to work offline. What you enter is saved on this device, and nothing is sent or fetched until you go online again or pep starts anew." }
                 button type="submit" class="govuk-button" name="line" value="on" { "Go online" }
@@ -47,12 +47,12 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
                 }
             }
         }
-        (regions.put("waiting", waiting(site, sharing)))
+        (regions.show("waiting"))
         @if site.undecided > 0 {
             h2 class="govuk-heading-m" { "For you to decide" }
-            p class="govuk-body" { (kit::link("/held", &super::tasks::undecided(site.undecided))) }
+            p class="govuk-body" { (kit::link(&site.href("/held"), &super::tasks::undecided(site.undecided))) }
         }
-        @if sharing.decides && site.undecided == 0 { p class="govuk-body" { (kit::link("/held", "Changes of others that were refused")) } }
+        @if sharing.decides && site.undecided == 0 { p class="govuk-body" { (kit::link(&site.href("/held"), "Changes of others that were refused")) } }
         @if !sharing.held.is_empty() {
             h2 class="govuk-heading-m" { "Changes of yours that could not be accepted" }
             p class="govuk-body" { "What you wrote is kept on this device. The Virtual School sees it too, and decides. Everything else of yours stays in the plan." }
@@ -63,7 +63,12 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
             p class="govuk-body" { "The plans of " (counted(sharing.left, "child")) " whose team you have left are removed from this device. A copy that was made before, such as a backup or an export, cannot be called back: remove it, too." }
         }
     };
-    Outcome::page(Leaf::new("Sharing", "Sharing", main).regions(regions))
+    Outcome::page(Leaf::new("Sharing", "Sharing", main))
+}
+
+/// The regions of the page: how far sharing is, and what waits.
+pub fn regions(site: &Site, sharing: &Sharing) -> Regions {
+    Regions::default().with("facts", kit::summary(&facts(site, sharing))).with("waiting", waiting(site, sharing))
 }
 
 /// How far sharing is.

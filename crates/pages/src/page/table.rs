@@ -1,6 +1,6 @@
 //! Tables: their rows, and the pages that add, change and withdraw one.
 
-use participant::rows;
+use participant::rows::{self, New, NotAdded};
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
@@ -10,13 +10,16 @@ use uuid::Uuid;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp, stamp_now},
     kit::{self, saved},
     lent::{Plan, cell_value},
     request::{Leaf, Outcome, Request},
     said, sections,
 };
 use participant::words;
+
+/// What was to be withdrawn is not what the page showed.
+pub const CHANGED: &str = "It was changed while you had this page open. Nothing was withdrawn. Look at it again, then withdraw it if that is right";
 
 /// A table: of a question, or within a target.
 pub struct Table<'a> {
@@ -231,17 +234,17 @@ pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Ou
         return Some(Outcome::page(render(plan, &table, existing, word, fills, Vec::new(), None)));
     }
     let mut taken = take(request, &table, existing, seen);
-    let key = match existing {
-        Some(row) => Some(row.key.clone()),
-        None => new_key(plan, &table, &mut taken, fresh),
+    let edit = match existing {
+        Some(row) => Some(rows::changed(&table.place, &row.key, taken.cells.clone())),
+        None => added(plan, &table, &mut taken, fresh),
     };
     taken.errors.extend(refusal(plan, "main-content"));
-    let (true, Some(key)) = (taken.errors.is_empty(), key) else {
+    let (true, Some(edit)) = (taken.errors.is_empty(), edit) else {
         return Some(Outcome::page(render(plan, &table, existing, word, taken.fills, taken.errors, fresh)));
     };
     let mut lots = Lots::default();
     if !taken.cells.is_empty() || existing.is_none() || existing.is_some_and(|row| row.withdrawn) {
-        lots.add(table.question.document(), Edit::PutRow { question: table.place.clone(), key, cells: taken.cells });
+        lots.add(table.question.document(), edit);
     }
     Some(lots.write(table.saved(plan)))
 }
@@ -286,30 +289,29 @@ fn take(request: &Request, table: &Table<'_>, existing: Option<&Row>, seen: Opti
     taken
 }
 
-/// The key that the cells of a new row give it, or what is wrong. `fresh`: the id its page was made with.
-fn new_key(plan: &Plan, table: &Table<'_>, taken: &mut Taken, fresh: Option<Uuid>) -> Option<String> {
-    if taken.cells.values().all(Option::is_none) && taken.errors.is_empty() {
-        taken.errors.push((first(table), "Enter at least one thing".to_owned()));
-        return None;
-    }
+/// The edit that adds a row, or what is wrong. `fresh`: the id its page was made with.
+fn added(plan: &Plan, table: &Table<'_>, taken: &mut Taken, fresh: Option<Uuid>) -> Option<Edit> {
     let writer = Writer { person: plan.person, role: plan.role };
-    let key = plan::row_key(&table.place, &taken.cells, &writer, &mut || *fresh.unwrap_or(plan.fresh).as_bytes());
-    let Ok(key) = key else {
-        if taken.errors.is_empty() {
+    let again = fresh.map(|id| id.to_string());
+    let new = New { table: &table.place, key: None, cells: taken.cells.clone(), again: again.as_deref() };
+    let words = match rows::added(&plan.view, new, &writer, &mut || fresh.unwrap_or(plan.fresh)) {
+        Ok((_, edit)) => return Some(edit),
+        Err(NotAdded::Taken(key)) => {
+            let name =
+                rows::taken(&plan.view, &table.place, &key).map_or_else(String::new, |row| table.name(plan, row));
+            format!("There is a row for “{name}” already. Go back and change that one")
+        }
+        // What is wrong in an input is said there.
+        Err(_) if !taken.errors.is_empty() => return None,
+        Err(NotAdded::Empty) => "Enter at least one thing".to_owned(),
+        Err(NotAdded::Refused(_)) => {
             let needed = table.columns.iter().filter(|column| table.is_natural(column));
             let needed: Vec<String> = needed.map(|column| format!("“{}”", column.label)).collect();
-            let words = format!("Enter {}: the row is known by it", needed.join(" and "));
-            taken.errors.push((first(table), words));
+            format!("Enter {}: the row is known by it", needed.join(" and "))
         }
-        return None;
     };
-    let known = rows::taken(&plan.view, &table.place, &key);
-    // The same form sent twice adds one row.
-    if let Some(known) = known.filter(|row| Some(&row.key) != fresh.map(|id| id.to_string()).as_ref()) {
-        let words = format!("There is a row for “{}” already. Go back and change that one", table.name(plan, known));
-        taken.errors.push((first(table), words));
-    }
-    Some(key)
+    taken.errors.push((first(table), words));
+    None
 }
 
 /// The page that asks whether to withdraw a row, and withdraws it.
@@ -319,13 +321,16 @@ pub fn withdraw(request: &Request, plan: &Plan, place: &str, word: &str) -> Opti
     if !plan.may_write(table.question) || !table.is_mine(plan, row) {
         return Some(super::errors::not_yours(plan, table.question));
     }
-    if request.post && plan.refused.is_none() {
+    let mut errors = refusal(plan, "main-content");
+    // Nobody withdraws what they have not seen.
+    if request.post && !row.withdrawn && table.row(plan, plan.seen_view(), word) != Some(row) {
+        errors.push(("main-content".to_owned(), CHANGED.to_owned()));
+    }
+    if request.post && errors.is_empty() {
         let mut lots = Lots::default();
-        let edit = Edit::WithdrawRow { question: table.place.clone(), key: row.key.clone() };
-        lots.add(table.question.document(), edit);
+        lots.add(table.question.document(), rows::withdrawn(&table.place, &row.key));
         return Some(lots.write(table.saved(plan)));
     }
-    let errors = refusal(plan, "main-content");
     let main = html! {
         (kit::error_summary(&errors))
         span class="govuk-caption-l" { (table.label) }
@@ -333,7 +338,7 @@ pub fn withdraw(request: &Request, plan: &Plan, place: &str, word: &str) -> Opti
         (facts(plan, &table, row))
         p class="govuk-body" { "It stays in the plan’s history, and anybody who may write here can bring it back." }
         form method="post" action=(table.href(plan, &format!("/{word}/withdraw"))) {
-            (stamp(plan))
+            (stamp_now(plan))
             div class="govuk-button-group" {
                 (kit::warning_button("Withdraw row"))
                 (kit::link(&table.way_back(plan).0, "Keep it"))

@@ -1,14 +1,14 @@
 //! Targets and what they cost: the list with its sums, and the pages that add, change and withdraw one.
 
 use maud::{Markup, html};
-use plan::{Cell, Cells, Column, Edit, Kind, Question, Target, Value};
+use plan::{Cell, Cells, Column, Kind, Question, Target, Value};
 use uuid::Uuid;
 
 use super::table;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    forms::{Change, Errors, Lots, Sent, refusal, stamp, stamp_now},
     kit::{self, saved},
     lent::{Plan, cell_value},
     live::merged,
@@ -16,7 +16,7 @@ use crate::{
     request::{Leaf, Outcome, Request},
     said, sections, who,
 };
-use participant::words;
+use participant::{answers, targets, words};
 
 /// The question that the targets answer.
 const TARGETS: &str = "targets.list";
@@ -82,7 +82,13 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     if !request.post {
         return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, Vec::new(), fresh)));
     }
-    if existing.is_none() && taken.cells.is_empty() && taken.errors.is_empty() {
+    let key = if existing.is_none() { fresh.unwrap_or(plan.fresh).to_string() } else { key };
+    let cells = taken.cells.clone();
+    let edit = match existing {
+        Some(_) => Ok(targets::changed(&key, cells)),
+        None => targets::added(fresh.unwrap_or(plan.fresh), cells),
+    };
+    if edit.is_err() && taken.errors.is_empty() {
         taken.errors.push(("category".to_owned(), "Enter at least one thing".to_owned()));
     }
     taken.errors.extend(refusal(plan, "main-content"));
@@ -90,9 +96,8 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, taken.errors, fresh)));
     }
     let again = existing.is_some_and(|target| target.row.withdrawn) && plan.may_write(question);
-    let key = if existing.is_none() { fresh.unwrap_or(plan.fresh).to_string() } else { key };
-    if !taken.cells.is_empty() || again {
-        taken.lots.add(MAIN, Edit::PutTarget { key: key.clone(), fields: taken.cells });
+    if let Some(edit) = edit.ok().filter(|_| !taken.cells.is_empty() || again) {
+        taken.lots.add(MAIN, edit);
     }
     let here = || saved(&plan.href(&format!("/targets/{key}")));
     Some(taken.lots.write(back.map_or_else(here, |back| back.saved(plan, TARGETS))))
@@ -106,13 +111,17 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         return Some(super::errors::not_yours(plan, question));
     }
     let back = Back::of(request);
-    if request.post && plan.refused.is_none() {
+    let mut errors = refusal(plan, "main-content");
+    // Nobody withdraws what they have not seen.
+    if request.post && !target.row.withdrawn && Plan::target(plan.seen_view(), key) != Some(target) {
+        errors.push(("main-content".to_owned(), table::CHANGED.to_owned()));
+    }
+    if request.post && errors.is_empty() {
         let mut lots = Lots::default();
-        lots.add(MAIN, Edit::WithdrawTarget { key: key.to_owned() });
+        lots.add(MAIN, targets::withdrawn(key));
         let list = || saved(&plan.href("/targets"));
         return Some(lots.write(back.map_or_else(list, |back| back.saved(plan, TARGETS))));
     }
-    let errors = refusal(plan, "main-content");
     let cost = target.requested.saturating_add(target.retained);
     let own = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let main = html! {
@@ -121,7 +130,7 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
         p class="govuk-body" { "It counts for nothing from then on. What it says is kept, and it can be brought back." }
         @if cost > 0 { p class="govuk-body" { "Its funding, " (words::pounds(cost)) ", stays in sight as money without a target." } }
         form method="post" action=(plan.href(&format!("/targets/{key}/withdraw{}", back::query(back)))) {
-            (stamp(plan))
+            (stamp_now(plan))
             div class="govuk-button-group" {
                 (kit::warning_button("Withdraw target"))
                 (kit::link(&own, "Keep it"))
@@ -185,7 +194,7 @@ impl Taken {
                 Ok(Some(Change::Text(text))) if kept.is_some() => {
                     let text = merged(&one.seen.text, &text, &one.now.text);
                     if text != one.now.text {
-                        self.lots.add(MAIN, Edit::Rewrite { question: place, text });
+                        self.lots.add(MAIN, answers::written(&place, text, false));
                     }
                 }
                 Ok(Some(Change::Text(text))) if existing.is_some() => {
@@ -206,6 +215,23 @@ impl Taken {
 }
 
 /// Where a field of a target is; of a new one, nowhere yet.
+/// The regions of a target's page: who writes in which of its fields.
+pub fn regions(plan: &Plan, existing: Option<&Target>) -> Regions {
+    let columns = question().into_iter().flat_map(|question| &question.columns);
+    columns.filter(|column| column.kind == Kind::LongText).fold(Regions::default(), |all, column| {
+        let place = place(existing, column);
+        let writing = who::writing_at(plan, &place);
+        all.with(
+            here_id(&place),
+            html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
+        )
+    })
+}
+
+fn here_id(place: &str) -> String {
+    format!("here-{place}")
+}
+
 fn place(existing: Option<&Target>, column: &Column) -> String {
     existing.map_or_else(String::new, |target| format!("{TARGETS}/{}/{}", target.row.key, column.id))
 }
@@ -242,7 +268,7 @@ fn render(
     let here = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let withdrawn = existing.is_some_and(|target| target.row.withdrawn);
     let mine = plan.may_write(question);
-    let mut regions = Regions::default();
+    let regions = regions(plan, existing);
     let main = html! {
         (kit::error_summary(&errors))
         @if done { (kit::done("Saved on this device")) }
@@ -253,16 +279,14 @@ fn render(
         @if fields.iter().any(|field| field.writable) {
             @let live = fields.iter().any(|field| plan.types_in(&place(existing, field.column)).is_some());
             form method="post" action=(here) novalidate
-                data-live-plan=[live.then(|| plan.pep.id())] data-most=[live.then_some(plan::TEXT_MAX)] {
+                data-live-plan=[live.then(|| plan.pep.id())] data-comments=[live.then(|| plan.href("/comments"))] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
                 @if existing.is_none() { input type="hidden" name="target" value=(fresh.unwrap_or(plan.fresh)); }
                 @for field in fields {
                     (input(plan, question, existing, field))
                     @let place = place(existing, field.column);
                     @if field.column.kind == Kind::LongText {
-                        (regions.put(&format!("here-{place}"), html! {
-                            @if let Some(words) = who::writing_at(plan, &place) { p class="govuk-body-s pep-here" { (words) } }
-                        }))
+                        (regions.show(&here_id(&place)))
                     }
                 }
                 (kit::button(if withdrawn && mine { "Save and bring back" } else { "Save target" }))
@@ -282,7 +306,7 @@ fn render(
         }
     };
     let (href, words) = back.map_or_else(|| (plan.href("/targets"), "Back to the targets"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong).regions(regions)
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
 }
 
 fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field) -> Markup {

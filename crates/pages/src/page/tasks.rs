@@ -14,6 +14,15 @@ use participant::words::{self, counted};
 
 /// Shows the tasks.
 pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {
+    let main = html! {
+        h1 class="govuk-heading-xl" { "Your tasks" }
+        (regions(site, plans).show("tasks"))
+    };
+    Outcome::page(Leaf::new("Your tasks", "Your tasks", main))
+}
+
+/// The region of the page: the lists.
+pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
     let mut groups: [(&str, &str, Vec<&Digest>); 5] = [
         ("overdue", "Overdue", Vec::new()),
         ("soon", "Due in 15 working days or fewer", Vec::new()),
@@ -35,28 +44,23 @@ pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {
             group.push(plan);
         }
     }
-    let mut regions = Regions::default();
     let lists = html! {
-        @if site.undecided > 0 { (kit::inset(html! { (kit::link("/held", &undecided(site.undecided))) })) }
+        @if site.undecided > 0 { (kit::inset(html! { (kit::link(&site.href("/held"), &undecided(site.undecided))) })) }
         @if plans.is_empty() {
             p class="govuk-body" { "Plans of the children you work with will be here." }
-            p class="govuk-body" { "They come to this device when it is connected: " (kit::link("/sync", "share now")) "." }
+            p class="govuk-body" { "They come to this device when it is connected: " (kit::link(&site.href("/sync"), "share now")) "." }
         }
         @for (id, title, group) in &groups {
             @if !group.is_empty() {
                 h2 class="govuk-heading-m" { (title) }
-                (kit::tasks(id, &group.iter().map(|plan| line(plan)).collect::<Vec<_>>()))
+                (kit::tasks(id, &group.iter().map(|plan| line(site, plan)).collect::<Vec<_>>()))
             }
         }
     };
-    let main = html! {
-        h1 class="govuk-heading-xl" { "Your tasks" }
-        (regions.put("tasks", lists))
-    };
-    Outcome::page(Leaf::new("Your tasks", "Your tasks", main).regions(regions))
+    Regions::default().with("tasks", lists)
 }
 
-fn line(plan: &Digest) -> Task {
+fn line(site: &Site, plan: &Digest) -> Task {
     let due = plan.due.map_or(String::new(), |by| format!(". Due by {}", words::date(by)));
     let others: Vec<String> =
         plan.gaps.keys().filter(|role| !plan.role.counts_as(**role)).map(|role| small(*role)).collect();
@@ -76,7 +80,7 @@ fn line(plan: &Digest) -> Task {
         (choices, _) => kit::tag("yellow", &format!("{} to make", counted(choices, "choice"))),
     };
     Task {
-        href: Some(format!("/pep/{}", plan.pep.id())),
+        href: Some(site.plan_href(&plan.pep, "")),
         title: plan.name.clone(),
         hint: format!("{}{due}{waiting}{here}", words::sitting(&plan.pep)),
         status,

@@ -164,7 +164,7 @@ pub fn give(request: &Request, plan: &Plan, team: &[Who], has_pin: bool) -> Outc
         }
         @if !questions.is_empty() && !own && !has_pin {
             p class="govuk-body" { "Set a PIN first: it takes the device back." }
-            a class="govuk-button" role="button" draggable="false" href="/settings/pin" { "Set a PIN" }
+            a class="govuk-button" role="button" draggable="false" href=(plan.base.to("/settings/pin")) { "Set a PIN" }
         } @else if !questions.is_empty() {
             form method="post" action=(plan.href("/views/give")) novalidate { (stamp(plan)) (kit::button(&title)) }
         }

@@ -87,6 +87,26 @@ impl Device {
         Ok(Some(summary))
     }
 
+    /// What `work_out` makes of the PEP before and this one: how many answers of this role's could be brought; none where one of the
+    /// two has not arrived whole. Worked out once for each state of the two.
+    pub fn could_bring(
+        &mut self,
+        pep: &Pep,
+        role: Role,
+        before: &Pep,
+        work_out: impl FnOnce(&View, &View) -> usize,
+    ) -> Result<usize, Trouble> {
+        let (id, versions) = (pep.id(), [self.version(pep, role), self.version(before, role)]);
+        if let Some(known) = self.views.could_bring(&id, &versions) {
+            return Ok(known);
+        }
+        let Some(last) = self.view_if_here(before, role)? else { return Ok(0) };
+        let Some(view) = self.view_if_here(pep, role)? else { return Ok(0) };
+        let could = work_out(&last, &view);
+        self.views.keep_could_bring(id, versions, could);
+        Ok(could)
+    }
+
     /// What was done since this device was opened: for tests and measurements to count.
     pub fn work(&self) -> Work {
         Work { documents: self.replica.documents_opened(), ..self.views.work }

@@ -1,21 +1,21 @@
 //! What stands beside the documents in a replica, each under a name: how it is written and read.
 
 use gate::Id;
-use plan::Pep;
+use plan::{Pep, Processes};
 use replica::{Replica, Trouble};
 use serde::{Deserialize, Serialize};
 use sync::{cbor::to_cbor, frame::Start};
 use uuid::Uuid;
 
-/// A PEP from what it was started as; `None` where that makes no sense to this version.
-pub fn pep_of(start: &Start) -> Option<Pep> {
+/// A PEP from what it was started as; `None` where that makes no sense to this version, or its process is not known here.
+pub fn pep_of(start: &Start, processes: &Processes) -> Option<Pep> {
     let (year, term) = plan::parse_term(&start.term).ok()?;
     Some(Pep {
         child: Uuid::from_bytes(start.child),
         year,
         term,
         kind: start.kind.parse().ok()?,
-        process: plan::ProcessRef::new(&start.process, start.process_version).ok()?,
+        process: processes.get(&start.process, start.process_version).ok()?,
     })
 }
 

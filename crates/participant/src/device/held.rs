@@ -15,7 +15,7 @@ use super::{
     numbers::is_own_past,
     state::{Held, Said, Waiting, Why, fact},
 };
-use crate::words::{self, counted};
+use crate::words::{self, told};
 
 /// Facts: how many refused changes of a document wait for this person's decision.
 const UNDECIDED: &[u8] = b"undecided/";
@@ -44,7 +44,7 @@ impl Device {
 
     fn put_refused(&mut self, held: Held) {
         self.replica.set_fact(&fact(held.number), Some(&cbor(&held)));
-        self.refused.insert(held.number, held);
+        self.refused.insert(held.number, held.among(&self.processes));
     }
 
     /// How many refused changes wait for this person's decision, as the relay last said.
@@ -100,7 +100,7 @@ impl Device {
                 let team = self.authority(doc);
                 let rebased = self.replica.rebase(doc, &own, &BTreeSet::new(), &team)?;
                 if rebased.is_some_and(|rebased| rebased.written > 0) {
-                    self.words.push("Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.".into());
+                    self.words.push(told::WRITTEN_AGAIN.to_owned());
                 }
                 self.open_line(doc)?;
             } else {
@@ -111,12 +111,7 @@ impl Device {
                 hashes.iter().filter(|h| !follows.contains(h) && !others.contains(h)).copied().collect();
             let new = self.keep_refused(doc, &refused, (code, detail), now)?;
             if new > 0 {
-                let them = if new == 1 { "it is" } else { "they are" };
-                self.words.push(format!(
-                    "{} could not be accepted: {detail} Your text is kept here, and pep held shows it; {them} with the Virtual School, who can accept {}.",
-                    counted(new, "change"),
-                    if new == 1 { "it" } else { "them" },
-                ));
+                self.words.push(told::not_accepted(new, detail));
             }
             if !own.is_empty() {
                 let without = own.iter().filter(|hash| !follows.contains(hash)).copied().collect();
@@ -156,6 +151,7 @@ impl Device {
                         said: self.said(doc, pep.as_ref(), hash)?,
                         start: pep.as_ref().map(start_of),
                         why: why.clone(),
+                        pep,
                     }
                 }
             };
@@ -189,12 +185,10 @@ impl Device {
             let team = self.authority(doc);
             if let Some(rebased) = self.replica.rebase(doc, refused, without, &team)? {
                 if rebased.written > 0 {
-                    self.words.push(format!("{} after it stay in the plan.", counted(rebased.written, "change")));
+                    self.words.push(told::stay(rebased.written));
                 }
-                let words =
-                    "It stands in something that was not accepted, so it could not be kept in the plan by itself.";
                 for hash in &rebased.stranded {
-                    self.keep_refused(doc, &[*hash], (FOLLOWS, words), now)?;
+                    self.keep_refused(doc, &[*hash], (FOLLOWS, told::STANDS_IN_REFUSED), now)?;
                     if let (Some(held), Some(said)) = (self.refusal_of(doc, hash).cloned(), said.remove(hash)) {
                         self.put_refused(Held { said, ..held });
                     }
@@ -210,7 +204,7 @@ impl Device {
         for hash in refused {
             self.replica.hold(doc, hash, &why)?;
         }
-        self.words.push("A plan cannot be shared from this device until the Virtual School has decided about what was not accepted in it.".into());
+        self.words.push(told::WAITS_FOR_DECISION.to_owned());
         self.leave_alone(*doc);
         Ok(())
     }
@@ -229,11 +223,7 @@ impl Device {
             }
         }
         if known > 0 {
-            let was = if known == 1 { "was" } else { "were" };
-            self.words.push(format!(
-                "{} of yours that {was} held {was} accepted by the Virtual School.",
-                counted(known, "change")
-            ));
+            self.words.push(told::accepted(known));
         }
         self.say_heard(*doc, hashes.to_vec());
         self.touch();
@@ -292,15 +282,8 @@ impl Device {
             };
             let pep = found.map(|(pep, _)| pep);
             let who = pep.as_ref().and_then(|pep| self.who(&pep.child, &change.person));
-            let author = who.map_or_else(
-                || "Somebody not on the list of people".to_string(),
-                |who| match who.until {
-                    Some(last) => {
-                        format!("{}, {} until {}", who.name, who.role.label().to_lowercase(), words::date(last))
-                    }
-                    None => format!("{}, {}", who.name, who.role.label().to_lowercase()),
-                },
-            );
+            let author =
+                who.map_or_else(|| told::NOBODY_KNOWN.to_owned(), |who| told::author(&who.name, who.role, who.until));
             waiting.push(Waiting { change, pep, author, said });
         }
         Ok(waiting)
@@ -364,11 +347,7 @@ impl Device {
         if given_up > 0 {
             // What this device wrote there is not known here any more, should its person come back.
             self.move_on()?;
-            self.words.push(format!(
-                "You are not on a child’s team any more, so {} of theirs {} removed from this device. A copy that was made before, such as a backup or an export, cannot be called back: remove it, too.",
-                counted(given_up, "plan"),
-                if given_up == 1 { "was" } else { "were" },
-            ));
+            self.words.push(told::removed(given_up));
             self.touch();
         }
         Ok(())

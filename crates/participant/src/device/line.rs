@@ -17,6 +17,7 @@ use super::{
     facts::{cbor, start_of},
     state::{Connection, Line, Traffic},
 };
+use crate::words::told;
 
 /// What this program calls itself in `hello`.
 pub const PROGRAM: &str = concat!("pep/", env!("CARGO_PKG_VERSION"));
@@ -71,8 +72,7 @@ impl Device {
             // A newer relay may say more than this version knows.
             Err(sync::frame::FrameError::Unknown) => Vec::new(),
             Err(e) => {
-                self.words
-                    .push(format!("The relay sent something this program cannot read ({e}). It will connect again."));
+                self.words.push(told::unreadable(&e.to_string()));
                 vec![Act::Close]
             }
         };

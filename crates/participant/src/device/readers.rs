@@ -14,6 +14,7 @@ use super::{
     facts::{cbor, from_cbor, key},
     state::{Choice, NotChosen, Readers, Unshared},
 };
+use crate::words::told;
 
 /// Facts: what could not be shared, under the id of its document.
 const UNSHARED: &[u8] = b"unshared/";
@@ -106,7 +107,7 @@ impl Device {
         if asked.is_some() && asked == choice.wanted {
             choice.wanted = None;
             if asked.as_ref() != Some(&stands.roles) {
-                self.words.push("Somebody else chose as well who sees the child's private words. Only those see them now whom both of you chose.".into());
+                self.words.push(told::BOTH_CHOSE.to_owned());
             }
         }
         choice.stands = Some(stands);
@@ -194,10 +195,7 @@ impl Device {
         self.replica.erase(doc)?;
         // What this device wrote there it does not know any more: should it be given the document again, it writes as another.
         self.move_on()?;
-        self.words.push(
-            "It was chosen who sees a child's private words, and you are not among them. This device's copy is gone."
-                .into(),
-        );
+        self.words.push(told::NOT_AMONG_READERS.to_owned());
         self.touch();
         Ok(())
     }
@@ -210,8 +208,7 @@ impl Device {
         let own = own_words(&plan::read(documents, pep, &|_| None), &person);
         if !own.is_empty() {
             self.replica.set_fact(&key(UNSHARED, doc), Some(&cbor(&own)));
-            self.words
-                .push("What you wrote there and had not shared is kept for you: `pep private PEP` shows it.".into());
+            self.words.push(told::PRIVATE_KEPT.to_owned());
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use super::{
     numbers::is_own_past,
     state::Line,
 };
+use crate::words::told;
 
 /// How often one document's log is read again from its start on one connection.
 const READ_AGAIN_MAX: u32 = 4;
@@ -32,9 +33,8 @@ impl Device {
             }
             Act::Welcome { relay, .. } => {
                 if self.me.as_ref().is_some_and(|me| me.relay.id != relay) {
-                    let words = "The relay at this address is not the one this device joined. Ask the Virtual School for a new link if it has changed its relay.";
-                    self.words.push(words.into());
-                    self.line = Line::Refused(words.into());
+                    self.words.push(told::ANOTHER_RELAY.to_owned());
+                    self.line = Line::Refused(told::ANOTHER_RELAY.to_owned());
                     if let Some(c) = self.connection.as_mut() {
                         c.close = true;
                     }
@@ -87,10 +87,7 @@ impl Device {
                     }
                     Err(refusal) if refusal.rests_on_the_roster() && self.wait_for_roster(doc) => {}
                     Err(refusal) => {
-                        self.words.push(format!(
-                            "The relay's copy of a plan did not pass this device's own checks ({}). It was not taken; whoever keeps the relay should run `pep-relay check`.",
-                            refusal.code()
-                        ));
+                        self.words.push(told::copy_not_taken(refusal.code()));
                         self.leave_alone(doc);
                     }
                 }
@@ -176,7 +173,7 @@ impl Device {
     pub fn take_roster(&mut self, signed: &SignedRoster) -> Result<(), Trouble> {
         let Some(me) = &self.me else { return Ok(()) };
         let Some(roster) = signed.verify(&me.relay.key) else {
-            self.words.push("The relay sent a list of people that its own key did not sign. It was not taken.".into());
+            self.words.push(told::ROSTER_NOT_SIGNED.to_owned());
             return Ok(());
         };
         for child in self.new_children()? {
@@ -211,7 +208,9 @@ impl Device {
         let mut listed = BTreeMap::new();
         for item in list {
             // The ids follow from what the PEP was started as: a list that says otherwise is not believed.
-            let Some(pep) = pep_of(&item.start).filter(|p| *p.id().as_bytes() == item.pep) else { continue };
+            let Some(pep) = pep_of(&item.start, &self.processes).filter(|p| *p.id().as_bytes() == item.pep) else {
+                continue;
+            };
             let Ok(kind) = item.kind.parse::<DocumentKind>() else { continue };
             if *pep.document(kind).as_bytes() != item.doc {
                 continue;
@@ -222,10 +221,7 @@ impl Device {
                         && c.announced.insert(item.pep)
                     {
                         c.refused += 1;
-                        self.words.push(format!(
-                            "PEP {} was started under another process elsewhere. What was written here is kept on this device; ask the Virtual School which one stands.",
-                            pep.id()
-                        ));
+                        self.words.push(told::two_processes(&pep));
                     }
                     continue;
                 }
@@ -273,10 +269,7 @@ impl Device {
         if refusal.rests_on_the_roster() && self.wait_for_roster(*doc) {
             return Ok(());
         }
-        self.words.push(format!(
-            "A change that the relay sent did not pass this device's own checks ({}). It was not taken; whoever keeps the relay should run `pep-relay check`.",
-            refusal.code()
-        ));
+        self.words.push(told::change_not_taken(refusal.code()));
         self.leave_alone(*doc);
         Ok(())
     }

@@ -7,6 +7,7 @@ use plan::{Answered, ChangeHash, DocumentKind, Pep};
 use replica::Trouble;
 
 use super::{Device, state::Waits};
+use crate::words::told;
 
 /// How far a PEP is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Device {
             let mut answers: Vec<String> = answered.collect();
             if answers.is_empty() && !waiting.is_empty() {
                 // What was typed and taken away again.
-                answers.push("An answer that is as it was before".to_owned());
+                answers.push(told::AS_BEFORE.to_owned());
             }
             let made = |hash: &Hash| document.get_change_meta_by_hash(&ChangeHash(*hash)).map(|meta| meta.timestamp);
             Waits { answers, since: waiting.iter().filter_map(made).min() }

@@ -43,6 +43,8 @@ pub struct Work {
 pub struct Views {
     views: VecDeque<(Uuid, Version, Arc<View>)>,
     summaries: BTreeMap<Uuid, (Version, Arc<Summary>)>,
+    /// By the states of the plan and of the one before it.
+    could_bring: BTreeMap<Uuid, ([Version; 2], usize)>,
     pub(super) work: Work,
 }
 
@@ -68,6 +70,19 @@ impl Views {
     /// The summary of a plan in this state, if it is kept.
     pub fn summary(&self, pep: &Uuid, version: &Version) -> Option<Arc<Summary>> {
         self.summaries.get(pep).filter(|(of, _)| of == version).map(|(_, summary)| summary.clone())
+    }
+
+    /// How many answers could be brought into a plan in this state from one in that, if it is known.
+    pub fn could_bring(&self, pep: &Uuid, versions: &[Version; 2]) -> Option<usize> {
+        self.could_bring.get(pep).filter(|(of, _)| of == versions).map(|(_, could)| *could)
+    }
+
+    /// Keeps it, in the place of an older state of the same two.
+    pub fn keep_could_bring(&mut self, pep: Uuid, versions: [Version; 2], could: usize) {
+        if self.could_bring.len() >= SUMMARIES_MAX {
+            self.could_bring.clear();
+        }
+        self.could_bring.insert(pep, (versions, could));
     }
 
     /// Keeps it, in the place of an older state of the same plan.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::agenda::Agenda;
 use crate::bank::bank;
 use crate::clock::DayKind;
-use crate::pep::{DocumentKind, NotAWord, Phase, Role, Term, words};
+use crate::pep::{DocumentKind, NotAWord, PepType, Phase, Role, Term, words};
 
 /// Everything a process says beside its pages, its calendar, its targets and its money.
 #[derive(Debug, Deserialize, Serialize)]
@@ -578,6 +578,11 @@ impl Review {
             exception.phase.is_none_or(|only| only == phase) && exception.term.is_none_or(|only| only == term)
         };
         self.exceptions.iter().find(fits).map_or(self.kind, |exception| exception.kind)
+    }
+
+    /// Whether a PEP of this type is reviewed without a meeting; not while nobody knows the child's phase (2.12).
+    pub fn on_paper(&self, pep: PepType, phase: Option<Phase>, term: Term) -> bool {
+        pep == PepType::Review && phase.is_some_and(|phase| self.kind_of(phase, term) == ReviewKind::Desk)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU16;
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{Datelike, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -13,31 +13,112 @@ use crate::bank::{BadFile, Column, Kind, Question, bank};
 use crate::clock::{DayKind, is_weekend};
 use crate::document::WITHDRAWN;
 use crate::expr::Expr;
-use crate::pep::{AcademicYear, DocumentKind, NotAWord, Phase, ProcessRef, Role, Term, words};
+use crate::pep::{AcademicYear, DocumentKind, NotAWord, Phase, Role, Term, words};
 use crate::policy::{FundingFile, FundingPolicy, TargetPolicy};
 use crate::practice::{Carry, Practice};
 
-/// The processes this program was built with.
-pub fn processes() -> &'static [Process] {
-    static PROCESSES: OnceLock<Vec<Process>> = OnceLock::new();
-    PROCESSES.get_or_init(|| {
-        let files = [
-            include_str!("../../processes/sections.json"),
-            include_str!("../../processes/portal.json"),
-            include_str!("../../processes/rolling.json"),
-            include_str!("../../processes/ten-page.json"),
-            include_str!("../../processes/web.json"),
-        ];
-        files.iter().map(|text| Process::parse(text).expect("the processes are part of this program")).collect()
-    })
+/// The processes that somebody knows: a value, handed down from whoever holds it, so that one program can work for several councils.
+/// Cheap to clone; none by default.
+#[derive(Debug, Clone, Default)]
+pub struct Processes(Arc<[Arc<Process>]>);
+
+/// A process that is not among those known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "This program does not have that process or that version of it. It has: {known}. A newer program may know it: please update."
+)]
+pub struct UnknownProcess {
+    /// Ids and versions known here, for people.
+    pub known: String,
 }
 
-/// The process a reference names. Never missing: a `ProcessRef` is only made for a process that is here.
-pub fn process(reference: &ProcessRef) -> &'static Process {
-    processes()
-        .iter()
-        .find(|process| process.id == reference.id() && process.version == reference.version())
-        .expect("a ProcessRef is only made for a process that is here")
+impl Processes {
+    /// Those this program was built with: constants, so they are read once. Whoever begins something hands them down.
+    pub fn built_in() -> &'static Processes {
+        static READ: OnceLock<Processes> = OnceLock::new();
+        let read = || {
+            let files = [
+                include_str!("../../processes/sections.json"),
+                include_str!("../../processes/portal.json"),
+                include_str!("../../processes/rolling.json"),
+                include_str!("../../processes/ten-page.json"),
+                include_str!("../../processes/web.json"),
+            ];
+            let parsed = files.iter().map(|text| Process::parse(text).expect("the processes are part of this program"));
+            Processes::new(parsed.collect())
+        };
+        READ.get_or_init(read)
+    }
+
+    /// These and no others, in this order.
+    pub fn new(processes: Vec<Process>) -> Processes {
+        Processes(processes.into_iter().map(Arc::new).collect())
+    }
+
+    /// All of them, in the order they were given in.
+    pub fn iter(&self) -> impl Iterator<Item = &Process> {
+        self.0.iter().map(|process| &**process)
+    }
+
+    /// The process of this id and version.
+    pub fn get(&self, id: &str, version: u32) -> Result<ProcessRef, UnknownProcess> {
+        self.find(|process| process.id == id && process.version == version)
+    }
+
+    /// The newest version of a process: what a new PEP begins under.
+    pub fn latest(&self, id: &str) -> Result<ProcessRef, UnknownProcess> {
+        let of_id = self.iter().filter(|process| process.id == id);
+        let version = of_id.map(|process| process.version).max().unwrap_or_default();
+        self.get(id, version)
+    }
+
+    fn find(&self, is: impl Fn(&Process) -> bool) -> Result<ProcessRef, UnknownProcess> {
+        let found = self.0.iter().find(|process| is(process));
+        found.map(|process| ProcessRef(process.clone())).ok_or_else(|| {
+            let known: Vec<String> = self.iter().map(|process| format!("{} {}", process.id, process.version)).collect();
+            UnknownProcess { known: known.join(", ") }
+        })
+    }
+}
+
+/// One process, by id and version: what a PEP began under (R001-01). Whoever holds it has the process with it, so none is ever missing.
+/// Two are equal when id and version are.
+#[derive(Clone)]
+pub struct ProcessRef(Arc<Process>);
+
+impl ProcessRef {
+    /// The id, such as `sections`.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The version, from 1.
+    pub fn version(&self) -> u32 {
+        self.0.version
+    }
+
+    /// The process.
+    pub fn process(&self) -> &Process {
+        &self.0
+    }
+
+    fn key(&self) -> (&str, u32) {
+        (self.id(), self.version())
+    }
+}
+
+impl PartialEq for ProcessRef {
+    fn eq(&self, other: &ProcessRef) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for ProcessRef {}
+
+impl fmt::Debug for ProcessRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.id(), self.version())
+    }
 }
 
 /// One version of a process.
@@ -656,8 +737,8 @@ struct PageFile {
 mod tests {
     use super::*;
 
-    fn sections() -> &'static Process {
-        process(&ProcessRef::latest("sections").unwrap())
+    fn sections() -> ProcessRef {
+        Processes::built_in().latest("sections").unwrap()
     }
 
     fn day(text: &str) -> NaiveDate {
@@ -666,32 +747,33 @@ mod tests {
 
     #[test]
     fn sections_places_every_question_once_on_five_pages() {
-        assert_eq!(sections().questions().count(), 229);
-        let pages: Vec<&str> = sections().pages.iter().map(|page| page.id.as_str()).collect();
+        assert_eq!(sections().process().questions().count(), 229);
+        let sections = sections();
+        let pages: Vec<&str> = sections.process().pages.iter().map(|page| page.id.as_str()).collect();
         assert_eq!(pages, ["A", "B", "C", "D", "E"]);
     }
 
     #[test]
     fn the_date_after_the_meeting_of_26_february_is_4_june_for_28_may_is_half_term() {
-        assert_eq!(provisional_next_date(day("2026-02-26"), &sections().calendar), Some(day("2026-06-04")));
+        assert_eq!(provisional_next_date(day("2026-02-26"), &sections().process().calendar), Some(day("2026-06-04")));
     }
 
     #[test]
     fn a_date_past_the_deadline_becomes_the_last_school_day_before_it() {
         // 91 days after 25 March is 24 June, and the deadline is Friday 26 June; a week later would be too late.
-        assert_eq!(provisional_next_date(day("2026-03-25"), &sections().calendar), Some(day("2026-06-24")));
-        assert_eq!(provisional_next_date(day("2026-04-01"), &sections().calendar), Some(day("2026-06-26")));
+        assert_eq!(provisional_next_date(day("2026-03-25"), &sections().process().calendar), Some(day("2026-06-24")));
+        assert_eq!(provisional_next_date(day("2026-04-01"), &sections().process().calendar), Some(day("2026-06-26")));
     }
 
     #[test]
     fn a_calendar_that_ends_too_soon_gives_no_date() {
-        assert_eq!(provisional_next_date(day("2027-06-10"), &sections().calendar), None);
-        assert_eq!(provisional_next_date(NaiveDate::MAX, &sections().calendar), None);
+        assert_eq!(provisional_next_date(day("2027-06-10"), &sections().process().calendar), None);
+        assert_eq!(provisional_next_date(NaiveDate::MAX, &sections().process().calendar), None);
     }
 
     #[test]
     fn the_virtual_school_may_help_with_targets_and_tuition_and_its_head_counts_as_an_officer() {
-        let writers = |id: &str| sections().writers_on_roll(bank().question(id).unwrap());
+        let writers = |id: &str| sections().process().writers_on_roll(bank().question(id).unwrap());
         let dt_and_vs = [Role::DesignatedTeacher, Role::VirtualSchoolOfficer, Role::VirtualSchoolHead];
         assert_eq!(writers("targets.list"), dt_and_vs);
         assert_eq!(writers("funding.tuition"), dt_and_vs);

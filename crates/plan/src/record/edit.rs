@@ -31,6 +31,11 @@ pub const CARRIED_MAX: usize = 15_000;
 /// Most operations in one change; the gate takes 20,000. A character added or taken away is one.
 pub const OPERATIONS_MAX: usize = 20_000;
 
+/// Whether there is a meeting, or a review without one.
+pub(crate) const MEETING_KIND: &str = "meeting.kind";
+/// The answer to it that says: without one.
+pub(crate) const ON_PAPER: &str = "desk_review";
+
 /// Who writes. Recorded by the actor of the document, not in it, save where an entry is kept for each author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Writer {
@@ -213,7 +218,8 @@ pub(crate) fn apply_within(
     let mut work = Work { tx: document.transaction(), pep, kind, writer: *writer, made: Vec::new(), versions };
     let done = right_document(&work.sheet(), pep, kind)
         .and_then(|()| work.not_sealed())
-        .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)));
+        .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)))
+        .and_then(|()| work.reasoned(edits));
     let done = done.and_then(|()| match work.tx.pending_ops() {
         operations if operations > limit => Err(Refused::TooMuchAtOnce { limit }),
         operations => Ok(operations),
@@ -502,6 +508,34 @@ impl<'t> Work<'t> {
         }
     }
 
+    /// Refuses a review on paper where the process holds one in a meeting.
+    fn in_a_meeting(&self, question: &Question, value: &Value) -> Result<(), Refused> {
+        if question.id != MEETING_KIND || *value != Value::Choice(ON_PAPER.to_owned()) {
+            return Ok(());
+        }
+        let phase = Facts::new(self.pep, Some(self.sheet())).phases().first().copied();
+        match self.pep.process().practice.review.on_paper(self.pep.kind, phase, self.pep.term) {
+            true => Ok(()),
+            false => Err(Refused::NoDeskReview),
+        }
+    }
+
+    /// Refuses an overall grade that is given with these edits, is another than the areas make it, and has no reason.
+    fn reasoned(&self, edits: &[Edit]) -> Result<(), Refused> {
+        let gives = |edit: &Edit| matches!(edit, Edit::Choose { question, .. } if question == quality::OVERALL);
+        if !edits.iter().any(gives) {
+            return Ok(());
+        }
+        let reason = find_question(quality::REASON)?;
+        let why = self.sheet().answer(&reason.id, ObjType::Text).map(|text| self.sheet().text(&text));
+        // The reason is asked for exactly where the grade is another.
+        let asked = Facts::new(self.pep, Some(self.sheet())).asked(reason) == Asked::Yes;
+        match asked && why.is_none_or(|why| why.trim().is_empty()) {
+            true => Err(Refused::NoReason { question: quality::OVERALL.to_owned() }),
+            false => Ok(()),
+        }
+    }
+
     /// Refuses everything once the closing PEP is signed off (PEP.md 4.10). An annex cannot tell; the plan itself can.
     fn not_sealed(&self) -> Result<(), Refused> {
         let signed = || {
@@ -615,6 +649,7 @@ impl<'t> Work<'t> {
                     Shape::of(question).check(&question.id, value)?;
                     self.after_birth(question, None, Some(value))?;
                     quality::fits(self.pep.process(), question, None, value)?;
+                    self.in_a_meeting(question, value)?;
                     let answers = self.answers(question)?;
                     self.put(question, &[answers], &question.id, question.kind, Some(value))
                 }
@@ -675,6 +710,7 @@ impl<'t> Work<'t> {
         if puts.len() < 2 || !puts.iter().any(|put| put.value == *take) {
             return Err(undisputed());
         }
+        self.in_a_meeting(question, take)?;
         self.put(question, &maps, key, kind, Some(take))
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use automerge::{ObjId, ObjType, ReadDoc};
 use chrono::NaiveDate;
 
-use crate::bank::{Kind, Question};
+use crate::bank::{Kind, Question, bank};
 use crate::document::{Sheet, Source};
 use crate::expr::{Expr, Operand, Order, Reference};
 use crate::pep::{Pep, Phase};
@@ -179,11 +179,12 @@ impl<'a, R: Source> Facts<'a, R> {
         funding
     }
 
-    fn holds(&self, expr: &'static Expr) -> Asked {
-        let decide = |reference: &'static Reference, found: Option<bool>| match found {
-            Some(true) => Asked::Yes,
-            Some(false) => Asked::No(&reference.question),
-            None => Asked::Unknown,
+    fn holds(&self, expr: &Expr) -> Asked {
+        let decide = |reference: &Reference, found: Option<bool>| match (found, bank().question(&reference.question)) {
+            (Some(true), _) => Asked::Yes,
+            // A condition names questions of the bank, or its file is not read.
+            (Some(false), Some(question)) => Asked::No(&question.id),
+            (Some(false) | None, _) => Asked::Unknown,
         };
         match expr {
             Expr::Always => Asked::Yes,

@@ -9,7 +9,7 @@ use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
 use crate::bank::{Kind, Question, bank};
-use crate::process::{Process, process, processes};
+use crate::process::{Process, ProcessRef};
 
 /// Version of the document's shape (`about.schemaVersion`). Raised only when an older program could misread a document.
 pub const SCHEMA_VERSION: i64 = 1;
@@ -312,49 +312,6 @@ pub fn parse_term(text: &str) -> Result<(AcademicYear, Term), NotATerm> {
     Ok((year.parse()?, term.parse().map_err(|_| NotATerm)?))
 }
 
-/// A process this program has, by id and version. A PEP keeps the one it began under (R001-01).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ProcessRef {
-    id: String,
-    version: u32,
-}
-
-/// A process that is not in this program.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "This program does not have that process or that version of it. It has: {known}. A newer program may know it: please update."
-)]
-pub struct UnknownProcess {
-    /// Ids and versions known here, for people.
-    pub known: String,
-}
-
-impl ProcessRef {
-    /// The process of this id and version, if this program has it.
-    pub fn new(id: &str, version: u32) -> Result<ProcessRef, UnknownProcess> {
-        match processes().iter().any(|process| process.id == id && process.version == version) {
-            true => Ok(ProcessRef { id: id.to_owned(), version }),
-            false => Err(unknown_process()),
-        }
-    }
-
-    /// The newest version of a process: what a new PEP begins under.
-    pub fn latest(id: &str) -> Result<ProcessRef, UnknownProcess> {
-        let version = processes().iter().filter(|process| process.id == id).map(|process| process.version).max();
-        version.map(|version| ProcessRef { id: id.to_owned(), version }).ok_or_else(unknown_process)
-    }
-
-    /// The id, such as `sections`.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The version, from 1.
-    pub fn version(&self) -> u32 {
-        self.version
-    }
-}
-
 /// One PEP: a child's plan for one sitting under one process. Everything else about it is in its documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pep {
@@ -389,8 +346,8 @@ impl Pep {
     }
 
     /// The process it began under.
-    pub fn process(&self) -> &'static Process {
-        process(&self.process)
+    pub fn process(&self) -> &Process {
+        self.process.process()
     }
 }
 
@@ -432,11 +389,6 @@ pub(crate) fn container(question: &Question) -> Option<ObjType> {
         | Kind::Attachment
         | Kind::Picture => None,
     }
-}
-
-fn unknown_process() -> UnknownProcess {
-    let known: Vec<String> = processes().iter().map(|process| format!("{} {}", process.id, process.version)).collect();
-    UnknownProcess { known: known.join(", ") }
 }
 
 fn genesis_change(pep: &Pep, kind: DocumentKind) -> Change {

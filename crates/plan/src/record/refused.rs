@@ -49,6 +49,17 @@ pub enum Refused {
         /// The question, and the column where it is a table.
         question: String,
     },
+    /// A review on paper, where the process holds one in a meeting.
+    #[error(
+        "This process reviews this PEP in a meeting, not on paper; the Virtual School decides where a review without a meeting will do."
+    )]
+    NoDeskReview,
+    /// An overall grade other than the areas make it, without a reason.
+    #[error("{question} is another grade than the areas make it, and needs a reason with it; please say why.")]
+    NoReason {
+        /// The question of the grade.
+        question: String,
+    },
     /// The closing PEP has been signed off.
     #[error(
         "This child's PEPs have come to their end: the closing PEP is signed off and sealed, and nothing is written in it any more. The Virtual School can say where notes go now."

@@ -34,7 +34,7 @@ pub struct CarriedOver {
     /// Titles of the blocks that begin blank on this role's pages.
     pub blank: Vec<&'static str>,
     /// Titles of the pages of this role that people keep by hand (R001-14).
-    pub by_hand: Vec<&'static str>,
+    pub by_hand: Vec<String>,
 }
 
 withhold!(CarriedOver);
@@ -66,9 +66,8 @@ pub fn carry(before: &View, before_pep: &Pep, now: &View, pep: &Pep, role: Role)
                 carried.blank.extend(title.map(String::as_str).filter(|title| !carried.blank.contains(title)));
             }
             Carry::Manual => {
-                let title =
-                    process.page(id).filter(|page| page.carry_forward.is_some()).map(|page| page.title.as_str());
-                carried.by_hand.extend(title.filter(|title| !carried.by_hand.contains(title)));
+                let title = process.page(id).filter(|page| page.carry_forward.is_some()).map(|page| &page.title);
+                carried.by_hand.extend(title.filter(|title| !carried.by_hand.contains(title)).cloned());
             }
             _ => {}
         }

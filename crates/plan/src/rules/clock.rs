@@ -308,11 +308,10 @@ fn says_yes(view: &View, question: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pep::ProcessRef;
-    use crate::process::process;
+    use crate::process::Processes;
 
-    fn calendar() -> &'static Calendar {
-        &process(&ProcessRef::latest("portal").unwrap()).calendar
+    fn calendar() -> Calendar {
+        Processes::built_in().latest("portal").unwrap().process().calendar.clone()
     }
 
     fn day(text: &str) -> NaiveDate {
@@ -394,7 +393,7 @@ mod tests {
     #[test]
     fn r000_28_r004_03_a_current_pep_is_signed_off_and_of_this_term_or_the_last_until_the_deadline() {
         let sitting = |term: Term, signed_off: bool| Sitting { year: AcademicYear(2025), term, signed_off, due: None };
-        let at = |sittings: &[Sitting], today: &str| currency(sittings, calendar(), day(today));
+        let at = |sittings: &[Sitting], today: &str| currency(sittings, &calendar(), day(today));
         let autumn = [sitting(Term::Autumn, true), sitting(Term::Spring, false)];
         assert_eq!(at(&[], "2026-02-02"), Currency::Never);
         assert_eq!(at(&[sitting(Term::Spring, false)], "2026-02-02"), Currency::Never);

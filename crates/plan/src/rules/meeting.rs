@@ -15,7 +15,7 @@ use crate::checks::{
     Around, Finding, Severity, agreed_targets, chosen, dates, finding, reviews, reviews_target, words,
 };
 use crate::clock::DayKind;
-use crate::edit::{Cells, Edit, Writer, row_key};
+use crate::edit::{Cells, Edit, MEETING_KIND, ON_PAPER, Writer, row_key};
 use crate::pep::{Pep, PepType, Role};
 use crate::practice::{Attendance, MeetingMode, Post, PostMode, ReviewKind};
 use crate::process::{DueSide, Page};
@@ -249,12 +249,12 @@ pub fn meeting(view: &View, pep: &Pep, team: &[Who], around: Around<'_>) -> Meet
     let held = is_yes(view, "meeting.held");
     let disputes = conflicts(view, pep).into_iter();
     MeetingView {
-        kind: match choice(view, "meeting.kind") {
+        kind: match choice(view, MEETING_KIND) {
             Some("meeting") => Some(ReviewKind::Meeting),
-            Some("desk_review") => Some(ReviewKind::Desk),
+            Some(ON_PAPER) => Some(ReviewKind::Desk),
             _ => None,
         },
-        desk_review_allowed: desk_review_allowed(view, pep),
+        desk_review_allowed: process.practice.review.on_paper(pep.kind, view.phase, pep.term),
         date: date(view, "meeting.date"),
         starts,
         minutes,
@@ -474,12 +474,6 @@ fn child_part(view: &View, pep: &Pep, minutes: u16) -> ChildPart {
     let proxy = text(view, "voice.proxy").filter(|_| own.as_deref() == Some("someone_speaks_for_me"));
     let took = choice(view, "meeting.childPart").map(str::to_owned);
     ChildPart { choice: own, suggested, proxy, joins_after, took }
-}
-
-fn desk_review_allowed(view: &View, pep: &Pep) -> bool {
-    let review = &pep.process().practice.review;
-    let desk = |phase| review.kind_of(phase, pep.term) == ReviewKind::Desk;
-    pep.kind == PepType::Review && view.phase.is_some_and(desk)
 }
 
 fn seat(view: &View, question: &str, post: &Post, team: &[Who]) -> Seat {

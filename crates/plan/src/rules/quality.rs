@@ -19,6 +19,8 @@ use crate::view::{Answer, Cell, Row, View};
 pub(crate) const RETURNED: &str = "qa.returnedFor";
 /// The overall grade: worked out, unless the Virtual School gives another with a reason.
 pub(crate) const OVERALL: &str = "qa.overall";
+/// Why the overall grade is another than the areas make it.
+pub(crate) const REASON: &str = "qa.overrideReason";
 /// The grades by area.
 pub(crate) const AREAS: &str = "qa.areas";
 

@@ -1,5 +1,5 @@
 use crate::*;
-use plan::{CarriedOver, carry, target_from};
+use plan::{CarriedOver, Processes, carry, target_from};
 
 const ESSAY: Uuid = Uuid::from_u128(0xE55A);
 const CORRIDOR: Uuid = Uuid::from_u128(0xC0221);
@@ -22,7 +22,7 @@ fn pep_of(process: &str, term: &str) -> Pep {
         year,
         term,
         kind: PepType::Review,
-        process: ProcessRef::latest(process).unwrap(),
+        process: Processes::built_in().latest(process).unwrap(),
     }
 }
 

@@ -6,7 +6,7 @@ fn day(text: &str) -> chrono::NaiveDate {
 
 fn pep(process: &str, term: &str, kind: PepType) -> Pep {
     let (year, term) = parse_term(term).unwrap();
-    Pep { year, term, kind, process: ProcessRef::latest(process).unwrap(), ..idris() }
+    Pep { year, term, kind, process: Processes::built_in().latest(process).unwrap(), ..idris() }
 }
 
 fn begin(pep: &Pep, actor: u8) -> Automerge {

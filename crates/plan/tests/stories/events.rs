@@ -1,5 +1,5 @@
 use crate::*;
-use plan::{Around, Due, Finding, Severity, check, days_not_on_roll};
+use plan::{Around, Due, Finding, Processes, Severity, check, days_not_on_roll};
 
 fn found(device: &Device) -> Vec<Finding> {
     let today = "2026-02-26".parse().unwrap();
@@ -174,7 +174,7 @@ fn r000_01_an_age_outside_the_process_is_said_and_never_a_bar() {
     let begins = "2026-01-05".parse().unwrap();
     let year = idris().year;
     let doubt = |id: &str, born: &str| {
-        let eligibility = &processes().iter().find(|process| process.id == id).unwrap().practice.eligibility;
+        let eligibility = &Processes::built_in().iter().find(|process| process.id == id).unwrap().practice.eligibility;
         eligibility.doubt(born.parse().unwrap(), year, begins)
     };
     assert!(doubt("sections", "2010-11-02").is_none() && doubt("portal", "2016-03-14").is_none());

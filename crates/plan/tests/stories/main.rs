@@ -6,9 +6,9 @@ use automerge::transaction::Transactable;
 use automerge::{ActorId, Automerge, Change, ObjType, ROOT, ReadDoc};
 use plan::{
     Account, Answer, Applied, Attendance, Bank, Carry, Cells, DocumentKind, Documents, DueSide, Duty, Edit, Editing,
-    Page, Pep, PepType, Phase, PostMode, Process, ProcessRef, Question, Refused, ReviewKind, Role, SCHEDULE_1, State,
+    Page, Pep, PepType, Phase, PostMode, Process, Processes, Question, Refused, ReviewKind, Role, SCHEDULE_1, State,
     Step, Term, Trigger, Value, View, Who, Why, Writer, apply, bank, conflicts, difference, from_genesis, heads_at,
-    history, load, parse_term, parse_value, processes, read, row_key,
+    history, load, parse_term, parse_value, read, row_key,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -79,7 +79,7 @@ fn authors(actor: &[u8]) -> Option<Who> {
 
 fn idris() -> Pep {
     let (year, term) = parse_term("2025/26-spring").unwrap();
-    let process = ProcessRef::latest("sections").unwrap();
+    let process = Processes::built_in().latest("sections").unwrap();
     Pep { child: Uuid::from_u128(0x1D2150), year, term, kind: PepType::Review, process }
 }
 
@@ -159,6 +159,14 @@ impl Device {
     fn changes(&self) -> usize {
         self.document.get_changes_meta(&[]).len()
     }
+}
+
+/// Writes an answer as programs did that did not refuse it yet.
+fn write_as_before(document: &mut Automerge, question: &str, word: &str) {
+    let mut tx = document.transaction();
+    let (_, answers) = tx.get(ROOT, "answers").unwrap().unwrap();
+    tx.put(&answers, question, word).unwrap();
+    tx.commit();
 }
 
 fn cells_of(table: &str, cells: &[(&str, &str)]) -> Cells {

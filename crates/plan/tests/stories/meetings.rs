@@ -1,6 +1,6 @@
 use crate::*;
 use chrono::{NaiveDate, NaiveTime};
-use plan::{Around, Finding, MeetingView, Running, Severity, agenda_edits, check, meeting};
+use plan::{Around, Finding, MeetingView, Processes, Running, Severity, agenda_edits, check, meeting};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -12,7 +12,7 @@ fn around<'a>(today: &str) -> Around<'a> {
 
 fn pep(process: &str, kind: PepType) -> Pep {
     let (year, term) = parse_term("2025/26-autumn").unwrap();
-    Pep { year, term, kind, process: ProcessRef::latest(process).unwrap(), ..idris() }
+    Pep { year, term, kind, process: Processes::built_in().latest(process).unwrap(), ..idris() }
 }
 
 /// A device on which any of the team writes, for as many people as a story needs.
@@ -284,13 +284,33 @@ fn r001_34_the_next_date_comes_after_this_meeting() {
 fn a_review_without_a_meeting_is_for_where_the_process_has_it() {
     let mut desk = Desk::of("portal", PepType::Review, 0);
     desk.set("Ottoline", "setting.yearGroup", "5");
-    desk.set("Odile", "meeting.kind", "desk_review");
+    assert!(!desk.meeting("2025-09-15").desk_review_allowed);
+    let on_paper =
+        || Edit::Choose { question: "meeting.kind".into(), value: parse_value("meeting.kind", "desk_review").unwrap() };
+    let heads = desk.document.get_heads();
+    assert_eq!(desk.edits("Odile", &[on_paper()]), Err(Refused::NoDeskReview));
+    // Nor as one of two answers, which stand there from before.
+    let mut other = desk.clone();
+    other.document.set_actor(ActorId::from(&[1, 1][..]));
+    write_as_before(&mut other.document, "meeting.kind", "desk_review");
+    desk.set("Odile", "meeting.kind", "meeting");
+    desk.document.merge(&mut other.document).unwrap();
+    let take = |word: &str| Edit::Resolve { question: "meeting.kind".into(), take: Value::Choice(word.into()) };
+    assert_eq!(desk.edits("Odile", &[take("desk_review")]), Err(Refused::NoDeskReview));
+    assert!(desk.edits("Odile", &[take("meeting")]).unwrap().change.is_some() && desk.document.get_heads() != heads);
+}
+
+#[test]
+fn a_review_without_a_meeting_that_a_plan_holds_from_before_is_read_and_found() {
+    let mut desk = Desk::of("portal", PepType::Review, 0);
+    desk.set("Ottoline", "setting.yearGroup", "5");
+    write_as_before(&mut desk.document, "meeting.kind", "desk_review");
+    assert_eq!(desk.meeting("2025-09-15").kind, Some(ReviewKind::Desk));
     let found = desk.found("2025-09-15");
     assert!(
         found.iter().any(|(severity, place, _)| *severity == Severity::Blocks && place == "meeting.kind"),
         "{found:?}"
     );
-    assert!(!desk.meeting("2025-09-15").desk_review_allowed);
 }
 
 #[test]
@@ -319,7 +339,7 @@ fn r001_23_two_people_who_fill_the_agenda_apart_have_one_and_what_they_changed_s
 
 #[test]
 fn r001_24_to_r001_27_every_process_has_an_agenda_of_its_own_words() {
-    for process in processes() {
+    for process in Processes::built_in().iter() {
         let agenda = &process.practice.meeting.agenda;
         assert_eq!((agenda.items.len(), agenda.minutes()), (9, 39), "{}", process.id);
         assert_eq!(agenda.items[0].id, "welcome");

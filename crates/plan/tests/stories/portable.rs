@@ -53,14 +53,15 @@ fn r001_14_what_is_taken_out_and_brought_into_an_empty_plan_is_the_same() {
 
 #[test]
 fn r001_14_one_page_is_one_section_and_names_where_it_comes_from() {
-    let page = idris().process().pages.iter().find(|page| page.id == "D").unwrap();
+    let idris = idris();
+    let page = idris.process().pages.iter().find(|page| page.id == "D").unwrap();
     let wanted = |id: &str| page.questions.iter().any(|question| question.id == id);
-    let kept = answers_file(&school().view(), &idris(), Some("D"), wanted);
+    let kept = answers_file(&school().view(), &idris, Some("D"), wanted);
     let read: serde_json::Value = serde_json::from_str(&kept).unwrap();
     assert_eq!((&read["format"], &read["section"]), (&"openpep-answers/1".into(), &"D".into()));
-    assert_eq!(read["from"]["pep"], idris().id().to_string());
+    assert_eq!(read["from"]["pep"], idris.id().to_string());
     assert!(read["answers"].as_object().unwrap().keys().all(|id| wanted(id)));
-    assert_eq!(AnswersFile::read(&kept).unwrap().from.unwrap().child, idris().child);
+    assert_eq!(AnswersFile::read(&kept).unwrap().from.unwrap().child, idris.child);
 }
 
 #[test]

@@ -169,11 +169,13 @@ fn a_bank_whose_conditions_lead_in_a_circle_is_refused() {
 
 #[test]
 fn five_councils_processes_are_here_with_the_pages_they_have() {
-    let five: Vec<(&str, &str, usize)> =
-        processes().iter().map(|process| (process.code.as_str(), process.id.as_str(), process.pages.len())).collect();
+    let five: Vec<(&str, &str, usize)> = Processes::built_in()
+        .iter()
+        .map(|process| (process.code.as_str(), process.id.as_str(), process.pages.len()))
+        .collect();
     let pages = [("T-001", "sections", 5), ("T-000", "portal", 8), ("T-002", "rolling", 9), ("T-003", "ten-page", 10)];
     assert_eq!(five, [&pages[..], &[("T-004", "web", 10)]].concat());
-    for process in processes() {
+    for process in Processes::built_in().iter() {
         assert_eq!(process.version, 1);
         assert_eq!(process.questions().count(), bank().questions().len(), "{}", process.id);
         for question in bank().questions() {
@@ -184,9 +186,24 @@ fn five_councils_processes_are_here_with_the_pages_they_have() {
 }
 
 #[test]
+fn one_program_may_know_the_processes_of_several_councils() {
+    let sixth = Processes::new(vec![Process::parse(SIXTH).unwrap()]);
+    let id = sixth.iter().next().unwrap().id.clone();
+    let pep = Pep { process: sixth.latest(&id).unwrap(), ..idris() };
+    assert_eq!((pep.process().id.as_str(), pep.process.version()), (id.as_str(), 1));
+    assert_ne!(
+        pep.genesis(DocumentKind::Main),
+        idris().genesis(DocumentKind::Main),
+        "each has first changes of its own"
+    );
+    assert_eq!(sixth.latest("sections").unwrap_err().known, format!("{id} 1"));
+    assert!(Processes::built_in().get(&id, 1).is_err(), "what one knows, another does not");
+}
+
+#[test]
 fn every_process_covers_the_five_items_of_schedule_1_paragraph_2() {
     let sixth = Process::parse(SIXTH).unwrap();
-    for process in processes().iter().chain([&sixth]) {
+    for process in Processes::built_in().iter().chain([&sixth]) {
         for (item, names) in SCHEDULE_1 {
             for name in names {
                 let questions: Vec<&Question> = process
@@ -207,8 +224,8 @@ fn every_process_covers_the_five_items_of_schedule_1_paragraph_2() {
 #[test]
 fn r000_08_to_r004_07_each_process_says_what_its_council_does() {
     let of = |id: &str| {
-        let process = ProcessRef::latest(id).unwrap();
-        let process = processes().iter().find(|other| other.id == process.id()).unwrap();
+        let process = Processes::built_in().latest(id).unwrap();
+        let process = Processes::built_in().iter().find(|other| other.id == process.id()).unwrap();
         (&process.practice, process)
     };
     let (portal, process) = of("portal");
@@ -280,6 +297,11 @@ fn the_sixth_process_of_the_tutorial_can_be_used() {
     assert_eq!((sixth.id.as_str(), sixth.pages.len()), ("harrowmere", 4));
     assert_eq!(sixth.practice.review.kind_of(Phase::Post16, Term::Spring), ReviewKind::Desk);
     assert_eq!(sixth.practice.review.kind_of(Phase::Primary, Term::Spring), ReviewKind::Meeting);
+    let on_paper = |kind, phase, term| sixth.practice.review.on_paper(kind, phase, term);
+    assert!(on_paper(PepType::Review, Some(Phase::Post16), Term::Spring));
+    assert!(!on_paper(PepType::Initial, Some(Phase::Post16), Term::Spring), "a first PEP has a meeting");
+    assert!(!on_paper(PepType::Review, Some(Phase::Post16), Term::Autumn));
+    assert!(!on_paper(PepType::Review, None, Term::Spring), "nobody knows the phase yet");
     // What the tutorial quotes is what the file says.
     let tutorial = include_str!("../../PROCESSES.md");
     let quoted: Vec<&str> = tutorial.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();

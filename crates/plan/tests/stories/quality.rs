@@ -1,6 +1,13 @@
 use crate::signing::*;
 use crate::*;
-use plan::{Candidate, Stale, quality, sample, ungraded};
+use plan::{Candidate, Processes, Stale, quality, sample, ungraded};
+
+/// An overall grade of one's own, with why.
+fn override_with(device: &mut Device, grade: &str, why: &str) {
+    let grade = Edit::Choose { question: "qa.overall".into(), value: Value::Choice(grade.into()) };
+    let why = Edit::Rewrite { question: "qa.overrideReason".into(), text: why.into() };
+    device.try_edit(&[grade, why]).unwrap();
+}
 
 fn give_back(device: &mut Device, number: u128, to: &str, what: &str) {
     let cells = cells_of("qa.returnedFor", &[("section", "10"), ("owner", to), ("what", what)]);
@@ -64,7 +71,14 @@ fn r003_29_red_is_not_signed_off_and_a_grade_is_changed_with_a_reason_only() {
     share(&mut devices);
     let offer = offered(&devices[LORCAN], Role::VirtualSchoolOfficer);
     assert_eq!((offer.blocked_by.as_deref(), offer.offered()), (Some("red"), false));
-    devices[LORCAN].set("qa.overall", "amber");
+    let amber = Edit::Choose { question: "qa.overall".into(), value: Value::Choice("amber".into()) };
+    let no_reason = Refused::NoReason { question: "qa.overall".into() };
+    assert_eq!(devices[LORCAN].try_edit(std::slice::from_ref(&amber)), Err(no_reason.clone()));
+    let blank = Edit::Rewrite { question: "qa.overrideReason".into(), text: "  ".into() };
+    assert_eq!(devices[LORCAN].try_edit(&[amber, blank]), Err(no_reason));
+    override_with(&mut devices[LORCAN], "amber", "His words came by letter.");
+    // Taken away later, the reason is asked for again.
+    devices[LORCAN].rewrite("qa.overrideReason", "");
     let view = devices[LORCAN].view();
     assert!(view.gaps.iter().any(|gap| gap.question == "qa.overrideReason"), "a reason is asked");
     assert_eq!(quality(&view, &ten_page()).worked_out.as_deref(), Some("red"));
@@ -103,8 +117,8 @@ fn areas_and_grades_are_the_process_s() {
 fn two_officers_who_grade_apart_are_both_heard() {
     let mut devices = team(&ten_page());
     let mut marguerite = devices[3].clone();
-    devices[LORCAN].set("qa.overall", "green");
-    marguerite.set("qa.overall", "amber");
+    override_with(&mut devices[LORCAN], "green", "I have seen him at school.");
+    override_with(&mut marguerite, "amber", "The carer was not asked.");
     let view = meet(&mut devices[LORCAN], &mut marguerite);
     assert_eq!(claimed(&view.answers["qa.overall"]).len(), 2);
     assert_eq!(quality(&view, &ten_page()).overall, None);
@@ -112,7 +126,7 @@ fn two_officers_who_grade_apart_are_both_heard() {
 
 #[test]
 fn where_no_rule_works_a_grade_out_it_is_the_virtual_schools_judgement() {
-    let portal = Pep { process: ProcessRef::latest("portal").unwrap(), ..idris() };
+    let portal = Pep { process: Processes::built_in().latest("portal").unwrap(), ..idris() };
     let mut devices = team(&portal);
     grade(&mut devices, &[]);
     let view = devices[LORCAN].view();
@@ -127,7 +141,7 @@ fn where_no_rule_works_a_grade_out_it_is_the_virtual_schools_judgement() {
 fn which_peps_are_checked_is_the_same_for_everybody_who_has_the_list() {
     let of = |process: &str, child: u128, term: &str| {
         let (year, term) = parse_term(term).unwrap();
-        let process = ProcessRef::latest(process).unwrap();
+        let process = Processes::built_in().latest(process).unwrap();
         Pep { child: Uuid::from_u128(child), year, term, process, ..idris() }
     };
     let peps: Vec<(Pep, Option<&str>)> = vec![

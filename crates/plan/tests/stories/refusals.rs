@@ -287,7 +287,8 @@ fn the_gates_table_and_the_refusals_agree() {
                 // The gate sees no answers: it lets whoever takes a page over while the child is on no roll, `apply` only then.
                 let on_roll = idris().process().writers_on_roll(question).contains(&role);
                 if allowed && !on_roll && *kind == DocumentKind::Main {
-                    let page = idris().process().page(&question.id).unwrap();
+                    let began = idris();
+                    let page = began.process().page(&question.id).unwrap();
                     assert!(page.owner_when_not_on_roll.iter().any(|owner| role.counts_as(*owner)), "{}", question.id);
                     assert!(matches!(refused, Err(Refused::NotYours { .. })), "{role} at {}", question.id);
                     continue;

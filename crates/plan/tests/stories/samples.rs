@@ -1,6 +1,8 @@
 //! The sample children (PEP.md section 8): their files, played step by step.
 
-use plan::{AcademicYear, Around, Duty, Finding, NextDate, Played, SAMPLES, Sample, SampleStep, Severity, check};
+use plan::{
+    AcademicYear, Around, Duty, Finding, NextDate, Played, Processes, SAMPLES, Sample, SampleStep, Severity, check,
+};
 
 use crate::*;
 
@@ -9,7 +11,7 @@ const CHILD: Uuid = Uuid::from_u128(0x5A3);
 
 fn sample(name: &str) -> Sample {
     let (_, text) = SAMPLES.iter().find(|(known, _)| *known == name).unwrap();
-    Sample::parse(text).unwrap()
+    Sample::parse(text, Processes::built_in()).unwrap()
 }
 
 /// The child's plan of a term, with the steps that `until` is true of. Nothing of what people wrote may be left out.
@@ -61,7 +63,7 @@ fn gaps(view: &View) -> Vec<&str> {
 #[test]
 fn r003_27_nothing_is_left_out_and_every_question_that_is_asked_is_answered_or_excused() {
     for (name, text) in SAMPLES {
-        for sitting in Sample::parse(text).unwrap().peps {
+        for sitting in Sample::parse(text, Processes::built_in()).unwrap().peps {
             assert_eq!(gaps(&whole(name, sitting.term)), [""; 0], "{name} {}", sitting.term);
         }
     }
@@ -70,7 +72,7 @@ fn r003_27_nothing_is_left_out_and_every_question_that_is_asked_is_answered_or_e
 #[test]
 fn r003_29_nothing_that_blocks_is_found_in_a_plan_that_was_signed() {
     for (name, text) in SAMPLES {
-        for sitting in Sample::parse(text).unwrap().peps {
+        for sitting in Sample::parse(text, Processes::built_in()).unwrap().peps {
             let found = findings(name, sitting.term, &whole(name, sitting.term));
             let blocks = |finding: &&Finding| finding.severity == Severity::Blocks;
             let blocks: Vec<&str> = found.iter().filter(blocks).map(|finding| finding.says.as_str()).collect();
@@ -227,7 +229,7 @@ fn r003_26_to_r003_32_idriss_plan_is_completed_returned_to_odile_alone_put_right
 #[test]
 fn r003_30_every_sample_ends_signed_off_with_every_signature_of_a_professional_standing() {
     for (name, text) in SAMPLES {
-        for sitting in Sample::parse(text).unwrap().peps {
+        for sitting in Sample::parse(text, Processes::built_in()).unwrap().peps {
             let view = whole(name, sitting.term);
             assert_eq!(view.state, State::SignedOff, "{name} {}", sitting.term);
             for question in ["signoff.dt", "signoff.sw", "signoff.vs"] {

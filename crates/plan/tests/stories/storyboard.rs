@@ -2,7 +2,7 @@
 //! some point. Each step also stands alone elsewhere (`storyboard_N`). Step 7, a former social worker's device, needs a relay:
 //! `tests/tests/stories.rs`.
 
-use plan::{NextDate, Played, SAMPLES, Sample, Signing, appeared, sign};
+use plan::{NextDate, Played, Processes, SAMPLES, Sample, Signing, appeared, sign};
 
 use crate::*;
 
@@ -32,7 +32,7 @@ struct Laptop {
 impl Office {
     fn open() -> Office {
         let (_, text) = SAMPLES.iter().find(|(name, _)| *name == "idris").unwrap();
-        let sample = Sample::parse(text).unwrap();
+        let sample = Sample::parse(text, Processes::built_in()).unwrap();
         let plan = Played::begin(&sample, &sample.peps[1], Uuid::from_u128(0x1D2150));
         Office { sample, plan, done: 0 }
     }

@@ -30,6 +30,8 @@ use participant::words::{self, counted};
 
 /// Where this page's forms go, within a plan.
 const HERE: &str = "/meeting/live";
+/// The question whose answer is the notes.
+const NOTES: &str = "meeting.notes";
 /// Questions of a person's own that are named one by one; of more there is only the number.
 const NAMED_MAX: usize = 8;
 
@@ -46,7 +48,7 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     let meeting = &gathering.meeting;
     let desk = meeting.kind == Some(ReviewKind::Desk);
     let saved = request.query.get("saved").unwrap_or_default();
-    let mut page = Page { plan, gathering, tried: &tried, saved, regions: Regions::default() };
+    let page = Page { plan, gathering, tried: &tried, saved, regions: regions(plan, gathering) };
     let stops = stops(meeting);
     let shown = |part: &Part| stops.iter().any(|stop| stop.parts.contains(part));
     let beside = !page.saved.is_empty() && part_of_saved(page.saved).is_some_and(|part| shown(&part));
@@ -62,11 +64,11 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
         }
         div class="govuk-grid-row" {
             div class="govuk-grid-column-one-third" {
-                (page.regions.put("clock", clock(gathering)))
-                (page.regions.put("money", money(plan)))
-                (page.regions.put("missing", missing(plan, gathering)))
+                (page.regions.show("clock"))
+                (page.regions.show("money"))
+                (page.regions.show("missing"))
                 h2 class="govuk-heading-s" { "On this plan now" }
-                (page.regions.put("present", who::in_plan(plan)))
+                (page.regions.show("present"))
             }
             div class="govuk-grid-column-two-thirds" {
                 @for (number, stop) in stops.iter().enumerate() { (page.stop(number, stop)) }
@@ -75,10 +77,9 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
             }
         }
     };
-    let regions = page.regions;
     let title = format!("The meeting, now, {}", plan.name);
     let leaf = Leaf::new(title, "Meetings", main).back(plan.href(""), "Back to the plan");
-    Outcome::page(leaf.error(!tried.errors.is_empty()).regions(regions))
+    Outcome::page(leaf.error(!tried.errors.is_empty()))
 }
 
 /// The page as one person sees it.
@@ -121,7 +122,7 @@ impl Page<'_> {
         }
     }
 
-    fn stop(&mut self, number: usize, stop: &Stop<'_>) -> Markup {
+    fn stop(&self, number: usize, stop: &Stop<'_>) -> Markup {
         let lead = stop.point.and_then(|point| {
             point
                 .lead
@@ -150,30 +151,30 @@ impl Page<'_> {
         }
     }
 
-    fn part(&mut self, part: Part) -> Markup {
+    fn part(&self, part: Part) -> Markup {
         let plan = self.plan;
         match part {
             Part::People => self.people(),
             Part::Voice => html! {
                 (self.childs_part())
-                (self.regions.put("voice-now", spoken(plan, "voice")))
+                (self.regions.show("voice-now"))
                 p class="govuk-body" { (kit::link(&plan.href("/views"), "All the child’s views")) }
             },
             Part::Carer => html! {
                 h3 class="govuk-heading-s" { "The carer’s words" }
-                (self.regions.put("carer-now", spoken(plan, "carer")))
+                (self.regions.show("carer-now"))
             },
             Part::Review => self.review(),
             Part::Targets => self.targets(),
             Part::Funding => html! {
-                (self.regions.put("funding-now", funding(plan)))
+                (self.regions.show("funding-now"))
                 (self.sections(&["funding.tuition", "funding.overReason"]))
             },
             Part::Actions => self.actions(),
             Part::Next => self.next(),
             Part::Copies => html! {
                 h3 class="govuk-heading-s" { "Copies" }
-                (self.regions.put("copies-now", super::copies(plan, &self.gathering.meeting, Back::Live)))
+                (self.regions.show("copies-now"))
             },
         }
     }
@@ -219,19 +220,19 @@ impl Page<'_> {
         super::writes(self.plan, question)
     }
 
-    fn people(&mut self) -> Markup {
+    fn people(&self) -> Markup {
         let (plan, gathering) = (self.plan, self.gathering);
         let meeting = &gathering.meeting;
         if meeting.kind == Some(ReviewKind::Desk) {
             return html! {
                 p class="govuk-body" { "Nobody has to be there. Whoever was asked for their views is listed here." }
-                (self.regions.put("here-now", here(plan, self.gathering)))
+                (self.regions.show("here-now"))
                 @if self.writes(ATTENDEES) { p class="govuk-body" { (kit::link(&self.row_href(ATTENDEES, "new"), "Add somebody")) } }
             };
         }
         html! {
             h3 class="govuk-heading-s" id="here" { "Who is here" }
-            (self.regions.put("here-now", here(plan, self.gathering)))
+            (self.regions.show("here-now"))
             @if self.writes(ATTENDEES) {
                 (kit::details("Tick who came", meeting.invitees.iter().all(|one| one.attended.is_none()), self.form("here", self.ticks())))
                 p class="govuk-body" { (kit::link(&self.row_href(ATTENDEES, "new"), "Add somebody who is not listed")) }
@@ -294,7 +295,7 @@ impl Page<'_> {
         }
     }
 
-    fn review(&mut self) -> Markup {
+    fn review(&self) -> Markup {
         let (plan, gathering) = (self.plan, self.gathering);
         let meeting = &gathering.meeting;
         let initial = plan.pep.kind == plan::PepType::Initial;
@@ -310,7 +311,7 @@ impl Page<'_> {
                 div class="pep-card" {
                     h3 class="govuk-heading-s" { (kit::typed(&target.statement)) }
                     @if let Some(measure) = &target.measure { p class="govuk-hint" { "How we were to know: " (measure) } }
-                    (self.regions.put(&format!("review-{word}"), reviewed(target)))
+                    (self.regions.show(&review_id(&word)))
                     @if self.writes(REVIEW) {
                         @let fields = review_fields(plan, target, &word);
                         @let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
@@ -326,10 +327,10 @@ impl Page<'_> {
         }
     }
 
-    fn targets(&mut self) -> Markup {
+    fn targets(&self) -> Markup {
         let plan = self.plan;
         html! {
-            (self.regions.put("targets-now", ideas(plan)))
+            (self.regions.show("targets-now"))
             @if self.writes(TARGETS) {
                 (self.buttons("agree"))
                 @let fields = idea_fields();
@@ -355,14 +356,14 @@ impl Page<'_> {
         kit::select(&ask.name, &ask.label, self.tried.error(&ask.name), &choices, on)
     }
 
-    fn actions(&mut self) -> Markup {
+    fn actions(&self) -> Markup {
         let plan = self.plan;
         let typed = |name: &str| self.tried.typed(name).map_or("", |fill| fill.text.as_str());
         let fields = action_fields();
         let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
         html! {
             h3 class="govuk-heading-s" id="actions" { "Who does what by when" }
-            (self.regions.put("actions-now", actions(plan, self.gathering)))
+            (self.regions.show("actions-now"))
             @if self.writes(ACTIONS) {
                 (self.buttons("done"))
                 (kit::details("Add an action", tried, self.form("action", html! {
@@ -392,7 +393,7 @@ impl Page<'_> {
         std::iter::once((String::new(), "Nobody named yet".to_owned())).chain(names).collect()
     }
 
-    fn next(&mut self) -> Markup {
+    fn next(&self) -> Markup {
         let plan = self.plan;
         let fields: Vec<_> =
             ["meeting.nextDate", "meeting.nextTime"].iter().filter_map(|id| question_field(plan, id)).collect();
@@ -400,7 +401,7 @@ impl Page<'_> {
         let provisional = plan.view.next_date.filter(|next| next.provisional);
         html! {
             h3 class="govuk-heading-s" { "The next PEP" }
-            (self.regions.put("next-now", next(plan, self.gathering)))
+            (self.regions.show("next-now"))
             @if !fields.is_empty() {
                 @if let Some(next) = provisional {
                     (self.form("next-as-worked-out", kit::second_button(&format!("Agree {}", words::date(next.date)))))
@@ -414,9 +415,9 @@ impl Page<'_> {
     }
 
     /// The notes, which several people may write at once.
-    fn notes(&mut self) -> Markup {
+    fn notes(&self) -> Markup {
         let plan = self.plan;
-        let Some(question) = plan::bank().question("meeting.notes") else { return html! {} };
+        let Some(question) = plan::bank().question(NOTES) else { return html! {} };
         let Some(page) = plan.pep.process().page(&question.id) else { return html! {} };
         let text = match plan.answer(&question.id) {
             Answer::Text { text } => text.as_str(),
@@ -428,13 +429,11 @@ impl Page<'_> {
                 h2 class="govuk-heading-m" id="notes-title" { "Notes and decisions" }
                 @if self.saved == "meeting" { (kit::done("Saved on this device")) }
                 @if plan.may_write(question) {
-                    form method="post" action=(Back::Live.via(&sections::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) {
+                    form method="post" action=(Back::Live.via(&sections::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) data-comments=(plan.href("/comments")) {
                         (stamp(plan))
                         div data-live {
                             (ask.input(&ask.fill_text(text), None, &html! {}))
-                            (self.regions.put("who-notes", html! {
-                                @if let Some(words) = who::writing_at(plan, &question.id) { p class="govuk-body-s pep-here" { (words) } }
-                            }))
+                            (self.regions.show("who-notes"))
                         }
                         button type="submit" class="govuk-button govuk-button--secondary" name="go" value="back" { "Save notes" }
                     }
@@ -520,7 +519,30 @@ fn somebody_else(typed: &str, error: Option<&str>) -> Markup {
     ask.input(&ask.fill_text(typed), error, &html! {})
 }
 
-// The regions.
+/// The regions of the page; it shows those that its agenda has a place for.
+pub fn regions(plan: &Plan, gathering: &Gathering) -> Regions {
+    let meeting = &gathering.meeting;
+    let writing = who::writing_at(plan, NOTES);
+    let all = Regions::default()
+        .with("clock", clock(gathering))
+        .with("money", money(plan))
+        .with("missing", missing(plan, gathering))
+        .with("present", who::in_plan(plan))
+        .with("here-now", here(plan, gathering))
+        .with("voice-now", spoken(plan, "voice"))
+        .with("carer-now", spoken(plan, "carer"))
+        .with("targets-now", ideas(plan))
+        .with("funding-now", funding(plan))
+        .with("actions-now", actions(plan, gathering))
+        .with("next-now", next(plan, gathering))
+        .with("copies-now", super::copies(plan, meeting, Back::Live))
+        .with("who-notes", html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } });
+    meeting.review.iter().fold(all, |all, target| all.with(review_id(&review_word(plan, target)), reviewed(target)))
+}
+
+fn review_id(word: &str) -> String {
+    format!("review-{word}")
+}
 
 fn clock(gathering: &Gathering) -> Markup {
     let meeting = &gathering.meeting;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use participant::{meeting, rows, targets};
 use plan::{Answer, Cell, Cells, Column, DocumentKind, Edit, Kind, Question, Reviewed, Row, Value, Writer};
 use uuid::Uuid;
 
@@ -71,19 +72,21 @@ pub fn take(request: &Request, plan: &Plan, gathering: &Gathering) -> Result<Out
         "here" => here(request, plan, gathering, &mut lots),
         "chair" | "notes" => {
             let me = gathering.team.iter().find(|who| who.person == plan.person);
-            match me {
-                Some(me) => lots.add(MAIN, choose(question, Value::Text(me.name.clone()))),
-                None => tried.wrong(at, "You are not on this child’s team today. Nothing was changed"),
+            match (me, plan.answer(question)) {
+                (Some(me), Answer::Missing) => lots.add(MAIN, meeting::said(question, Value::Text(me.name.clone()))),
+                (Some(me), Answer::Value(there)) if there.to_string() == me.name => {}
+                // The button is there while nobody is named.
+                (Some(_), _) => {
+                    tried.wrong(at, "Somebody was named here while you had this page open. Nothing was changed")
+                }
+                (None, _) => tried.wrong(at, "You are not on this child’s team today. Nothing was changed"),
             }
         }
         "review" => review(request, plan, gathering, &mut lots, &mut tried),
         "agree" => {
             let target = plan.view.targets.iter().find(|target| Some(target.row.key.as_str()) == form.get("target"));
             match target {
-                Some(target) if !target.is_agreed() => {
-                    let fields = Cells::from([("status".to_owned(), Some(Value::Choice("agreed".to_owned())))]);
-                    lots.add(MAIN, Edit::PutTarget { key: target.row.key.clone(), fields });
-                }
+                Some(target) if !target.is_agreed() => lots.add(MAIN, targets::agreed(&target.row.key)),
                 Some(_) => {}
                 None => tried.wrong(at, "This target is not here any more. Nothing was changed"),
             }
@@ -93,23 +96,20 @@ pub fn take(request: &Request, plan: &Plan, gathering: &Gathering) -> Result<Out
         "done" => {
             let row = row_of(plan, ACTIONS, form.get("row").unwrap_or_default());
             match row {
-                Some(row) => {
-                    let cells = Cells::from([("status".to_owned(), Some(Value::Choice("done".to_owned())))]);
-                    lots.add(MAIN, Edit::PutRow { question: ACTIONS.to_owned(), key: row.key.clone(), cells });
-                }
+                Some(row) => lots.add(MAIN, meeting::done(&row.key, None)),
                 None => tried.wrong(at, "This action is not here any more. Nothing was changed"),
             }
         }
         "next-as-worked-out" => {
             if let Some(next) = plan.view.next_date.filter(|next| next.provisional) {
-                lots.add(MAIN, choose(question, Value::Date(next.date)));
+                lots.add(MAIN, meeting::said(question, Value::Date(next.date)));
             }
         }
         "next" => ["meeting.nextDate", "meeting.nextTime"]
             .into_iter()
             .for_each(|id| one(request, plan, id, &mut lots, &mut tried)),
         _ => {
-            lots.add(MAIN, choose("meeting.held", Value::YesNo(true)));
+            lots.add(MAIN, meeting::held());
             one(request, plan, "meeting.childPart", &mut lots, &mut tried);
         }
     }
@@ -118,7 +118,7 @@ pub fn take(request: &Request, plan: &Plan, gathering: &Gathering) -> Result<Out
 
 /// The inputs of a review of a target of the last PEP. `word` tells them from those of the others on the page.
 pub fn review_fields(plan: &Plan, reviewed: &Reviewed, word: &str) -> Vec<Field> {
-    let row = |view| rows(view, REVIEW).iter().find(|row| Some(&row.key) == reviewed.row.as_ref());
+    let row = |view| rows_of(view, REVIEW).iter().find(|row| Some(&row.key) == reviewed.row.as_ref());
     let (now, seen) = (row(&plan.view), row(plan.seen_view()));
     let asked = |column: &&Column| match column.id.as_str() {
         "target" => false,
@@ -158,13 +158,13 @@ pub fn question_field(plan: &Plan, id: &str) -> Option<Field> {
 }
 
 /// Rows of a table that is a question.
-pub fn rows<'a>(view: &'a plan::View, table: &str) -> &'a [Row] {
+pub fn rows_of<'a>(view: &'a plan::View, table: &str) -> &'a [Row] {
     Plan::rows(view, table)
 }
 
 /// The row of a table that a word of an address or a form stands for.
 pub fn row_of<'a>(plan: &'a Plan, table: &str, word: &str) -> Option<&'a Row> {
-    rows(&plan.view, table).iter().find(|row| plan.word_for(&format!("{table}/{}", row.key)) == word)
+    rows_of(&plan.view, table).iter().find(|row| plan.word_for(&format!("{table}/{}", row.key)) == word)
 }
 
 /// Whether somebody of this row came, for all or a part.
@@ -242,24 +242,17 @@ fn is_blank(cells: &Cells, column: &str) -> bool {
     !matches!(cells.get(column), Some(Some(Value::Text(text))) if !text.trim().is_empty())
 }
 
-fn choose(question: &str, value: Value) -> Edit {
-    Edit::Choose { question: question.to_owned(), value }
-}
-
 /// Ticks: each is a choice of its own, so that two people who tick at once are both right.
 fn here(request: &Request, plan: &Plan, gathering: &Gathering, lots: &mut Lots) {
     let ticked: Vec<&str> = request.form.all("here").collect();
-    let mut put = |key: String, cells: Cells| {
-        lots.add(MAIN, Edit::PutRow { question: ATTENDEES.to_owned(), key, cells });
-    };
     let attended = |how: Option<&str>| ("attended".to_owned(), how.map(|how| Value::Choice(how.to_owned())));
     let listed: Vec<&str> = request.form.all("listed").collect();
-    for row in rows(&plan.view, ATTENDEES).iter().filter(|row| row.counts()) {
+    for row in rows_of(&plan.view, ATTENDEES).iter().filter(|row| row.counts()) {
         let word = plan.word_for(&format!("{ATTENDEES}/{}", row.key));
-        let before = rows(plan.seen_view(), ATTENDEES).iter().find(|seen| seen.key == row.key).is_some_and(came);
+        let before = rows_of(plan.seen_view(), ATTENDEES).iter().find(|seen| seen.key == row.key).is_some_and(came);
         let now = ticked.contains(&word.as_str());
         if listed.contains(&word.as_str()) && now != before && now != came(row) {
-            put(row.key.clone(), Cells::from([attended(now.then_some("all"))]));
+            lots.add(MAIN, rows::changed(ATTENDEES, &row.key, Cells::from([attended(now.then_some("all"))])));
         }
     }
     for who in gathering.team.iter().filter(|who| ticked.contains(&who.person.to_string().as_str())) {
@@ -271,9 +264,7 @@ fn here(request: &Request, plan: &Plan, gathering: &Gathering, lots: &mut Lots) 
             attended(Some("all")),
         ]);
         let writer = Writer { person: plan.person, role: plan.role };
-        if let Ok(key) = plan::row_key(ATTENDEES, &cells, &writer, &mut || *plan.fresh.as_bytes()) {
-            put(key, cells);
-        }
+        meeting::listed(ATTENDEES, cells, &writer).into_iter().for_each(|edit| lots.add(MAIN, edit));
     }
 }
 
@@ -287,13 +278,13 @@ fn review(request: &Request, plan: &Plan, gathering: &Gathering, lots: &mut Lots
     if cells.is_empty() {
         return;
     }
-    lots.add(
-        MAIN,
-        match &reviewed.row {
-            Some(key) => Edit::PutRow { question: REVIEW.to_owned(), key: key.clone(), cells },
-            None => Edit::ReviewTarget { key: reviewed.target.clone(), cells },
-        },
-    );
+    let writer = Writer { person: plan.person, role: plan.role };
+    match (&reviewed.row, targets::reviewed(&reviewed.target, cells.clone(), &writer)) {
+        // It may be under a key that does not follow from the target, from before.
+        (Some(key), _) => lots.add(MAIN, rows::changed(REVIEW, key, cells)),
+        (None, Ok((_, edit))) => lots.add(MAIN, edit),
+        (None, Err(refused)) => tried.wrong("main-content", &refused.to_string()),
+    }
 }
 
 /// What a form calls a target of the last PEP, whose own key may hold what somebody wrote.
@@ -309,15 +300,11 @@ fn idea(request: &Request, plan: &Plan, question: &Question, lots: &mut Lots, tr
     if let Some(stage) = question.column("status") {
         fields.insert(stage.id.clone(), Some(Value::Choice("idea".to_owned())));
     }
-    let key = fresh(request, plan).to_string();
-    lots.add(MAIN, Edit::PutTarget { key, fields });
+    targets::added(fresh(request, plan), fields).into_iter().for_each(|edit| lots.add(MAIN, edit));
 }
 
 fn action(request: &Request, plan: &Plan, lots: &mut Lots, tried: &mut Tried) {
     let mut cells = tried.cells(request, &action_fields());
-    if is_blank(&cells, "action") && tried.errors.is_empty() {
-        tried.wrong("action", "Enter what will be done");
-    }
     let (listed, other) = (request.form.get("person"), request.form.get("person-other").map(str::trim));
     for (name, words) in [("person", listed), ("person-other", other)] {
         let fill = Fill { text: words.unwrap_or_default().to_owned(), ..Fill::default() };
@@ -330,9 +317,11 @@ fn action(request: &Request, plan: &Plan, lots: &mut Lots, tried: &mut Tried) {
             Err(_) => tried.wrong("person-other", "Enter the name on one line, in 500 characters or fewer"),
         }
     }
-    cells.insert("status".to_owned(), Some(Value::Choice("open".to_owned())));
-    let key = fresh(request, plan).to_string();
-    lots.add(MAIN, Edit::PutRow { question: ACTIONS.to_owned(), key, cells });
+    match meeting::acted(fresh(request, plan), cells) {
+        Ok((_, edit)) => lots.add(MAIN, edit),
+        Err(_) if tried.errors.is_empty() => tried.wrong("action", "Enter what will be done"),
+        Err(_) => {}
+    }
 }
 
 /// The id that the page gave what a form makes: a form that comes twice makes it once.
@@ -350,7 +339,7 @@ fn one(request: &Request, plan: &Plan, id: &str, lots: &mut Lots, tried: &mut Tr
     match one.change(&request.form) {
         Ok(None) => {}
         Ok(Some(Change::Text(text))) => lots.text(plan, MAIN, id, &field.seen.text, &text),
-        Ok(Some(Change::Put(Some(value)))) => lots.add(MAIN, choose(id, value)),
+        Ok(Some(Change::Put(Some(value)))) => lots.add(MAIN, meeting::said(id, value)),
         Ok(Some(Change::Put(None))) => lots.add(MAIN, Edit::Clear { question: id.to_owned() }),
         Err(words) => {
             tried.wrong(&field.ask.target(), &words);

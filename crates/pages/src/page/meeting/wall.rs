@@ -19,42 +19,62 @@ use crate::{
 };
 use participant::words;
 
-/// Shows one point: the one that is asked for, else the one that the clock says, else the first.
+/// Which point of a meeting is on the wall, and which one the clock says.
+struct Place<'a> {
+    stops: Vec<Stop<'a>>,
+    at: usize,
+    now: Option<usize>,
+}
+
+impl<'a> Place<'a> {
+    /// The one that is asked for, else the one that the clock says, else the first.
+    fn of(request: &Request, gathering: &'a Gathering) -> Place<'a> {
+        let stops = stops(&gathering.meeting);
+        let now = match gathering.meeting.running(gathering.now) {
+            Some(Running::At(at, _)) => Some(at),
+            _ => None,
+        };
+        let last = stops.len().saturating_sub(1);
+        let wanted = request.query.get("point").and_then(|point| point.parse::<usize>().ok());
+        let at = wanted.map_or(now.unwrap_or(0), |point| point.saturating_sub(1)).min(last);
+        Place { stops, at, now }
+    }
+}
+
+/// Shows one point.
 pub fn wall(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
-    let stops = stops(&gathering.meeting);
-    let now = match gathering.meeting.running(gathering.now) {
-        Some(Running::At(at, _)) => Some(at),
-        _ => None,
-    };
-    let last = stops.len().saturating_sub(1);
-    let wanted = request.query.get("point").and_then(|point| point.parse::<usize>().ok());
-    let at = wanted.map_or(now.unwrap_or(0), |point| point.saturating_sub(1)).min(last);
-    let room = Room { plan, gathering };
+    let regions = regions(request, plan, gathering);
+    let Place { stops, at, now } = Place::of(request, gathering);
     let href = |point: usize| plan.href(&format!("/meeting/wall?point={}", point + 1));
-    let mut regions = Regions::default();
     let main = html! {
         nav class="pep-wall__ways" aria-label="Points of the meeting" {
             @if at > 0 { (kit::link(&href(at - 1), "Back")) }
-            @if at < last { (kit::link(&href(at + 1), "Next")) }
+            @if at + 1 < stops.len() { (kit::link(&href(at + 1), "Next")) }
             @if let Some(now) = now.filter(|now| *now != at) { (kit::link(&href(now), "Where we are now")) }
             (kit::link(&href(at), "Refresh"))
             (kit::link(&plan.href("/meeting/live"), "Leave the wall"))
         }
         @if let Some(stop) = stops.get(at) {
-            (regions.put("place", html! {
-                p class="pep-wall__place" {
-                    (plan.name) ": " (at + 1) " of " (stops.len())
-                    @if let Some(point) = stop.point { ", " (when(point)) }
-                    @if now == Some(at) { " (now)" }
-                }
-            }))
+            (regions.show("place"))
             h1 class="pep-wall__title" { (stop.label) }
-            (regions.put("wall", room.stop(stop)))
+            (regions.show("wall"))
         }
     };
-    Outcome::page(
-        Leaf::new(format!("The meeting on the wall, {}", plan.name), "Meetings", main).on_the_wall().regions(regions),
-    )
+    Outcome::page(Leaf::new(format!("The meeting on the wall, {}", plan.name), "Meetings", main).on_the_wall())
+}
+
+/// The regions of the wall: the place in the agenda, and what is said at this point.
+pub fn regions(request: &Request, plan: &Plan, gathering: &Gathering) -> Regions {
+    let Place { stops, at, now } = Place::of(request, gathering);
+    let Some(stop) = stops.get(at) else { return Regions::default() };
+    let place = html! {
+        p class="pep-wall__place" {
+            (plan.name) ": " (at + 1) " of " (stops.len())
+            @if let Some(point) = stop.point { ", " (when(point)) }
+            @if now == Some(at) { " (now)" }
+        }
+    };
+    Regions::default().with("place", place).with("wall", Room { plan, gathering }.stop(stop))
 }
 
 /// What may be said in the room.

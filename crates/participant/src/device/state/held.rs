@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use gate::{Hash, Id};
-use plan::{DocumentKind, Pep};
+use plan::{DocumentKind, Pep, Processes};
 use replica::Trouble;
 use serde::{Deserialize, Serialize};
 use sync::{frame::Start, held::Change};
@@ -33,6 +33,9 @@ pub struct Held {
     pub why: Why,
     /// What it did.
     pub said: Vec<Said>,
+    /// The PEP, where its process is known; follows from `start` and is not kept.
+    #[serde(skip)]
+    pub pep: Option<Pep>,
 }
 
 /// Why a change is held, as this device keeps it.
@@ -71,14 +74,14 @@ pub struct Waiting {
 }
 
 impl Held {
-    /// The PEP.
-    pub fn pep(&self) -> Option<Pep> {
-        pep_of(self.start.as_ref()?)
+    /// With the PEP it was made in, as far as these processes know it.
+    pub(in crate::device) fn among(self, processes: &Processes) -> Held {
+        Held { pep: self.start.as_ref().and_then(|start| pep_of(start, processes)), ..self }
     }
 
     /// Which of its documents.
     pub fn document(&self) -> Option<DocumentKind> {
-        let pep = self.pep()?;
+        let pep = self.pep.as_ref()?;
         DocumentKind::ALL.iter().copied().find(|kind| *pep.document(*kind).as_bytes() == self.doc)
     }
 }

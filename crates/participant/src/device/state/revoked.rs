@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Error, Kind},
     now::Zone,
-    words::{self, counted},
+    words::told,
 };
 
 /// That this device was revoked.
@@ -22,22 +22,12 @@ pub struct Revoked {
 impl Revoked {
     /// What happened, and what to do, for people.
     pub fn sentence(&self, zone: Zone) -> String {
-        let lost = match self.unshared {
-            0 => "Everything on it had been shared, so nothing is lost.".to_string(),
-            1 => "1 change had never been shared, and is gone with it.".to_string(),
-            n => format!("{} had never been shared, and are gone with it.", counted(n, "change")),
-        };
-        format!(
-            "This device was revoked by {}. On {} all plans were erased from it. {lost} A copy that was made before, such as a backup or an export, cannot be called back: remove it, too.",
-            self.relay,
-            words::moment(self.at, zone)
-        )
+        told::revoked(&self.relay, self.at, self.unshared, zone)
     }
 
     /// The same as the reason why nothing can be done.
     pub fn error(&self, zone: Zone) -> Error {
-        Error::new(Kind::NotPermitted, self.sentence(zone))
-            .hint("If the device is yours and you have it, ask the Virtual School for a new invitation link, and run `pep join LINK`. What was shared comes back.")
+        Error::new(Kind::NotPermitted, self.sentence(zone)).hint(told::COME_BACK)
     }
 }
 

@@ -1,0 +1,165 @@
+//! Copies to print and to hand on: what each reader gets, and what a copy says about itself.
+
+use crate::prelude::*;
+use pages::copy::Reader;
+
+/// One answer in each document that a role may write.
+fn marked(device: &Device, pep: &Pep) -> Vec<(DocumentKind, String)> {
+    let mut marks = Vec::new();
+    for kind in DocumentKind::ALL {
+        let texts = pep.process().questions().filter(|q| q.document() == *kind && q.kind == Kind::LongText);
+        let mut texts = texts.map(|question| (question, format!("Marked {kind} words")));
+        let written = |(question, text): &(&plan::Question, String)| {
+            device.edit(pep, Edit::Rewrite { question: question.id.clone(), text: text.clone() })
+        };
+        marks.extend(texts.find(written).map(|(_, text)| (*kind, text)));
+    }
+    marks
+}
+
+#[test]
+fn each_reader_s_copy_holds_what_that_reader_may_have_and_says_what_it_leaves_out() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    let marks = marked(&device, &pep);
+    let kinds: Vec<DocumentKind> = marks.iter().map(|(kind, _)| *kind).collect();
+    assert!(kinds.contains(&DocumentKind::Main) && kinds.len() > 1, "{kinds:?}");
+    let remark = Edit::Comment { key: fresh().to_string(), question: "care.story".into(), text: "A remark.".into() };
+    assert!(device.edit(&pep, remark));
+    let parts = device.parts(&pep);
+    for reader in Reader::ALL {
+        let query = format!("reader={}&{parts}", reader.word());
+        let page = device.page(&at(&pep, &format!("/print/copy?{query}")));
+        let (name, kind, file) = device.file(&at(&pep, &format!("/print/file?{query}")));
+        assert_eq!((name, kind), (format!("pep-2025-26-spring-{}.html", reader.word()), "text/html; charset=utf-8"));
+        for html in [&page, &file] {
+            for (kind, words) in &marks {
+                assert_eq!(html.contains(words), reader.may_have(*kind), "{words} for {}", reader.word());
+            }
+            let says = [reader.label(), &reader.leaves_out(), "As at", "Not yet", "with every change up to it"];
+            for words in says {
+                assert!(html.contains(words), "{}: {words}", reader.word());
+            }
+            assert!(!html.contains("A remark."));
+        }
+        // The file stands by itself: nothing in it leads, runs, loads or may.
+        assert!(file.starts_with("<!DOCTYPE html>") && file.contains("default-src 'none'; style-src 'sha256-"));
+        for door in ["<script", "<link", "<a ", " href=", " src=", "<form", " style=", "<img"] {
+            assert!(!file.contains(door), "{door}");
+        }
+        assert_eq!((page.matches("<h1").count(), file.matches("<h1").count()), (1, 1));
+    }
+}
+
+#[test]
+fn a_copy_holds_the_sections_that_were_chosen_and_who_chooses_nothing_is_asked_again() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    device.write(&pep, "care.story", "He cooks for everybody.");
+    device.write(&pep, "meeting.notes", "It was short.");
+    let here = section(&pep, "care.story");
+    let part = here.rsplit("/page/").next().unwrap();
+    let copy = |query: &str| device.page(&at(&pep, &format!("/print/copy?{query}")));
+    let html = copy(&format!("reader=carer&part={part}"));
+    assert!(html.contains("He cooks for everybody.") && !html.contains("It was short."));
+    assert!(html.contains("It holds only the sections that were chosen."));
+    assert!(!html.contains("No answer yet") && html.contains("no answer yet."));
+    assert!(copy(&format!("reader=carer&gaps=1&part={part}")).contains("No answer yet"));
+    for (query, words) in [
+        (format!("part={part}"), "Choose who the copy is for"),
+        (format!("reader=nobody&part={part}"), "Choose who the copy is for"),
+        ("reader=carer".to_owned(), "Choose at least one section"),
+        ("reader=carer&part=Z%2Fnothing".to_owned(), "Choose at least one section"),
+    ] {
+        let html = copy(&query);
+        assert_eq!(errors(&html), [words], "{query}");
+        let field = if words.contains("section") { "part" } else { "reader" };
+        assert!(
+            html.contains(&format!("href=\"#{field}\"")) && html.contains(&format!("id=\"{field}-error\"")),
+            "{query}"
+        );
+    }
+    // What was chosen is still chosen.
+    let html = copy(&format!("part={part}"));
+    assert_eq!(
+        html.matches("name=\"part\"").count(),
+        device.page(&at(&pep, "/print")).matches("name=\"part\"").count()
+    );
+    assert!(html.contains(&format!("value=\"{part}\" checked")) || html.matches(" checked").count() == 1, "{html}");
+}
+
+#[test]
+fn a_signed_version_is_copied_as_it_was_signed() {
+    let (device, pep) = Device::idris(Role::YoungPerson);
+    device.write(&pep, "voice.secWell", "Cooking.");
+    let on = chrono::NaiveDate::from_ymd_opt(2026, 2, 26).unwrap();
+    let signed = {
+        let pep = pep.clone();
+        let signing = plan::Signing { question: "signoff.yp", key: fresh(), on, comment: "Good." };
+        device.with(move |device| device.sign(&pep, Role::YoungPerson, signing, 1_772_100_000).unwrap().is_ok())
+    };
+    assert!(signed);
+    device.write(&pep, "voice.secWell", "Cooking and singing.");
+    let history = device.page(&at(&pep, "/history"));
+    let choose = links(&history).into_iter().find(|link| link.contains("/print?as=")).unwrap();
+    let word = choose.rsplit('=').next().unwrap();
+    assert!(device.page(&choose).contains(&format!("name=\"as\" value=\"{word}\"")));
+    let query = format!("as={word}&reader=child&{}", device.parts(&pep));
+    let html = device.page(&at(&pep, &format!("/print/copy?{query}")));
+    assert!(html.contains(">Cooking.<") && !html.contains("singing") && html.contains("signed it on 26 February 2026"));
+    let now = device.page(&at(&pep, &format!("/print/copy?{}", query.split_once('&').unwrap().1)));
+    assert!(now.contains("Cooking and singing.") && now.contains("(of an earlier version)"));
+    assert_eq!(device.get(&at(&pep, "/print/copy?as=00&reader=child&part=x")).0, 404);
+}
+
+#[test]
+fn a_table_is_a_sheet_without_formulas() {
+    let (device, pep) = Device::idris(Role::DesignatedTeacher);
+    let cells = |cells: &[(&str, &str)]| {
+        let cell = |(column, text): &(&str, &str)| {
+            ((*column).to_owned(), Some(plan::parse_value(&format!("attendance.terms/{column}"), text).unwrap()))
+        };
+        cells.iter().map(cell).collect::<plan::Cells>()
+    };
+    let writer = Writer { person: Uuid::from_bytes(device.person), role: device.role };
+    for row in [
+        vec![("term", "Autumn 2025"), ("possible", "148"), ("attended", "121")],
+        vec![("term", "=HYPERLINK(\"http://evil.example\",\"a\")"), ("possible", "1")],
+    ] {
+        let (question, cells) = ("attendance.terms".to_owned(), cells(&row));
+        let key = plan::row_key(&question, &cells, &writer, &mut || [7; 16]).unwrap();
+        let edit = Edit::PutRow { question, key, cells };
+        assert!(device.edit(&pep, edit));
+    }
+    let link = links(&device.page(&at(&pep, "/print"))).into_iter().find(|link| link.ends_with(".csv")).unwrap();
+    let (name, kind, sheet) = device.file(&link);
+    assert_eq!((name.as_str(), kind), ("attendance.terms.csv", "text/csv; charset=utf-8"));
+    assert!(sheet.starts_with("\u{feff}Term,") && sheet.contains("Autumn 2025,") && sheet.contains("121"), "{sheet}");
+    assert!(sheet.contains("\"'=HYPERLINK(\"\"http") && sheet.matches("\r\n").count() == 3, "{sheet}");
+    for nowhere in ["care.story.csv", "attendance.terms", "behaviour.suspensions.csv", "no.csv"] {
+        assert_eq!(device.get(&at(&pep, &format!("/print/table/{nowhere}"))).0, 404, "{nowhere}");
+    }
+}
+
+#[test]
+fn r000_25_a_blank_form_is_printed_by_process_and_phase_whole_or_a_page_of_it() {
+    let (device, _) = Device::idris(Role::SocialWorker);
+    let whole = "/blank-form?show=1&process=sections&phase=primary";
+    let voice = links(&device.page(whole)).into_iter().find(|link| link.ends_with("page=B")).unwrap();
+    let (whole, voice) = (device.page(whole), device.page(&voice.replace("&amp;", "&")));
+    let parts = |html: &str| html.matches("pep-copy__page").count();
+    assert!(parts(&whole) > 3 && parts(&voice) == 1);
+    assert!(device.page("/blank-form").contains("Which process?"));
+    assert_eq!(errors(&device.page("/blank-form?show=1&process=nobody")), ["Choose the process", "Choose the age"]);
+    for process in plan::Processes::built_in().iter() {
+        for phase in plan::Phase::ALL {
+            let html = device.page(&format!("/blank-form?show=1&process={}&phase={phase}", process.id));
+            assert!(!html.contains("Idris") && !html.contains("<form") && html.matches("<h1").count() == 1);
+            for question in process.questions() {
+                let label = maud::html! { h4 { (question.label) } }.into_string();
+                let asked = question.phases.is_empty() || question.phases.contains(phase);
+                let wanted = asked && !question.computed && question.document() != DocumentKind::Quality;
+                // Some labels are asked of several ages by questions of their own.
+                assert!(!wanted || html.contains(&label), "{} {phase} {}", process.id, question.id);
+            }
+        }
+    }
+}

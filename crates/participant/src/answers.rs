@@ -1,0 +1,145 @@
+//! Answers: a value, a text, the reason why there is none, and confirming what came from the last PEP. An edit is made here once,
+//! whether a command or a form asks for it.
+
+use plan::{Applied, DocumentKind, Edit, Kind as Type, NoAnswer, Question, Refused, Value, View, parse_value};
+
+use crate::{Device, Error, Kind, Mine, Now, mine, select};
+
+/// What somebody says to a question.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Given {
+    /// An answer.
+    Value(Value),
+    /// That the answer, or the reason why there is none, is taken away.
+    Nothing,
+    /// Why there is no answer, and the reason in a few words.
+    NoAnswer(NoAnswer, String),
+}
+
+impl Given {
+    /// An answer as a person writes it: a word, a day, an amount. A worked-out answer is refused by the plan, in its own words.
+    pub fn said(question: &Question, text: &str) -> Result<Given, Refused> {
+        match question.computed && !question.is_overridable() {
+            true => Ok(Given::Nothing),
+            false => parse_value(&question.id, text).map(Given::Value),
+        }
+    }
+}
+
+/// The edit that says it; `view` is the plan as it is now.
+pub fn given(question: &Question, given: Given, view: &View) -> Edit {
+    let (question, is_excused) = (question.id.clone(), view.excuses.contains_key(question.id.as_str()));
+    match given {
+        Given::Value(value) => Edit::Choose { question, value },
+        Given::NoAnswer(why, reason) => Edit::Excuse { question, excuse: Some((why, reason)) },
+        // What is taken away is the reason why there is no answer, where there is one.
+        Given::Nothing if is_excused => Edit::Excuse { question, excuse: None },
+        Given::Nothing => Edit::Clear { question },
+    }
+}
+
+/// The edit that makes a text what it should be, or adds to its end; `place` may be within a target.
+pub fn written(place: &str, text: String, append: bool) -> Edit {
+    let question = place.to_owned();
+    if append { Edit::Append { question, text } } else { Edit::Rewrite { question, text } }
+}
+
+/// The edit that confirms what came from the last PEP, as it stands.
+pub fn confirmed(question: &Question) -> Edit {
+    Edit::Confirm { question: question.id.clone() }
+}
+
+/// Says something to a question. On the disk when this returns.
+pub fn give(device: &mut Device, mine: &Mine, question: &Question, said: Given, now: &Now) -> Result<Applied, Error> {
+    let edit = given(question, said, &*mine.view(device)?);
+    mine.edit(device, question, &[edit], now)
+}
+
+/// Writes a text, or adds to its end. On the disk when this returns.
+pub fn write(
+    device: &mut Device,
+    mine: &Mine,
+    place: &str,
+    text: String,
+    append: bool,
+    now: &Now,
+) -> Result<Applied, Error> {
+    let question = text_at(place)?;
+    mine.edit(device, question, &[written(place, text, append)], now)
+}
+
+/// The question in which the text at a place is; an error where there is none, or no text.
+pub fn text_at(place: &str) -> Result<&'static Question, Error> {
+    let (id, inside) = place.split_once('/').map_or((place, false), |(id, _)| (id, true));
+    let question = mine::question(id)?;
+    if !inside && !question.computed && !matches!(question.kind, Type::Text | Type::LongText) {
+        return Err(Error::new(Kind::Usage, format!("{} is not a text.", question.id)).hint(format!(
+            "For one answer there is pep set PEP {} VALUE; for tables pep row, for targets pep target.",
+            question.id
+        )));
+    }
+    Ok(question)
+}
+
+/// What is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirm {
+    /// These questions.
+    Fields(Vec<String>),
+    /// What is this person's to confirm on a page of the process.
+    Page(String),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Confirmed {
+    /// The questions that had waited for it.
+    pub fields: Vec<String>,
+    /// The last change; `None` where nothing was to be confirmed.
+    pub applied: Option<Applied>,
+}
+
+/// Confirms what came from the last PEP, all of it or, where one of them may not be, none. On the disk when this returns.
+pub fn confirm(device: &mut Device, mine: &Mine, what: Confirm, now: &Now) -> Result<Confirmed, Error> {
+    let view = mine.view(device)?;
+    let fields = match what {
+        Confirm::Page(page) => on_page(mine, &view, &page)?,
+        Confirm::Fields(fields) => fields,
+    };
+    let mut questions = Vec::new();
+    for field in &fields {
+        let question = mine::question(field)?;
+        mine.may_read(device, question)?;
+        let owners = mine.pep.process().writers_of(question);
+        if !owners.contains(&mine.role) {
+            return Err(Refused::NotYours { question: field.clone(), owners }.into());
+        }
+        questions.push(question);
+    }
+    let mut done = Confirmed { fields: Vec::new(), applied: None };
+    for kind in DocumentKind::ALL {
+        let here: Vec<&Question> = questions.iter().copied().filter(|question| question.document() == *kind).collect();
+        let Some(first) = here.first() else { continue };
+        let edits: Vec<Edit> = here.iter().map(|question| confirmed(question)).collect();
+        let applied = mine.edit(device, first, &edits, now)?;
+        let waited = here.iter().filter(|question| view.to_confirm.contains(question.id.as_str()));
+        done.fields.extend(waited.map(|question| question.id.clone()));
+        if done.applied.is_none() || applied.change.is_some() {
+            done.applied = Some(applied);
+        }
+    }
+    Ok(done)
+}
+
+fn on_page(mine: &Mine, view: &View, page: &str) -> Result<Vec<String>, Error> {
+    let page = select::page(mine, page)?;
+    let waiting = page.questions.iter().filter(|question| view.to_confirm.contains(question.id.as_str()));
+    let (own, others): (Vec<&&Question>, Vec<&&Question>) =
+        waiting.partition(|question| mine.pep.process().writers_of(question).contains(&mine.role));
+    if own.is_empty() && !others.is_empty() {
+        let message = format!("What waits on page {} is not yours to confirm.", page.id);
+        return Err(Error::new(Kind::NotPermitted, message)
+            .hint(format!("The {} answers for it.", page.owner.label().to_lowercase())));
+    }
+    Ok(own.into_iter().map(|question| question.id.clone()).collect())
+}
