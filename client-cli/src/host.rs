@@ -162,7 +162,10 @@ impl Host {
                 None
             }
             Intent::CheckPin(pin, digits) => {
-                found.pin = Some(pin.is(&digits));
+                let right = pin.is(&digits);
+                found.pin = Some(right);
+                found.renewed =
+                    if right { clock::random().ok().and_then(|salt| pin.renewed(&digits, salt)) } else { None };
                 None
             }
         }

@@ -294,7 +294,7 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
         false => Ok(Vec::new()),
         true => match tokio::time::timeout(FORM_COMES, to_bytes(body, most)).await {
             Ok(Ok(form)) if !kind.starts_with(multipart::KIND) => Ok(form.to_vec()),
-            Ok(Ok(form)) => match multipart::as_form(&kind, &form) {
+            Ok(Ok(form)) => match multipart::as_form(&kind, form).await {
                 Some(form) => Ok(form),
                 None => return no_form(),
             },

@@ -157,7 +157,13 @@ impl<'a> Turn<'a> {
     /// the host finds out.
     pub fn try_pin(&mut self, digits: &str) -> Result<Tried, Error> {
         match self.env.found.pin {
-            Some(true) => Ok(Pin::was_right(self.device).map(|()| Tried::Right)?),
+            Some(true) => {
+                match &self.env.found.renewed {
+                    Some(pin) => pin.renew(self.device)?,
+                    None => Pin::was_right(self.device)?,
+                }
+                Ok(Tried::Right)
+            }
             Some(false) => Ok(Tried::Wrong(Pin::was_wrong(self.device)?)),
             None => Ok(match Pin::count_try(self.device, self.now().unix())? {
                 Ok(pin) => Tried::Ask(Intent::CheckPin(pin, digits.to_owned())),
