@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use plan::{
-    Answer, CELL_MAX, Cell, Cells, Choice, DocumentKind, Edit, Kind, LINE_MAX, NotAPicture, PICTURE_BYTES_MAX, Phase,
-    Picture, Question, Row, TEXT_MAX, Value, Writer,
+    Answer, CELL_MAX, Cell, Cells, Choice, Edit, Kind, LINE_MAX, NotAPicture, PICTURE_BYTES_MAX, Phase, Picture,
+    Question, Row, TEXT_MAX, Value, Writer,
 };
+
+use participant::{answers, rows};
 
 use super::{
     forms::Lots,
@@ -21,6 +23,9 @@ const METHOD: &str = "voice.method";
 const RECORDED_BY: &str = "voice.recordedBy";
 const RECORDED_ON: &str = "voice.recordedOn";
 const DECLINED: &str = "voice.declined";
+const PICTURE: &str = "voice.picture";
+/// Where a form says which picture its page showed.
+pub const SAW: &str = "saw";
 /// What a picture shows is asked with the picture.
 const PICTURE_WORDS: &str = "voice.pictureWords";
 /// Choices of `voice.method` that these pages are.
@@ -199,8 +204,12 @@ impl ChildQuestion {
         let (plan, mut lots) = (&given.plan, Lots::default());
         let now = self.said(plan);
         let kind = self.question.document();
-        let question = || self.question.id.clone();
-        if self.by() != By::Words && was_changed(form, "answer", &now.answer) {
+        let changed = match self.by() {
+            By::Words => false,
+            By::Picture => form.get(SAW).is_some_and(|saw| saw != seen_picture(plan)) && sends_picture(form),
+            _ => was_changed(form, &now.answer),
+        };
+        if changed {
             return Err("Somebody just changed this. Look at it, then answer again if you want".to_owned());
         }
         let (answer, why) = match form.get("go") {
@@ -210,18 +219,23 @@ impl ChildQuestion {
                 sent(form, "why", &now.why, self.by() == By::Picture),
             ),
         };
+        let long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.encode_utf16().count() > TEXT_MAX);
+        let too_long = match self.by() {
+            By::Words => long(&answer),
+            By::Picture => long(&why),
+            _ => false,
+        };
         let edits: Vec<Edit> = match self.by() {
-            By::Words => answer.map(|text| Edit::Rewrite { question: question(), text }).into_iter().collect(),
+            By::Words => answer.map(|text| answers::written(&self.question.id, text, false)).into_iter().collect(),
             By::Choice | By::Name => answer.map(|answer| self.value(plan, answer)).transpose()?.into_iter().collect(),
             By::Faces | By::Scale => self.row(plan, &now, answer, why)?.into_iter().collect(),
-            By::Picture => self.picture(answer, why, form)?,
+            By::Picture => self.picture(plan, answer, why, form)?,
         };
-        let long = |text: &str, most: usize| text.encode_utf16().count() > most;
-        if edits.iter().any(|edit| matches!(edit, Edit::Rewrite { text, .. } if long(text, TEXT_MAX))) {
+        if too_long {
             return Err("That is more than fits here. Make it shorter".to_owned());
         }
         if !edits.is_empty() {
-            let picture = edits.iter().any(|edit| matches!(edit, Edit::Choose { value: Value::Picture(_), .. }));
+            let picture = self.by() == By::Picture && form.get("go") != Some("clear") && sends_picture(form);
             edits.into_iter().for_each(|edit| lots.add(kind, edit));
             let method = match (picture, form.get("made")) {
                 (true, Some(DRAWING)) => DRAWING,
@@ -234,13 +248,18 @@ impl ChildQuestion {
     }
 
     /// `picture` is what the script made of a drawing or a photo; `file` is a file as it was, where there is no script.
-    fn picture(&self, answer: Option<String>, why: Option<String>, form: &Pairs) -> Result<Vec<Edit>, String> {
-        let question = self.question.id.clone();
-        let sent = ["picture", "file"].iter().filter_map(|name| form.get(name)).find(|sent| !sent.is_empty());
+    fn picture(
+        &self,
+        plan: &Plan,
+        answer: Option<String>,
+        why: Option<String>,
+        form: &Pairs,
+    ) -> Result<Vec<Edit>, String> {
+        let say = |said| answers::given(self.question, said, &plan.view);
         let mut edits = Vec::new();
-        match sent {
+        match picture_sent(form) {
             // An answer that was taken away.
-            _ if answer.as_deref() == Some("") => edits.push(Edit::Clear { question }),
+            _ if answer.as_deref() == Some("") => edits.push(say(answers::Given::Nothing)),
             Some(sent) => {
                 let bytes = STANDARD.decode(sent.split_once(";base64,").map_or(sent, |(_, data)| data));
                 let picture = bytes.map_err(|_| NotAPicture::Unknown).and_then(|bytes| Picture::of_file(&bytes));
@@ -252,23 +271,23 @@ impl ChildQuestion {
                         "That is not a picture that can be kept. Choose a photo or a drawing".to_owned()
                     }
                 })?);
-                edits.push(Edit::Choose { question, value });
+                edits.push(say(answers::Given::Value(value)));
             }
             None => {}
         }
-        edits.extend(why.map(|text| Edit::Rewrite { question: PICTURE_WORDS.to_owned(), text }));
+        edits.extend(why.map(|text| answers::written(PICTURE_WORDS, text, false)));
         Ok(edits)
     }
 
     fn value(&self, plan: &Plan, answer: String) -> Result<Edit, String> {
-        let question = self.question.id.clone();
+        let say = |said| Ok(answers::given(self.question, said, &plan.view));
         let line = |text: &str| text.encode_utf16().count() <= LINE_MAX && !text.chars().any(char::is_control);
         match self.by() {
-            _ if answer.trim().is_empty() => Ok(Edit::Clear { question }),
+            _ if answer.trim().is_empty() => say(answers::Given::Nothing),
             By::Choice if self.choices(plan).iter().any(|choice| choice.value == answer) => {
-                Ok(Edit::Choose { question, value: Value::Choice(answer) })
+                say(answers::Given::Value(Value::Choice(answer)))
             }
-            By::Name if line(&answer) => Ok(Edit::Choose { question, value: Value::Text(answer) }),
+            By::Name if line(&answer) => say(answers::Given::Value(Value::Text(answer))),
             By::Name => Err("That is too long for a name. Make it shorter".to_owned()),
             _ => Err("Choose one of the answers".to_owned()),
         }
@@ -296,7 +315,7 @@ impl ChildQuestion {
         let writer = Writer { person: plan.person, role: plan.role };
         let key = plan::row_key(&question, &cells, &writer, &mut || [0; 16]).map_err(|refused| refused.to_string())?;
         if after == ChildAnswer::default() {
-            return Ok(Some(Edit::WithdrawRow { question, key }).filter(|_| *now != ChildAnswer::default()));
+            return Ok(Some(rows::withdrawn(&question, &key)).filter(|_| *now != ChildAnswer::default()));
         }
         if let Some(answer) = &answer {
             cells.insert(self.number().to_owned(), number(answer)?);
@@ -307,7 +326,7 @@ impl ChildQuestion {
             }
             cells.insert("why".to_owned(), (!why.is_empty()).then_some(Value::Text(why)));
         }
-        Ok(Some(Edit::PutRow { question, key, cells }))
+        Ok(Some(rows::changed(&question, &key, cells)))
     }
 
     /// The number that a form may say here.
@@ -334,9 +353,8 @@ impl ChildQuestion {
 /// That the child does not want to answer this time.
 pub fn decline(given: &Given) -> Lots {
     let mut lots = Lots::default();
-    let edit = Edit::Choose { question: DECLINED.to_owned(), value: Value::YesNo(true) };
     if may_write(&given.plan, DECLINED) && *given.plan.answer(DECLINED) != Answer::Value(Value::YesNo(true)) {
-        lots.add(DocumentKind::Main, edit);
+        say(&given.plan, DECLINED, answers::Given::Value(Value::YesNo(true)), &mut lots);
         recorded(given, None, &mut lots);
     }
     lots
@@ -355,11 +373,7 @@ pub fn face(number: i64) -> Option<&'static str> {
 /// Says with an answer how it was gathered, by whom and when, where that is not said yet. What adults said of it stays.
 fn recorded(given: &Given, method: Option<&str>, lots: &mut Lots) {
     let plan = &given.plan;
-    let mut choose = |id: &str, value: Value| {
-        if may_write(plan, id) {
-            lots.add(DocumentKind::Main, Edit::Choose { question: id.to_owned(), value });
-        }
-    };
+    let mut choose = |id: &str, value: Value| say(plan, id, answers::Given::Value(value), lots);
     if let Some(method) = method {
         let mut words = match plan.answer(METHOD) {
             Answer::Set(words) | Answer::Value(Value::Set(words)) => words.clone(),
@@ -382,8 +396,33 @@ fn recorded(given: &Given, method: Option<&str>, lots: &mut Lots) {
     if let Some(whole) = whole.filter(|whole| whole.encode_utf16().count() <= LINE_MAX) {
         choose(RECORDED_BY, Value::Text(whole));
     }
-    if method.is_some() && *plan.answer(DECLINED) == Answer::Value(Value::YesNo(true)) && may_write(plan, DECLINED) {
-        lots.add(DocumentKind::Main, Edit::Clear { question: DECLINED.to_owned() });
+    if method.is_some() && *plan.answer(DECLINED) == Answer::Value(Value::YesNo(true)) {
+        say(plan, DECLINED, answers::Given::Nothing, lots);
+    }
+}
+
+/// Says something to a question of the plan itself, where whose device it is may.
+fn say(plan: &Plan, id: &str, said: answers::Given, lots: &mut Lots) {
+    if let Some(question) = plan::bank().question(id).filter(|question| plan.may_write(question)) {
+        lots.add(question.document(), answers::given(question, said, &plan.view));
+    }
+}
+
+/// The picture that a form brings.
+fn picture_sent(form: &Pairs) -> Option<&str> {
+    ["picture", "file"].iter().filter_map(|name| form.get(name)).find(|sent| !sent.is_empty())
+}
+
+/// Whether a form puts another picture in the place of the one that is there, or takes that away.
+fn sends_picture(form: &Pairs) -> bool {
+    picture_sent(form).is_some() || form.get("go") == Some("clear")
+}
+
+/// What tells the picture that is there from any other.
+pub fn seen_picture(plan: &Plan) -> String {
+    match plan.answer(PICTURE) {
+        Answer::Value(Value::Picture(picture)) => plan.word_for(picture.base64()),
+        _ => String::new(),
     }
 }
 
@@ -401,9 +440,10 @@ fn sent(form: &Pairs, name: &str, now: &str, is_text: bool) -> Option<String> {
 }
 
 /// Whether a field holds something else than its page showed and than what comes now: a second window wrote it.
-fn was_changed(form: &Pairs, name: &str, now: &str) -> bool {
-    let (Some(sent), Some(kept)) = (form.get(name), form.get(&format!("{name}~kept"))) else { return false };
-    let tried = form.get(&format!("{name}~tried"));
+fn was_changed(form: &Pairs, now: &str) -> bool {
+    let sent = if form.get("go") == Some("clear") { Some("") } else { form.get("answer") };
+    let (Some(sent), Some(kept)) = (sent, form.get("answer~kept")) else { return false };
+    let tried = form.get("answer~tried");
     sent != kept && sent != now && now != kept && Some(now) != tried
 }
 

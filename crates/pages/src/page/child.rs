@@ -7,7 +7,9 @@ use plan::{DocumentKind, PICTURE_BYTES_MAX};
 use super::{settings::digits, views};
 use crate::{
     address::{Base, HOME, LEAVE, READERS},
-    child_questions::{By, ChildAnswer, ChildQuestion, FACES, SCALE, child_questions, decline, may_decline},
+    child_questions::{
+        By, ChildAnswer, ChildQuestion, FACES, SAW, SCALE, child_questions, decline, may_decline, seen_picture,
+    },
     kit::{self, upper, way_out},
     model::Given,
     request::{Leaf, Outcome, Request},
@@ -220,7 +222,8 @@ fn question(
         p class="govuk-caption-xl" { "Question " (number) " of " (of) }
         @let picture = here.by() == By::Picture;
         form method="post" action=(at(&given.plan.base, number)) novalidate data-child autocomplete="off" enctype=[picture.then_some("multipart/form-data")] {
-            @if !picture { (kept_fields("answer", &kept.answer)) }
+            @if picture { input type="hidden" name=(SAW) value=(seen_picture(&given.plan)); }
+            @else { (kept_fields("answer", &kept.answer)) }
             @if picture || here.by() == By::Scale { (kept_fields("why", &kept.why)) }
             @if from_check { input type="hidden" name="from" value="check"; }
             (Input { given, here, words: &words, said: &said, wrong }.shown())

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use participant::{
+    answers::{self, Given},
     give_back::{self, NotReturned, Return},
     quality,
 };
-use plan::{Answer, CELL_MAX, Cells, Edit, Kind, Question, Refused, Role, Value, Writer};
+use plan::{Answer, CELL_MAX, Cells, Kind, Question, Refused, Role, Value, Writer};
 
 use super::errors as pages;
 use crate::{
@@ -127,7 +128,9 @@ impl<'a> Taken<'a> {
         let why = self.take(&reason, true, shown.clone(), text(plan, plan.answer(REASON)));
         let edit = match given {
             Some(Change::Put(Some(value))) => Some(quality::overall(plan.pep.process(), value, worked_out)),
-            Some(Change::Put(None)) => Some(Edit::Clear { question: OVERALL.to_owned() }),
+            Some(Change::Put(None)) => {
+                plan::bank().question(OVERALL).map(|question| answers::given(question, Given::Nothing, &plan.view))
+            }
             _ => None,
         };
         edit.into_iter().for_each(|edit| self.lots.add(document(OVERALL), edit));
