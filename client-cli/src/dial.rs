@@ -187,8 +187,11 @@ struct Connection {
     driver: Driver,
 }
 
+/// The stream of a connection that has ended, and what came on it that nobody has read.
+type Left = Parts<TokioIo<Box<dyn Io>>>;
+
 /// Ends with the connection that it moves the bytes of.
-struct Driver(JoinHandle<hyper::Result<Parts<TokioIo<Box<dyn Io>>>>>);
+struct Driver(JoinHandle<hyper::Result<Left>>);
 
 impl Drop for Driver {
     fn drop(&mut self) {

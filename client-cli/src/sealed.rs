@@ -12,9 +12,12 @@ use zeroize::Zeroizing;
 
 use crate::{
     clock,
-    unlock::{self, COST, Cost, LockError},
+    unlock::{self, LockError},
 };
-use participant::error::{Error, Kind};
+use participant::{
+    error::{Error, Kind},
+    stretch::{COST, Cost},
+};
 
 /// Every version's beginning; then comes the version, and a line feed.
 const BEGINNING: &[u8] = b"OpenPEP sealed file ";
@@ -23,8 +26,6 @@ const SALT_BYTES: usize = 16;
 const HEAD_BYTES: usize = BEGINNING.len() + VERSION.len() + 3 * 4 + SALT_BYTES;
 /// The largest file, in bytes: a plan with its whole history is a few million, and all of it is in memory at once.
 pub const SEALED_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// What a file may ask for at the most, as a stranger may have made it: four times the memory and passes that this version asks.
-const COST_MAX: Cost = Cost { memory_kib: 4 * COST.memory_kib, passes: 4 * COST.passes, lanes: 4 };
 
 /// Why a sealed file stays closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -103,9 +104,7 @@ pub fn is_one_at(path: &Path) -> bool {
 fn cost(bytes: &[u8; 12]) -> Option<Cost> {
     let number = |at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?));
     let cost = Cost { memory_kib: number(0)?, passes: number(4)?, lanes: number(8)? };
-    let within =
-        cost.memory_kib <= COST_MAX.memory_kib && cost.passes <= COST_MAX.passes && cost.lanes <= COST_MAX.lanes;
-    within.then_some(cost)
+    cost.is_bearable().then_some(cost)
 }
 
 fn place(what: &str, head: &[u8]) -> Vec<u8> {
@@ -133,6 +132,7 @@ pub fn no_passphrase() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use participant::stretch::COST_MAX;
 
     const CHEAP: Cost = Cost { memory_kib: 8, passes: 1, lanes: 1 };
 

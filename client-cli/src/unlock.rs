@@ -4,10 +4,12 @@
 //! remembers of it; or, where nobody gave a passphrase, a private file beside it, and then the computer's own protection is all that
 //! guards it. The slots lie in the file `unlock`, with the cost of the passphrase's slot, so that it can rise later.
 
-use participant::error::{Error, JOIN_AGAIN, Kind};
+use participant::{
+    error::{Error, JOIN_AGAIN, Kind},
+    stretch::{self, COST, Cost},
+};
 use std::{io, path::Path, sync::Arc, time::Duration};
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use disk::{destroy, read_kept, write_kept};
 use replica::{Key, Secret};
 use serde::{Deserialize, Serialize};
@@ -23,9 +25,6 @@ pub const FILE_KEY: &str = "home.key";
 const TRIES: &str = "unlock.tries";
 /// Version of the slots' file.
 const VERSION: u32 = 1;
-/// What a guess at a passphrase costs: 64 MiB of memory for a fifth of a second or so of one device, so that guessing needs whole
-/// machines, and a laptop of a school still opens its plans before its owner wonders.
-pub const COST: Cost = Cost { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
 /// Characters of a passphrase: fewer are soon guessed, whatever a guess costs; more come from a file taken by mistake.
 pub const PASSPHRASE_CHARS_MIN: usize = 10;
 const PASSPHRASE_CHARS_MAX: usize = 1_000;
@@ -33,17 +32,6 @@ const PASSPHRASE_CHARS_MAX: usize = 1_000;
 const FREE_TRIES: u32 = 3;
 /// The longest wait after a wrong passphrase, in seconds: it slows down whoever guesses at the keyboard, and never locks anybody out.
 const WAIT_SECONDS_MAX: i64 = 30;
-
-/// What one guess costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cost {
-    /// Memory, in KiB.
-    pub memory_kib: u32,
-    /// How often it is gone through.
-    pub passes: u32,
-    /// Threads that could go through it at once.
-    pub lanes: u32,
-}
 
 /// What guards a home's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -290,12 +278,7 @@ pub fn fit(passphrase: &Secret) -> Result<(), LockError> {
 
 /// The key that a passphrase is worth.
 pub fn stretch(passphrase: &Secret, salt: &[u8], cost: Cost) -> Result<Key, LockError> {
-    let unfit = |_| io::Error::other("the cost of a passphrase cannot be used");
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).map_err(unfit)?;
-    let mut bytes = zeroize::Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.bytes(), salt, bytes.as_mut_slice())
-        .map_err(unfit)?;
+    let bytes = stretch::stretch(passphrase.bytes(), salt, cost).map_err(io::Error::other)?;
     Ok(disk::key_from_bytes(&bytes)?)
 }
 

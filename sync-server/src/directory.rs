@@ -1,7 +1,7 @@
 //! People, organisations, devices, children, teams, invitations, PEPs and the audit: who may do what, from when to when.
 //!
 //! One authority decides. What is here was read from the replica's facts at the start; a verb checks everything first, then
-//! changes what is in memory and stages facts, and the core commits those before anybody is answered. No clock: `now`
+//! changes what is in memory and stages facts, and the relay commits those before anybody is answered. No clock: `now`
 //! (Unix seconds) and `today` (`YYYY-MM-DD`, in UTC) are arguments. Names stand here and nowhere in a log or an audit.
 //!
 //! | fact | value (CBOR) |

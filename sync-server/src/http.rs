@@ -35,11 +35,11 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
-    core::Core,
     directory::{Joining, Refused, text, to_cbor},
     error::Error,
     keys, now,
     pace::Paces,
+    relay::Relay,
     sessions::Sessions,
     socket,
 };
@@ -54,7 +54,7 @@ const WRITE_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
 /// What the routes share.
 pub(crate) struct App {
     /// The relay.
-    pub room: DocumentThread<Core>,
+    pub room: DocumentThread<Relay>,
     /// Challenges, tokens, limits.
     pub sessions: Mutex<Sessions>,
     /// Numbers connections.
@@ -125,7 +125,7 @@ async fn healthz(State(app): State<Arc<App>>) -> Answer {
 }
 
 async fn readyz(State(app): State<Arc<App>>) -> Answer {
-    match app.room.call(|core| core.is_ready()).await? {
+    match app.room.call(|relay| relay.is_ready()).await? {
         true => Ok(Json(json!({ "ready": true })).into_response()),
         false => Err(busy("The relay is stopping, or its disk has failed. Whoever keeps it finds more in its log.")),
     }
@@ -136,7 +136,7 @@ async fn version() -> Response {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Answer {
-    let counts = app.room.call(|core| core.counts()).await?;
+    let counts = app.room.call(|relay| relay.counts()).await?;
     let gauge = |name: &str, help: &str, value: u64| metric(name, "gauge", help, value);
     let counter = |name: &str, help: &str, value: u64| metric(name, "counter", help, value);
     let text = [
@@ -192,9 +192,9 @@ async fn join(
     let at = now();
     let joined = app
         .room
-        .call(move |core| {
-            let (person, device) = core.join(&joining, at)?;
-            Ok::<_, Error>((person, device, core.id(), core.key(), core.organisation().to_string()))
+        .call(move |relay| {
+            let (person, device) = relay.join(&joining, at)?;
+            Ok::<_, Error>((person, device, relay.id(), relay.key(), relay.organisation().to_string()))
         })
         .await?;
     let (person, device, id, key, name) = joined?;
@@ -243,10 +243,10 @@ async fn session(
     }
     let (relay, known) = app
         .room
-        .call(move |core| {
-            let known = core.directory().known_device(&device).map(|d| (d.key, d.revoked.is_some()));
-            let known = known.map(|(key, revoked)| (key, revoked.then(|| core.sign_revoked(&challenge, &device))));
-            (core.key(), known)
+        .call(move |relay| {
+            let known = relay.directory().known_device(&device).map(|d| (d.key, d.revoked.is_some()));
+            let known = known.map(|(key, revoked)| (key, revoked.then(|| relay.sign_revoked(&challenge, &device))));
+            (relay.key(), known)
         })
         .await?;
     let (key, revoked) = known.ok_or(Refused::DeviceUnknown)?;
@@ -268,9 +268,9 @@ async fn roster(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
     let device = app.device(&headers)?;
     let roster = app
         .room
-        .call(move |core| {
-            let person = core.directory().device(&device)?.person;
-            Ok::<_, Refused>(core.signed_roster(&person))
+        .call(move |relay| {
+            let person = relay.directory().device(&device)?.person;
+            Ok::<_, Refused>(relay.signed_roster(&person))
         })
         .await?;
     Ok(([(header::CONTENT_TYPE, "application/cbor")], Bytes::from(to_cbor(&roster?))).into_response())
@@ -279,7 +279,7 @@ async fn roster(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
 /// Refused changes that this person decides about.
 async fn held(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer {
     let device = app.device(&headers)?;
-    let list = app.room.call(move |core| core.undecided(Some(&device))).await??;
+    let list = app.room.call(move |relay| relay.undecided(Some(&device))).await??;
     Ok(([(header::CONTENT_TYPE, "application/cbor")], Bytes::from(to_cbor(&list))).into_response())
 }
 
@@ -306,7 +306,7 @@ async fn decide(
     let Json(body) = body?;
     let hash = hash(&body.change).ok_or(Refused::HeldUnknown)?;
     let (doc, accept, at) = (body.doc.into_bytes(), matches!(body.decision, Decision::Accept), now());
-    let decided = app.room.call(move |core| core.decide(Some(device), &doc, &hash, accept, at)).await??;
+    let decided = app.room.call(move |relay| relay.decide(Some(device), &doc, &hash, accept, at)).await??;
     let changes: Vec<String> = decided.iter().map(hex::encode).collect();
     Ok(Json(json!({ "changes": changes })).into_response())
 }
@@ -322,7 +322,7 @@ async fn sync_socket(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answer {
     let device = app.device(&headers)?;
-    let may = app.room.call(move |core| core.directory().device(&device).map(drop)).await?;
+    let may = app.room.call(move |relay| relay.directory().device(&device).map(drop)).await?;
     may?;
     let said = "This path is a WebSocket of subprotocol openpep.v1. Use the pep program.";
     let upgrade = upgrade.map_err(|e| refusal(e.into_response().status(), "upgrade", said))?.protocols([SUBPROTOCOL]);

@@ -3,18 +3,18 @@
 //! It keeps each document's log, gives out what others lack, and says who may: people, devices, children, teams and
 //! invitations are its [`directory`]. It never opens a document but to make a snapshot, on a thread of its own.
 //!
-//! [`core`] is all of that without a socket or a clock; [`main`] is the program: it serves, or hands a command to the relay
+//! [`relay`] is all of that without a socket or a clock; [`main`] is the program: it serves, or hands a command to the relay
 //! that does. CONTRACT.md says what others rely on.
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod config;
-pub mod core;
 pub mod directory;
 pub mod error;
 pub mod keys;
 pub mod pace;
+pub mod relay;
 pub mod sessions;
 
 mod commands;

@@ -28,12 +28,12 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     config::Settings,
-    core::{Address, CONNECTIONS_MAX, Core},
     error::Error,
     http::{App, Peer, router},
     keys::TlsKeys,
     now,
     pace::Sockets,
+    relay::{Address, CONNECTIONS_MAX, Relay},
     sessions::Sessions,
 };
 
@@ -49,7 +49,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// How often the relay looks whether a snapshot is due and whether the day has changed.
 const TICK: Duration = Duration::from_secs(1);
-/// Bytes of a log that the core lends to the snapshot worker at a time, so that others are served in between.
+/// Bytes of a log that the relay lends to the snapshot worker at a time, so that others are served in between.
 const LEND_BYTES: usize = 256 * 1024;
 
 /// A socket that is bound, so that the port is known before anything else is done.
@@ -97,7 +97,7 @@ impl Bound {
 }
 
 /// Serves until the process is asked to stop.
-pub(crate) fn serve(room: &DocumentThread<Core>, bound: Bound, tls: Option<TlsKeys>) -> Result<(), Error> {
+pub(crate) fn serve(room: &DocumentThread<Relay>, bound: Bound, tls: Option<TlsKeys>) -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -105,11 +105,11 @@ pub(crate) fn serve(room: &DocumentThread<Core>, bound: Bound, tls: Option<TlsKe
     let served = runtime.block_on(run(room.clone(), bound, tls));
     runtime.shutdown_timeout(DRAIN);
     served?;
-    room.call_blocking(|core| core.finish())??;
+    room.call_blocking(|relay| relay.finish())??;
     Ok(())
 }
 
-async fn run(room: DocumentThread<Core>, bound: Bound, tls: Option<TlsKeys>) -> Result<(), Error> {
+async fn run(room: DocumentThread<Relay>, bound: Bound, tls: Option<TlsKeys>) -> Result<(), Error> {
     let failed = |reason| Error::Listen { address: bound.local.to_string(), reason };
     let mut ending = std::pin::pin!(asked_to_stop()?);
     let listener = TcpListener::from_std(bound.listener.try_clone().map_err(failed)?).map_err(failed)?;
@@ -160,8 +160,8 @@ async fn run(room: DocumentThread<Core>, bound: Bound, tls: Option<TlsKeys>) -> 
     tracing::info!("stopping");
     drop(listener);
     ticking.abort();
-    // WebSockets end with a farewell from the core, requests when they are answered.
-    room.call(Core::stop).await?;
+    // WebSockets end with a farewell from the relay, requests when they are answered.
+    room.call(Relay::stop).await?;
     let _ = stop.send(());
     for (places, most) in [(&app.lines, CONNECTIONS_MAX), (&sockets, SOCKETS_MAX)] {
         let all = u32::try_from(most).unwrap_or(u32::MAX);
@@ -222,34 +222,34 @@ async fn answer(router: TowerToHyperService<Router>, request: Request<Body>) -> 
     }
 }
 
-/// Ends only when the core has. Once a second: a lot of work for the core, so that it sees the day change; and one snapshot where one is due.
-async fn tick(room: DocumentThread<Core>) {
+/// Ends only when the relay has. Once a second: a lot of work for the relay, so that it sees the day change; and one snapshot where one is due.
+async fn tick(room: DocumentThread<Relay>) {
     let mut ticks = interval(TICK);
     loop {
         ticks.tick().await;
-        let Ok(due) = room.call(|core| core.snapshot_due(now())).await else { return };
+        let Ok(due) = room.call(|relay| relay.snapshot_due(now())).await else { return };
         let Some((doc, last)) = due else { continue };
         let worker = room.clone();
         let made = tokio::task::spawn_blocking(move || make_snapshot(&worker, doc, last)).await.ok().flatten();
-        if room.call(move |core| core.keep_snapshot(&doc, last, made.as_ref())).await.is_err() {
+        if room.call(move |relay| relay.keep_snapshot(&doc, last, made.as_ref())).await.is_err() {
             return;
         }
     }
 }
 
-fn make_snapshot(room: &DocumentThread<Core>, doc: gate::Id, last: u64) -> Option<sync::relay::Snapshot> {
-    let genesis = room.call_blocking(move |core| core.replica().genesis(&doc)).ok()?.ok()?;
+fn make_snapshot(room: &DocumentThread<Relay>, doc: gate::Id, last: u64) -> Option<sync::relay::Snapshot> {
+    let genesis = room.call_blocking(move |relay| relay.replica().genesis(&doc)).ok()?.ok()?;
     let envelopes = log(room, doc, last)?;
     // Automerge on content from outside: the gate has admitted all of it, and this is for the day it was wrong.
     catch_unwind(AssertUnwindSafe(|| snapshot_of(&genesis, &envelopes))).ok().flatten()
 }
 
 /// The first `last` envelopes of a document, read a page at a time.
-pub(crate) fn log(room: &DocumentThread<Core>, doc: gate::Id, last: u64) -> Option<Vec<gate::Envelope>> {
+pub(crate) fn log(room: &DocumentThread<Relay>, doc: gate::Id, last: u64) -> Option<Vec<gate::Envelope>> {
     let mut envelopes = Vec::new();
     while (envelopes.len() as u64) < last {
         let after = envelopes.len() as u64;
-        let page = room.call_blocking(move |core| core.replica().log(&doc, after, LEND_BYTES)).ok()?.ok()?;
+        let page = room.call_blocking(move |relay| relay.replica().log(&doc, after, LEND_BYTES)).ok()?.ok()?;
         if page.is_empty() {
             return None;
         }

@@ -1,4 +1,4 @@
-//! One participant's WebSocket: bytes to the core, bytes from its queue, and when to give up on a line.
+//! One participant's WebSocket: bytes to the relay, bytes from its queue, and when to give up on a line.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-use crate::{core, directory::text, http::App, now, pace::Turn};
+use crate::{directory::text, http::App, now, pace::Turn, relay};
 
 /// How long the first frame may take: a connection that says nothing costs a place.
 const FIRST_FRAME: Duration = Duration::from_secs(10);
@@ -32,8 +32,8 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Serves one connection to its end, and only then gives its place back.
 pub(crate) async fn serve(app: Arc<App>, conn: u64, device: Id, socket: WebSocket, _place: OwnedSemaphorePermit) {
-    let (out, queue) = core::queue();
-    let Ok(connected) = app.room.call(move |core| core.connect(conn, device, out)).await else { return };
+    let (out, queue) = relay::queue();
+    let Ok(connected) = app.room.call(move |relay| relay.connect(conn, device, out)).await else { return };
     if connected.is_err() {
         return;
     }
@@ -50,7 +50,7 @@ pub(crate) async fn serve(app: Arc<App>, conn: u64, device: Id, socket: WebSocke
     }
     reading.abort();
     writing.abort();
-    let _ = app.room.call(move |core| core.disconnect(conn)).await;
+    let _ = app.room.call(move |relay| relay.disconnect(conn)).await;
     tracing::debug!(conn, "disconnected");
 }
 
@@ -60,7 +60,7 @@ async fn read(app: Arc<App>, conn: u64, device: Id, mut stream: SplitStream<WebS
     while let Ok(Some(Ok(message))) = timeout(patience, stream.next()).await {
         let bytes = match message {
             Message::Binary(bytes) => bytes,
-            // A text is never a frame: no text begins with the byte of a CBOR map, so the core says so in words.
+            // A text is never a frame: no text begins with the byte of a CBOR map, so the relay says so in words.
             Message::Text(text) => Bytes::from(text),
             Message::Ping(_) | Message::Pong(_) => continue,
             Message::Close(_) => return,
@@ -74,8 +74,8 @@ async fn read(app: Arc<App>, conn: u64, device: Id, mut stream: SplitStream<WebS
             if !wait.is_zero() {
                 sleep(wait).await;
             }
-            // Waited for, so that one connection has one turn in the core's queue and the rest waits in its own line.
-            if app.room.call(move |core| core.take(conn, turn, now())).await.is_err() {
+            // Waited for, so that one connection has one turn in the relay's queue and the rest waits in its own line.
+            if app.room.call(move |relay| relay.take(conn, turn, now())).await.is_err() {
                 return;
             }
         }
@@ -99,10 +99,10 @@ async fn write(app: Arc<App>, conn: u64, mut sink: SplitSink<WebSocket, Message>
             return;
         }
         written += usize::from(frame);
-        // A full queue is emptied past this count at least once, so the core always hears that there is room.
+        // A full queue is emptied past this count at least once, so the relay always hears that there is room.
         if written >= QUEUE_FRAMES_MAX / 2 {
             written = 0;
-            if app.room.post(move |core| core.drained(conn)).await.is_err() {
+            if app.room.post(move |relay| relay.drained(conn)).await.is_err() {
                 return;
             }
         }

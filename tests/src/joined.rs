@@ -13,8 +13,8 @@ use sync::{
     identity::{self, Secret},
 };
 use sync_server::{
-    core::Core as Relay,
     directory::{Invite, Joining},
+    relay::Relay,
 };
 use uuid::Uuid;
 

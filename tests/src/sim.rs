@@ -20,7 +20,7 @@ use replica::{
     disk::Disk,
     memory::{Left, Memory},
 };
-use sync_server::core::Core as Relay;
+use sync_server::relay::Relay;
 use tokio::sync::mpsc::Receiver;
 
 use crate::{
@@ -327,7 +327,7 @@ impl World {
         }
         let conn = self.next_line;
         let device = self.devices[who].me.device;
-        let (out, from_relay) = sync_server::core::queue();
+        let (out, from_relay) = sync_server::relay::queue();
         let Some(relay) = self.relay.as_mut() else { return Ok(()) };
         if relay.connect(conn, device, out).is_err() {
             return Ok(());

@@ -16,7 +16,7 @@ use harness::{
 use participant::{Device as Client, Error, Kind, device::Me};
 use plan::{Around, DocumentKind, Edit, Pep, PepType, Processes, Role, SignOff, Signing, Stale, check};
 use replica::{Mode, Trouble};
-use sync_server::core::{Core as Relay, queue};
+use sync_server::relay::{Relay, queue};
 use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;

@@ -7,7 +7,7 @@ use participant::device::Device as Participant;
 use plan::{Answer, DocumentKind::Main, Edit, Pep, PepType, Processes, Role};
 use replica::Mode;
 use sync::Frame;
-use sync_server::core::Core as Relay;
+use sync_server::relay::Relay;
 
 const NOON: i64 = 1_771_934_400;
 const NOTES: &str = "meeting.notes";
@@ -44,7 +44,7 @@ impl World {
     }
 
     fn connects(&mut self, person: &mut Person) {
-        let (out, queue) = sync_server::core::queue();
+        let (out, queue) = sync_server::relay::queue();
         self.relay.connect(self.next, person.device, out).expect("a place");
         person.core.connect().expect("it has joined");
         person.line = Some((self.next, queue));

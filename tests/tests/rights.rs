@@ -27,7 +27,7 @@ use sync::{
     Cursor, Frame, Wire,
     frame::{Limits, Listed},
 };
-use sync_server::core::{Core as Relay, queue};
+use sync_server::relay::{Relay, queue};
 use tokio::sync::mpsc::Receiver;
 use uuid::Uuid;
 

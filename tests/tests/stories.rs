@@ -2,7 +2,7 @@
 
 use harness::world::World;
 use sync::frame::NewChild;
-use sync_server::{config::Settings, core::Core, keys};
+use sync_server::{config::Settings, keys, relay::Relay};
 
 const NOTES: &str = "meeting.notes";
 
@@ -106,31 +106,32 @@ fn a_head_of_a_virtual_school_with_more_children_than_one_message_holds_still_wo
     let key = keys::relay_key(&data, &store_key).unwrap();
     let random = Box::new(|bytes: &mut [u8]| bytes.fill(7));
     let (replica, _) = disk::open_replica(&data, replica::Mode::Relay, &store_key).unwrap();
-    let mut core = Core::open(replica, plan::Processes::built_in().clone(), key, "Harrowmere", random, NOW).unwrap();
-    let head = core.directory().people().find(|p| p.name == "Marguerite Oakhollow").unwrap().id;
-    core.administer(|directory| {
-        for n in 0..CHILDREN {
-            let mut id = [0x40; 16];
-            id[..4].copy_from_slice(&n.to_be_bytes());
-            let child = NewChild {
-                child: id,
-                name: format!("Wren Tapplestone the {n}th (FICTIONAL)"),
-                dob: "2016-03-14".into(),
-                looked_after_since: Some("2025-09-05".into()),
-                emergency: false,
-            };
-            directory.add_child(&child, None, NOW)?;
-            directory.add_member(&id, &head, "virtual-school-head", "2026-01-01", NOW)?;
-        }
-        Ok(())
-    })
-    .unwrap();
+    let mut relay = Relay::open(replica, plan::Processes::built_in().clone(), key, "Harrowmere", random, NOW).unwrap();
+    let head = relay.directory().people().find(|p| p.name == "Marguerite Oakhollow").unwrap().id;
+    relay
+        .administer(|directory| {
+            for n in 0..CHILDREN {
+                let mut id = [0x40; 16];
+                id[..4].copy_from_slice(&n.to_be_bytes());
+                let child = NewChild {
+                    child: id,
+                    name: format!("Wren Tapplestone the {n}th (FICTIONAL)"),
+                    dob: "2016-03-14".into(),
+                    looked_after_since: Some("2025-09-05".into()),
+                    emergency: false,
+                };
+                directory.add_child(&child, None, NOW)?;
+                directory.add_member(&id, &head, "virtual-school-head", "2026-01-01", NOW)?;
+            }
+            Ok(())
+        })
+        .unwrap();
     assert!(
-        core.signed_roster(&head).payload.len() > sync::frame::FRAME_BYTES_MAX,
+        relay.signed_roster(&head).payload.len() > sync::frame::FRAME_BYTES_MAX,
         "not large enough to show anything"
     );
-    core.finish().unwrap();
-    drop(core);
+    relay.finish().unwrap();
+    drop(relay);
     world.serve();
 
     marguerite.sync();

@@ -1,7 +1,12 @@
 //! A form that brings a file, as a browser without script sends it (RFC 7578), turned into a form like every other: a file's value
 //! is its bytes in base64. The whole of it is in memory already, and bounded.
 
+use std::convert::Infallible;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::stream;
+use hyper::body::Bytes;
+use multer::Multipart;
 
 /// The media type of such a form.
 pub const KIND: &str = "multipart/form-data";
@@ -9,64 +14,35 @@ pub const KIND: &str = "multipart/form-data";
 const PARTS_MAX: usize = 20;
 
 /// The form as `a=1&b=2`. `None` of any other kind of body, and of one that is not put together as it should be.
-pub fn as_form(kind: &str, body: &[u8]) -> Option<Vec<u8>> {
-    let boundary = kind.strip_prefix(KIND)?.split_once("boundary=")?.1;
-    let boundary = boundary.split(';').next()?.trim().trim_matches('"');
+pub async fn as_form(kind: &str, body: Bytes) -> Option<Vec<u8>> {
+    let boundary = multer::parse_boundary(kind).ok()?;
     // RFC 2046: 1 to 70 characters.
     if !(1..=70).contains(&boundary.len()) {
         return None;
     }
-    let line = format!("\r\n--{boundary}");
-    let mut rest = body.strip_prefix(line.get(2..)?.as_bytes())?;
-    let mut form = form_urlencoded::Serializer::new(String::new());
+    let mut parts = Multipart::new(stream::iter([Ok::<_, Infallible>(body)]), boundary);
+    let mut form = Vec::new();
     for _ in 0..PARTS_MAX {
-        if rest.starts_with(b"--") {
-            return Some(form.finish().into_bytes());
-        }
-        let part = rest.strip_prefix(b"\r\n")?;
-        let ends = find(part, line.as_bytes())?;
-        let (head, value) = split(part.get(..ends)?)?;
-        let head = std::str::from_utf8(head).ok()?;
-        let name = parameter(head, "name")?;
-        match parameter(head, "filename") {
-            Some(_) => form.append_pair(name, &STANDARD.encode(value)),
-            None => form.append_pair(name, &String::from_utf8_lossy(value)),
+        let Some(part) = parts.next_field().await.ok()? else {
+            return Some(form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish().into_bytes());
         };
-        rest = part.get(ends + line.len()..)?;
+        let (name, is_file) = (part.name()?.to_owned(), part.file_name().is_some());
+        let value = part.bytes().await.ok()?;
+        let text = if is_file { STANDARD.encode(value) } else { String::from_utf8_lossy(&value).into_owned() };
+        form.push((name, text));
     }
     None
-}
-
-/// The lines about a part, and the part.
-fn split(part: &[u8]) -> Option<(&[u8], &[u8])> {
-    let empty = find(part, b"\r\n\r\n")?;
-    Some((part.get(..empty)?, part.get(empty + 4..)?))
-}
-
-/// `; name="answer"` of the line about where a part belongs. Names of ours hold nothing that a browser would write in another way.
-fn parameter<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    let about = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition: form-data"))?;
-    let (_, after) = about.split_once(&format!("; {name}=\""))?;
-    after.split('"').next()
-}
-
-fn find(within: &[u8], what: &[u8]) -> Option<usize> {
-    // The first byte is looked for alone: comparing whole windows of a large file takes long.
-    let first = *what.first()?;
-    let mut from = 0;
-    loop {
-        let at = from + within.get(from..)?.iter().position(|byte| *byte == first)?;
-        if within.get(at..)?.starts_with(what) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use pages::request::Pairs;
+
+    fn as_form(kind: &str, body: &[u8]) -> Option<Vec<u8>> {
+        let form = super::as_form(kind, Bytes::copy_from_slice(body));
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(form)
+    }
 
     const SENT: &str = "multipart/form-data; boundary=----WebKitFormBoundaryx1";
 
@@ -93,6 +69,17 @@ mod tests {
         assert_eq!(form.get("file").map(|text| STANDARD.decode(text).unwrap()), Some(file.to_vec()));
         assert_eq!(form.get("none"), Some(""));
         assert!(as_form("application/x-www-form-urlencoded", &sent).is_none() && as_form("", &sent).is_none());
+    }
+
+    #[test]
+    fn a_part_may_be_written_in_every_way_that_is_allowed() {
+        let head = "--x\r\nContent-Type: image/png\r\nCONTENT-DISPOSITION: form-data; filename=\"a \\\"b\\\".png\"; name=file\r\n\r\n";
+        let form =
+            as_form("multipart/form-data; charset=utf-8; boundary=\"x\"", [head, "1\r\n--x--"].concat().as_bytes());
+        assert_eq!(form.as_deref(), Some("file=MQ%3D%3D".as_bytes()));
+        let nameless =
+            as_form("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--");
+        assert!(nameless.is_none());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 use participant::{
     Error, Now, Secret,
     decisions::{Change, List},
-    settings::Pin,
+    settings::{KeptPin, Pin},
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -97,7 +97,7 @@ pub enum Intent {
         accept: bool,
     },
     /// Find out whether these digits are the PIN; it takes some tenths of a second.
-    CheckPin(Pin, String),
+    CheckPin(KeptPin, String),
 }
 
 /// What the host found out or did.
@@ -111,6 +111,8 @@ pub struct Found {
     pub unlocked: Option<Result<(), String>>,
     /// Whether the digits were the PIN.
     pub pin: Option<bool>,
+    /// The same PIN in today's form, where the digits were right and it was kept in an old one.
+    pub renewed: Option<Pin>,
 }
 
 /// What is kept from one request to the next, as long as the program runs: forms that were written lately, and where they led, so

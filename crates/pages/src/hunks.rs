@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 
-/// Words compared with words at most; beyond, everything between the first and the last change counts as one piece. A page
-/// of text against a page of text.
-const COMPARISONS_MAX: usize = 1_000_000;
+use similar::{Algorithm, DiffOp, DiffTag};
+
+/// Pieces at most; a text that differs in more places is another text, and everything between the first and the last counts as one
+/// piece. Each is written by itself, and somebody who changes a long text in an afternoon makes a few hundred.
+const PIECES_MAX: usize = 1_000;
+/// Letters compared with letters at most, of one piece: a page of text against a page of text. A larger piece stays whole.
+const LETTERS_COMPARED_MAX: usize = 1_000_000;
 
 /// A piece of a text that became another, with its place in UTF-16 units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +28,12 @@ pub fn hunks(before: &str, after: &str) -> Vec<Hunk> {
 
 /// The same, letter by letter: where only letters came in, nothing goes out.
 pub fn letters(before: &str, after: &str) -> Vec<Hunk> {
+    let units: Vec<u16> = before.encode_utf16().collect();
     let finer = |hunk: Hunk| {
-        let units: Vec<u16> = before.encode_utf16().skip(hunk.at).take(hunk.delete).collect();
-        let old = String::from_utf16_lossy(&units);
+        if hunk.delete.saturating_mul(hunk.insert.len()) > LETTERS_COMPARED_MAX {
+            return vec![hunk];
+        }
+        let old = String::from_utf16_lossy(units.get(hunk.at..hunk.at + hunk.delete).unwrap_or_default());
         let found = differences(&each(&old), &each(&hunk.insert));
         found.into_iter().map(move |found| Hunk { at: hunk.at + found.at, ..found }).collect::<Vec<_>>()
     };
@@ -34,67 +41,27 @@ pub fn letters(before: &str, after: &str) -> Vec<Hunk> {
 }
 
 fn differences(old: &[&str], new: &[&str]) -> Vec<Hunk> {
-    let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-    let (old_rest, new_rest) = (old.get(head..).unwrap_or(&[]), new.get(head..).unwrap_or(&[]));
-    let tail = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
-    let middle = |tokens: &[&str]| head..tokens.len() - tail;
-    let (old_middle, new_middle) = (middle(old), middle(new));
-    let mut hunks: Vec<Hunk> = changed(old, new, old_middle, new_middle)
+    // Its work is bounded by the lengths, and it asks no clock: on texts that differ everywhere it takes a good way for the best.
+    let changes: Vec<DiffOp> = similar::capture_diff_slices(Algorithm::Myers, old, new)
         .into_iter()
-        .map(|(from, to)| {
-            let (start, gone) = (width(old.get(..from.start)), width(old.get(from)));
-            Hunk { at: start, delete: gone, insert: new.get(to).unwrap_or(&[]).concat() }
-        })
+        .filter(|op| op.tag() != DiffTag::Equal)
         .collect();
+    let mut ranges: Vec<(Range<usize>, Range<usize>)> =
+        changes.iter().map(|op| (op.old_range(), op.new_range())).collect();
+    if let (Some((from, to)), Some((from_last, to_last))) = (ranges.first(), ranges.last())
+        && ranges.len() > PIECES_MAX
+    {
+        ranges = vec![(from.start..from_last.end, to.start..to_last.end)];
+    }
+    let (mut hunks, mut at, mut seen) = (Vec::new(), 0, 0);
+    for (from, to) in ranges {
+        at += width(old.get(seen..from.start));
+        let gone = width(old.get(from.clone()));
+        hunks.push(Hunk { at, delete: gone, insert: new.get(to).unwrap_or_default().concat() });
+        (at, seen) = (at + gone, from.end);
+    }
     hunks.reverse();
     hunks
-}
-
-/// Ranges of tokens that differ, in order.
-fn changed(old: &[&str], new: &[&str], a: Range<usize>, b: Range<usize>) -> Vec<(Range<usize>, Range<usize>)> {
-    if a.is_empty() && b.is_empty() {
-        return Vec::new();
-    }
-    let (rows, columns) = (a.len() + 1, b.len() + 1);
-    if rows.saturating_mul(columns) > COMPARISONS_MAX {
-        return vec![(a, b)];
-    }
-    // The longest common sequence that is left from each pair of places on.
-    let mut longest = vec![0_u32; rows * columns];
-    let read = |longest: &[u32], i: usize, j: usize| longest.get(i * columns + j).copied().unwrap_or(0);
-    let equal = |i: usize, j: usize| old.get(a.start + i) == new.get(b.start + j);
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            let best = match equal(i, j) {
-                true => read(&longest, i + 1, j + 1) + 1,
-                false => read(&longest, i + 1, j).max(read(&longest, i, j + 1)),
-            };
-            if let Some(slot) = longest.get_mut(i * columns + j) {
-                *slot = best;
-            }
-        }
-    }
-    let mut found: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-    let mut differs = |from: Range<usize>, to: Range<usize>| match found.last_mut() {
-        Some((last_from, last_to)) if last_from.end == from.start && last_to.end == to.start => {
-            (last_from.end, last_to.end) = (from.end, to.end);
-        }
-        _ => found.push((from, to)),
-    };
-    let (mut i, mut j) = (0, 0);
-    while i < a.len() || j < b.len() {
-        let (from, to) = (a.start + i, b.start + j);
-        if i < a.len() && j < b.len() && equal(i, j) {
-            (i, j) = (i + 1, j + 1);
-        } else if j < b.len() && (i == a.len() || read(&longest, i, j + 1) >= read(&longest, i + 1, j)) {
-            differs(from..from, to..to + 1);
-            j += 1;
-        } else {
-            differs(from..from + 1, to..to);
-            i += 1;
-        }
-    }
-    found
 }
 
 /// Words, and whatever stands between them, one by one.
@@ -119,7 +86,7 @@ fn each(text: &str) -> Vec<&str> {
 }
 
 fn width(tokens: Option<&[&str]>) -> usize {
-    tokens.unwrap_or(&[]).iter().map(|token| token.encode_utf16().count()).sum()
+    tokens.unwrap_or_default().iter().map(|token| token.encode_utf16().count()).sum()
 }
 
 #[cfg(test)]
@@ -161,10 +128,30 @@ mod tests {
     }
 
     #[test]
-    fn texts_too_long_to_compare_word_by_word_are_one_piece_between_what_is_alike() {
-        let (before, after) = ("one ".repeat(3_000), "two ".repeat(3_000));
-        let found = hunks(&format!("Alike. {before}end"), &format!("Alike. {after}end"));
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].at, 7);
+    fn a_change_in_the_longest_text_is_a_small_piece() {
+        let long = words(40_000, 1);
+        assert!(long.chars().count() > 190_000);
+        let (middle, end) = (long.replacen("7919 ", "", 1), long.clone() + "And he sings.");
+        assert_eq!(hunks(&long, &middle).iter().map(|hunk| hunk.delete).sum::<usize>(), 5);
+        assert_eq!(letters(&long, &end), [Hunk { at: long.len(), delete: 0, insert: "And he sings.".to_owned() }]);
+    }
+
+    #[test]
+    fn a_long_text_that_became_another_is_few_pieces_whatever_it_became() {
+        let long = words(40_000, 1);
+        for after in [words(40_000, 31), "a".repeat(200_000), String::new()] {
+            for found in [hunks(&long, &after), letters(&long, &after)] {
+                assert!(found.len() <= PIECES_MAX, "{}", found.len());
+                assert!(made(&long, &found) == after);
+            }
+        }
+        let found =
+            hunks(&format!("Alike. {}end", "one ".repeat(3_000)), &format!("Alike. {}end", "two ".repeat(3_000)));
+        assert_eq!((found.len(), found[0].at), (1, 7));
+    }
+
+    /// So many words, each rarely twice.
+    fn words(count: usize, step: usize) -> String {
+        (0..count).map(|n| format!("{} ", n * step * 7_919 % 10_007)).collect()
     }
 }

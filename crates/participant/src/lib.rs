@@ -30,6 +30,7 @@ pub mod select;
 pub mod settings;
 pub mod sign;
 pub mod start;
+pub mod stretch;
 pub mod summary;
 pub mod targets;
 pub mod typing;

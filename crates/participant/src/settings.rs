@@ -8,18 +8,22 @@ use ring::pbkdf2::{self, PBKDF2_HMAC_SHA256};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{device::Device, idle::IDLE_MINUTES};
+use crate::{
+    device::Device,
+    idle::IDLE_MINUTES,
+    stretch::{COST, Cost, Unusable, stretch},
+};
 
 const SETTINGS: &str = "settings";
-const PIN: &str = "pin";
+/// The PIN.
+const PIN: &str = "pin/argon2";
+/// The PIN as versions before Argon2 kept it.
+const OLD_PIN: &str = "pin";
 const TRIES: &str = "pin/tries";
 const GIVEN: &str = "given";
 
 /// Digits of a PIN: a child remembers fewer than four by watching, and an adult does not remember more than eight.
 const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
-/// Rounds of PBKDF2 with SHA-256: some tenths of a second for each guess. A PIN keeps a child out of the pages; what keeps a
-/// thief out of the folder is the device's own encryption.
-const ROUNDS: u32 = 600_000;
 /// Wrong PINs that cost no wait: people mistype.
 const FREE_TRIES: u32 = 3;
 /// The wait after the next wrong PIN, in seconds; each further one doubles it.
@@ -53,12 +57,30 @@ pub enum TextSize {
     Larger,
 }
 
-/// A PIN, as it is kept: nobody can read it back.
+/// A PIN, as it is kept: nobody can read it back, and a guess at it costs what one at a passphrase does. It keeps a child out of the
+/// pages; what keeps a thief out of the folder is the device's own encryption.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Pin {
+    cost: Cost,
+    salt: [u8; 16],
+    hash: [u8; 32],
+}
+
+/// A PIN as versions before Argon2 kept it: through rounds of PBKDF2 with SHA-256. It opens still, and then is kept anew.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OldPin {
     salt: [u8; 16],
     rounds: NonZeroU32,
     hash: [u8; 32],
+}
+
+/// The PIN of a device, in the form that it has there.
+#[derive(Clone)]
+pub enum KeptPin {
+    /// As it is kept today.
+    Pin(Pin),
+    /// As it was kept once.
+    Old(OldPin),
 }
 
 /// Wrong PINs since the last right one.
@@ -78,6 +100,9 @@ pub enum BadPin {
     /// What anybody tries first.
     #[error("Choose a PIN that is harder to guess than 1234 or 0000")]
     Guessable,
+    /// Nothing could be made of it. A fault of this program.
+    #[error("The PIN could not be kept")]
+    Unusable,
 }
 
 /// Why a PIN that was entered is not taken.
@@ -132,24 +157,24 @@ impl TextSize {
     }
 }
 
-/// The device is with a child: the pages show that child's own questions and nothing else.
+/// Child mode: the device is with a child, and the pages show that child's own questions and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handed {
+pub struct ChildMode {
     /// The plan whose questions they are.
     pub pep: Uuid,
 }
 
-impl Handed {
+impl ChildMode {
     /// To which child's plan the device was given; `None` where it is with its owner.
-    pub fn of(device: &Device) -> Result<Option<Handed>, Trouble> {
+    pub fn of(device: &Device) -> Result<Option<ChildMode>, Trouble> {
         // What cannot be read is no way out.
         let given = device.is_kept(GIVEN)?.then(|| device.kept(GIVEN)).transpose()?;
-        Ok(given.map(|handed| handed.unwrap_or(Handed { pep: Uuid::nil() })))
+        Ok(given.map(|kept| kept.unwrap_or(ChildMode { pep: Uuid::nil() })))
     }
 
     /// Gives the device to the child, or takes it back. On the disk when this returns.
-    pub fn keep(device: &mut Device, handed: Option<Handed>) -> Result<(), Trouble> {
-        device.keep(GIVEN, handed.as_ref())
+    pub fn keep(device: &mut Device, child_mode: Option<ChildMode>) -> Result<(), Trouble> {
+        device.keep(GIVEN, child_mode.as_ref())
     }
 }
 
@@ -164,32 +189,47 @@ impl Pin {
         if [-1, 0, 1].iter().any(|step| steps.iter().all(|other| other == step)) {
             return Err(BadPin::Guessable);
         }
-        let rounds = NonZeroU32::new(ROUNDS).unwrap_or(NonZeroU32::MIN);
-        let mut hash = [0; 32];
-        pbkdf2::derive(PBKDF2_HMAC_SHA256, rounds, &salt, digits.as_bytes(), &mut hash);
-        Ok(Pin { salt, rounds, hash })
+        Pin::made(digits, salt).map_err(|_| BadPin::Unusable)
+    }
+
+    fn made(digits: &str, salt: [u8; 16]) -> Result<Pin, Unusable> {
+        Ok(Pin { cost: COST, salt, hash: *stretch(digits.as_bytes(), &salt, COST)? })
     }
 
     /// Whether this is the PIN. Takes some tenths of a second, whether it is or not.
     pub fn is(&self, digits: &str) -> bool {
-        pbkdf2::verify(PBKDF2_HMAC_SHA256, self.rounds, &self.salt, digits.as_bytes(), &self.hash).is_ok()
+        let made = stretch(digits.as_bytes(), &self.salt, self.cost);
+        // In a time that does not tell how much was right.
+        made.is_ok_and(|made| made.iter().zip(&self.hash).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0)
     }
 
     /// Whether this device has one.
     pub fn is_set(device: &Device) -> Result<bool, Trouble> {
-        Ok(device.kept::<Pin>(PIN)?.is_some())
+        Ok(KeptPin::of(device)?.is_some())
     }
 
     /// Makes it this device's; wrong ones are forgotten. On the disk when this returns.
     pub fn keep(&self, device: &mut Device) -> Result<(), Trouble> {
         device.keep(PIN, Some(self))?;
+        // Only once the new one is on the disk: between the two, both open.
+        if device.is_kept(OLD_PIN)? {
+            device.keep::<OldPin>(OLD_PIN, None)?;
+        }
         Pin::was_right(device)
+    }
+
+    /// Puts it in the place of the same PIN in its old form, which was entered; where another has been set meanwhile, that stays.
+    pub fn renew(&self, device: &mut Device) -> Result<(), Trouble> {
+        match KeptPin::of(device)? {
+            Some(KeptPin::Old(_)) => self.keep(device),
+            Some(KeptPin::Pin(_)) | None => Pin::was_right(device),
+        }
     }
 
     /// Counts a try before anybody knows whether it is right, so that neither ending the program nor asking many times at once
     /// gives tries away. The PIN to compare with. `now` in Unix seconds.
-    pub fn count_try(device: &mut Device, now: i64) -> Result<Result<Pin, NotThePin>, Trouble> {
-        let Some(pin) = device.kept::<Pin>(PIN)? else { return Ok(Err(NotThePin::None)) };
+    pub fn count_try(device: &mut Device, now: i64) -> Result<Result<KeptPin, NotThePin>, Trouble> {
+        let Some(pin) = KeptPin::of(device)? else { return Ok(Err(NotThePin::None)) };
         let mut tries: Tries = device.kept(TRIES)?.unwrap_or_default();
         let wait = tries.wait(now);
         if wait > 0 {
@@ -209,6 +249,35 @@ impl Pin {
     pub fn was_wrong(device: &Device) -> Result<NotThePin, Trouble> {
         let tries: Tries = device.kept(TRIES)?.unwrap_or_default();
         Ok(NotThePin::Wrong { wait: tries.wait(tries.last) })
+    }
+}
+
+impl KeptPin {
+    /// That of this device.
+    fn of(device: &Device) -> Result<Option<KeptPin>, Trouble> {
+        Ok(match device.kept(PIN)? {
+            Some(pin) => Some(KeptPin::Pin(pin)),
+            None => device.kept(OLD_PIN)?.map(KeptPin::Old),
+        })
+    }
+
+    /// Whether this is the PIN. Takes some tenths of a second, whether it is or not.
+    pub fn is(&self, digits: &str) -> bool {
+        match self {
+            KeptPin::Pin(pin) => pin.is(digits),
+            KeptPin::Old(OldPin { salt, rounds, hash }) => {
+                pbkdf2::verify(PBKDF2_HMAC_SHA256, *rounds, salt, digits.as_bytes(), hash).is_ok()
+            }
+        }
+    }
+
+    /// The PIN in today's form, of the digits that were right; none where it has it already. `salt`: random, for this PIN alone.
+    /// Takes some tenths of a second.
+    pub fn renewed(&self, digits: &str, salt: [u8; 16]) -> Option<Pin> {
+        match self {
+            KeptPin::Pin(_) => None,
+            KeptPin::Old(_) => Pin::made(digits, salt).ok(),
+        }
     }
 }
 
@@ -236,6 +305,8 @@ fn then(wait: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use replica::{Mode, Replica, memory::Memory};
+
     use super::*;
 
     #[test]
@@ -245,6 +316,68 @@ mod tests {
         let kept = sync::cbor::to_cbor(&pin);
         assert!(!kept.windows(4).any(|bytes| bytes == b"8305"));
         assert_ne!(Pin::new("8305", [2; 16]).unwrap().hash, pin.hash);
+    }
+
+    #[test]
+    fn a_pin_as_it_was_kept_once_opens_still_and_is_kept_anew_when_it_does() {
+        let rounds = NonZeroU32::new(1_000).unwrap();
+        let mut hash = [0; 32];
+        pbkdf2::derive(PBKDF2_HMAC_SHA256, rounds, &[7; 16], b"8305", &mut hash);
+        let old = KeptPin::Old(OldPin { salt: [7; 16], rounds, hash });
+        assert!(old.is("8305") && !old.is("8306"));
+        let new = old.renewed("8305", [1; 16]).unwrap();
+        assert!(new.is("8305") && !new.is("8306") && new.cost == COST);
+        assert!(KeptPin::Pin(new).renewed("8305", [2; 16]).is_none(), "once is enough");
+    }
+
+    #[test]
+    fn the_right_entry_of_an_old_pin_puts_the_new_form_in_its_place_and_a_wrong_one_nothing() {
+        let mut chance = 0_u8;
+        let random = move |bytes: &mut [u8]| {
+            bytes.iter_mut().for_each(|byte| {
+                chance = chance.wrapping_mul(31).wrapping_add(7);
+                *byte = chance;
+            });
+        };
+        let disk = Memory::new(Box::new(random)).open().unwrap();
+        let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
+        let mut device = Device::open(replica, plan::Processes::built_in().clone(), None, 1).unwrap();
+        let old = |digits: &str| {
+            let rounds = NonZeroU32::new(1_000).unwrap();
+            let mut hash = [0; 32];
+            pbkdf2::derive(PBKDF2_HMAC_SHA256, rounds, &[7; 16], digits.as_bytes(), &mut hash);
+            OldPin { salt: [7; 16], rounds, hash }
+        };
+        // What a host does with the digits that somebody entered.
+        let enter = |device: &mut Device, digits: &str, now: i64| {
+            let pin = Pin::count_try(device, now).unwrap().unwrap();
+            let right = pin.is(digits);
+            match pin.renewed(digits, [1; 16]).filter(|_| right) {
+                Some(new) => new.renew(device).unwrap(),
+                None if right => Pin::was_right(device).unwrap(),
+                None => {}
+            }
+            right
+        };
+        let forms = |device: &Device| (device.is_kept(OLD_PIN).unwrap(), device.is_kept(PIN).unwrap());
+        device.keep(OLD_PIN, Some(&old("8305"))).unwrap();
+        assert!(Pin::is_set(&device).unwrap() && !enter(&mut device, "8306", 100));
+        assert_eq!(forms(&device), (true, false));
+        assert!(enter(&mut device, "8305", 200));
+        assert_eq!((forms(&device), device.is_kept(TRIES).unwrap()), ((false, true), false));
+        assert!(!enter(&mut device, "8306", 300) && enter(&mut device, "8305", 400));
+        // Another that was set meanwhile stays.
+        let late = KeptPin::Old(old("8305")).renewed("8305", [2; 16]).unwrap();
+        Pin::new("61730", [3; 16]).unwrap().keep(&mut device).unwrap();
+        late.renew(&mut device).unwrap();
+        assert!(!enter(&mut device, "8305", 500) && enter(&mut device, "61730", 600));
+    }
+
+    #[test]
+    fn a_pin_that_is_said_to_cost_more_than_a_machine_has_opens_nothing() {
+        let pin = Pin::new("8305", [1; 16]).unwrap();
+        let cost = Cost { memory_kib: u32::MAX, ..COST };
+        assert!(!Pin { cost, ..pin }.is("8305"));
     }
 
     #[test]

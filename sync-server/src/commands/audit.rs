@@ -20,8 +20,8 @@ pub(super) struct Audit {
 
 impl Audit {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
-        desk.with(move |core| {
-            let facts = core.replica().facts(b"audit/")?;
+        desk.with(move |relay| {
+            let facts = relay.replica().facts(b"audit/")?;
             let skip = self.last.map_or(0, |n| facts.len().saturating_sub(n));
             let mut words = String::new();
             let mut list = Vec::new();

@@ -21,7 +21,7 @@ pub(super) struct Backup {
 
 impl Backup {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
-        let text = desk.with(|core| Ok(core.config().map(String::from)))?;
+        let text = desk.with(|relay| Ok(relay.config().map(String::from)))?;
         let folder = &desk.folder;
         let said: Vec<(&str, &[u8])> = text.iter().map(|text| (config::FILE, text.as_bytes())).collect();
         let inside = keys::store_key_is_inside(folder);

@@ -21,20 +21,21 @@ pub(super) struct Check;
 impl Check {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
         let folder = &desk.folder;
-        let docs = desk.with(|core| Ok(core.replica().documents()?))?;
+        let docs = desk.with(|relay| Ok(relay.replica().documents()?))?;
         let (records, damage) = disk::verify(&folder.join("journal")).map_err(Error::file("The journal"))?;
         let mut damaged = words(&damage);
         let mut rows = Vec::new();
         let mut list = Vec::new();
         for doc in docs {
-            let (last, genesis, about) = desk.with(move |core| {
-                let about = core.directory().document(&doc).map(|(pep, kind)| (text(&pep.start.pep), kind.to_string()));
-                Ok((core.replica().last(&doc)?, core.replica().genesis(&doc)?, about))
+            let (last, genesis, about) = desk.with(move |relay| {
+                let about =
+                    relay.directory().document(&doc).map(|(pep, kind)| (text(&pep.start.pep), kind.to_string()));
+                Ok((relay.replica().last(&doc)?, relay.replica().genesis(&doc)?, about))
             })?;
             // Read, and the signatures checked, away from the thread that serves.
             let heads = match (serve::log(&desk.room, doc, last), &about) {
                 (Some(envelopes), Some(_)) => {
-                    let team = desk.with(move |core| Ok(core.directory().record(&doc)))?;
+                    let team = desk.with(move |relay| Ok(relay.directory().record(&doc)))?;
                     replica::check_log(&genesis, &envelopes, &team).map_err(|refusal| refusal.code().to_string())
                 }
                 (None, _) => Err("the log could not be read".into()),

@@ -41,18 +41,18 @@ enum Command {
 impl Children {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
         match self.command {
-            Command::Add { name, dob, looked_after_since, emergency } => desk.with(move |core| {
-                let child = core.new_id();
+            Command::Add { name, dob, looked_after_since, emergency } => desk.with(move |relay| {
+                let child = relay.new_id();
                 let new = NewChild { child, name, dob, looked_after_since, emergency };
-                core.administer(|directory| directory.add_child(&new, None, now()))?;
+                relay.administer(|directory| directory.add_child(&new, None, now()))?;
                 Ok(Output::new(format!("{}\n", text(&child)), &ChildAdded { child: Uuid::from_bytes(child) }))
             }),
-            Command::List => desk.with(|core| {
+            Command::List => desk.with(|relay| {
                 let today = crate::directory::day(now());
                 let mut rows = Vec::new();
                 let mut list = Vec::new();
-                for child in core.directory().children() {
-                    let team = core.directory().team(&child.id).iter().filter(|m| m.on(&today)).count();
+                for child in relay.directory().children() {
+                    let team = relay.directory().team(&child.id).iter().filter(|m| m.on(&today)).count();
                     rows.push(vec![text(&child.id), child.name.clone(), child.dob.clone(), team.to_string()]);
                     list.push(Child {
                         child: Uuid::from_bytes(child.id),

@@ -35,8 +35,8 @@ enum Command {
 impl Devices {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
         match self.command {
-            Command::List => desk.with(|core| {
-                let directory = core.directory();
+            Command::List => desk.with(|relay| {
+                let directory = relay.directory();
                 let mut rows = Vec::new();
                 let mut list = Vec::new();
                 for device in directory.devices() {
@@ -58,9 +58,9 @@ impl Devices {
                 }
                 Ok(Output::new(columns(&rows), &list))
             }),
-            Command::Revoke { device } => desk.with(move |core| {
-                let id = find("device", &device, core.directory().devices().map(|d| (d.id, d.name.as_str())))?;
-                let new = core.administer(|directory| directory.revoke(&id, now()))?;
+            Command::Revoke { device } => desk.with(move |relay| {
+                let id = find("device", &device, relay.directory().devices().map(|d| (d.id, d.name.as_str())))?;
+                let new = relay.administer(|directory| directory.revoke(&id, now()))?;
                 let said = if new { "is revoked and can no longer connect" } else { "was revoked before" };
                 Ok(Output::new(
                     format!("Device {} {said}.\n", text(&id)),

@@ -3,10 +3,10 @@ use uuid::Uuid;
 
 use super::{Desk, Output, PREFIX_MIN, columns};
 use crate::{
-    core::{self, Core},
     directory::from_cbor,
     error::Error,
     json, now,
+    relay::{self, Relay},
 };
 
 /// Show changes that were refused and are kept, and decide about them
@@ -43,8 +43,8 @@ enum Command {
 impl Held {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
         match self.command {
-            Command::List => desk.with(|core| {
-                let (held, more) = all(core)?;
+            Command::List => desk.with(|relay| {
+                let (held, more) = all(relay)?;
                 let row = |one: &json::Held| {
                     let device = one.device.map_or("null".to_owned(), |device| device.to_string());
                     vec![one.change.clone(), one.doc.to_string(), one.code.clone(), device, one.at.to_string()]
@@ -53,8 +53,8 @@ impl Held {
                 let note = if more { "There are more; they are listed when these are decided.\n" } else { "" };
                 Ok(Output { note: note.into(), ..Output::new(columns(&rows), &held) })
             }),
-            Command::Show { change } => desk.with(move |core| {
-                let one = find(core, &change)?;
+            Command::Show { change } => desk.with(move |relay| {
+                let one = find(relay, &change)?;
                 let fields = serde_json::to_value(&one).unwrap_or_default();
                 let lines = fields.as_object().into_iter().flatten().map(|(key, value)| match value.as_str() {
                     Some(words) => vec![key.clone(), words.to_string()],
@@ -69,11 +69,11 @@ impl Held {
 }
 
 fn decide(desk: &Desk, change: String, accept: bool) -> Result<Output, Error> {
-    desk.with(move |core| {
-        let one = find(core, &change)?;
-        let found = core.undecided(None)?.changes.into_iter().find(|c| hex::encode(c.hash) == one.change);
+    desk.with(move |relay| {
+        let one = find(relay, &change)?;
+        let found = relay.undecided(None)?.changes.into_iter().find(|c| hex::encode(c.hash) == one.change);
         let found = found.ok_or(crate::directory::Refused::HeldUnknown)?;
-        let decided = core.decide(None, &found.doc, &found.hash, accept, now())?;
+        let decided = relay.decide(None, &found.doc, &found.hash, accept, now())?;
         let did = if accept { "Accepted" } else { "Discarded" };
         let changes: Vec<String> = decided.iter().map(hex::encode).collect();
         let said = match decided.len() {
@@ -84,9 +84,9 @@ fn decide(desk: &Desk, change: String, accept: bool) -> Result<Output, Error> {
     })
 }
 
-fn find(core: &mut Core, change: &str) -> Result<json::Held, Error> {
+fn find(relay: &mut Relay, change: &str) -> Result<json::Held, Error> {
     let wanted = change.to_lowercase();
-    let mut found: Vec<json::Held> = all(core)?.0.into_iter().filter(|one| one.change.starts_with(&wanted)).collect();
+    let mut found: Vec<json::Held> = all(relay)?.0.into_iter().filter(|one| one.change.starts_with(&wanted)).collect();
     match (found.pop(), found.is_empty()) {
         (Some(one), true) if wanted.len() >= PREFIX_MIN => Ok(one),
         (None, _) => Err(Error::Find("No held change has that hash. `pep-relay held list` shows them.".into())),
@@ -95,14 +95,14 @@ fn find(core: &mut Core, change: &str) -> Result<json::Held, Error> {
 }
 
 /// All that wait for a decision, and whether there are more.
-fn all(core: &mut Core) -> Result<(Vec<json::Held>, bool), Error> {
-    let list = core.undecided(None)?;
+fn all(relay: &mut Relay) -> Result<(Vec<json::Held>, bool), Error> {
+    let list = relay.undecided(None)?;
     let mut found = Vec::new();
     for change in list.changes {
-        let kept = core.replica().why_held(&change.doc, &change.hash)?;
+        let kept = relay.replica().why_held(&change.doc, &change.hash)?;
         let brought_by =
-            kept.map(|kept| from_cbor::<core::Held>(&kept)).transpose()?.map(|held| Uuid::from_bytes(*held.device));
-        let document = core.directory().document(&change.doc);
+            kept.map(|kept| from_cbor::<relay::Held>(&kept)).transpose()?.map(|held| Uuid::from_bytes(*held.device));
+        let document = relay.directory().document(&change.doc);
         found.push(json::Held {
             change: hex::encode(change.hash),
             doc: Uuid::from_bytes(change.doc),

@@ -39,18 +39,18 @@ impl Invite {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
         let at = now();
         let expires = at + self.expires;
-        desk.with(move |core| {
-            let children = self.child.iter().map(|said| find_child(core, said)).collect::<Result<Vec<_>, _>>()?;
+        desk.with(move |relay| {
+            let children = self.child.iter().map(|said| find_child(relay, said)).collect::<Result<Vec<_>, _>>()?;
             let invite =
                 directory::Invite { name: self.name, role: self.role, organisation: self.organisation, children, expires };
-            let (secret, fresh) = (core.new_secret(), core.new_id());
-            let link = core.link(secret).ok_or_else(|| {
+            let (secret, fresh) = (relay.new_secret(), relay.new_id());
+            let link = relay.link(secret).ok_or_else(|| {
                 Error::Find("It is not known where participants reach this relay. Start it once with `pep-relay serve`.".into())
             })?;
-            let person = core.administer(|directory| directory.invite(&invite, &secret, fresh, at))?;
-            let lasting = core.address().is_some_and(|a| a.lasting);
+            let person = relay.administer(|directory| directory.invite(&invite, &secret, fresh, at))?;
+            let lasting = relay.address().is_some_and(|a| a.lasting);
             let link = link.to_string();
-            let note = if lasting || core.is_serving() {
+            let note = if lasting || relay.is_serving() {
                 String::new()
             } else {
                 "The relay chose its port anew at its last start and may choose another. Make invitations while it serves.\n".into()

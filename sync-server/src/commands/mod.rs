@@ -30,11 +30,11 @@ use serde_json::Value;
 
 use crate::{
     config::Settings,
-    core::{Address, Core, Random},
     directory::text,
     error::Error,
     json::Failed,
     keys, now,
+    relay::{Address, Random, Relay},
 };
 
 /// Characters of an id that are enough to name something, where no other begins so.
@@ -82,8 +82,8 @@ enum Command {
 
 /// What a command works with.
 struct Desk {
-    /// The relay's core, served by its own thread.
-    room: DocumentThread<Core>,
+    /// The relay, served by its own thread.
+    room: DocumentThread<Relay>,
     /// The relay's folder.
     folder: PathBuf,
     /// Where the command was said.
@@ -111,10 +111,10 @@ impl Output {
 }
 
 impl Desk {
-    /// Has `f` done with the core.
+    /// Has `f` done with the relay.
     fn with<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Core) -> Result<T, Error> + Send + 'static,
+        f: impl FnOnce(&mut Relay) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.room.call_blocking(f)?
     }
@@ -168,7 +168,7 @@ fn dispatch(cli: Cli, args: &[OsString]) -> Reply {
 }
 
 /// Carries out a command that came through the door of the running relay.
-pub(crate) fn answer(room: &DocumentThread<Core>, folder: &Path, request: Request) -> Reply {
+pub(crate) fn answer(room: &DocumentThread<Relay>, folder: &Path, request: Request) -> Reply {
     let args = std::iter::once("pep-relay".to_string()).chain(request.args);
     match Cli::try_parse_from(args) {
         Ok(cli) => {
@@ -188,19 +188,19 @@ fn alone(owner: &Owner, command: Command) -> Result<Output, Error> {
     }
     let settings = Settings::read(None, owner.dir())?;
     let store_key = keys::store_key(owner.dir(), &settings)?;
-    let (core, notices) = open(owner.dir(), &store_key.key, &settings)?;
-    let address = core.address().cloned();
-    let (room, thread) = room(core)?;
+    let (relay, notices) = open(owner.dir(), &store_key.key, &settings)?;
+    let address = relay.address().cloned();
+    let (room, thread) = room(relay)?;
     let desk = Desk { room, folder: owner.dir().to_path_buf(), cwd: cwd() };
     if address.is_none() {
         // It has never served: it will where the configuration says.
         let pin = keys::tls(owner.dir(), &settings, &store_key.key)?.map(|tls| serde_bytes::ByteArray::new(tls.pin));
         let public = Some(settings.public_address.clone()).filter(|a| !a.is_empty());
         let address = Address { authority: public.unwrap_or(settings.listen), pin, lasting: true };
-        desk.with(move |core| Ok(core.reached_at(address)?))?;
+        desk.with(move |relay| Ok(relay.reached_at(address)?))?;
     }
     let done = command.run(&desk);
-    desk.with(|core| Ok(core.finish()?))?;
+    desk.with(|relay| Ok(relay.finish()?))?;
     drop(desk);
     // The lock is given back only when the store is closed.
     let _ = thread.join();
@@ -226,8 +226,8 @@ impl Command {
     }
 }
 
-/// Opens the relay's core with the keys of its folder.
-fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Core, Vec<Notice>), Error> {
+/// Opens the relay with the keys of its folder.
+fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Relay, Vec<Notice>), Error> {
     keys::seal_plain(dir, store_key)?;
     let key = keys::relay_key(dir, store_key)?;
     let mut seed = [0; 1];
@@ -237,11 +237,14 @@ fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Core, 
         let _ = keys::random(bytes);
     });
     let (replica, notices) = disk::open_replica(dir, Mode::Relay, store_key)?;
-    Ok((Core::open(replica, plan::Processes::built_in().clone(), key, &settings.organisation, random, now())?, notices))
+    Ok((
+        Relay::open(replica, plan::Processes::built_in().clone(), key, &settings.organisation, random, now())?,
+        notices,
+    ))
 }
 
-fn room(core: Core) -> Result<(DocumentThread<Core>, std::thread::JoinHandle<Core>), Error> {
-    DocumentThread::spawn("relay", core, |core| core.settle(now()))
+fn room(relay: Relay) -> Result<(DocumentThread<Relay>, std::thread::JoinHandle<Relay>), Error> {
+    DocumentThread::spawn("relay", relay, |relay| relay.settle(now()))
         .map_err(Error::file("The thread that keeps the documents"))
 }
 
@@ -330,10 +333,10 @@ fn columns(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
-fn find_child(core: &Core, said: &str) -> Result<gate::Id, Error> {
-    find("child", said, core.directory().children().map(|c| (c.id, c.name.as_str())))
+fn find_child(relay: &Relay, said: &str) -> Result<gate::Id, Error> {
+    find("child", said, relay.directory().children().map(|c| (c.id, c.name.as_str())))
 }
 
-fn find_person(core: &Core, said: &str) -> Result<gate::Id, Error> {
-    find("person", said, core.directory().people().map(|p| (p.id, p.name.as_str())))
+fn find_person(relay: &Relay, said: &str) -> Result<gate::Id, Error> {
+    find("person", said, relay.directory().people().map(|p| (p.id, p.name.as_str())))
 }

@@ -20,8 +20,8 @@ enum Command {
 impl People {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
         let Command::List = self.command;
-        desk.with(|core| {
-            let directory = core.directory();
+        desk.with(|relay| {
+            let directory = relay.directory();
             let mut rows = Vec::new();
             let mut list = Vec::new();
             for person in directory.people() {

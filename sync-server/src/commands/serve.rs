@@ -30,15 +30,15 @@ impl Serve {
         let bound = serve::bind(&settings)?;
         let store_key = keys::store_key(data, &settings)?;
         let tls = keys::tls(data, &settings, &store_key.key)?;
-        let (mut core, notices) = open(data, &store_key.key, &settings)?;
+        let (mut relay, notices) = open(data, &store_key.key, &settings)?;
         if let Some(advice) = keys::advice(data) {
             tracing::warn!("{advice}");
         }
         for notice in &notices {
             tracing::warn!("{notice}");
         }
-        core.serve_at(bound.address(&settings, tls.as_ref()), settings.text)?;
-        let (room, _thread) = room(core)?;
+        relay.serve_at(bound.address(&settings, tls.as_ref()), settings.text)?;
+        let (room, _thread) = room(relay)?;
         let door = room.clone();
         let folder = owner.dir().to_path_buf();
         owner

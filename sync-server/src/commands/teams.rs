@@ -69,37 +69,37 @@ impl Teams {
         let at = now();
         let today = move |date: Option<String>| date.unwrap_or_else(|| day(at));
         match self.command {
-            Command::Add { child, person, role, from } => desk.with(move |core| {
-                let (child, person) = (find_child(core, &child)?, find_person(core, &person)?);
+            Command::Add { child, person, role, from } => desk.with(move |relay| {
+                let (child, person) = (find_child(relay, &child)?, find_person(relay, &person)?);
                 let from = today(from);
-                core.administer(|directory| directory.add_member(&child, &person, &role, &from, at))?;
+                relay.administer(|directory| directory.add_member(&child, &person, &role, &from, at))?;
                 let (child, person) = (Uuid::from_bytes(child), Uuid::from_bytes(person));
                 let json = MemberAdded { child, person, role: role.clone(), from: from.clone() };
                 Ok(Output::new(format!("On the team as {role} from {from}.\n"), &json))
             }),
-            Command::End { child, person, on } => desk.with(move |core| {
-                let (child, person) = (find_child(core, &child)?, find_person(core, &person)?);
+            Command::End { child, person, on } => desk.with(move |relay| {
+                let (child, person) = (find_child(relay, &child)?, find_person(relay, &person)?);
                 let on = today(on);
-                core.administer(|directory| directory.end_member(&child, &person, &on, at))?;
+                relay.administer(|directory| directory.end_member(&child, &person, &on, at))?;
                 let said = format!("The last day on the team is {on}.\n");
                 let (child, person) = (Uuid::from_bytes(child), Uuid::from_bytes(person));
                 Ok(Output::new(said, &MemberEnded { child, person, to: on }))
             }),
-            Command::HandOver { child, from, to, on } => desk.with(move |core| {
-                let child = find_child(core, &child)?;
-                let (from, to) = (find_person(core, &from)?, find_person(core, &to)?);
+            Command::HandOver { child, from, to, on } => desk.with(move |relay| {
+                let child = find_child(relay, &child)?;
+                let (from, to) = (find_person(relay, &from)?, find_person(relay, &to)?);
                 let on = today(on);
-                core.administer(|directory| directory.hand_over(&child, &from, &to, &on, at))?;
+                relay.administer(|directory| directory.hand_over(&child, &from, &to, &on, at))?;
                 let said = format!("Handed over from {on}.\n");
                 let [child, from, to] = [child, from, to].map(Uuid::from_bytes);
                 Ok(Output::new(said, &HandedOver { child, from, to, on }))
             }),
-            Command::List { child } => desk.with(move |core| {
-                let child = find_child(core, &child)?;
+            Command::List { child } => desk.with(move |relay| {
+                let child = find_child(relay, &child)?;
                 let mut rows = Vec::new();
                 let mut list = Vec::new();
-                for member in core.directory().team(&child) {
-                    let name = core.directory().person(&member.person).map(|p| p.name.clone()).unwrap_or_default();
+                for member in relay.directory().team(&child) {
+                    let name = relay.directory().person(&member.person).map(|p| p.name.clone()).unwrap_or_default();
                     let to = member.to.clone();
                     rows.push(vec![
                         text(&member.person),

@@ -4,7 +4,7 @@
 use gate::{Envelope, Hash};
 use plan::{DocumentKind::Main, Pep};
 use sync::{Frame, Roster, frame::Cursor};
-use sync_server::{core::Core, directory::Refused, error::Error};
+use sync_server::{directory::Refused, error::Error, relay};
 
 use crate::world::*;
 
@@ -34,12 +34,13 @@ impl Story {
         relay.asks(&mut line, &Frame::Start { start: start(&pep) });
         let before = petra.writes(&pep, Main, &["Hers before."]);
         relay.asks(&mut line, &push(document(&pep, Main), &before));
-        let change = |core: &mut Core| {
-            core.administer(|d| d.hand_over(&idris, &petra.person, &odile.person, "2026-02-25", NOW))
+        let change = |inner: &mut relay::Relay| {
+            inner
+                .administer(|d| d.hand_over(&idris, &petra.person, &odile.person, "2026-02-25", NOW))
                 .expect("a hand-over")
         };
-        change(&mut relay.core);
-        relay.core.disconnect(line.number);
+        change(&mut relay.inner);
+        relay.inner.disconnect(line.number);
         relay.now += DAY;
         relay.settles();
         Story { relay, pep, petra, odile, ottoline, lorcan, before }
@@ -59,12 +60,12 @@ impl Story {
     }
 
     fn log(&self) -> Vec<Envelope> {
-        self.relay.core.replica().log(&self.doc(), 0, usize::MAX).expect("a log")
+        self.relay.inner.replica().log(&self.doc(), 0, usize::MAX).expect("a log")
     }
 
     fn decide(&mut self, by: Option<gate::Id>, hash: &Hash, accept: bool) -> Result<Vec<Hash>, Refused> {
         let (doc, now) = (self.doc(), self.relay.now);
-        match self.relay.core.decide(by, &doc, hash, accept, now) {
+        match self.relay.inner.decide(by, &doc, hash, accept, now) {
             Ok(done) => Ok(done),
             Err(Error::Refused(refused)) => Err(refused),
             Err(other) => panic!("{other}"),
@@ -72,7 +73,7 @@ impl Story {
     }
 
     fn audited(&self, did: &str) -> usize {
-        let entries = self.relay.core.replica().facts(b"audit/").expect("facts");
+        let entries = self.relay.inner.replica().facts(b"audit/").expect("facts");
         entries.iter().filter(|(_, value)| String::from_utf8_lossy(value).contains(did)).count()
     }
 }
@@ -119,7 +120,7 @@ fn r003_34_what_she_writes_after_she_left_is_held_and_she_gets_nothing_new_of_th
     assert_eq!(story.log(), story.before, "nothing of it is in the log");
     assert_eq!(undecided(&lorcan.heard()), Some(2));
     // She is on the list of nobody's documents any more, and asks in vain.
-    for cursor in [None, Some(Cursor::new(story.relay.core.epoch(), 0))] {
+    for cursor in [None, Some(Cursor::new(story.relay.inner.epoch(), 0))] {
         assert_eq!(story.relay.asks(&mut line, &open(doc, cursor)), [Frame::Gone { doc }]);
     }
     let mut odile = story.relay.connects(&story.odile);
@@ -140,7 +141,7 @@ fn r003_34_what_she_writes_after_she_left_is_held_and_she_gets_nothing_new_of_th
     story.relay.asks(&mut line, &Frame::Presence(here));
     assert_eq!(odile.heard(), [], "nor is hers passed on");
     // Her roster names what she left, and nothing of the child.
-    let roster = story.relay.core.signed_roster(&story.petra.person).verify(&story.relay.core.key()).expect("signed");
+    let roster = story.relay.inner.signed_roster(&story.petra.person).verify(&story.relay.inner.key()).expect("signed");
     let Roster { children, left, teams, .. } = roster;
     assert_eq!((children.len(), teams.len(), left.len()), (0, 0, 1));
     assert_eq!((left[0].child, left[0].to.as_deref()), (story.relay.idris, Some("2026-02-24")));
@@ -169,24 +170,24 @@ fn its_author_is_told_at_every_connection_until_she_has_heard_also_where_a_colle
         let mut dialled = story.relay.dials(&story.petra);
         let told = story.relay.asks(&mut dialled, &story.petra.hello());
         assert_eq!(held(&told), [("left".to_string(), hashes(&late), vec![])]);
-        story.relay.core.disconnect(dialled.number);
+        story.relay.inner.disconnect(dialled.number);
     }
     // A relay that was restarted in between still knows.
     let now = story.relay.now;
     let (dir, old) = (
         story.relay.dir.clone(),
-        std::mem::replace(&mut story.relay.core, {
+        std::mem::replace(&mut story.relay.inner, {
             let other = tempfile::tempdir().expect("a folder");
-            open_core(&other.path().join("other"), now)
+            open_relay(&other.path().join("other"), now)
         }),
     );
     drop(old);
-    story.relay.core = open_core(&dir, now);
+    story.relay.inner = open_relay(&dir, now);
     let mut line = story.relay.dials(&story.petra);
     let told = story.relay.asks(&mut line, &story.petra.hello());
     assert_eq!(held(&told).len(), 1);
     said_heard(&mut story, &mut line, &hashes(&late));
-    story.relay.core.disconnect(line.number);
+    story.relay.inner.disconnect(line.number);
     let mut line = story.relay.dials(&story.petra);
     let told = story.relay.asks(&mut line, &story.petra.hello());
     assert_eq!(held(&told), [], "once is enough after that");
@@ -199,11 +200,11 @@ fn accepted_it_flows_under_her_name_and_she_is_told_until_she_has_heard() {
     let mut story = Story::after_the_hand_over();
     let doc = story.doc();
     let (mut line, late, _) = story.petra_is_late(&["One.", "Two.", "Three."]);
-    let list = story.relay.core.undecided(Some(&story.lorcan.id)).expect("a list");
+    let list = story.relay.inner.undecided(Some(&story.lorcan.id)).expect("a list");
     assert!(list.changes.iter().all(|c| c.acceptable && !c.follows && c.person == story.petra.person && !c.heard));
     assert_eq!(list.changes[2].with.len(), 2, "it builds on the two before it");
     assert_eq!(
-        story.relay.core.undecided(Some(&story.odile.id)).expect("a list").changes,
+        story.relay.inner.undecided(Some(&story.odile.id)).expect("a list").changes,
         [],
         "a social worker's list is empty"
     );
@@ -232,12 +233,12 @@ fn accepted_it_flows_under_her_name_and_she_is_told_until_she_has_heard() {
     expected.sort_unstable();
     assert_eq!(told, expected);
     // Told again until she has heard.
-    story.relay.core.disconnect(line.number);
+    story.relay.inner.disconnect(line.number);
     line = story.relay.dials(&story.petra);
     let again = story.relay.asks(&mut line, &story.petra.hello());
     assert_eq!((released(&again).len(), held(&again).len()), (2, 1));
     said_heard(&mut story, &mut line, &hashes(&late));
-    story.relay.core.disconnect(line.number);
+    story.relay.inner.disconnect(line.number);
     line = story.relay.dials(&story.petra);
     let again = story.relay.asks(&mut line, &story.petra.hello());
     assert_eq!((released(&again).len(), held(&again).len()), (0, 0));
@@ -257,7 +258,7 @@ fn discarded_it_stays_out_is_not_kept_anew_and_what_builds_on_it_stays_out_too()
     story.relay.settles();
     assert_eq!(held(&line.heard()), [("discarded".to_string(), hashes(&late[..1]), vec![])], "and she is told");
     assert_eq!(story.decide(None, &late[1].hash, true), Err(Refused::HeldForGood));
-    let open = |story: &mut Story| story.relay.core.undecided(None).expect("a list").changes.len();
+    let open = |story: &mut Story| story.relay.inner.undecided(None).expect("a list").changes.len();
     assert_eq!(open(&mut story), 1);
     let again = story.relay.asks(&mut line, &push(doc, &late[..1]));
     assert_eq!(held(&again), [("discarded".to_string(), hashes(&late[..1]), vec![])]);
@@ -278,12 +279,12 @@ fn what_only_follows_and_what_no_gate_admits_is_never_accepted() {
     assert_eq!(held(&told), [("signature".to_string(), hashes(&hers[1..]), vec![hers[2].hash])]);
     assert_eq!(story.decide(None, &hers[1].hash, true), Err(Refused::HeldForGood));
     assert_eq!(story.decide(None, &hers[2].hash, true), Err(Refused::HeldFollows));
-    let list = story.relay.core.undecided(None).expect("a list");
+    let list = story.relay.inner.undecided(None).expect("a list");
     assert!(list.changes.iter().all(|c| !c.acceptable));
     assert_eq!(story.decide(None, &hers[1].hash, false), Err(Refused::HeldUntold));
     said_heard(&mut story, &mut line, &hashes(&hers[1..]));
     // What followed is written again by its author's device, which has said so.
-    let list = story.relay.core.undecided(None).expect("a list");
+    let list = story.relay.inner.undecided(None).expect("a list");
     assert_eq!(list.changes.iter().map(|c| c.hash).collect::<Vec<_>>(), [hers[1].hash]);
     assert_eq!(story.decide(None, &hers[1].hash, false), Ok(vec![hers[1].hash]));
 }
@@ -307,7 +308,7 @@ fn after_a_backup_was_restored_colleagues_bring_back_what_had_been_taken_in_befo
     // The copy was made before her change came in, and after the hand-over was put right again.
     let copy = story.relay.copied();
     let now = story.relay.now;
-    story.relay.core = open_core(&copy, now);
+    story.relay.inner = open_relay(&copy, now);
     let lost = story.petra.writes(&story.pep, Main, &["Taken in, and lost with the disk."]);
     let mut line = story.relay.connects(&story.ottoline);
     let told = story.relay.asks(&mut line, &push(doc, &lost));
@@ -322,12 +323,12 @@ fn after_a_backup_was_restored_colleagues_bring_back_what_had_been_taken_in_befo
 fn changes_of_a_device_that_was_revoked_are_told_to_its_owners_other_device() {
     let mut story = Story::after_the_hand_over();
     let (line, late, _) = story.petra_is_late(&["On the old laptop."]);
-    story.relay.core.disconnect(line.number);
-    story.relay.core.administer(|d| d.revoke(&story.petra.id, NOW)).expect("a device");
+    story.relay.inner.disconnect(line.number);
+    story.relay.inner.administer(|d| d.revoke(&story.petra.id, NOW)).expect("a device");
     let link = story.relay.invite("Petra Lanternby", "social-worker", &[], NOW + 10 * DAY);
     let joining = Device::new(20, [0; 16]).joining(&link);
     let now = story.relay.now;
-    let (person, _) = story.relay.core.join(&joining, now).expect("a device");
+    let (person, _) = story.relay.inner.join(&joining, now).expect("a device");
     let tablet = Device::new(20, person.id);
     let mut line = story.relay.dials(&tablet);
     let told = story.relay.asks(&mut line, &tablet.hello());

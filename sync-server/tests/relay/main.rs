@@ -1,7 +1,7 @@
-//! Stories of the relay: its core driven by hand, and the program over HTTP, WebSocket and the command line.
+//! Stories of the relay: the relay driven by hand, and the program over HTTP, WebSocket and the command line.
 
 mod bad_inputs;
-mod core;
+mod by_hand;
 mod held;
 mod program;
 mod readers;

@@ -107,12 +107,12 @@ fn the_child_chooses_who_reads_the_private_words_and_it_holds_at_once() {
     assert!(lists(&heard[CARYS], "private-voice") && lists(&heard[QUENTIN], "private-voice"));
     assert!(!team.asks(CARYS, &open(doc, None)).contains(&Frame::Gone { doc }));
     // The audit says who it was; a restart changes nothing.
-    let facts = team.relay.core.replica().facts(b"audit/").expect("facts");
+    let facts = team.relay.inner.replica().facts(b"audit/").expect("facts");
     let said = facts.iter().filter(|(_, entry)| entry.windows(13).any(|w| w == b"chose readers")).count();
     assert_eq!(said, 2);
     let dir = team.relay.dir.clone();
-    drop(std::mem::replace(&mut team.relay.core, open_core(&dir.with_extension("other"), NOW)));
-    team.relay.core = open_core(&dir, NOW);
+    drop(std::mem::replace(&mut team.relay.inner, open_relay(&dir.with_extension("other"), NOW)));
+    team.relay.inner = open_relay(&dir, NOW);
     let devices = std::mem::take(&mut team.devices);
     team.lines = devices.iter().map(|device| team.relay.connects(device)).collect();
     assert_eq!(team.asks(OTTOLINE, &open(doc, None)), [Frame::Gone { doc }]);
@@ -131,7 +131,7 @@ fn of_two_who_chose_apart_neither_is_overruled() {
     // Nobody is in both: nothing changes, and the second hears of it.
     let answer = team.asks(IDRIS, &chooses(doc, 0, &["social-worker"]));
     assert!(refused(&answer));
-    assert_eq!(team.relay.core.directory().chosen(&doc).unwrap().number, 2);
+    assert_eq!(team.relay.inner.directory().chosen(&doc).unwrap().number, 2);
     // Said twice it is one choice, as after an answer that was lost.
     let once = team.asks(IDRIS, &chooses(doc, 2, &["social-worker"]));
     let again = team.asks(IDRIS, &chooses(doc, 2, &["social-worker"]));
@@ -150,7 +150,7 @@ fn what_is_no_choice_is_refused_in_words_and_changes_nothing() {
     let many = vec!["carer"; 17];
     let answer = team.asks(IDRIS, &chooses(doc, 0, &many));
     assert!(answer.iter().any(|frame| matches!(frame, Frame::Error { code, .. } if code == code::FRAME)), "{answer:?}");
-    assert!(team.relay.core.directory().chosen(&doc).is_none());
+    assert!(team.relay.inner.directory().chosen(&doc).is_none());
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn the_curious_carer_gets_the_same_answer_for_an_annex_as_for_what_does_not_exis
     for doc in [family, private, quality, [7; 16]] {
         let moved = |envelope: &Envelope| Envelope { doc, ..envelope.clone() };
         let moved: Vec<Envelope> = chain.iter().map(moved).collect();
-        let epoch = team.relay.core.epoch();
+        let epoch = team.relay.inner.epoch();
         let cursors = [None, Some(Cursor::new(epoch, 0)), Some(Cursor::new(epoch, 1)), Some(Cursor::new([1; 16], 9))];
         for frame in cursors.map(|cursor| open(doc, cursor)) {
             assert_eq!(team.asks(CARYS, &frame), [Frame::Gone { doc }]);
@@ -186,7 +186,7 @@ fn the_curious_carer_gets_the_same_answer_for_an_annex_as_for_what_does_not_exis
         }
     }
     // Nothing was kept of what she pushed, and nobody else heard of it.
-    assert!(team.relay.core.replica().held(&family).expect("a document").is_empty());
+    assert!(team.relay.inner.replica().held(&family).expect("a document").is_empty());
     assert!(team.heard().iter().all(Vec::is_empty));
     // Starting the plan herself gives her nothing that she may not have.
     let answer = team.asks(CARYS, &Frame::Start { start: start(&team.pep) });

@@ -27,7 +27,7 @@ impl Story {
         let pep = pep(idris);
         let mut line = relay.connects(&odile);
         relay.asks(&mut line, &Frame::Start { start: start(&pep) });
-        relay.core.disconnect(line.number);
+        relay.inner.disconnect(line.number);
         Story { relay, pep, odile, ottoline, lorcan }
     }
 
@@ -41,13 +41,13 @@ impl Story {
     }
 
     fn audited(&self, did: &str) -> usize {
-        let facts = self.relay.core.replica().facts(b"audit/").expect("facts");
+        let facts = self.relay.inner.replica().facts(b"audit/").expect("facts");
         let entry = |value: &[u8]| ciborium::from_reader::<sync_server::directory::Entry, _>(value).expect("an entry");
         facts.iter().filter(|(_, value)| entry(value).did == did).count()
     }
 
     fn log(&self) -> Vec<Hash> {
-        let log = self.relay.core.replica().log(&self.doc(), 0, usize::MAX).expect("a log");
+        let log = self.relay.inner.replica().log(&self.doc(), 0, usize::MAX).expect("a log");
         log.iter().map(|envelope| envelope.hash).collect()
     }
 }
@@ -83,7 +83,7 @@ fn the_forged_section_is_held_nobody_is_sent_it_and_everybody_elses_work_goes_on
     assert_eq!(receipts(&story.asks(&mut theirs, &honest)), 1);
     assert_eq!(story.log(), [honest[0].hash]);
     // Her signature stands, so a copy of her key can do no more than she may.
-    assert!(story.relay.core.directory().record(&doc).author(&story.odile.id).is_some());
+    assert!(story.relay.inner.directory().record(&doc).author(&story.odile.id).is_some());
 }
 
 #[test]
@@ -96,14 +96,14 @@ fn what_the_virtual_school_lets_in_flows_and_every_device_is_told_that_it_was() 
     let mut theirs = story.relay.connects(&story.ottoline);
     story.relay.asks(&mut theirs, &open(doc, None));
     let now = story.relay.now;
-    let refused = story.relay.core.decide(Some(story.ottoline.id), &doc, &forged.hash, true, now);
+    let refused = story.relay.inner.decide(Some(story.ottoline.id), &doc, &forged.hash, true, now);
     assert!(refused.is_err(), "it is the Virtual School's to decide");
-    let decided = story.relay.core.decide(Some(story.lorcan.id), &doc, &forged.hash, true, now).expect("a decision");
+    let decided = story.relay.inner.decide(Some(story.lorcan.id), &doc, &forged.hash, true, now).expect("a decision");
     assert_eq!(decided, [forged.hash]);
     story.relay.settles();
     let heard = theirs.heard();
     let roster = heard.iter().find_map(|frame| match frame {
-        Frame::Roster(roster) => roster.verify(&story.relay.core.key()),
+        Frame::Roster(roster) => roster.verify(&story.relay.inner.key()),
         _ => None,
     });
     let roster = roster.expect("a roster that names it");
@@ -112,10 +112,10 @@ fn what_the_virtual_school_lets_in_flows_and_every_device_is_told_that_it_was() 
     assert!(heard.iter().position(|frame| matches!(frame, Frame::Roster(_))) < logged, "before it flows");
     assert_eq!(story.log(), [forged.hash]);
     // It stays so after a start, and the log passes as it is.
-    let log = story.relay.core.replica().log(&doc, 0, usize::MAX).expect("a log");
+    let log = story.relay.inner.replica().log(&doc, 0, usize::MAX).expect("a log");
     let (dir, genesis) = (story.relay.dir.clone(), story.pep.genesis(Main));
-    drop(story.relay.core);
-    let again = open_core(&dir, NOW);
+    drop(story.relay.inner);
+    let again = open_relay(&dir, NOW);
     let record = again.directory().record(&doc);
     assert!(record.accepted(&forged.hash));
     replica::check_log(&genesis, &log, &record).expect("a log as it was taken in");
@@ -128,27 +128,27 @@ fn who_has_left_and_what_was_revoked_write_nothing_more_and_the_day_has_a_days_g
     let mut story = Story::begin();
     let (doc, idris, now) = (story.doc(), story.relay.idris, story.relay.now);
     let authority = |story: &Story, device: &Device, day: &str| {
-        let authority = story.relay.core.directory().authority(&doc, day).expect("a document");
+        let authority = story.relay.inner.directory().authority(&doc, day).expect("a document");
         authority.groups(&device.id).len()
     };
     story
         .relay
-        .core
+        .inner
         .administer(|d| d.hand_over(&idris, &story.odile.person, &story.lorcan.person, "2026-03-01", now))
         .expect_err("he is on the team in another role");
-    story.relay.core.administer(|d| d.end_member(&idris, &story.odile.person, "2026-03-01", now)).expect("an end");
+    story.relay.inner.administer(|d| d.end_member(&idris, &story.odile.person, "2026-03-01", now)).expect("an end");
     assert_eq!(["2026-02-24", "2026-03-01", "2026-03-02"].map(|day| authority(&story, &story.odile, day)), [1, 1, 0]);
     let petra = story.relay.joins(4, "Petra Lanternby", "social-worker", &[]);
     story
         .relay
-        .core
+        .inner
         .administer(|d| d.add_member(&idris, &petra.person, "social-worker", "2026-03-02", now))
         .expect("a membership");
     assert_eq!(["2026-02-28", "2026-03-01", "2026-03-02"].map(|day| authority(&story, &petra, day)), [0, 1, 1]);
-    story.relay.core.administer(|d| d.revoke(&petra.id, now)).expect("a device");
+    story.relay.inner.administer(|d| d.revoke(&petra.id, now)).expect("a device");
     assert_eq!(authority(&story, &petra, "2026-03-02"), 0);
     // What they wrote while they could stays theirs: that is another question.
-    let record = story.relay.core.directory().record(&doc);
+    let record = story.relay.inner.directory().record(&doc);
     assert_eq!([&story.odile, &petra].map(|device| record.groups(&device.id)), [["social-worker"]; 2]);
 }
 
@@ -166,7 +166,7 @@ fn the_equivocating_device_is_locked_its_owner_hears_why_and_nobody_else_is_kept
     let said = held(&told);
     let [("locked", words)] = said.as_slice() else { panic!("{told:?}") };
     assert!(words.contains("two different changes under one number") && words.contains("new invitation"), "{words}");
-    let device = story.relay.core.directory().known_device(&story.odile.id).cloned().expect("a device");
+    let device = story.relay.inner.directory().known_device(&story.odile.id).cloned().expect("a device");
     assert_eq!((device.locked, story.audited("locked")), (Some(story.relay.now), 1));
     // Nothing more of it comes in, under whatever actor; what is there stays.
     let more = story.odile.writes(&story.pep, Main, &["And more."]);
@@ -187,8 +187,8 @@ fn the_equivocating_device_is_locked_its_owner_hears_why_and_nobody_else_is_kept
     let again = tablet.writes(&story.pep, Main, &["He may go."]);
     assert_eq!(receipts(&story.asks(&mut line, &again)), 1);
     let (dir, id) = (story.relay.dir.clone(), story.odile.id);
-    drop(story.relay.core);
-    let again = open_core(&dir, NOW);
+    drop(story.relay.inner);
+    let again = open_relay(&dir, NOW);
     assert!(again.directory().known_device(&id).is_some_and(|device| device.locked.is_some()), "after a start, too");
 }
 
@@ -207,7 +207,7 @@ fn two_copies_of_a_disk_that_meet_on_their_lines_are_not_locked_and_go_on_apart(
     assert_eq!(receipts(&story.asks(&mut other, &anew)), 1);
     assert_eq!(story.audited("locked"), 0);
     // On a line that stood only after the number had been used, the same is no accident.
-    story.relay.core.disconnect(other.number);
+    story.relay.inner.disconnect(other.number);
     let mut later = story.relay.connects(&story.odile);
     let third = Device::new(1, story.odile.person).writes(&story.pep, Main, &["On a third."]);
     assert!(matches!(held(&story.asks(&mut later, &third)).as_slice(), [("locked", _)]));

@@ -1,4 +1,4 @@
-//! People with devices, a core with a clock that stands still, and the program in a folder of its own.
+//! People with devices, a relay with a clock that stands still, and the program in a folder of its own.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -22,8 +22,8 @@ use sync::{
     link::Link,
 };
 use sync_server::{
-    core::{Core, queue},
     directory::{Invite, Joining},
+    relay::{self, queue},
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
@@ -152,9 +152,9 @@ pub fn open(doc: Id, cursor: Option<Cursor>) -> Frame {
     Frame::Open { doc, cursor }
 }
 
-/// A relay's core in a folder, with Idris and his team: Odile his social worker, Ottoline his teacher, Carys his carer.
+/// A relay in a folder, with Idris and his team: Odile his social worker, Ottoline his teacher, Carys his carer.
 pub struct Relay {
-    pub core: Core,
+    pub inner: relay::Relay,
     pub idris: Id,
     pub now: i64,
     pub dir: PathBuf,
@@ -185,7 +185,7 @@ pub fn store_key() -> Arc<Key> {
     Arc::new(disk::key_from_bytes(&[5; 32]).expect("randomness"))
 }
 
-pub fn open_core(dir: &Path, now: i64) -> Core {
+pub fn open_relay(dir: &Path, now: i64) -> relay::Relay {
     let mut drawn = now as u64;
     let random = Box::new(move |bytes: &mut [u8]| {
         for byte in bytes {
@@ -194,39 +194,45 @@ pub fn open_core(dir: &Path, now: i64) -> Core {
         }
     });
     let (replica, _) = disk::open_replica(dir, Mode::Relay, &store_key()).expect("a replica");
-    let mut core =
-        Core::open(replica, plan::Processes::built_in().clone(), key(200), "Fernshire Virtual School", random, now)
-            .expect("a relay");
-    let address = sync_server::core::Address { authority: "127.0.0.1:7443".into(), pin: None, lasting: true };
-    core.reached_at(address).expect("a disk");
-    core
+    let mut inner = relay::Relay::open(
+        replica,
+        plan::Processes::built_in().clone(),
+        key(200),
+        "Fernshire Virtual School",
+        random,
+        now,
+    )
+    .expect("a relay");
+    let address = sync_server::relay::Address { authority: "127.0.0.1:7443".into(), pin: None, lasting: true };
+    inner.reached_at(address).expect("a disk");
+    inner
 }
 
 impl Relay {
     pub fn new() -> Relay {
         let home = tempfile::tempdir().expect("a folder");
         let dir = home.path().join("relay");
-        let mut core = open_core(&dir, NOW);
-        let idris = core.new_id();
-        core.administer(|d| d.add_child(&child(idris, "Idris Fennimoor"), None, NOW)).expect("a child");
-        Relay { core, idris, now: NOW, dir, next: 1, _home: home }
+        let mut inner = open_relay(&dir, NOW);
+        let idris = inner.new_id();
+        inner.administer(|d| d.add_child(&child(idris, "Idris Fennimoor"), None, NOW)).expect("a child");
+        Relay { inner, idris, now: NOW, dir, next: 1, _home: home }
     }
 
     /// A link for somebody of that role, who joins the teams of `children`.
     pub fn invite(&mut self, name: &str, role: &str, children: &[Id], expires: i64) -> Link {
-        let (secret, fresh) = (self.core.new_secret(), self.core.new_id());
+        let (secret, fresh) = (self.inner.new_secret(), self.inner.new_id());
         let invite =
             Invite { name: name.into(), role: role.into(), organisation: None, children: children.to_vec(), expires };
         let now = self.now;
-        self.core.administer(|d| d.invite(&invite, &secret, fresh, now)).expect("an invitation");
-        self.core.link(secret).expect("an address")
+        self.inner.administer(|d| d.invite(&invite, &secret, fresh, now)).expect("an invitation");
+        self.inner.link(secret).expect("an address")
     }
 
     /// Somebody who has joined on the device of `seed`.
     pub fn joins(&mut self, seed: u8, name: &str, role: &str, children: &[Id]) -> Device {
         let link = self.invite(name, role, children, self.now + 60);
         let joining = Device::new(seed, [0; 16]).joining(&link);
-        let (person, _) = self.core.join(&joining, self.now).expect("a device");
+        let (person, _) = self.inner.join(&joining, self.now).expect("a device");
         Device::new(seed, person.id)
     }
 
@@ -259,16 +265,16 @@ impl Relay {
         let (out, queue) = queue();
         let number = self.next;
         self.next += 1;
-        self.core.connect(number, device.id, out).expect("a place");
+        self.inner.connect(number, device.id, out).expect("a place");
         Line { number, queue }
     }
 
     pub fn says(&mut self, line: &Line, frame: &Frame) {
-        self.core.receive(line.number, &frame.encode(), self.now);
+        self.inner.receive(line.number, &frame.encode(), self.now);
     }
 
     pub fn settles(&mut self) {
-        self.core.settle(self.now);
+        self.inner.settle(self.now);
     }
 
     /// Says it, settles, and gives all that comes back.
@@ -282,7 +288,7 @@ impl Relay {
                 return all;
             }
             all.extend(heard);
-            self.core.drained(line.number);
+            self.inner.drained(line.number);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! plan or beside what came, or whoever sent the form is told.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use participant::settings::Handed;
+use participant::settings::ChildMode;
 use plan::{Edit, Pep, PepType, Role};
 
 use super::device::{Came, Device, Fields, section, word};
@@ -67,7 +67,7 @@ pub fn lost(device: &Device, row: &Tab) -> Option<String> {
     let between = device.show(&pep);
     let sent = device.send(&address, &held, &fields);
     let after = device.show(&pep);
-    device.app.with(|device| Handed::keep(device, None).unwrap()).unwrap();
+    device.app.with(|device| ChildMode::keep(device, None).unwrap()).unwrap();
     if before == between || !between.contains(row.stands) || before.contains(row.stands) {
         return Some(format!("the other tab did not write {:?}: {between}", row.stands));
     }

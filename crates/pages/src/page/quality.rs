@@ -15,7 +15,7 @@ use crate::{
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp},
     kit::{self, saved},
-    lent::{Plan, cell_value, people},
+    model::{Plan, cell_value, people},
     request::{Leaf, Outcome, Request},
     sections::{self, grade_label},
 };
@@ -44,7 +44,7 @@ pub fn quality(request: &Request, plan: &Plan, sampled: bool) -> Option<Outcome>
         taken.overall(worked_out);
     }
     taken.feedback();
-    let at = if matches!(plan.refused, Some(Refused::NoReason { .. })) { REASON } else { "main-content" };
+    let at = if matches!(plan.refused, Some(Refused::NoReason)) { REASON } else { "main-content" };
     taken.errors.extend(refusal(plan, at));
     if request.post && taken.errors.is_empty() {
         return Some(taken.lots.write(saved(&plan.href("/quality"))));

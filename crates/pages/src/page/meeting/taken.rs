@@ -14,7 +14,7 @@ use crate::{
     back::Back,
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal},
-    lent::{Gathering, Plan, cell_value},
+    model::{Gathering, Plan, cell_value},
     page::errors,
     request::{Outcome, Request},
 };

@@ -1,7 +1,7 @@
 //! The relay without a socket and without a clock: frames, commands and moments go in, frames come out.
 //!
-//! One thread owns it ([`disk::DocumentThread`]), or a simulation. Each lot of work is any number of [`Core::connect`],
-//! [`Core::receive`], [`Core::disconnect`], [`Core::drained`] …, then one [`Core::settle`]: it puts everything staged on the
+//! One thread owns it ([`disk::DocumentThread`]), or a simulation. Each lot of work is any number of [`Relay::connect`],
+//! [`Relay::receive`], [`Relay::disconnect`], [`Relay::drained`] …, then one [`Relay::settle`]: it puts everything staged on the
 //! disk with one sync, and only then fills the connections' queues. So nobody is told of anything that is not on disk,
 //! whichever verb brought it.
 
@@ -49,7 +49,7 @@ pub const LISTED_MAX: usize = 6_000;
 /// Bytes of a roster that a frame carries, beside the rest of it. A longer one is had over HTTP.
 pub const ROSTER_BYTES_MAX: usize = FRAME_BYTES_MAX - 64 * 1024;
 
-/// A fact: see `Core::log_was_cut`.
+/// A fact: see `Relay::log_was_cut`.
 const LOG_WAS_CUT: &[u8] = b"relay/cut";
 
 /// Fills a slice with randomness.
@@ -106,7 +106,7 @@ pub struct Held {
 }
 
 /// Everything of one relay.
-pub struct Core {
+pub struct Relay {
     replica: Replica,
     directory: Directory,
     key: Ed25519KeyPair,
@@ -163,7 +163,7 @@ struct Growth {
     cold: bool,
 }
 
-impl Core {
+impl Relay {
     /// Begins from what the relay's replica holds. `key` signs rosters; `organisation` is the Virtual School's name,
     /// `processes` those that a PEP may begin under here. Where what it is kept on is new, copied or restored, a new epoch begins here, before anything else is written.
     pub fn open(
@@ -173,7 +173,7 @@ impl Core {
         organisation: &str,
         mut random: Random,
         now: i64,
-    ) -> Result<Core, Trouble> {
+    ) -> Result<Relay, Trouble> {
         let mut directory = Directory::read(&replica, processes)?;
         let epoch =
             replica.fact(b"relay/epoch")?.and_then(|e| Id::try_from(e).ok()).filter(|_| replica.is_continuous());
@@ -191,7 +191,7 @@ impl Core {
             directory.audit(now, None, "began epoch", &[("epoch", text(&epoch))]);
         }
         let documents = replica.documents()?.len() as u64;
-        let mut core = Core {
+        let mut relay = Relay {
             replica,
             directory,
             id: keys::relay_id(&replica::public_key(&key)),
@@ -217,21 +217,21 @@ impl Core {
             failed: false,
             stopping: false,
         };
-        core.held = held::Book::read(&core.replica)?;
+        relay.held = held::Book::read(&relay.replica)?;
         if restored {
-            core.replica.set_fact(LOG_WAS_CUT, Some(&[]));
+            relay.replica.set_fact(LOG_WAS_CUT, Some(&[]));
         }
         if fresh {
-            core.replica.set_fact(b"relay/epoch", Some(&epoch));
-            core.keep()?;
+            relay.replica.set_fact(b"relay/epoch", Some(&epoch));
+            relay.keep()?;
         }
         // A crash in the middle of a start leaves the PEP known and a document missing.
-        for start in core.directory.peps().map(|pep| pep.start.clone()).collect::<Vec<_>>() {
-            for part in pep::parts(&start, core.directory.processes()).unwrap_or_default() {
-                core.counts.documents += u64::from(core.replica.start(&part.doc, &part.genesis)?);
+        for start in relay.directory.peps().map(|pep| pep.start.clone()).collect::<Vec<_>>() {
+            for part in pep::parts(&start, relay.directory.processes()).unwrap_or_default() {
+                relay.counts.documents += u64::from(relay.replica.start(&part.doc, &part.genesis)?);
             }
         }
-        Ok(core)
+        Ok(relay)
     }
 
     /// The relay's id.
@@ -289,7 +289,7 @@ impl Core {
         self.config.as_deref()
     }
 
-    /// Whether participants reach it now at [`Core::address`].
+    /// Whether participants reach it now at [`Relay::address`].
     pub fn is_serving(&self) -> bool {
         self.serving
     }
@@ -500,7 +500,7 @@ impl Core {
         }
     }
 
-    /// Says farewell to everyone and takes nothing more in. The queues are filled by the next [`Core::settle`].
+    /// Says farewell to everyone and takes nothing more in. The queues are filled by the next [`Relay::settle`].
     pub fn stop(&mut self) {
         self.stopping = true;
         let conns: Vec<u64> = self.lines.keys().copied().collect();
@@ -1003,8 +1003,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let store_key = Arc::new(disk::generate_key().unwrap());
         let (replica, _) = disk::open_replica(home.path(), Mode::Relay, &store_key).unwrap();
-        let mut core =
-            Core::open(replica, Processes::built_in().clone(), key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW)
+        let mut relay =
+            Relay::open(replica, Processes::built_in().clone(), key(1), "Fernshire", Box::new(|b| b.fill(7)), NOW)
                 .unwrap();
         let odile = Invite {
             name: "Odile Marrowfield".into(),
@@ -1013,23 +1013,23 @@ mod tests {
             children: Vec::new(),
             expires: NOW + 60,
         };
-        core.administer(|d| d.invite(&odile, &[2; 32], [3; 16], NOW)).unwrap();
+        relay.administer(|d| d.invite(&odile, &[2; 32], [3; 16], NOW)).unwrap();
         let (device, public) = (key(4), replica::public_key(&key(4)));
         let mut sig = [0; 64];
-        sig.copy_from_slice(device.sign(&sync::identity::join_statement(&core.key(), &[2; 32], &public)).as_ref());
+        sig.copy_from_slice(device.sign(&sync::identity::join_statement(&relay.key(), &[2; 32], &public)).as_ref());
         let joining = Joining { secret: [2; 32], key: public, name: "a laptop".into(), sig };
-        let (_, device) = core.join(&joining, NOW).unwrap();
+        let (_, device) = relay.join(&joining, NOW).unwrap();
         let (out, mut heard) = queue();
-        core.connect(1, device, out).unwrap();
+        relay.connect(1, device, out).unwrap();
         // No record may be this long, so the journal refuses it as it would a disk's error.
-        core.replica.set_fact(b"too long", Some(&vec![0; 81 * 1024 * 1024]));
+        relay.replica.set_fact(b"too long", Some(&vec![0; 81 * 1024 * 1024]));
         let hello = Frame::Hello { version: 1, program: "story".into(), device_id: device, last_roster: 0 };
-        core.receive(1, &hello.encode(), NOW);
-        core.settle(NOW);
+        relay.receive(1, &hello.encode(), NOW);
+        relay.settle(NOW);
         let said = Frame::decode(&heard.try_recv().unwrap());
         assert!(matches!(&said, Ok(Frame::Error { code, .. }) if code == code::STORAGE), "no welcome: {said:?}");
         assert!(heard.try_recv().is_err() && heard.is_closed());
-        assert!(!core.is_ready());
-        assert!(core.join(&joining, NOW).is_err() && core.administer(|d| d.revoke(&device, NOW)).is_err());
+        assert!(!relay.is_ready());
+        assert!(relay.join(&joining, NOW).is_err() && relay.administer(|d| d.revoke(&device, NOW)).is_err());
     }
 }

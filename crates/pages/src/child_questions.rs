@@ -1,4 +1,4 @@
-//! What a child is asked in the pages of their own, one thing at a time: from a plan to questions, and from a form to edits. What
+//! A child’s questions, in the pages of their own, one thing at a time: from a plan to questions, and from a form to edits. What
 //! the child writes is kept as it comes, never trimmed, corrected or shortened.
 
 use std::collections::BTreeSet;
@@ -13,8 +13,8 @@ use participant::{answers, rows};
 
 use super::{
     forms::Lots,
-    lent::{Given, Plan},
     live::merged,
+    model::{Given, Plan},
     request::Pairs,
 };
 
@@ -35,7 +35,7 @@ const PHOTOS: &str = "photos";
 
 /// One thing that is asked.
 #[derive(Clone, Copy)]
-pub struct Asked {
+pub struct ChildQuestion {
     /// The question.
     pub question: &'static Question,
     /// What the row is about, where the question is a table of faces or scales.
@@ -61,7 +61,7 @@ pub enum By {
 
 /// What stands there.
 #[derive(Default, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct ChildAnswer {
     /// The words, the number or the word of a choice; empty where there is none.
     pub answer: String,
     /// Why, beside a number; what it shows, beside a picture.
@@ -75,7 +75,7 @@ pub const SCALE: std::ops::RangeInclusive<i64> = 0..=10;
 
 /// Everything a child of this age is asked in this plan, as far as this device may write it: what they feel, what they say, the
 /// meeting, and last what only some people see.
-pub fn asked(plan: &Plan) -> Vec<Asked> {
+pub fn child_questions(plan: &Plan) -> Vec<ChildQuestion> {
     let Some(phase) = plan.view.phase else { return Vec::new() };
     // What a small child thinks is written down by adults, as they see it; a picture is the child's own.
     let of_age = |question: &Question| phase != Phase::EarlyYears || question.kind == Kind::Picture;
@@ -95,14 +95,14 @@ pub fn asked(plan: &Plan) -> Vec<Asked> {
     };
     let mut questions: Vec<&'static Question> = plan.pep.process().questions().filter(own).collect();
     questions.sort_by_key(|question| rank(question));
-    let each = |question: &'static Question| -> Vec<Asked> {
+    let each = |question: &'static Question| -> Vec<ChildQuestion> {
         match question.kind {
             Kind::Table => {
                 let about = question.column("about").map_or(&[][..], |column| column.options.as_slice());
-                about.iter().map(|about| Asked { question, about: Some(about) }).collect()
+                about.iter().map(|about| ChildQuestion { question, about: Some(about) }).collect()
             }
             Kind::Text | Kind::LongText | Kind::Choice | Kind::Person | Kind::Picture => {
-                vec![Asked { question, about: None }]
+                vec![ChildQuestion { question, about: None }]
             }
             _ => Vec::new(),
         }
@@ -110,7 +110,7 @@ pub fn asked(plan: &Plan) -> Vec<Asked> {
     questions.into_iter().flat_map(each).collect()
 }
 
-impl Asked {
+impl ChildQuestion {
     /// How it is answered.
     pub fn by(&self) -> By {
         match self.question.kind {
@@ -158,26 +158,26 @@ impl Asked {
     }
 
     /// What the child has said here, as far as it stands under the name of whose device this is.
-    pub fn said(&self, plan: &Plan) -> Said {
-        let only = |answer: String| Said { answer, why: String::new() };
+    pub fn said(&self, plan: &Plan) -> ChildAnswer {
+        let only = |answer: String| ChildAnswer { answer, why: String::new() };
         match plan.answer(&self.question.id) {
             Answer::Table(rows) => {
                 let Some(row) = rows.iter().find(|row| self.is_own(plan, row) && row.counts()) else {
-                    return Said::default();
+                    return ChildAnswer::default();
                 };
                 let cell = |id: &str| match row.cells.get(id) {
                     Some(Cell::Value(value)) => value.to_string(),
                     Some(Cell::Text { text }) => text.clone(),
                     _ => String::new(),
                 };
-                Said { answer: cell(self.number()), why: cell("why") }
+                ChildAnswer { answer: cell(self.number()), why: cell("why") }
             }
             _ if self.by() == By::Picture => {
                 let picture = match plan.answer(&self.question.id) {
                     Answer::Value(picture) => picture.to_string(),
                     _ => String::new(),
                 };
-                Said { answer: picture, why: plan.own_text(plan.answer(PICTURE_WORDS)).to_owned() }
+                ChildAnswer { answer: picture, why: plan.own_text(plan.answer(PICTURE_WORDS)).to_owned() }
             }
             Answer::Value(value) => only(value.to_string()),
             answer => only(plan.own_text(answer).to_owned()),
@@ -185,9 +185,9 @@ impl Asked {
     }
 
     /// The same as the child reads it again; `None` where nothing was said.
-    pub fn read_back(&self, plan: &Plan) -> Option<Said> {
+    pub fn read_back(&self, plan: &Plan) -> Option<ChildAnswer> {
         let said = self.said(plan);
-        if said == Said::default() {
+        if said == ChildAnswer::default() {
             return None;
         }
         let answer = match self.by() {
@@ -196,7 +196,7 @@ impl Asked {
             By::Choice => self.question.label_of(&said.answer).to_owned(),
             By::Scale | By::Words | By::Name | By::Picture => said.answer,
         };
-        Some(Said { answer, why: said.why })
+        Some(ChildAnswer { answer, why: said.why })
     }
 
     /// What a form says, as edits; or what is wrong with it, in words for a child. Every way on from a question comes here.
@@ -296,7 +296,7 @@ impl Asked {
     fn row(
         &self,
         plan: &Plan,
-        now: &Said,
+        now: &ChildAnswer,
         answer: Option<String>,
         why: Option<String>,
     ) -> Result<Option<Edit>, String> {
@@ -307,15 +307,15 @@ impl Asked {
             (false, Some(number)) => Ok(Some(Value::Number(plan::Number::from_hundredths(number * 100)))),
             (false, None) => Err("Choose one of the answers".to_owned()),
         };
-        let after = Said {
+        let after = ChildAnswer {
             answer: answer.clone().unwrap_or_else(|| now.answer.clone()),
             why: why.clone().unwrap_or_else(|| now.why.clone()),
         };
         let mut cells = Cells::from([("about".to_owned(), Some(Value::Choice(about.value.clone())))]);
         let writer = Writer { person: plan.person, role: plan.role };
         let key = plan::row_key(&question, &cells, &writer, &mut || [0; 16]).map_err(|refused| refused.to_string())?;
-        if after == Said::default() {
-            return Ok(Some(rows::withdrawn(&question, &key)).filter(|_| *now != Said::default()));
+        if after == ChildAnswer::default() {
+            return Ok(Some(rows::withdrawn(&question, &key)).filter(|_| *now != ChildAnswer::default()));
         }
         if let Some(answer) = &answer {
             cells.insert(self.number().to_owned(), number(answer)?);

@@ -16,7 +16,7 @@ use sync::{
     held::{Change, LIST_BYTES_MAX, LIST_CHANGES_MAX, List},
 };
 
-use super::{Core, Held};
+use super::{Held, Relay};
 use crate::{
     directory::{Directory, Refused, Standing, from_cbor, text, to_cbor},
     error::Error,
@@ -147,7 +147,7 @@ impl Entry {
     }
 }
 
-impl Core {
+impl Relay {
     // What comes in.
 
     /// Whether an envelope comes after its author has left, so that it is not taken in but kept for the Virtual School. What

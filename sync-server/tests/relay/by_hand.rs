@@ -1,4 +1,4 @@
-//! The core driven by hand: no socket, no clock, no chance.
+//! The relay driven by hand: no socket, no clock, no chance.
 
 use gate::{Envelope, Id};
 use plan::DocumentKind::{Main, Quality};
@@ -51,14 +51,14 @@ fn a_receipt_comes_only_when_the_change_is_on_disk() {
     let written = odile.writes(&pep, Main, &["Settled in."]);
     relay.says(&line, &push(doc, &written));
     assert_eq!(line.heard(), [], "nothing is said before it is settled");
-    let last = relay.core.replica().last(&doc).expect("a document");
+    let last = relay.inner.replica().last(&doc).expect("a document");
     assert_eq!(last, 0, "nothing is on disk");
     relay.settles();
     assert_eq!(receipts(&line.heard()), [1]);
-    assert_eq!(relay.core.replica().last(&doc).expect("a document"), 1);
-    let (number, idris) = (relay.core.epoch(), relay.idris);
-    drop(relay.core);
-    let again = open_core(&relay.dir, NOW);
+    assert_eq!(relay.inner.replica().last(&doc).expect("a document"), 1);
+    let (number, idris) = (relay.inner.epoch(), relay.idris);
+    drop(relay.inner);
+    let again = open_relay(&relay.dir, NOW);
     assert_eq!(again.replica().log(&doc, 0, 1_000_000).expect("a log"), written);
     assert_eq!(again.epoch(), number, "the same folder goes on in the same epoch");
     assert_eq!(again.directory().team(&idris).len(), 1);
@@ -97,7 +97,7 @@ fn what_one_writes_the_others_are_sent_and_the_writer_is_not() {
     let heard = theirs.heard();
     let [Frame::Presence(presence)] = heard.as_slice() else { panic!("{heard:?}") };
     assert_eq!((presence.person, presence.device), (odile.person, odile.id));
-    relay.core.disconnect(hers.number);
+    relay.inner.disconnect(hers.number);
     relay.settles();
     let heard = theirs.heard();
     assert!(matches!(heard.as_slice(), [Frame::Presence(p)] if p.state == Doing::Left), "{heard:?}");
@@ -143,7 +143,7 @@ fn whoever_opens_a_plan_is_told_at_once_who_is_there_and_nothing_of_it_is_kept()
     relay.asks(&mut again, &open(main, None));
     relay.asks(&mut again, &says(main, "care.story", Doing::Editing));
     theirs.heard();
-    relay.core.disconnect(hers.number);
+    relay.inner.disconnect(hers.number);
     relay.settles();
     assert_eq!(told(&theirs.heard()), []);
     // A flood is cut to what a person does, and does not end the line.
@@ -152,28 +152,28 @@ fn whoever_opens_a_plan_is_told_at_once_who_is_there_and_nothing_of_it_is_kept()
     }
     relay.settles();
     let heard = told(&theirs.heard());
-    assert!((1..=sync_server::core::PRESENCE_PER_SECOND_MAX as usize).contains(&heard.len()), "{}", heard.len());
-    relay.core.disconnect(again.number);
+    assert!((1..=sync_server::relay::PRESENCE_PER_SECOND_MAX as usize).contains(&heard.len()), "{}", heard.len());
+    relay.inner.disconnect(again.number);
     relay.settles();
     assert_eq!(told(&theirs.heard()).last(), Some(&(main, None, Doing::Left)));
     // Who has said nothing does not leave, and a newcomer is told of nobody.
     let mut fresh = relay.connects(&odile);
     assert_eq!(told(&relay.asks(&mut fresh, &open(main, None))), []);
-    relay.core.disconnect(fresh.number);
+    relay.inner.disconnect(fresh.number);
     relay.settles();
     assert_eq!(told(&theirs.heard()), []);
     let _ = relay.asks(&mut theirs, &says(main, "care.story", Doing::Here));
-    let (dir, known) = (relay.dir, relay.core.replica().facts(b"").expect("facts").len());
-    drop(relay.core);
-    let again = open_core(&dir, NOW);
+    let (dir, known) = (relay.dir, relay.inner.replica().facts(b"").expect("facts").len());
+    drop(relay.inner);
+    let again = open_relay(&dir, NOW);
     assert_eq!(again.replica().facts(b"").expect("facts").len(), known, "presence is on no disk");
 }
 
 #[test]
 fn documents_of_another_child_answer_like_ones_that_do_not_exist() {
     let mut relay = Relay::new();
-    let wren = relay.core.new_id();
-    relay.core.administer(|d| d.add_child(&child(wren, "Wren Tapplestone"), None, NOW)).expect("a child");
+    let wren = relay.inner.new_id();
+    relay.inner.administer(|d| d.add_child(&child(wren, "Wren Tapplestone"), None, NOW)).expect("a child");
     let odile = relay.joins(1, "Odile Marrowfield", "social-worker", &[relay.idris]);
     let mut callum = relay.joins(2, "Callum Brightwater-Finch", "designated-teacher", &[wren]);
     let (idris_pep, wren_pep) = (pep(relay.idris), pep(wren));
@@ -185,14 +185,14 @@ fn documents_of_another_child_answer_like_ones_that_do_not_exist() {
     let invented = [7; 16];
     for doc in [real, invented] {
         assert_eq!(relay.asks(&mut his, &open(doc, None)), [Frame::Gone { doc }]);
-        let cursor = Some(Cursor::new(relay.core.epoch(), 0));
+        let cursor = Some(Cursor::new(relay.inner.epoch(), 0));
         assert_eq!(relay.asks(&mut his, &open(doc, cursor)), [Frame::Gone { doc }]);
     }
     let written = callum.writes(&idris_pep, Main, &["Not his to write."]);
     assert_eq!(relay.asks(&mut his, &push(real, &written)), [Frame::Gone { doc: real }]);
     // An annex is as closed to a colleague whose role does not read it.
     let quality = document(&wren_pep, Quality);
-    let roster = relay.core.signed_roster(&callum.person).verify(&relay.core.key()).expect("signed by the relay");
+    let roster = relay.inner.signed_roster(&callum.person).verify(&relay.inner.key()).expect("signed by the relay");
     let names: Vec<&str> = roster.people.iter().map(|p| p.name.as_str()).collect();
     assert_eq!((roster.children.len(), names), (1, vec!["Callum Brightwater-Finch"]), "nor does he learn who they are");
     assert_eq!(relay.asks(&mut his, &open(quality, None)), [Frame::Gone { doc: quality }]);
@@ -214,7 +214,7 @@ fn a_pep_started_twice_is_one_and_stays_under_its_process() {
     theirs.heard();
     let again = relay.asks(&mut theirs, &Frame::Start { start: start(&pep) });
     assert_eq!((error_code(&again), listed(&again).map(|l| l.len())), (None, Some(4)));
-    assert_eq!(relay.core.counts().documents, 5);
+    assert_eq!(relay.inner.counts().documents, 5);
     let other = sync::frame::Start { process: "portal".into(), ..start(&pep) };
     let answer = relay.asks(&mut theirs, &Frame::Start { start: other });
     assert_eq!(error_code(&answer).as_deref(), Some(code::PROCESS));
@@ -224,7 +224,7 @@ fn a_pep_started_twice_is_one_and_stays_under_its_process() {
     assert_eq!(error_code(&relay.asks(&mut theirs, &Frame::Start { start: forged })).as_deref(), Some(code::REFUSED));
     let unknown = sync::frame::Start { pep: [6; 16], process: "none".into(), ..start(&pep) };
     assert_eq!(error_code(&relay.asks(&mut theirs, &Frame::Start { start: unknown })).as_deref(), Some(code::REFUSED));
-    assert_eq!(relay.core.counts().documents, 5);
+    assert_eq!(relay.inner.counts().documents, 5);
 }
 
 #[test]
@@ -248,14 +248,14 @@ fn a_refused_chain_is_held_and_everyone_elses_work_goes_on() {
     let hashes: Vec<_> = hashes.iter().map(|h| h.into_array()).collect();
     assert_eq!((hashes, code.as_str()), (vec![hers[1].hash, hers[2].hash], "signature"));
     assert_eq!(follows.iter().map(|h| h.into_array()).collect::<Vec<_>>(), [hers[2].hash]);
-    assert_eq!(relay.core.replica().held(&doc).expect("a store").len(), 2);
+    assert_eq!(relay.inner.replica().held(&doc).expect("a store").len(), 2);
     // What builds on something held shares its fate; offered again, nothing is kept twice.
     let later = odile.writes(&pep, Main, &["Four."]);
     let answer = relay.asks(&mut line, &push(doc, &later));
     assert!(matches!(answer.as_slice(), [Frame::Held { code, .. }] if code == "signature"), "{answer:?}");
     relay.asks(&mut line, &push(doc, &spoiled[1..]));
-    assert_eq!(relay.core.replica().held(&doc).expect("a store").len(), 3);
-    assert_eq!(relay.core.counts().refused, 3);
+    assert_eq!(relay.inner.replica().held(&doc).expect("a store").len(), 3);
+    assert_eq!(relay.inner.counts().refused, 3);
     // What only lacks its past is not held: its author offers that first.
     let far = ottoline.writes(&pep, Main, &["Gamma.", "Delta."]);
     assert_eq!(error_code(&relay.asks(&mut line, &push(doc, &far[1..]))).as_deref(), Some(code::MISSING));
@@ -283,7 +283,7 @@ fn a_slow_reader_gets_everything_in_turn_from_a_bounded_queue() {
     let first = slow.heard();
     assert_eq!(first.len(), most, "the queue is full and no longer");
     let mut got = logged(&first);
-    relay.core.drained(slow.number);
+    relay.inner.drained(slow.number);
     relay.settles();
     let rest = slow.heard();
     assert_eq!(rest.len(), 1, "what waited comes in one page");
@@ -303,7 +303,7 @@ fn a_case_handed_over_is_hers_from_that_day_and_no_longer_petras() {
     relay.asks(&mut old, &open(doc, None));
     assert_eq!(relay.asks(&mut new, &open(doc, None)), [Frame::Gone { doc }]);
     let (idris, tomorrow) = (relay.idris, "2026-02-25");
-    relay.core.administer(|d| d.hand_over(&idris, &petra.person, &odile.person, tomorrow, NOW)).expect("a hand-over");
+    relay.inner.administer(|d| d.hand_over(&idris, &petra.person, &odile.person, tomorrow, NOW)).expect("a hand-over");
     relay.settles();
     assert_eq!(listed(&old.heard()).map(|l| l.len()), Some(4), "today it is still hers");
     assert_eq!(listed(&new.heard()).map(|l| l.len()), Some(0));
@@ -314,7 +314,7 @@ fn a_case_handed_over_is_hers_from_that_day_and_no_longer_petras() {
     assert_eq!(listed(&heard).map(|l| l.len()), Some(0));
     let heard = new.heard();
     assert_eq!(listed(&heard).map(|l| l.len()), Some(4));
-    let roster = heard.iter().find_map(|f| if let Frame::Roster(r) = f { r.verify(&relay.core.key()) } else { None });
+    let roster = heard.iter().find_map(|f| if let Frame::Roster(r) = f { r.verify(&relay.inner.key()) } else { None });
     let roster = roster.expect("a roster that the relay signed");
     assert!(roster.person(&petra.person).is_some(), "what Petra wrote keeps its author");
     assert_eq!(roster.role(&idris, &odile.person, tomorrow), Some("social-worker"));
@@ -331,12 +331,12 @@ fn a_revoked_device_is_sent_away_at_once_and_stays_out() {
     let (mut hers, mut theirs) = (relay.connects(&odile), relay.connects(&ottoline));
     relay.asks(&mut hers, &Frame::Start { start: start(&pep) });
     let written = odile.writes(&pep, Main, &["Before it was lost."]);
-    assert!(relay.core.administer(|d| d.revoke(&odile.id, NOW)).expect("a device"));
+    assert!(relay.inner.administer(|d| d.revoke(&odile.id, NOW)).expect("a device"));
     relay.settles();
     assert_eq!(error_code(&hers.heard()).as_deref(), Some(code::REVOKED));
     assert!(hers.is_closed());
-    let (out, _queue) = sync_server::core::queue();
-    assert_eq!(relay.core.connect(99, odile.id, out), Err(Refused::DeviceRevoked));
+    let (out, _queue) = sync_server::relay::queue();
+    assert_eq!(relay.inner.connect(99, odile.id, out), Err(Refused::DeviceRevoked));
     // Nobody can tell when it wrote what others bring of it from now on: a person has to look.
     theirs.heard();
     let answer = relay.asks(&mut theirs, &push(doc, &written));
@@ -359,7 +359,7 @@ fn a_child_is_made_known_by_a_social_worker_who_joins_the_team() {
         let answer = relay.asks(&mut hers, &Frame::Child { child: amari.clone() });
         assert_eq!(error_code(&answer), None);
     }
-    assert_eq!(relay.core.directory().role(&amari.child, &odile.person, "2026-02-24"), Some("social-worker"));
+    assert_eq!(relay.inner.directory().role(&amari.child, &odile.person, "2026-02-24"), Some("social-worker"));
     let answer = relay.asks(&mut theirs, &Frame::Child { child: amari.clone() });
     assert_eq!(error_code(&answer).as_deref(), Some(code::REFUSED), "nor does she learn that it is known");
     let answer = relay.asks(&mut hers, &Frame::Start { start: start(&pep(amari.child)) });
@@ -380,17 +380,17 @@ fn a_long_log_gets_a_snapshot_that_a_new_device_accepts() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let written = odile.writes(&pep, Main, &words);
     relay.asks(&mut line, &push(doc, &written));
-    assert_eq!(relay.core.snapshot_due(relay.now), None, "it is being written");
+    assert_eq!(relay.inner.snapshot_due(relay.now), None, "it is being written");
     let quiet = relay.now + 60;
-    assert_eq!(relay.core.snapshot_due(quiet), Some((doc, 70)));
+    assert_eq!(relay.inner.snapshot_due(quiet), Some((doc, 70)));
     let made = replica::snapshot_of(&pep.genesis(Main), &written).expect("a snapshot");
-    relay.core.keep_snapshot(&doc, 70, Some(&made));
-    assert_eq!(relay.core.snapshot_due(quiet), None);
+    relay.inner.keep_snapshot(&doc, 70, Some(&made));
+    assert_eq!(relay.inner.snapshot_due(quiet), None);
     let opened = relay.asks(&mut line, &open(doc, None));
     let [Frame::Snapshot { seq: 70, heads, bytes, tips, .. }] = opened.as_slice() else { panic!("{opened:?}") };
     assert_eq!(heads.iter().map(|h| h.into_array()).collect::<Vec<_>>(), [written[69].hash]);
     let tips: Vec<gate::Tip> = tips.iter().map(gate::Tip::from).collect();
-    let team = relay.core.directory().record(&doc);
+    let team = relay.inner.directory().record(&doc);
     gate::admit_snapshot(&doc, bytes, &pep.genesis(Main), &tips, &team).expect("signed and whole");
 }
 
@@ -404,25 +404,25 @@ fn an_invitation_is_good_once_until_it_expires() {
         other => panic!("{:?}", other.map(|_: (sync::roster::Person, gate::Id)| ())),
     };
     let unknown = sync::link::Link { secret: [9; 32], ..link.clone() };
-    assert_eq!(refused(relay.core.join(&laptop.joining(&unknown), NOW)), Refused::InvitationUnknown);
+    assert_eq!(refused(relay.inner.join(&laptop.joining(&unknown), NOW)), Refused::InvitationUnknown);
     let mut altered = laptop.joining(&link);
     altered.key = tablet.joining(&link).key;
-    assert_eq!(refused(relay.core.join(&altered, NOW)), Refused::InvitationAltered);
-    assert_eq!(refused(relay.core.join(&laptop.joining(&link), NOW + 60)), Refused::InvitationExpired);
-    let first = relay.core.join(&laptop.joining(&link), NOW).expect("a device");
+    assert_eq!(refused(relay.inner.join(&altered, NOW)), Refused::InvitationAltered);
+    assert_eq!(refused(relay.inner.join(&laptop.joining(&link), NOW + 60)), Refused::InvitationExpired);
+    let first = relay.inner.join(&laptop.joining(&link), NOW).expect("a device");
     assert_eq!(first.0.name, "Ottoline Greaves-Penn");
     assert_eq!(
-        relay.core.join(&laptop.joining(&link), NOW + 90).expect("the same device"),
+        relay.inner.join(&laptop.joining(&link), NOW + 90).expect("the same device"),
         first,
         "its answer was lost"
     );
-    assert_eq!(refused(relay.core.join(&tablet.joining(&link), NOW)), Refused::InvitationUsed);
+    assert_eq!(refused(relay.inner.join(&tablet.joining(&link), NOW)), Refused::InvitationUsed);
     // Another link for the same person enrols another device of hers.
     let another = relay.invite("Ottoline Greaves-Penn", "designated-teacher", &[relay.idris], NOW + 60);
-    assert_eq!(refused(relay.core.join(&laptop.joining(&another), NOW)), Refused::DeviceEnrolled);
-    let second = relay.core.join(&tablet.joining(&another), NOW).expect("a device");
+    assert_eq!(refused(relay.inner.join(&laptop.joining(&another), NOW)), Refused::DeviceEnrolled);
+    let second = relay.inner.join(&tablet.joining(&another), NOW).expect("a device");
     assert_eq!(second.0, first.0);
-    assert_eq!(relay.core.directory().people().count(), 1);
+    assert_eq!(relay.inner.directory().people().count(), 1);
 }
 
 #[test]
@@ -435,14 +435,14 @@ fn a_copied_folder_begins_a_new_epoch_and_older_cursors_read_from_the_start() {
     relay.asks(&mut line, &Frame::Start { start: start(&pep) });
     let written = odile.writes(&pep, Main, &["One.", "Two."]);
     relay.asks(&mut line, &push(doc, &written[..1]));
-    let (before, roster) = (relay.core.epoch(), relay.core.directory().version());
+    let (before, roster) = (relay.inner.epoch(), relay.inner.directory().version());
     // The copy is an hour old when the relay's disk dies.
     let copy = relay.copied();
     assert_eq!(receipts(&relay.asks(&mut line, &push(doc, &written[1..]))), [2]);
-    let old = std::mem::replace(&mut relay.core, open_core(&copy, NOW + 3_600));
+    let old = std::mem::replace(&mut relay.inner, open_relay(&copy, NOW + 3_600));
     drop(old);
-    assert_ne!(relay.core.epoch(), before);
-    assert!(relay.core.directory().version() > roster, "every roster is new");
+    assert_ne!(relay.inner.epoch(), before);
+    assert!(relay.inner.directory().version() > roster, "every roster is new");
     let mut line = relay.connects(&odile);
     let opened = relay.asks(&mut line, &open(doc, Some(Cursor::new(before, 2))));
     assert_eq!(logged(&opened), written[..1], "from the start, and no snapshot");
@@ -457,7 +457,7 @@ fn bytes_that_are_no_frame_close_the_connection_in_words() {
     let odile = relay.joins(1, "Odile Marrowfield", "social-worker", &[relay.idris]);
     for bytes in [b"hello".as_slice(), b"", &[0xa1, 0x61, 0x74], &vec![0; sync::frame::FRAME_BYTES_MAX + 1]] {
         let mut line = relay.connects(&odile);
-        relay.core.receive(line.number, bytes, NOW);
+        relay.inner.receive(line.number, bytes, NOW);
         relay.settles();
         assert_eq!(error_code(&line.heard()).as_deref(), Some(code::FRAME));
         assert!(line.is_closed());
@@ -469,7 +469,7 @@ fn bytes_that_are_no_frame_close_the_connection_in_words() {
     // A kind that this version does not know is answered, and the connection goes on.
     let mut line = relay.connects(&odile);
     let unknown = [[0xa1, 0x61, 0x74].as_slice(), &[0x63], b"new"].concat();
-    relay.core.receive(line.number, &unknown, NOW);
+    relay.inner.receive(line.number, &unknown, NOW);
     relay.settles();
     assert_eq!(error_code(&line.heard()).as_deref(), Some(code::UNKNOWN));
     assert!(!line.is_closed());
@@ -484,5 +484,5 @@ fn a_device_that_comes_back_too_often_loses_its_oldest_line() {
     assert_eq!(error_code(&lines[0].heard()).as_deref(), Some(code::STOPPING));
     assert!(lines[0].is_closed());
     assert!(lines.iter_mut().skip(1).all(|line| !line.is_closed()));
-    assert_eq!(relay.core.counts().connections, 4);
+    assert_eq!(relay.inner.counts().connections, 4);
 }
