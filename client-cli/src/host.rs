@@ -14,11 +14,11 @@ use std::{
 
 use pages::{
     address::Base,
-    answer::Answer,
-    desk::Desk,
     env::{Council, Env, Found, Intent, Memory},
+    reply::Reply,
     request::Request,
     routes,
+    turn::Turn,
 };
 use participant::Error;
 
@@ -77,21 +77,21 @@ impl Host {
     }
 
     /// Answers a request, and does what it asks of the host. May wait for the disk and for the relay. `None`: the pages have stopped.
-    pub fn answer(&self, app: &Arc<App>, ask: &Ask) -> Option<Answer> {
+    pub fn answer(&self, app: &Arc<App>, ask: &Ask) -> Option<Reply> {
         app.idle().came(clock::now().ms);
         let mut found = Found::default();
         for _ in 0..INTENTS_MAX {
             let asked = ask.clone();
-            let (answer, back) = self.turn(app, found, move |desk| match &asked {
-                Ask::Request(request) => routes::answer(desk, request),
-                Ask::Nowhere => routes::nowhere(desk),
-                Ask::TooLarge => routes::too_large(desk),
+            let (answer, back) = self.turn(app, found, move |turn| match &asked {
+                Ask::Request(request) => routes::answer(turn, request),
+                Ask::Nowhere => routes::nowhere(turn),
+                Ask::TooLarge => routes::too_large(turn),
             })?;
             found = back;
             match answer {
-                Answer::Host(intent) => {
+                Reply::Host(intent) => {
                     if let Some(to) = self.carry_out(app, intent, &mut found) {
-                        return Some(Answer::Go(to));
+                        return Some(Reply::Go(to));
                     }
                 }
                 answer => return Some(answer),
@@ -106,7 +106,7 @@ impl Host {
         &self,
         app: &Arc<App>,
         found: Found,
-        f: impl FnOnce(&mut Desk<'_>) -> T + Send + 'static,
+        f: impl FnOnce(&mut Turn<'_>) -> T + Send + 'static,
     ) -> Option<(T, Found)> {
         let now = clock::now();
         let (memory, base, council) = (self.memory.clone(), self.base.clone(), council(app.home()));
@@ -119,7 +119,7 @@ impl Host {
         let turn = move |device: &mut participant::Device| {
             let fresh = clock::fresh_id;
             let env = Env { now, fresh, base, council, locked, guarded, offline, pass, failed, found, memory: &memory };
-            let done = catch_unwind(AssertUnwindSafe(|| f(&mut Desk::new(device, &env)))).ok()?;
+            let done = catch_unwind(AssertUnwindSafe(|| f(&mut Turn::new(device, &env)))).ok()?;
             Some((done, env.found))
         };
         app.with(turn).ok().flatten()

@@ -32,10 +32,11 @@ use tokio::{
 
 use pages::{
     address::{Base, HOME, LINE, RETURN, UNLOCK},
-    answer::Answer,
     assets,
     env::Found,
-    kit, request,
+    kit,
+    reply::Reply,
+    request,
     tab::{Event, Tab},
 };
 
@@ -309,21 +310,21 @@ async fn judged(shared: &Shared, request: Request<Body>) -> Response<Body> {
     let asked = shared.clone();
     let answered = tokio::task::spawn_blocking(move || asked.host.answer(&asked.app.upgrade()?, &ask)).await;
     match answered {
-        Ok(Some(Answer::Page { status, html })) => html_page(status, html),
-        Ok(Some(Answer::Go(address))) => go(&address),
-        Ok(Some(Answer::Picture(picture))) => {
+        Ok(Some(Reply::Page { status, html })) => html_page(status, html),
+        Ok(Some(Reply::Go(address))) => go(&address),
+        Ok(Some(Reply::Picture(picture))) => {
             let response = Response::new(Body::from(picture.bytes()));
             with(response, header::CONTENT_TYPE, picture.media_type())
         }
-        Ok(Some(Answer::File { name, kind, bytes })) => {
+        Ok(Some(Reply::File { name, kind, bytes })) => {
             let kept = format!("attachment; filename=\"{name}\"");
             let response = with(Response::new(Body::from(bytes)), header::CONTENT_TYPE, kind);
             with(response, header::CONTENT_DISPOSITION, &kept)
         }
         // Nor may going back show a page that the browser has kept.
-        Ok(Some(Answer::Given)) => with(go(&base.to(HOME)), HeaderName::from_static("clear-site-data"), "\"cache\""),
+        Ok(Some(Reply::Given)) => with(go(&base.to(HOME)), HeaderName::from_static("clear-site-data"), "\"cache\""),
         // The program is ending, or a page failed in a way that nobody foresaw.
-        Ok(None | Some(Answer::Host(_))) | Err(_) => {
+        Ok(None | Some(Reply::Host(_))) | Err(_) => {
             let (title, words) = ("The pages have stopped", "What you had saved is safe. Run pep open again.");
             html_page(503, kit::bare(base, title, words).into_string())
         }
@@ -358,7 +359,7 @@ async fn live(shared: &Shared, parts: &mut Parts) -> Response<Body> {
     // A device that is with a child has forms alone.
     let (app, host) = (shared.app.clone(), shared.host.clone());
     let with_owner = move || {
-        host.turn(&app.upgrade()?, Found::default(), |desk| matches!(desk.handed(), Ok(None))).map(|done| done.0)
+        host.turn(&app.upgrade()?, Found::default(), |turn| matches!(turn.child_mode(), Ok(None))).map(|done| done.0)
     };
     if !matches!(tokio::task::spawn_blocking(with_owner).await, Ok(Some(true))) {
         return plain(StatusCode::FORBIDDEN);
@@ -374,7 +375,7 @@ async fn live(shared: &Shared, parts: &mut Parts) -> Response<Body> {
         // However it ended: its person is not here any more.
         let gone = move || {
             let app = shared.app.upgrade()?;
-            shared.host.turn(&app, Found::default(), move |desk| desk.stand(tab, None, desk.env.now.ms))
+            shared.host.turn(&app, Found::default(), move |turn| turn.stand(tab, None, turn.env.now.ms))
         };
         let _ = tokio::task::spawn_blocking(gone).await;
     })
@@ -424,13 +425,13 @@ async fn talk(mut shared: Shared, socket: WebSocket, mut tab: Tab, _place: Owned
         let (app, host, at) = (shared.app.clone(), shared.host.clone(), now_ms());
         let done = tokio::task::spawn_blocking(move || {
             let app = app.upgrade()?;
-            let turn = host.turn(&app, Found::default(), move |desk| {
+            let turn = host.turn(&app, Found::default(), move |turn| {
                 // What was typed is written; what others type is not for the child who has the device now.
-                let given = !matches!(desk.handed(), Ok(None));
-                let locked = desk.env.locked;
+                let given = !matches!(turn.child_mode(), Ok(None));
+                let locked = turn.env.locked;
                 let event = if given || locked { Event::End } else { event };
                 let last = matches!(event, Event::End);
-                let mut says = tab.on(desk, event, at)?;
+                let mut says = tab.on(turn, event, at)?;
                 says.extend(locked.then(|| LOCKED.to_owned()));
                 Some((tab, if given { Vec::new() } else { says }, last))
             });

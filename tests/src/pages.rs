@@ -32,7 +32,7 @@ pub fn cost(app: &Arc<App>, runs: usize) -> Result<Value, String> {
         let again = (0..runs).map(|_| answer()).collect::<Result<Vec<_>, _>>()?;
         let regions = || -> Result<f64, String> {
             let (request, began) = (request()?, Instant::now());
-            host.turn(app, Found::default(), move |desk| routes::regions(desk, &request))
+            host.turn(app, Found::default(), move |turn| routes::regions(turn, &request))
                 .ok_or("The pages have stopped.")?;
             Ok(ms(began))
         };

@@ -109,6 +109,18 @@ fn no_command_makes_an_edit_of_its_own() {
     }
 }
 
+#[test]
+fn no_page_makes_an_edit_of_its_own_but_pieces_of_a_text_that_its_form_showed() {
+    for (path, code) in found::sources("crates/pages/src") {
+        let code = code.split("#[cfg(test)]\nmod ").next().unwrap();
+        let pieces = if path.ends_with("/forms.rs") { ["Edit::Rewrite", "Edit::Splice"] } else { ["", ""] };
+        let others = code
+            .match_indices("Edit::")
+            .filter(|(at, _)| !pieces.iter().any(|piece| !piece.is_empty() && code[*at..].starts_with(piece)));
+        assert_eq!(others.count(), 0, "{path} makes an edit: that is participant's");
+    }
+}
+
 /// A plan is started by both doors, for children who are alike.
 #[test]
 fn a_plan_is_started_alike_by_both_doors() {

@@ -35,9 +35,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let from = version(&args.from)?;
     let to = args.to.as_deref().map(version).transpose()?;
     let (sentences, appeared) = context.with(move |device| {
-        let papers = device.papers(&pep, role)?;
-        let authors = |actor: &[u8]| papers.author(actor);
-        let documents = papers.documents().ok_or(Trouble::Unknown)?;
+        let copies = device.plan_documents(&pep, role)?;
+        let authors = |actor: &[u8]| copies.author(actor);
+        let documents = copies.documents().ok_or(Trouble::Unknown)?;
         let now = plan::read(documents, &pep, &authors);
         let signed =
             |question: &str| now.sign_offs.iter().rfind(|made| made.question == question).map(|made| made.change);
@@ -68,7 +68,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             _ => Vec::new(),
         };
         let mut sentences = Vec::new();
-        for (kind, document) in papers.held() {
+        for (kind, document) in copies.held() {
             let heads = |version: &Version| match version {
                 Version::At(at) => Some(plan::heads_at(document, *at)),
                 // Heads name a version of the plan itself.

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{clock, commands::show, context::Context, global::Seals, host, json::edits::Exported, sealed};
 use pages::{
     copy::{self, Copy, Reader, Version},
-    desk::Desk,
     env::{Env, Memory},
+    turn::Turn,
 };
 use participant::{
     Mine,
@@ -167,15 +167,15 @@ fn copied(
     context.turn(move |device, now| {
         let memory = Memory::default();
         let env = Env::plain(*now, clock::fresh_id, council, &memory);
-        made(&mut Desk::new(device, &env), &pep, page.as_deref(), reader, signed)
+        made(&mut Turn::new(device, &env), &pep, page.as_deref(), reader, signed)
     })
 }
 
-fn made(desk: &mut Desk<'_>, pep: &Uuid, page: Option<&str>, reader: Reader, signed: bool) -> Result<Vec<u8>, Error> {
-    let Some(plan) = desk.plan(pep, None, None)? else { return Err(Trouble::Unknown.into()) };
+fn made(turn: &mut Turn<'_>, pep: &Uuid, page: Option<&str>, reader: Reader, signed: bool) -> Result<Vec<u8>, Error> {
+    let Some(plan) = turn.plan(pep, None, None)? else { return Err(Trouble::Unknown.into()) };
     let sound = |made: &&SignOff| made.question == "signoff.vs" && made.is_sound();
     let then = match plan.view.sign_offs.iter().rfind(sound).filter(|_| signed) {
-        Some(made) => desk.version(&plan, made.change)?.map(|then| (made, then)),
+        Some(made) => turn.version(&plan, made.change)?.map(|then| (made, then)),
         None => None,
     };
     let held = plan.heads.iter().filter(|(kind, _)| reader.may_have(**kind));
@@ -183,20 +183,20 @@ fn made(desk: &mut Desk<'_>, pep: &Uuid, page: Option<&str>, reader: Reader, sig
     let (view, version) = match &then {
         None if signed => return Err(not_signed()),
         Some((made, view)) => (view, Version::Signed(made)),
-        None => (&*plan.view, Version::Now { at: desk.env.now.unix(), heads: &heads }),
+        None => (&*plan.view, Version::Now { at: turn.env.now.unix(), heads: &heads }),
     };
     let page = page.and_then(|page| plan.pep.process().pages.iter().find(|known| known.id == page));
     let parts = page.into_iter().flat_map(|page| page.questions.iter().map(|q| (page.id.clone(), q.block.clone())));
     let copy = Copy {
         pep: &plan.pep,
         name: &plan.name,
-        council: &desk.site()?.council,
+        council: &turn.site()?.council,
         view,
         version,
         reader,
         parts: &parts.collect(),
         with_gaps: false,
-        zone: desk.env.now.zone,
+        zone: turn.env.now.zone,
     };
     Ok(copy::file(&copy).into_bytes())
 }
@@ -211,9 +211,9 @@ fn no_pdf() -> Error {
 fn signed(context: &Context, mine: &Mine, format: Format) -> Result<Vec<u8>, Error> {
     let Mine { pep, role } = mine.clone();
     let signed = context.with(move |device| {
-        let papers = device.papers(&pep, role)?;
-        let documents = papers.documents().ok_or(Trouble::Unknown)?;
-        let view = plan::read(documents, &pep, &|actor| papers.author(actor));
+        let copies = device.plan_documents(&pep, role)?;
+        let documents = copies.documents().ok_or(Trouble::Unknown)?;
+        let view = plan::read(documents, &pep, &|actor| copies.author(actor));
         Ok::<_, Trouble>(plan::signed(documents.main, &view, &pep).map(|signed| match format {
             Format::Automerge => signed.document.save(),
             Format::Json | Format::Html | Format::Pdf => signed.content.into_bytes(),

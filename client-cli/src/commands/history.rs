@@ -49,10 +49,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 fn entries(context: &Context, mine: &Mine, field: Option<&'static str>) -> Result<Vec<Entry>, Error> {
     let Mine { pep, role }: Mine = mine.clone();
     context.with(move |device| {
-        let papers = device.papers(&pep, role)?;
-        let mut entries: Vec<Entry> = papers
+        let copies = device.plan_documents(&pep, role)?;
+        let mut entries: Vec<Entry> = copies
             .held()
-            .flat_map(|(_, document)| plan::history(document, &|actor| papers.author(actor), field))
+            .flat_map(|(_, document)| plan::history(document, &|actor| copies.author(actor), field))
             .collect();
         entries.sort_by_key(|entry| entry.at);
         Ok::<_, Trouble>(entries)

@@ -10,11 +10,11 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use pages::{
-    answer::Answer as Sent,
-    desk::Desk,
     env::Found,
+    reply::Reply as Sent,
     request::Request,
     tab::{Event, Tab},
+    turn::Turn,
 };
 use participant::device::{Me, Relay};
 
@@ -41,15 +41,15 @@ struct Pages {
 }
 
 impl Pages {
-    fn turn<T: Send + 'static>(&self, f: impl FnOnce(&mut Desk<'_>) -> T + Send + 'static) -> T {
+    fn turn<T: Send + 'static>(&self, f: impl FnOnce(&mut Turn<'_>) -> T + Send + 'static) -> T {
         self.host.turn(&self.app, Found::default(), f).unwrap().0
     }
 
     /// What happens to a tab, in a turn as the socket has it.
     fn on(&self, tab: &mut Tab, event: Event, at: u64) -> Option<Vec<String>> {
         let mut moved = std::mem::replace(tab, Tab::new(0));
-        let (back, says) = self.turn(move |desk| {
-            let says = moved.on(desk, event, at);
+        let (back, says) = self.turn(move |turn| {
+            let says = moved.on(turn, event, at);
             (moved, says)
         });
         *tab = back;

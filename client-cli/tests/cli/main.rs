@@ -455,7 +455,7 @@ fn why_there_is_no_answer_is_said_beside_the_question_and_an_answer_takes_its_pl
     ottoline.pep(&["new", "Idris Fennimoor", "--term", "2025/26-spring", "--type", "review"]).ok();
     ottoline.pep(&["set", &spring, "attendance.terms", "--none", "nothing-to-record"]).ok();
     let without = ottoline.pep(&["set", &spring, "progress.barriers", "--none", "not-known"]);
-    assert!(without.code == 1 && without.err.contains("a reason"), "{}", without.err);
+    assert!(without.code == 2 && without.err.contains("a reason"), "{}", without.err);
     ottoline.pep(&["set", &spring, "progress.barriers", "--none", "not-known", "--reason", "New to the school."]).ok();
     let plan = ottoline.show(&spring);
     assert_eq!(plan["noAnswers"]["progress.barriers"][0]["reason"], "New to the school.");
@@ -661,7 +661,7 @@ fn r004_09_storyboard_9_the_next_pep_begins_with_the_last_one_each_bringing_thei
 
     // A target goes on.
     let early = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8]]);
-    assert!(early.code == 1 && early.err.contains("carry_forward"), "{}", early.err);
+    assert!(early.code == 2 && early.err.contains("carry_forward"), "{}", early.err);
     let review = ["result=partly", "evidence=3 paragraphs", "nextStep=carry_forward"];
     ottoline.pep(&[&["target", "review", &summer, "English"][..], &review].concat()).ok();
     let next = ottoline.pep(&["target", "add", &summer, "--from", &essay[..8], "dueDate=2026-07-10"]).ok();
@@ -680,7 +680,7 @@ fn an_event_between_two_peps_is_said_where_it_matters() {
     let spring = world.spring(&odile);
     odile.pep(&["set", &spring, "child.dob", "2010-11-02"]).ok();
     let early = odile.pep(&["set", &spring, "care.lookedAfterSince", "2009-06-18"]);
-    assert!(early.code == 1 && early.err.contains("after the child was born"), "{}", early.err);
+    assert!(early.code == 2 && early.err.contains("after the child was born"), "{}", early.err);
     let theirs = odile.pep(&["write", &spring, "progress.barriers", "No place yet."]);
     assert!(theirs.code == 3 && theirs.err.contains("designated teacher"), "{}", theirs.err);
     odile.pep(&["sync"]).ok();
@@ -756,7 +756,7 @@ fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_pla
     // This process grades nothing; what must be put right it can say all the same.
     assert!(lorcan.pep(&["quality", &spring]).ok().contains("grades no plans"));
     let graded = lorcan.pep(&["quality", &spring, "voice", "green"]);
-    assert!(graded.code == 1 && graded.err.contains("grades no PEPs"), "{}", graded.err);
+    assert!(graded.code == 2 && graded.err.contains("grades no PEPs"), "{}", graded.err);
     assert_eq!(odile.pep(&["quality", &spring, "--feedback", "Well done."]).code, 3);
     assert_eq!(odile.pep(&["return", &spring, "--to", "designated-teacher", "--reason", "More."]).code, 3);
     let back = [
@@ -905,7 +905,7 @@ fn the_virtual_school_grades_by_the_areas_of_the_process_and_the_rest_follows() 
         assert!(said.contains(words), "it lacks {words:?}:\n{said}");
     }
     let crimson = lorcan.pep(&["quality", &pep, "voice", "crimson"]);
-    assert!(crimson.code == 1 && crimson.err.contains("gold, green, amber, red"), "{}", crimson.err);
+    assert!(crimson.code == 2 && crimson.err.contains("gold, green, amber, red"), "{}", crimson.err);
 }
 
 #[test]
@@ -1214,7 +1214,7 @@ fn commands_work_while_another_pep_holds_the_folder() {
     assert!(export.current_dir(&folder).status().unwrap().success());
     assert!(folder.join("spring.json").is_file());
     let refused = odile.pep(&["set", &spring, "transfer.needed", "perhaps"]);
-    assert!(refused.code == 1 && refused.err.contains("yes or no"), "{}", refused.err);
+    assert!(refused.code == 2 && refused.err.contains("yes or no"), "{}", refused.err);
     let second = odile.pep(&["sync", "--watch"]);
     assert!(second.code == 7 && second.err.contains("already"), "{}", second.err);
 

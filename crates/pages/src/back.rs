@@ -1,7 +1,7 @@
 //! Where a person came from and goes back to: a row, a target or a choice that was opened from the meeting leads back to the
 //! meeting, and not to the section it stands in.
 
-use super::{lent::Plan, request::Request};
+use super::{model::Plan, request::Request};
 
 /// A page that others lead back to, as an address names it: `?back=meeting`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

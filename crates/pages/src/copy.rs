@@ -14,8 +14,9 @@ use ring::digest::{SHA256, digest};
 use super::{
     assets,
     field::Ask,
-    kit, said,
+    kit,
     sections::{block_title, blocks, group},
+    text,
 };
 use participant::words::{self, counted};
 
@@ -311,7 +312,7 @@ fn one(copy: &Copy<'_>, question: &'static Question) -> Markup {
     let ask = Ask::question(question);
     let class = match copy.answer(question) {
         Answer::Table(_) | Answer::Targets { .. } => "pep-copy__answer",
-        _ => match said::said(copy.pep, copy.view, question) {
+        _ => match text::of_answer(copy.pep, copy.view, question) {
             // Of more than half a sheet: kept together it would leave the sheet before it empty.
             text if text.chars().count() > 1_200 || text.lines().count() > 14 => {
                 "pep-copy__answer pep-copy__answer--long"
@@ -328,11 +329,11 @@ fn one(copy: &Copy<'_>, question: &'static Question) -> Markup {
                     Answer::Missing | Answer::Elsewhere => {
                         @if !copy.view.excuses.contains_key(question.id.as_str()) { p class="pep-copy__note" { "No answer yet" } }
                     }
-                    Answer::Value(value) => p { (kit::typed(&said::of_question(copy.pep, &ask, value))) },
-                    Answer::Computed(value) => p { (kit::typed(&said::of_question(copy.pep, &ask, value))) " (worked out)" },
+                    Answer::Value(value) => p { (kit::typed(&text::of_question(copy.pep, &ask, value))) },
+                    Answer::Computed(value) => p { (kit::typed(&text::of_question(copy.pep, &ask, value))) " (worked out)" },
                     Answer::Disputed(claims) => {
                         p { "There are two answers. Nobody has chosen between them yet." }
-                        ul { @for claim in claims { li { (kit::typed(&said::of_question(copy.pep, &ask, &claim.value))) " - " (words::name(&claim.by)) ", " (words::moment(claim.at, copy.zone)) } } }
+                        ul { @for claim in claims { li { (kit::typed(&text::of_question(copy.pep, &ask, &claim.value))) " - " (words::name(&claim.by)) ", " (words::moment(claim.at, copy.zone)) } } }
                     }
                     Answer::Text { text } => p { (kit::typed(text)) },
                     Answer::Voices(voices) => @for voice in voices {
@@ -360,7 +361,7 @@ fn table(pep: &Pep, view: &View, caption: &str, columns: &'static [Column], rows
     let used: BTreeSet<&str> = rows.iter().flat_map(|row| row.cells.keys().copied()).collect();
     let columns: Vec<&'static Column> = columns.iter().filter(|column| used.contains(column.id.as_str())).collect();
     let text = |row: &Row, column: &'static Column| {
-        row.cells.get(column.id.as_str()).map_or_else(String::new, |cell| said::cell(pep, view, column, cell))
+        row.cells.get(column.id.as_str()).map_or_else(String::new, |cell| text::cell(pep, view, column, cell))
     };
     let letters = |column: &'static Column| {
         let heading = column.label.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
@@ -406,7 +407,7 @@ fn targets(copy: &Copy<'_>, question: &'static Question) -> Markup {
                 dl class="pep-copy__row" {
                     @for column in question.columns.iter().filter(|column| column.kind != Kind::Table) {
                         @if let Some(cell) = target.row.cells.get(column.id.as_str()) {
-                            div { dt { (column.label) } dd { (kit::typed(&said::cell(copy.pep, copy.view, column, cell))) } }
+                            div { dt { (column.label) } dd { (kit::typed(&text::cell(copy.pep, copy.view, column, cell))) } }
                         }
                     }
                     @if target.requested > 0 { div { dt { "Asked for" } dd { (pounds(target.requested)) } } }
@@ -466,7 +467,7 @@ fn sheet_cell(pep: &Pep, view: &View, column: &'static Column, cell: &Cell) -> S
     match cell {
         Cell::Value(value @ (Value::Date(_) | Value::Money(_) | Value::Number(_)))
         | Cell::Computed(value @ (Value::Date(_) | Value::Money(_) | Value::Number(_))) => value.to_string(),
-        cell => said::cell(pep, view, column, cell),
+        cell => text::cell(pep, view, column, cell),
     }
 }
 

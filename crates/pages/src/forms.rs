@@ -9,7 +9,7 @@ use plan::{ChangeHash, DocumentKind, Edit, Kind, Value};
 use super::{
     field::{Ask, Fill},
     hunks::hunks,
-    lent::Plan,
+    model::Plan,
     request::{Outcome, Pairs},
 };
 

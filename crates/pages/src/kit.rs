@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::{
     address::{Base, LEAVE, LINE, RETURN, UNLOCK},
     assets,
-    lent::Site,
+    model::Site,
     region::Regions,
     request::Leaf,
 };
@@ -114,7 +114,7 @@ fn frame(base: &Base, site: Option<&Site>, leaf: &Leaf) -> Markup {
                     @if let Some((href, words)) = &leaf.back {
                         nav aria-label="Back" { a class="govuk-back-link" href=(href) { (words) } }
                     }
-                    @if site.is_some_and(|site| site.demo) { (tip(leaf.tip)) }
+                    @if site.is_some_and(|site| site.demo) { (hint(leaf.hint)) }
                     main class="govuk-main-wrapper" id="main-content" { (leaf.main) }
                 }
                 @if site.is_some() { (footer(base)) }
@@ -133,7 +133,7 @@ fn text_class(text: TextSize) -> &'static str {
 }
 
 /// What to try on a page of the demonstration.
-fn tip(words: &str) -> Markup {
+fn hint(words: &str) -> Markup {
     html! {
         aside class="pep-tip" aria-label="Demonstration" {
             p class="govuk-body-s" { strong { "Demonstration: everybody here is invented." } @if !words.is_empty() { " Try: " (words) } }

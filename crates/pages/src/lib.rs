@@ -4,35 +4,38 @@
 //! No socket, clock, file or thread, so that the same pages run behind `pep open` and in a browser. They work as plain forms and
 //! links; one small script makes the text boxes live, so that several people write in one answer: [`tab`] is a tab's side of it
 //! here, [`live`] a box's.
+//!
+//! What people see of each page in each state stands in `tests/pages/snapshots`, and is compared at every run of the tests;
+//! `UPDATE_EXPECT=1 cargo test -p pages --test pages snapshots` makes it anew.
 
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod address;
-pub mod answer;
-pub mod asked;
+pub mod announcements;
 pub mod assets;
 pub mod back;
 pub mod changed;
+pub mod child_mode;
+pub mod child_questions;
 pub mod copy;
-pub mod desk;
 pub mod env;
 pub mod field;
 pub mod forms;
-pub mod handed;
+pub mod hints;
+pub mod history;
 pub mod hunks;
 pub mod kit;
-pub mod lent;
 pub mod live;
 pub mod locked;
-pub mod news;
+pub mod model;
 pub mod page;
-pub mod past;
+pub mod presence;
 pub mod region;
+pub mod reply;
 pub mod request;
 pub mod routes;
-pub mod said;
 pub mod sections;
 pub mod tab;
-pub mod tips;
-pub mod who;
+pub mod text;
+pub mod turn;

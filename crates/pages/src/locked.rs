@@ -5,12 +5,12 @@ use participant::Secret;
 
 use super::{
     address::UNLOCK,
-    answer::Answer,
-    desk::Desk,
     env::Intent,
     kit,
     page::locked::{self, Asked},
+    reply::Reply,
     request::{Pairs, Request},
+    turn::Turn,
 };
 
 /// What the names of fields of a form that waits begin with.
@@ -21,7 +21,7 @@ const WITH_A_PIN: [[&str; 2]; 2] = [["settings", "pin"], ["views", "leave"]];
 /// What comes of a request at the lock.
 pub enum AtLock {
     /// It is answered: the pages are locked, or it locks or unlocks them.
-    Answered(Answer),
+    Answered(Reply),
     /// It is a page's to answer.
     Open,
     /// The pages are unlocked, and this form, which waited for that, is to be answered instead.
@@ -29,49 +29,49 @@ pub enum AtLock {
 }
 
 /// Answers a request where the pages are locked, and whatever locks and unlocks them.
-pub fn answer(desk: &mut Desk<'_>, request: &Request) -> AtLock {
+pub fn answer(turn: &mut Turn<'_>, request: &Request) -> AtLock {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     match path.as_slice() {
-        ["lock"] if request.post => AtLock::Answered(Answer::Host(Intent::Lock)),
-        ["unlock"] if request.post => unlock(desk, request),
-        ["unlock"] if !desk.env.locked => AtLock::Answered(Answer::Go(desk.env.base.to("/"))),
-        ["unlock"] => AtLock::Answered(home(desk)),
-        _ if !desk.env.locked => AtLock::Open,
+        ["lock"] if request.post => AtLock::Answered(Reply::Host(Intent::Lock)),
+        ["unlock"] if request.post => unlock(turn, request),
+        ["unlock"] if !turn.env.locked => AtLock::Answered(Reply::Go(turn.env.base.to("/"))),
+        ["unlock"] => AtLock::Answered(home(turn)),
+        _ if !turn.env.locked => AtLock::Open,
         _ => {
             let waits = request.post && !WITH_A_PIN.iter().any(|with| path == with);
-            AtLock::Answered(page(desk, &request.target(), waits.then_some(&request.form), None))
+            AtLock::Answered(page(turn, &request.target(), waits.then_some(&request.form), None))
         }
     }
 }
 
 /// The page that asks for the passphrase and leads to the tasks.
-pub fn home(desk: &mut Desk<'_>) -> Answer {
-    let to = desk.env.base.to("/");
-    page(desk, &to, None, None)
+pub fn home(turn: &mut Turn<'_>) -> Reply {
+    let to = turn.env.base.to("/");
+    page(turn, &to, None, None)
 }
 
-fn unlock(desk: &mut Desk<'_>, request: &Request) -> AtLock {
-    let first = desk.env.base.to("/");
+fn unlock(turn: &mut Turn<'_>, request: &Request) -> AtLock {
+    let first = turn.env.base.to("/");
     let (to, kept) = (request.form.get("to").unwrap_or(&first), request.form.within(KEPT));
     let kept = request.form.get("form").map(|_| &kept);
-    if desk.env.locked {
+    if turn.env.locked {
         // What a browser adds to a pasted line is not part of it.
         let given = request.form.get("passphrase").unwrap_or_default().trim_end_matches('\n');
-        let wrong = match (given, &desk.env.found.unlocked) {
+        let wrong = match (given, &turn.env.found.unlocked) {
             ("", _) => Some("Enter your passphrase"),
-            (given, None) => return AtLock::Answered(Answer::Host(Intent::Unlock(Secret::new(given.into())))),
+            (given, None) => return AtLock::Answered(Reply::Host(Intent::Unlock(Secret::new(given.into())))),
             (_, Some(Err(wrong))) => Some(wrong.as_str()),
             (_, Some(Ok(()))) => None,
         };
         if wrong.is_some() {
-            return AtLock::Answered(page(desk, to, kept, wrong));
+            return AtLock::Answered(page(turn, to, kept, wrong));
         }
     }
     let form = kept.map(Pairs::write).unwrap_or_default();
-    match Request::new(&desk.env.base, kept.is_some(), to, form.as_bytes()).filter(|waited| !is_ours(waited)) {
+    match Request::new(&turn.env.base, kept.is_some(), to, form.as_bytes()).filter(|waited| !is_ours(waited)) {
         Some(waited) if waited.post => AtLock::Waited(waited),
-        Some(waited) => AtLock::Answered(Answer::Go(waited.target())),
-        None => AtLock::Answered(Answer::Go(first)),
+        Some(waited) => AtLock::Answered(Reply::Go(waited.target())),
+        None => AtLock::Answered(Reply::Go(first)),
     }
 }
 
@@ -79,10 +79,10 @@ fn is_ours(request: &Request) -> bool {
     request.path.first().is_some_and(|first| ["lock", "unlock"].contains(&first.as_str()))
 }
 
-fn page(desk: &mut Desk<'_>, to: &str, kept: Option<&Pairs>, wrong: Option<&str>) -> Answer {
+fn page(turn: &mut Turn<'_>, to: &str, kept: Option<&Pairs>, wrong: Option<&str>) -> Reply {
     let kept = kept.map(|form| form.iter().map(|(name, value)| (format!("{KEPT}{name}"), value.to_owned())).collect());
-    let unlock = desk.env.base.to(UNLOCK);
-    let asked = Asked { unlock: &unlock, to, kept, wrong, with_a_child: !matches!(desk.handed(), Ok(None)) };
+    let unlock = turn.env.base.to(UNLOCK);
+    let asked = Asked { unlock: &unlock, to, kept, wrong, with_a_child: !matches!(turn.child_mode(), Ok(None)) };
     let leaf = locked::locked(&asked);
-    Answer::Page { status: leaf.status, html: kit::bare_form(&desk.env.base, &leaf).into_string() }
+    Reply::Page { status: leaf.status, html: kit::bare_form(&turn.env.base, &leaf).into_string() }
 }

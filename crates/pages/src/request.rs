@@ -7,7 +7,7 @@ use plan::{DocumentKind, Edit, Pep, Picture, Role};
 use uuid::Uuid;
 
 use super::address::Base;
-use participant::settings::{Handed, Settings};
+use participant::settings::{ChildMode, Settings};
 
 /// A request, as far as pages care.
 #[derive(Clone)]
@@ -69,7 +69,7 @@ pub enum Outcome {
     /// A picture of the child's.
     Picture(Picture),
     /// Give the device to the child.
-    Give(Handed),
+    Give(ChildMode),
     /// Only these, beside the child, see the child's private words; then go on.
     Readers {
         /// Who.
@@ -111,7 +111,7 @@ pub struct Leaf {
     /// Whether it is for everybody in a room: without what surrounds every page, and in large letters.
     pub wall: bool,
     /// What to try here, for whoever looks at the demonstration.
-    pub tip: &'static str,
+    pub hint: &'static str,
     /// What it says.
     pub main: Markup,
 }
@@ -204,7 +204,7 @@ impl Outcome {
 impl Leaf {
     /// A page that is as it should be.
     pub fn new(title: impl Into<String>, nav: &'static str, main: Markup) -> Leaf {
-        Leaf { status: 200, title: title.into(), error: false, back: None, nav, wall: false, tip: "", main }
+        Leaf { status: 200, title: title.into(), error: false, back: None, nav, wall: false, hint: "", main }
     }
 
     /// The same with a back link.

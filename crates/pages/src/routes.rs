@@ -1,117 +1,117 @@
 //! From an address to a page, and from a page's answer to what is sent back.
 
-use crate::{desk::Tried, env::Intent};
+use crate::{env::Intent, turn::Tried};
 use uuid::Uuid;
 
 use super::{
     address::HOME,
-    answer::{Answer, TRIES_MAX},
-    desk::{Desk, NotWritten},
+    child_mode,
     forms::{DRAFT, STAMP},
-    handed, kit,
-    lent::{ChildLine, Plan, pep_href},
+    hints, kit,
     locked::{self, AtLock},
+    model::{ChildLine, Plan, pep_href},
     page::{
         blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
         quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
     },
     region::Regions,
+    reply::{Reply, TRIES_MAX},
     request::{Leaf, Outcome, Request},
-    tips,
+    turn::{NotWritten, Turn},
 };
 use participant::error::Error;
 
 /// Answers a request.
-pub fn answer(desk: &mut Desk<'_>, request: &Request) -> Answer {
-    if let Some(revoked) = desk.device.is_revoked() {
-        let revoked = revoked.error(desk.env.now.zone);
+pub fn answer(turn: &mut Turn<'_>, request: &Request) -> Reply {
+    if let Some(revoked) = turn.device.is_revoked() {
+        let revoked = revoked.error(turn.env.now.zone);
         let words = [Some(revoked.message), revoked.hint].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let html = kit::bare(&desk.env.base, "This device can no longer be used", &words).into_string();
-        return Answer::Page { status: 403, html };
+        let html = kit::bare(&turn.env.base, "This device can no longer be used", &words).into_string();
+        return Reply::Page { status: 403, html };
     }
-    match locked::answer(desk, request) {
+    match locked::answer(turn, request) {
         AtLock::Open => {}
         AtLock::Answered(answer) => return answer,
         // No form that waits asks to be unlocked itself, so this goes one deep.
-        AtLock::Waited(waited) => return answer(desk, &waited),
+        AtLock::Waited(waited) => return answer(turn, &waited),
     }
-    match desk.handed() {
+    match turn.child_mode() {
         Ok(None) => {}
-        Ok(Some(handed)) => return handed::answer(desk, request, handed),
-        Err(e) => return broken(desk, &e),
+        Ok(Some(child_mode)) => return child_mode::answer(turn, request, child_mode),
+        Err(e) => return broken(turn, &e),
     }
-    let outcome = outcome(desk, request)
+    let outcome = outcome(turn, request)
         .unwrap_or_else(|e| Some(Outcome::page(errors::failed(&request.base, &e, &request.form))));
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found(&request.base))) {
-        Outcome::Go(address) => Answer::Go(address),
-        Outcome::Host(intent) => Answer::Host(intent),
-        Outcome::File { name, kind, bytes } => Answer::File { name, kind, bytes },
+        Outcome::Go(address) => Reply::Go(address),
+        Outcome::Host(intent) => Reply::Host(intent),
+        Outcome::File { name, kind, bytes } => Reply::File { name, kind, bytes },
         Outcome::Page(leaf) => {
-            let mut leaf = Leaf { tip: tips::of(&request.path), ..*leaf };
+            let mut leaf = Leaf { hint: hints::of(&request.path), ..*leaf };
             if request.post && leaf.status >= 400 {
                 leaf.main.0.push_str(&errors::typed(&request.form).0);
             }
-            page(desk, &leaf)
+            page(turn, &leaf)
         }
         // Every edit was written, or answered with a page, before it came here.
-        Outcome::Write { then, .. } | Outcome::Sign { then, .. } | Outcome::Readers { then, .. } => Answer::Go(then),
+        Outcome::Write { then, .. } | Outcome::Sign { then, .. } | Outcome::Readers { then, .. } => Reply::Go(then),
         // It was started before it came here.
-        Outcome::Start { pep, .. } => Answer::Go(pep_href(&request.base, &pep.id(), "")),
-        Outcome::Give(_) => Answer::Given,
-        Outcome::Picture(picture) => Answer::Picture(picture),
-        Outcome::Settings { settings, then } => match desk.keep_settings(settings) {
-            Ok(()) => Answer::Host(Intent::LockAfter(settings.idle_minutes, then)),
-            Err(e) => page(desk, &errors::failed(&request.base, &e, &request.form)),
+        Outcome::Start { pep, .. } => Reply::Go(pep_href(&request.base, &pep.id(), "")),
+        Outcome::Give(_) => Reply::Given,
+        Outcome::Picture(picture) => Reply::Picture(picture),
+        Outcome::Settings { settings, then } => match turn.keep_settings(settings) {
+            Ok(()) => Reply::Host(Intent::LockAfter(settings.idle_minutes, then)),
+            Err(e) => page(turn, &errors::failed(&request.base, &e, &request.form)),
         },
     }
 }
 
 /// To an address that cannot be one of ours.
-pub fn nowhere(desk: &mut Desk<'_>) -> Answer {
-    if desk.env.locked {
-        return locked::home(desk);
+pub fn nowhere(turn: &mut Turn<'_>) -> Reply {
+    if turn.env.locked {
+        return locked::home(turn);
     }
-    match desk.handed() {
-        Ok(None) => page(desk, &errors::not_found(&desk.env.base)),
-        Ok(Some(_)) => Answer::Go(desk.env.base.to(HOME)),
-        Err(e) => broken(desk, &e),
+    match turn.child_mode() {
+        Ok(None) => page(turn, &errors::not_found(&turn.env.base)),
+        Ok(Some(_)) => Reply::Go(turn.env.base.to(HOME)),
+        Err(e) => broken(turn, &e),
     }
 }
 
 /// To a form that was larger than any form of ours.
-pub fn too_large(desk: &mut Desk<'_>) -> Answer {
-    if desk.env.locked {
-        return locked::home(desk);
+pub fn too_large(turn: &mut Turn<'_>) -> Reply {
+    if turn.env.locked {
+        return locked::home(turn);
     }
-    match desk.handed() {
-        Ok(None) => page(desk, &errors::too_large()),
-        Ok(Some(_)) => handed::page(desk, &child::too_large(&desk.env.base)),
-        Err(e) => broken(desk, &e),
+    match turn.child_mode() {
+        Ok(None) => page(turn, &errors::too_large()),
+        Ok(Some(_)) => child_mode::page(turn, &child::too_large(&turn.env.base)),
+        Err(e) => broken(turn, &e),
     }
 }
 
 /// The parts of a page that stay up to date, as they are now: ids and contents. None where the address is no page any more.
-pub fn regions(desk: &mut Desk<'_>, request: &Request) -> Vec<(String, String)> {
+pub fn regions(turn: &mut Turn<'_>, request: &Request) -> Vec<(String, String)> {
     // While the device is with a child nothing of these pages is sent.
-    if desk.env.locked || !matches!(desk.handed(), Ok(None)) {
+    if turn.env.locked || !matches!(turn.child_mode(), Ok(None)) {
         return Vec::new();
     }
-    let around = desk.site().map(|site| kit::around(&site));
-    let of_page = of_page(desk, request);
+    let around = turn.site().map(|site| kit::around(&site));
+    let of_page = of_page(turn, request);
     around.into_iter().chain(of_page).flat_map(Regions::parts).collect()
 }
 
 /// The regions of one page, and nothing else of it; none where it has none.
-fn of_page(desk: &mut Desk<'_>, request: &Request) -> Result<Regions, Error> {
+fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let (id, rest) = match path.as_slice() {
-        [] => return Ok(tasks::regions(&desk.site()?, &desk.digests()?)),
-        ["sync"] => return Ok(sync::regions(&desk.site()?, &desk.sharing()?)),
+        [] => return Ok(tasks::regions(&turn.site()?, &turn.digests()?)),
+        ["sync"] => return Ok(sync::regions(&turn.site()?, &turn.sharing()?)),
         ["pep", id, rest @ ..] => (id.parse::<Uuid>(), rest),
         _ => return Ok(Regions::default()),
     };
     let plan = match id {
-        Ok(id) => desk.plan(&id, None, None)?,
+        Ok(id) => turn.plan(&id, None, None)?,
         Err(_) => None,
     };
     let Some(plan) = plan else { return Ok(Regions::default()) };
@@ -122,138 +122,138 @@ fn of_page(desk: &mut Desk<'_>, request: &Request) -> Result<Regions, Error> {
             page.map(|page| section::regions(&plan, page, block)).unwrap_or_default()
         }
         ["targets", key] => targets::regions(&plan, Plan::target(&plan.view, key)),
-        ["meeting", "live"] => meeting::live::regions(&plan, &desk.gathering(&plan)?),
-        ["meeting", "wall"] => meeting::wall::regions(request, &plan, &desk.gathering(&plan)?),
+        ["meeting", "live"] => meeting::live::regions(&plan, &turn.gathering(&plan)?),
+        ["meeting", "wall"] => meeting::wall::regions(request, &plan, &turn.gathering(&plan)?),
         _ => Regions::default(),
     })
 }
 
-fn page(desk: &mut Desk<'_>, leaf: &Leaf) -> Answer {
-    match desk.site() {
-        Ok(site) => Answer::Page { status: leaf.status, html: kit::whole(&site, leaf).into_string() },
-        Err(e) => broken(desk, &e),
+fn page(turn: &mut Turn<'_>, leaf: &Leaf) -> Reply {
+    match turn.site() {
+        Ok(site) => Reply::Page { status: leaf.status, html: kit::whole(&site, leaf).into_string() },
+        Err(e) => broken(turn, &e),
     }
 }
 
-fn broken(desk: &Desk<'_>, e: &Error) -> Answer {
-    Answer::Page { status: 500, html: kit::bare(&desk.env.base, "The pages cannot be shown", &e.message).into_string() }
+fn broken(turn: &Turn<'_>, e: &Error) -> Reply {
+    Reply::Page { status: 500, html: kit::bare(&turn.env.base, "The pages cannot be shown", &e.message).into_string() }
 }
 
-fn outcome(desk: &mut Desk<'_>, request: &Request) -> Result<Option<Outcome>, Error> {
+fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Error> {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let only_shown = |outcome: Outcome| if request.post { None } else { Some(outcome) };
     Ok(match path.as_slice() {
-        [] => only_shown(tasks::tasks(&desk.site()?, &desk.digests()?)),
-        ["children"] => only_shown(children::children(request, &desk.site()?, desk.children()?)),
-        ["children", id, "new"] => match id.parse::<Uuid>().ok().map(|id| desk.child(&id)) {
-            Some(child) => of_child(desk, request, child?)?,
+        [] => only_shown(tasks::tasks(&turn.site()?, &turn.digests()?)),
+        ["children"] => only_shown(children::children(request, &turn.site()?, turn.children()?)),
+        ["children", id, "new"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
+            Some(child) => of_child(turn, request, child?)?,
             None => None,
         },
-        ["meetings"] => only_shown(meeting::coming(&desk.site()?, &desk.digests()?)),
-        ["sync"] => Some(sync::sync(request, &desk.site()?, &desk.sharing()?)),
-        ["held"] => undecided(desk, request, None)?.and_then(only_shown),
+        ["meetings"] => only_shown(meeting::coming(&turn.site()?, &turn.digests()?)),
+        ["sync"] => Some(sync::sync(request, &turn.site()?, &turn.sharing()?)),
+        ["held"] => undecided(turn, request, None)?.and_then(only_shown),
         ["held", change, decision @ ("accept" | "discard")] if request.post => {
-            decide(desk, request, change, *decision == "accept")?
+            decide(turn, request, change, *decision == "accept")?
         }
         ["views", ..] if request.post => Some(Outcome::page(child::ended(&request.base))),
         ["views", ..] => Some(Outcome::Go(request.href("/"))),
-        ["settings"] => Some(settings::settings(request, &desk.site()?, desk.has_pin()?)),
-        ["settings", "pin"] => Some(of_pin(desk, request)?),
+        ["settings"] => Some(settings::settings(request, &turn.site()?, turn.has_pin()?)),
+        ["settings", "pin"] => Some(of_pin(turn, request)?),
         ["help"] => only_shown(help::help()),
-        ["accessibility"] => only_shown(help::accessibility(&desk.site()?)),
-        ["blank-form"] => only_shown(blank::blank(request, &desk.site()?)),
-        ["about"] => only_shown(help::about(&desk.site()?)),
+        ["accessibility"] => only_shown(help::accessibility(&turn.site()?)),
+        ["blank-form"] => only_shown(blank::blank(request, &turn.site()?)),
+        ["about"] => only_shown(help::about(&turn.site()?)),
         ["pep", id, rest @ ..] => match id.parse::<Uuid>() {
-            Ok(id) => of_plan(desk, request, &id, rest)?,
+            Ok(id) => of_plan(turn, request, &id, rest)?,
             Err(_) => None,
         },
         _ => None,
     })
 }
 
-fn undecided(desk: &mut Desk<'_>, request: &Request, wrong: Option<&str>) -> Result<Option<Outcome>, Error> {
-    let zone = desk.env.now.zone;
-    Ok(Some(match desk.undecided() {
+fn undecided(turn: &mut Turn<'_>, request: &Request, wrong: Option<&str>) -> Result<Option<Outcome>, Error> {
+    let zone = turn.env.now.zone;
+    Ok(Some(match turn.undecided() {
         Ok(Some(waiting)) => held::held(request, zone, &waiting, None, wrong),
         Ok(None) => Outcome::Host(Intent::FetchHeld),
         Err(e) => held::held(request, zone, &[], Some(&(e.message, e.hint)), wrong),
     }))
 }
 
-fn decide(desk: &mut Desk<'_>, request: &Request, change: &str, accept: bool) -> Result<Option<Outcome>, Error> {
-    match &desk.env.found.decided {
+fn decide(turn: &mut Turn<'_>, request: &Request, change: &str, accept: bool) -> Result<Option<Outcome>, Error> {
+    match &turn.env.found.decided {
         Some(Ok(())) => {
             let done = if accept { "accepted" } else { "discarded" };
             return Ok(Some(Outcome::Go(request.href(&format!("/held?done={done}")))));
         }
-        Some(Err(e)) => return undecided(desk, request, Some(&e.message)),
+        Some(Err(e)) => return undecided(turn, request, Some(&e.message)),
         None => {}
     }
-    let waiting = match desk.undecided() {
+    let waiting = match turn.undecided() {
         Ok(Some(waiting)) => waiting,
         Ok(None) => return Ok(Some(Outcome::Host(Intent::FetchHeld))),
-        Err(e) => return undecided(desk, request, Some(&e.message)),
+        Err(e) => return undecided(turn, request, Some(&e.message)),
     };
     match waiting.into_iter().find(|(_, one)| hex::encode(one.change.hash) == change) {
         Some((_, one)) => Ok(Some(Outcome::Host(Intent::Decide { change: Box::new(one.change), accept }))),
-        None => undecided(desk, request, Some("Somebody has decided about that change already.")),
+        None => undecided(turn, request, Some("Somebody has decided about that change already.")),
     }
 }
 
-fn of_pin(desk: &mut Desk<'_>, request: &Request) -> Result<Outcome, Error> {
-    let is_set = desk.has_pin()?;
+fn of_pin(turn: &mut Turn<'_>, request: &Request) -> Result<Outcome, Error> {
+    let is_set = turn.has_pin()?;
     if !request.post {
         return Ok(settings::pin(&request.base, is_set, &Ok(())));
     }
-    let new = match settings::new_pin(request, *(desk.env.fresh)().as_bytes()) {
+    let new = match settings::new_pin(request, *(turn.env.fresh)().as_bytes()) {
         Ok(new) => new,
         Err(wrong) => return Ok(settings::pin(&request.base, is_set, &Err(wrong))),
     };
     // Tries count only where the new one would do, so that a mistake in it costs none.
-    let allowed = if is_set { desk.try_pin(settings::present_pin(request))? } else { Tried::Right };
+    let allowed = if is_set { turn.try_pin(settings::present_pin(request))? } else { Tried::Right };
     match allowed {
-        Tried::Right => desk.keep_pin(&new).map(|()| Outcome::Go(request.href("/settings?done=pin"))),
+        Tried::Right => turn.keep_pin(&new).map(|()| Outcome::Go(request.href("/settings?done=pin"))),
         Tried::Wrong(not) => Ok(settings::pin(&request.base, is_set, &Err(settings::WrongPin::Present(not)))),
         Tried::Ask(intent) => Ok(Outcome::Host(intent)),
     }
 }
 
-fn of_child(desk: &mut Desk<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
+fn of_child(turn: &mut Turn<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child else { return Ok(None) };
-    let wanted = request.post.then(|| new::wanted(request, &child, desk.device.processes()));
+    let wanted = request.post.then(|| new::wanted(request, &child, turn.device.processes()));
     let doubts = match &wanted {
-        Some(Ok(pep)) => desk.doubts(pep)?,
+        Some(Ok(pep)) => turn.doubts(pep)?,
         _ => Vec::new(),
     };
-    Ok(Some(match new::new(request, &desk.site()?, &child, wanted, &doubts) {
-        Outcome::Start { pep, blank } => Outcome::Go(desk.start(pep, blank)?),
+    Ok(Some(match new::new(request, &turn.site()?, &child, wanted, &doubts) {
+        Outcome::Start { pep, blank } => Outcome::Go(turn.start(pep, blank)?),
         other => other,
     }))
 }
 
-fn of_plan(desk: &mut Desk<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, Error> {
+fn of_plan(turn: &mut Turn<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, Error> {
     // A draft only fills a form in, whatever the page showed that it comes from.
     let draft = matches!(rest, ["comments", _]) && request.form.get(DRAFT).is_some();
     let stamp = (request.post && !draft).then(|| request.form.get(STAMP).unwrap_or_default());
     let form = request.post.then(|| request.fingerprint());
-    if let Some(then) = form.and_then(|form| desk.env.memory.written(&form)) {
+    if let Some(then) = form.and_then(|form| turn.env.memory.written(&form)) {
         return Ok(Some(Outcome::Go(then)));
     }
     let mut refused = None;
     for _ in 0..TRIES_MAX {
-        let Some(plan) = desk.plan(id, stamp, refused.take())? else {
+        let Some(plan) = turn.plan(id, stamp, refused.take())? else {
             return Ok(Some(Outcome::page(errors::no_such_plan(&request.base))));
         };
-        let (done, then) = match within(desk, request, &plan, rest)? {
-            Some(Outcome::Write { lots, then }) => (desk.write(&plan, lots), then),
-            Some(Outcome::Sign { signature, then }) => (desk.sign(&plan, signature), then),
-            Some(Outcome::Readers { roles, then }) => (desk.choose_readers(&plan, roles), then),
+        let (done, then) = match within(turn, request, &plan, rest)? {
+            Some(Outcome::Write { lots, then }) => (turn.write(&plan, lots), then),
+            Some(Outcome::Sign { signature, then }) => (turn.sign(&plan, signature), then),
+            Some(Outcome::Readers { roles, then }) => (turn.choose_readers(&plan, roles), then),
             other => return Ok(other),
         };
         match done {
             Ok(()) => {
                 if let Some(form) = form {
-                    desk.env.memory.was_written(form, &then);
+                    turn.env.memory.was_written(form, &then);
                 }
                 return Ok(Some(Outcome::Go(then)));
             }
@@ -265,56 +265,56 @@ fn of_plan(desk: &mut Desk<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> 
     Ok(Some(Outcome::page(errors::too_busy())))
 }
 
-fn within(desk: &mut Desk<'_>, request: &Request, lent: &Plan, rest: &[&str]) -> Result<Option<Outcome>, Error> {
+fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) -> Result<Option<Outcome>, Error> {
     let outcome = match rest {
         // These take forms.
-        ["page", page, block] => section::section(request, lent, page, block),
-        ["table", question, row] => table::row(request, lent, question, row),
-        ["table", question, row, "withdraw"] => table::withdraw(request, lent, question, row),
-        ["targets", key] => targets::one(request, lent, key),
-        ["targets", key, "withdraw"] => targets::withdraw(request, lent, key),
-        ["targets", key, column, row] => table::row(request, lent, &within_target(key, column), row),
-        ["targets", key, column, row, "withdraw"] => table::withdraw(request, lent, &within_target(key, column), row),
-        ["choose", place] => choose::choose(request, lent, &desk.disputes(lent)?, place),
-        ["comments", question] => comments::on(request, lent, question),
-        ["views", "give"] => Some(match views::give(request, lent, &desk.team(lent), desk.has_pin()?) {
-            Outcome::Give(handed) => desk.hand(Some(handed)).map(|()| Outcome::Give(handed))?,
+        ["page", page, block] => section::section(request, plan, page, block),
+        ["table", question, row] => table::row(request, plan, question, row),
+        ["table", question, row, "withdraw"] => table::withdraw(request, plan, question, row),
+        ["targets", key] => targets::one(request, plan, key),
+        ["targets", key, "withdraw"] => targets::withdraw(request, plan, key),
+        ["targets", key, column, row] => table::row(request, plan, &within_target(key, column), row),
+        ["targets", key, column, row, "withdraw"] => table::withdraw(request, plan, &within_target(key, column), row),
+        ["choose", place] => choose::choose(request, plan, &turn.disputes(plan)?, place),
+        ["comments", question] => comments::on(request, plan, question),
+        ["views", "give"] => Some(match views::give(request, plan, &turn.team(plan), turn.has_pin()?) {
+            Outcome::Give(child_mode) => turn.hand(Some(child_mode)).map(|()| Outcome::Give(child_mode))?,
             other => other,
         }),
-        ["views", "readers"] => readers::readers(request, lent, &desk.team(lent)),
+        ["views", "readers"] => readers::readers(request, plan, &turn.team(plan)),
         ["history", question, change, word] => match ::plan::bank().question(question) {
-            Some(question) => desk
-                .was(lent, &question.id, change, word)?
-                .and_then(|was| restore::restore(request, lent, question, &was)),
+            Some(question) => turn
+                .was(plan, &question.id, change, word)?
+                .and_then(|was| restore::restore(request, plan, question, &was)),
             None => None,
         },
-        ["meeting"] => Some(meeting::meeting(request, lent, &desk.meeting(lent)?)),
-        ["meeting", "live"] => Some(meeting::live::live(request, lent, &desk.gathering(lent)?)),
-        ["quality"] => quality::quality(request, lent, desk.sampled(lent)?),
-        ["send-back"] => quality::send_back(request, lent),
-        ["sign-off"] => Some(sign_off::sign_off(request, lent, desk.offer(lent)?.as_ref())),
+        ["meeting"] => Some(meeting::meeting(request, plan, &turn.meeting(plan)?)),
+        ["meeting", "live"] => Some(meeting::live::live(request, plan, &turn.gathering(plan)?)),
+        ["quality"] => quality::quality(request, plan, turn.sampled(plan)?),
+        ["send-back"] => quality::send_back(request, plan),
+        ["sign-off"] => Some(sign_off::sign_off(request, plan, turn.offer(plan)?.as_ref())),
         // These are only shown.
         _ if request.post => None,
-        [] => Some(plan::overview(request, lent)),
-        ["targets"] => targets::list(request, lent),
-        ["choose"] => Some(choose::list(request, lent, &desk.disputes(lent)?)),
-        ["comments"] => Some(comments::all(lent)),
-        ["views"] => Some(views::views(lent, &desk.team(lent))),
-        ["views", "picture"] => views::picture(lent).map(Outcome::Picture),
-        ["meeting", "meeting.ics"] => Some(meeting::calendar(lent, desk.calendar(lent))),
-        ["meeting", "wall"] => Some(meeting::wall::wall(request, lent, &desk.gathering(lent)?)),
-        ["checks"] => Some(checks::checks(lent, &desk.findings(lent)?)),
-        ["history"] => Some(past(desk, request, lent, None)?),
-        ["print"] => Some(print::choose(request, lent)),
-        ["print", "copy"] => copied(desk, request, lent, false)?,
-        ["print", "file"] => copied(desk, request, lent, true)?,
-        ["print", "table", name] => print::spreadsheet(lent, name),
-        ["since", word] => match since::signature(lent, word) {
-            Some(made) => desk.version(lent, made.change)?.map(|then| since::since(lent, made, &then)),
+        [] => Some(plan::overview(request, plan)),
+        ["targets"] => targets::list(request, plan),
+        ["choose"] => Some(choose::list(request, plan, &turn.disputes(plan)?)),
+        ["comments"] => Some(comments::all(plan)),
+        ["views"] => Some(views::views(plan, &turn.team(plan))),
+        ["views", "picture"] => views::picture(plan).map(Outcome::Picture),
+        ["meeting", "meeting.ics"] => Some(meeting::calendar(plan, turn.calendar(plan))),
+        ["meeting", "wall"] => Some(meeting::wall::wall(request, plan, &turn.gathering(plan)?)),
+        ["checks"] => Some(checks::checks(plan, &turn.findings(plan)?)),
+        ["history"] => Some(history_of(turn, request, plan, None)?),
+        ["print"] => Some(print::choose(request, plan)),
+        ["print", "copy"] => copied(turn, request, plan, false)?,
+        ["print", "file"] => copied(turn, request, plan, true)?,
+        ["print", "table", name] => print::spreadsheet(plan, name),
+        ["since", word] => match since::signature(plan, word) {
+            Some(made) => turn.version(plan, made.change)?.map(|then| since::since(plan, made, &then)),
             None => None,
         },
         ["history", question] => match ::plan::bank().question(question) {
-            Some(question) => Some(past(desk, request, lent, Some(&question.id))?),
+            Some(question) => Some(history_of(turn, request, plan, Some(&question.id))?),
             None => None,
         },
         _ => None,
@@ -322,23 +322,28 @@ fn within(desk: &mut Desk<'_>, request: &Request, lent: &Plan, rest: &[&str]) ->
     Ok(outcome)
 }
 
-fn copied(desk: &mut Desk<'_>, request: &Request, lent: &Plan, as_file: bool) -> Result<Option<Outcome>, Error> {
-    let signed = match print::signed(request, lent) {
+fn copied(turn: &mut Turn<'_>, request: &Request, plan: &Plan, as_file: bool) -> Result<Option<Outcome>, Error> {
+    let signed = match print::signed(request, plan) {
         Some(None) => return Ok(None),
-        Some(Some(made)) => match desk.version(lent, made.change)? {
+        Some(Some(made)) => match turn.version(plan, made.change)? {
             Some(then) => Some((made, then)),
             None => return Ok(None),
         },
         None => None,
     };
     let then = signed.as_ref().map(|(made, then)| (*made, then));
-    let site = desk.site()?;
-    Ok(Some(print::copied(request, &site, lent, then, &desk.env.now, as_file)))
+    let site = turn.site()?;
+    Ok(Some(print::copied(request, &site, plan, then, &turn.env.now, as_file)))
 }
 
-fn past(desk: &mut Desk<'_>, request: &Request, lent: &Plan, question: Option<&'static str>) -> Result<Outcome, Error> {
-    let (looked, errors) = history::looked(request, lent, question);
-    Ok(history::history(request, lent, &looked, &errors, &desk.past(lent, &looked)?))
+fn history_of(
+    turn: &mut Turn<'_>,
+    request: &Request,
+    plan: &Plan,
+    question: Option<&'static str>,
+) -> Result<Outcome, Error> {
+    let (looked, errors) = history::looked(request, plan, question);
+    Ok(history::history(request, plan, &looked, &errors, &turn.history(plan, &looked)?))
 }
 
 fn within_target(key: &str, column: &str) -> String {

@@ -2,7 +2,7 @@
 
 use plan::{Page, Question, Role};
 
-use crate::lent::Plan;
+use crate::model::Plan;
 
 /// The blocks that have questions on a page of the process, in the page's order.
 pub fn blocks(page: &Page) -> Vec<&'static str> {

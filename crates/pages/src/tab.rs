@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    desk::{Desk, NotWritten, Settled},
-    lent::Plan,
+    announcements::Announcements,
     live::{Live, Told},
-    news::News,
+    model::Plan,
     region::fingerprint,
     request::Request,
     routes, sections,
+    turn::{NotWritten, Settled, Turn},
 };
 use participant::{device::Spot, error::Error, typing::Splice};
 
@@ -190,7 +190,7 @@ pub struct Tab {
     makes_at: Option<u64>,
     /// Whether a person did something since it was last asked.
     came: bool,
-    news: News,
+    announcements: Announcements,
 }
 
 struct Slot {
@@ -222,7 +222,7 @@ impl Tab {
             made: 0,
             makes_at: None,
             came: false,
-            news: News::default(),
+            announcements: Announcements::default(),
         }
     }
 
@@ -238,18 +238,18 @@ impl Tab {
     }
 
     /// Takes an event in, at a moment in milliseconds of one clock for all tabs; what to send. `None`: this is no tab of ours, and is to be cut off.
-    pub fn on(&mut self, desk: &mut Desk<'_>, event: Event, now_ms: u64) -> Option<Vec<String>> {
+    pub fn on(&mut self, turn: &mut Turn<'_>, event: Event, now_ms: u64) -> Option<Vec<String>> {
         let mut out = Vec::new();
         match event {
             Event::Message(text) => {
                 let said = serde_json::from_str(&text).ok()?;
-                self.said(desk, said, now_ms, &mut out)?;
+                self.said(turn, said, now_ms, &mut out)?;
             }
             Event::Changed => {
                 self.rights_at.get_or_insert(now_ms + RIGHTS_EVERY_MS);
-                let moved = self.moved(desk);
-                self.settle(desk, now_ms, &mut out, |slot| moved.contains(&slot.kind));
-                self.say_how_far(desk, &mut out);
+                let moved = self.moved(turn);
+                self.settle(turn, now_ms, &mut out, |slot| moved.contains(&slot.kind));
+                self.say_how_far(turn, &mut out);
                 let soon = now_ms.max(self.made + REGIONS_EVERY_MS);
                 self.makes_at = self.makes_at.map(|at| at.min(soon));
                 self.stands_at = self.stands_at.map(|_| now_ms);
@@ -257,27 +257,27 @@ impl Tab {
             Event::Time => {}
             Event::End => {
                 self.boxes.values_mut().for_each(|slot| slot.live.leave());
-                self.settle(desk, now_ms, &mut out, |_| true);
+                self.settle(turn, now_ms, &mut out, |_| true);
                 self.here = false;
                 (self.stands_at, self.makes_at) = (Some(now_ms), None);
             }
         }
         if self.rights_at.is_some_and(|at| at <= now_ms) {
             self.rights_at = None;
-            self.check_rights(desk, &mut out);
+            self.check_rights(turn, &mut out);
         }
-        self.settle(desk, now_ms, &mut out, |slot| slot.live.due(now_ms, slot.together(now_ms)));
+        self.settle(turn, now_ms, &mut out, |slot| slot.live.due(now_ms, slot.together(now_ms)));
         if self.makes_at.is_some_and(|at| at <= now_ms) {
-            self.make(desk, now_ms, &mut out);
+            self.make(turn, now_ms, &mut out);
         }
         // Last: what the others are told that this person sees has been sent.
         if self.stands_at.is_some_and(|at| at <= now_ms) {
-            self.stand(desk, now_ms);
+            self.stand(turn, now_ms);
         }
         Some(out)
     }
 
-    fn said(&mut self, desk: &mut Desk<'_>, said: Said, now_ms: u64, out: &mut Vec<String>) -> Option<()> {
+    fn said(&mut self, turn: &mut Turn<'_>, said: Said, now_ms: u64, out: &mut Vec<String>) -> Option<()> {
         // The rest a page says by itself.
         if matches!(said, Said::Edit { .. } | Said::Undo { .. } | Said::Redo { .. } | Said::Focus { .. }) {
             self.came = true;
@@ -287,11 +287,11 @@ impl Tab {
                 if fields.len() <= BOXES_MAX && regions.len() <= REGIONS_MAX =>
             {
                 self.name = tab;
-                self.page = Request::new(&desk.env.base, false, &page, b"");
+                self.page = Request::new(&turn.env.base, false, &page, b"");
                 self.pep = self.page.as_ref().and_then(plan_of);
                 (self.regions, self.here) = (regions, here);
                 (self.stands_at, self.makes_at) = (Some(now_ms), here.then_some(now_ms));
-                self.hello(desk, fields, out);
+                self.hello(turn, fields, out);
             }
             Said::Hello { .. } => return None,
             Said::Here { v } => {
@@ -329,12 +329,12 @@ impl Tab {
                     out.extend(told.and_then(|told| says(f, told)));
                 }
             }
-            Said::Leave { f } => self.leave(desk, &f, now_ms, out),
+            Said::Leave { f } => self.leave(turn, &f, now_ms, out),
             Said::Focus { f: at } => {
                 self.at(at.clone(), now_ms);
                 let left: Vec<String> = self.boxes.keys().filter(|f| Some(*f) != at.as_ref()).cloned().collect();
                 for f in left {
-                    self.leave(desk, &f, now_ms, out);
+                    self.leave(turn, &f, now_ms, out);
                 }
             }
         }
@@ -342,47 +342,47 @@ impl Tab {
     }
 
     /// The person has left a box: what they typed there is written.
-    fn leave(&mut self, desk: &mut Desk<'_>, f: &str, now_ms: u64, out: &mut Vec<String>) {
+    fn leave(&mut self, turn: &mut Turn<'_>, f: &str, now_ms: u64, out: &mut Vec<String>) {
         if let Some(slot) = self.boxes.get_mut(f) {
             slot.live.leave();
-            self.settle_one(desk, f, now_ms, out);
+            self.settle_one(turn, f, now_ms, out);
         }
     }
 
-    fn hello(&mut self, desk: &mut Desk<'_>, fields: BTreeMap<String, u64>, out: &mut Vec<String>) {
+    fn hello(&mut self, turn: &mut Turn<'_>, fields: BTreeMap<String, u64>, out: &mut Vec<String>) {
         if !fields.is_empty() {
-            desk.forget_typed();
+            turn.forget_typed();
         }
-        let lent = self.pep.map_or(Ok(None), |pep| desk.plan(&pep, None, None));
+        let plan = self.pep.map_or(Ok(None), |pep| turn.plan(&pep, None, None));
         for (f, n) in fields {
-            let opened = lent.as_ref().ok().and_then(Option::as_ref).and_then(|lent| {
-                let (kind, role) = (lent.types_in(&f)?, lent.role);
-                let (text, written) = desk.text(&lent.pep, kind, role, self.name, &f).ok()?;
+            let opened = plan.as_ref().ok().and_then(Option::as_ref).and_then(|plan| {
+                let (kind, role) = (plan.types_in(&f)?, plan.role);
+                let (text, written) = turn.text(&plan.pep, kind, role, self.name, &f).ok()?;
                 // A browser would not keep these as they are.
                 let plain = !text.contains(['\r', '\0']);
                 let live = Live::new(&text, n, written);
-                plain.then(|| Slot { pep: lent.pep.clone(), kind, role, live, others_ms: None, mine: None })
+                plain.then(|| Slot { pep: plan.pep.clone(), kind, role, live, others_ms: None, mine: None })
             });
             match opened {
                 Some(mut slot) => {
                     out.extend(says(&f, slot.live.anew()));
                     self.boxes.insert(f, slot);
                 }
-                None => out.extend(not_live(&lent, &f, None)),
+                None => out.extend(not_live(&plan, &f, None)),
             }
         }
     }
 
-    fn check_rights(&mut self, desk: &mut Desk<'_>, out: &mut Vec<String>) {
+    fn check_rights(&mut self, turn: &mut Turn<'_>, out: &mut Vec<String>) {
         let Some(pep) = self.pep.filter(|_| !self.boxes.is_empty()) else { return };
-        let lent = desk.plan(&pep, None, None);
-        self.boxes.retain(|f, slot| match &lent {
-            Ok(Some(lent)) if lent.types_in(f).is_some() || may_write(lent, f) => {
-                slot.role = lent.role;
+        let plan = turn.plan(&pep, None, None);
+        self.boxes.retain(|f, slot| match &plan {
+            Ok(Some(plan)) if plan.types_in(f).is_some() || may_write(plan, f) => {
+                slot.role = plan.role;
                 true
             }
             _ => {
-                out.extend(not_live(&lent, f, None));
+                out.extend(not_live(&plan, f, None));
                 false
             }
         });
@@ -390,21 +390,21 @@ impl Tab {
 
     fn settle(
         &mut self,
-        desk: &mut Desk<'_>,
+        turn: &mut Turn<'_>,
         now_ms: u64,
         out: &mut Vec<String>,
         mut which: impl FnMut(&mut Slot) -> bool,
     ) {
         let due: Vec<String> = self.boxes.iter_mut().filter_map(|(f, slot)| which(slot).then(|| f.clone())).collect();
         for f in due {
-            self.settle_one(desk, &f, now_ms, out);
+            self.settle_one(turn, &f, now_ms, out);
         }
     }
 
     /// Writes what is ready, and takes in what others wrote. A box that cannot be written is live no more; its words stay in the tab.
-    fn settle_one(&mut self, desk: &mut Desk<'_>, f: &str, now_ms: u64, out: &mut Vec<String>) {
+    fn settle_one(&mut self, turn: &mut Turn<'_>, f: &str, now_ms: u64, out: &mut Vec<String>) {
         let Some(mut slot) = self.boxes.remove(f) else { return };
-        match desk.settle(&slot.pep, slot.kind, slot.role, self.name, f, slot.live) {
+        match turn.settle(&slot.pep, slot.kind, slot.role, self.name, f, slot.live) {
             Ok(Settled { live, told, change }) => {
                 if let Some(change) = change {
                     slot.mine = Some((change, String::new()));
@@ -412,7 +412,7 @@ impl Tab {
                 if told.iter().any(|told| matches!(told, Told::Patch { .. })) {
                     slot.others_ms = Some(now_ms);
                     if self.focus.as_ref().is_some_and(|(at, _)| at == f) {
-                        self.news.answer_changed();
+                        self.announcements.answer_changed();
                     }
                 }
                 slot.live = live;
@@ -420,13 +420,13 @@ impl Tab {
                 self.boxes.insert(f.to_owned(), slot);
             }
             Err(not) => {
-                let lent = desk.plan(&slot.pep.id(), None, None);
+                let plan = turn.plan(&slot.pep.id(), None, None);
                 let why = match not {
                     NotWritten::Refused(refused) => Some(refused.to_string()),
                     NotWritten::Failed(e) => Some(said_why(&e)),
                     NotWritten::Moved => None,
                 };
-                out.extend(not_live(&lent, f, why));
+                out.extend(not_live(&plan, f, why));
             }
         }
     }
@@ -443,17 +443,17 @@ impl Tab {
     }
 
     /// The documents of the boxes in which something was written since the last time.
-    fn moved(&mut self, desk: &mut Desk<'_>) -> BTreeSet<DocumentKind> {
+    fn moved(&mut self, turn: &mut Turn<'_>) -> BTreeSet<DocumentKind> {
         let kinds: BTreeSet<DocumentKind> = self.boxes.values().map(|slot| slot.kind).collect();
         let Some(pep) = self.pep.filter(|_| !kinds.is_empty()) else { return kinds };
-        let heads = desk.heads(&pep, kinds.clone());
+        let heads = turn.heads(&pep, kinds.clone());
         let moved = kinds.into_iter().filter(|kind| heads.get(kind) != self.heads.get(kind)).collect();
         self.heads = heads;
         moved
     }
 
     /// Says how far the last change of each box has come: shared, and seen by whoever has its section on the screen.
-    fn say_how_far(&mut self, desk: &mut Desk<'_>, out: &mut Vec<String>) {
+    fn say_how_far(&mut self, turn: &mut Turn<'_>, out: &mut Vec<String>) {
         let mine = self.boxes.iter_mut().filter_map(|(f, slot)| {
             let kind = slot.kind;
             slot.mine.as_mut().map(|(change, said)| ((kind, f.clone(), *change), said))
@@ -461,7 +461,7 @@ impl Tab {
         let (changes, said): (Vec<_>, Vec<_>) = mine.unzip();
         let Some(pep) = self.pep.filter(|_| !changes.is_empty()) else { return };
         let fields: Vec<String> = changes.iter().map(|(_, f, _)| f.clone()).collect();
-        for ((f, said), words) in fields.iter().zip(said).zip(desk.how_far(&pep, changes)) {
+        for ((f, said), words) in fields.iter().zip(said).zip(turn.how_far(&pep, changes)) {
             if *said != words {
                 out.extend(serde_json::to_string(&Says::Far { f, w: words.clone() }));
                 *said = words;
@@ -470,7 +470,7 @@ impl Tab {
     }
 
     /// Says to the others where this person is.
-    fn stand(&mut self, desk: &mut Desk<'_>, now_ms: u64) {
+    fn stand(&mut self, turn: &mut Turn<'_>, now_ms: u64) {
         let writes = |(_, at): &&(String, u64)| now_ms.saturating_sub(*at) < WRITING_STAYS_MS;
         let writing = self.focus.as_ref().filter(writes).map(|(f, _)| f.clone());
         let spot = self.pep.filter(|_| self.here).map(|pep| Spot {
@@ -479,14 +479,14 @@ impl Tab {
             field: writing.or_else(|| self.page.as_ref().and_then(looked_at)),
         });
         let gone = spot.is_none();
-        let again = desk.stand(self.id, spot, now_ms);
+        let again = turn.stand(self.id, spot, now_ms);
         self.stands_at = if gone { None } else { Some(now_ms + again.unwrap_or(REGIONS_AGAIN_MS)) };
     }
 
     /// Makes the regions anew and sends those that have changed, and what there is to say.
-    fn make(&mut self, desk: &mut Desk<'_>, now_ms: u64, out: &mut Vec<String>) {
+    fn make(&mut self, turn: &mut Turn<'_>, now_ms: u64, out: &mut Vec<String>) {
         let Some(page) = &self.page else { return };
-        for (id, html) in routes::regions(desk, page) {
+        for (id, html) in routes::regions(turn, page) {
             let made = fingerprint(&html);
             // A page says what it shows; what it does not show it has no place for.
             if let Some(shows) = self.regions.get_mut(&id)
@@ -497,9 +497,9 @@ impl Tab {
             }
         }
         self.made = now_ms;
-        let said = self.news.look(desk, self.pep.as_ref(), now_ms, SAID_EVERY_MS);
+        let said = self.announcements.look(turn, self.pep.as_ref(), now_ms, SAID_EVERY_MS);
         out.extend(said.and_then(|w| serde_json::to_string(&Says::Say { w }).ok()));
-        let again = self.news.waits_until().unwrap_or(u64::MAX).max(now_ms + REGIONS_EVERY_MS);
+        let again = self.announcements.waits_until().unwrap_or(u64::MAX).max(now_ms + REGIONS_EVERY_MS);
         self.makes_at = Some(again.min(now_ms + REGIONS_AGAIN_MS));
     }
 }
@@ -543,37 +543,37 @@ fn says(f: &str, told: Told) -> Option<String> {
 
 /// Says that a box is not live, and what is left to do with the words in it. `why`: what stands against writing them, where it is
 /// not the person's right.
-fn not_live(lent: &Result<Option<Plan>, Error>, f: &str, why: Option<String>) -> Option<String> {
-    let (why, instead) = match (lent, why) {
+fn not_live(plan: &Result<Option<Plan>, Error>, f: &str, why: Option<String>) -> Option<String> {
+    let (why, instead) = match (plan, why) {
         (Err(e), _) => (said_why(e), Instead::Copy),
         (Ok(None), _) => (NO_PLAN.to_owned(), Instead::Copy),
-        (Ok(Some(lent)), why) if lent.is_sealed() => (why.unwrap_or_else(|| why_not(lent, f)), Instead::Copy),
+        (Ok(Some(plan)), why) if plan.is_sealed() => (why.unwrap_or_else(|| why_not(plan, f)), Instead::Copy),
         (Ok(Some(_)), Some(why)) => (why, Instead::Comment),
-        (Ok(Some(lent)), None) if may_write(lent, f) || lent.types_in(f).is_some() => {
+        (Ok(Some(plan)), None) if may_write(plan, f) || plan.types_in(f).is_some() => {
             (FORM_ONLY.to_owned(), Instead::Form)
         }
-        (Ok(Some(lent)), None) => (why_not(lent, f), Instead::Comment),
+        (Ok(Some(plan)), None) => (why_not(plan, f), Instead::Comment),
     };
     serde_json::to_string(&Says::Locked { f, why, instead }).ok()
 }
 
 /// Whether a person may write a question, by its form if not in a live box.
-fn may_write(lent: &Plan, field: &str) -> bool {
-    plan::bank().question(field).is_some_and(|question| lent.may_write(question))
+fn may_write(plan: &Plan, field: &str) -> bool {
+    plan::bank().question(field).is_some_and(|question| plan.may_write(question))
 }
 
 /// Why a person cannot write at a question or field any more, and who can.
-fn why_not(lent: &Plan, field: &str) -> String {
+fn why_not(plan: &Plan, field: &str) -> String {
     let Some(question) = field.split('/').next().and_then(|id| plan::bank().question(id)) else {
         return "This answer cannot be changed here any more.".to_owned();
     };
-    if field.contains('/') && !lent.is_sealed() {
+    if field.contains('/') && !plan.is_sealed() {
         return format!(
             "This part of “{}” cannot be changed here any more: it was withdrawn, or is somebody else’s to write.",
             question.label
         );
     }
-    lent.why_not(question)
+    plan.why_not(question)
 }
 
 fn said_why(e: &Error) -> String {

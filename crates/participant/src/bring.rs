@@ -29,16 +29,16 @@ pub struct Done {
 pub fn write(device: &mut Device, mine: &Mine, mut brought: Brought, now: &Now) -> Result<Done, Error> {
     let Mine { pep, role } = mine;
     let writer = mine.writer(device, now)?;
-    let papers = device.papers(pep, *role)?;
-    for (kind, document) in papers.held() {
+    let copies = device.plan_documents(pep, *role)?;
+    for (kind, document) in copies.held() {
         brought = brought.fitting(document, pep, kind, &writer);
     }
     let mut done = Done { left_out: std::mem::take(&mut brought.left_out), ..Done::default() };
-    for kind in DocumentKind::ALL.iter().filter(|kind| papers.held().all(|(held, _)| held != **kind)) {
+    for kind in DocumentKind::ALL.iter().filter(|kind| copies.held().all(|(held, _)| held != **kind)) {
         let elsewhere = "It is kept in a part of the plan that is not shared with you.";
         done.left_out.extend(brought.of(*kind).iter().map(|edit| (edit.place(), elsewhere.to_owned())));
     }
-    for (kind, _) in papers.held() {
+    for (kind, _) in copies.held() {
         for portion in portions(brought.of(kind)) {
             done.write(device, mine, kind, &portion, now)?;
         }

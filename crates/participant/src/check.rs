@@ -17,9 +17,9 @@ pub fn findings_in(device: &mut Device, mine: &Mine, view: &View, now: &Now) -> 
     let last = bring::last(device, mine)?;
     let around = Around { today: now.day(), previous: last.as_ref().map(|(_, view)| &**view), others: &others };
     let mut findings = plan::check(view, &mine.pep, around);
-    let papers = mine.papers(device)?;
-    let documents = papers.documents().ok_or(Trouble::Unknown)?;
-    let authors = |actor: &[u8]| papers.author(actor);
+    let copies = mine.plan_documents(device)?;
+    let documents = copies.documents().ok_or(Trouble::Unknown)?;
+    let authors = |actor: &[u8]| copies.author(actor);
     let (meter, unnamed) = (plan::contributions(documents, &authors), plan::unnamed(documents, &authors));
     findings.extend(plan::rewritten_findings(&conflicts::rewritten(device, mine)?, &mine.pep));
     findings.extend(plan::unheard(&meter));

@@ -14,9 +14,9 @@ pub fn disputes(device: &mut Device, mine: &Mine) -> Result<Vec<Dispute>, Error>
 
 /// Every text that two people rewrote apart.
 pub fn rewritten(device: &mut Device, mine: &Mine) -> Result<Vec<Dispute>, Error> {
-    let papers = mine.papers(device)?;
-    let documents = papers.documents().ok_or(Trouble::Unknown)?;
-    Ok(plan::rewritten(documents, &mine.pep, &|actor| papers.author(actor)))
+    let copies = mine.plan_documents(device)?;
+    let documents = copies.documents().ok_or(Trouble::Unknown)?;
+    Ok(plan::rewritten(documents, &mine.pep, &|actor| copies.author(actor)))
 }
 
 /// Whether it is about a text that two people rewrote apart.

@@ -33,7 +33,7 @@ use uuid::Uuid;
 use facts::{cbor, from_cbor, key, read_fact};
 use state::{Connection, Counted, Here, Readers};
 
-pub use documents::Papers;
+pub use documents::PlanDocuments;
 pub use facts::{pep_of, start_of};
 pub use line::PROGRAM;
 pub use state::{Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};

@@ -112,7 +112,7 @@ impl From<Refused> for Error {
             | Refused::OthersWords { .. }
             | Refused::SignOff { .. } => Kind::NotPermitted,
             // A wrong value is not understood, whoever finds out.
-            Refused::BadValue { .. } | Refused::BeforeBirth { .. } | Refused::NoReason { .. } => Kind::Usage,
+            Refused::BadValue { .. } | Refused::BeforeBirth { .. } | Refused::NoReason => Kind::Usage,
             Refused::Incomplete { .. } => Kind::Findings,
             Refused::Undecided { .. } => Kind::Choose,
             Refused::UnknownQuestion { .. }
@@ -134,7 +134,7 @@ impl From<Refused> for Error {
         };
         let error = Error::new(kind, refused.to_string());
         match refused {
-            Refused::NoReason { .. } => error.hint("pep quality PEP overall GRADE --reason \"…\""),
+            Refused::NoReason => error.hint("pep quality PEP overall GRADE --reason \"…\""),
             _ => error,
         }
     }

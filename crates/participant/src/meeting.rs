@@ -31,8 +31,8 @@ pub fn meeting(device: &mut Device, mine: &Mine, view: &View, team: &[Who], now:
 pub fn calendar_file(device: &mut Device, mine: &Mine, now: &Now) -> Result<String, Error> {
     let view = mine.view(device)?;
     let meeting = meeting(device, mine, &view, &[], now)?;
-    let papers = mine.papers(device)?;
-    let changes = papers.documents().map_or(0, |documents| documents.main.get_changes_meta(&[]).len());
+    let copies = mine.plan_documents(device)?;
+    let changes = copies.documents().map_or(0, |documents| documents.main.get_changes_meta(&[]).len());
     let (Some(date), Some(starts)) = (meeting.date, meeting.starts) else {
         return Err(Error::new(Kind::Failed, "A calendar needs the day and the time of the meeting.").hint(
             "`pep meeting PEP --date 2026-02-26 --time 15:15` says them; the social worker and the Virtual School may.",

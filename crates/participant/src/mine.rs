@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Device, Error, Kind, Now,
-    device::{Me, Papers},
+    device::{Me, PlanDocuments},
     words,
 };
 
@@ -79,8 +79,8 @@ impl Mine {
     }
 
     /// Its documents, and who stands behind their actors.
-    pub fn papers(&self, device: &mut Device) -> Result<Papers, Error> {
-        Ok(device.papers(&self.pep, self.role)?)
+    pub fn plan_documents(&self, device: &mut Device) -> Result<PlanDocuments, Error> {
+        Ok(device.plan_documents(&self.pep, self.role)?)
     }
 
     /// The document that a question is kept in; an error where this person's role does not hold it.

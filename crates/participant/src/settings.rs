@@ -157,24 +157,24 @@ impl TextSize {
     }
 }
 
-/// The device is with a child: the pages show that child's own questions and nothing else.
+/// Child mode: the device is with a child, and the pages show that child's own questions and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Handed {
+pub struct ChildMode {
     /// The plan whose questions they are.
     pub pep: Uuid,
 }
 
-impl Handed {
+impl ChildMode {
     /// To which child's plan the device was given; `None` where it is with its owner.
-    pub fn of(device: &Device) -> Result<Option<Handed>, Trouble> {
+    pub fn of(device: &Device) -> Result<Option<ChildMode>, Trouble> {
         // What cannot be read is no way out.
         let given = device.is_kept(GIVEN)?.then(|| device.kept(GIVEN)).transpose()?;
-        Ok(given.map(|handed| handed.unwrap_or(Handed { pep: Uuid::nil() })))
+        Ok(given.map(|kept| kept.unwrap_or(ChildMode { pep: Uuid::nil() })))
     }
 
     /// Gives the device to the child, or takes it back. On the disk when this returns.
-    pub fn keep(device: &mut Device, handed: Option<Handed>) -> Result<(), Trouble> {
-        device.keep(GIVEN, handed.as_ref())
+    pub fn keep(device: &mut Device, child_mode: Option<ChildMode>) -> Result<(), Trouble> {
+        device.keep(GIVEN, child_mode.as_ref())
     }
 }
 

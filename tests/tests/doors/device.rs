@@ -15,7 +15,7 @@ use client_cli::{
     unlock,
 };
 use disk::{Claim, Request};
-use pages::{address::Base, answer::Answer, request::Request as Asked};
+use pages::{address::Base, reply::Reply, request::Request as Asked};
 use participant::device::{Me, Relay};
 use plan::{AcademicYear, Cells, DocumentKind, Edit, Pep, PepType, Processes, Role, Term};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -167,7 +167,7 @@ impl Device {
         door::answer(&self.app, request)
     }
 
-    fn ask(&self, address: &str, form: Option<&str>) -> Answer {
+    fn ask(&self, address: &str, form: Option<&str>) -> Reply {
         let request = Asked::new(&Base::default(), form.is_some(), address, form.unwrap_or_default().as_bytes());
         let request = request.unwrap_or_else(|| panic!("{address} is no address"));
         self.host.answer(&self.app, &Ask::Request(request)).unwrap()
@@ -176,8 +176,8 @@ impl Device {
     /// A page.
     pub fn get(&self, address: &str) -> (u16, String) {
         match self.ask(address, None) {
-            Answer::Page { status, html } => (status, html),
-            Answer::Go(to) => panic!("{address} leads to {to}"),
+            Reply::Page { status, html } => (status, html),
+            Reply::Go(to) => panic!("{address} leads to {to}"),
             _ => panic!("{address} is no page"),
         }
     }
@@ -198,15 +198,15 @@ impl Device {
         form.extend_pairs(held.iter().filter(|(name, _)| fields.iter().all(|(other, _)| other != name)));
         form.extend_pairs(fields);
         match self.ask(address, Some(&form.finish())) {
-            Answer::Page { status, html } => Came::Not(status, words(&html)),
+            Reply::Page { status, html } => Came::Not(status, words(&html)),
             _ => Came::Done,
         }
     }
 
     /// Gives this device to the child of a plan, as its owner would who has a PIN.
     pub fn give(&self, pep: &Pep) {
-        let handed = Some(participant::settings::Handed { pep: pep.id() });
-        self.app.with(move |device| participant::settings::Handed::keep(device, handed).unwrap()).unwrap();
+        let child_mode = Some(participant::settings::ChildMode { pep: pep.id() });
+        self.app.with(move |device| participant::settings::ChildMode::keep(device, child_mode).unwrap()).unwrap();
     }
 
     /// Everything that the plan says, without ids, times and the names of changes.

@@ -784,7 +784,7 @@ fn quality() -> Vec<Row> {
             given: graded,
             command: |_| words(["quality", "PEP", "overall", "amber"]),
             form: |pep| (at(pep, "/quality"), fields([("qa.overall", "amber")])),
-            then: refused(2, "qa.overall is another grade than the areas make it, and needs a reason"),
+            then: refused(2, "The overall grade is another than the areas make it. Say why with it."),
             ..Row { role: VS, process: "ten-page", ..BLANK }
         },
         Row {
@@ -792,7 +792,7 @@ fn quality() -> Vec<Row> {
             given: graded,
             command: |_| words(["set", "PEP", "qa.overall", "amber"]),
             form: |pep| (at(pep, "/quality"), fields([("qa.overall", "amber"), ("qa.overrideReason", "  ")])),
-            then: refused(2, "qa.overall is another grade than the areas make it, and needs a reason"),
+            then: refused(2, "The overall grade is another than the areas make it. Say why with it."),
             ..Row { role: VS, process: "ten-page", ..BLANK }
         },
         Row {

@@ -1,7 +1,8 @@
 //! A page is made, another tab writes what its form would write over, and then the form is sent: what the other wrote stands, in the
 //! plan or beside what came, or whoever sent the form is told.
 
-use participant::settings::Handed;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use participant::settings::ChildMode;
 use plan::{Edit, Pep, PepType, Role};
 
 use super::device::{Came, Device, Fields, section, word};
@@ -66,7 +67,7 @@ pub fn lost(device: &Device, row: &Tab) -> Option<String> {
     let between = device.show(&pep);
     let sent = device.send(&address, &held, &fields);
     let after = device.show(&pep);
-    device.app.with(|device| Handed::keep(device, None).unwrap()).unwrap();
+    device.app.with(|device| ChildMode::keep(device, None).unwrap()).unwrap();
     if before == between || !between.contains(row.stands) || before.contains(row.stands) {
         return Some(format!("the other tab did not write {:?}: {between}", row.stands));
     }
@@ -103,6 +104,13 @@ fn target(device: &Device, pep: &Pep) {
 
 fn met(device: &Device, pep: &Pep) {
     device.set(pep, SW, "meeting.kind", "meeting");
+}
+
+/// A picture, another for each number.
+fn picture(number: u8) -> String {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bytes.extend([number; 16]);
+    STANDARD.encode(bytes)
 }
 
 /// The child's page that asks this.
@@ -441,6 +449,20 @@ fn whole() -> Vec<Tab> {
             },
             other: |device, pep| device.set(pep, Role::YoungPerson, "voice.meetingChoice", "send_my_words"),
             stands: "send_my_words",
+            then: Then::Told("Somebody just changed this"),
+            ..BLANK
+        },
+        Tab {
+            name: "the child's picture",
+            covers: "POST /views/*",
+            role: Role::YoungPerson,
+            given: |device, pep| device.set(pep, DT, "setting.yearGroup", "10"),
+            with_child: true,
+            form: |device, _| {
+                (asked(device, "My picture or photo"), fields([("picture", &picture(1)), ("go", "next")]))
+            },
+            other: |device, pep| device.set(pep, Role::YoungPerson, "voice.picture", &picture(2)),
+            stands: "\"voice.picture\":{",
             then: Then::Told("Somebody just changed this"),
             ..BLANK
         },

@@ -60,14 +60,14 @@ fn ottoline_leaves_the_room_and_no_page_says_anything_until_her_passphrase_is_en
         device.asked(target, None);
         device.asked(target, Some("go=here"));
     }
-    let desk = device.pages();
+    let pages = device.pages();
     for ask in [Ask::Nowhere, Ask::TooLarge] {
         let answer = device.host.answer(&device.app, &ask).unwrap();
         assert!(matches!(answer, Sent::Page { status: 403, .. }));
     }
     let section = section(&pep, QUESTION);
     let request = Request::new(device.host.base(), false, &section, b"").unwrap();
-    assert!(desk.turn(move |desk| pages::routes::regions(desk, &request)).is_empty());
+    assert!(pages.turn(move |turn| ::pages::routes::regions(turn, &request)).is_empty());
     // Where she was is where she comes back to.
     let html = device.asked(&format!("{section}?saved=1"), None);
     assert!(!html.contains("has not been saved yet"));
@@ -128,9 +128,9 @@ fn a_form_that_comes_too_late_waits_in_the_page_and_is_saved_when_the_passphrase
 #[test]
 fn what_was_typed_live_is_on_the_disk_when_the_pages_lock_and_only_a_person_keeps_them_open() {
     let (device, pep) = ottoline();
-    let desk = device.pages();
+    let pages = device.pages();
     let mut tab = Tab::new(1);
-    let mut say = |words: serde_json::Value, now| desk.on(&mut tab, Event::Message(words.to_string()), now).unwrap();
+    let mut say = |words: serde_json::Value, now| pages.on(&mut tab, Event::Message(words.to_string()), now).unwrap();
     let page = section(&pep, QUESTION);
     let hello = serde_json::json!({ "t": "hello", "tab": Uuid::new_v4(), "page": page, "fields": { QUESTION: 0 }, "here": true });
     let init = say(hello, 1_000).into_iter().find(|said| said.contains("\"init\"")).unwrap();
@@ -148,7 +148,7 @@ fn what_was_typed_live_is_on_the_disk_when_the_pages_lock_and_only_a_person_keep
         assert_eq!(!device.app.idle().is_locked(clock::now().ms + 60_000), keeps_open);
     }
     device.app.lock();
-    desk.on(&mut tab, Event::End, 1_004).unwrap();
+    pages.on(&mut tab, Event::End, 1_004).unwrap();
     assert_eq!(device.text(&pep, QUESTION), "Maps");
 }
 

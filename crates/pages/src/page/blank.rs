@@ -7,7 +7,7 @@ use plan::{Column, Expr, Kind, Phase, Process, Question};
 use crate::{
     forms::Errors,
     kit,
-    lent::Site,
+    model::Site,
     request::{Leaf, Outcome, Request},
     sections::{block_title, blocks, group},
 };
@@ -78,7 +78,7 @@ fn form(site: &Site, process: &Process, phase: Phase, only: &str) -> Outcome {
             @for page in pages() {
                 section class="pep-copy__page" {
                     h2 { (page.title) }
-                    p class="pep-copy__note" { "For " (super::super::lent::people(&[page.owner])) }
+                    p class="pep-copy__note" { "For " (super::super::model::people(&[page.owner])) }
                     @for block in blocks(page) {
                         @let questions: Vec<&Question> = group(page, block).into_iter().filter(asked).collect();
                         @if !questions.is_empty() {

@@ -5,7 +5,7 @@ use plan::{Finding, Role, Severity};
 
 use crate::{
     kit,
-    lent::{Findings, Plan, cell_value},
+    model::{Findings, Plan, cell_value},
     request::{Leaf, Outcome},
     sections,
 };

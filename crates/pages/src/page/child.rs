@@ -7,9 +7,11 @@ use plan::{DocumentKind, PICTURE_BYTES_MAX};
 use super::{settings::digits, views};
 use crate::{
     address::{Base, HOME, LEAVE, READERS},
-    asked::{Asked, By, FACES, SCALE, Said, asked, decline, may_decline},
+    child_questions::{
+        By, ChildAnswer, ChildQuestion, FACES, SAW, SCALE, child_questions, decline, may_decline, seen_picture,
+    },
     kit::{self, upper, way_out},
-    lent::Given,
+    model::Given,
     request::{Leaf, Outcome, Request},
 };
 use participant::settings::NotThePin;
@@ -30,7 +32,7 @@ const COLOURS: [(&str, &str); 7] = [
 
 /// Says what these pages are, and takes that a child does not want to answer.
 pub fn hello(request: &Request, given: &Given) -> Outcome {
-    let all = asked(&given.plan);
+    let all = child_questions(&given.plan);
     let said = all.iter().filter(|asked| asked.read_back(&given.plan).is_some()).count();
     if request.post {
         return match request.form.get("go") {
@@ -73,7 +75,7 @@ pub fn hello(request: &Request, given: &Given) -> Outcome {
 
 /// One question, by its number from 1.
 pub fn one(request: &Request, given: &Given, number: usize) -> Option<Outcome> {
-    let all = asked(&given.plan);
+    let all = child_questions(&given.plan);
     let here = all.get(number.checked_sub(1)?)?;
     let from_check = request.form.get("from").or(request.query.get("from")) == Some("check");
     if !request.post {
@@ -92,7 +94,7 @@ pub fn one(request: &Request, given: &Given, number: usize) -> Option<Outcome> {
         (Ok(_), Some(_)) => "This could not be kept. What you wrote is still here. Tell the grown-up".to_owned(),
     };
     let sent = |name: &str| request.form.get(name).unwrap_or_default().to_owned();
-    let typed = Said { answer: sent("answer"), why: sent("why") };
+    let typed = ChildAnswer { answer: sent("answer"), why: sent("why") };
     Some(Outcome::page(question(given, here, (number, all.len()), from_check, typed, Some(&wrong))))
 }
 
@@ -103,7 +105,7 @@ pub fn check(given: &Given) -> Outcome {
         h1 class="govuk-heading-xl" { "This is what you said" }
         p { "You can change any of it." }
         dl class="govuk-summary-list" data-say {
-            @for (i, asked) in asked(plan).iter().enumerate() {
+            @for (i, asked) in child_questions(plan).iter().enumerate() {
                 div class="govuk-summary-list__row" {
                     dt class="govuk-summary-list__key" { (asked.words()) }
                     dd class="govuk-summary-list__value" {
@@ -204,23 +206,24 @@ fn sorry(base: &Base, title: &str, words: &str) -> Leaf {
 
 fn question(
     given: &Given,
-    here: &Asked,
+    here: &ChildQuestion,
     (number, of): (usize, usize),
     from_check: bool,
-    said: Said,
+    said: ChildAnswer,
     wrong: Option<&str>,
 ) -> Leaf {
     let kept = here.said(&given.plan);
     let errors: Vec<(String, String)> =
         wrong.map(|words| ("answer".to_owned(), words.to_owned())).into_iter().collect();
     let words = here.words();
-    let clears = !matches!(here.by(), By::Words | By::Name) && kept != Said::default();
+    let clears = !matches!(here.by(), By::Words | By::Name) && kept != ChildAnswer::default();
     let main = html! {
         (kit::error_summary(&errors))
         p class="govuk-caption-xl" { "Question " (number) " of " (of) }
         @let picture = here.by() == By::Picture;
         form method="post" action=(at(&given.plan.base, number)) novalidate data-child autocomplete="off" enctype=[picture.then_some("multipart/form-data")] {
-            @if !picture { (kept_fields("answer", &kept.answer)) }
+            @if picture { input type="hidden" name=(SAW) value=(seen_picture(&given.plan)); }
+            @else { (kept_fields("answer", &kept.answer)) }
             @if picture || here.by() == By::Scale { (kept_fields("why", &kept.why)) }
             @if from_check { input type="hidden" name="from" value="check"; }
             (Input { given, here, words: &words, said: &said, wrong }.shown())
@@ -249,11 +252,11 @@ fn kept_fields(name: &str, kept: &str) -> Markup {
 /// The input of one question.
 struct Input<'a> {
     given: &'a Given,
-    here: &'a Asked,
+    here: &'a ChildQuestion,
     /// The question, as the child reads it.
     words: &'a str,
     /// What stands in it.
-    said: &'a Said,
+    said: &'a ChildAnswer,
     /// What is wrong with what came.
     wrong: Option<&'a str>,
 }
@@ -458,7 +461,7 @@ fn around(given: &Given, kind: Option<DocumentKind>) -> Markup {
 }
 
 /// Where a form leads to.
-fn onward(request: &Request, number: usize, from_check: bool, all: &[Asked]) -> String {
+fn onward(request: &Request, number: usize, from_check: bool, all: &[ChildQuestion]) -> String {
     let base = &request.base;
     match request.form.get("go") {
         Some("stay" | "clear") => at(base, number),
@@ -473,7 +476,7 @@ fn onward(request: &Request, number: usize, from_check: bool, all: &[Asked]) -> 
 }
 
 /// Whether an answer makes the plan ask one thing more, right after this one.
-fn leads_on(request: &Request, all: &[Asked], number: usize) -> bool {
+fn leads_on(request: &Request, all: &[ChildQuestion], number: usize) -> bool {
     let here = number.checked_sub(1).and_then(|place| all.get(place));
     here.is_some_and(|here| here.by() == By::Choice) && request.form.get("answer") == Some("someone_speaks_for_me")
 }

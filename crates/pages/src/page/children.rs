@@ -5,7 +5,7 @@ use plan::{Standing, State};
 
 use crate::{
     kit,
-    lent::{ChildLine, Digest, Site},
+    model::{ChildLine, Digest, Site},
     request::{Leaf, Outcome, Request},
 };
 use participant::words::{self, counted};

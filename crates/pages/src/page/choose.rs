@@ -9,7 +9,7 @@ use crate::{
     field::Ask,
     forms::{Errors, Lots, refusal, stamp},
     kit::{self, saved},
-    lent::Plan,
+    model::Plan,
     request::{Leaf, Outcome, Request},
     sections,
 };
@@ -176,7 +176,7 @@ fn label(plan: &Plan, dispute: &Dispute) -> String {
     let pieces: Vec<&str> = dispute.place.split('/').skip(1).collect();
     let area = |target: &str| {
         let cell = Plan::target(&plan.view, target).and_then(|target| target.row.cells.get("area"));
-        super::super::lent::cell_value(cell)
+        super::super::model::cell_value(cell)
             .map_or_else(|| "a target".to_owned(), |value| format!("the target “{value}”"))
     };
     match pieces.as_slice() {

@@ -7,7 +7,7 @@ use crate::{
     field::{Ask, Fill},
     forms::{DRAFT, Errors, Lots, refusal, stamp},
     kit::{self, saved},
-    lent::Plan,
+    model::Plan,
     request::{Leaf, Outcome, Request},
     sections,
 };

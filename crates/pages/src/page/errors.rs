@@ -6,7 +6,7 @@ use plan::Question;
 use crate::{
     address::Base,
     kit,
-    lent::Plan,
+    model::Plan,
     request::{Leaf, Outcome, Pairs},
 };
 use participant::error::{Error, Kind};

@@ -4,7 +4,7 @@ use maud::html;
 
 use crate::{
     assets, kit,
-    lent::Site,
+    model::Site,
     request::{Leaf, Outcome},
 };
 

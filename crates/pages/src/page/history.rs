@@ -11,7 +11,7 @@ use crate::{
     field::{Ask, Fill},
     forms::Errors,
     kit::{self, upper},
-    lent::{Landmark, Looked, Past, Plan, Told},
+    model::{History, HistoryEntry, HistoryFilter, Landmark, Plan},
     request::{Leaf, Outcome, Pairs, Request},
     sections,
 };
@@ -23,7 +23,7 @@ const LETTERS_MAX: usize = 600;
 const DEEDS_SHOWN: usize = 12;
 
 /// What a request asks to look at, and what is wrong in it.
-pub fn looked(request: &Request, plan: &Plan, question: Option<&'static str>) -> (Looked, Errors) {
+pub fn looked(request: &Request, plan: &Plan, question: Option<&'static str>) -> (HistoryFilter, Errors) {
     let asked = |name: &str| request.query.get(name).filter(|text| !text.is_empty());
     let mut errors = Errors::new();
     let mut day = |name: &str, label: &str| {
@@ -46,7 +46,7 @@ pub fn looked(request: &Request, plan: &Plan, question: Option<&'static str>) ->
     let section = asked("section").and_then(|section| section.split_once('/')).filter(|(page, block)| {
         plan.pep.process().pages.iter().any(|known| known.id == *page && !sections::group(known, block).is_empty())
     });
-    let looked = Looked {
+    let looked = HistoryFilter {
         question,
         person: asked("person").and_then(|id| id.parse::<Uuid>().ok()),
         section: section.map(|(page, block)| (page.to_owned(), block.to_owned())),
@@ -58,7 +58,7 @@ pub fn looked(request: &Request, plan: &Plan, question: Option<&'static str>) ->
 }
 
 /// Shows the history of a plan, or of one question.
-pub fn history(request: &Request, plan: &Plan, looked: &Looked, errors: &Errors, past: &Past) -> Outcome {
+pub fn history(request: &Request, plan: &Plan, looked: &HistoryFilter, errors: &Errors, past: &History) -> Outcome {
     let about = looked.question.and_then(|id| plan::bank().question(id));
     let here = about.map_or_else(|| plan.href("/history"), |q| plan.href(&format!("/history/{}", q.id)));
     let title = about.map_or_else(|| "History".to_owned(), |question| format!("History of “{}”", question.label));
@@ -87,8 +87,8 @@ pub fn history(request: &Request, plan: &Plan, looked: &Looked, errors: &Errors,
             }
         }
         nav aria-label="More of the history" {
-            @if looked.skip > 0 { p class="govuk-body" { (kit::link(&page(looked.skip.saturating_sub(Past::PAGE)), "Newer")) } }
-            @if looked.skip + shown < past.all { p class="govuk-body" { (kit::link(&page(looked.skip + Past::PAGE), "Older")) } }
+            @if looked.skip > 0 { p class="govuk-body" { (kit::link(&page(looked.skip.saturating_sub(History::PAGE)), "Newer")) } }
+            @if looked.skip + shown < past.all { p class="govuk-body" { (kit::link(&page(looked.skip + History::PAGE), "Older")) } }
         }
     };
     let back = match about {
@@ -99,7 +99,7 @@ pub fn history(request: &Request, plan: &Plan, looked: &Looked, errors: &Errors,
     Outcome::page(leaf.error(!errors.is_empty()))
 }
 
-fn entry(plan: &Plan, told: &Told, closely: bool) -> Markup {
+fn entry(plan: &Plan, told: &HistoryEntry, closely: bool) -> Markup {
     let entry = &told.entry;
     let when = words::stretch(entry.began, entry.at, plan.now.zone);
     let deeds: Vec<Markup> = (0..entry.deeds.len()).map(|number| deed(plan, told, number, closely, &when)).collect();
@@ -119,7 +119,7 @@ fn entry(plan: &Plan, told: &Told, closely: bool) -> Markup {
     }
 }
 
-fn deed(plan: &Plan, told: &Told, number: usize, closely: bool, when: &str) -> Markup {
+fn deed(plan: &Plan, told: &HistoryEntry, number: usize, closely: bool, when: &str) -> Markup {
     let entry = &told.entry;
     let Some(deed) = entry.deeds.get(number) else { return html! {} };
     let newest = told.newest.get(number) == Some(&true);
@@ -204,7 +204,7 @@ fn tag(mark: Mark) -> Markup {
     }
 }
 
-fn filter(request: &Request, plan: &Plan, looked: &Looked, errors: &Errors, past: &Past) -> Markup {
+fn filter(request: &Request, plan: &Plan, looked: &HistoryFilter, errors: &Errors, past: &History) -> Markup {
     let person = looked.person.map_or_else(String::new, |id| id.to_string());
     let section = looked.section.as_ref().map_or_else(String::new, |(page, block)| format!("{page}/{block}"));
     let error = |ask: &Ask| errors.iter().find(|(at, _)| *at == ask.target()).map(|(_, words)| words.clone());

@@ -14,7 +14,7 @@ use crate::{
     back::Back,
     forms::{Errors, Lots, refusal, stamp},
     kit::{self, Task, saved, upper},
-    lent::{Digest, Plan, Site, people, small},
+    model::{Digest, Plan, Site, people, small},
     request::{Leaf, Outcome, Request},
     sections,
 };

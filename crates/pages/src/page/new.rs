@@ -7,7 +7,7 @@ use plan::{AcademicYear, Pep, PepType, Processes, Term, parse_term};
 use crate::{
     forms::Errors,
     kit,
-    lent::{ChildLine, Plan, Site},
+    model::{ChildLine, Plan, Site},
     request::{Leaf, Outcome, Request},
     sections,
 };

@@ -6,11 +6,11 @@ use plan::{Answer, Page, Question, Standing};
 
 use crate::{
     kit::{self, Task},
-    lent::{Plan, people, small},
+    model::{Plan, people, small},
+    presence,
     region::Regions,
     request::{Leaf, Outcome, Request},
     sections::{block_title, blocks, group, is_within, owner, section_href},
-    who,
 };
 use participant::words::{self, counted};
 
@@ -70,7 +70,10 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
 
 /// The regions of the page: the sections and how far each is, who is here, and how far what this person wrote has come.
 pub fn regions(plan: &Plan) -> Regions {
-    Regions::default().with("sections", sections(plan)).with("present", who::in_plan(plan)).with("far", who::mine(plan))
+    Regions::default()
+        .with("sections", sections(plan))
+        .with("present", presence::in_plan(plan))
+        .with("far", presence::mine(plan))
 }
 
 fn sections(plan: &Plan) -> Markup {
@@ -146,7 +149,7 @@ fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
             (all, mine) if all == mine => format!("{} for you to answer", counted(all, "question")),
             (all, mine) => format!("{} to answer, {mine} of them by you", counted(all, "question")),
         };
-        let here = who::at(plan, |field| is_within(page, block, field));
+        let here = presence::at(plan, |field| is_within(page, block, field));
         let hints = [to_answer, here.unwrap_or_default()].into_iter().filter(|words| open && !words.is_empty());
         Task {
             href: open.then(|| section_href(plan, page, block)),

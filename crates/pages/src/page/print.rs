@@ -11,7 +11,7 @@ use crate::{
     copy::{self, Copy, Reader, Version},
     forms::Errors,
     kit,
-    lent::{Plan, Site},
+    model::{Plan, Site},
     request::{Leaf, Outcome, Pairs, Request},
     sections,
 };

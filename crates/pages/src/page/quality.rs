@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use participant::{
+    answers::{self, Given},
     give_back::{self, NotReturned, Return},
     quality,
 };
-use plan::{Answer, CELL_MAX, Cells, Edit, Kind, Question, Refused, Role, Value, Writer};
+use plan::{Answer, CELL_MAX, Cells, Kind, Question, Refused, Role, Value, Writer};
 
 use super::errors as pages;
 use crate::{
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp},
     kit::{self, saved},
-    lent::{Plan, cell_value, people},
+    model::{Plan, cell_value, people},
     request::{Leaf, Outcome, Request},
     sections::{self, grade_label},
 };
@@ -43,7 +44,7 @@ pub fn quality(request: &Request, plan: &Plan, sampled: bool) -> Option<Outcome>
         taken.overall(worked_out);
     }
     taken.feedback();
-    let at = if matches!(plan.refused, Some(Refused::NoReason { .. })) { REASON } else { "main-content" };
+    let at = if matches!(plan.refused, Some(Refused::NoReason)) { REASON } else { "main-content" };
     taken.errors.extend(refusal(plan, at));
     if request.post && taken.errors.is_empty() {
         return Some(taken.lots.write(saved(&plan.href("/quality"))));
@@ -127,7 +128,9 @@ impl<'a> Taken<'a> {
         let why = self.take(&reason, true, shown.clone(), text(plan, plan.answer(REASON)));
         let edit = match given {
             Some(Change::Put(Some(value))) => Some(quality::overall(plan.pep.process(), value, worked_out)),
-            Some(Change::Put(None)) => Some(Edit::Clear { question: OVERALL.to_owned() }),
+            Some(Change::Put(None)) => {
+                plan::bank().question(OVERALL).map(|question| answers::given(question, Given::Nothing, &plan.view))
+            }
             _ => None,
         };
         edit.into_iter().for_each(|edit| self.lots.add(document(OVERALL), edit));

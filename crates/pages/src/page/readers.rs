@@ -7,7 +7,7 @@ use crate::{
     address::{HOME, READERS},
     forms::stamp,
     kit::{self, way_out},
-    lent::{Given, Plan, small},
+    model::{Given, Plan, small},
     request::{Leaf, Outcome, Pairs, Request},
 };
 

@@ -8,7 +8,7 @@ use crate::{
     field::Ask,
     forms::{Errors, Lots, refusal, stamp},
     kit,
-    lent::{Plan, Was},
+    model::{EarlierAnswer, Plan},
     request::{Leaf, Outcome, Request},
 };
 use participant::{
@@ -50,7 +50,7 @@ pub fn may(plan: &Plan, deed: &Deed, by: &Option<Who>) -> bool {
 }
 
 /// Shows a place as it is and as it was, and brings it back.
-pub fn restore(request: &Request, plan: &Plan, question: &'static Question, was: &Was) -> Option<Outcome> {
+pub fn restore(request: &Request, plan: &Plan, question: &'static Question, was: &EarlierAnswer) -> Option<Outcome> {
     let deed = &was.deed;
     if !may(plan, deed, &was.by) {
         return Some(super::errors::not_yours(plan, question));

@@ -9,13 +9,13 @@ use crate::{
     field::{Ask, Excused, Fill},
     forms::{Change, DRAFT, Errors, Lots, Sent, refusal, stamp},
     kit::{self, upper},
-    lent::{Plan, people},
     live::merged,
+    model::{Plan, people},
+    presence,
     region::Regions,
     request::{Leaf, Outcome, Request},
-    said,
     sections::{self, choose_href},
-    who,
+    text,
 };
 use participant::{
     answers::{self, Given},
@@ -294,7 +294,7 @@ fn unsaved(plan: &Plan, question: &Question, text: &str) -> Markup {
 pub fn regions(plan: &Plan, page: &Page, block: &str) -> Regions {
     let all = Regions::default().with("here", here(plan, page, block));
     sections::group(page, block).into_iter().fold(all, |all, question| {
-        let writing = who::writing_at(plan, &question.id);
+        let writing = presence::writing_at(plan, &question.id);
         all.with(
             here_id(&question.id),
             html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
@@ -309,7 +309,7 @@ fn here_id(question: &str) -> String {
 /// Who else has this section on their screen.
 fn here(plan: &Plan, page: &Page, block: &str) -> Markup {
     html! {
-        @if let Some(words) = who::at(plan, |field| sections::is_within(page, block, field)) {
+        @if let Some(words) = presence::at(plan, |field| sections::is_within(page, block, field)) {
             p class="govuk-body-s pep-here" { (words) }
         }
     }
@@ -388,7 +388,7 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
                         p class="govuk-body" { strong { "There are two answers." } " Nobody’s is lost." }
                         ul class="govuk-list govuk-list--bullet" {
                             @for claim in claims {
-                                li { "“" (said::of_question(&plan.pep, &ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at, plan.now.zone)) }
+                                li { "“" (text::of_question(&plan.pep, &ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at, plan.now.zone)) }
                             }
                         }
                         @if mine { p class="govuk-body" { (kit::link(&choose_href(plan, &question.id), "Choose which is right")) } }
@@ -446,7 +446,7 @@ fn read_only(plan: &Plan, question: &Question, ask: &Ask, answer: &Answer) -> Ma
     html! {
         h2 class="govuk-heading-s" { (question.label) }
         @match answer {
-            Answer::Value(value) | Answer::Computed(value) => p class="govuk-body" { (kit::typed(&said::of_question(&plan.pep, ask, value))) },
+            Answer::Value(value) | Answer::Computed(value) => p class="govuk-body" { (kit::typed(&text::of_question(&plan.pep, ask, value))) },
             Answer::Text { text } => p class="govuk-body" { (kit::typed(text)) },
             Answer::Voices(voices) => @for voice in voices {
                 (kit::inset(html! { (kit::typed(&voice.text)) p class="govuk-hint" { (words::name(&voice.by)) } }))

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::{
     address::Base,
     kit,
-    lent::Site,
+    model::Site,
     request::{Leaf, Outcome, Request},
 };
 use participant::{

@@ -10,7 +10,7 @@ use crate::{
     field::{Ask, Fill},
     forms::{Errors, STAMP, refusal},
     kit::{self, saved, upper},
-    lent::{Plan, people, small},
+    model::{Plan, people, small},
     request::{Leaf, Outcome, Request, Signature},
     sections::{self, grade_label},
 };

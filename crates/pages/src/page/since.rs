@@ -6,10 +6,10 @@ use plan::{Question, SignOff, View};
 use crate::{
     changed::changed,
     kit,
-    lent::Plan,
+    model::Plan,
     request::{Leaf, Outcome},
-    said::said,
     sections,
+    text::of_answer,
 };
 use participant::words;
 
@@ -26,7 +26,7 @@ pub fn since(plan: &Plan, made: &SignOff, then: &View) -> Outcome {
     };
     let questions = plan.pep.process().questions().filter(in_plan);
     let differs = |question: &'static Question| {
-        let (before, after) = (said(&plan.pep, then, question), said(&plan.pep, &plan.view, question));
+        let (before, after) = (of_answer(&plan.pep, then, question), of_answer(&plan.pep, &plan.view, question));
         (before != after).then_some((question, before, after))
     };
     let found: Vec<(&Question, String, String)> = questions.filter_map(differs).collect();

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use crate::{
     kit::{self, upper},
-    lent::{Sharing, Site},
+    model::{Sharing, Site},
     region::Regions,
     request::{Leaf, Outcome, Request},
 };

@@ -12,9 +12,9 @@ use crate::{
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp, stamp_now},
     kit::{self, saved},
-    lent::{Plan, cell_value},
+    model::{Plan, cell_value},
     request::{Leaf, Outcome, Request},
-    said, sections,
+    sections, text,
 };
 use participant::words;
 
@@ -132,7 +132,7 @@ impl<'a> Table<'a> {
     fn name(&self, plan: &Plan, row: &Row) -> String {
         let first = self.columns.iter().filter_map(|column| {
             let value = cell_value(row.cells.get(column.id.as_str()))?;
-            let named = said::by_name(&plan.pep, &plan.view, column, value);
+            let named = text::by_name(&plan.pep, &plan.view, column, value);
             Some(named.unwrap_or_else(|| Ask::column(&self.parse, column).shown(value)))
         });
         first.take(self.natural.len().max(1)).collect::<Vec<_>>().join(", ")
@@ -199,7 +199,7 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
 
 fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
     let shown = |value: &plan::Value| {
-        said::by_name(&plan.pep, &plan.view, column, value).unwrap_or_else(|| words::cell(column, value))
+        text::by_name(&plan.pep, &plan.view, column, value).unwrap_or_else(|| words::cell(column, value))
     };
     html! {
         @match row.cells.get(column.id.as_str()) {

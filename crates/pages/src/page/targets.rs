@@ -10,11 +10,12 @@ use crate::{
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal, stamp, stamp_now},
     kit::{self, saved},
-    lent::{Plan, cell_value},
     live::merged,
+    model::{Plan, cell_value},
+    presence,
     region::Regions,
     request::{Leaf, Outcome, Request},
-    said, sections, who,
+    sections, text,
 };
 use participant::{answers, targets, words};
 
@@ -220,7 +221,7 @@ pub fn regions(plan: &Plan, existing: Option<&Target>) -> Regions {
     let columns = question().into_iter().flat_map(|question| &question.columns);
     columns.filter(|column| column.kind == Kind::LongText).fold(Regions::default(), |all, column| {
         let place = place(existing, column);
-        let writing = who::writing_at(plan, &place);
+        let writing = presence::writing_at(plan, &place);
         all.with(
             here_id(&place),
             html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
@@ -341,7 +342,7 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
                 div class="govuk-form-group" id=(column.id) {
                     p class="govuk-label govuk-label--s" { (column.label) }
                     p class="govuk-body" { (value(plan, cell, column)) }
-                    p class="govuk-hint" { "Only " (super::super::lent::people(&plan.pep.process().writers_within(question, column))) " can write this." }
+                    p class="govuk-hint" { "Only " (super::super::model::people(&plan.pep.process().writers_within(question, column))) " can write this." }
                 }
             }
         }
@@ -385,7 +386,7 @@ fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target
 
 fn value(plan: &Plan, cell: Option<&Cell>, column: &Column) -> Markup {
     let shown = |value: &plan::Value| {
-        said::by_name(&plan.pep, &plan.view, column, value).unwrap_or_else(|| words::cell(column, value))
+        text::by_name(&plan.pep, &plan.view, column, value).unwrap_or_else(|| words::cell(column, value))
     };
     html! {
         @match cell {

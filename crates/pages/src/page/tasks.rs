@@ -5,10 +5,10 @@ use plan::Standing;
 
 use crate::{
     kit::{self, Task},
-    lent::{Digest, Site, small},
+    model::{Digest, Site, small},
+    presence,
     region::Regions,
     request::{Leaf, Outcome},
-    who,
 };
 use participant::words::{self, counted};
 
@@ -71,7 +71,7 @@ fn line(site: &Site, plan: &Digest) -> Task {
     let here = match plan.here.as_slice() {
         [] => String::new(),
         [one] => format!(". {one} is here"),
-        several => format!(". {} are here", who::named(several)),
+        several => format!(". {} are here", presence::named(several)),
     };
     let status = match (plan.choices, plan.mine()) {
         (0, 0) if plan.gaps.is_empty() => html! { "Completed" },

@@ -7,15 +7,15 @@ use plan::{Answer, Cell, Phase, Picture, Question, Role, Row, Value, Who};
 
 use super::readers;
 use crate::{
-    asked::{asked, face},
+    child_questions::{child_questions, face},
     forms::stamp,
     kit::{self, upper},
-    lent::{Plan, people, small},
+    model::{Plan, people, small},
     request::{Leaf, Outcome, Request},
     sections,
 };
 use participant::{
-    settings::Handed,
+    settings::ChildMode,
     words::{self, counted},
 };
 
@@ -133,10 +133,10 @@ pub fn alt(plan: &Plan) -> String {
 /// Asks whether the device is to be given to the child, and gives it. `team` works with the child; `has_pin`: the device can be
 /// taken back.
 pub fn give(request: &Request, plan: &Plan, team: &[Who], has_pin: bool) -> Outcome {
-    let questions = asked(plan);
+    let questions = child_questions(plan);
     let own = plan.role == Role::YoungPerson;
     if request.post && !questions.is_empty() && (own || has_pin) {
-        return Outcome::Give(Handed { pep: plan.pep.id() });
+        return Outcome::Give(ChildMode { pep: plan.pep.id() });
     }
     let said = questions.iter().filter(|asked| asked.read_back(plan).is_some()).count();
     let title =
@@ -176,8 +176,8 @@ pub fn give(request: &Request, plan: &Plan, team: &[Who], has_pin: bool) -> Outc
 fn giving(plan: &Plan) -> Markup {
     html! {
         @let small = plan.view.phase == Some(Phase::EarlyYears);
-        @if small || asked(plan).is_empty() { p class="govuk-body" { (nothing_to_ask(plan)) } }
-        @if !asked(plan).is_empty() {
+        @if small || child_questions(plan).is_empty() { p class="govuk-body" { (nothing_to_ask(plan)) } }
+        @if !child_questions(plan).is_empty() {
             a class="govuk-button" role="button" draggable="false" href=(plan.href("/views/give")) {
                 @if plan.role == Role::YoungPerson { "Answer one question at a time" } @else { "Give the device to " (plan.name) }
             }

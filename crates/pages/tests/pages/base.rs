@@ -5,7 +5,7 @@ use markup5ever_rcdom::{Node, RcDom};
 use pages::{address::Base, assets};
 use std::rc::Rc;
 
-use crate::{outline::attribute, prelude::*, scenes::album};
+use crate::{outline::attribute, prelude::*, scenes::made};
 
 /// Attributes that hold an address.
 const ADDRESSES: [&str; 8] =
@@ -34,7 +34,7 @@ fn all_below(name: &str, html: &str) -> usize {
 fn every_address_of_every_page_in_every_state_lies_below_the_base() {
     under(Base::new("/x7f3").unwrap());
     let mut named = 0;
-    for shot in album() {
+    for shot in made() {
         named += all_below(shot.name, &shot.html);
     }
     assert!(named > 3_000, "{named}");

@@ -8,13 +8,13 @@ use std::{
 use gate::Id;
 use pages::{
     address::Base,
-    answer::Answer as Sent,
-    desk::Desk,
     env::{Council, Env, Found, Intent, Memory},
     region::fingerprint,
+    reply::Reply as Sent,
     request::Request,
     routes,
     tab::{Event, Tab},
+    turn::Turn,
 };
 use participant::{
     Error, Now, Zone,
@@ -264,11 +264,11 @@ impl Device {
     }
 
     /// One turn with it, as a host has it.
-    pub fn turn<T>(&self, f: impl FnOnce(&mut Desk<'_>) -> T) -> T {
+    pub fn turn<T>(&self, f: impl FnOnce(&mut Turn<'_>) -> T) -> T {
         self.turn_with(Found::default(), f).0
     }
 
-    fn turn_with<T>(&self, found: Found, f: impl FnOnce(&mut Desk<'_>) -> T) -> (T, Found) {
+    fn turn_with<T>(&self, found: Found, f: impl FnOnce(&mut Turn<'_>) -> T) -> (T, Found) {
         let (guarded, locked) = self.lock.get();
         let env = Env {
             base: UNDER.with_borrow(Base::clone),
@@ -279,18 +279,18 @@ impl Device {
             found,
             ..Env::plain(self.now(), fresh, self.council.borrow().clone(), &self.memory)
         };
-        let done = self.with(|device| f(&mut Desk::new(device, &env)));
+        let done = self.with(|device| f(&mut Turn::new(device, &env)));
         (done, env.found)
     }
 
     /// What happens to a tab.
     pub fn on(&self, tab: &mut Tab, event: Event, at: u64) -> Option<Vec<String>> {
-        self.turn(|desk| tab.on(desk, event, at))
+        self.turn(|turn| tab.on(turn, event, at))
     }
 
     /// Says where a tab's person is.
     pub fn stand(&self, tab: u64, spot: Option<Spot>, now_ms: u64) {
-        self.turn(|desk| desk.stand(tab, spot, now_ms));
+        self.turn(|turn| turn.stand(tab, spot, now_ms));
     }
 
     /// Answers a request for an address, or for one within the pages, and does what it asks of the host as far as that can be done without one.
@@ -306,7 +306,7 @@ impl Device {
     fn answers(&self, request: &Request) -> Sent {
         let mut found = Found::default();
         loop {
-            let (answer, back) = self.turn_with(found, |desk| routes::answer(desk, request));
+            let (answer, back) = self.turn_with(found, |turn| routes::answer(turn, request));
             found = back;
             match answer {
                 Sent::Host(intent) => {
@@ -366,7 +366,7 @@ impl Device {
         }
         let request = asked(target, None);
         let made: BTreeMap<String, String> = self
-            .turn(|desk| routes::regions(desk, &request))
+            .turn(|turn| routes::regions(turn, &request))
             .into_iter()
             .map(|(id, h)| (id, fingerprint(&h)))
             .collect();

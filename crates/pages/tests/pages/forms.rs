@@ -129,7 +129,7 @@ impl Device {
             _ => true,
         };
         // The device may be a child's now; it is taken back.
-        self.turn(|desk| desk.hand(None)).unwrap();
+        self.turn(|turn| turn.hand(None)).unwrap();
         taken
     }
 

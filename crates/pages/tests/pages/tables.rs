@@ -16,7 +16,7 @@ enum Piece {
 }
 
 const ROUTES: &str = include_str!("../../src/routes.rs");
-const CHILD_MODE: &str = include_str!("../../src/handed.rs");
+const CHILD_MODE: &str = include_str!("../../src/child_mode.rs");
 const LOCKED: &str = include_str!("../../src/locked.rs");
 
 /// Each table: its name, where the file of it is, what its match begins with, and what every address in it begins with.

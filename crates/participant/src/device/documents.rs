@@ -14,12 +14,12 @@ use super::{
 use crate::summary::Summary;
 
 /// Copies of a PEP's documents, and who stands behind their actors.
-pub struct Papers {
+pub struct PlanDocuments {
     documents: BTreeMap<DocumentKind, Automerge>,
     who: BTreeMap<Id, Who>,
 }
 
-impl Papers {
+impl PlanDocuments {
     /// The documents to read; `None` where the plan itself is not held.
     pub fn documents(&self) -> Option<Documents<'_>> {
         Documents::lent(|kind| self.documents.get(&kind))
@@ -39,18 +39,18 @@ impl Papers {
 impl Device {
     /// The documents of a PEP that a role reads and this device holds, and who stands behind them. Copies: the device goes on
     /// writing meanwhile.
-    pub fn papers(&mut self, pep: &Pep, role: Role) -> Result<Papers, Trouble> {
-        let mut papers = Papers { documents: BTreeMap::new(), who: BTreeMap::new() };
+    pub fn plan_documents(&mut self, pep: &Pep, role: Role) -> Result<PlanDocuments, Trouble> {
+        let mut copies = PlanDocuments { documents: BTreeMap::new(), who: BTreeMap::new() };
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
             if self.holds(pep, *kind, role) && self.replica.has(&doc)? {
-                papers.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
+                copies.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
                 for (actor, person) in self.authors(&doc)? {
-                    papers.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
+                    copies.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
                 }
             }
         }
-        Ok(papers)
+        Ok(copies)
     }
 
     /// A PEP as it is now, as far as a role reads it. Made once for each state of it.
@@ -59,9 +59,9 @@ impl Device {
         if let Some(view) = self.views.view(&id, &version) {
             return Ok(view);
         }
-        let papers = self.papers(pep, role)?;
-        let documents = papers.documents().ok_or(Trouble::Unknown)?;
-        let view = Arc::new(plan::read(documents, pep, &|actor| papers.author(actor)));
+        let copies = self.plan_documents(pep, role)?;
+        let documents = copies.documents().ok_or(Trouble::Unknown)?;
+        let view = Arc::new(plan::read(documents, pep, &|actor| copies.author(actor)));
         self.views.keep_view(id, version, view.clone());
         Ok(view)
     }

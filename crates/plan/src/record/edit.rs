@@ -531,7 +531,7 @@ impl<'t> Work<'t> {
         // The reason is asked for exactly where the grade is another.
         let asked = Facts::new(self.pep, Some(self.sheet())).asked(reason) == Asked::Yes;
         match asked && why.is_none_or(|why| why.trim().is_empty()) {
-            true => Err(Refused::NoReason { question: quality::OVERALL.to_owned() }),
+            true => Err(Refused::NoReason),
             false => Ok(()),
         }
     }

@@ -55,11 +55,8 @@ pub enum Refused {
     )]
     NoDeskReview,
     /// An overall grade other than the areas make it, without a reason.
-    #[error("{question} is another grade than the areas make it, and needs a reason with it; please say why.")]
-    NoReason {
-        /// The question of the grade.
-        question: String,
-    },
+    #[error("The overall grade is another than the areas make it. Say why with it.")]
+    NoReason,
     /// The closing PEP has been signed off.
     #[error(
         "This child's PEPs have come to their end: the closing PEP is signed off and sealed, and nothing is written in it any more. The Virtual School can say where notes go now."

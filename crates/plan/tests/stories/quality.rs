@@ -72,7 +72,7 @@ fn r003_29_red_is_not_signed_off_and_a_grade_is_changed_with_a_reason_only() {
     let offer = offered(&devices[LORCAN], Role::VirtualSchoolOfficer);
     assert_eq!((offer.blocked_by.as_deref(), offer.offered()), (Some("red"), false));
     let amber = Edit::Choose { question: "qa.overall".into(), value: Value::Choice("amber".into()) };
-    let no_reason = Refused::NoReason { question: "qa.overall".into() };
+    let no_reason = Refused::NoReason;
     assert_eq!(devices[LORCAN].try_edit(std::slice::from_ref(&amber)), Err(no_reason.clone()));
     let blank = Edit::Rewrite { question: "qa.overrideReason".into(), text: "  ".into() };
     assert_eq!(devices[LORCAN].try_edit(&[amber, blank]), Err(no_reason));

@@ -1,5 +1,5 @@
 //! The page from which a meeting is run: its agenda by the clock, and under each point what is said, decided and written there.
-//! What others change comes in by regions, each a function of what is lent; forms stand beside them, so that nothing typed is lost.
+//! What others change comes in by regions, each a function of its models; forms stand beside them, so that nothing typed is lost.
 
 use participant::meeting as words_of;
 use std::collections::BTreeMap;
@@ -20,11 +20,12 @@ use crate::{
     field::Ask,
     forms::stamp,
     kit::{self, upper},
-    lent::{Gathering, Plan, cell_value, people, small},
+    model::{Gathering, Plan, cell_value, people, small},
     page::targets,
+    presence,
     region::Regions,
     request::{Leaf, Outcome, Request},
-    sections, who,
+    sections,
 };
 use participant::words::{self, counted};
 
@@ -522,12 +523,12 @@ fn somebody_else(typed: &str, error: Option<&str>) -> Markup {
 /// The regions of the page; it shows those that its agenda has a place for.
 pub fn regions(plan: &Plan, gathering: &Gathering) -> Regions {
     let meeting = &gathering.meeting;
-    let writing = who::writing_at(plan, NOTES);
+    let writing = presence::writing_at(plan, NOTES);
     let all = Regions::default()
         .with("clock", clock(gathering))
         .with("money", money(plan))
         .with("missing", missing(plan, gathering))
-        .with("present", who::in_plan(plan))
+        .with("present", presence::in_plan(plan))
         .with("here-now", here(plan, gathering))
         .with("voice-now", spoken(plan, "voice"))
         .with("carer-now", spoken(plan, "carer"))

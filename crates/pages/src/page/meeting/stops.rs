@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use maud::{Markup, html};
 use plan::{AgendaPoint, Answer, Cell, DocumentKind, MeetingView, Question, ReviewKind, Who};
 
-use crate::{kit, lent::Plan};
+use crate::{kit, model::Plan};
 use participant::words;
 
 /// Something that a meeting looks at or writes.

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use participant::{meeting, rows, targets};
-use plan::{Answer, Cell, Cells, Column, DocumentKind, Edit, Kind, Question, Reviewed, Row, Value, Writer};
+use participant::{
+    answers::{self, Given},
+    meeting, rows, targets,
+};
+use plan::{Answer, Cell, Cells, Column, DocumentKind, Kind, Question, Reviewed, Row, Value, Writer};
 use uuid::Uuid;
 
 use crate::{
     back::Back,
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal},
-    lent::{Gathering, Plan, cell_value},
+    model::{Gathering, Plan, cell_value},
     page::errors,
     request::{Outcome, Request},
 };
@@ -340,7 +343,10 @@ fn one(request: &Request, plan: &Plan, id: &str, lots: &mut Lots, tried: &mut Tr
         Ok(None) => {}
         Ok(Some(Change::Text(text))) => lots.text(plan, MAIN, id, &field.seen.text, &text),
         Ok(Some(Change::Put(Some(value)))) => lots.add(MAIN, meeting::said(id, value)),
-        Ok(Some(Change::Put(None))) => lots.add(MAIN, Edit::Clear { question: id.to_owned() }),
+        Ok(Some(Change::Put(None))) => {
+            let question = plan::bank().question(id).into_iter();
+            question.for_each(|question| lots.add(MAIN, answers::given(question, Given::Nothing, &plan.view)));
+        }
         Err(words) => {
             tried.wrong(&field.ask.target(), &words);
             told = Some(one.told());

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     kit::{self, upper},
-    lent::{Gathering, Plan, cell_value, people, small},
+    model::{Gathering, Plan, cell_value, people, small},
     region::Regions,
     request::{Leaf, Outcome, Request},
     sections,

@@ -1,11 +1,11 @@
-//! What a page says by itself, to screen readers: that the connection came or went, who came, left or began to write. A short
+//! Announcements: what a page says by itself, to screen readers: that the connection came or went, who came, left or began to write. A short
 //! sentence now and then; the rest is in the page to be read.
 
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{desk::Desk, who};
+use super::{presence, turn::Turn};
 use participant::device::{Line, Present};
 
 /// Sentences said at once.
@@ -13,7 +13,7 @@ const SENTENCES_MAX: usize = 2;
 
 /// What was said last, and what is to be.
 #[derive(Default)]
-pub struct News {
+pub struct Announcements {
     said: Option<Around>,
     said_ms: u64,
     waits: Option<u64>,
@@ -26,7 +26,7 @@ struct Around {
     people: BTreeMap<Uuid, (String, bool)>,
 }
 
-impl News {
+impl Announcements {
     /// Somebody else has changed the answer that has the focus.
     pub fn answer_changed(&mut self) {
         self.answer_changed = true;
@@ -39,14 +39,14 @@ impl News {
 
     /// Looks around; what is to be said now, at least `every_ms` after the last time. Nothing is said of what a page shows as it
     /// opens, nor where it is switched off.
-    pub fn look(&mut self, desk: &mut Desk<'_>, pep: Option<&Uuid>, now_ms: u64, every_ms: u64) -> Option<String> {
-        let site = desk.site().ok()?;
-        let present = pep.map(|pep| desk.present(pep)).unwrap_or_default();
+    pub fn look(&mut self, turn: &mut Turn<'_>, pep: Option<&Uuid>, now_ms: u64, every_ms: u64) -> Option<String> {
+        let site = turn.site().ok()?;
+        let present = pep.map(|pep| turn.present(pep)).unwrap_or_default();
         self.compare(site.line, &present, site.settings.announce, now_ms, every_ms)
     }
 
     fn compare(&mut self, line: Line, present: &[Present], aloud: bool, now_ms: u64, every_ms: u64) -> Option<String> {
-        let people = present.iter().map(|one| (one.who.person, (who::name(one), one.writing))).collect();
+        let people = present.iter().map(|one| (one.who.person, (presence::name(one), one.writing))).collect();
         let now = Around { line, people };
         let Some(before) = &self.said else {
             self.said = Some(now);
@@ -94,11 +94,11 @@ fn sentences(before: &Around, now: &Around) -> Vec<String> {
     };
     for (names, doing) in [(come, "here"), (writing, "writing")] {
         if !names.is_empty() {
-            sentences.push(format!("{} {} {doing}.", who::named(&names), is_are(&names)));
+            sentences.push(format!("{} {} {doing}.", presence::named(&names), is_are(&names)));
         }
     }
     if !left.is_empty() {
-        sentences.push(format!("{} {} left.", who::named(&left), if left.len() == 1 { "has" } else { "have" }));
+        sentences.push(format!("{} {} left.", presence::named(&left), if left.len() == 1 { "has" } else { "have" }));
     }
     sentences
 }

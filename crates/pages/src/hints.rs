@@ -1,4 +1,4 @@
-//! What to try on each page of the demonstration: a line each, and only there.
+//! Hints of the demonstration: what to try on each page, a line each, and only there.
 
 /// What to try at an address, in its pieces.
 pub fn of(path: &[String]) -> &'static str {

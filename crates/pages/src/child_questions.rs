@@ -1,18 +1,20 @@
-//! What a child is asked in the pages of their own, one thing at a time: from a plan to questions, and from a form to edits. What
+//! A child’s questions, in the pages of their own, one thing at a time: from a plan to questions, and from a form to edits. What
 //! the child writes is kept as it comes, never trimmed, corrected or shortened.
 
 use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use plan::{
-    Answer, CELL_MAX, Cell, Cells, Choice, DocumentKind, Edit, Kind, LINE_MAX, NotAPicture, PICTURE_BYTES_MAX, Phase,
-    Picture, Question, Row, TEXT_MAX, Value, Writer,
+    Answer, CELL_MAX, Cell, Cells, Choice, Edit, Kind, LINE_MAX, NotAPicture, PICTURE_BYTES_MAX, Phase, Picture,
+    Question, Row, TEXT_MAX, Value, Writer,
 };
+
+use participant::{answers, rows};
 
 use super::{
     forms::Lots,
-    lent::{Given, Plan},
     live::merged,
+    model::{Given, Plan},
     request::Pairs,
 };
 
@@ -21,6 +23,9 @@ const METHOD: &str = "voice.method";
 const RECORDED_BY: &str = "voice.recordedBy";
 const RECORDED_ON: &str = "voice.recordedOn";
 const DECLINED: &str = "voice.declined";
+const PICTURE: &str = "voice.picture";
+/// Where a form says which picture its page showed.
+pub const SAW: &str = "saw";
 /// What a picture shows is asked with the picture.
 const PICTURE_WORDS: &str = "voice.pictureWords";
 /// Choices of `voice.method` that these pages are.
@@ -30,7 +35,7 @@ const PHOTOS: &str = "photos";
 
 /// One thing that is asked.
 #[derive(Clone, Copy)]
-pub struct Asked {
+pub struct ChildQuestion {
     /// The question.
     pub question: &'static Question,
     /// What the row is about, where the question is a table of faces or scales.
@@ -56,7 +61,7 @@ pub enum By {
 
 /// What stands there.
 #[derive(Default, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct ChildAnswer {
     /// The words, the number or the word of a choice; empty where there is none.
     pub answer: String,
     /// Why, beside a number; what it shows, beside a picture.
@@ -70,7 +75,7 @@ pub const SCALE: std::ops::RangeInclusive<i64> = 0..=10;
 
 /// Everything a child of this age is asked in this plan, as far as this device may write it: what they feel, what they say, the
 /// meeting, and last what only some people see.
-pub fn asked(plan: &Plan) -> Vec<Asked> {
+pub fn child_questions(plan: &Plan) -> Vec<ChildQuestion> {
     let Some(phase) = plan.view.phase else { return Vec::new() };
     // What a small child thinks is written down by adults, as they see it; a picture is the child's own.
     let of_age = |question: &Question| phase != Phase::EarlyYears || question.kind == Kind::Picture;
@@ -90,14 +95,14 @@ pub fn asked(plan: &Plan) -> Vec<Asked> {
     };
     let mut questions: Vec<&'static Question> = plan.pep.process().questions().filter(own).collect();
     questions.sort_by_key(|question| rank(question));
-    let each = |question: &'static Question| -> Vec<Asked> {
+    let each = |question: &'static Question| -> Vec<ChildQuestion> {
         match question.kind {
             Kind::Table => {
                 let about = question.column("about").map_or(&[][..], |column| column.options.as_slice());
-                about.iter().map(|about| Asked { question, about: Some(about) }).collect()
+                about.iter().map(|about| ChildQuestion { question, about: Some(about) }).collect()
             }
             Kind::Text | Kind::LongText | Kind::Choice | Kind::Person | Kind::Picture => {
-                vec![Asked { question, about: None }]
+                vec![ChildQuestion { question, about: None }]
             }
             _ => Vec::new(),
         }
@@ -105,7 +110,7 @@ pub fn asked(plan: &Plan) -> Vec<Asked> {
     questions.into_iter().flat_map(each).collect()
 }
 
-impl Asked {
+impl ChildQuestion {
     /// How it is answered.
     pub fn by(&self) -> By {
         match self.question.kind {
@@ -153,26 +158,26 @@ impl Asked {
     }
 
     /// What the child has said here, as far as it stands under the name of whose device this is.
-    pub fn said(&self, plan: &Plan) -> Said {
-        let only = |answer: String| Said { answer, why: String::new() };
+    pub fn said(&self, plan: &Plan) -> ChildAnswer {
+        let only = |answer: String| ChildAnswer { answer, why: String::new() };
         match plan.answer(&self.question.id) {
             Answer::Table(rows) => {
                 let Some(row) = rows.iter().find(|row| self.is_own(plan, row) && row.counts()) else {
-                    return Said::default();
+                    return ChildAnswer::default();
                 };
                 let cell = |id: &str| match row.cells.get(id) {
                     Some(Cell::Value(value)) => value.to_string(),
                     Some(Cell::Text { text }) => text.clone(),
                     _ => String::new(),
                 };
-                Said { answer: cell(self.number()), why: cell("why") }
+                ChildAnswer { answer: cell(self.number()), why: cell("why") }
             }
             _ if self.by() == By::Picture => {
                 let picture = match plan.answer(&self.question.id) {
                     Answer::Value(picture) => picture.to_string(),
                     _ => String::new(),
                 };
-                Said { answer: picture, why: plan.own_text(plan.answer(PICTURE_WORDS)).to_owned() }
+                ChildAnswer { answer: picture, why: plan.own_text(plan.answer(PICTURE_WORDS)).to_owned() }
             }
             Answer::Value(value) => only(value.to_string()),
             answer => only(plan.own_text(answer).to_owned()),
@@ -180,9 +185,9 @@ impl Asked {
     }
 
     /// The same as the child reads it again; `None` where nothing was said.
-    pub fn read_back(&self, plan: &Plan) -> Option<Said> {
+    pub fn read_back(&self, plan: &Plan) -> Option<ChildAnswer> {
         let said = self.said(plan);
-        if said == Said::default() {
+        if said == ChildAnswer::default() {
             return None;
         }
         let answer = match self.by() {
@@ -191,7 +196,7 @@ impl Asked {
             By::Choice => self.question.label_of(&said.answer).to_owned(),
             By::Scale | By::Words | By::Name | By::Picture => said.answer,
         };
-        Some(Said { answer, why: said.why })
+        Some(ChildAnswer { answer, why: said.why })
     }
 
     /// What a form says, as edits; or what is wrong with it, in words for a child. Every way on from a question comes here.
@@ -199,8 +204,12 @@ impl Asked {
         let (plan, mut lots) = (&given.plan, Lots::default());
         let now = self.said(plan);
         let kind = self.question.document();
-        let question = || self.question.id.clone();
-        if self.by() != By::Words && was_changed(form, "answer", &now.answer) {
+        let changed = match self.by() {
+            By::Words => false,
+            By::Picture => form.get(SAW).is_some_and(|saw| saw != seen_picture(plan)) && sends_picture(form),
+            _ => was_changed(form, &now.answer),
+        };
+        if changed {
             return Err("Somebody just changed this. Look at it, then answer again if you want".to_owned());
         }
         let (answer, why) = match form.get("go") {
@@ -210,18 +219,23 @@ impl Asked {
                 sent(form, "why", &now.why, self.by() == By::Picture),
             ),
         };
+        let long = |text: &Option<String>| text.as_ref().is_some_and(|text| text.encode_utf16().count() > TEXT_MAX);
+        let too_long = match self.by() {
+            By::Words => long(&answer),
+            By::Picture => long(&why),
+            _ => false,
+        };
         let edits: Vec<Edit> = match self.by() {
-            By::Words => answer.map(|text| Edit::Rewrite { question: question(), text }).into_iter().collect(),
+            By::Words => answer.map(|text| answers::written(&self.question.id, text, false)).into_iter().collect(),
             By::Choice | By::Name => answer.map(|answer| self.value(plan, answer)).transpose()?.into_iter().collect(),
             By::Faces | By::Scale => self.row(plan, &now, answer, why)?.into_iter().collect(),
-            By::Picture => self.picture(answer, why, form)?,
+            By::Picture => self.picture(plan, answer, why, form)?,
         };
-        let long = |text: &str, most: usize| text.encode_utf16().count() > most;
-        if edits.iter().any(|edit| matches!(edit, Edit::Rewrite { text, .. } if long(text, TEXT_MAX))) {
+        if too_long {
             return Err("That is more than fits here. Make it shorter".to_owned());
         }
         if !edits.is_empty() {
-            let picture = edits.iter().any(|edit| matches!(edit, Edit::Choose { value: Value::Picture(_), .. }));
+            let picture = self.by() == By::Picture && form.get("go") != Some("clear") && sends_picture(form);
             edits.into_iter().for_each(|edit| lots.add(kind, edit));
             let method = match (picture, form.get("made")) {
                 (true, Some(DRAWING)) => DRAWING,
@@ -234,13 +248,18 @@ impl Asked {
     }
 
     /// `picture` is what the script made of a drawing or a photo; `file` is a file as it was, where there is no script.
-    fn picture(&self, answer: Option<String>, why: Option<String>, form: &Pairs) -> Result<Vec<Edit>, String> {
-        let question = self.question.id.clone();
-        let sent = ["picture", "file"].iter().filter_map(|name| form.get(name)).find(|sent| !sent.is_empty());
+    fn picture(
+        &self,
+        plan: &Plan,
+        answer: Option<String>,
+        why: Option<String>,
+        form: &Pairs,
+    ) -> Result<Vec<Edit>, String> {
+        let say = |said| answers::given(self.question, said, &plan.view);
         let mut edits = Vec::new();
-        match sent {
+        match picture_sent(form) {
             // An answer that was taken away.
-            _ if answer.as_deref() == Some("") => edits.push(Edit::Clear { question }),
+            _ if answer.as_deref() == Some("") => edits.push(say(answers::Given::Nothing)),
             Some(sent) => {
                 let bytes = STANDARD.decode(sent.split_once(";base64,").map_or(sent, |(_, data)| data));
                 let picture = bytes.map_err(|_| NotAPicture::Unknown).and_then(|bytes| Picture::of_file(&bytes));
@@ -252,23 +271,23 @@ impl Asked {
                         "That is not a picture that can be kept. Choose a photo or a drawing".to_owned()
                     }
                 })?);
-                edits.push(Edit::Choose { question, value });
+                edits.push(say(answers::Given::Value(value)));
             }
             None => {}
         }
-        edits.extend(why.map(|text| Edit::Rewrite { question: PICTURE_WORDS.to_owned(), text }));
+        edits.extend(why.map(|text| answers::written(PICTURE_WORDS, text, false)));
         Ok(edits)
     }
 
     fn value(&self, plan: &Plan, answer: String) -> Result<Edit, String> {
-        let question = self.question.id.clone();
+        let say = |said| Ok(answers::given(self.question, said, &plan.view));
         let line = |text: &str| text.encode_utf16().count() <= LINE_MAX && !text.chars().any(char::is_control);
         match self.by() {
-            _ if answer.trim().is_empty() => Ok(Edit::Clear { question }),
+            _ if answer.trim().is_empty() => say(answers::Given::Nothing),
             By::Choice if self.choices(plan).iter().any(|choice| choice.value == answer) => {
-                Ok(Edit::Choose { question, value: Value::Choice(answer) })
+                say(answers::Given::Value(Value::Choice(answer)))
             }
-            By::Name if line(&answer) => Ok(Edit::Choose { question, value: Value::Text(answer) }),
+            By::Name if line(&answer) => say(answers::Given::Value(Value::Text(answer))),
             By::Name => Err("That is too long for a name. Make it shorter".to_owned()),
             _ => Err("Choose one of the answers".to_owned()),
         }
@@ -277,7 +296,7 @@ impl Asked {
     fn row(
         &self,
         plan: &Plan,
-        now: &Said,
+        now: &ChildAnswer,
         answer: Option<String>,
         why: Option<String>,
     ) -> Result<Option<Edit>, String> {
@@ -288,15 +307,15 @@ impl Asked {
             (false, Some(number)) => Ok(Some(Value::Number(plan::Number::from_hundredths(number * 100)))),
             (false, None) => Err("Choose one of the answers".to_owned()),
         };
-        let after = Said {
+        let after = ChildAnswer {
             answer: answer.clone().unwrap_or_else(|| now.answer.clone()),
             why: why.clone().unwrap_or_else(|| now.why.clone()),
         };
         let mut cells = Cells::from([("about".to_owned(), Some(Value::Choice(about.value.clone())))]);
         let writer = Writer { person: plan.person, role: plan.role };
         let key = plan::row_key(&question, &cells, &writer, &mut || [0; 16]).map_err(|refused| refused.to_string())?;
-        if after == Said::default() {
-            return Ok(Some(Edit::WithdrawRow { question, key }).filter(|_| *now != Said::default()));
+        if after == ChildAnswer::default() {
+            return Ok(Some(rows::withdrawn(&question, &key)).filter(|_| *now != ChildAnswer::default()));
         }
         if let Some(answer) = &answer {
             cells.insert(self.number().to_owned(), number(answer)?);
@@ -307,7 +326,7 @@ impl Asked {
             }
             cells.insert("why".to_owned(), (!why.is_empty()).then_some(Value::Text(why)));
         }
-        Ok(Some(Edit::PutRow { question, key, cells }))
+        Ok(Some(rows::changed(&question, &key, cells)))
     }
 
     /// The number that a form may say here.
@@ -334,9 +353,8 @@ impl Asked {
 /// That the child does not want to answer this time.
 pub fn decline(given: &Given) -> Lots {
     let mut lots = Lots::default();
-    let edit = Edit::Choose { question: DECLINED.to_owned(), value: Value::YesNo(true) };
     if may_write(&given.plan, DECLINED) && *given.plan.answer(DECLINED) != Answer::Value(Value::YesNo(true)) {
-        lots.add(DocumentKind::Main, edit);
+        say(&given.plan, DECLINED, answers::Given::Value(Value::YesNo(true)), &mut lots);
         recorded(given, None, &mut lots);
     }
     lots
@@ -355,11 +373,7 @@ pub fn face(number: i64) -> Option<&'static str> {
 /// Says with an answer how it was gathered, by whom and when, where that is not said yet. What adults said of it stays.
 fn recorded(given: &Given, method: Option<&str>, lots: &mut Lots) {
     let plan = &given.plan;
-    let mut choose = |id: &str, value: Value| {
-        if may_write(plan, id) {
-            lots.add(DocumentKind::Main, Edit::Choose { question: id.to_owned(), value });
-        }
-    };
+    let mut choose = |id: &str, value: Value| say(plan, id, answers::Given::Value(value), lots);
     if let Some(method) = method {
         let mut words = match plan.answer(METHOD) {
             Answer::Set(words) | Answer::Value(Value::Set(words)) => words.clone(),
@@ -382,8 +396,33 @@ fn recorded(given: &Given, method: Option<&str>, lots: &mut Lots) {
     if let Some(whole) = whole.filter(|whole| whole.encode_utf16().count() <= LINE_MAX) {
         choose(RECORDED_BY, Value::Text(whole));
     }
-    if method.is_some() && *plan.answer(DECLINED) == Answer::Value(Value::YesNo(true)) && may_write(plan, DECLINED) {
-        lots.add(DocumentKind::Main, Edit::Clear { question: DECLINED.to_owned() });
+    if method.is_some() && *plan.answer(DECLINED) == Answer::Value(Value::YesNo(true)) {
+        say(plan, DECLINED, answers::Given::Nothing, lots);
+    }
+}
+
+/// Says something to a question of the plan itself, where whose device it is may.
+fn say(plan: &Plan, id: &str, said: answers::Given, lots: &mut Lots) {
+    if let Some(question) = plan::bank().question(id).filter(|question| plan.may_write(question)) {
+        lots.add(question.document(), answers::given(question, said, &plan.view));
+    }
+}
+
+/// The picture that a form brings.
+fn picture_sent(form: &Pairs) -> Option<&str> {
+    ["picture", "file"].iter().filter_map(|name| form.get(name)).find(|sent| !sent.is_empty())
+}
+
+/// Whether a form puts another picture in the place of the one that is there, or takes that away.
+fn sends_picture(form: &Pairs) -> bool {
+    picture_sent(form).is_some() || form.get("go") == Some("clear")
+}
+
+/// What tells the picture that is there from any other.
+pub fn seen_picture(plan: &Plan) -> String {
+    match plan.answer(PICTURE) {
+        Answer::Value(Value::Picture(picture)) => plan.word_for(picture.base64()),
+        _ => String::new(),
     }
 }
 
@@ -401,9 +440,10 @@ fn sent(form: &Pairs, name: &str, now: &str, is_text: bool) -> Option<String> {
 }
 
 /// Whether a field holds something else than its page showed and than what comes now: a second window wrote it.
-fn was_changed(form: &Pairs, name: &str, now: &str) -> bool {
-    let (Some(sent), Some(kept)) = (form.get(name), form.get(&format!("{name}~kept"))) else { return false };
-    let tried = form.get(&format!("{name}~tried"));
+fn was_changed(form: &Pairs, now: &str) -> bool {
+    let sent = if form.get("go") == Some("clear") { Some("") } else { form.get("answer") };
+    let (Some(sent), Some(kept)) = (sent, form.get("answer~kept")) else { return false };
+    let tried = form.get("answer~tried");
     sent != kept && sent != now && now != kept && Some(now) != tried
 }
 

@@ -1,13 +1,13 @@
-//! Between the pages and this device: makes what a page shows, and does what a form asks for, all in one turn.
+//! One turn with the device: makes the models that a page shows, and does what a form asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, check, conflicts, decisions,
-    device::{Papers, Present, Spot, Typed, Waiting},
+    device::{PlanDocuments, Present, Spot, Typed, Waiting},
     lists::{self, Listed},
     meeting, mine, pieces, quality,
-    settings::{Handed, NotThePin, Pin, Settings},
+    settings::{ChildMode, NotThePin, Pin, Settings},
     sign, start, summary, words,
 };
 use plan::{
@@ -19,17 +19,18 @@ use uuid::Uuid;
 use crate::{
     assets,
     env::{Env, Intent},
-    lent::{
-        ChildLine, Digest, Findings, Gathering, Given, Looked, Past, Plan, Sharing, Site, Was, newest_first, pep_href,
-    },
+    history,
     live::{Live, Told},
-    past,
+    model::{
+        ChildLine, Digest, EarlierAnswer, Findings, Gathering, Given, History, HistoryFilter, Plan, Sharing, Site,
+        newest_first, pep_href,
+    },
+    presence,
     request::Signature,
-    who,
 };
 
 /// One request's or one tab event's turn with the device.
-pub struct Desk<'a> {
+pub struct Turn<'a> {
     /// The device.
     pub device: &'a mut Device,
     /// The moment and the host.
@@ -48,7 +49,7 @@ pub struct Settled {
 
 /// Why a form's edits were not written.
 pub enum NotWritten {
-    /// The plan has changed since it was lent.
+    /// The plan has changed since its model was made.
     Moved,
     /// The plan does not take them.
     Refused(Refused),
@@ -66,10 +67,10 @@ pub enum Tried {
     Ask(Intent),
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Turn<'a> {
     /// For one turn.
-    pub fn new(device: &'a mut Device, env: &'a Env<'a>) -> Desk<'a> {
-        Desk { device, env }
+    pub fn new(device: &'a mut Device, env: &'a Env<'a>) -> Turn<'a> {
+        Turn { device, env }
     }
 
     fn now(&self) -> &'a Now {
@@ -113,19 +114,19 @@ impl<'a> Desk<'a> {
     }
 
     /// To which child's plan this device was given; `None` where it is with its owner.
-    pub fn handed(&mut self) -> Result<Option<Handed>, Error> {
-        Ok(Handed::of(self.device)?)
+    pub fn child_mode(&mut self) -> Result<Option<ChildMode>, Error> {
+        Ok(ChildMode::of(self.device)?)
     }
 
     /// Gives this device to a child, or takes it back. On the disk when this returns.
-    pub fn hand(&mut self, handed: Option<Handed>) -> Result<(), Error> {
-        Ok(Handed::keep(self.device, handed)?)
+    pub fn hand(&mut self, child_mode: Option<ChildMode>) -> Result<(), Error> {
+        Ok(ChildMode::keep(self.device, child_mode)?)
     }
 
     /// The plan that is in the hands of its child. `None` where this device does not hold it.
-    pub fn given(&mut self, handed: Handed, refused: Option<Refused>) -> Result<Option<Given>, Error> {
+    pub fn given(&mut self, child_mode: ChildMode, refused: Option<Refused>) -> Result<Option<Given>, Error> {
         let owner = mine::me(self.device, self.now())?.name;
-        let Some(plan) = self.plan(&handed.pep, None, refused)? else { return Ok(None) };
+        let Some(plan) = self.plan(&child_mode.pep, None, refused)? else { return Ok(None) };
         let team = self.team(&plan);
         Ok(Some(Given { plan, team, owner }))
     }
@@ -275,7 +276,7 @@ impl<'a> Desk<'a> {
         }
         // Only a form asks what its page saw.
         let seen = match stamp {
-            Some(stamp) => match before(&device.papers(&pep, role)?, &pep, stamp) {
+            Some(stamp) => match before(&device.plan_documents(&pep, role)?, &pep, stamp) {
                 None => return Err(unknown_stamp()),
                 Some((_, seen)) if seen == heads => None,
                 seen => seen,
@@ -348,22 +349,28 @@ impl<'a> Desk<'a> {
     }
 
     /// What happened in a plan, newest first: a page of it, and what leads to the rest.
-    pub fn past(&mut self, plan: &Plan, looked: &Looked) -> Result<Past, Error> {
-        let papers = self.papers(plan)?;
-        Ok(past::past(&papers, plan, looked))
+    pub fn history(&mut self, plan: &Plan, looked: &HistoryFilter) -> Result<History, Error> {
+        let copies = self.plan_documents(plan)?;
+        Ok(history::history(&copies, plan, looked))
     }
 
     /// An answer as it was after a change. `word` stands for its place. `None` where no such thing is in the history.
-    pub fn was(&mut self, plan: &Plan, question: &str, change: &str, word: &str) -> Result<Option<Was>, Error> {
-        let papers = self.papers(plan)?;
-        Ok(past::was(&papers, plan, question, change, word))
+    pub fn was(
+        &mut self,
+        plan: &Plan,
+        question: &str,
+        change: &str,
+        word: &str,
+    ) -> Result<Option<EarlierAnswer>, Error> {
+        let copies = self.plan_documents(plan)?;
+        Ok(history::was(&copies, plan, question, change, word))
     }
 
     /// The plan as it was at a change, without annexes. `None` where the change is not in it.
     pub fn version(&mut self, plan: &Plan, change: ChangeHash) -> Result<Option<View>, Error> {
-        let papers = self.papers(plan)?;
-        let then = papers.documents().and_then(|documents| documents.main.fork_at(&[change]).ok());
-        Ok(then.map(|then| read(Documents::main(&then), &plan.pep, &papers)))
+        let copies = self.plan_documents(plan)?;
+        let then = copies.documents().and_then(|documents| documents.main.fork_at(&[change]).ok());
+        Ok(then.map(|then| read(Documents::main(&then), &plan.pep, &copies)))
     }
 
     /// How far sharing has come.
@@ -406,7 +413,7 @@ impl<'a> Desk<'a> {
         Ok(Some(waiting.into_iter().map(named).collect()))
     }
 
-    /// Writes what a form asks for, if the plan is still as it was lent. On the disk when this returns.
+    /// Writes what a form asks for, if the plan is still as its model says. On the disk when this returns.
     pub fn write(&mut self, plan: &Plan, lots: Vec<(DocumentKind, Vec<Edit>)>) -> Result<(), NotWritten> {
         let device = &mut *self.device;
         if moved(device, &plan.pep, &plan.heads).map_err(failed)? {
@@ -444,10 +451,15 @@ impl<'a> Desk<'a> {
                 return Ok(String::new());
             }
             let seen = device.seen_by(&pep, &doc, &change.0, now_ms)?.into_iter();
-            let near =
-                seen.filter(|one| !one.myself && one.field.as_deref().is_some_and(|at| who::is_near(&pep, at, &field)));
+            let near = seen.filter(|one| {
+                !one.myself && one.field.as_deref().is_some_and(|at| presence::is_near(&pep, at, &field))
+            });
             let names: Vec<String> = near.map(|present| present.who.name).collect();
-            Ok(if names.is_empty() { "Shared".to_owned() } else { format!("Shared. Seen by {}", who::named(&names)) })
+            Ok(if names.is_empty() {
+                "Shared".to_owned()
+            } else {
+                format!("Shared. Seen by {}", presence::named(&names))
+            })
         });
         far.collect::<Result<Vec<String>, Trouble>>().unwrap_or_default()
     }
@@ -493,7 +505,7 @@ impl<'a> Desk<'a> {
         Ok(Settled { live, told, change })
     }
 
-    /// Signs, if the plan is still as it was lent. On the disk when this returns.
+    /// Signs, if the plan is still as its model says. On the disk when this returns.
     pub fn sign(&mut self, plan: &Plan, signature: Signature) -> Result<(), NotWritten> {
         let device = &mut *self.device;
         if moved(device, &plan.pep, &plan.heads).map_err(failed)? {
@@ -508,8 +520,8 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn papers(&mut self, plan: &Plan) -> Result<Papers, Error> {
-        Ok(self.device.papers(&plan.pep, plan.role)?)
+    fn plan_documents(&mut self, plan: &Plan) -> Result<PlanDocuments, Error> {
+        Ok(self.device.plan_documents(&plan.pep, plan.role)?)
     }
 }
 
@@ -529,9 +541,9 @@ fn text(
     device.read(&doc, |document| plan::text_at(document, question, &Writer { person, role }))
 }
 
-/// Whether a document of the plan is no longer as it was lent.
-fn moved(device: &mut Device, pep: &Pep, lent: &BTreeMap<DocumentKind, Vec<ChangeHash>>) -> Result<bool, Trouble> {
-    for (kind, heads) in lent {
+/// Whether a document of the plan is no longer at these heads.
+fn moved(device: &mut Device, pep: &Pep, then: &BTreeMap<DocumentKind, Vec<ChangeHash>>) -> Result<bool, Trouble> {
+    for (kind, heads) in then {
         let doc = *pep.document(*kind).as_bytes();
         if device.read(&doc, |document| document.get_heads() != *heads)? {
             return Ok(true);
@@ -540,17 +552,17 @@ fn moved(device: &mut Device, pep: &Pep, lent: &BTreeMap<DocumentKind, Vec<Chang
     Ok(false)
 }
 
-fn read(documents: Documents<'_>, pep: &Pep, papers: &Papers) -> View {
-    plan::read(documents, pep, &|actor| papers.author(actor))
+fn read(documents: Documents<'_>, pep: &Pep, copies: &PlanDocuments) -> View {
+    plan::read(documents, pep, &|actor| copies.author(actor))
 }
 
 /// The plan as a form's page saw it, and the heads of that. `None` where the form says what this device does not know.
-fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)> {
+fn before(copies: &PlanDocuments, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<DocumentKind, Vec<ChangeHash>>)> {
     let mut wanted: Vec<ChangeHash> =
         stamp.split(' ').map(|word| word.parse().ok()).collect::<Option<Vec<ChangeHash>>>()?;
     let mut forks: BTreeMap<DocumentKind, Automerge> = BTreeMap::new();
     let mut heads = BTreeMap::new();
-    for (kind, document) in papers.held() {
+    for (kind, document) in copies.held() {
         let known = |hash: &ChangeHash| document.get_change_meta_by_hash(hash).is_some();
         let (mut theirs, others): (Vec<ChangeHash>, Vec<ChangeHash>) = wanted.into_iter().partition(known);
         wanted = others;
@@ -566,7 +578,7 @@ fn before(papers: &Papers, pep: &Pep, stamp: &str) -> Option<(View, BTreeMap<Doc
         heads.insert(kind, theirs);
     }
     let documents = Documents::lent(|kind| forks.get(&kind))?;
-    wanted.is_empty().then(|| (read(documents, pep, papers), heads))
+    wanted.is_empty().then(|| (read(documents, pep, copies), heads))
 }
 
 fn unknown_stamp() -> Error {

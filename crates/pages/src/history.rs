@@ -1,18 +1,18 @@
-//! What of a plan's history a page is lent, from copies of its documents.
+//! The history of a plan as a model, made from copies of its documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use plan::{Automerge, Documents, Entry, Mark};
 
 use super::{
-    lent::{Landmark, Looked, Past, Plan, Told, Was},
+    model::{EarlierAnswer, History, HistoryEntry, HistoryFilter, Landmark, Plan},
     sections::group,
 };
-use participant::{device::Papers, words};
+use participant::{device::PlanDocuments, words};
 
 /// What happened in a plan, newest first.
-pub fn past(papers: &Papers, plan: &Plan, looked: &Looked) -> Past {
-    let mut all = entries(papers, looked.question);
+pub fn history(copies: &PlanDocuments, plan: &Plan, looked: &HistoryFilter) -> History {
+    let mut all = entries(copies, looked.question);
     // Of what ended within one second the later stands first, too.
     all.reverse();
     all.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.at));
@@ -49,34 +49,34 @@ pub fn past(papers: &Papers, plan: &Plan, looked: &Looked) -> Past {
     }
     let told = |(document, entry, newest): (&Automerge, Entry, Vec<bool>)| {
         let wrote = entry.deeds.iter().map(|deed| entry.wrote(document, deed)).collect();
-        Told { entry, wrote, newest }
+        HistoryEntry { entry, wrote, newest }
     };
     let all = found.len();
     let is_filtered =
         looked.person.is_some() || looked.section.is_some() || looked.from.is_some() || looked.to.is_some();
-    let entries = found.into_iter().skip(looked.skip).take(Past::PAGE).map(told).collect();
-    Past { entries, all, is_filtered, people, landmarks }
+    let entries = found.into_iter().skip(looked.skip).take(History::PAGE).map(told).collect();
+    History { entries, all, is_filtered, people, landmarks }
 }
 
 /// An answer as it was after the change of this name at the place that a word stands for.
-pub fn was(papers: &Papers, plan: &Plan, question: &str, change: &str, word: &str) -> Option<Was> {
+pub fn was(copies: &PlanDocuments, plan: &Plan, question: &str, change: &str, word: &str) -> Option<EarlierAnswer> {
     let (document, entry) =
-        entries(papers, Some(question)).into_iter().find(|(_, entry)| hex::encode(entry.change.0) == change)?;
+        entries(copies, Some(question)).into_iter().find(|(_, entry)| hex::encode(entry.change.0) == change)?;
     let deed = entry.deeds.into_iter().find(|deed| plan.word_for(&deed.place) == word)?;
     let then = document.fork_at(&[entry.change]).ok()?;
-    let held = papers.documents()?;
+    let held = copies.documents()?;
     let documents = Documents::lent(|kind| {
         let held = held.get(kind)?;
         Some(if std::ptr::eq(held, document) { &then } else { held })
     })?;
-    let view = plan::read(documents, &plan.pep, &|actor| papers.author(actor));
-    Some(Was { deed, change: entry.change, by: entry.by, at: entry.at, view })
+    let view = plan::read(documents, &plan.pep, &|actor| copies.author(actor));
+    Some(EarlierAnswer { deed, change: entry.change, by: entry.by, at: entry.at, view })
 }
 
-fn entries<'a>(papers: &'a Papers, question: Option<&str>) -> Vec<(&'a Automerge, Entry)> {
+fn entries<'a>(copies: &'a PlanDocuments, question: Option<&str>) -> Vec<(&'a Automerge, Entry)> {
     let of = |document: &'a Automerge| {
-        let entries = plan::history(document, &|actor| papers.author(actor), question);
+        let entries = plan::history(document, &|actor| copies.author(actor), question);
         entries.into_iter().map(move |entry| (document, entry))
     };
-    papers.held().flat_map(|(_, document)| of(document)).collect()
+    copies.held().flat_map(|(_, document)| of(document)).collect()
 }

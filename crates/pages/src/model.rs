@@ -1,4 +1,4 @@
-//! What pages are lent: the person's own plans as they are now, and what is said around them. Plain values; nothing in here can
+//! View models: what a page shows, of the person's own plans as they are now and around them. Plain values; nothing in here can
 //! reach a disk or a network.
 
 use participant::Now;
@@ -115,7 +115,7 @@ pub struct Plan {
     pub refused: Option<Refused>,
     /// An id that is nobody's yet, for whatever a form makes.
     pub fresh: Uuid,
-    /// The moment at which it was lent.
+    /// The moment at which this was made.
     pub now: Now,
     /// Today.
     pub today: NaiveDate,
@@ -163,7 +163,7 @@ pub struct Sharing {
 
 /// Which part of a plan's past is looked at.
 #[derive(Clone, Default)]
-pub struct Looked {
+pub struct HistoryFilter {
     /// Only one question, and closely.
     pub question: Option<&'static str>,
     /// Only what this person did.
@@ -179,9 +179,9 @@ pub struct Looked {
 }
 
 /// What happened in a plan, newest first.
-pub struct Past {
+pub struct History {
     /// The entries to show.
-    pub entries: Vec<Told>,
+    pub entries: Vec<HistoryEntry>,
     /// How many there are that fit what is looked at.
     pub all: usize,
     /// Whether only part of it is looked at.
@@ -193,7 +193,7 @@ pub struct Past {
 }
 
 /// An entry of the history.
-pub struct Told {
+pub struct HistoryEntry {
     /// Who did what.
     pub entry: Entry,
     /// Of each deed in a text, the text before and after.
@@ -213,7 +213,7 @@ pub struct Landmark {
 }
 
 /// An answer as it was after somebody had written there, and the plan of that time.
-pub struct Was {
+pub struct EarlierAnswer {
     /// What they did.
     pub deed: Deed,
     /// The change with which it was so.
@@ -226,7 +226,7 @@ pub struct Was {
     pub view: View,
 }
 
-impl Past {
+impl History {
     /// Entries on one page.
     pub const PAGE: usize = 50;
 }

@@ -1,11 +1,11 @@
-//! Who is here, in words. Who is not connected is not here.
+//! Presence in words: who is here. Who is not connected is not here.
 
 use maud::{Markup, html};
 use plan::Pep;
 
 use super::{
     kit,
-    lent::{Plan, saved_words, small},
+    model::{Plan, saved_words, small},
     sections::{block_title, section_href},
 };
 use participant::device::Present;

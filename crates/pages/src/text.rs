@@ -1,4 +1,4 @@
-//! An answer in words, as one text: for comparing two versions of a plan, and wherever there is no room for a table.
+//! The text of an answer, in words: for comparing two versions of a plan, and wherever there is no room for a table.
 
 use plan::{Answer, Cell, Column, Pep, Question, Row, Target, Value, View};
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use super::field::Ask;
 use participant::words;
 
 /// What stands at a question; empty where there is no answer.
-pub fn said(pep: &Pep, view: &View, question: &'static Question) -> String {
+pub fn of_answer(pep: &Pep, view: &View, question: &'static Question) -> String {
     let ask = Ask::question(question);
     let mut lines: Vec<String> = match view.answers.get(question.id.as_str()) {
         None | Some(Answer::Missing | Answer::Elsewhere) => Vec::new(),

@@ -1,12 +1,12 @@
-//! What is sent back for a request.
+//! The reply to a request.
 
 use super::env::Intent;
 
 /// How often a form is taken in anew because the plan changed in between.
 pub const TRIES_MAX: usize = 5;
 
-/// What is sent back.
-pub enum Answer {
+/// A reply: what is sent back.
+pub enum Reply {
     /// A page.
     Page {
         /// Its status, such as 200.
