@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -17,9 +17,13 @@ use client_cli::{
 use disk::{Claim, Request};
 use pages::{address::Base, reply::Reply, request::Request as Asked};
 use participant::device::{Me, Relay};
-use plan::{AcademicYear, Cells, DocumentKind, Edit, Pep, PepType, Processes, Role, Term};
+use plan::{AcademicYear, ActorId, Cells, DocumentKind, Edit, Pep, PepType, Processes, Role, Term, Writer};
 use ring::signature::{Ed25519KeyPair, KeyPair};
-use sync::frame::NewChild;
+use sync::{
+    Cursor, Roster,
+    frame::NewChild,
+    roster::{Child, Member, Person},
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -32,12 +36,18 @@ const PERSON: u128 = 0x1000;
 /// Fields of a form that the page fills in by itself.
 const HELD: [&str; 8] = ["made-from", "row", "target", "fresh", "key", "comment", "saw", "answer~kept"];
 
+/// The key of the relay that the devices have joined.
+fn relay_key() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[2; 32]).unwrap()
+}
+
 /// One person's device, without a relay. Children added on it are theirs in their main role.
 pub struct Device {
     pub app: Arc<App>,
     host: Arc<Host>,
     pub role: Role,
     written: AtomicI64,
+    roster: Mutex<Roster>,
     _folder: TempDir,
 }
 
@@ -57,7 +67,7 @@ impl Device {
         let key = unlock::open(owner.dir(), None, |_| (), || None).unwrap();
         let app = Arc::new(App::open(owner, key).unwrap().0);
         let key = app.key().unwrap();
-        let relay = Ed25519KeyPair::from_seed_unchecked(&[2; 32]).unwrap();
+        let relay = relay_key();
         let me = Me {
             person: *Uuid::from_u128(PERSON).as_bytes(),
             name: OWNER.into(),
@@ -73,7 +83,14 @@ impl Device {
             },
         };
         app.with(move |device| device.join(me, key, None).unwrap()).unwrap();
-        Device { app, host: Arc::new(Host::new(None)), role, written: AtomicI64::new(0), _folder: folder }
+        Device {
+            app,
+            host: Arc::new(Host::new(None)),
+            role,
+            written: AtomicI64::new(0),
+            roster: Mutex::default(),
+            _folder: folder,
+        }
     }
 
     /// Another child of the same name and day of birth.
@@ -135,6 +152,60 @@ impl Device {
     pub fn target(&self, pep: &Pep, key: &str, fields: &[(&str, &str)]) {
         let fields = cells("targets.list", fields);
         self.wrote(pep, Role::DesignatedTeacher, Edit::PutTarget { key: key.into(), fields });
+    }
+
+    /// What a colleague in a role wrote apart, on a device that held nothing but the empty plan, comes by the relay. `number` tells
+    /// colleagues apart.
+    #[track_caller]
+    pub fn heard(&self, pep: &Pep, number: u8, role: Role, edit: &Edit) {
+        let key = Ed25519KeyPair::from_seed_unchecked(&[number; 32]).unwrap();
+        let (public, person) = (replica::public_key(&key), [number; 16]);
+        self.team(pep, (person, role), public);
+        let kind = edit.document().unwrap();
+        let doc = *pep.document(kind).as_bytes();
+        let actor = gate::actor_id(&doc, &public, &person, 0);
+        let mut document = plan::from_genesis(pep, kind, ActorId::from(actor));
+        let writer = Writer { person: Uuid::from_bytes(person), role };
+        plan::apply(&mut document, pep, kind, &writer, std::slice::from_ref(edit), 1_772_100_000).unwrap();
+        let mut change = document.get_last_local_change().unwrap();
+        let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
+        let envelope = sync::sign(&key, gate::device_id(&public), doc, actor, seq, hash, chunks);
+        let taken = self.app.with(move |device| {
+            let team = device.authority(&doc);
+            device.replica().offer(&doc, &[envelope], &team, Some(Cursor::new([9; 16], 1))).unwrap().1
+        });
+        assert_eq!(taken.unwrap(), None);
+    }
+
+    /// The relay says that a colleague with a device is on the child's team, beside this device's person.
+    fn team(&self, pep: &Pep, (person, role): (gate::Id, Role), key: gate::PublicKey) {
+        let (child, me) = (*pep.child.as_bytes(), *Uuid::from_u128(PERSON).as_bytes());
+        let signed = {
+            let mut roster = self.roster.lock().unwrap();
+            roster.version += 1;
+            roster.relay = [1; 16];
+            if !roster.children.iter().any(|known| known.id == child) {
+                let (name, dob) = ("Idris Fennimoor".to_owned(), "2010-11-02".to_owned());
+                roster.children.push(Child { id: child, name, dob, looked_after_since: None, emergency: false });
+                let (role, from) = (self.role.to_string(), "2026-01-01".to_owned());
+                roster.teams.push(Member { child, person: me, role, from, to: None });
+            }
+            let from = "2026-01-01".to_owned();
+            roster.teams.push(Member { child, person, role: role.to_string(), from, to: None });
+            let name = |id: gate::Id| if id == me { OWNER.to_owned() } else { format!("Colleague {}", id[0]) };
+            for (id, role) in [(me, self.role), (person, role)] {
+                if !roster.people.iter().any(|known| known.id == id) {
+                    roster.people.push(Person { id, name: name(id), organisation: None, role: role.to_string() });
+                }
+            }
+            let id = gate::device_id(&key);
+            if !roster.devices.iter().any(|known| known.id == id) {
+                let name = "laptop".to_owned();
+                roster.devices.push(sync::roster::Device { id, key, person, name, revoked: None, locked: None });
+            }
+            roster.clone().sign(&relay_key())
+        };
+        self.app.with(move |device| device.take_roster(&signed)).unwrap().unwrap();
     }
 
     /// Runs `pep`; `PEP` stands for the plan.

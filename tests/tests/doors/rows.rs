@@ -98,7 +98,7 @@ fn autumn(device: &Device, pep: &Pep) {
 
 /// Every row.
 pub fn rows() -> Vec<Row> {
-    [answers(), tables(), targets(), meetings(), quality(), whole()].into_iter().flatten().collect()
+    [answers(), disputes(), tables(), targets(), meetings(), quality(), whole()].into_iter().flatten().collect()
 }
 
 fn answers() -> Vec<Row> {
@@ -339,6 +339,73 @@ fn answers() -> Vec<Row> {
             command: |_| words(["private", "PEP", "--readers", "young-person"]),
             form: |pep| (at(pep, "/views/readers"), fields([])),
             then: refused_each(2, "", "Choose at least one adult"),
+            ..BLANK
+        },
+    ]
+}
+
+/// Two social workers said what the legal status is, apart from one another; the number of the answer is 1 for the colleague's.
+fn apart(device: &Device, pep: &Pep) {
+    device.set(pep, SW, "transfer.needed", "yes");
+    device.set(pep, SW, LEGAL, "C2");
+    device.heard(pep, 41, SW, &legal("C1"));
+}
+
+const LEGAL: &str = "care.legalStatus";
+
+fn legal(word: &str) -> Edit {
+    Edit::Choose { question: LEGAL.into(), value: plan::parse_value(LEGAL, word).unwrap() }
+}
+
+/// Takes one of the answers, by what it says.
+fn choosing(pep: &Pep, says: &str) -> (String, Fields) {
+    let take = word(pep, &format!("take/{says}"));
+    (at(pep, &format!("/choose/{}", word(pep, LEGAL))), fields([("take", take.as_str())]))
+}
+
+fn disputes() -> Vec<Row> {
+    vec![
+        Row {
+            name: "a colleague's answer of two",
+            covers: &["Edit::Resolve", "conflicts::take", "conflicts::taken", "pep resolve", "POST /pep/*/choose/*"],
+            given: apart,
+            command: |_| words(["resolve", "PEP", LEGAL, "--take", "1"]),
+            form: |pep| choosing(pep, "C1"),
+            ..BLANK
+        },
+        Row {
+            name: "one's own answer of two",
+            given: apart,
+            command: |_| words(["resolve", "PEP", LEGAL, "--take", "2"]),
+            form: |pep| choosing(pep, "C2"),
+            ..BLANK
+        },
+        Row {
+            name: "an answer that nobody gave",
+            given: apart,
+            command: |_| words(["resolve", "PEP", LEGAL, "--take", "3"]),
+            form: |pep| choosing(pep, "C3"),
+            then: refused_each(2, "There is no answer number 3 there", "Choose which answer is right"),
+            ..BLANK
+        },
+        Row {
+            name: "a choice that is another's to make",
+            role: DT,
+            given: |device, pep| {
+                device.heard(pep, 41, SW, &legal("C1"));
+                device.heard(pep, 42, SW, &legal("C2"));
+            },
+            command: |_| words(["resolve", "PEP", LEGAL, "--take", "1"]),
+            form: |pep| choosing(pep, "C1"),
+            then: refused_each(3, "is not yours to write; ask the social worker", "the social worker"),
+            ..BLANK
+        },
+        Row {
+            name: "a choice where nothing is disputed",
+            given: |device, pep| device.set(pep, SW, LEGAL, "C2"),
+            command: |_| words(["resolve", "PEP", LEGAL, "--take", "1"]),
+            form: |pep| choosing(pep, "C2"),
+            then: refused_each(1, "disagree", "There is nothing to choose here now"),
             ..BLANK
         },
     ]
@@ -929,11 +996,6 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("Edit::Append", "pep write --append adds to what is there; a box of a page holds the whole text"),
     ("Edit::ReviewTarget", "how a plan brings a target to be reviewed; people put a row of that key"),
     ("Edit::Carry", "brought from the last PEP, not by hand: started alike by both doors (below)"),
-    ("Edit::Resolve", TWO_DEVICES),
-    ("conflicts::take", TWO_DEVICES),
-    ("conflicts::taken", TWO_DEVICES),
-    ("pep resolve", TWO_DEVICES),
-    ("POST /pep/*/choose/*", TWO_DEVICES),
     ("start::start", BELOW),
     ("bring::from_last", BELOW),
     ("bring::write", BELOW),
@@ -994,7 +1056,6 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep whoami", READS),
 ];
 
-const TWO_DEVICES: &str = "needs two devices that wrote apart: client-cli/tests/cli by the command, tests/browser by the form; one function makes the edit";
 const BELOW: &str = "makes a plan: a_plan_is_started_alike_by_both_doors";
 const CHILD: &str = "the child's own pages are no command's: client-cli/src/serve/stories/child.rs";
 const THIS_DEVICE: &str = "of this device and of no plan: client-cli/tests/cli, client-cli/src/serve/stories";
