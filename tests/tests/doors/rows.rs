@@ -1013,10 +1013,11 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("POST /views/readers", CHILD),
     ("POST /views/leave", CHILD),
     ("POST /pep/*/views/give", CHILD),
-    ("settings::Handed::keep", CHILD),
+    ("settings::ChildMode::keep", CHILD),
     ("settings::Pin::keep", THIS_DEVICE),
     ("settings::Pin::count_try", THIS_DEVICE),
     ("settings::Pin::was_right", THIS_DEVICE),
+    ("settings::Pin::renew", THIS_DEVICE),
     ("settings::Settings::keep", THIS_DEVICE),
     ("POST /settings", THIS_DEVICE),
     ("POST /settings/pin", THIS_DEVICE),
@@ -1057,7 +1058,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
 ];
 
 const BELOW: &str = "makes a plan: a_plan_is_started_alike_by_both_doors";
-const CHILD: &str = "the child's own pages are no command's: client-cli/src/serve/stories/child.rs";
-const THIS_DEVICE: &str = "of this device and of no plan: client-cli/tests/cli, client-cli/src/serve/stories";
+const CHILD: &str = "the child's own pages are no command's: crates/pages/tests/pages/child.rs";
+const THIS_DEVICE: &str = "of this device and of no plan: client-cli/tests/cli, crates/pages/tests";
 const RELAY: &str = "asks the relay: tests/tests/held.rs, client-cli/tests/cli";
 const READS: &str = "reads, and writes nothing in a plan";
