@@ -157,16 +157,16 @@ impl Device {
     /// What a colleague in a role wrote apart, on a device that held nothing but the empty plan, comes by the relay. `number` tells
     /// colleagues apart.
     #[track_caller]
-    pub fn heard(&self, pep: &Pep, number: u8, role: Role, edit: &Edit) {
+    pub fn heard(&self, pep: &Pep, number: u8, role: Role, edits: &[Edit]) {
         let key = Ed25519KeyPair::from_seed_unchecked(&[number; 32]).unwrap();
         let (public, person) = (replica::public_key(&key), [number; 16]);
         self.team(pep, (person, role), public);
-        let kind = edit.document().unwrap();
+        let kind = edits[0].document().unwrap();
         let doc = *pep.document(kind).as_bytes();
         let actor = gate::actor_id(&doc, &public, &person, 0);
         let mut document = plan::from_genesis(pep, kind, ActorId::from(actor));
         let writer = Writer { person: Uuid::from_bytes(person), role };
-        plan::apply(&mut document, pep, kind, &writer, std::slice::from_ref(edit), 1_772_100_000).unwrap();
+        plan::apply(&mut document, pep, kind, &writer, edits, 1_772_100_000).unwrap();
         let mut change = document.get_last_local_change().unwrap();
         let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
         let envelope = sync::sign(&key, gate::device_id(&public), doc, actor, seq, hash, chunks);

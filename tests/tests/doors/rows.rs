@@ -348,7 +348,7 @@ fn answers() -> Vec<Row> {
 fn apart(device: &Device, pep: &Pep) {
     device.set(pep, SW, "transfer.needed", "yes");
     device.set(pep, SW, LEGAL, "C2");
-    device.heard(pep, 41, SW, &legal("C1"));
+    device.heard(pep, 41, SW, &[legal("C1")]);
 }
 
 const LEGAL: &str = "care.legalStatus";
@@ -392,8 +392,10 @@ fn disputes() -> Vec<Row> {
             name: "a choice that is another's to make",
             role: DT,
             given: |device, pep| {
-                device.heard(pep, 41, SW, &legal("C1"));
-                device.heard(pep, 42, SW, &legal("C2"));
+                device.heard(pep, 41, SW, &[legal("C1")]);
+                // Not their first word, so that the order of the two is the same in every plan.
+                let before = Edit::Choose { question: "transfer.needed".into(), value: plan::Value::YesNo(true) };
+                device.heard(pep, 42, SW, &[before, legal("C2")]);
             },
             command: |_| words(["resolve", "PEP", LEGAL, "--take", "1"]),
             form: |pep| choosing(pep, "C1"),
