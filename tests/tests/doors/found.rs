@@ -228,7 +228,7 @@ pub fn forms() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let files = [
         ("crates/pages/src/routes.rs", ""),
-        ("crates/pages/src/handed.rs", "/views"),
+        ("crates/pages/src/child_mode.rs", "/views"),
         ("crates/pages/src/locked.rs", ""),
     ];
     for (path, prefix) in files {
@@ -253,9 +253,9 @@ pub fn forms() -> BTreeSet<String> {
             for (pattern, guard, body) in arms.0.iter().take(last.unwrap_or(usize::MAX)) {
                 let Some(pattern) = pattern else { continue };
                 let only_shown = body.contains("only_shown") || guard.starts_with("!request.post");
-                let elsewhere = ["of_plan", "AtLock::Answered(Answer::Go", "AtLock::Answered(home"];
+                let elsewhere = ["of_plan", "AtLock::Answered(Reply::Go", "AtLock::Answered(home"];
                 let goes_on = elsewhere.iter().any(|call| body.contains(call))
-                    || body.starts_with("of_child(desk, request, handed");
+                    || body.starts_with("of_child(turn, request, child_mode");
                 let asks = body.contains("request") || guard.contains("request") || body.contains("Intent");
                 if !only_shown && !goes_on && asks {
                     found.insert(format!("POST {prefix}{pattern}"));
@@ -264,8 +264,8 @@ pub fn forms() -> BTreeSet<String> {
         }
     }
     // Not in a table: it is asked for before the plan can be read.
-    let handed = fs::read_to_string(root().join("crates/pages/src/handed.rs")).unwrap();
-    assert!(handed.contains("if rest == [\"leave\"]"));
+    let child_mode = fs::read_to_string(root().join("crates/pages/src/child_mode.rs")).unwrap();
+    assert!(child_mode.contains("if rest == [\"leave\"]"));
     found.insert("POST /views/leave".to_owned());
     assert!(found.len() > 20, "{found:?}");
     found

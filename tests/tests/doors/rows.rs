@@ -951,7 +951,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("POST /views/readers", CHILD),
     ("POST /views/leave", CHILD),
     ("POST /pep/*/views/give", CHILD),
-    ("settings::Handed::keep", CHILD),
+    ("settings::ChildMode::keep", CHILD),
     ("settings::Pin::keep", THIS_DEVICE),
     ("settings::Pin::count_try", THIS_DEVICE),
     ("settings::Pin::was_right", THIS_DEVICE),
