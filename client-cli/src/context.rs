@@ -14,7 +14,7 @@ use plan::{Applied, DocumentKind, Pep, Question, Role, View};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{app::App, clock, given::Given, global::Global};
+use crate::{app::App, clock, given::Given, global::Global, json::failed::Failed};
 
 /// What carries out a command that another process brings.
 pub type Answer = fn(&Arc<App>, Request) -> Reply;
@@ -30,6 +30,8 @@ pub struct Context {
     answer: Answer,
     /// Whether this is the command's own process, so that it may go on and speak while it runs.
     own_process: bool,
+    /// Whether the one JSON document is there.
+    answered: bool,
     out: Vec<u8>,
     err: Vec<u8>,
 }
@@ -38,7 +40,18 @@ impl Context {
     /// For a command in its own process.
     pub fn own(app: Option<Arc<App>>, global: Global, stdin: Vec<u8>, given: Given, answer: Answer) -> Context {
         let cwd = std::env::current_dir().unwrap_or_default();
-        Context { app, global, cwd, stdin, given, answer, own_process: true, out: Vec::new(), err: Vec::new() }
+        Context {
+            app,
+            global,
+            cwd,
+            stdin,
+            given,
+            answer,
+            own_process: true,
+            answered: false,
+            out: Vec::new(),
+            err: Vec::new(),
+        }
     }
 
     /// For a command that another process brought.
@@ -58,6 +71,7 @@ impl Context {
             given,
             answer,
             own_process: false,
+            answered: false,
             out: Vec::new(),
             err: Vec::new(),
         }
@@ -84,7 +98,17 @@ impl Context {
 
     /// The one JSON document: what a struct of [`crate::json`] says, its keys in the order of the alphabet.
     pub fn json(&mut self, output: &impl Serialize) {
+        self.answered = true;
         self.data(serde_json::to_value(output).unwrap_or_default());
+    }
+
+    /// Says why the command was not done: in words, and with `--json` as the one document, unless there is one already. The exit code.
+    pub fn failed(&mut self, e: &Error) -> u8 {
+        self.err.extend_from_slice(e.words().as_bytes());
+        if self.global.json && !self.answered {
+            self.json(&Failed::of(e));
+        }
+        e.kind.code()
     }
 
     /// A remark, on standard error; silent with `--quiet`.

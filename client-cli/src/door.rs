@@ -23,6 +23,7 @@ use crate::{
     given::Given,
     global::Seals,
     home::{claimed, home},
+    json::failed::Failed,
     unlock::{self, Guard},
 };
 use participant::error::{Error, Kind};
@@ -41,9 +42,13 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         // Help and version are data; everything else is talk with exit code 2.
         Err(e) => {
             let _ = e.print();
+            if e.use_stderr() && args.iter().any(|arg| arg == "--json") {
+                let _ = io::stdout().write_all(&Failed::usage(&e.to_string()).line());
+            }
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
     };
+    let json = cli.global.json;
     let result = match cli.command.needs() {
         Needs::Nothing => carry_out(cli, None, Vec::new(), Given::default()),
         needs => at_home(cli, needs, &args),
@@ -52,6 +57,9 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(e) => {
             let _ = io::stderr().write_all(e.words().as_bytes());
+            if json {
+                let _ = io::stdout().write_all(&Failed::of(&e).line());
+            }
             ExitCode::from(e.kind.code())
         }
     }
@@ -59,26 +67,28 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
 
 /// Answers a command that another process brought to the folder this one has open.
 pub fn answer(app: &Arc<App>, request: Request) -> Reply {
+    let json = request.args.iter().any(|arg| arg == "--json");
     let words = std::iter::once("pep".to_string()).chain(request.args);
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(e) => return Reply { code: 2, stderr: e.to_string().into_bytes(), ..Reply::default() },
+        Err(e) => {
+            let words = e.to_string();
+            let stdout = if json { Failed::usage(&words).line() } else { Vec::new() };
+            return Reply { code: 2, stdout, stderr: words.into_bytes(), locked: false };
+        }
     };
     if let Err(e) = app.admit(request.passphrase.as_ref()) {
         let e = Error::from(e);
-        return Reply { code: e.kind.code(), stderr: e.words().into_bytes(), locked: true, ..Reply::default() };
+        let stdout = if cli.global.json { Failed::of(&e).line() } else { Vec::new() };
+        return Reply { code: e.kind.code(), stdout, stderr: e.words().into_bytes(), locked: true };
     }
     let given = Given { passphrase: request.passphrase, new: request.new_passphrase, file: request.file_passphrase };
     let mut context = Context::brought(app.clone(), cli.global.clone(), request.cwd, request.stdin, given, answer);
-    let result = cli.command.run(&mut context);
-    let (stdout, mut stderr) = context.said();
-    let code = match result {
+    let code = match cli.command.run(&mut context) {
         Ok(()) => 0,
-        Err(e) => {
-            stderr.extend_from_slice(e.words().as_bytes());
-            e.kind.code()
-        }
+        Err(e) => context.failed(&e),
     };
+    let (stdout, stderr) = context.said();
     Reply { code, stdout, stderr, locked: false }
 }
 
@@ -151,7 +161,10 @@ fn left_empty(home: &Path, command: &Command) -> Result<(), Error> {
 
 fn carry_out(cli: Cli, app: Option<Arc<App>>, stdin: Vec<u8>, given: Given) -> Result<u8, Error> {
     let mut context = Context::own(app.clone(), cli.global, stdin, given, answer);
-    let result = cli.command.run(&mut context);
+    let code = match cli.command.run(&mut context) {
+        Ok(()) => 0,
+        Err(e) => context.failed(&e),
+    };
     let written = context.flush();
     drop(context);
     // Commands that others brought here are answered before the folder closes.
@@ -159,13 +172,12 @@ fn carry_out(cli: Cli, app: Option<Arc<App>>, stdin: Vec<u8>, given: Given) -> R
     while app.as_ref().is_some_and(|app| Arc::strong_count(app) > 1) && started.elapsed() < LAST_COMMANDS {
         std::thread::sleep(Duration::from_millis(10));
     }
-    result?;
     match written {
         // Whoever read the answer has seen enough of it.
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(Kind::Failed, format!("The answer could not be written ({e}).")))
         }
-        _ => Ok(0),
+        _ => Ok(code),
     }
 }
 

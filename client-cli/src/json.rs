@@ -10,6 +10,7 @@ pub mod demo;
 pub mod device;
 pub mod directory;
 pub mod edits;
+pub mod failed;
 pub mod held;
 pub mod history;
 pub mod meeting;

@@ -296,6 +296,37 @@ pub(crate) struct Completions {
 /// Why nothing was done: any command.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Failed {
+    /// Why.
+    pub(crate) error: Reason,
+}
+
+/// Why, for programs and for people.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Reason {
+    /// A word for each exit code, the same as `pep` has: `failed`, `usage`, `not-permitted`, `unreachable`, `findings`, `choose` or
+    /// `store`.
+    pub(crate) kind: &'static str,
     /// In words.
-    pub(crate) error: String,
+    pub(crate) message: String,
+}
+
+impl Failed {
+    /// Of words, with the exit code of the contract.
+    pub(crate) fn of(code: u8, message: &str) -> Failed {
+        let kind = match code {
+            2 => "usage",
+            3 => "not-permitted",
+            4 => "unreachable",
+            5 => "findings",
+            6 => "choose",
+            7 => "store",
+            _ => "failed",
+        };
+        Failed { error: Reason { kind, message: message.trim().to_owned() } }
+    }
+
+    /// The document, as it is printed.
+    pub(crate) fn line(&self) -> Vec<u8> {
+        format!("{}\n", serde_json::to_value(self).unwrap_or_default()).into_bytes()
+    }
 }

@@ -5,8 +5,11 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use clap::CommandFactory;
 use schemars::{Schema, generate::SchemaSettings};
 
-use super::{checks, demo, device, directory, edits, held, history, meeting, plan};
+use super::{checks, demo, device, directory, edits, failed, held, history, meeting, plan};
 use crate::cli::Cli;
+
+/// What every command prints where it fails; there is no command of that name.
+const ERROR: &str = "error";
 
 /// A schema for each of these commands.
 macro_rules! outputs {
@@ -35,6 +38,7 @@ fn schemas() -> BTreeMap<String, Schema> {
         "demo": demo::Demo,
         "diff": history::Difference,
         "doctor": device::Examined,
+        "error": failed::Failed,
         "export": edits::Exported,
         "held": Vec<held::Held>,
         "held accept": held::Decided,
@@ -81,6 +85,7 @@ fn schemas() -> BTreeMap<String, Schema> {
 fn every_command_has_a_schema_and_no_other_has() {
     let mut commands = Vec::new();
     leaves(&Cli::command(), "", &mut commands);
+    commands.push(ERROR.to_owned());
     commands.sort_unstable();
     assert_eq!(schemas().into_keys().collect::<Vec<_>>(), commands);
 }

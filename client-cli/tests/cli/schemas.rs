@@ -29,15 +29,32 @@ static TRIED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// Holds what a command printed against its schema, where it was asked for JSON. `relay`: these are words of `pep-relay`.
 pub fn look(relay: bool, words: &[&str], said: &Said) {
     // What is written to standard output is the file that was asked for.
-    if !words.contains(&"--json") || words.contains(&"-") || said.out.is_empty() || relay && said.code == 1 {
+    if !words.contains(&"--json") || words.contains(&"-") {
+        return;
+    }
+    if said.out.is_empty() {
+        assert_eq!(said.code, 0, "{words:?} failed without a document: {}", said.err);
         return;
     }
     let (program, schemas) = if relay { ("pep-relay", &*RELAY) } else { ("pep", &*PEP) };
     let plain: Vec<&str> = words.iter().copied().take(2).collect();
     let named = [plain.join(" "), plain.first().copied().unwrap_or_default().to_owned()];
-    let command = named.iter().find(|command| schemas.contains_key(*command));
-    let command = command.unwrap_or_else(|| panic!("no schema for {program} {words:?}"));
-    let printed = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{program} {words:?}: {e}: {}", said.out));
+    let printed: Value =
+        serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{program} {words:?}: {e}: {}", said.out));
+    let error = "error".to_owned();
+    let command = match printed.get("error") {
+        // Why it was not done is said alike by all.
+        Some(why) => {
+            let kinds = ["failed", "usage", "not-permitted", "unreachable", "findings", "choose", "store"];
+            let code = kinds.iter().zip(1..).find(|(kind, _)| why["kind"] == **kind).map(|(_, code)| code);
+            assert_eq!(code, Some(said.code), "{program} {words:?}: {printed}");
+            &error
+        }
+        None => {
+            let command = named.iter().find(|command| schemas.contains_key(*command));
+            command.unwrap_or_else(|| panic!("no schema for {program} {words:?}"))
+        }
+    };
     if let Err(wrong) = schemas[command].holds(&printed) {
         panic!("{program} {words:?} does not print what its schema says: {wrong}\n{printed:#}");
     }
@@ -204,6 +221,8 @@ fn relay(world: &World) {
     ask(&["devices", "revoke", device.as_str().unwrap()]);
     ask(&["audit", "--last", "3"]);
     ask(&["config"]);
+    assert_eq!(world.relay.run(&["teams", "list", "no such child", "--json"]).code, 1);
+    assert_eq!(world.relay.run(&["teams", "lost", "--json"]).code, 2);
     ask(&["completions", "bash"]);
     ask(&["check"]);
     let backup = world.dir.path().join("relay.tar");
@@ -218,6 +237,9 @@ fn device(world: &World) {
     let callum = ("Callum Brightwater-Finch", "social-worker");
     let ask = |words: &[&str]| home.pep(&[words, &["--json"]].concat()).json();
     ask(&["join", &world.relay.invite(callum, &world.child)]);
+    assert_eq!(home.pep(&["show", "abcd", "--json"]).code, 1);
+    assert_eq!(home.pep(&["show", "--json"]).code, 2);
+    assert_eq!(world.home("nobody").pep(&["whoami", "--json"]).code, 1);
     ask(&["whoami"]);
     ask(&["doctor"]);
     ask(&["sync"]);

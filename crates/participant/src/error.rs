@@ -36,6 +36,19 @@ impl Kind {
             Kind::Store => 7,
         }
     }
+
+    /// Its word for programs, the same for one exit code always.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Kind::Failed => "failed",
+            Kind::Usage => "usage",
+            Kind::NotPermitted => "not-permitted",
+            Kind::Unreachable => "unreachable",
+            Kind::Findings => "findings",
+            Kind::Choose => "choose",
+            Kind::Store => "store",
+        }
+    }
 }
 
 /// Why a use case ends without having been done.

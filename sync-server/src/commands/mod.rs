@@ -124,7 +124,7 @@ impl Desk {
 pub(crate) fn main(args: Vec<OsString>) -> ExitCode {
     let reply = match Cli::try_parse_from(&args) {
         Ok(cli) => dispatch(cli, &args),
-        Err(e) => parse_reply(&e),
+        Err(e) => parse_reply(&e, args.iter().any(|arg| arg == "--json")),
     };
     let _ = std::io::stdout().write_all(&reply.stdout).and_then(|()| std::io::stdout().flush());
     let _ = std::io::stderr().write_all(&reply.stderr);
@@ -169,13 +169,14 @@ fn dispatch(cli: Cli, args: &[OsString]) -> Reply {
 
 /// Carries out a command that came through the door of the running relay.
 pub(crate) fn answer(room: &DocumentThread<Relay>, folder: &Path, request: Request) -> Reply {
+    let json = request.args.iter().any(|arg| arg == "--json");
     let args = std::iter::once("pep-relay".to_string()).chain(request.args);
     match Cli::try_parse_from(args) {
         Ok(cli) => {
             let desk = Desk { room: room.clone(), folder: folder.to_path_buf(), cwd: request.cwd };
             reply(cli.command.run(&desk), cli.global.json)
         }
-        Err(e) => parse_reply(&e),
+        Err(e) => parse_reply(&e, json),
     }
 }
 
@@ -272,18 +273,20 @@ fn reply(done: Result<Output, Error>, json: bool) -> Reply {
             ..Reply::default()
         },
         Err(e) => {
-            let said = serde_json::to_value(Failed { error: e.to_string() }).unwrap_or_default();
-            let stdout = if json { format!("{said}\n").into_bytes() } else { Vec::new() };
+            let stdout = if json { Failed::of(e.exit_code(), &e.to_string()).line() } else { Vec::new() };
             Reply { code: e.exit_code(), stdout, stderr: format!("{e}\n").into_bytes(), ..Reply::default() }
         }
     }
 }
 
-fn parse_reply(e: &clap::Error) -> Reply {
-    let words = e.to_string().into_bytes();
+fn parse_reply(e: &clap::Error, json: bool) -> Reply {
+    let words = e.to_string();
     match e.use_stderr() {
-        true => Reply { code: 2, stderr: words, ..Reply::default() },
-        false => Reply { stdout: words, ..Reply::default() },
+        true => {
+            let stdout = if json { Failed::of(2, &words).line() } else { Vec::new() };
+            Reply { code: 2, stdout, stderr: words.into_bytes(), ..Reply::default() }
+        }
+        false => Reply { stdout: words.into_bytes(), ..Reply::default() },
     }
 }
 
