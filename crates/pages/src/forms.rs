@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use participant::pieces::PIECE_UNITS;
 use plan::{ChangeHash, DocumentKind, Edit, Kind, Value};
 
 use super::{
     field::{Ask, Fill},
-    hunks::hunks,
+    hunks::{Hunk, hunks},
+    live::merged,
     model::Plan,
     request::{Outcome, Pairs},
 };
@@ -109,8 +111,8 @@ impl Lots {
         self.at(0, kind).push(edit);
     }
 
-    /// A text that was changed from what the page showed.
-    pub fn text(&mut self, plan: &Plan, kind: DocumentKind, place: &str, shown: &str, text: &str) {
+    /// A text that was changed from what the page showed; `now` is what stands there.
+    pub fn text(&mut self, plan: &Plan, kind: DocumentKind, place: &str, [shown, now]: [&str; 2], text: &str) {
         let place = || place.to_owned();
         let Some(seen) = plan.seen_heads(kind) else {
             return self.add(kind, Edit::Rewrite { question: place(), text: text.to_owned() });
@@ -123,8 +125,12 @@ impl Lots {
             let units: Vec<u16> = text.encode_utf16().collect();
             let after = shown.encode_utf16().count() - end;
             let insert = units.get(start..units.len().saturating_sub(after)).unwrap_or(&[]);
-            pieces =
-                vec![super::hunks::Hunk { at: start, delete: end - start, insert: String::from_utf16_lossy(insert) }];
+            pieces = vec![Hunk { at: start, delete: end - start, insert: String::from_utf16_lossy(insert) }];
+        }
+        let units = |piece: &Hunk| piece.delete + piece.insert.encode_utf16().count();
+        // More than one change may hold: the text as it becomes is written as changes that follow one another.
+        if pieces.iter().any(|piece| units(piece) > PIECE_UNITS) {
+            return self.add(kind, Edit::Rewrite { question: place(), text: merged(shown, text, now) });
         }
         for (lot, piece) in pieces.into_iter().enumerate() {
             let seen: Vec<ChangeHash> = seen.to_vec();

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use similar::{Algorithm, DiffOp, DiffTag};
+use imara_diff::{Algorithm, Diff, InternedInput};
 
 /// Pieces at most; a text that differs in more places is another text, and everything between the first and the last counts as one
 /// piece. Each is written by itself, and somebody who changes a long text in an afternoon makes a few hundred.
@@ -41,13 +41,14 @@ pub fn letters(before: &str, after: &str) -> Vec<Hunk> {
 }
 
 fn differences(old: &[&str], new: &[&str]) -> Vec<Hunk> {
-    // Its work is bounded by the lengths, and it asks no clock: on texts that differ everywhere it takes a good way for the best.
-    let changes: Vec<DiffOp> = similar::capture_diff_slices(Algorithm::Myers, old, new)
-        .into_iter()
-        .filter(|op| op.tag() != DiffTag::Equal)
-        .collect();
+    let mut input = InternedInput::default();
+    input.update_before(old.iter().copied());
+    input.update_after(new.iter().copied());
+    // Whatever the texts: where they differ almost everywhere it takes a good way for the best, and asks no clock for that.
+    let found = Diff::compute(Algorithm::Myers, &input);
+    let indices = |range: Range<u32>| range.start as usize..range.end as usize;
     let mut ranges: Vec<(Range<usize>, Range<usize>)> =
-        changes.iter().map(|op| (op.old_range(), op.new_range())).collect();
+        found.hunks().map(|hunk| (indices(hunk.before), indices(hunk.after))).collect();
     if let (Some((from, to)), Some((from_last, to_last))) = (ranges.first(), ranges.last())
         && ranges.len() > PIECES_MAX
     {
@@ -139,7 +140,12 @@ mod tests {
     #[test]
     fn a_long_text_that_became_another_is_few_pieces_whatever_it_became() {
         let long = words(40_000, 1);
-        for after in [words(40_000, 31), "a".repeat(200_000), String::new()] {
+        // The same few words all over, in capital letters; the same words from behind.
+        let told = "He cooks on Sundays, and Carys eats it. ".repeat(4_000);
+        let found = hunks(&told, &told.to_uppercase());
+        assert!(found.len() <= PIECES_MAX && made(&told, &found) == told.to_uppercase());
+        let behind: String = tokens(&long).into_iter().rev().collect();
+        for after in [words(40_000, 31), "a".repeat(200_000), behind, String::new()] {
             for found in [hunks(&long, &after), letters(&long, &after)] {
                 assert!(found.len() <= PIECES_MAX, "{}", found.len());
                 assert!(made(&long, &found) == after);

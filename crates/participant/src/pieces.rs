@@ -7,7 +7,7 @@ use crate::typing::Splice;
 
 /// UTF-16 units put in or taken away by one piece. A change may hold [`OPERATIONS_MAX`] operations, a unit is at most one, and what
 /// was carried over comes with the first change of a text; the rest is for the operations beside the letters.
-const PIECE_UNITS: usize = OPERATIONS_MAX - CARRIED_MAX - 1_000;
+pub const PIECE_UNITS: usize = OPERATIONS_MAX - CARRIED_MAX - 1_000;
 
 /// Edits that make `after` of `before`: what both begin and end with stays, the middle is replaced piece by piece.
 pub fn pieces(question: &str, before: &str, after: &str) -> Vec<Edit> {

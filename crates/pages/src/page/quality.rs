@@ -125,7 +125,8 @@ impl<'a> Taken<'a> {
         };
         let given = self.take(&overall, false, own(plan.seen_view()), own(&plan.view));
         let shown = text(plan, plan.seen_answer(REASON));
-        let why = self.take(&reason, true, shown.clone(), text(plan, plan.answer(REASON)));
+        let now = text(plan, plan.answer(REASON));
+        let why = self.take(&reason, true, shown.clone(), now.clone());
         let edit = match given {
             Some(Change::Put(Some(value))) => Some(quality::overall(plan.pep.process(), value, worked_out)),
             Some(Change::Put(None)) => {
@@ -134,8 +135,8 @@ impl<'a> Taken<'a> {
             _ => None,
         };
         edit.into_iter().for_each(|edit| self.lots.add(document(OVERALL), edit));
-        if let Some(Change::Text(now)) = why {
-            self.lots.text(plan, document(REASON), REASON, &shown.text, &now);
+        if let Some(Change::Text(said)) = why {
+            self.lots.text(plan, document(REASON), REASON, [&shown.text, &now.text], &said);
         }
     }
 
@@ -143,8 +144,8 @@ impl<'a> Taken<'a> {
         let plan = self.plan;
         let shown = text(plan, plan.seen_answer(FEEDBACK));
         let now = text(plan, plan.answer(FEEDBACK));
-        if let Some(Change::Text(now)) = self.take(&ask(FEEDBACK, FEEDBACK), true, shown.clone(), now) {
-            self.lots.text(plan, document(FEEDBACK), FEEDBACK, &shown.text, &now);
+        if let Some(Change::Text(said)) = self.take(&ask(FEEDBACK, FEEDBACK), true, shown.clone(), now.clone()) {
+            self.lots.text(plan, document(FEEDBACK), FEEDBACK, [&shown.text, &now.text], &said);
         }
     }
 

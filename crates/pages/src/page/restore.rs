@@ -207,8 +207,9 @@ fn write(plan: &Plan, question: &Question, place: &str, spot: &Spot<'_>, seen: &
         // A cell of a table is written whole; every other text is changed by what differs from what the page showed.
         Stood::Text(text) => match spot {
             Spot::Answer | Spot::Field { .. } => {
-                let shown = if let Stood::Text(shown) = seen { shown.as_str() } else { "" };
-                return lots.text(plan, kind, place, shown, text);
+                let said = |stood: &Stood| if let Stood::Text(text) = stood { text.clone() } else { String::new() };
+                let (shown, now) = (said(seen), said(&stood(plan, question, spot, &plan.view)));
+                return lots.text(plan, kind, place, [&shown, &now], text);
             }
             Spot::Cell { .. } | Spot::Within { .. } => Some(Value::Text(text.clone())),
         },

@@ -166,7 +166,7 @@ fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown:
         }
         Ok(Some(Change::Text(text))) => {
             answered = !text.trim().is_empty();
-            lots.text(plan, kind, &question.id, &one.seen.text, &text);
+            lots.text(plan, kind, &question.id, [&one.seen.text, &one.now.text], &text);
         }
         Ok(Some(Change::Put(Some(value)))) => {
             answered = true;

@@ -199,7 +199,7 @@ impl Taken {
                     }
                 }
                 Ok(Some(Change::Text(text))) if existing.is_some() => {
-                    self.lots.text(plan, MAIN, &place, &one.seen.text, &text);
+                    self.lots.text(plan, MAIN, &place, [&one.seen.text, &one.now.text], &text);
                 }
                 Ok(Some(Change::Text(text))) => drop(self.cells.insert(column.id.clone(), Some(Value::Text(text)))),
                 Ok(Some(Change::Put(value))) => drop(self.cells.insert(column.id.clone(), value)),

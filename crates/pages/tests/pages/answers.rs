@@ -107,6 +107,25 @@ fn every_kind_of_answer_can_be_given_changed_and_taken_away() {
 }
 
 #[test]
+fn a_text_longer_than_one_change_may_hold_arrives_whole_beside_what_others_wrote_meanwhile() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    let here = section(&pep, "care.story");
+    let long = "He cooks on Sundays, and Carys eats it. ".repeat(600);
+    // Nobody wrote meanwhile: typed into an empty box, then something else in its place.
+    device.send(&here, &device.stamp(&here), &[("care.story", long.trim())]);
+    assert_eq!(device.text(&pep, "care.story"), long.trim());
+    let other = long.to_uppercase();
+    device.send(&here, &device.stamp(&here), &[("care.story", other.trim())]);
+    assert_eq!(device.text(&pep, "care.story"), other.trim());
+    // Somebody else wrote meanwhile at both ends of a text into which much is pasted.
+    device.write(&pep, "care.story", "It began.\n\nIt goes on.");
+    let stamp = device.stamp(&here);
+    device.write(&pep, "care.story", "Then: It began.\n\nIt goes on. And on.");
+    device.send(&here, &stamp, &[("care.story", &format!("It began.\n{}\nIt goes on.", long.trim()))]);
+    assert_eq!(device.text(&pep, "care.story"), format!("Then: It began.\n{}\nIt goes on. And on.", long.trim()));
+}
+
+#[test]
 fn a_mistake_is_named_at_its_field_and_nothing_typed_is_lost() {
     let (device, pep) = Device::idris(Role::SocialWorker);
     let here = section(&pep, "child.dob");

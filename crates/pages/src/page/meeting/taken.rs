@@ -341,7 +341,7 @@ fn one(request: &Request, plan: &Plan, id: &str, lots: &mut Lots, tried: &mut Tr
     let mut told = None;
     match one.change(&request.form) {
         Ok(None) => {}
-        Ok(Some(Change::Text(text))) => lots.text(plan, MAIN, id, &field.seen.text, &text),
+        Ok(Some(Change::Text(text))) => lots.text(plan, MAIN, id, [&field.seen.text, &field.now.text], &text),
         Ok(Some(Change::Put(Some(value)))) => lots.add(MAIN, meeting::said(id, value)),
         Ok(Some(Change::Put(None))) => {
             let question = plan::bank().question(id).into_iter();
