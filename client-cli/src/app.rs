@@ -28,6 +28,7 @@ use crate::{
     clock,
     dial::{self, DialError, Http, Kept},
     erase,
+    json::failed::Failed,
     unlock::{self, Guard, LockError},
 };
 use participant::{
@@ -191,11 +192,7 @@ impl App {
         let app = Arc::downgrade(self);
         self.owner.listen(move |request| match app.upgrade() {
             Some(app) => answer(&app, request),
-            None => Reply {
-                code: 7,
-                stderr: b"The program that had this folder open is ending. Try again.\n".to_vec(),
-                ..Reply::default()
-            },
+            None => ending(&request),
         })
     }
 
@@ -471,6 +468,14 @@ async fn failure(room: &DocumentThread<Device>, again: &Notify, mut attempts: wa
         }
     }
     std::future::pending().await
+}
+
+/// To a command that came while this program ends. With `--json` it is said in the one document, too.
+fn ending(request: &Request) -> Reply {
+    let e = Error::new(Kind::Store, "The program that had this folder open is ending. Try again.");
+    let json = request.args.iter().any(|arg| arg == "--json");
+    let stdout = if json { Failed::of(&e).line() } else { Vec::new() };
+    Reply { code: e.kind.code(), stdout, stderr: e.words().into_bytes(), ..Reply::default() }
 }
 
 fn read_key(home: &Path, home_key: &Key) -> Result<Option<Ed25519KeyPair>, OpenError> {

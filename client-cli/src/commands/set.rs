@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long, value_name = "WHY", conflicts_with = "clear")]
     none: Option<NoAnswer>,
     /// The reason, for not-known and not-applicable
-    #[arg(long, value_name = "TEXT", requires = "none")]
+    #[arg(long, value_name = "TEXT", requires = "none", conflicts_with_all = ["value", "clear"])]
     reason: Option<String>,
 }
 

@@ -457,6 +457,8 @@ fn why_there_is_no_answer_is_said_beside_the_question_and_an_answer_takes_its_pl
     let without = ottoline.pep(&["set", &spring, "progress.barriers", "--none", "not-known"]);
     assert!(without.code == 2 && without.err.contains("a reason"), "{}", without.err);
     ottoline.pep(&["set", &spring, "progress.barriers", "--none", "not-known", "--reason", "New to the school."]).ok();
+    // A reason goes with no answer: its words would be lost.
+    assert_eq!(ottoline.pep(&["set", &spring, "setting.fullTime", "yes", "--reason", "New to the school."]).code, 2);
     let plan = ottoline.show(&spring);
     assert_eq!(plan["noAnswers"]["progress.barriers"][0]["reason"], "New to the school.");
     assert!(ottoline.pep(&["show", &spring]).ok().contains("Nothing to record - Ottoline Greaves-Penn"));

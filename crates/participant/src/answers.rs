@@ -133,7 +133,9 @@ pub fn confirm(device: &mut Device, mine: &Mine, what: Confirm, now: &Now) -> Re
 
 fn on_page(mine: &Mine, view: &View, page: &str) -> Result<Vec<String>, Error> {
     let page = select::page(mine, page)?;
-    let waiting = page.questions.iter().filter(|question| view.to_confirm.contains(question.id.as_str()));
+    // What is not asked any more is not there to be confirmed.
+    let waits = |id: &str| view.to_confirm.contains(id) && view.asked.contains(id);
+    let waiting = page.questions.iter().filter(|question| waits(&question.id));
     let (own, others): (Vec<&&Question>, Vec<&&Question>) =
         waiting.partition(|question| mine.pep.process().writers_of(question).contains(&mine.role));
     if own.is_empty() && !others.is_empty() {

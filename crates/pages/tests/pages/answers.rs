@@ -126,6 +126,26 @@ fn a_text_longer_than_one_change_may_hold_arrives_whole_beside_what_others_wrote
 }
 
 #[test]
+fn a_form_with_several_long_texts_is_saved_whole_or_not_at_all() {
+    let (device, pep) = Device::idris(Role::DesignatedTeacher);
+    let here = section(&pep, "progress.goingWell");
+    let long = |words: &str| words.repeat(15_000 / words.len());
+    let (well, barriers) = (long("Maths goes well. "), long("The taxi takes long. "));
+    let fields = [("progress.goingWell", well.trim()), ("progress.barriers", barriers.trim())];
+    device.send(&here, &device.stamp(&here), &fields);
+    for (question, text) in fields {
+        assert_eq!(device.text(&pep, question), text, "{question}");
+    }
+    // One is this person's to write and one is not: neither is written.
+    let before = device.view(&pep).heads.clone();
+    let edits = [("progress.goingWell", &barriers), ("care.story", &well)]
+        .map(|(question, text)| Edit::Rewrite { question: question.into(), text: text.clone() });
+    let written = device.with(|device| device.edit(&pep, DocumentKind::Main, Role::DesignatedTeacher, &edits, WROTE));
+    assert!(written.unwrap().is_err());
+    assert_eq!(device.view(&pep).heads, before);
+}
+
+#[test]
 fn a_mistake_is_named_at_its_field_and_nothing_typed_is_lost() {
     let (device, pep) = Device::idris(Role::SocialWorker);
     let here = section(&pep, "child.dob");

@@ -1,7 +1,7 @@
 //! What this device's person writes: a PEP started, answers changed, a signature given, each as changes that are on the disk
 //! before anybody is told so.
 
-use plan::{Answer, Applied, DocumentKind, Edit, Pep, Refused, Role, Signing, Writer};
+use plan::{Answer, Applied, DocumentKind, Edit, Pep, Refused, Role, Signing, TEXT_MAX, Writer};
 use replica::Trouble;
 use uuid::Uuid;
 
@@ -66,8 +66,57 @@ impl Device {
                 }
             }
         }
+        if let (Err(Refused::TooMuchAtOnce { .. }), [_, _, ..]) = (&done, edits)
+            && let Some(lots) = self.in_lots(pep, kind, &writer, edits, now)?
+        {
+            for lot in lots {
+                let next = self.edit(pep, kind, role, &lot, now)?;
+                match (&done, &next) {
+                    // What is told is that something changed, if anything did.
+                    (Ok(Applied { change: Some(_), .. }), Ok(Applied { change: None, .. })) => {}
+                    _ => done = next,
+                }
+                if done.is_err() {
+                    break;
+                }
+            }
+        }
         self.touch();
         Ok(done)
+    }
+
+    /// Edits that are too much for one change, as lots of which each but a long text by itself fits: the texts one by one, and the rest
+    /// before or after them, as the plan allows it. `None` where it allows neither, or no text is among them: nothing is written then.
+    fn in_lots(
+        &mut self,
+        pep: &Pep,
+        kind: DocumentKind,
+        writer: &Writer,
+        edits: &[Edit],
+        now: i64,
+    ) -> Result<Option<Vec<Vec<Edit>>>, Trouble> {
+        let too_long =
+            |edit: &Edit| matches!(edit, Edit::Rewrite { text, .. } if text.encode_utf16().count() > TEXT_MAX);
+        if edits.iter().any(too_long) {
+            return Ok(None);
+        }
+        let is_text = |edit: &&Edit| shortened(edit).is_some();
+        let (texts, rest): (Vec<&Edit>, Vec<&Edit>) = edits.iter().partition(is_text);
+        let texts = || texts.iter().map(|text| vec![(*text).clone()]);
+        let rest = (!rest.is_empty()).then(|| rest.into_iter().cloned().collect::<Vec<Edit>>());
+        let orders = [rest.clone().into_iter().chain(texts()).collect::<Vec<_>>(), texts().chain(rest).collect()];
+        let doc = *pep.document(kind).as_bytes();
+        let allowed = self.replica.read(&doc, |document| {
+            orders.into_iter().find(|lots| {
+                let mut copy = document.clone();
+                lots.iter().all(|lot| {
+                    let short: Vec<Edit> =
+                        lot.iter().map(|edit| shortened(edit).unwrap_or_else(|| edit.clone())).collect();
+                    plan::apply(&mut copy, pep, kind, writer, &short, now).is_ok()
+                })
+            })
+        })?;
+        Ok(allowed.filter(|lots| lots.len() > 1))
     }
 
     /// Signs the plan, as one change that is on the disk when this returns. `now` in Unix seconds.
@@ -104,5 +153,23 @@ impl Device {
             _ => text.clone(),
         };
         Ok(Some(pieces(question, before, &after)))
+    }
+}
+
+/// An edit of a text with a few words in place of many, to find out whether it is allowed at all; `None` of any other edit.
+fn shortened(edit: &Edit) -> Option<Edit> {
+    const LETTERS: usize = 100;
+    let few = |text: &str| text.chars().take(LETTERS).collect::<String>();
+    match edit {
+        Edit::Rewrite { question, text } => Some(Edit::Rewrite { question: question.clone(), text: few(text) }),
+        Edit::Append { question, text } => Some(Edit::Append { question: question.clone(), text: few(text) }),
+        Edit::Splice { question, at, delete, insert, seen } => Some(Edit::Splice {
+            question: question.clone(),
+            at: *at,
+            delete: *delete,
+            insert: few(insert),
+            seen: seen.clone(),
+        }),
+        _ => None,
     }
 }

@@ -520,7 +520,8 @@ impl<'t> Work<'t> {
         }
     }
 
-    /// Refuses an overall grade that is given with these edits, is another than the areas make it, and has no reason.
+    /// Refuses an overall grade that is given with these edits, is another than the areas make it, and has no reason. A reason that is
+    /// taken away later is asked for again, and not refused: whoever writes it anew in a live box has it empty for a moment.
     fn reasoned(&self, edits: &[Edit]) -> Result<(), Refused> {
         let gives = |edit: &Edit| matches!(edit, Edit::Choose { question, .. } if question == quality::OVERALL);
         if !edits.iter().any(gives) {
