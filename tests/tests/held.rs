@@ -169,3 +169,26 @@ fn of_a_branch_with_one_refused_change_no_word_is_lost_and_none_doubled_and_nobo
     let kept = odile.core.refused();
     assert_eq!((kept[0].why.code.as_str(), &kept[0].said), ("discarded", &held.said));
 }
+
+/// Work, and not time: what one edit costs the device that makes it and the one that hears of it.
+#[test]
+fn one_edit_is_one_change_and_few_frames() {
+    let (mut world, mut odile, mut ottoline) = World::new();
+    odile.core.start_pep(&world.pep, odile.role).expect("a disk");
+    world.connects(&mut odile);
+    world.connects(&mut ottoline);
+    world.settles(&mut [&mut odile, &mut ottoline]);
+    world.writes(&mut odile, Edit::Append { question: NOTES.into(), text: "first".into() });
+    world.settles(&mut [&mut odile, &mut ottoline]);
+    let before = [odile.core.work(), ottoline.core.work()];
+    world.writes(&mut odile, Edit::Append { question: NOTES.into(), text: "second".into() });
+    world.settles(&mut [&mut odile, &mut ottoline]);
+    let hers = odile.core.work().since(before[0]);
+    let theirs = ottoline.core.work().since(before[1]);
+    // Pushed, and its receipt; it comes, and is let in.
+    assert_eq!((hers.admitted, hers.signatures, hers.frames), (1, 1, 2), "{hers:?}");
+    assert_eq!((theirs.admitted, theirs.signatures, theirs.frames), (1, 1, 1), "{theirs:?}");
+    assert!(hers.syncs <= 2 && theirs.syncs == 1, "{hers:?} {theirs:?}");
+    assert!(hers.bytes < 1_500 && theirs.bytes < 1_000, "{hers:?} {theirs:?}");
+    assert_eq!(hers.documents + theirs.documents, 0, "both have it open");
+}

@@ -170,12 +170,7 @@ mod tests {
     }
 
     fn since(device: &Device, before: Work) -> Work {
-        let now = device.work();
-        Work {
-            views: now.views - before.views,
-            summaries: now.summaries - before.summaries,
-            documents: now.documents - before.documents,
-        }
+        device.work().since(before)
     }
 
     #[test]
@@ -190,7 +185,14 @@ mod tests {
         // One answer changes one plan.
         let edit = Edit::Choose { question: "transfer.needed".into(), value: Value::YesNo(true) };
         let (pep, role) = (&peps[7], Role::SocialWorker);
+        let before = device.work();
         device.edit(pep, DocumentKind::Main, role, &[edit], NOW).unwrap().unwrap();
+        let made = since(&device, before);
+        assert_eq!(
+            (made.admitted, made.signatures, made.syncs),
+            (1, 1, 1),
+            "one change, through one's own gate, in one record"
+        );
         let before = device.work();
         summaries(&mut device, &now).unwrap();
         let made = since(&device, before);

@@ -30,7 +30,10 @@ pub mod seal;
 pub mod tables;
 mod trouble;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use automerge::{ActorId, Automerge, LoadOptions, TextEncoding};
 use gate::{Authority, Envelope, Hash, Id, Refusal, Tip};
@@ -125,8 +128,47 @@ pub struct Replica {
     moved: BTreeSet<Id>,
     /// How often each document has changed since this replica was opened.
     versions: BTreeMap<Id, u64>,
-    /// How often each document was opened from the disk since then.
-    opened: u64,
+    /// What was done since then.
+    work: Work,
+}
+
+/// What a replica has done since it was opened, for tests and measurements to count: work, and not time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Documents read in from the disk.
+    pub opened: u64,
+    /// Changes of this peer and of others that the gate let in; those of a snapshot, which come as a whole, are not among them.
+    pub admitted: u64,
+    /// Signatures that the gate checked.
+    pub signatures: u64,
+    /// Times that records were made durable, however many at once.
+    pub syncs: u64,
+}
+
+/// Counts the signatures that are checked: the gate asks for an author for that alone.
+struct Counting<'a> {
+    authority: &'a dyn Authority,
+    signatures: Cell<u64>,
+}
+
+impl Authority for Counting<'_> {
+    fn author(&self, device: &Id) -> Option<gate::Author> {
+        let author = self.authority.author(device)?;
+        self.signatures.set(self.signatures.get() + 1);
+        Some(author)
+    }
+
+    fn groups(&self, device: &Id) -> Vec<&str> {
+        self.authority.groups(device)
+    }
+
+    fn rules(&self) -> &gate::Rules {
+        self.authority.rules()
+    }
+
+    fn accepted(&self, change: &Hash) -> bool {
+        self.authority.accepted(change)
+    }
 }
 
 impl Replica {
@@ -174,7 +216,7 @@ impl Replica {
             stopped: false,
             moved: BTreeSet::new(),
             versions: BTreeMap::new(),
-            opened: 0,
+            work: Work::default(),
         };
         replica.give_up_lost(read.lost, &mut notices)?;
         Ok((replica, notices))
@@ -347,8 +389,12 @@ impl Replica {
             let Some(open) = self.open.get_mut(doc) else { return Err(Trouble::Unknown) };
             // One's own change goes through the same door: what others would refuse is never kept.
             let own = Own { signer: self.signer.as_ref(), authority };
-            match open.ledger.offer(&envelope, &own) {
+            let own = Counting { authority: &own, signatures: Cell::new(0) };
+            let taken = open.ledger.offer(&envelope, &own);
+            self.work.signatures += own.signatures.get();
+            match taken {
                 Ok(Taken::New(number, _)) => {
+                    self.work.admitted += 1;
                     open.ledger.wait_for(number, hash);
                     self.stage_envelope(*doc, number, None, true, &envelope);
                 }
@@ -375,6 +421,7 @@ impl Replica {
     ) -> Result<(Vec<Offered>, Option<Refusal>)> {
         self.running()?;
         let participant = self.mode == Mode::Participant;
+        let authority = &Counting { authority, signatures: Cell::new(0) };
         let open = self.ledger(doc)?;
         let mut offered = Vec::with_capacity(envelopes.len());
         let mut new = Vec::new();
@@ -415,6 +462,8 @@ impl Replica {
             // The gate admitted it, so this is a fault of ours; the document is read again from what is stored.
             open.document = None;
         }
+        self.work.signatures += authority.signatures.get();
+        self.work.admitted += new.len() as u64;
         let only_moved = new.is_empty() && !offered.is_empty() && from.is_some();
         for (number, cursor, waits, i) in new {
             self.stage_envelope(*doc, number, cursor, waits, &envelopes[i]);
@@ -459,7 +508,9 @@ impl Replica {
         if open.ledger.last() > 0 {
             return Ok(Ok(()));
         }
-        let (index, document) = match gate::admit_snapshot(doc, &bytes, &genesis, tips, authority) {
+        let authority = Counting { authority, signatures: Cell::new(0) };
+        let admitted = gate::admit_snapshot(doc, &bytes, &genesis, tips, &authority);
+        let (index, document) = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -468,6 +519,7 @@ impl Replica {
         open.ledger = ledger;
         open.document = Some(document.into_document());
         let actors: Vec<Id> = open.ledger.index().actors().copied().collect();
+        self.work.signatures += authority.signatures.get();
         let tips = tips
             .iter()
             .map(|t| sync::frame::WireTip { actor: t.actor, seq: t.seq, hash: t.hash, device_id: t.device, sig: t.sig })
@@ -676,6 +728,7 @@ impl Replica {
     fn keep(&mut self, events: &[Event], proven: bool) -> Result<()> {
         let records = sealed(self.disk.keys(), events, self.disk.records())?;
         let appended = if proven { self.disk.append(&records) } else { self.disk.append_unproven(&records) };
+        self.work.syncs += 1;
         let kept = appended.and_then(|()| {
             let tables = self.tables();
             events.iter().try_for_each(|event| tables.bring(event))?;
@@ -692,9 +745,9 @@ impl Replica {
         self.versions.get(doc).copied().unwrap_or(0)
     }
 
-    /// How often a document was read in from the disk since this replica was opened: work, for tests and measurements to count.
-    pub fn documents_opened(&self) -> u64 {
-        self.opened
+    /// What was done since this replica was opened.
+    pub fn work(&self) -> Work {
+        self.work
     }
 
     /// Will be written in the journal with the next [`Replica::commit`].
@@ -752,12 +805,12 @@ impl Replica {
     fn document(&mut self, doc: &Id) -> Result<&mut Open> {
         if !self.open.contains_key(doc) {
             let open = self.load_ledger(doc, true)?;
-            self.opened += 1;
+            self.work.opened += 1;
             self.open.insert(*doc, open);
             self.make_room(doc);
         } else if self.ledger(doc)?.document.is_none() {
             let document = self.load(doc)?;
-            self.opened += 1;
+            self.work.opened += 1;
             self.ledger(doc)?.document = Some(document);
         }
         self.ledger(doc)

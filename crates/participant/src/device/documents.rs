@@ -109,7 +109,8 @@ impl Device {
 
     /// What was done since this device was opened: for tests and measurements to count.
     pub fn work(&self) -> Work {
-        Work { documents: self.replica.documents_opened(), ..self.views.work }
+        let replica::Work { opened, admitted, signatures, syncs } = self.replica.work();
+        Work { documents: opened, admitted, signatures, syncs, ..self.views.work }
     }
 
     /// Tells this state of a PEP, as a role reads it, from every other.

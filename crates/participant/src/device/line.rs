@@ -66,6 +66,7 @@ impl Device {
     /// One frame's bytes from the relay.
     pub fn receive(&mut self, bytes: &[u8], now: i64) -> Result<(), Trouble> {
         self.day = day_of(now);
+        self.views.work.passed(bytes);
         let Some(connection) = self.connection.as_mut() else { return Ok(()) };
         let acts = match Frame::decode(bytes) {
             Ok(frame) => connection.session.receive(frame),
@@ -108,7 +109,9 @@ impl Device {
         self.pump()?;
         let Some(connection) = self.connection.as_mut() else { return Ok(Vec::new()) };
         let most = most.min(connection.out.len());
-        Ok(connection.out.drain(..most).map(|f| f.encode()).collect())
+        let frames: Vec<Vec<u8>> = connection.out.drain(..most).map(|f| f.encode()).collect();
+        frames.iter().for_each(|frame| self.views.work.passed(frame));
+        Ok(frames)
     }
 
     /// Whether the line has anything to do: frames to send, a roster to fetch, an end to make.

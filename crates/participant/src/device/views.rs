@@ -36,6 +36,37 @@ pub struct Work {
     pub summaries: u64,
     /// Documents read in from the disk.
     pub documents: u64,
+    /// Changes, of whomever, that the gate let in one by one.
+    pub admitted: u64,
+    /// Signatures that the gate checked.
+    pub signatures: u64,
+    /// Times that something was made durable.
+    pub syncs: u64,
+    /// Frames that came and went.
+    pub frames: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Work {
+    pub(super) fn passed(&mut self, frame: &[u8]) {
+        self.frames += 1;
+        self.bytes += frame.len() as u64;
+    }
+
+    /// What was done since `before`.
+    pub fn since(self, before: Work) -> Work {
+        Work {
+            views: self.views - before.views,
+            summaries: self.summaries - before.summaries,
+            documents: self.documents - before.documents,
+            admitted: self.admitted - before.admitted,
+            signatures: self.signatures - before.signatures,
+            syncs: self.syncs - before.syncs,
+            frames: self.frames - before.frames,
+            bytes: self.bytes - before.bytes,
+        }
+    }
 }
 
 /// What is kept.
