@@ -28,7 +28,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
     let salt = clock::random().map_err(|e| Error::new(Kind::Failed, format!("The PIN was not set: {e}.")))?;
     let pin = Pin::new(context.input()?.trim(), salt).map_err(|why| {
-        Error::new(Kind::Failed, format!("{why}.")).hint("Nothing was changed. Run `pep pin set` again.")
+        Error::new(Kind::Usage, format!("{why}.")).hint("Nothing was changed. Run `pep pin set` again.")
     })?;
     context.with(move |device| pin.keep(device))?;
     if context.global.json {

@@ -101,7 +101,9 @@ pub fn parse(place: &str, cells: &[String]) -> Result<Cells, Error> {
         };
         let place = format!("{columns}/{column}");
         let value = if value.is_empty() { None } else { Some(parse_value(&place, value)?) };
-        parsed.insert(column.to_string(), value);
+        if parsed.insert(column.to_string(), value).is_some() {
+            return Err(Error::new(Kind::Usage, format!("{column} is there twice; give it once.")));
+        }
     }
     Ok(parsed)
 }

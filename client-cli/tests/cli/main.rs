@@ -463,6 +463,9 @@ fn why_there_is_no_answer_is_said_beside_the_question_and_an_answer_takes_its_pl
     assert_eq!(plan["noAnswers"]["progress.barriers"][0]["reason"], "New to the school.");
     assert!(ottoline.pep(&["show", &spring]).ok().contains("Nothing to record - Ottoline Greaves-Penn"));
     ottoline.pep(&["set", &spring, "progress.barriers", "--clear"]).ok();
+    let twice = ["row", "add", &spring, "attendance.terms", "term=Autumn 2025", "possible=148", "possible=14"];
+    let refused = ottoline.pep(&twice);
+    assert!(refused.code == 2 && refused.err.contains("possible is there twice"), "{}", refused.err);
     ottoline.pep(&["row", "add", &spring, "attendance.terms", "term=Autumn 2025", "possible=148"]).ok();
     assert_eq!(ottoline.show(&spring)["noAnswers"], serde_json::json!({}));
     assert_eq!(ottoline.pep(&["set", &spring, "attendance.terms", "--none", "never"]).code, 2);

@@ -346,7 +346,7 @@ fn a_device_that_was_given_to_a_child_stays_so_after_a_restart_and_a_forgotten_p
     ottoline.pep(&["set", &spring, "setting.yearGroup", "10"]).ok();
     let set = |pin: &str| ottoline.pep_with(&["pin", "set"], pin);
     let refused = set("1234\n");
-    assert!(refused.code == 1 && refused.err.contains("harder to guess") && !refused.err.contains("1234\n"));
+    assert!(refused.code == 2 && refused.err.contains("harder to guess") && !refused.err.contains("1234\n"));
     set("8305\n").ok();
     {
         let open = Open::start(&ottoline, &["--no-browser"]);

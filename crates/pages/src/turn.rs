@@ -377,14 +377,11 @@ impl<'a> Turn<'a> {
     pub fn sharing(&mut self) -> Result<Sharing, Error> {
         let me = mine::me(self.device, self.now())?;
         let device = &mut *self.device;
-        let peps: Vec<Pep> = device.peps().cloned().collect();
         let names = names(device)?;
         let mut waiting = Vec::new();
-        for pep in peps {
+        for pep in device.plans_waiting()? {
             let title = format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(&pep));
-            if device.shared(&pep)?.waiting > 0 {
-                waiting.push((title, device.waits(&pep)?));
-            }
+            waiting.push((title, device.waits(&pep)?));
         }
         Ok(Sharing {
             relay: (me.relay.name, me.relay.url),

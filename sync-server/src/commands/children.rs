@@ -1,3 +1,4 @@
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use sync::frame::NewChild;
 use uuid::Uuid;
@@ -25,10 +26,10 @@ enum Command {
         #[arg(long)]
         name: String,
         /// Date of birth
-        #[arg(long, value_name = "YYYY-MM-DD")]
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         dob: String,
         /// First day of being looked after
-        #[arg(long, value_name = "YYYY-MM-DD")]
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         looked_after_since: Option<String>,
         /// Placed in an emergency, which shortens the first deadline
         #[arg(long)]
@@ -67,4 +68,9 @@ impl Children {
             }),
         }
     }
+}
+
+/// A day as it is written in the directory.
+fn day(text: &str) -> Result<String, &'static str> {
+    text.parse::<NaiveDate>().map(|day| day.to_string()).map_err(|_| "a day is written as 2016-03-14")
 }

@@ -38,6 +38,14 @@ impl Device {
         Ok(all)
     }
 
+    /// The PEPs of which something waits to be shared, in the order of their ids; the others are not looked at.
+    pub fn plans_waiting(&self) -> Result<Vec<Pep>, Trouble> {
+        let waiting = self.replica.waiting()?;
+        let peps: BTreeSet<Id> =
+            waiting.iter().filter_map(|doc| self.documents.get(doc).map(|(pep, _)| *pep)).collect();
+        Ok(peps.iter().filter_map(|pep| self.peps.get(pep).cloned()).collect())
+    }
+
     /// How many answers of all PEPs wait to be shared.
     pub fn answers_waiting(&mut self) -> Result<usize, Trouble> {
         let waiting = self.replica.waiting()?;
