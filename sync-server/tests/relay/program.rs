@@ -180,7 +180,7 @@ fn commands_work_while_it_serves_and_while_it_does_not() {
     program.says(&["teams", "end", "Idris Fennimoor", "Carys Wexcombe", "--on", "2026-03-01"]);
     assert_eq!(program.says(&["teams", "list", "Idris Fennimoor"])[0]["to"], "2026-03-01");
     assert_eq!(program.runs(&["teams", "list", "Nobody"]).status.code(), Some(1));
-    assert_eq!(program.runs(&["children", "add", "--name", "X", "--dob", "2010-02-30"]).status.code(), Some(1));
+    assert_eq!(program.runs(&["children", "add", "--name", "X", "--dob", "2010-02-30"]).status.code(), Some(2));
     let audit = program.says(&["audit"]);
     let words = audit.to_string();
     assert!(words.contains("began membership") && words.contains("invited"), "{words}");
