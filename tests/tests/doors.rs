@@ -8,6 +8,7 @@ mod device;
 mod found;
 mod rows;
 mod tabs;
+mod twice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +69,27 @@ fn nothing_of_another_tab_is_lost_silently_by_a_form_that_was_made_before_it_wro
         wrong.extend(tabs::lost(device, &row).map(|how| format!("{}: {how}", row.name)));
     }
     assert!(wrong.is_empty(), "{} rows:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn a_form_of_something_new_sent_twice_with_other_words_loses_none_of_them_and_writes_over_nobody() {
+    let mut devices: BTreeMap<Role, Device> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for row in twice::rows() {
+        let device = devices.entry(row.role).or_insert_with(|| Device::of(row.role));
+        wrong.extend(twice::lost(device, &row).map(|how| format!("{}: {how}", row.name)));
+    }
+    assert!(wrong.is_empty(), "{} rows:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn every_page_that_gives_something_new_its_key_is_tried_with_a_form_sent_twice() {
+    let gives = |code: &str| code.lines().any(|line| line.contains("type=\"hidden\"") && line.contains("plan.fresh"));
+    let pages = found::sources("crates/pages/src").into_iter().filter(|(_, code)| gives(code));
+    let there: BTreeSet<String> =
+        pages.map(|(path, _)| path.split("/page/").last().unwrap_or_default().to_owned()).collect();
+    let tried: BTreeSet<String> = twice::rows().iter().map(|row| row.page.to_owned()).collect();
+    assert_eq!(there, tried);
 }
 
 #[test]

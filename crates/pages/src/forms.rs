@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use participant::pieces::PIECE_UNITS;
-use plan::{ChangeHash, DocumentKind, Edit, Kind, Value};
+use plan::{ChangeHash, DocumentKind, Edit, Kind, Row, Value};
 
 use super::{
     field::{Ask, Fill},
@@ -164,6 +164,52 @@ pub fn stamp(plan: &Plan) -> Markup {
 /// The same in a form whose page shows the plan as it is now, whatever the page before it showed.
 pub fn stamp_now(plan: &Plan) -> Markup {
     html! { input type="hidden" name=(STAMP) value=(plan.stamp_now()); }
+}
+
+/// The name under which a form that makes something says what stands there already, as its page has shown it.
+const MET: &str = "met";
+
+/// Something that a form makes and that stands already, otherwise than the form says: it was saved, changed or withdrawn while the page
+/// was open. Whoever sends the form is told, and what they send then is written.
+#[derive(Clone, Copy)]
+pub struct Met<'a>(pub &'a Row);
+
+impl Met<'_> {
+    /// Says in the form that the person has been told.
+    pub fn told(self, plan: &Plan) -> Markup {
+        html! { input type="hidden" name=(MET) value=(self.token(plan)); }
+    }
+
+    /// Whether a form says that.
+    pub fn is_told(self, plan: &Plan, form: &Pairs) -> bool {
+        form.get(MET) == Some(&self.token(plan))
+    }
+
+    /// What the form says about it as a whole. `what`: “row”, “target”.
+    pub fn words(self, what: &str) -> String {
+        match self.0.withdrawn {
+            true => format!(
+                "This {what} was withdrawn while you had this page open, and is withdrawn still. To bring it back with what stands here, save it"
+            ),
+            false => format!(
+                "This {what} was saved already, or was changed, while you had this page open. Nothing was changed now. Check what stands here, then save again if it is right"
+            ),
+        }
+    }
+
+    /// What stands at one input and is not what came.
+    pub fn stands(ask: &Ask, now: &Fill, disputed: bool) -> String {
+        let stands = match ask.read(now) {
+            _ if disputed => "has two answers by now, which somebody has to choose between".to_owned(),
+            Ok(Some(value)) if *now != Fill::default() => format!("is “{}” now", ask.shown(&value)),
+            _ => "has no answer now".to_owned(),
+        };
+        format!("“{}” {stands}", ask.label)
+    }
+
+    fn token(self, plan: &Plan) -> String {
+        plan.word_for(&self.0.to_json().to_string())
+    }
 }
 
 /// What the plan itself refused, for the summary of errors.

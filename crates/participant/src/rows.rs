@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plan::{Answer, Applied, Cells, Edit, Question, Refused, Row, View, Writer};
+use plan::{Answer, Applied, Cell, Cells, Edit, Question, Refused, Row, Value, View, Writer};
 
 use crate::{Device, Error, Kind, Mine, Now, mine, now::Fresh, select};
 
@@ -25,6 +25,50 @@ pub fn rows<'a>(view: &'a View, table: &str) -> &'a [Row] {
 /// The row that a new one would write over: whoever adds a row must not change one that is there.
 pub fn taken<'a>(view: &'a View, table: &str, key: &str) -> Option<&'a Row> {
     rows(view, table).iter().find(|row| row.key == key && row.counts())
+}
+
+/// What a form that makes a row or a target would write over: it stands already, otherwise than the form's page showed it.
+#[derive(Debug)]
+pub struct Met<'a> {
+    /// The row, or the row of the target.
+    pub row: &'a Row,
+    /// It counts, and says exactly what the form says: most likely the form came twice.
+    pub so: bool,
+}
+
+/// What the edit of a form that makes a row or a target meets. `now`: the plan as it is; `seen`: as the form's page showed it, where
+/// the key is not the form's own. `None` where nothing has come there since.
+pub fn met<'a>(seen: Option<&View>, now: &'a View, edit: &Edit) -> Option<Met<'a>> {
+    let (there, before, cells) = match edit {
+        Edit::PutRow { question, key, cells } => {
+            (row(now, question, key), seen.and_then(|seen| row(seen, question, key)), cells)
+        }
+        Edit::PutTarget { key, fields } => (target(now, key), seen.and_then(|seen| target(seen, key)), fields),
+        _ => return None,
+    };
+    let row = there.filter(|there| before != Some(*there))?;
+    Some(Met { row, so: row.counts() && says(row, cells) })
+}
+
+/// Whether a row says exactly this.
+fn says(row: &Row, cells: &Cells) -> bool {
+    let stands = row.cells.iter().filter(|(_, cell)| !matches!(cell, Cell::Computed(_)));
+    let said: Vec<(&str, &Value)> =
+        cells.iter().filter_map(|(column, value)| Some((column.as_str(), value.as_ref()?))).collect();
+    let so = |(column, value): &(&str, &Value)| match row.cells.get(column) {
+        Some(Cell::Value(there)) => there == *value,
+        Some(Cell::Text { text }) => matches!(value, Value::Text(said) if said == text),
+        _ => false,
+    };
+    stands.count() == said.len() && said.iter().all(so)
+}
+
+fn row<'a>(view: &'a View, table: &str, key: &str) -> Option<&'a Row> {
+    rows(view, table).iter().find(|row| row.key == key)
+}
+
+fn target<'a>(view: &'a View, key: &str) -> Option<&'a Row> {
+    view.targets.iter().map(|target| &target.row).find(|row| row.key == key)
 }
 
 /// Why a row or a target is not added.
@@ -76,8 +120,9 @@ pub fn added(view: &View, new: New<'_>, writer: &Writer, fresh: Fresh<'_>) -> Re
         Some(key) => key,
         None => plan::row_key(table, &cells, writer, &mut || *fresh().as_bytes()).map_err(NotAdded::Refused)?,
     };
-    // The same form sent twice adds one row.
-    match taken(view, table, &key).filter(|row| Some(row.key.as_str()) != again) {
+    // The same form sent twice adds one row; `met` says what stands there then.
+    let twice = |row: &Row| again.is_some_and(|again| row.key == again || says(row, &cells));
+    match taken(view, table, &key).filter(|row| !twice(row)) {
         Some(_) => Err(NotAdded::Taken(key)),
         None => Ok((key.clone(), changed(table, &key, cells))),
     }

@@ -1,7 +1,7 @@
 //! Signing: what a person's signature waits for, and giving it, in one turn and on what they have seen.
 
 use chrono::NaiveDate;
-use plan::{Applied, Offer, View};
+use plan::{Applied, Offer, SignOff, View};
 use uuid::Uuid;
 
 use crate::{Device, Error, Kind, Mine, Now, check, quality};
@@ -29,6 +29,12 @@ pub enum Signed {
     },
     /// It waits for something, or stands already; nothing was written.
     NotOffered(Offer),
+}
+
+/// The signature that was given with this key by this person; a signature does not change.
+pub fn given<'a>(view: &'a View, key: &Uuid, person: &Uuid) -> Option<&'a SignOff> {
+    let key = format!("{key}+{person}");
+    view.sign_offs.iter().find(|made| made.key == key)
 }
 
 /// What this person's signature waits for; `None` for roles that sign nothing.

@@ -52,7 +52,7 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
         if errors.is_empty() {
             let key = request.form.get("comment").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh);
             let mut lots = Lots::default();
-            lots.add(question.document(), comments::comment(question, key, text));
+            lots.add(question.document(), comments::comment(&plan.view, question, key, text));
             return Some(lots.write(saved(&here)));
         }
     }

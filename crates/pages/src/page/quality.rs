@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use participant::{
     answers::{self, Given},
     give_back::{self, NotReturned, Return},
-    quality,
+    quality, rows,
 };
 use plan::{Answer, CELL_MAX, Cells, Kind, Question, Refused, Role, Value, Writer};
 
@@ -300,8 +300,22 @@ fn sent_back(
     errors.extend(refusal(plan, "main-content"));
     let (true, Ok(edit)) = (errors.is_empty(), edit) else { return Err(errors) };
     let mut lots = Lots::default();
-    lots.add(question.document(), edit);
+    match rows::met(None, &plan.view, &edit) {
+        None => lots.add(question.document(), edit),
+        // The same form came twice.
+        Some(met) if met.so => {}
+        Some(met) => return Err(vec![("what".to_owned(), already(met.row))]),
+    }
     Ok(lots.write(plan.href("/sign-off?returned=1")))
+}
+
+/// What is said to whoever sends a form again that has sent a plan back, with something else in it. `row`: what stands of it.
+fn already(row: &plan::Row) -> String {
+    let what = cell_value(row.cells.get("what")).map_or_else(String::new, ToString::to_string);
+    let stands = if row.withdrawn { "has been withdrawn since" } else { "stands" };
+    format!(
+        "The plan was sent back with “{what}” while you had this page open, and that {stands}. Nothing was changed. To send it back for this too, select “Send back” again"
+    )
 }
 
 /// What has been sent back and stands, with the way to its page.

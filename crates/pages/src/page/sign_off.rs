@@ -14,7 +14,10 @@ use crate::{
     request::{Leaf, Outcome, Request, Signature},
     sections::{self, grade_label},
 };
-use participant::words::{self, counted};
+use participant::{
+    sign,
+    words::{self, counted},
+};
 
 /// Shows what there is to sign and who has signed, and signs. `offer` is what this person is offered, where their role signs.
 pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcome {
@@ -23,7 +26,7 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
     let typed = day.sent(&request.form).unwrap_or_else(|| day.fill(Some(&Value::Date(plan.today))));
     let comment = request.form.get("comment").unwrap_or_default().trim().to_owned();
     let errors = match request.post {
-        true => match sign(request, plan, offer, &typed, &comment) {
+        true => match take(request, plan, offer, &typed, &comment) {
             Ok(outcome) => return outcome,
             Err(errors) => errors,
         },
@@ -71,10 +74,21 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
 }
 
 /// What comes of a form that signs: a signature, or what is wrong.
-fn sign(request: &Request, plan: &Plan, offer: Option<&Offer>, typed: &Fill, comment: &str) -> Result<Outcome, Errors> {
+fn take(request: &Request, plan: &Plan, offer: Option<&Offer>, typed: &Fill, comment: &str) -> Result<Outcome, Errors> {
     let here = plan.href("/sign-off");
     let not = |id: &str, words: &str| Err(vec![(id.to_owned(), words.to_owned())]);
     let Some(offer) = offer else { return not("", "You sign nothing in a plan. Nothing was changed") };
+    let key = request.form.get("key").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh);
+    let comment = if is_seen(offer.question) { comment } else { "" };
+    if let Some(made) = sign::given(&plan.view, &key, &plan.person) {
+        // The same form came twice, or came again with something else in it.
+        return match signed_on(plan, typed).ok() == Some(made.on)
+            && made.comment.as_deref().unwrap_or_default() == comment
+        {
+            true => Ok(Outcome::Go(saved(&here))),
+            false => not("sign", &already(plan, offer, made)),
+        };
+    }
     if offer.stands {
         return Ok(Outcome::Go(here));
     }
@@ -83,7 +97,7 @@ fn sign(request: &Request, plan: &Plan, offer: Option<&Offer>, typed: &Fill, com
     }
     let mut errors: Errors = Vec::new();
     let on = signed_on(plan, typed).map_err(|words| errors.push((day().target(), words))).ok();
-    if is_seen(offer.question) && comment.encode_utf16().count() > CELL_MAX {
+    if comment.encode_utf16().count() > CELL_MAX {
         let words = format!("What you say with it must be {CELL_MAX} characters or fewer");
         errors.push(("comment".to_owned(), words));
     }
@@ -94,13 +108,23 @@ fn sign(request: &Request, plan: &Plan, offer: Option<&Offer>, typed: &Fill, com
     errors.extend(refusal(plan, "sign"));
     match on {
         Some(on) if errors.is_empty() => {
-            let key = request.form.get("key").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh);
-            let comment = if is_seen(offer.question) { comment.to_owned() } else { String::new() };
-            let signature = Signature { key, on, comment };
+            let signature = Signature { key, on, comment: comment.to_owned() };
             Ok(Outcome::Sign { signature, then: saved(&here) })
         }
         _ => Err(errors),
     }
+}
+
+/// What is said to whoever sends a form again that has signed, with something else in it.
+fn already(plan: &Plan, offer: &Offer, made: &SignOff) -> String {
+    let again = match offer.offered() && !offer.stands {
+        true => format!(". To sign once more, with what you typed, select “{}” again", button_words(plan.role)),
+        false => String::new(),
+    };
+    format!(
+        "You have signed already, on {}, and that signature stays as it is. Nothing was changed{again}",
+        words::date(made.on)
+    )
 }
 
 /// The day of a signature, or why it cannot be that.

@@ -1,6 +1,6 @@
 //! Tables: their rows, and the pages that add, change and withdraw one.
 
-use participant::rows::{self, New, NotAdded};
+use participant::rows::{self, NotAdded};
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Sent, refusal, stamp, stamp_now},
+    forms::{Change, Errors, Lots, Met, Sent, refusal, stamp, stamp_now},
     kit::{self, saved},
     model::{Plan, cell_value},
     request::{Leaf, Outcome, Request},
@@ -229,9 +229,11 @@ pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Ou
     }
     let seen = table.row(plan, plan.seen_view(), word);
     let fresh = request.form.get("row").and_then(|id| id.parse::<Uuid>().ok());
+    // As the key of a row has it, whatever a page says.
+    let fresh = fresh.map(|id| uuid::Builder::from_random_bytes(id.into_bytes()).into_uuid());
     if !request.post {
         let fills = table.asks().map(|(column, ask)| (ask.fill(value_of(existing, column)), None, None)).collect();
-        return Some(Outcome::page(render(plan, &table, existing, word, fills, Vec::new(), None)));
+        return Some(Outcome::page(render(plan, &table, existing, word, fills, Vec::new(), New::default())));
     }
     let mut taken = take(request, &table, existing, seen);
     let edit = match existing {
@@ -239,14 +241,62 @@ pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Ou
         None => added(plan, &table, &mut taken, fresh),
     };
     taken.errors.extend(refusal(plan, "main-content"));
+    let new = New { fresh, met: None };
     let (true, Some(edit)) = (taken.errors.is_empty(), edit) else {
-        return Some(Outcome::page(render(plan, &table, existing, word, taken.fills, taken.errors, fresh)));
+        return Some(Outcome::page(render(plan, &table, existing, word, taken.fills, taken.errors, new)));
     };
+    // The key of such a row is its form's own, unless it follows from what the row says.
+    let seen = (!table.natural.is_empty() || table.question.voice).then(|| plan.seen_view());
+    match rows::met(seen, &plan.view, &edit).filter(|_| existing.is_none()) {
+        Some(met) if met.so => return Some(Outcome::Go(table.saved(plan))),
+        Some(met) => return Some(once_more(request, plan, &table, met.row, fresh)),
+        None => {}
+    }
     let mut lots = Lots::default();
     if !taken.cells.is_empty() || existing.is_none() || existing.is_some_and(|row| row.withdrawn) {
         lots.add(table.question.document(), edit);
     }
     Some(lots.write(table.saved(plan)))
+}
+
+/// Takes in the form of a new row that stands already: whoever sends it is told how, and what they send then is written.
+fn once_more(request: &Request, plan: &Plan, table: &Table<'_>, row: &Row, fresh: Option<Uuid>) -> Outcome {
+    let met = Met(row);
+    let mut taken = take(request, table, Some(row), Some(row));
+    let disputed = |column: &str| matches!(row.cells.get(column), Some(Cell::Disputed(_)));
+    if taken.errors.is_empty() && met.is_told(plan, &request.form) {
+        taken.cells.retain(|column, _| !disputed(column));
+        let mut lots = Lots::default();
+        if !taken.cells.is_empty() || row.withdrawn {
+            lots.add(table.question.document(), rows::changed(&table.place, &row.key, taken.cells));
+        }
+        return lots.write(table.saved(plan));
+    }
+    let mut errors: Errors = vec![(first(table), met.words("row"))];
+    for ((column, ask), (fill, wrong, _)) in table.asks().zip(&mut taken.fills) {
+        if !taken.cells.contains_key(&column.id) {
+            continue;
+        }
+        let now = ask.fill(value_of(Some(row), column));
+        let words = Met::stands(&ask, &now, disputed(&column.id));
+        errors.push((ask.target(), words.clone()));
+        *wrong = Some(words);
+        // Nothing was typed there.
+        if *fill == Fill::default() {
+            *fill = now;
+        }
+    }
+    errors.extend(taken.errors);
+    Outcome::page(render(plan, table, None, "new", taken.fills, errors, New { fresh, met: Some(met) }))
+}
+
+/// What a form of a new row goes on from.
+#[derive(Default)]
+struct New<'a> {
+    /// The id its page was made with.
+    fresh: Option<Uuid>,
+    /// What stands there already.
+    met: Option<Met<'a>>,
 }
 
 /// What a form says of a row.
@@ -293,7 +343,7 @@ fn take(request: &Request, table: &Table<'_>, existing: Option<&Row>, seen: Opti
 fn added(plan: &Plan, table: &Table<'_>, taken: &mut Taken, fresh: Option<Uuid>) -> Option<Edit> {
     let writer = Writer { person: plan.person, role: plan.role };
     let again = fresh.map(|id| id.to_string());
-    let new = New { table: &table.place, key: None, cells: taken.cells.clone(), again: again.as_deref() };
+    let new = rows::New { table: &table.place, key: None, cells: taken.cells.clone(), again: again.as_deref() };
     let words = match rows::added(&plan.view, new, &writer, &mut || fresh.unwrap_or(plan.fresh)) {
         Ok((_, edit)) => return Some(edit),
         Err(NotAdded::Taken(key)) => {
@@ -358,14 +408,14 @@ fn render(
     word: &str,
     fills: Vec<Filled>,
     errors: Errors,
-    fresh: Option<Uuid>,
+    new: New<'_>,
 ) -> Leaf {
     let title = match existing {
         None => "Add a row",
         Some(row) if row.withdrawn => "A withdrawn row",
         Some(_) => "Change a row",
     };
-    let withdrawn = existing.is_some_and(|row| row.withdrawn);
+    let withdrawn = existing.or(new.met.map(|met| met.0)).is_some_and(|row| row.withdrawn);
     let main = html! {
         (kit::error_summary(&errors))
         span class="govuk-caption-l" { (table.label) ", " (plan.name) }
@@ -373,7 +423,8 @@ fn render(
         @if withdrawn { (kit::inset(html! { "This row is withdrawn and counts for nothing. To bring it back, save it." })) }
         form method="post" action=(table.href(plan, &format!("/{word}"))) novalidate {
             (stamp(plan))
-            @if existing.is_none() { input type="hidden" name="row" value=(fresh.unwrap_or(plan.fresh)); }
+            @if existing.is_none() { input type="hidden" name="row" value=(new.fresh.unwrap_or(plan.fresh)); }
+            @if let Some(met) = new.met { (met.told(plan)) }
             @for ((column, ask), (fill, error, told)) in table.asks().zip(&fills) {
                 @if existing.is_some() && table.is_natural(column) {
                     div class="govuk-form-group" {

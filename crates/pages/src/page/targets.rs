@@ -8,7 +8,7 @@ use super::table;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Sent, refusal, stamp, stamp_now},
+    forms::{Change, Errors, Lots, Met, Sent, refusal, stamp, stamp_now},
     kit::{self, saved},
     live::merged,
     model::{Plan, cell_value},
@@ -72,16 +72,23 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     if !columns().any(writable) && existing.is_none() {
         return Some(super::errors::not_yours(plan, question));
     }
-    let seen = Plan::target(plan.seen_view(), &key);
-    let mut taken = Taken::default();
+    // The form of a new target, and the target stands already.
+    let met = existing.filter(|_| request.post && request.path.last().is_some_and(|last| last == "new"));
+    let seen = met.or_else(|| Plan::target(plan.seen_view(), &key));
+    let mut taken = Taken { is_met: met.is_some(), ..Taken::default() };
     for column in columns() {
         let ask = Ask::column(TARGETS, column);
         let fill = fill(plan, &ask, existing, column);
         let field = Field { column, ask, fill, error: None, told: None, writable: writable(column) };
         taken.take(request, plan, (existing, seen), &key, field);
     }
+    let new = New { fresh, met: met.map(|target| Met(&target.row)) };
     if !request.post {
-        return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, Vec::new(), fresh)));
+        return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, Vec::new(), new)));
+    }
+    if let Some(met) = new.met.filter(|met| taken.once_more(request, plan, *met)) {
+        taken.tell(met);
+        return Some(Outcome::page(render(request, plan, question, None, &taken.fields, taken.errors, new)));
     }
     let key = if existing.is_none() { fresh.unwrap_or(plan.fresh).to_string() } else { key };
     let cells = taken.cells.clone();
@@ -94,7 +101,8 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     }
     taken.errors.extend(refusal(plan, "main-content"));
     if !taken.errors.is_empty() {
-        return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, taken.errors, fresh)));
+        let existing = existing.filter(|_| met.is_none());
+        return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, taken.errors, new)));
     }
     let again = existing.is_some_and(|target| target.row.withdrawn) && plan.may_write(question);
     if let Some(edit) = edit.ok().filter(|_| !taken.cells.is_empty() || again) {
@@ -155,9 +163,22 @@ struct Field {
     writable: bool,
 }
 
+/// What the form of a new target goes on from.
+#[derive(Default, Clone, Copy)]
+struct New<'a> {
+    /// The id its page was made with.
+    fresh: Option<Uuid>,
+    /// What stands there already.
+    met: Option<Met<'a>>,
+}
+
 /// What a form says of a target.
 #[derive(Default)]
 struct Taken {
+    /// It is the form of a new target, and the target stands already.
+    is_met: bool,
+    /// Of such a form, what it says otherwise than the target: the field, and what stands there now.
+    otherwise: Vec<(&'static str, Fill, bool)>,
     /// What stands in each input.
     fields: Vec<Field>,
     /// What is wrong.
@@ -169,6 +190,27 @@ struct Taken {
 }
 
 impl Taken {
+    /// Whether the target that the form of a new one has met is otherwise than it says, and nobody has been told so yet.
+    fn once_more(&self, request: &Request, plan: &Plan, met: Met<'_>) -> bool {
+        let otherwise = !self.otherwise.is_empty() || met.0.withdrawn;
+        self.errors.is_empty() && otherwise && !met.is_told(plan, &request.form)
+    }
+
+    /// Tells how the target is, beside what was typed.
+    fn tell(&mut self, met: Met<'_>) {
+        self.errors.push(("main-content".to_owned(), met.words("target")));
+        for (column, now, disputed) in &self.otherwise {
+            let Some(field) = self.fields.iter_mut().find(|field| field.column.id == *column) else { continue };
+            let words = Met::stands(&field.ask, now, *disputed);
+            self.errors.push((field.ask.target(), words.clone()));
+            field.error = Some(words);
+            // Nothing was typed there.
+            if field.fill == Fill::default() {
+                field.fill = now.clone();
+            }
+        }
+    }
+
     /// Takes in one input of the target at `key`: as it is now, and as the page showed it.
     fn take(
         &mut self,
@@ -189,9 +231,20 @@ impl Taken {
             }
             let now = field.fill.clone();
             let text = field.ask.is_text(true);
+            let cell = existing.filter(|_| self.is_met).and_then(|target| target.row.cells.get(column.id.as_str()));
+            let disputed = matches!(cell, Some(Cell::Disputed(_)));
             let one = Sent { ask: &field.ask, text, seen: before, now, sent: sent.clone() };
-            match one.change(&request.form) {
+            let change = one.change(&request.form);
+            if self.is_met && matches!(change, Ok(Some(_))) {
+                self.otherwise.push((&column.id, one.now.clone(), disputed));
+            }
+            match change {
                 Ok(None) => {}
+                // Somebody has to choose between its answers first.
+                Ok(Some(_)) if disputed => {}
+                Ok(Some(Change::Text(text))) if self.is_met => {
+                    self.lots.add(MAIN, answers::written(&place, text, false))
+                }
                 Ok(Some(Change::Text(text))) if kept.is_some() => {
                     let text = merged(&one.seen.text, &text, &one.now.text);
                     if text != one.now.text {
@@ -256,7 +309,7 @@ fn render(
     existing: Option<&Target>,
     fields: &[Field],
     errors: Errors,
-    fresh: Option<Uuid>,
+    new: New<'_>,
 ) -> Leaf {
     let (done, back) = (!request.post && request.query.get("saved").is_some(), Back::of(request));
     let wrong = !errors.is_empty();
@@ -267,7 +320,8 @@ fn render(
     };
     let key = existing.map_or("new", |target| target.row.key.as_str());
     let here = plan.href(&format!("/targets/{key}{}", back::query(back)));
-    let withdrawn = existing.is_some_and(|target| target.row.withdrawn);
+    let row = existing.map(|target| &target.row).or(new.met.map(|met| met.0));
+    let withdrawn = row.is_some_and(|row| row.withdrawn);
     let mine = plan.may_write(question);
     let regions = regions(plan, existing);
     let main = html! {
@@ -282,7 +336,8 @@ fn render(
             form method="post" action=(here) novalidate
                 data-live-plan=[live.then(|| plan.pep.id())] data-comments=[live.then(|| plan.href("/comments"))] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
-                @if existing.is_none() { input type="hidden" name="target" value=(fresh.unwrap_or(plan.fresh)); }
+                @if existing.is_none() { input type="hidden" name="target" value=(new.fresh.unwrap_or(plan.fresh)); }
+                @if let Some(met) = new.met { (met.told(plan)) }
                 @for field in fields {
                     (input(plan, question, existing, field))
                     @let place = place(existing, field.column);

@@ -17,6 +17,7 @@ mod snapshots;
 mod tables;
 mod team;
 mod together;
+mod twice;
 mod unnamed;
 
 /// What most of these tests name.

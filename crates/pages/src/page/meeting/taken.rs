@@ -7,7 +7,7 @@ use participant::{
     answers::{self, Given},
     meeting, rows, targets,
 };
-use plan::{Answer, Cell, Cells, Column, DocumentKind, Kind, Question, Reviewed, Row, Value, Writer};
+use plan::{Answer, Cell, Cells, Column, DocumentKind, Edit, Kind, Question, Reviewed, Row, Value, Writer};
 use uuid::Uuid;
 
 use crate::{
@@ -303,7 +303,9 @@ fn idea(request: &Request, plan: &Plan, question: &Question, lots: &mut Lots, tr
     if let Some(stage) = question.column("status") {
         fields.insert(stage.id.clone(), Some(Value::Choice("idea".to_owned())));
     }
-    targets::added(fresh(request, plan), fields).into_iter().for_each(|edit| lots.add(MAIN, edit));
+    if let Ok(edit) = targets::added(fresh(request, plan), fields) {
+        made(plan, edit, "statement", lots, tried);
+    }
 }
 
 fn action(request: &Request, plan: &Plan, lots: &mut Lots, tried: &mut Tried) {
@@ -321,9 +323,21 @@ fn action(request: &Request, plan: &Plan, lots: &mut Lots, tried: &mut Tried) {
         }
     }
     match meeting::acted(fresh(request, plan), cells) {
-        Ok((_, edit)) => lots.add(MAIN, edit),
+        Ok((_, edit)) => made(plan, edit, "action", lots, tried),
         Err(_) if tried.errors.is_empty() => tried.wrong("action", "Enter what will be done"),
         Err(_) => {}
+    }
+}
+
+/// What a form makes; where it stands already and is otherwise by now, nothing is written over. `at`: the input that says so.
+fn made(plan: &Plan, edit: Edit, at: &str, lots: &mut Lots, tried: &mut Tried) {
+    match rows::met(None, &plan.view, &edit) {
+        None => lots.add(MAIN, edit),
+        Some(met) if met.so => {}
+        Some(_) => tried.wrong(
+            at,
+            "This was saved already, and it is otherwise now than what you sent: it was saved or changed while you had this page open. Nothing was changed. To add another, check what you typed and save again",
+        ),
     }
 }
 
