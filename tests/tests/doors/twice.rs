@@ -201,7 +201,7 @@ pub fn lost(device: &Device, row: &Twice) -> Option<String> {
     let address = format!("/pep/{}{}", pep.id(), row.address);
     let held = device.held(&pep, &address);
     let key = |name: &&str| held.iter().find(|(held, _)| held == *name).map(|(_, value)| value.clone());
-    let key = ["row", "target", "fresh", "key", "comment"].iter().find_map(|name| key(name)).unwrap_or_default();
+    let key = ["row", "target", "fresh", "key", "comment"].iter().find_map(key).unwrap_or_default();
     let mut first = fields(row.first);
     if row.page == "sign_off.rs" {
         first.splice(0..0, fields(&[("on-day", "14"), ("on-month", "1"), ("on-year", "2025")]));
