@@ -13,6 +13,7 @@ use super::{
     live::merged,
     model::Plan,
     request::{Outcome, Pairs},
+    text,
 };
 
 /// The name under which a form says what it was made from.
@@ -214,7 +215,7 @@ impl Met<'_> {
 
 /// What the plan itself refused, for the summary of errors.
 pub fn refusal(plan: &Plan, fallback: &str) -> Errors {
-    plan.refused.iter().map(|refused| (fallback.to_owned(), refused.to_string())).collect()
+    plan.refused.iter().map(|refused| (fallback.to_owned(), text::refused(refused))).collect()
 }
 
 fn saw_name(ask: &Ask) -> String {

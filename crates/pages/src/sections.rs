@@ -38,6 +38,12 @@ pub fn block_title(block: &str) -> &str {
     plan::bank().blocks().iter().find(|(id, _)| id == block).map_or(block, |(_, title)| title)
 }
 
+/// Whether a question is part of the grading of a plan, which has a page of its own: there the process's grades are offered, and what
+/// must be said with one.
+pub fn is_graded(id: &str) -> bool {
+    matches!(id, "qa.areas" | "qa.overall" | "qa.overrideReason")
+}
+
 /// Where a section is.
 pub fn section_href(plan: &Plan, page: &Page, block: &str) -> String {
     plan.href(&format!("/page/{}/{block}", page.id))

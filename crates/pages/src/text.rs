@@ -104,3 +104,20 @@ fn target(pep: &Pep, view: &View, columns: &'static [Column], target: &Target) -
     }
     lines.join("\n")
 }
+
+/// Why the plan refused something, as pages say it: questions by what they are called, not by their ids.
+pub fn refused(refused: &plan::Refused) -> String {
+    let words = refused.to_string();
+    let called: Vec<String> = words.split(' ').map(called).collect();
+    called.join(" ")
+}
+
+/// A word of a sentence; where it is a question's or a column's place, what that is called.
+fn called(word: &str) -> String {
+    let place = word.trim_end_matches([',', ';', ':', '.', '?']);
+    let rest = word.get(place.len()..).unwrap_or_default();
+    let (id, column) = place.split_once('/').map_or((place, None), |(id, rest)| (id, rest.rsplit('/').next()));
+    let Some(question) = plan::bank().question(id) else { return word.to_owned() };
+    let label = column.and_then(|column| question.column(column)).map_or(&question.label, |column| &column.label);
+    format!("“{label}”{rest}")
+}

@@ -138,7 +138,11 @@ fn answers() -> Vec<Row> {
                 let day = [("day", "1"), ("month", "1"), ("year", "2009")];
                 (section(pep, id), day.map(|(part, value)| (format!("{id}-{part}"), value.to_owned())).into())
             },
-            then: refused(2, "care.legalStatusSince is a day after the child was born"),
+            then: refused_each(
+                2,
+                "care.legalStatusSince is a day after the child was born",
+                "is a day after the child was born",
+            ),
             ..BLANK
         },
         Row {
@@ -170,7 +174,7 @@ fn answers() -> Vec<Row> {
             name: "several choices of which one is none",
             command: |_| words(["set", "PEP", "voice.method", "wrote_it, zzz"]),
             form: |pep| (section(pep, "voice.method"), fields([("voice.method", "wrote_it"), ("voice.method", "zzz")])),
-            then: refused_each(2, "voice.method takes any of these", "voice.method takes any of these"),
+            then: refused_each(2, "voice.method takes any of these", "“How my views were gathered” takes any of these"),
             ..BLANK
         },
         Row {
@@ -845,7 +849,7 @@ fn quality() -> Vec<Row> {
             name: "a grade of an area that is none",
             command: |_| words(["quality", "PEP", "voice", "zzz"]),
             form: |pep| (at(pep, "/quality"), fields([("grade-voice", "zzz")])),
-            then: refused(2, "qa.areas/grade takes one of: gold, green"),
+            then: refused_each(2, "qa.areas/grade takes one of: gold, green", "“Grade” takes one of: gold, green"),
             ..Row { role: VS, process: "ten-page", ..BLANK }
         },
         Row {
@@ -893,7 +897,7 @@ fn quality() -> Vec<Row> {
             given: graded,
             command: |_| words(["set", "PEP", "qa.overall", "zzz"]),
             form: |pep| (at(pep, "/quality"), fields([("qa.overall", "zzz"), ("qa.overrideReason", "Because.")])),
-            then: refused(2, "qa.overall takes one of: gold, green"),
+            then: refused_each(2, "qa.overall takes one of: gold, green", "“Overall grade” takes one of: gold, green"),
             ..Row { role: VS, process: "ten-page", ..BLANK }
         },
         Row {

@@ -109,7 +109,7 @@ impl<'a> Taken<'a> {
             let writer = Writer { person: plan.person, role: plan.role };
             match quality::area(area, cells, &writer) {
                 Ok(edit) => self.lots.add(question.document(), edit),
-                Err(refused) => self.errors.push((grade.target(), refused.to_string())),
+                Err(refused) => self.errors.push((grade.target(), crate::text::refused(&refused))),
             }
         }
         stands

@@ -355,7 +355,8 @@ fn confirm(question: &Question) -> Markup {
 fn has_input(plan: &Plan, question: &Question) -> bool {
     let excuse = question.may_be_excused() && !has_rows(plan, question);
     let answer = !matches!(question.kind, Kind::Table | Kind::TargetList | Kind::Picture)
-        && !matches!(plan.answer(&question.id), Answer::Disputed(_));
+        && !matches!(plan.answer(&question.id), Answer::Disputed(_))
+        && !sections::is_graded(&question.id);
     answer || excuse || to_confirm(plan, question)
 }
 
@@ -378,7 +379,8 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
                 (Kind::Table | Kind::TargetList, _) => {
                     h2 class="govuk-heading-s" { (question.label) }
                     @if !question.help.is_empty() { p class="govuk-hint" { (question.help) } }
-                    (table::rows(plan, &question.id, mine, None))
+                    (table::rows(plan, &question.id, mine && !sections::is_graded(&question.id), None))
+                    @if mine && sections::is_graded(&question.id) { (grades(plan)) }
                     @if mine && question.may_be_excused() && !has_rows(plan, question) { (excuse(one)) }
                     @else { (said(plan, question)) }
                 }
@@ -395,7 +397,7 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
                         @else { p class="govuk-body" { "It is for " (plan.writers(question)) " to choose." } }
                     }))
                 }
-                (kind, _) if mine && kind != Kind::Picture => {
+                (kind, _) if mine && kind != Kind::Picture && !sections::is_graded(&question.id) => {
                     div data-live=[is_live(plan, question).then_some("")] {
                         (ask.input(&one.fill, one.error.as_deref(), &beside(plan, question)))
                         @if one.left_out { input type="hidden" name=(kept_name(question)) value=(one.fill.text); }
@@ -460,8 +462,14 @@ fn read_only(plan: &Plan, question: &Question, ask: &Ask, answer: &Answer) -> Ma
             Answer::Missing | Answer::Disputed(_) | Answer::Table(_) | Answer::Targets { .. } => p class="govuk-body" { (unknown) },
         }
         (said(plan, question))
-        @if *answer != Answer::Elsewhere { p class="govuk-hint" { (why_not_mine(plan, question)) } }
+        @if sections::is_graded(&question.id) && plan.may_write(question) { (grades(plan)) }
+        @else if *answer != Answer::Elsewhere { p class="govuk-hint" { (why_not_mine(plan, question)) } }
     }
+}
+
+/// The way to where grades are given, each with the others and its reason.
+fn grades(plan: &Plan) -> Markup {
+    html! { p class="govuk-body" { (kit::link(&plan.href("/quality"), "Grade this plan in the quality check")) } }
 }
 
 /// Why a question has no answer, where that was said.

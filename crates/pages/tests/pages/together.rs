@@ -470,6 +470,20 @@ fn the_virtual_school_grades_area_by_area_and_the_overall_grade_follows_or_says_
 }
 
 #[test]
+fn a_section_shows_grades_and_leads_whoever_grades_to_the_quality_check() {
+    let (device, pep) = graded();
+    let html = device.page(&section(&pep, "qa.overall"));
+    for name in ["qa.overall", "qa.overrideReason"] {
+        assert!(!html.contains(&format!("name=\"{name}\"")), "{name}: {html}");
+    }
+    let link = format!("href=\"{}\">Grade this plan in the quality check</a>", at(&pep, "/quality"));
+    assert!(html.contains(&link) && html.contains("name=\"qa.feedback\""), "{html}");
+    assert!(!html.contains("/table/qa.areas/new"), "{html}");
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    assert!(!device.page(&section(&pep, "qa.overall")).contains("Grade this plan"));
+}
+
+#[test]
 fn the_virtual_school_sends_a_plan_back_to_one_person_with_what_to_put_right() {
     let (device, pep) = graded();
     let here = at(&pep, "/send-back");

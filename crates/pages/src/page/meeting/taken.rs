@@ -286,7 +286,7 @@ fn review(request: &Request, plan: &Plan, gathering: &Gathering, lots: &mut Lots
         // It may be under a key that does not follow from the target, from before.
         (Some(key), _) => lots.add(MAIN, rows::changed(REVIEW, key, cells)),
         (None, Ok((_, edit))) => lots.add(MAIN, edit),
-        (None, Err(refused)) => tried.wrong("main-content", &refused.to_string()),
+        (None, Err(refused)) => tried.wrong("main-content", &crate::text::refused(&refused)),
     }
 }
 
