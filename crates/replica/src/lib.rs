@@ -29,11 +29,9 @@ pub mod memory;
 pub mod seal;
 pub mod tables;
 mod trouble;
+mod work;
 
-use std::{
-    cell::Cell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ActorId, Automerge, LoadOptions, TextEncoding};
 use gate::{Authority, Envelope, Hash, Id, Refusal, Tip};
@@ -46,11 +44,13 @@ pub use seal::{Key, KeyError, SEAL_BYTES, Secret};
 /// How what is kept is written. For the disk, which knows no peers.
 pub use sync::cbor;
 pub use trouble::{Damage, Notice, Trouble};
+pub use work::Work;
 
 use cbor::{from_cbor, to_cbor};
 use disk::Disk;
 use event::{Blob, Document, Event, SET_ASIDE, parked_key, read_in, sealed, sift};
 use tables::Tables;
+use work::Counting;
 
 type Result<T> = std::result::Result<T, Trouble>;
 
@@ -130,45 +130,6 @@ pub struct Replica {
     versions: BTreeMap<Id, u64>,
     /// What was done since then.
     work: Work,
-}
-
-/// What a replica has done since it was opened, for tests and measurements to count: work, and not time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Documents read in from the disk.
-    pub opened: u64,
-    /// Changes of this peer and of others that the gate let in; those of a snapshot, which come as a whole, are not among them.
-    pub admitted: u64,
-    /// Signatures that the gate checked.
-    pub signatures: u64,
-    /// Times that records were made durable, however many at once.
-    pub syncs: u64,
-}
-
-/// Counts the signatures that are checked: the gate asks for an author for that alone.
-struct Counting<'a> {
-    authority: &'a dyn Authority,
-    signatures: Cell<u64>,
-}
-
-impl Authority for Counting<'_> {
-    fn author(&self, device: &Id) -> Option<gate::Author> {
-        let author = self.authority.author(device)?;
-        self.signatures.set(self.signatures.get() + 1);
-        Some(author)
-    }
-
-    fn groups(&self, device: &Id) -> Vec<&str> {
-        self.authority.groups(device)
-    }
-
-    fn rules(&self) -> &gate::Rules {
-        self.authority.rules()
-    }
-
-    fn accepted(&self, change: &Hash) -> bool {
-        self.authority.accepted(change)
-    }
 }
 
 impl Replica {
@@ -389,9 +350,9 @@ impl Replica {
             let Some(open) = self.open.get_mut(doc) else { return Err(Trouble::Unknown) };
             // One's own change goes through the same door: what others would refuse is never kept.
             let own = Own { signer: self.signer.as_ref(), authority };
-            let own = Counting { authority: &own, signatures: Cell::new(0) };
+            let own = Counting::of(&own);
             let taken = open.ledger.offer(&envelope, &own);
-            self.work.signatures += own.signatures.get();
+            self.work.signatures += own.signatures();
             match taken {
                 Ok(Taken::New(number, _)) => {
                     self.work.admitted += 1;
@@ -421,7 +382,7 @@ impl Replica {
     ) -> Result<(Vec<Offered>, Option<Refusal>)> {
         self.running()?;
         let participant = self.mode == Mode::Participant;
-        let authority = &Counting { authority, signatures: Cell::new(0) };
+        let authority = &Counting::of(authority);
         let open = self.ledger(doc)?;
         let mut offered = Vec::with_capacity(envelopes.len());
         let mut new = Vec::new();
@@ -462,7 +423,7 @@ impl Replica {
             // The gate admitted it, so this is a fault of ours; the document is read again from what is stored.
             open.document = None;
         }
-        self.work.signatures += authority.signatures.get();
+        self.work.signatures += authority.signatures();
         self.work.admitted += new.len() as u64;
         let only_moved = new.is_empty() && !offered.is_empty() && from.is_some();
         for (number, cursor, waits, i) in new {
@@ -508,7 +469,7 @@ impl Replica {
         if open.ledger.last() > 0 {
             return Ok(Ok(()));
         }
-        let authority = Counting { authority, signatures: Cell::new(0) };
+        let authority = Counting::of(authority);
         let admitted = gate::admit_snapshot(doc, &bytes, &genesis, tips, &authority);
         let (index, document) = match admitted {
             Ok(admitted) => admitted,
@@ -519,7 +480,7 @@ impl Replica {
         open.ledger = ledger;
         open.document = Some(document.into_document());
         let actors: Vec<Id> = open.ledger.index().actors().copied().collect();
-        self.work.signatures += authority.signatures.get();
+        self.work.signatures += authority.signatures();
         let tips = tips
             .iter()
             .map(|t| sync::frame::WireTip { actor: t.actor, seq: t.seq, hash: t.hash, device_id: t.device, sig: t.sig })
