@@ -559,9 +559,12 @@ impl Relay {
                     line.welcomed = true;
                     line.roster = version;
                     line.session.welcome(epoch, id, roster);
+                }
+                // First: whoever has the list of documents and lacks none of them may take itself for in step, and go.
+                self.tell_held(conn);
+                if let Some(line) = self.lines.get_mut(&conn) {
                     line.session.answer(Frame::Documents { list });
                 }
-                self.tell_held(conn);
                 // Once a day is enough for the record, and bounds it.
                 if self.seen.get(&device) != Some(&self.today) {
                     self.seen.insert(device, self.today.clone());
