@@ -7,7 +7,7 @@ use client_cli::{
     app::App,
     host::{Ask, Host},
 };
-use pages::{address::Base, env::Found, request::Request, routes};
+use pages::{address::Base, env::Found, reply::Reply, request::Request, routes};
 use plan::Pep;
 use serde_json::{Value, json};
 
@@ -25,8 +25,12 @@ pub fn cost(app: &Arc<App>, runs: usize) -> Result<Value, String> {
         let request = || Request::new(&Base::default(), false, &address, b"").ok_or("That is no address of a page.");
         let answer = || -> Result<f64, String> {
             let (ask, began) = (Ask::Request(request()?), Instant::now());
-            host.answer(app, &ask).ok_or("The pages have stopped.")?;
-            Ok(ms(began))
+            let answer = host.answer(app, &ask).ok_or("The pages have stopped.")?;
+            let took = ms(began);
+            match answer {
+                Reply::Page { status: 200, .. } => Ok(took),
+                _ => Err(format!("{address} is no page.")),
+            }
         };
         let first = answer()?;
         let again = (0..runs).map(|_| answer()).collect::<Result<Vec<_>, _>>()?;
@@ -44,16 +48,17 @@ pub fn cost(app: &Arc<App>, runs: usize) -> Result<Value, String> {
 }
 
 /// The pages that are asked for.
-fn addresses(pep: &Pep) -> [(&'static str, String); 7] {
+fn addresses(pep: &Pep) -> [(&'static str, String); 6] {
+    let page = pep.process().page("progress.goingWell").map_or("", |page| page.id.as_str());
+    let section = format!("/page/{page}/progress");
     let of = |rest: &str| format!("/pep/{}{rest}", pep.id());
     [
         ("tasks", "/".to_owned()),
         ("children", "/children".to_owned()),
         ("plan", of("")),
-        ("section", of("/page/A/care")),
+        ("section", of(&section)),
         ("signOff", of("/sign-off")),
         ("meeting", of("/meeting/live")),
-        ("quality", of("/quality")),
     ]
 }
 
