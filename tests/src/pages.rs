@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::load::process::{Spread, memory};
 
-/// Asks for every page of [`addresses`] so many times, after once that is told apart; then for the regions of the same pages, and for
+/// Asks for some pages so many times, after once that is told apart; then for the regions of the same pages, and for
 /// what `pep list` needs. Milliseconds; memory in KiB.
 pub fn cost(app: &Arc<App>, runs: usize) -> Result<Value, String> {
     let pep =
