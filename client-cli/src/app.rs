@@ -110,7 +110,7 @@ impl App {
         let id = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
         let disk = FileDisk::open(&home, &home_key)?.with_keys_beside(&erase::KEYS);
         let (replica, notices) = Replica::open(Box::new(disk), Mode::Participant)?;
-        let device = Device::open(replica, plan::Processes::built_in().clone(), key, clock::chance())?;
+        let device = Device::open(replica, plan::Processes::built_in().clone(), key, clock::random()?)?;
         if device.me().is_some_and(|me| Some(me.device) != id) {
             return Err(OpenError::Key);
         }

@@ -22,6 +22,9 @@ use sync::{
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 mod held;
+mod incarnations;
+
+pub use incarnations::INCARNATIONS_PER_DAY_MAX;
 
 use crate::{
     directory::{Directory, Joining, Refused, Standing, day, from_cbor, text, to_cbor},
@@ -127,6 +130,7 @@ pub struct Relay {
     growth: BTreeMap<Id, Growth>,
     /// Days on which a device's connection stands in the audit.
     seen: BTreeMap<Id, String>,
+    begun: incarnations::Begun,
     today: String,
     counts: Counts,
     dirty: bool,
@@ -208,6 +212,7 @@ impl Relay {
             ready: BTreeSet::new(),
             growth: BTreeMap::new(),
             seen: BTreeMap::new(),
+            begun: incarnations::Begun::default(),
             today: day(now),
             counts: Counts { documents, ..Counts::default() },
             dirty: false,
@@ -483,6 +488,7 @@ impl Relay {
         if today != self.today && !self.failed {
             self.directory.new_day(&self.today, &today, now);
             self.today = today;
+            self.begun.clear();
         }
         if !self.failed
             && let Err(trouble) = self.keep()
@@ -663,6 +669,7 @@ impl Relay {
             line.session.gone(doc);
             return Ok(());
         }
+        let envelopes = self.within_day(conn, doc, envelopes)?;
         let (mut late, mut fit) = (Vec::new(), Vec::new());
         for envelope in envelopes {
             let is_late = self.is_late(&doc, &envelope, &person)?;
@@ -704,6 +711,7 @@ impl Relay {
                     Offered::New(_) => {
                         self.dirty = true;
                         self.counts.accepted += 1;
+                        self.begun.took_in(envelope);
                         let others = self.lines_of.get(&envelope.device).into_iter().flatten();
                         for other in others.filter(|other| **other != conn) {
                             if let Some(line) = self.lines.get_mut(other) {
@@ -1026,7 +1034,8 @@ mod tests {
         relay.connect(1, device, out).unwrap();
         // No record may be this long, so the journal refuses it as it would a disk's error.
         relay.replica.set_fact(b"too long", Some(&vec![0; 81 * 1024 * 1024]));
-        let hello = Frame::Hello { version: 1, program: "story".into(), device_id: device, last_roster: 0 };
+        let hello =
+            Frame::Hello { version: 1, program: "story".into(), device_id: device, last_roster: 0, features: vec![] };
         relay.receive(1, &hello.encode(), NOW);
         relay.settle(NOW);
         let said = Frame::decode(&heard.try_recv().unwrap());

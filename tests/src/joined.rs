@@ -138,7 +138,7 @@ pub fn joins(
         },
     };
     let mut participant =
-        Participant::open(replica, plan::Processes::built_in().clone(), None, 0).map_err(|e| e.to_string())?;
+        Participant::open(replica, plan::Processes::built_in().clone(), None, [0; 16]).map_err(|e| e.to_string())?;
     participant.join(me.clone(), key(seed), None).map_err(|e| e.to_string())?;
     Ok((participant, me))
 }

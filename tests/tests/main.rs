@@ -12,6 +12,7 @@ mod house;
 mod kill;
 mod layouts;
 mod leaving;
+mod older;
 mod requirements;
 mod rest;
 mod rights;

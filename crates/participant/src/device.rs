@@ -5,8 +5,8 @@ mod authority;
 mod documents;
 mod facts;
 mod held;
+mod incarnation;
 mod line;
-mod numbers;
 mod presence;
 mod readers;
 mod received;
@@ -31,7 +31,7 @@ use sync::{
 use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
-use state::{Connection, Counted, Here, Readers};
+use state::{Chance, Connection, Counted, Here, Readers};
 
 pub use documents::PlanDocuments;
 pub use facts::{pep_of, start_of};
@@ -107,25 +107,27 @@ pub struct Device {
     /// That the relay has revoked this device.
     revoked: Option<Revoked>,
     changed: u64,
-    /// An evenly spread number, another at each use.
-    chance: u64,
+    /// Where new incarnations come from.
+    chance: Chance,
     last_sync: Option<i64>,
     /// Today as the last call's `now` says, `YYYY-MM-DD`.
     day: String,
 }
 
 impl Device {
-    /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: an evenly spread number.
+    /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: 16 bytes of it, of which everything that
+    /// this device draws by itself follows.
     /// `processes`: those it knows; a plan under another is kept and not shown.
     pub fn open(
         mut replica: Replica,
         processes: Processes,
         key: Option<Ed25519KeyPair>,
-        chance: u64,
+        chance: Id,
     ) -> Result<Device, Trouble> {
         let me: Option<Me> = read_fact(&replica, b"me")?;
+        let mut chance = Chance::new(chance);
         if let (Some(me), Some(key)) = (&me, key) {
-            let incarnation = replica.incarnation(chance)?;
+            let incarnation = replica.incarnation(chance.draw())?;
             replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         }
         let roster = match &me {
@@ -174,14 +176,12 @@ impl Device {
         &self.processes
     }
 
-    /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation: numbers that
-    /// this device has used stay used.
+    /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation.
     pub fn join(&mut self, me: Me, key: Ed25519KeyPair, roster: Option<SignedRoster>) -> Result<(), Trouble> {
         let same_device = self.me.as_ref().is_some_and(|before| before.device == me.device);
-        if !same_device {
-            self.replica.begin_incarnations();
-        }
-        let incarnation = self.replica.kept_incarnation()?;
+        let kept = self.replica.kept_incarnation()?.filter(|_| same_device);
+        let incarnation = kept.unwrap_or_else(|| self.chance.draw());
+        self.replica.begin_incarnation(incarnation);
         self.replica.set_fact(b"me", Some(&cbor(&me)));
         if let Some(verified) = roster.as_ref().and_then(|r| r.verify(&me.relay.key)) {
             self.roster = verified;

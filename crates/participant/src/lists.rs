@@ -130,7 +130,7 @@ mod tests {
         };
         let disk = Memory::new(Box::new(random)).open().unwrap();
         let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
-        let mut device = Device::open(replica, Processes::built_in().clone(), None, 1).unwrap();
+        let mut device = Device::open(replica, Processes::built_in().clone(), None, [1; 16]).unwrap();
         let key = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
         let relay = Relay {
             url: "ws://127.0.0.1:1".into(),

@@ -42,6 +42,8 @@ pub const FIELD_BYTES_MAX: usize = 512;
 pub const HEADS_MAX: usize = 64;
 /// Roles in one choice of readers at the most: there are eight.
 pub const ROLES_MAX: usize = 16;
+/// Features in `hello` or `welcome` at the most: a word for each thing that came after the first release.
+pub const FEATURES_MAX: usize = 64;
 
 /// A place in a relay's log of one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -216,6 +218,8 @@ pub enum Frame {
         #[serde(with = "serde_bytes")]
         device_id: Id,
         last_roster: u64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        features: Vec<String>,
     },
     /// Relay: the answer to `hello`.
     Welcome {
@@ -226,6 +230,8 @@ pub enum Frame {
         limits: Limits,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         roster: Option<SignedRoster>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        features: Vec<String>,
     },
     /// Relay: what this device may open, and how far each log is; sent again as it changes.
     Documents { list: Vec<Listed> },
@@ -344,6 +350,8 @@ pub enum Frame {
 pub struct WireTip {
     #[serde(with = "serde_bytes")]
     pub actor: Id,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<ByteArray<16>>,
     pub seq: u64,
     #[serde(with = "serde_bytes")]
     pub hash: Hash,
@@ -355,13 +363,22 @@ pub struct WireTip {
 
 impl From<&Envelope> for WireTip {
     fn from(e: &Envelope) -> WireTip {
-        WireTip { actor: e.actor, seq: e.seq, hash: e.hash, device_id: e.device, sig: e.sig }
+        let incarnation = e.incarnation.map(ByteArray::new);
+        WireTip { actor: e.actor, incarnation, seq: e.seq, hash: e.hash, device_id: e.device, sig: e.sig }
+    }
+}
+
+impl From<&Tip> for WireTip {
+    fn from(t: &Tip) -> WireTip {
+        let incarnation = t.incarnation.map(ByteArray::new);
+        WireTip { actor: t.actor, incarnation, seq: t.seq, hash: t.hash, device_id: t.device, sig: t.sig }
     }
 }
 
 impl From<&WireTip> for Tip {
     fn from(t: &WireTip) -> Tip {
-        Tip { actor: t.actor, seq: t.seq, hash: t.hash, device: t.device_id, sig: t.sig }
+        let incarnation = t.incarnation.map(ByteArray::into_array);
+        Tip { actor: t.actor, incarnation, seq: t.seq, hash: t.hash, device: t.device_id, sig: t.sig }
     }
 }
 
@@ -389,6 +406,10 @@ pub mod code {
     pub const REFUSED: &str = "refused";
     /// The PEP was already started under another process. Stays open.
     pub const PROCESS: &str = "process";
+    /// The document's log holds something that the program of this device is too old to read. Stays open.
+    pub const NEWER: &str = "newer";
+    /// The device has begun under too many incarnations today: what waits goes on tomorrow. Stays open.
+    pub const INCARNATIONS: &str = "incarnations";
     /// Of `held` alone, beside the gate's codes: the device that wrote it is locked, and nothing more of it is taken in.
     pub const LOCKED: &str = "locked";
 
@@ -436,8 +457,10 @@ impl Frame {
     /// Whether the texts of a frame keep to their limits: some are passed on to others, or kept.
     fn is_brief(&self) -> bool {
         let short = |text: &str| text.len() <= TEXT_BYTES_MAX;
+        let are_words = |words: &[String]| words.len() <= FEATURES_MAX && words.iter().all(|word| short(word));
         match self {
-            Frame::Hello { program, .. } => short(program),
+            Frame::Hello { program, features, .. } => short(program) && are_words(features),
+            Frame::Welcome { features, .. } => are_words(features),
             Frame::Child { child } => {
                 short(&child.name) && short(&child.dob) && child.looked_after_since.as_deref().is_none_or(short)
             }

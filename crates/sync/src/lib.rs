@@ -46,15 +46,15 @@
 //!
 //! | `t` | from | fields |
 //! |---|---|---|
-//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none) |
-//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`} |
+//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`? (words) |
+//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`? |
 //! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
 //! | `readers` | both | `doc`, `number`, `roles` (names of roles): who reads a document |
 //! | `open` | participant | `doc`, `cursor`? {`epoch`, `seq`, `hash`? (of the envelope of that number)} |
 //! | `close` | participant | `doc` |
-//! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `seq`, `hash`, `deviceId`, `sig`}] |
+//! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `incarnation`?, `seq`, `hash`, `deviceId`, `sig`}] |
 //! | `log` | relay | `doc`, `from`, `envelopes` |
 //! | `push` | participant | `doc`, `envelopes` |
 //! | `receipt` | relay | `doc`, `hash`, `epoch`, `seq` |
@@ -66,6 +66,10 @@
 //! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
 //! | `gone` | relay | `doc` |
 //! | `error` | both | `code`, `detail`, `retryAfterMs`?, `doc`? |
+//!
+//! `features` says what came after the first release and the sender knows of; nothing that rests on a word is sent to whoever has not
+//! said it. There is one: [`feature::ENVELOPE_2`], envelopes and tips that name their incarnation. A device keeps those for a relay that
+//! cannot read them; a relay sends a device that cannot as much of a log as it can, then `error` of code `newer` for the document.
 //!
 //! A relay reads no faster than it can serve everybody: who sends more waits in the line, and nothing is dropped. A reader that is
 //! slow is sent the rest when it has read; what it opened meanwhile costs the relay nothing.
@@ -107,13 +111,18 @@
 //!
 //! # Envelopes
 //!
-//! `[1, doc, actor, seq, hash, deviceId, sig, chunks]`. `chunks` are Automerge change chunks (type 1, or 2 where deflated),
+//! `[2, doc, actor, incarnation, seq, hash, deviceId, sig, chunks]`. `chunks` are Automerge change chunks (type 1, or 2 where deflated),
 //! concatenated, by one actor, with consecutive sequence numbers; `seq` and `hash` are those of the last. `sig` is Ed25519 by
 //! the author's device over `"openpep/envelope/1" ‖ doc ‖ actor ‖ seq (u64, big endian) ‖ hash`.
 //!
-//! **Actor**: the first 16 bytes of SHA-256(`"openpep/actor/1"` ‖ doc ‖ device public key ‖ person id ‖ incarnation), the
-//! incarnation a big-endian u32 below `gate::limits::INCARNATIONS_MAX`. It is 0 at first, and another whenever a device cannot
-//! prove that it holds the last change it made: one under which, as far as it knows, nothing was ever written. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
+//! **Actor**: the first 16 bytes of SHA-256(`"openpep/actor/2"` ‖ doc ‖ device public key ‖ person id ‖ `incarnation`). The incarnation
+//! is 16 bytes of chance, and another whenever a device cannot prove that it holds the last change it made. An actor holds to one. A
+//! relay takes in changes of one device under so many a day; for more it answers with `error` of code `incarnations`, and they wait on
+//! the device until tomorrow. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
+//!
+//! Envelopes of version 1, `[1, doc, actor, seq, hash, deviceId, sig, chunks]`, are read and kept for ever, and written no more. Their
+//! actor is the first 16 bytes of SHA-256(`"openpep/actor/1"` ‖ doc ‖ device public key ‖ person id ‖ number), the number a big-endian
+//! u32 below `gate::limits::NUMBERS_MAX` that nothing names: a reader tries them.
 //!
 //! # Refused changes
 //!
@@ -168,6 +177,7 @@ mod ledger;
 
 pub mod backoff;
 pub mod cbor;
+pub mod feature;
 pub mod frame;
 pub mod held;
 pub mod identity;

@@ -7,6 +7,7 @@ use serde_bytes::ByteArray;
 
 use crate::{
     envelope::Wire,
+    feature,
     frame::{
         Chosen, Cursor, Frame, Limits, Listed, NewChild, PAGE_BYTES, PAGE_ENVELOPES, Presence, SNAPSHOT_PARTS_MAX,
         Start, VERSION, code,
@@ -65,19 +66,27 @@ struct Reading {
 /// One connection of a participant. Made anew for each connection.
 pub struct Session {
     epoch: Option<Id>,
+    features: Vec<String>,
     open: BTreeMap<Id, Reading>,
 }
 
 impl Session {
     /// Begins: returns the session and the first frame.
     pub fn begin(device: Id, program: &str, last_roster: u64) -> (Session, Frame) {
-        let hello = Frame::Hello { version: VERSION, program: program.to_string(), device_id: device, last_roster };
-        (Session { epoch: None, open: BTreeMap::new() }, hello)
+        let program = program.to_string();
+        let hello =
+            Frame::Hello { version: VERSION, program, device_id: device, last_roster, features: feature::said() };
+        (Session { epoch: None, features: Vec::new(), open: BTreeMap::new() }, hello)
     }
 
     /// Epoch of the relay's log, once welcomed.
     pub fn epoch(&self) -> Option<Id> {
         self.epoch
+    }
+
+    /// Whether the relay knows of a [`feature`]: nothing does before it has welcomed this device.
+    pub fn peer_has(&self, feature: &str) -> bool {
+        self.features.iter().any(|known| known == feature)
     }
 
     /// Whether the document is open on this connection.
@@ -156,8 +165,9 @@ impl Session {
     pub fn receive(&mut self, frame: Frame) -> Vec<Act> {
         let Some(epoch) = self.epoch else {
             return match frame {
-                Frame::Welcome { epoch, relay_id, limits, roster } => {
+                Frame::Welcome { epoch, relay_id, limits, roster, features } => {
                     self.epoch = Some(epoch);
+                    self.features = features;
                     let mut acts = vec![Act::Welcome { epoch, relay: relay_id, limits }];
                     acts.extend(roster.map(Act::Roster));
                     acts

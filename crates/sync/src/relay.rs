@@ -11,6 +11,7 @@ use serde_bytes::{ByteArray, ByteBuf};
 
 use crate::{
     envelope::Wire,
+    feature,
     frame::{
         Chosen, Cursor, Doing, Frame, Limits, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES, Start, VERSION,
         WireTip, code,
@@ -85,6 +86,7 @@ pub struct Session {
     device: Id,
     person: Id,
     welcomed: bool,
+    features: Vec<String>,
     open: BTreeMap<Id, Reader>,
     behind: BTreeSet<Id>,
     turn: Id,
@@ -103,6 +105,7 @@ impl Session {
             device,
             person,
             welcomed: false,
+            features: Vec::new(),
             open: BTreeMap::new(),
             behind: BTreeSet::new(),
             turn: [0; 16],
@@ -133,6 +136,11 @@ impl Session {
         self.open.contains_key(doc)
     }
 
+    /// Whether the device's program knows of a [`feature`].
+    pub fn peer_has(&self, feature: &str) -> bool {
+        self.features.iter().any(|known| known == feature)
+    }
+
     /// The documents open here.
     pub fn documents(&self) -> impl Iterator<Item = &Id> {
         self.open.keys()
@@ -145,8 +153,9 @@ impl Session {
         }
         if !self.welcomed {
             return match frame {
-                Frame::Hello { version: VERSION, device_id, last_roster, .. } if device_id == self.device => {
+                Frame::Hello { version: VERSION, device_id, last_roster, features, .. } if device_id == self.device => {
                     self.welcomed = true;
+                    self.features = features;
                     Some(Ask::Hello { last_roster })
                 }
                 Frame::Hello { version, .. } if version != VERSION => {
@@ -217,7 +226,7 @@ impl Session {
 
     /// Answers `hello`.
     pub fn welcome(&mut self, epoch: Id, relay_id: Id, roster: Option<SignedRoster>) {
-        self.answer(Frame::Welcome { epoch, relay_id, limits: Limits::default(), roster });
+        self.answer(Frame::Welcome { epoch, relay_id, limits: Limits::default(), roster, features: feature::said() });
     }
 
     /// Queues a frame (documents, roster, presence …).
@@ -318,12 +327,21 @@ impl Session {
             self.turn = doc;
             if self.open.get(&doc).is_some_and(|reader| reader.cold) {
                 match shelf.snapshot(&doc) {
-                    Some(snapshot) => return self.begin(doc, snapshot),
+                    Some(snapshot) if snapshot.tips.iter().all(|tip| self.can_read(tip.incarnation.is_some())) => {
+                        return self.begin(doc, snapshot);
+                    }
+                    Some(_) => return Some(self.too_new(doc)),
                     None => self.behind.remove(&doc),
                 };
                 continue;
             }
-            let envelopes = self.open.get(&doc).map(|r| shelf.log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
+            let mut envelopes = self.open.get(&doc).map(|r| shelf.log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
+            if let Some(unread) = envelopes.iter().position(|envelope| !self.can_read(envelope.incarnation.is_some())) {
+                if unread == 0 {
+                    return Some(self.too_new(doc));
+                }
+                envelopes.truncate(unread);
+            }
             let Some(reader) = self.open.get_mut(&doc).filter(|_| !envelopes.is_empty()) else {
                 self.behind.remove(&doc);
                 continue;
@@ -333,6 +351,22 @@ impl Session {
             return Some(Frame::Log { doc, from, envelopes: envelopes.into_iter().map(Wire).collect() });
         }
         None
+    }
+
+    /// Whether the device's program can read an envelope or tip, which names its incarnation or does not.
+    fn can_read(&self, names_incarnation: bool) -> bool {
+        !names_incarnation || self.peer_has(feature::ENVELOPE_2)
+    }
+
+    /// Goes on with no more of a document whose log this device's program cannot read on, and says so.
+    fn too_new(&mut self, doc: Id) -> Frame {
+        self.shut(&doc);
+        Frame::Error {
+            code: code::NEWER.into(),
+            detail: "A plan holds changes by a newer program than this device has. Update pep on this device: what you write meanwhile is kept here, and shared after that.".into(),
+            retry_after_ms: None,
+            doc: Some(ByteArray::new(doc)),
+        }
     }
 
     /// Cuts a snapshot into parts, and gives the first.

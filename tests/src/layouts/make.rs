@@ -264,8 +264,8 @@ impl Stage {
         for line in 0..LINES {
             gideon.pep(&["write", pep, "care.story", "--append", &format!("Line {line}. ")])?;
         }
-        gideon.pep(&["row", "add", pep, "care.collectAndContact", "person=Merrow House staff"])?;
-        gideon.pep(&["row", "add", pep, "people.parentalResponsibility", "person=Harrowmere Council"])?;
+        gideon.pep(&["row", "add", pep, "care.collectAndContact", "person=Merrow House night staff"])?;
+        gideon.pep(&["row", "add", pep, "people.parentalResponsibility", "person=Marigold Fairbarrow"])?;
         linnet.pep(&["write", pep, "voice.keepPrivate", "Please not the minibus with the name on it."])?;
         philippa.pep(&["comment", pep, "care.story", "May we use the line about the allotment? 😀"])?;
         self.share(&["gideon", "philippa", "linnet", "gideon", "philippa", "lorcan"])?;

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 use sync::{
-    Frame, Roster,
+    Frame, Roster, feature,
     frame::{Doing, Limits, Listed, Presence},
     roster::{Child, Member, Person, SignedRoster},
 };
@@ -38,7 +38,13 @@ impl OnLine {
         let line = OnLine { device, pep, people };
         line.device.with(|device| device.connect()).unwrap();
         let roster = Some(line.roster(1, role, None));
-        line.hears(&Frame::Welcome { epoch: [3; 16], relay_id: [1; 16], limits: Limits::default(), roster });
+        line.hears(&Frame::Welcome {
+            epoch: [3; 16],
+            relay_id: [1; 16],
+            limits: Limits::default(),
+            roster,
+            features: feature::said(),
+        });
         line.hears(&Frame::Documents { list });
         for kind in DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)) {
             let (doc, bytes) = (*line.pep.document(*kind).as_bytes(), line.pep.genesis(*kind).into());
