@@ -228,8 +228,7 @@ async fn session(
     let at = now();
     let (Some(challenge), Some(sig)) = (body.challenge, body.sig) else {
         // Given to whoever asks: only who has the key can answer it.
-        let challenge = secret()?;
-        app.sessions().challenge(&challenge, device, at);
+        let challenge = app.sessions().challenge(&device, chance()?, at);
         return Ok(Json(json!({ "challenge": BASE64.encode(challenge) })).into_response());
     };
     let challenge: Secret = fixed(&challenge)?;
@@ -259,8 +258,7 @@ async fn session(
         let body = json!({ "code": refused.code(), "detail": refused.to_string(), "sig": BASE64.encode(sig) });
         return Ok((StatusCode::FORBIDDEN, Json(body)).into_response());
     }
-    let token = secret()?;
-    let expires = app.sessions().open(&token, device, at);
+    let (token, expires) = app.sessions().open(&device, chance()?, at);
     Ok(Json(json!({ "token": BASE64.encode(token), "expires": expires })).into_response())
 }
 
@@ -443,8 +441,8 @@ fn fixed<const N: usize>(text: &str) -> Result<[u8; N], Refusal> {
     })
 }
 
-fn secret() -> Result<Secret, Refusal> {
-    let mut bytes = [0; 32];
+fn chance() -> Result<[u8; 8], Refusal> {
+    let mut bytes = [0; 8];
     keys::random(&mut bytes)?;
     Ok(bytes)
 }

@@ -29,6 +29,7 @@ use crate::{
     keys,
     pace::Turn,
     pep,
+    sessions::Marks,
 };
 
 /// Connections at once: ten thousand participants, at about 20 kB each while they are quiet.
@@ -237,6 +238,11 @@ impl Relay {
     /// The relay's id.
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// What challenges and session tokens of this relay are marked with.
+    pub fn marks(&self) -> Marks {
+        Marks::of(&self.key)
     }
 
     /// The relay's public key.

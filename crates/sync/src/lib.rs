@@ -33,6 +33,9 @@
 //! GET  /sync        Authorization: Bearer TOKEN, Sec-WebSocket-Protocol: openpep.v1
 //! ```
 //!
+//! A challenge and a token carry their own end and the relay's mark, by which every relay with the same signing key knows them; to a
+//! device they are bytes without a meaning.
+//!
 //! A device that was revoked, and has shown its key, is answered 403 {"code": "revoked", "detail", "sig"}, where `sig` is
 //! b64url(Ed25519(`"openpep/revoked/1"` ‖ relay key ‖ challenge ‖ device id)) by the relay's key. A client that can check it
 //! erases the plans it holds. A connection that stands is ended with `error` of code `revoked`, and nothing before it.
