@@ -194,10 +194,11 @@ async fn join(
         .room
         .call(move |relay| {
             let (person, device) = relay.join(&joining, at)?;
-            Ok::<_, Error>((person, device, relay.id(), relay.key(), relay.organisation().to_string()))
+            let about = (relay.id(), relay.key(), relay.organisation().to_string());
+            Ok::<_, Error>((person, device, about, vouchers(relay)))
         })
         .await?;
-    let (person, device, id, key, name) = joined?;
+    let (person, device, (id, key, name), keys) = joined?;
     tracing::info!(device = text(&device), "joined");
     Ok(Json(json!({
         "person": text(&person.id),
@@ -206,6 +207,7 @@ async fn join(
         "role": person.role,
         "device": text(&device),
         "relay": { "id": text(&id), "key": BASE64.encode(key), "name": name },
+        "keys": keys,
     }))
     .into_response())
 }
@@ -229,7 +231,8 @@ async fn session(
     let (Some(challenge), Some(sig)) = (body.challenge, body.sig) else {
         // Given to whoever asks: only who has the key can answer it.
         let challenge = app.sessions().challenge(&device, chance()?, at);
-        return Ok(Json(json!({ "challenge": BASE64.encode(challenge) })).into_response());
+        let (key, keys) = app.room.call(|relay| (BASE64.encode(relay.key()), vouchers(relay))).await?;
+        return Ok(Json(json!({ "challenge": BASE64.encode(challenge), "key": key, "keys": keys })).into_response());
     };
     let challenge: Secret = fixed(&challenge)?;
     let sig: Signature = fixed(&sig)?;
@@ -439,6 +442,11 @@ fn fixed<const N: usize>(text: &str) -> Result<[u8; N], Refusal> {
             "A key, secret or signature is not complete. Copy the whole invitation link again.",
         )
     })
+}
+
+/// Each key of the relay for the next, as answers say it.
+fn vouchers(relay: &mut Relay) -> Vec<String> {
+    relay.vouchers().iter().map(|voucher| BASE64.encode(voucher.encode())).collect()
 }
 
 fn chance() -> Result<[u8; 8], Refusal> {

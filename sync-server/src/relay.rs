@@ -18,15 +18,18 @@ use sync::{
     frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, Presence, QUEUE_FRAMES_MAX, Start, code},
     link::Link,
     relay::{Ask, Lend, Session, Snapshot},
+    voucher::Voucher,
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 mod held;
+mod key;
+
+pub use key::newest as newest_key;
 
 use crate::{
     directory::{Directory, Joining, Refused, Standing, day, from_cbor, text, to_cbor},
     error::Error,
-    keys,
     pace::Turn,
     pep,
     sessions::Marks,
@@ -111,6 +114,7 @@ pub struct Relay {
     replica: Replica,
     directory: Directory,
     key: Ed25519KeyPair,
+    vouchers: Vec<Voucher>,
     id: Id,
     organisation: String,
     epoch: Id,
@@ -192,11 +196,13 @@ impl Relay {
             directory.audit(now, None, "began epoch", &[("epoch", text(&epoch))]);
         }
         let documents = replica.documents()?.len() as u64;
+        let vouchers = key::read(&replica)?;
         let mut relay = Relay {
             replica,
             directory,
-            id: keys::relay_id(&replica::public_key(&key)),
+            id: key::id(&key, &vouchers),
             key,
+            vouchers,
             organisation: organisation.to_string(),
             epoch,
             address,
@@ -326,8 +332,8 @@ impl Relay {
 
     /// Uses an invitation: the person and the new device's id, enrolled and on the disk.
     pub fn join(&mut self, joining: &Joining, now: i64) -> Result<(sync::roster::Person, Id), Error> {
-        let key = self.key();
-        self.administer(|directory| directory.join(&key, joining, now))
+        let keys = self.keys();
+        self.administer(|directory| directory.join(&keys, joining, now))
     }
 
     /// A new id for a person or child.

@@ -12,6 +12,7 @@ mod house;
 mod kill;
 mod layouts;
 mod leaving;
+mod relay_key;
 mod requirements;
 mod rest;
 mod rights;

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use sync::{
     Roster, SignedRoster,
     frame::{NewChild, Start},
+    voucher::{self, Voucher},
 };
 use uuid::Uuid;
 
@@ -72,13 +73,38 @@ pub struct Relay {
     /// Its id.
     #[serde(with = "serde_bytes")]
     pub id: Id,
-    /// The key that signs rosters; pinned by the invitation.
+    /// The key that signs rosters; pinned by the invitation, or vouched for by the one that was.
     #[serde(with = "serde_bytes")]
     pub key: gate::PublicKey,
+    /// Those that it had before, the oldest first: what they signed and is kept here holds until there is something newer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<serde_bytes::ByteArray<32>>,
     /// SHA-256 of its certificate's public key; pinned by the invitation. None on a plain loopback line.
     pub tls: Option<serde_bytes::ByteArray<32>>,
     /// What it calls itself.
     pub name: String,
+}
+
+impl Relay {
+    /// The same relay, under the newest key that its present one vouches for.
+    pub fn followed(mut self, vouchers: &[Voucher]) -> Relay {
+        for key in voucher::followed(&self.id, &self.key, vouchers) {
+            self.former.push(serde_bytes::ByteArray::new(self.key));
+            self.key = key;
+        }
+        self
+    }
+
+    /// Whether this is, or was, its key.
+    pub fn is_known_by(&self, key: &gate::PublicKey) -> bool {
+        self.key == *key || self.former.iter().any(|former| **former == *key)
+    }
+
+    /// The roster inside, where a key signed it that this relay has, or had when it was kept here.
+    fn kept(&self, signed: &SignedRoster) -> Option<Roster> {
+        let former = self.former.iter().rev().map(|key| &**key);
+        std::iter::once(&self.key).chain(former).find_map(|key| signed.verify(key))
+    }
 }
 
 /// Everything of one device.
@@ -129,7 +155,7 @@ impl Device {
             replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         }
         let roster = match &me {
-            Some(me) => read_fact::<SignedRoster>(&replica, b"roster")?.and_then(|r| r.verify(&me.relay.key)),
+            Some(me) => read_fact::<SignedRoster>(&replica, b"roster")?.and_then(|r| me.relay.kept(&r)),
             None => None,
         }
         .unwrap_or_default();
@@ -191,6 +217,16 @@ impl Device {
         self.replica.commit()?;
         self.replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         self.me = Some(me);
+        self.touch();
+        Ok(())
+    }
+
+    /// From now on the relay is known as this. On the disk when this returns.
+    pub fn know_relay(&mut self, relay: Relay) -> Result<(), Trouble> {
+        let Some(me) = self.me.as_mut() else { return Ok(()) };
+        me.relay = relay;
+        self.replica.set_fact(b"me", Some(&cbor(me)));
+        self.replica.commit()?;
         self.touch();
         Ok(())
     }

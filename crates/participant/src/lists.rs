@@ -141,6 +141,7 @@ mod tests {
             url: "ws://127.0.0.1:1".into(),
             id: [1; 16],
             key: [2; 32],
+            former: Vec::new(),
             tls: None,
             name: "Harrowmere Virtual School".into(),
         };

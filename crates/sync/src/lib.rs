@@ -36,6 +36,11 @@
 //! A challenge and a token carry their own end and the relay's mark, by which every relay with the same signing key knows them; to a
 //! device they are bytes without a meaning.
 //!
+//! A relay can change the key that it is known by. The answers to `join` and to the request for a challenge say
+//! `"keys"`: its vouchers, the oldest first, each b64url(old key ‖ new key ‖ signature by the old ‖ signature by the new), both Ed25519
+//! over `"openpep/relay-key/1"` ‖ relay id ‖ old key ‖ new key. A device goes from the key that it knows to the last that is vouched
+//! for in an unbroken chain (the request for a challenge says with `"key"` which that is), keeps that one, and puts it wherever "relay key" stands here. The relay's id stays.
+//!
 //! A device that was revoked, and has shown its key, is answered 403 {"code": "revoked", "detail", "sig"}, where `sig` is
 //! b64url(Ed25519(`"openpep/revoked/1"` ‖ relay key ‖ challenge ‖ device id)) by the relay's key. A client that can check it
 //! erases the plans it holds. A connection that stands is ended with `error` of code `revoked`, and nothing before it.
@@ -179,6 +184,7 @@ pub mod participant;
 pub mod presence;
 pub mod relay;
 pub mod roster;
+pub mod voucher;
 
 pub use envelope::{Wire, sign};
 pub use frame::{Cursor, Frame};

@@ -53,7 +53,7 @@ impl Flooder {
     /// into a plan that others write in.
     pub async fn begin(&self, pep: &Pep) -> Result<Flood, String> {
         let pushes = self.pushes(pep)?;
-        let (socket, _) = dial::line(&dial::Http::default(), &self.me, &self.key).await.map_err(error)?;
+        let (socket, ..) = dial::line(&dial::Http::default(), &self.me, &self.key).await.map_err(error)?;
         let (mut sink, mut stream) = socket.split();
         let device_id = self.me.device;
         let hello = Frame::Hello { version: 1, program: "flood".into(), device_id, last_roster: 0 };
