@@ -19,3 +19,4 @@ mod rights;
 mod second_client;
 mod simulation;
 mod stories;
+mod transcripts;
