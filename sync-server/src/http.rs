@@ -136,12 +136,13 @@ async fn version() -> Response {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Answer {
-    let counts = app.room.call(|relay| relay.counts()).await?;
+    let (counts, restoring) = app.room.call(|relay| (relay.counts(), relay.restoring().is_some())).await?;
     let gauge = |name: &str, help: &str, value: u64| metric(name, "gauge", help, value);
     let counter = |name: &str, help: &str, value: u64| metric(name, "counter", help, value);
     let text = [
         gauge("connections", "Connections of participants.", counts.connections),
         gauge("documents", "Documents kept.", counts.documents),
+        gauge("restoring", "1 while what was lost is taken back: the relay was put back.", u64::from(restoring)),
         counter("envelopes_accepted_total", "Envelopes that were new.", counts.accepted),
         counter("envelopes_known_total", "Envelopes that were here already.", counts.known),
         counter("envelopes_refused_total", "Envelopes refused and kept.", counts.refused),

@@ -57,10 +57,8 @@ fn this_relay_takes_what_an_older_device_says_and_answers_as_it_understands() {
         let mut last = None;
         for (conn, said) in connections(&at).into_iter().enumerate() {
             let (out, mut heard) = tokio::sync::mpsc::channel(ROOM);
-            let Frame::Hello { device_id, .. } = Frame::decode(&said[0].1).unwrap() else {
-                panic!("it begins with hello")
-            };
-            relay.connect(conn as u64, device_id, out).unwrap();
+            let Frame::Hello(hello) = Frame::decode(&said[0].1).unwrap() else { panic!("it begins with hello") };
+            relay.connect(conn as u64, hello.device_id, out).unwrap();
             let (mut old, mut new): (BTreeSet<String>, BTreeSet<String>) = Default::default();
             for (by_device, bytes) in said {
                 let frame = Frame::decode(&bytes).unwrap();

@@ -6,6 +6,7 @@ mod documents;
 mod facts;
 mod held;
 mod line;
+mod newer;
 mod numbers;
 mod presence;
 mod readers;
@@ -13,6 +14,7 @@ mod received;
 mod revoked;
 mod state;
 mod typed;
+mod unknown;
 mod unshared;
 mod views;
 mod writing;
@@ -25,7 +27,7 @@ use replica::{Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
-    Roster, SignedRoster,
+    Mark, Roster, SignedRoster,
     frame::{NewChild, Start},
     voucher::{self, Voucher},
 };
@@ -33,18 +35,23 @@ use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
 use state::{Connection, Counted, Here, Readers};
+use unknown::Unknown;
 
 pub use documents::PlanDocuments;
 pub use facts::{pep_of, start_of};
 pub use line::PROGRAM;
 pub use state::{Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};
 pub use typed::Typed;
+pub use unknown::{Made, Newer};
 pub use unshared::Shared;
 use views::Views;
 pub use views::Work;
 
 /// Facts that stand beside the plans begin so: settings, the PIN.
 const KEPT: &[u8] = b"kept/";
+
+/// A fact: the newest mark heard of the relay.
+const MARK: &[u8] = b"mark";
 
 /// Who uses this device, and which relay it belongs to. Kept as a fact; made by joining.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +132,10 @@ pub struct Device {
     readers: Readers,
     counted: Counted,
     views: Views,
+    /// What a newer version made.
+    unknown: Unknown,
+    /// The newest mark heard of the relay.
+    mark: Option<Mark>,
     /// Whether the line ended while both sides held the same.
     ended_in_step: bool,
     words: Vec<String>,
@@ -161,6 +172,8 @@ impl Device {
         .unwrap_or_default();
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
+        let mark = read_fact(&replica, MARK)?;
+        let unknown = Unknown::read(&mut replica, &processes)?;
         let mut device = Device {
             replica,
             processes,
@@ -176,6 +189,8 @@ impl Device {
             readers,
             counted: Counted::default(),
             views: Views::default(),
+            unknown,
+            mark,
             ended_in_step: false,
             words: Vec::new(),
             refused: BTreeMap::new(),

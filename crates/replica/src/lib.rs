@@ -202,6 +202,11 @@ impl Replica {
         self.continuous
     }
 
+    /// Records on the disk: it rises with whatever is committed, and falls only where what it is kept on is not continuous.
+    pub fn records(&self) -> u64 {
+        self.disk.records()
+    }
+
     /// Sets who writes here.
     pub fn set_signer(&mut self, signer: Signer) {
         self.signer = Some(signer);

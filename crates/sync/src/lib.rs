@@ -54,8 +54,8 @@
 //!
 //! | `t` | from | fields |
 //! |---|---|---|
-//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none) |
-//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`} |
+//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`?, `mark`? |
+//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`?, `mark`? {`epoch`, `records`, `sig`} |
 //! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
@@ -71,12 +71,17 @@
 //! | `released` | relay | `doc`, `hashes` |
 //! | `undecided` | relay | `doc`, `changes` |
 //! | `roster` | relay | `version`, `payload`, `sig` |
+//! | `mark` | relay | `epoch`, `records`, `sig` |
 //! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
 //! | `gone` | relay | `doc` |
 //! | `error` | both | `code`, `detail`, `retryAfterMs`?, `doc`? |
 //!
 //! A relay reads no faster than it can serve everybody: who sends more waits in the line, and nothing is dropped. A reader that is
 //! slow is sent the rest when it has read; what it opened meanwhile costs the relay nothing.
+//!
+//! `features` are words, each for something that not every program can do ([`feature`] lists them, and what is done without each): at
+//! most 64 of at most 64 bytes; what is beyond is passed over. A side uses what both have said, and nothing else that a program of
+//! the first day does not know.
 //!
 //! The order of a connection: `hello`; `welcome`; `documents` (sent again whenever the list changes). A participant may then
 //! open documents in any order. `child` and `start` are answered by a new `roster` and `documents`, or by `error`.
@@ -101,6 +106,20 @@
 //!   it wrote and has lost (an old copy of its files), and goes on under a new actor. A device that pushes two different
 //!   changes under one number all the same is locked: what it pushes from then on is held with the code `locked`.
 //! - `gone`: not yours, or not there; the two are not told apart.
+//!
+//! # A relay that was put back
+//!
+//! A relay that sees that its disk was restored or copied begins another epoch. A machine that is rolled back whole shows nothing of it
+//! on its disk. So a relay says how much it has: a **mark** is {`epoch`, `records`, `sig`}, where `records` counts what is on its
+//! disk, and `sig` is Ed25519 by its key over `"openpep/mark/1" ‖ relay id ‖ epoch ‖ records (u64, big endian)`. It stands in `welcome`,
+//! and comes again with receipts. The participant keeps the newest and hands it back in `hello`. One of the relay's own key that says
+//! more than it has, or names an epoch that it knows nothing of, proves that it was put back: it begins another epoch and says so in
+//! its audit. Nobody's word does: a cursor that does not fit is answered with `missing`, and changes nothing.
+//!
+//! For some days after it was put back (the relay's setting is its own; ours is three) what a participant brings of *others* is judged
+//! by every role that its author ever had, for it was let in when it came first. Afterwards it is judged like anything new.
+//!
+//! A participant whose cursor, of the present epoch, is beyond what `documents` says of the log reads that document from its start.
 //!
 //! # Who reads a document
 //!
@@ -176,10 +195,12 @@ mod ledger;
 
 pub mod backoff;
 pub mod cbor;
+pub mod feature;
 pub mod frame;
 pub mod held;
 pub mod identity;
 pub mod link;
+mod mark;
 pub mod participant;
 pub mod presence;
 pub mod relay;
@@ -187,6 +208,8 @@ pub mod roster;
 pub mod voucher;
 
 pub use envelope::{Wire, sign};
+pub use feature::Features;
 pub use frame::{Cursor, Frame};
 pub use ledger::{Ledger, Taken};
+pub use mark::Mark;
 pub use roster::{Roster, SignedRoster};

@@ -121,7 +121,13 @@ impl Device {
     }
 
     pub fn hello(&self) -> Frame {
-        Frame::Hello { version: 1, program: "story".into(), device_id: self.id, last_roster: 0 }
+        Frame::Hello(sync::frame::Hello {
+            version: 1,
+            program: "story".into(),
+            device_id: self.id,
+            last_roster: 0,
+            ..Default::default()
+        })
     }
 
     pub fn joining(&self, link: &Link) -> Joining {
@@ -257,7 +263,7 @@ impl Relay {
         self.says(&line, &device.hello());
         self.settles();
         let heard = line.heard();
-        assert!(matches!(heard.first(), Some(Frame::Welcome { .. })), "{heard:?}");
+        assert!(matches!(heard.first(), Some(Frame::Welcome(_))), "{heard:?}");
         line
     }
 
@@ -392,7 +398,7 @@ impl Serving {
         let token = self.token(device, link);
         let mut socket = self.upgrades(&[("Authorization", &format!("Bearer {token}"))]).expect("an upgrade");
         socket.says(&device.hello());
-        assert!(matches!(socket.hears(), Some(Frame::Welcome { .. })));
+        assert!(matches!(socket.hears(), Some(Frame::Welcome(_))));
         assert!(matches!(socket.hears(), Some(Frame::Documents { .. })));
         socket
     }

@@ -56,7 +56,13 @@ impl Flooder {
         let (socket, ..) = dial::line(&dial::Http::default(), &self.me, &self.key).await.map_err(error)?;
         let (mut sink, mut stream) = socket.split();
         let device_id = self.me.device;
-        let hello = Frame::Hello { version: 1, program: "flood".into(), device_id, last_roster: 0 };
+        let hello = Frame::Hello(sync::frame::Hello {
+            version: 1,
+            program: "flood".into(),
+            device_id,
+            last_roster: 0,
+            ..Default::default()
+        });
         sink.send(Message::binary(hello.encode())).await.map_err(error)?;
         let sent = Arc::new(AtomicU64::new(0));
         let counted = sent.clone();

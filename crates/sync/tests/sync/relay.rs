@@ -29,7 +29,13 @@ impl Lend for Shelf {
 
 fn welcomed() -> Session {
     let mut session = Session::new(DEVICE, [2; 16]);
-    session.receive(Frame::Hello { version: 1, program: "story".into(), device_id: DEVICE, last_roster: 0 });
+    session.receive(Frame::Hello(sync::frame::Hello {
+        version: 1,
+        program: "story".into(),
+        device_id: DEVICE,
+        last_roster: 0,
+        ..Default::default()
+    }));
     session
 }
 
