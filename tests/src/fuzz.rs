@@ -48,8 +48,12 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let scene = &*SCENE;
     let first = &scene.envelopes[0];
     let push = Frame::Push { doc: scene.doc, envelopes: scene.envelopes.iter().take(3).cloned().map(Wire).collect() };
-    let hello =
-        Frame::Hello { version: 1, program: "pep".into(), device_id: [1; 16], last_roster: 0, features: vec![] };
+    let hello = Frame::Hello(sync::frame::Hello {
+        version: 1,
+        program: "pep".into(),
+        device_id: [1; 16],
+        ..Default::default()
+    });
     let open = Frame::Open { doc: scene.doc, cursor: Some(sync::Cursor::at([1; 16], 7, [2; 32])) };
     let link = Link { address: "127.0.0.1:7443".into(), secret: [1; 32], relay_key: [2; 32], tls: Some([3; 32]) };
     let mut document = scene.begun(&scene.people[0]);
@@ -246,8 +250,8 @@ pub fn journal(bytes: &[u8]) {
     let folder = home.path().join("journal");
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join(SEGMENT), bytes).expect("a file");
-    let Ok((whole, damage)) = disk::verify(&folder) else { return };
-    if whole == 0 && damage.is_empty() {
+    let Ok(found) = disk::verify(&folder) else { return };
+    if found.records == 0 && found.damage.is_empty() {
         return;
     }
     let key = folder_key();

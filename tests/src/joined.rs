@@ -133,6 +133,7 @@ pub fn joins(
             url: "wss://127.0.0.1:1".into(),
             id: relay.id(),
             key: relay.key(),
+            former: Vec::new(),
             tls: Some(serde_bytes::ByteArray::new([0; 32])),
             name: "Harrowmere".into(),
         },

@@ -4,7 +4,7 @@ use harness::joined::{IDRIS, idris, in_memory, joins, open_relay};
 use participant::Device;
 use plan::{DocumentKind, Edit, Pep, PepType, Processes, Role};
 use replica::Mode;
-use sync::{Frame, feature};
+use sync::{Frame, feature::Features};
 use sync_server::relay::{Relay, queue};
 
 /// Tuesday, 24 February 2026, at nine.
@@ -32,7 +32,7 @@ impl House {
     }
 
     /// A connection on which everything is said that there is to say; the relay says it has these features.
-    fn meets(&mut self, features: &[&str]) {
+    fn meets(&mut self, features: Features) {
         self.lines += 1;
         let (out, mut queue) = queue();
         let device = self.odile.me().expect("she has joined").device;
@@ -47,8 +47,8 @@ impl House {
             while let Ok(frame) = queue.try_recv() {
                 quiet = false;
                 let mut frame = Frame::decode(&frame).expect("a frame");
-                if let Frame::Welcome { features: said, .. } = &mut frame {
-                    *said = features.iter().map(|word| (*word).to_owned()).collect();
+                if let Frame::Welcome(welcome) = &mut frame {
+                    welcome.features = features.clone();
                 }
                 self.odile.receive(&frame.encode(), NOW).expect("a disk");
             }
@@ -82,7 +82,7 @@ fn words_for_a_relay_that_cannot_read_them_are_kept_and_shared_when_it_can() {
     let pep = house.pep.clone();
     house.odile.start_pep(&pep, Role::SocialWorker).expect("a disk");
     house.says("He cooks on Sundays.");
-    for known in [&[][..], &["something-else"]] {
+    for known in [Features::default(), Features::of(&["something-else"])] {
         house.meets(known);
         assert!(!house.odile.in_step().expect("a disk"));
         assert!(house.odile.is_stuck(), "waiting does not put it right");
@@ -94,7 +94,7 @@ fn words_for_a_relay_that_cannot_read_them_are_kept_and_shared_when_it_can() {
         house.ends();
         assert_eq!(house.shared(), 0);
     }
-    house.meets(&feature::ALL);
+    house.meets(Features::ours());
     assert!(house.odile.in_step().expect("a disk"));
     assert_eq!((house.shared(), house.odile.take_words()), (3, vec![]));
 }

@@ -24,7 +24,8 @@ use plan::{DocumentKind, Edit, Pep, PepType, Processes, Role, Writer};
 use replica::Mode;
 use serde_json::Value;
 use sync::{
-    Cursor, Frame, Wire, feature,
+    Cursor, Frame, Wire,
+    feature::Features,
     frame::{Limits, Listed},
 };
 use sync_server::relay::{Relay, queue};
@@ -821,13 +822,14 @@ fn welcome(house: &House, client: &mut Client, doc: Id, seq: u64) -> Vec<Frame> 
     let start = participant::device::start_of(&house.pep);
     let listed = Listed { doc, pep: house.pep.id().into_bytes(), kind: "main".into(), seq, start, readers: None };
     vec![
-        Frame::Welcome {
+        Frame::Welcome(sync::frame::Welcome {
             epoch: house.relay.epoch(),
             relay_id: house.relay.id(),
             limits: Limits::default(),
             roster: Some(roster),
-            features: feature::said(),
-        },
+            features: Features::ours(),
+            ..Default::default()
+        }),
         Frame::Documents { list: vec![listed] },
     ]
 }
@@ -944,8 +946,8 @@ fn a_client_whose_roster_is_older_than_a_changes_author_asks_for_another_and_tak
     let frames = welcome(&house, &mut tablet.client, doc, log.len() as u64);
     let client = &mut tablet.client;
     for mut frame in frames {
-        if let Frame::Welcome { roster, .. } = &mut frame {
-            *roster = Some(old.clone());
+        if let Frame::Welcome(welcome) = &mut frame {
+            welcome.roster = Some(old.clone());
         }
         client.receive(&frame.encode(), NOW).expect("a disk");
     }

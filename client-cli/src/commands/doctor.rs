@@ -1,5 +1,6 @@
 //! `pep doctor`.
 
+use disk::Verified;
 use replica::{Damage, Notice, Trouble};
 
 use crate::{
@@ -40,6 +41,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
             checks.extend(relay(context, &me.relay)?);
             checks.push(waiting(context)?);
             checks.push(held(context)?);
+            checks.push(newer(context)?);
         }
         None => checks.push(Check::bad(
             "joined",
@@ -97,8 +99,16 @@ fn version() -> Check {
 fn store(context: &Context) -> Result<Check, Error> {
     let journal = context.app()?.home().join("journal");
     // On the documents' own thread, so that nothing is written while it is read.
-    let (records, damage) = context.with(move |_| disk::verify(&journal).map_err(Trouble::from))?;
+    let Verified { records, newer, damage } = context.with(move |_| disk::verify(&journal).map_err(Trouble::from))?;
     Ok(match damage.first() {
+        None if newer > 0 => Check::bad(
+            "store",
+            format!(
+                "{} of {} in the journal made by a newer version of pep: kept as they are, and not read. Update pep.",
+                newer,
+                counted(usize::try_from(records).unwrap_or(usize::MAX), "record")
+            ),
+        ),
         None => Check::good(
             "store",
             format!(
@@ -151,4 +161,12 @@ fn held(context: &Context) -> Result<Check, Error> {
         0 => Check::good("held", "nothing of yours was refused"),
         n => Check::bad("held", format!("{} of yours could not be accepted; pep held says why.", counted(n, "change"))),
     })
+}
+
+fn newer(context: &Context) -> Result<Check, Error> {
+    let said = context.with(|device| Ok::<_, Trouble>(device.newer_in_words()))?;
+    Ok(said.map_or_else(
+        || Check::good("newer", "nothing here was made by a newer version"),
+        |said| Check::bad("newer", said),
+    ))
 }

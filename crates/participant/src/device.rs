@@ -7,12 +7,14 @@ mod facts;
 mod held;
 mod incarnation;
 mod line;
+mod newer;
 mod presence;
 mod readers;
 mod received;
 mod revoked;
 mod state;
 mod typed;
+mod unknown;
 mod unshared;
 mod views;
 mod writing;
@@ -25,25 +27,31 @@ use replica::{Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
-    Roster, SignedRoster,
+    Mark, Roster, SignedRoster,
     frame::{NewChild, Start},
+    voucher::{self, Voucher},
 };
 use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
 use state::{Chance, Connection, Counted, Here, Readers};
+use unknown::Unknown;
 
 pub use documents::PlanDocuments;
 pub use facts::{pep_of, start_of};
 pub use line::PROGRAM;
 pub use state::{Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};
 pub use typed::Typed;
+pub use unknown::{Made, Newer};
 pub use unshared::Shared;
 use views::Views;
 pub use views::Work;
 
 /// Facts that stand beside the plans begin so: settings, the PIN.
 const KEPT: &[u8] = b"kept/";
+
+/// A fact: the newest mark heard of the relay.
+const MARK: &[u8] = b"mark";
 
 /// Who uses this device, and which relay it belongs to. Kept as a fact; made by joining.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,13 +80,38 @@ pub struct Relay {
     /// Its id.
     #[serde(with = "serde_bytes")]
     pub id: Id,
-    /// The key that signs rosters; pinned by the invitation.
+    /// The key that signs rosters; pinned by the invitation, or vouched for by the one that was.
     #[serde(with = "serde_bytes")]
     pub key: gate::PublicKey,
+    /// Those that it had before, the oldest first: what they signed and is kept here holds until there is something newer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<serde_bytes::ByteArray<32>>,
     /// SHA-256 of its certificate's public key; pinned by the invitation. None on a plain loopback line.
     pub tls: Option<serde_bytes::ByteArray<32>>,
     /// What it calls itself.
     pub name: String,
+}
+
+impl Relay {
+    /// The same relay, under the newest key that its present one vouches for.
+    pub fn followed(mut self, vouchers: &[Voucher]) -> Relay {
+        for key in voucher::followed(&self.id, &self.key, vouchers) {
+            self.former.push(serde_bytes::ByteArray::new(self.key));
+            self.key = key;
+        }
+        self
+    }
+
+    /// Whether this is, or was, its key.
+    pub fn is_known_by(&self, key: &gate::PublicKey) -> bool {
+        self.key == *key || self.former.iter().any(|former| **former == *key)
+    }
+
+    /// The roster inside, where a key signed it that this relay has, or had when it was kept here.
+    fn kept(&self, signed: &SignedRoster) -> Option<Roster> {
+        let former = self.former.iter().rev().map(|key| &**key);
+        std::iter::once(&self.key).chain(former).find_map(|key| signed.verify(key))
+    }
 }
 
 /// Everything of one device.
@@ -99,6 +132,10 @@ pub struct Device {
     readers: Readers,
     counted: Counted,
     views: Views,
+    /// What a newer version made.
+    unknown: Unknown,
+    /// The newest mark heard of the relay.
+    mark: Option<Mark>,
     /// Whether the line ended while both sides held the same.
     ended_in_step: bool,
     words: Vec<String>,
@@ -131,12 +168,14 @@ impl Device {
             replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         }
         let roster = match &me {
-            Some(me) => read_fact::<SignedRoster>(&replica, b"roster")?.and_then(|r| r.verify(&me.relay.key)),
+            Some(me) => read_fact::<SignedRoster>(&replica, b"roster")?.and_then(|r| me.relay.kept(&r)),
             None => None,
         }
         .unwrap_or_default();
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
+        let mark = read_fact(&replica, MARK)?;
+        let unknown = Unknown::read(&mut replica, &processes)?;
         let mut device = Device {
             replica,
             processes,
@@ -152,6 +191,8 @@ impl Device {
             readers,
             counted: Counted::default(),
             views: Views::default(),
+            unknown,
+            mark,
             ended_in_step: false,
             words: Vec::new(),
             refused: BTreeMap::new(),
@@ -191,6 +232,16 @@ impl Device {
         self.replica.commit()?;
         self.replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         self.me = Some(me);
+        self.touch();
+        Ok(())
+    }
+
+    /// From now on the relay is known as this. On the disk when this returns.
+    pub fn know_relay(&mut self, relay: Relay) -> Result<(), Trouble> {
+        let Some(me) = self.me.as_mut() else { return Ok(()) };
+        me.relay = relay;
+        self.replica.set_fact(b"me", Some(&cbor(me)));
+        self.replica.commit()?;
         self.touch();
         Ok(())
     }

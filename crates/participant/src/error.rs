@@ -120,19 +120,21 @@ impl From<Refused> for Error {
             | Refused::OthersWords { .. }
             | Refused::SignOff { .. } => Kind::NotPermitted,
             // A wrong value is not understood, whoever finds out.
-            Refused::BadValue { .. } | Refused::BeforeBirth { .. } | Refused::NoReason => Kind::Usage,
+            Refused::BadValue { .. }
+            | Refused::BeforeBirth { .. }
+            | Refused::NoReason
+            | Refused::WrongType { .. }
+            | Refused::UnknownColumn { .. }
+            | Refused::TooLong { .. } => Kind::Usage,
             Refused::Incomplete { .. } => Kind::Findings,
             Refused::Undecided { .. } => Kind::Choose,
             Refused::UnknownQuestion { .. }
-            | Refused::UnknownColumn { .. }
-            | Refused::WrongType { .. }
             | Refused::Computed { .. }
             | Refused::Hidden { .. }
             | Refused::OtherDocument { .. }
             | Refused::OtherPlan
             | Refused::UnknownRow { .. }
             | Refused::RowKey { .. }
-            | Refused::TooLong { .. }
             | Refused::TooManyRows { .. }
             | Refused::TooMuchAtOnce { .. }
             | Refused::OutOfText { .. }

@@ -191,6 +191,11 @@ impl Replica {
         self.continuous
     }
 
+    /// Records on the disk: it rises with whatever is committed, and falls only where what it is kept on is not continuous.
+    pub fn records(&self) -> u64 {
+        self.disk.records()
+    }
+
     /// Sets who writes here.
     pub fn set_signer(&mut self, signer: Signer) {
         self.signer = Some(signer);
@@ -441,22 +446,22 @@ impl Replica {
     ) -> Result<std::result::Result<(), Refusal>> {
         self.running()?;
         let genesis = self.genesis(doc)?;
-        let open = self.ledger(doc)?;
-        if open.ledger.last() > 0 {
+        if self.ledger(doc)?.ledger.last() > 0 {
             return Ok(Ok(()));
         }
         let authority = Counting::of(authority);
         let admitted = gate::admit_snapshot(doc, &bytes, &genesis, tips, &authority);
+        self.work.signatures += authority.signatures();
         let (index, document) = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let open = self.ledger(doc)?;
         let mut ledger = Ledger::new(index);
         ledger.read_to(cursor);
         open.ledger = ledger;
         open.document = Some(document.into_document());
         let actors: Vec<Id> = open.ledger.index().actors().copied().collect();
-        self.work.signatures += authority.signatures();
         let tips = tips.iter().map(sync::frame::WireTip::from).collect();
         self.stage(Event::Snapshot { doc: *doc, cursor, bytes, tips });
         self.keep_proved(doc, actors)?;

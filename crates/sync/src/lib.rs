@@ -33,6 +33,14 @@
 //! GET  /sync        Authorization: Bearer TOKEN, Sec-WebSocket-Protocol: openpep.v1
 //! ```
 //!
+//! A challenge and a token carry their own end and the relay's mark, by which every relay with the same signing key knows them; to a
+//! device they are bytes without a meaning.
+//!
+//! A relay can change the key that it is known by. The answers to `join` and to the request for a challenge say
+//! `"keys"`: its vouchers, the oldest first, each b64url(old key ‖ new key ‖ signature by the old ‖ signature by the new), both Ed25519
+//! over `"openpep/relay-key/1"` ‖ relay id ‖ old key ‖ new key. A device goes from the key that it knows to the last that is vouched
+//! for in an unbroken chain (the request for a challenge says with `"key"` which that is), keeps that one, and puts it wherever "relay key" stands here. The relay's id stays.
+//!
 //! A device that was revoked, and has shown its key, is answered 403 {"code": "revoked", "detail", "sig"}, where `sig` is
 //! b64url(Ed25519(`"openpep/revoked/1"` ‖ relay key ‖ challenge ‖ device id)) by the relay's key. A client that can check it
 //! erases the plans it holds. A connection that stands is ended with `error` of code `revoked`, and nothing before it.
@@ -46,8 +54,8 @@
 //!
 //! | `t` | from | fields |
 //! |---|---|---|
-//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`? (words) |
-//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`? |
+//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`?, `mark`? |
+//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`?, `mark`? {`epoch`, `records`, `sig`} |
 //! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
@@ -63,16 +71,17 @@
 //! | `released` | relay | `doc`, `hashes` |
 //! | `undecided` | relay | `doc`, `changes` |
 //! | `roster` | relay | `version`, `payload`, `sig` |
+//! | `mark` | relay | `epoch`, `records`, `sig` |
 //! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
 //! | `gone` | relay | `doc` |
 //! | `error` | both | `code`, `detail`, `retryAfterMs`?, `doc`? |
 //!
-//! `features` says what came after the first release and the sender knows of; nothing that rests on a word is sent to whoever has not
-//! said it. There is one: [`feature::ENVELOPE_2`], envelopes and tips that name their incarnation. A device keeps those for a relay that
-//! cannot read them; a relay sends a device that cannot as much of a log as it can, then `error` of code `newer` for the document.
-//!
 //! A relay reads no faster than it can serve everybody: who sends more waits in the line, and nothing is dropped. A reader that is
 //! slow is sent the rest when it has read; what it opened meanwhile costs the relay nothing.
+//!
+//! `features` are words, each for something that not every program can do ([`feature`] lists them, and what is done without each): at
+//! most 64 of at most 64 bytes; what is beyond is passed over. A side uses what both have said, and nothing else that a program of
+//! the first day does not know.
 //!
 //! The order of a connection: `hello`; `welcome`; `documents` (sent again whenever the list changes). A participant may then
 //! open documents in any order. `child` and `start` are answered by a new `roster` and `documents`, or by `error`.
@@ -97,6 +106,20 @@
 //!   it wrote and has lost (an old copy of its files), and goes on under a new actor. A device that pushes two different
 //!   changes under one number all the same is locked: what it pushes from then on is held with the code `locked`.
 //! - `gone`: not yours, or not there; the two are not told apart.
+//!
+//! # A relay that was put back
+//!
+//! A relay that sees that its disk was restored or copied begins another epoch. A machine that is rolled back whole shows nothing of it
+//! on its disk. So a relay says how much it has: a **mark** is {`epoch`, `records`, `sig`}, where `records` counts what is on its
+//! disk, and `sig` is Ed25519 by its key over `"openpep/mark/1" ‖ relay id ‖ epoch ‖ records (u64, big endian)`. It stands in `welcome`,
+//! and comes again with receipts. The participant keeps the newest and hands it back in `hello`. One of the relay's own key that says
+//! more than it has, or names an epoch that it knows nothing of, proves that it was put back: it begins another epoch and says so in
+//! its audit. Nobody's word does: a cursor that does not fit is answered with `missing`, and changes nothing.
+//!
+//! For some days after it was put back (the relay's setting is its own; ours is three) what a participant brings of *others* is judged
+//! by every role that its author ever had, for it was let in when it came first. Afterwards it is judged like anything new.
+//!
+//! A participant whose cursor, of the present epoch, is beyond what `documents` says of the log reads that document from its start.
 //!
 //! # Who reads a document
 //!
@@ -182,12 +205,16 @@ pub mod frame;
 pub mod held;
 pub mod identity;
 pub mod link;
+mod mark;
 pub mod participant;
 pub mod presence;
 pub mod relay;
 pub mod roster;
+pub mod voucher;
 
 pub use envelope::{Wire, sign};
+pub use feature::Features;
 pub use frame::{Cursor, Frame};
 pub use ledger::{Ledger, Taken};
+pub use mark::Mark;
 pub use roster::{Roster, SignedRoster};

@@ -11,12 +11,11 @@ use serde_bytes::{ByteArray, ByteBuf};
 
 use crate::{
     envelope::Wire,
-    feature,
+    feature::{self, Features},
     frame::{
-        Chosen, Cursor, Doing, Frame, Limits, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES, Start, VERSION,
-        WireTip, code,
+        Chosen, Cursor, Doing, Frame, Hello, Limits, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES, Start,
+        VERSION, Welcome, WireTip, code,
     },
-    roster::SignedRoster,
 };
 
 /// Answers (receipts, errors, presence) that may wait for one connection; beyond it presence is dropped, and a sender
@@ -32,7 +31,7 @@ pub const PRESENT_MAX: usize = 256;
 #[allow(missing_docs)] // the fields are those of the frames they come from
 pub enum Ask {
     /// The connection introduced itself: answer with [`Session::welcome`].
-    Hello { last_roster: u64 },
+    Hello(Hello),
     /// Take this child in, if this person may.
     Child(NewChild),
     /// Take this PEP in, if this person may.
@@ -86,7 +85,8 @@ pub struct Session {
     device: Id,
     person: Id,
     welcomed: bool,
-    features: Vec<String>,
+    /// What the participant can do.
+    features: Features,
     open: BTreeMap<Id, Reader>,
     behind: BTreeSet<Id>,
     turn: Id,
@@ -105,7 +105,7 @@ impl Session {
             device,
             person,
             welcomed: false,
-            features: Vec::new(),
+            features: Features::default(),
             open: BTreeMap::new(),
             behind: BTreeSet::new(),
             turn: [0; 16],
@@ -136,11 +136,6 @@ impl Session {
         self.open.contains_key(doc)
     }
 
-    /// Whether the device's program knows of a [`feature`].
-    pub fn peer_has(&self, feature: &str) -> bool {
-        self.features.iter().any(|known| known == feature)
-    }
-
     /// The documents open here.
     pub fn documents(&self) -> impl Iterator<Item = &Id> {
         self.open.keys()
@@ -153,12 +148,12 @@ impl Session {
         }
         if !self.welcomed {
             return match frame {
-                Frame::Hello { version: VERSION, device_id, last_roster, features, .. } if device_id == self.device => {
+                Frame::Hello(hello) if hello.version == VERSION && hello.device_id == self.device => {
                     self.welcomed = true;
-                    self.features = features;
-                    Some(Ask::Hello { last_roster })
+                    self.features = hello.features.clone();
+                    Some(Ask::Hello(hello))
                 }
-                Frame::Hello { version, .. } if version != VERSION => {
+                Frame::Hello(hello) if hello.version != VERSION => {
                     self.close(
                         code::VERSION,
                         "This relay speaks openpep/1. Ask whoever keeps your device to update pep.",
@@ -210,8 +205,8 @@ impl Session {
                 self.closing = true;
                 Some(Ask::Close)
             }
-            Frame::Hello { .. }
-            | Frame::Welcome { .. }
+            Frame::Hello(_)
+            | Frame::Welcome(_)
             | Frame::Documents { .. }
             | Frame::Snapshot { .. }
             | Frame::Log { .. }
@@ -220,13 +215,20 @@ impl Session {
             | Frame::Released { .. }
             | Frame::Undecided { .. }
             | Frame::Roster(_)
+            | Frame::Mark(_)
             | Frame::Gone { .. } => self.out_of_order(),
         }
     }
 
-    /// Answers `hello`.
-    pub fn welcome(&mut self, epoch: Id, relay_id: Id, roster: Option<SignedRoster>) {
-        self.answer(Frame::Welcome { epoch, relay_id, limits: Limits::default(), roster, features: feature::said() });
+    /// Answers `hello`; limits and features are this program's.
+    pub fn welcome(&mut self, welcome: Welcome) {
+        let features = Features::ours();
+        self.answer(Frame::Welcome(Welcome { limits: Limits::default(), features, ..welcome }));
+    }
+
+    /// Whether both sides can do what that word stands for.
+    pub fn has(&self, feature: &str) -> bool {
+        self.features.has(feature) && Features::ours().has(feature)
     }
 
     /// Queues a frame (documents, roster, presence …).
@@ -355,7 +357,7 @@ impl Session {
 
     /// Whether the device's program can read an envelope or tip, which names its incarnation or does not.
     fn can_read(&self, names_incarnation: bool) -> bool {
-        !names_incarnation || self.peer_has(feature::ENVELOPE_2)
+        !names_incarnation || self.has(feature::ENVELOPE_2)
     }
 
     /// Goes on with no more of a document whose log this device's program cannot read on, and says so.

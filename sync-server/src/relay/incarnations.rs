@@ -39,15 +39,15 @@ impl Begun {
 }
 
 impl Relay {
-    /// Leaves out what would begin another incarnation of a device that has begun too many today, and says so. Where this log was cut
-    /// off, what it lacks is the past, of however many days.
+    /// Leaves out what would begin another incarnation of a device that has begun too many today, and says so. Where this relay was put
+    /// back, what it lacks is the past, of however many days.
     pub(super) fn within_day(
         &mut self,
         conn: u64,
         doc: Id,
         envelopes: Vec<Envelope>,
     ) -> Result<Vec<Envelope>, Trouble> {
-        if self.log_was_cut {
+        if self.restoring.is_some() {
             return Ok(envelopes);
         }
         let index = self.replica.ledger_of(&doc)?.index();

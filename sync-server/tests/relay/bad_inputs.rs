@@ -118,7 +118,7 @@ impl Scene {
 
     fn welcomed(mut socket: Socket, device: &Device) -> Socket {
         socket.says(&device.hello());
-        assert!(matches!(socket.hears(), Some(Frame::Welcome { .. })));
+        assert!(matches!(socket.hears(), Some(Frame::Welcome(_))));
         assert!(matches!(socket.hears(), Some(Frame::Documents { .. })));
         socket
     }
@@ -424,13 +424,13 @@ fn messages(scene: &Scene) -> Vec<MessageRow> {
         ("a second hello", scene.ottoline.hello().encode(), order.clone()),
         (
             "a frame that only relays send: welcome",
-            Frame::Welcome {
+            Frame::Welcome(sync::frame::Welcome {
                 epoch: [1; 16],
                 relay_id: [2; 16],
                 limits: Default::default(),
                 roster: None,
-                features: vec![],
-            }
+                ..Default::default()
+            })
             .encode(),
             order.clone(),
         ),
@@ -551,22 +551,29 @@ fn cursor(doc: Id, alter: impl FnOnce(&mut Vec<(ciborium::Value, ciborium::Value
 fn epoch(scene: &Scene) -> Id {
     let mut socket = scene.dials();
     socket.says(&scene.ottoline.hello());
-    let Some(Frame::Welcome { epoch, .. }) = socket.hears() else { panic!("a welcome") };
+    let Some(Frame::Welcome(sync::frame::Welcome { epoch, .. })) = socket.hears() else { panic!("a welcome") };
     epoch
 }
 
 /// First frames, each on a connection of its own.
 fn greetings(scene: &Scene) -> Vec<MessageRow> {
     let hello = |version, device_id| {
-        Frame::Hello { version, program: "story".into(), device_id, last_roster: 0, features: vec![] }.encode()
+        Frame::Hello(sync::frame::Hello {
+            version,
+            program: "story".into(),
+            device_id,
+            last_roster: 0,
+            ..Default::default()
+        })
+        .encode()
     };
-    let long = Frame::Hello {
+    let long = Frame::Hello(sync::frame::Hello {
         version: 1,
         program: "x".repeat(TEXT_BYTES_MAX + 1),
         device_id: scene.ottoline.id,
         last_roster: 0,
-        features: vec![],
-    };
+        ..Default::default()
+    });
     vec![
         ("a hello of a version to come", hello(2, scene.ottoline.id), Told::Closed(code::VERSION)),
         ("a hello of another device", hello(1, scene.odile.id), Told::Closed(code::ORDER)),

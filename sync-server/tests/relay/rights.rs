@@ -4,7 +4,11 @@
 use gate::{Authority, Envelope, Hash};
 use plan::DocumentKind::Main;
 use plan::Pep;
-use sync::{Cursor, Frame, feature, frame::code};
+use sync::{
+    Cursor, Frame,
+    feature::{self, Features},
+    frame::{Hello, code},
+};
 use sync_server::relay::INCARNATIONS_PER_DAY_MAX;
 
 use crate::world::*;
@@ -273,11 +277,10 @@ fn an_older_program_is_told_to_be_updated_where_a_log_names_incarnations_and_is_
     let words = story.odile.writes(&story.pep, Main, &["He may go on the trip."]);
     assert_eq!(receipts(&story.asks(&mut hers, &words)), 1);
     let mut line = story.relay.dials(&story.ottoline);
-    let Frame::Hello { version, program, device_id, last_roster, .. } = story.ottoline.hello() else { return };
-    let hello = Frame::Hello { version, program, device_id, last_roster, features: vec![] };
-    let welcome = story.relay.asks(&mut line, &hello);
-    let Some(Frame::Welcome { features, .. }) = welcome.first() else { panic!("{welcome:?}") };
-    assert_eq!(features, &feature::said());
+    let Frame::Hello(hello) = story.ottoline.hello() else { panic!("a hello") };
+    let welcome = story.relay.asks(&mut line, &Frame::Hello(Hello { features: Features::default(), ..hello }));
+    let Some(Frame::Welcome(welcome)) = welcome.first() else { panic!("{welcome:?}") };
+    assert!(welcome.features.has(feature::ENVELOPE_2));
     for cursor in [Some(Cursor::new(story.relay.inner.epoch(), 0)), None] {
         let told = story.relay.asks(&mut line, &open(doc, cursor));
         let sent = |frame: &Frame| matches!(frame, Frame::Log { .. });

@@ -121,8 +121,13 @@ impl Device {
     }
 
     pub fn hello(&self) -> Frame {
-        let features = sync::feature::said();
-        Frame::Hello { version: 1, program: "story".into(), device_id: self.id, last_roster: 0, features }
+        Frame::Hello(sync::frame::Hello {
+            version: 1,
+            program: "story".into(),
+            device_id: self.id,
+            features: sync::feature::Features::ours(),
+            ..Default::default()
+        })
     }
 
     pub fn author(&self) -> Author {
@@ -262,7 +267,7 @@ impl Relay {
         self.says(&line, &device.hello());
         self.settles();
         let heard = line.heard();
-        assert!(matches!(heard.first(), Some(Frame::Welcome { .. })), "{heard:?}");
+        assert!(matches!(heard.first(), Some(Frame::Welcome(_))), "{heard:?}");
         line
     }
 
@@ -397,7 +402,7 @@ impl Serving {
         let token = self.token(device, link);
         let mut socket = self.upgrades(&[("Authorization", &format!("Bearer {token}"))]).expect("an upgrade");
         socket.says(&device.hello());
-        assert!(matches!(socket.hears(), Some(Frame::Welcome { .. })));
+        assert!(matches!(socket.hears(), Some(Frame::Welcome(_))));
         assert!(matches!(socket.hears(), Some(Frame::Documents { .. })));
         socket
     }

@@ -79,10 +79,10 @@ impl Tap {
     /// The frames that passed, connection by connection.
     pub fn sessions(&self) -> Result<Vec<Vec<Said>>, String> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        // Requests before it use the same connection, and each is answered before the next.
-        let asked = |(who, bytes): &Said| *who == Speaker::Device && bytes.starts_with(UPGRADE);
-        let upgraded = |passed: &'_ Vec<Said>| passed.iter().position(asked).map(|at| passed[at..].to_vec());
-        heard.iter().filter_map(upgraded).map(|passed| messages(&passed)).collect()
+        // Requests that were answered before it passed on the same connection.
+        let upgraded = |passed: &Vec<Said>| passed.iter().position(|(_, bytes)| bytes.starts_with(UPGRADE));
+        let sessions = heard.iter().filter_map(|passed| passed.get(upgraded(passed)?..));
+        sessions.map(messages).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use ring::{
     rand::SystemRandom,
     signature::{Ed25519KeyPair, KeyPair},
 };
-use sync::{Frame, Wire, feature, link::Link};
+use sync::{Frame, Wire, link::Link};
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -53,11 +53,16 @@ impl Flooder {
     /// into a plan that others write in.
     pub async fn begin(&self, pep: &Pep) -> Result<Flood, String> {
         let pushes = self.pushes(pep)?;
-        let (socket, _) = dial::line(&dial::Http::default(), &self.me, &self.key).await.map_err(error)?;
+        let (socket, ..) = dial::line(&dial::Http::default(), &self.me, &self.key).await.map_err(error)?;
         let (mut sink, mut stream) = socket.split();
         let device_id = self.me.device;
-        let hello =
-            Frame::Hello { version: 1, program: "flood".into(), device_id, last_roster: 0, features: feature::said() };
+        let hello = Frame::Hello(sync::frame::Hello {
+            version: 1,
+            program: "flood".into(),
+            device_id,
+            last_roster: 0,
+            ..Default::default()
+        });
         sink.send(Message::binary(hello.encode())).await.map_err(error)?;
         let sent = Arc::new(AtomicU64::new(0));
         let counted = sent.clone();

@@ -78,6 +78,7 @@ impl Device {
                 url: "ws://127.0.0.1:1".into(),
                 id: [1; 16],
                 key: relay.public_key().as_ref().try_into().unwrap(),
+                former: Vec::new(),
                 tls: None,
                 name: "Harrowmere".into(),
             },

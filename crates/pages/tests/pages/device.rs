@@ -140,6 +140,7 @@ impl Device {
                 url: "ws://127.0.0.1:1".into(),
                 id: [1; 16],
                 key: replica::public_key(&relay_key()),
+                former: Vec::new(),
                 tls: None,
                 name: "Harrowmere".into(),
             },

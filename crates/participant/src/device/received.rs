@@ -6,13 +6,13 @@ use gate::{Hash, Id};
 use plan::DocumentKind;
 use replica::Trouble;
 use sync::{
-    Cursor, SignedRoster,
+    Cursor, Mark, SignedRoster,
     frame::{Listed, code},
     participant::Act,
 };
 
 use super::{
-    Device,
+    Device, MARK,
     facts::{cbor, key, pep_of},
     incarnation::is_own_past,
     state::Line,
@@ -45,6 +45,7 @@ impl Device {
                 self.touch();
             }
             Act::Roster(signed) => self.take_roster(&signed)?,
+            Act::Mark(mark) => self.take_mark(mark),
             Act::Documents(list) => self.take_documents(list)?,
             Act::Take { doc, from, envelopes } => {
                 let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
@@ -174,6 +175,24 @@ impl Device {
         self.open_line(doc)
     }
 
+    /// Keeps the newest mark, if the relay's own key signed it.
+    fn take_mark(&mut self, mark: Mark) {
+        let Some(me) = &self.me else { return };
+        let new = self.mark.as_ref().is_none_or(|held| mark.follows(held));
+        if new && mark.is_of(&me.relay.id, &me.relay.key) {
+            self.mark = Some(mark);
+        }
+    }
+
+    /// Writes it down: not each, for that would cost a record beside every change.
+    pub(super) fn keep_mark(&mut self) {
+        let kept = self.replica.fact(MARK).ok().flatten();
+        let now = self.mark.as_ref().map(cbor);
+        if now.is_some() && now != kept {
+            self.replica.set_fact(MARK, now.as_deref());
+        }
+    }
+
     /// Takes in a roster that came on the line or was fetched, if the relay's own key signed it.
     pub fn take_roster(&mut self, signed: &SignedRoster) -> Result<(), Trouble> {
         let Some(me) = &self.me else { return Ok(()) };
@@ -211,7 +230,7 @@ impl Device {
 
     fn take_documents(&mut self, list: Vec<Listed>) -> Result<(), Trouble> {
         let mut listed = BTreeMap::new();
-        for item in list {
+        for item in self.keep_newer(list) {
             // The ids follow from what the PEP was started as: a list that says otherwise is not believed.
             let Some(pep) = pep_of(&item.start, &self.processes).filter(|p| *p.id().as_bytes() == item.pep) else {
                 continue;

@@ -37,6 +37,19 @@ pub const NOBODY_KNOWN: &str = "Somebody not on the list of people";
 /// How a revoked device comes back.
 pub const COME_BACK: &str = "If the device is yours and you have it, ask the Virtual School for a new invitation link, and run `pep join LINK`. What was shared comes back.";
 
+/// What a newer version made and this one does not know; `None` where there is nothing.
+pub fn newer<'a>(newer: impl Iterator<Item = (u64, &'static str, &'a str)>) -> Option<String> {
+    let said =
+        |(count, what, word)| format!("{} ({word})", counted(usize::try_from(count).unwrap_or(usize::MAX), what));
+    let each: Vec<String> = newer.map(said).collect();
+    (!each.is_empty()).then(|| {
+        format!(
+            "Made by a newer version of pep, and not shown here: {}. Nothing of it is lost. Update pep, or ask whoever keeps your device to.",
+            each.join(", ")
+        )
+    })
+}
+
 /// Changes were refused, for the reason that the relay gave.
 pub fn not_accepted(changes: usize, detail: &str) -> String {
     let (they, them) = if changes == 1 { ("it is", "it") } else { ("they are", "them") };

@@ -2,13 +2,20 @@
 
 #![allow(clippy::disallowed_methods, reason = "the golden files are on the disk")]
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use gate::Envelope;
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_bytes::{ByteArray, ByteBuf};
 use sync::{
-    Cursor, Frame, SignedRoster, Wire,
-    frame::{Chosen, Doing, FRAME_BYTES_MAX, FrameError, Limits, Listed, NewChild, Presence, Start, WireTip},
+    Cursor, Features, Frame, Mark, SignedRoster, Wire,
+    feature::{WORD_BYTES_MAX, WORDS_MAX},
+    frame::{
+        Chosen, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, Presence, Start, Welcome, WireTip,
+    },
 };
 
 fn folder() -> PathBuf {
@@ -32,6 +39,10 @@ fn named() -> Envelope {
     Envelope { incarnation: Some([3; 16]), ..envelope() }
 }
 
+fn mark() -> Mark {
+    Mark { epoch: [11; 16], records: 1_000, sig: [15; 64] }
+}
+
 /// One of each message, under the name of its `t` (and what is special about it).
 fn one_of_each() -> Vec<(&'static str, Frame)> {
     let doc = [1; 16];
@@ -47,44 +58,47 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
     vec![
         (
             "hello",
-            Frame::Hello {
+            Frame::Hello(Hello {
                 version: 1,
                 program: "pep/0.1.0".into(),
                 device_id: [5; 16],
                 last_roster: 0,
-                features: vec![],
-            },
-        ),
-        (
-            "hello-features",
-            Frame::Hello {
-                version: 1,
-                program: "pep/0.2.0".into(),
-                device_id: [5; 16],
-                last_roster: 0,
-                features: vec!["envelope-2".into()],
-            },
+                ..Default::default()
+            }),
         ),
         (
             "welcome",
-            Frame::Welcome {
+            Frame::Welcome(Welcome {
                 epoch: [11; 16],
                 relay_id: [12; 16],
                 limits: Limits::default(),
                 roster: Some(roster.clone()),
-                features: vec![],
-            },
+                ..Default::default()
+            }),
+        ),
+        (
+            "hello-features",
+            Frame::Hello(Hello {
+                version: 1,
+                program: "pep/0.1.0".into(),
+                device_id: [5; 16],
+                last_roster: 3,
+                features: Features::of(&["marks", "later"]),
+                mark: Some(mark()),
+            }),
         ),
         (
             "welcome-features",
-            Frame::Welcome {
+            Frame::Welcome(Welcome {
                 epoch: [11; 16],
                 relay_id: [12; 16],
                 limits: Limits::default(),
                 roster: None,
-                features: vec!["envelope-2".into()],
-            },
+                features: Features::of(&["marks"]),
+                mark: Some(mark()),
+            }),
         ),
+        ("mark", Frame::Mark(mark())),
         (
             "documents",
             Frame::Documents {
@@ -243,7 +257,57 @@ fn unknown_keys_are_ignored_and_an_unknown_kind_is_said_to_be_one() {
 
     let mut later = vec![0xa1, 0x61, b't', 0x66];
     later.extend(b"sooner");
-    assert_eq!(Frame::decode(&later), Err(FrameError::Unknown));
+    assert_eq!(Frame::decode(&later), Err(FrameError::Unknown("sooner".into())));
+    // A long word is cut where a letter ends.
+    let long = sync::cbor::to_cbor(&BTreeMap::from([("t", "ü".repeat(1_000))]));
+    assert_eq!(Frame::decode(&long), Err(FrameError::Unknown("ü".repeat(WORD_BYTES_MAX / 2))));
+}
+
+#[test]
+fn of_what_a_side_says_it_can_do_so_much_is_read_as_has_a_limit() {
+    let hello = |words: &[String]| {
+        let mut hello = BTreeMap::from([("features", sync::cbor::to_cbor(&words))]);
+        hello.insert("t", sync::cbor::to_cbor(&"hello"));
+        hello.insert("version", sync::cbor::to_cbor(&1));
+        hello.insert("program", sync::cbor::to_cbor(&"story"));
+        hello.insert("deviceId", sync::cbor::to_cbor(&ByteArray::new([5; 16])));
+        hello.insert("lastRoster", sync::cbor::to_cbor(&0));
+        let mut bytes = vec![0xa0 + hello.len() as u8];
+        for (key, value) in hello {
+            bytes.extend(sync::cbor::to_cbor(&key));
+            bytes.extend(value);
+        }
+        bytes
+    };
+    let read = |words: &[String]| match Frame::decode(&hello(words)) {
+        Ok(Frame::Hello(hello)) => hello.features,
+        other => panic!("{other:?}"),
+    };
+    let many: Vec<String> = (0..100_000).map(|n| format!("word-{n}")).collect();
+    let some = read(&many);
+    assert!(some.has("word-0") && some.has("word-63") && !some.has("word-64"));
+    assert_eq!(some, Features::of(&many[..WORDS_MAX].iter().map(String::as_str).collect::<Vec<_>>()));
+    // A long one and one said twice take a place and no more.
+    let odd = [vec!["x".repeat(WORD_BYTES_MAX + 1), "marks".into()], vec!["marks".to_string(); 3]].concat();
+    assert_eq!(read(&odd), Features::of(&["marks"]));
+    assert_eq!(read(&[]), Features::default());
+    // Something else than a list of words is no frame of ours.
+    let wrong = hello(&[]).iter().map(|byte| if *byte == 0x80 { 7 } else { *byte }).collect::<Vec<u8>>();
+    assert_eq!(Frame::decode(&wrong), Err(FrameError::Form));
+}
+
+#[test]
+fn a_mark_is_of_the_relay_that_signed_it_and_of_no_other() {
+    let key = |seed| Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    let public = |key: &Ed25519KeyPair| <[u8; 32]>::try_from(key.public_key().as_ref()).unwrap();
+    let (own, other) = (key(1), key(2));
+    let mark = Mark::sign(&own, &[12; 16], [11; 16], 7);
+    assert!(mark.is_of(&[12; 16], &public(&own)));
+    assert!(!mark.is_of(&[12; 16], &public(&other)) && !mark.is_of(&[13; 16], &public(&own)));
+    assert!(!Mark { records: 8, ..mark.clone() }.is_of(&[12; 16], &public(&own)));
+    assert!(!Mark { epoch: [10; 16], ..mark.clone() }.is_of(&[12; 16], &public(&own)));
+    assert!(Mark { records: 8, ..mark.clone() }.follows(&mark) && !mark.follows(&mark));
+    assert!(Mark { epoch: [10; 16], records: 1, ..mark.clone() }.follows(&mark));
 }
 
 #[test]

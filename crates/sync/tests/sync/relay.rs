@@ -2,7 +2,8 @@
 
 use gate::{Envelope, Id};
 use sync::{
-    Frame, feature,
+    Frame,
+    feature::Features,
     frame::{SNAPSHOT_PART_BYTES, WireTip, code},
     relay::{Lend, Session, Snapshot},
 };
@@ -28,14 +29,19 @@ impl Lend for Shelf {
 }
 
 fn welcomed() -> Session {
-    knowing(&feature::ALL)
+    knowing(Features::ours())
 }
 
 /// The connection of a program that knows of these features.
-fn knowing(features: &[&str]) -> Session {
+fn knowing(features: Features) -> Session {
     let mut session = Session::new(DEVICE, [2; 16]);
-    let features = features.iter().map(|word| (*word).to_owned()).collect();
-    session.receive(Frame::Hello { version: 1, program: "story".into(), device_id: DEVICE, last_roster: 0, features });
+    session.receive(Frame::Hello(sync::frame::Hello {
+        version: 1,
+        program: "story".into(),
+        device_id: DEVICE,
+        features,
+        ..Default::default()
+    }));
     session
 }
 
@@ -124,7 +130,7 @@ fn a_program_that_knows_no_incarnations_is_sent_what_it_can_read_and_told_to_be_
         }
         other => panic!("{other:?}"),
     };
-    let mut old = knowing(&["something-else"]);
+    let mut old = knowing(Features::of(&["something-else"]));
     old.opened([1; 16], Some(0));
     assert!(matches!(old.next(&mut Mixed), Some(Frame::Log { from: 1, envelopes, .. }) if envelopes.len() == 1));
     told(old.next(&mut Mixed));
@@ -135,7 +141,7 @@ fn a_program_that_knows_no_incarnations_is_sent_what_it_can_read_and_told_to_be_
     old.receipt([1; 16], [5; 32], [9; 16], 4);
     assert!(matches!(old.next(&mut Mixed), Some(Frame::Receipt { .. })));
 
-    let mut cold = knowing(&[]);
+    let mut cold = knowing(Features::default());
     cold.opened([1; 16], None);
     told(cold.next(&mut Mixed));
     assert_eq!(cold.next(&mut Mixed), None);
