@@ -104,7 +104,7 @@ fn this_device_takes_what_an_older_relay_says() {
         unpack(&at, HOME, &home).unwrap();
         let key = Arc::new(unlock::open(&home, None, |_| (), || None).unwrap());
         let (replica, _) = disk::open_replica(&home, Mode::Participant, &key).unwrap();
-        let mut device = Device::open(replica, Processes::built_in().clone(), None, 7).unwrap();
+        let mut device = Device::open(replica, Processes::built_in().clone(), None, [7; 16]).unwrap();
         for said in connections(&at) {
             device.connect();
             for (_, bytes) in said.iter().filter(|(by_device, _)| !by_device) {
