@@ -25,7 +25,7 @@ const SEALED_REST_2: u8 = 0b1010;
 /// instead of passing over what somebody wrote. Everything is written so.
 const SEALED: u8 = 0b0111_0110;
 /// Likewise.
-const SEALED_REST: u8 = 0b1011_1010;
+const SEALED_REST: u8 = 0b0011_1011;
 /// All kinds but [`PLAIN`], each with whether it is of a document.
 const KINDS: [(u8, bool); 4] = [(SEALED_2, true), (SEALED_REST_2, false), (SEALED, true), (SEALED_REST, false)];
 /// Set in the kind of a record that need not be understood: who does not know it keeps it where it stands and passes over it. A kind

@@ -17,6 +17,7 @@ use ring::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 use sync::{
     Frame, Wire,
+    feature::{ENVELOPE_2, Features},
     frame::{Cursor, NewChild, Start},
     identity,
     link::Link,
@@ -125,7 +126,7 @@ impl Device {
             version: 1,
             program: "story".into(),
             device_id: self.id,
-            features: sync::feature::Features::ours(),
+            features: Features::of(&[ENVELOPE_2]),
             ..Default::default()
         })
     }
