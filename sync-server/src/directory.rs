@@ -217,6 +217,10 @@ pub enum Refused {
     ActOld,
     #[error("This was asked for under the number of something else, and was not done. Ask again.")]
     ActUsed,
+    #[error(
+        "What is done here holds from today on, or from a later day. For an earlier one ask whoever keeps the relay."
+    )]
+    ActPast,
     #[error("Say why, in at most {} characters: those whom it concerns will ask.", sync::act::REASON_CHARS_MAX)]
     ActReason,
     #[error("A telephone number has three digits or more, and an e-mail address one @ and no blanks. Write it again.")]
@@ -264,6 +268,7 @@ impl Refused {
             | Refused::Readers(_)
             | Refused::ReadersMeanwhile
             | Refused::ActReason
+            | Refused::ActPast
             | Refused::Contact
             | Refused::TooMany { .. } => sync::frame::code::REFUSED,
         }
