@@ -5,7 +5,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use crate::{
     commands::{
         backup, check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export,
-        give_back, held, history, import, join, list, meeting, new, open, passphrase, pin, private, process, quality,
+        give_back, held, history, import, join, list, meeting, move_version, new, open, passphrase, pin, private, process, quality,
         resolve, restore, row, set, show, sign_off, status, sync, target, unseal, whoami, write,
     },
     context::Context,
@@ -44,6 +44,7 @@ pub enum Command {
     Whoami(whoami::Args),
     Child(child::Args),
     New(new::Args),
+    Move(move_version::Args),
     List(list::Args),
     Show(show::Args),
     Set(set::Args),
@@ -124,6 +125,7 @@ impl Command {
             Command::Whoami(args) => whoami::run(context, args),
             Command::Child(args) => child::run(context, args),
             Command::New(args) => new::run(context, args),
+            Command::Move(args) => move_version::run(context, args),
             Command::List(args) => list::run(context, args),
             Command::Show(args) => show::run(context, args),
             Command::Set(args) => set::run(context, args),

@@ -269,6 +269,7 @@ fn what_is_refused_of_a_device_without_numbers_is_kept_and_said() {
         groups: [(me.person, ["everyone".to_owned()].into())].into(),
         rules: std::sync::Arc::new("* free everyone".parse().expect("rules")),
         accepted: BTreeSet::new(),
+        ..Team::default()
     };
     let written = house.devices[CARYS].client().replica().write(&doc, &anything, |document| {
         let answers = document.get(ROOT, "answers").ok().flatten().expect("the genesis made it").1;

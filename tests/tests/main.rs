@@ -12,6 +12,7 @@ mod house;
 mod kill;
 mod layouts;
 mod leaving;
+mod moved;
 mod requirements;
 mod rest;
 mod rights;

@@ -745,6 +745,7 @@ fn anything(me: &Me, seed: u8) -> Team {
         groups: [(me.person, ["everyone".to_owned()].into())].into(),
         rules: Arc::new("* free everyone".parse().expect("rules")),
         accepted: [].into(),
+        ..Team::default()
     }
 }
 
@@ -1108,7 +1109,7 @@ fn genuine_work_of_all_roles_at_once_is_never_refused_for_want_of_a_right() {
         let doc = pep.document(kind).into_bytes();
         // At the door of whoever reads the log: by the relay's record, and by the roster it signed.
         let teams =
-            [house.relay.directory().record(&doc), house.person(Role::VirtualSchoolHead).client.authority(&doc)];
+            [house.relay.directory().record(&doc, 0), house.person(Role::VirtualSchoolHead).client.authority(&doc)];
         let mut people: Vec<(&Person, Writer, Automerge)> = Vec::new();
         for person in &house.people {
             let actor = gate::actor_id(&doc, &replica::public_key(&key(person.seed)), &person.me.person, 0);

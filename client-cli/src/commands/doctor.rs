@@ -40,6 +40,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
             checks.extend(relay(context, &me.relay)?);
             checks.push(waiting(context)?);
             checks.push(held(context)?);
+            checks.extend(newer(context)?);
         }
         None => checks.push(Check::bad(
             "joined",
@@ -143,6 +144,13 @@ fn waiting(context: &Context) -> Result<Check, Error> {
     let (waiting, last) = context.with(|device| Ok::<_, Trouble>((device.waiting()?, device.last_sync())))?;
     let last = last.map_or("never".to_string(), |at| words::moment(at, context.zone()));
     Ok(Check::good("shared", format!("{} not shared yet; last in step: {last}", counted(waiting, "change"))))
+}
+
+/// Plans that wait for a newer version of this program; nothing where there are none.
+fn newer(context: &Context) -> Result<Option<Check>, Error> {
+    let newer = context.with(|device| Ok::<_, Trouble>(device.newer().count()))?;
+    let said = || format!("{} made by a newer version of this program: kept, and not shown. Update the program.", counted(newer, "plan"));
+    Ok((newer > 0).then(|| Check::bad("plans", said())))
 }
 
 fn held(context: &Context) -> Result<Check, Error> {

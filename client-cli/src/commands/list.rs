@@ -7,6 +7,8 @@ use participant::{
     words::{self, counted},
 };
 
+use sync::frame::Start;
+
 use crate::{context::Context, json::plan as json};
 
 /// List your plans: how far each is, its next date, and what is still to be answered
@@ -25,12 +27,14 @@ pub struct Args {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
     let Args { due, mine } = args;
-    let (today, lines, could, children) = context.turn(move |device, now| {
+    let (today, lines, could, others) = context.turn(move |device, now| {
         let mut lines = lists::plans(device, now)?;
         lines.retain(|line| (!due || line.is_due(now.day())) && (!mine || line.mine() > 0));
         let could = lists::could_bring(device, &lines)?;
-        Ok((now.day(), lines, could, device.children()?))
+        let newer: Vec<Start> = if due || mine { Vec::new() } else { device.newer().cloned().collect() };
+        Ok((now.day(), lines, could, (device.children()?, newer)))
     })?;
+    let (children, newer) = others;
     let named = |line: &Listed| {
         let child = children.iter().find(|child| child.id == *line.pep.child.as_bytes());
         child.map(|child| child.name.clone())
@@ -44,7 +48,12 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         let could = could.get(&line.pep.id()).copied().unwrap_or_default();
         print(context, line, named(line), could, due.then_some(today));
     }
-    if lines.is_empty() {
+    for start in &newer {
+        let child = children.iter().find(|child| child.id == start.child).map_or("A child", |child| &child.name);
+        let id = uuid::Uuid::from_bytes(start.pep);
+        context.data(format!("{id}  {child}, {}: made by a newer version of this program; update it to open it", start.term));
+    }
+    if lines.is_empty() && newer.is_empty() {
         context.talk("No plan to show. `pep sync` fetches those of your teams; `pep new` starts one.");
     }
     Ok(())

@@ -6,6 +6,7 @@ mod documents;
 mod facts;
 mod held;
 mod line;
+mod moved;
 mod numbers;
 mod presence;
 mod readers;
@@ -90,9 +91,11 @@ pub struct Device {
     /// Rises with every list of people that was taken in.
     people: u64,
     peps: BTreeMap<Id, Pep>,
+    /// What PEPs were started as whose process this program does not understand.
+    newer: BTreeMap<Id, Start>,
     documents: BTreeMap<Id, (Id, DocumentKind)>,
-    /// Who may write where, by process, version and kind of document; read when first asked for.
-    rules: BTreeMap<(String, u32, DocumentKind), Arc<Rules>>,
+    /// Who may write where, by process, the version begun under, the one followed and kind of document; read when first asked for.
+    rules: BTreeMap<(String, u32, u32, DocumentKind), Arc<Rules>>,
     connection: Option<Connection>,
     line: Line,
     here: Here,
@@ -116,7 +119,7 @@ pub struct Device {
 
 impl Device {
     /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: an evenly spread number.
-    /// `processes`: those it knows; a plan under another is kept and not shown.
+    /// `processes`: those it knows; a plan under another is kept, and listed as one of a newer program.
     pub fn open(
         mut replica: Replica,
         processes: Processes,
@@ -142,6 +145,7 @@ impl Device {
             roster,
             people: 0,
             peps: BTreeMap::new(),
+            newer: BTreeMap::new(),
             documents: BTreeMap::new(),
             rules: BTreeMap::new(),
             connection: None,
@@ -162,8 +166,13 @@ impl Device {
         let refused = state::kept(&device.replica)?;
         device.refused = refused.into_iter().map(|(number, held)| (number, held.among(&device.processes))).collect();
         for (_, value) in device.replica.facts(b"pep/")? {
-            if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(|start| pep_of(start, &device.processes)) {
-                device.know(pep);
+            let Some(start) = from_cbor::<Start>(&value) else { continue };
+            match pep_of(&start, &device.processes) {
+                Some(pep) => {
+                    let pep = device.as_moved(pep)?;
+                    device.know(pep);
+                }
+                None => drop(device.newer.insert(start.pep, start)),
             }
         }
         Ok(device)
@@ -250,6 +259,11 @@ impl Device {
     /// All PEPs held here, in the order of their ids.
     pub fn peps(&self) -> impl Iterator<Item = &Pep> {
         self.peps.values()
+    }
+
+    /// What those PEPs were started as that only a newer version of this program opens.
+    pub fn newer(&self) -> impl Iterator<Item = &Start> {
+        self.newer.values()
     }
 
     /// One of them.

@@ -133,6 +133,7 @@ impl From<Refused> for Error {
             | Refused::WrongType { .. }
             | Refused::Computed { .. }
             | Refused::Hidden { .. }
+            | Refused::NotInThisVersion { .. }
             | Refused::OtherDocument { .. }
             | Refused::OtherPlan
             | Refused::UnknownRow { .. }

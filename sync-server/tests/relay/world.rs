@@ -54,7 +54,8 @@ pub fn start(pep: &Pep) -> Start {
         term: format!("{}-{}", pep.year, pep.term),
         kind: pep.kind.to_string(),
         process: pep.process.id().into(),
-        process_version: pep.process.version(),
+        process_version: pep.process.began().version,
+        process_hash: pep.process.began().hash.map(serde_bytes::ByteArray::new),
     }
 }
 

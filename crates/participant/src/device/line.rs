@@ -44,6 +44,7 @@ impl Device {
             again: BTreeMap::new(),
             rebased: BTreeMap::new(),
             heard: Vec::new(),
+            newer: BTreeSet::new(),
             refused: 0,
             wants_roster: false,
             traffic: Traffic::default(),
@@ -141,6 +142,9 @@ impl Device {
         if !connection.out.is_empty() || connection.session.in_flight() > 0 || !connection.stuck.is_empty() {
             return Ok(false);
         }
+        if !connection.newer.is_empty() {
+            return Ok(false);
+        }
         if listed.values().any(|l| connection.read.get(&l.doc).is_none_or(|read| *read < l.seq)) {
             return Ok(false);
         }
@@ -155,11 +159,11 @@ impl Device {
     }
 
     /// Whether the line has come to something that waiting does not put right: the relay refused a child or a PEP, or sent
-    /// what this device could not take.
+    /// what this device could not take or does not understand.
     pub fn is_stuck(&self) -> bool {
         self.connection
             .as_ref()
-            .is_some_and(|c| c.out.is_empty() && c.session.in_flight() == 0 && (c.refused > 0 || !c.stuck.is_empty()))
+            .is_some_and(|c| c.out.is_empty() && c.session.in_flight() == 0 && (c.refused > 0 || !c.stuck.is_empty() || !c.newer.is_empty()))
     }
 
     /// Whether the relay's list names children that the roster held here does not: one too large for a frame has to be

@@ -48,9 +48,7 @@ impl Device {
             Act::Documents(list) => self.take_documents(list)?,
             Act::Take { doc, from, envelopes } => {
                 let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
-                let authority = self.authority(&doc);
-                let (offered, refused) =
-                    self.replica.offer(&doc, &envelopes, &authority, Some(Cursor::new(epoch, from)))?;
+                let (offered, refused) = self.take(&doc, &envelopes, Cursor::new(epoch, from))?;
                 let new = envelopes.iter().zip(&offered).filter(|(_, o)| matches!(o, replica::Offered::New(_)));
                 let new: Vec<Id> = new.map(|(e, _)| e.actor).collect();
                 if let Some(c) = self.connection.as_mut() {
@@ -70,9 +68,10 @@ impl Device {
             }
             Act::Snapshot { doc, seq, bytes, tips, .. } => {
                 let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
-                let authority = self.authority(&doc);
+                let authority = self.authority_for_snapshot(&doc, &tips);
                 let own = self.actor(&doc);
                 let taken = self.replica.take_snapshot(&doc, Cursor::new(epoch, seq), bytes, &tips, &authority)?;
+                self.follow(&doc)?;
                 match taken {
                     // Something was written here while the snapshot was on its way: the log is read from its start.
                     Ok(()) if self.replica.standing(&doc)?.cursor.is_none() => self.open_line(&doc)?,
@@ -207,15 +206,19 @@ impl Device {
     fn take_documents(&mut self, list: Vec<Listed>) -> Result<(), Trouble> {
         let mut listed = BTreeMap::new();
         for item in list {
-            // The ids follow from what the PEP was started as: a list that says otherwise is not believed.
-            let Some(pep) = pep_of(&item.start, &self.processes).filter(|p| *p.id().as_bytes() == item.pep) else {
+            let Some(pep) = pep_of(&item.start, &self.processes) else {
+                self.keep_newer(&item)?;
                 continue;
             };
+            // The ids follow from what the PEP was started as: a list that says otherwise is not believed.
+            if *pep.id().as_bytes() != item.pep {
+                continue;
+            }
             let Ok(kind) = item.kind.parse::<DocumentKind>() else { continue };
             if *pep.document(kind).as_bytes() != item.doc {
                 continue;
             }
-            if self.peps.get(&item.pep).is_none_or(|known| known.process != pep.process) {
+            if self.peps.get(&item.pep).is_none_or(|known| !known.process.began_alike(&pep.process)) {
                 if self.peps.contains_key(&item.pep) {
                     if let Some(c) = self.connection.as_mut()
                         && c.announced.insert(item.pep)
@@ -226,6 +229,7 @@ impl Device {
                     continue;
                 }
                 self.replica.set_fact(&key(b"pep/", &item.pep), Some(&cbor(&item.start)));
+                self.newer.remove(&item.pep);
                 self.peps.insert(item.pep, pep.clone());
             }
             if !self.replica.has(&item.doc)? {
@@ -248,6 +252,19 @@ impl Device {
         Ok(())
     }
 
+    /// A plan of a process that this program does not understand: what it was started as is kept, so that it is on the list, and
+    /// opens once the program is newer.
+    fn keep_newer(&mut self, item: &Listed) -> Result<(), Trouble> {
+        let believed = item.start.pep == item.pep && !self.peps.contains_key(&item.pep);
+        let Some(c) = self.connection.as_mut().filter(|_| believed) else { return Ok(()) };
+        if c.newer.insert(item.pep) && self.newer.get(&item.pep) != Some(&item.start) {
+            self.words.push(told::newer_plan(&item.start));
+            self.replica.set_fact(&key(b"pep/", &item.pep), Some(&cbor(&item.start)));
+            self.newer.insert(item.pep, item.start.clone());
+        }
+        Ok(())
+    }
+
     /// The relay's log holds something that this device's gate does not admit.
     fn could_not_take(&mut self, doc: &Id, envelope: &gate::Envelope, refusal: &gate::Refusal) -> Result<(), Trouble> {
         let own = self.me.as_ref().is_some_and(|m| m.device == envelope.device);
@@ -261,6 +278,7 @@ impl Device {
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
             let team = self.authority(doc);
             self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;
+            self.follow(doc)?;
             return self.open_line(doc);
         }
         if refusal.is_missing() {
@@ -269,7 +287,9 @@ impl Device {
         if refusal.rests_on_the_roster() && self.wait_for_roster(*doc) {
             return Ok(());
         }
-        self.words.push(told::change_not_taken(refusal.code()));
+        // Somebody with a newer program has moved the plan to a version that is not known here.
+        let newer = envelope.actor == plan::BEGINNING && envelope.seq > 1;
+        self.words.push(if newer { told::MOVED_BEYOND.to_owned() } else { told::change_not_taken(refusal.code()) });
         self.leave_alone(*doc);
         Ok(())
     }

@@ -3,6 +3,8 @@
 
 use chrono::NaiveDate;
 use plan::{Pep, Role};
+use sync::frame::Start;
+use uuid::Uuid;
 
 use super::{counted, date, moment};
 use crate::now::Zone;
@@ -11,6 +13,8 @@ use crate::now::Zone;
 pub const ANOTHER_RELAY: &str = "The relay at this address is not the one this device joined. Ask the Virtual School for a new link if it has changed its relay.";
 /// A list of people was not taken.
 pub const ROSTER_NOT_SIGNED: &str = "The relay sent a list of people that its own key did not sign. It was not taken.";
+/// A plan was moved to a version of its process that this program does not have.
+pub const MOVED_BEYOND: &str = "A plan was moved to a newer version of its process, which this program does not have yet. What you hold of it is kept and stays as it is; update the program to go on with it.";
 /// Changes of an older copy of this device were written again.
 pub const WRITTEN_AGAIN: &str =
     "Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.";
@@ -80,6 +84,15 @@ pub fn copy_not_taken(code: &str) -> String {
 pub fn change_not_taken(code: &str) -> String {
     format!(
         "A change that the relay sent did not pass this device's own checks ({code}). It was not taken; whoever keeps the relay should run `pep-relay check`."
+    )
+}
+
+/// A PEP of a process, or of a version of one, that this program does not understand.
+pub fn newer_plan(start: &Start) -> String {
+    format!(
+        "PEP {} ({}) was made by a newer version of this program. It is kept; update the program to open it.",
+        Uuid::from_bytes(start.pep),
+        start.term
     )
 }
 
