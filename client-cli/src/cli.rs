@@ -5,8 +5,8 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use crate::{
     commands::{
         backup, check, child, comment, complete, completions, confirm, conflicts, demo, diff, doctor, export,
-        give_back, held, history, import, join, list, meeting, move_version, new, open, passphrase, pin, private, process, quality,
-        resolve, restore, row, set, show, sign_off, status, sync, target, unseal, whoami, write,
+        give_back, held, history, import, join, list, meeting, move_version, new, open, passphrase, pin, private,
+        process, quality, resolve, restore, row, set, show, sign_off, status, sync, target, unseal, whoami, write,
     },
     context::Context,
     global::{Global, Seals},

@@ -66,7 +66,10 @@ pub(crate) fn extensions(start: &Start, kind: &str, processes: &Processes) -> Ve
 
 /// Whether people of this role move documents of this kind.
 pub(crate) fn may_move(kind: &str, role: &str) -> bool {
-    kind.parse().ok().zip(role.parse().ok()).is_some_and(|(kind, role): (DocumentKind, Role)| kind.movers().contains(&role))
+    kind.parse()
+        .ok()
+        .zip(role.parse().ok())
+        .is_some_and(|(kind, role): (DocumentKind, Role)| kind.movers().contains(&role))
 }
 
 /// How many newer versions of the process of a PEP are known here.

@@ -73,7 +73,10 @@ impl House {
         let pep = house.pep.clone();
         house.devices[ODILE].client.start_pep(&pep, Role::SocialWorker).expect("a disk");
         house.carry();
-        house.writes(ODILE, Edit::Choose { question: "meeting.kind".into(), value: plan::Value::Choice("meeting".into()) });
+        house.writes(
+            ODILE,
+            Edit::Choose { question: "meeting.kind".into(), value: plan::Value::Choice("meeting".into()) },
+        );
         house.carry();
         house
     }
@@ -210,10 +213,23 @@ fn a_plan_of_version_1_is_moved_written_in_and_signed_and_everybody_comes_to_the
         assert!(house.text(at, story).unwrap().contains("Offline, before she heard of it."));
     }
     // An annex follows with the first who writes in it.
-    let mine = house.mine(OTTOLINE);
-    let contact = Edit::Append { question: "care.collectAndContact".into(), text: "By appointment.".into() };
-    let device = &mut house.devices[OTTOLINE].client;
-    device.edit(&mine.pep, DocumentKind::Contact, mine.role, &[contact], NOW).unwrap().unwrap();
+    let moves = |house: &House, kind: DocumentKind| {
+        let log = house.relay.replica().log(&house.pep.document(kind).into_bytes(), 0, usize::MAX).unwrap();
+        log.iter().map(|envelope| envelope.actor == plan::BEGINNING).collect::<Vec<bool>>()
+    };
+    assert_eq!(moves(&house, DocumentKind::Family), [true], "the mover holds it, so it is moved with the plan");
+    assert_eq!(
+        moves(&house, DocumentKind::Quality),
+        Vec::<bool>::new(),
+        "she does not hold the Virtual School's notes"
+    );
+    let mine = house.mine(LORCAN);
+    let key = Uuid::from_u128(9).to_string();
+    let note = Edit::Comment { question: "qa.feedback".into(), key, text: "Ask again.".into() };
+    let device = &mut house.devices[LORCAN].client;
+    device.edit(&mine.pep, DocumentKind::Quality, mine.role, &[note], NOW).unwrap().unwrap();
+    house.carry();
+    assert_eq!(moves(&house, DocumentKind::Quality), [true, false]);
     // Signed under version 2, by a program that was started anew.
     house.restart(CARYS, Processes::built_in());
     house.connect(CARYS);

@@ -149,7 +149,12 @@ fn waiting(context: &Context) -> Result<Check, Error> {
 /// Plans that wait for a newer version of this program; nothing where there are none.
 fn newer(context: &Context) -> Result<Option<Check>, Error> {
     let newer = context.with(|device| Ok::<_, Trouble>(device.newer().count()))?;
-    let said = || format!("{} made by a newer version of this program: kept, and not shown. Update the program.", counted(newer, "plan"));
+    let said = || {
+        format!(
+            "{} made by a newer version of this program: kept, and not shown. Update the program.",
+            counted(newer, "plan")
+        )
+    };
     Ok((newer > 0).then(|| Check::bad("plans", said())))
 }
 

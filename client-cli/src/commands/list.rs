@@ -51,7 +51,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     for start in &newer {
         let child = children.iter().find(|child| child.id == start.child).map_or("A child", |child| &child.name);
         let id = uuid::Uuid::from_bytes(start.pep);
-        context.data(format!("{id}  {child}, {}: made by a newer version of this program; update it to open it", start.term));
+        context.data(format!(
+            "{id}  {child}, {}: made by a newer version of this program; update it to open it",
+            start.term
+        ));
     }
     if lines.is_empty() && newer.is_empty() {
         context.talk("No plan to show. `pep sync` fetches those of your teams; `pep new` starts one.");

@@ -32,7 +32,12 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     })?;
     let changes = found.map(|found| found.changes);
     if context.global.json {
-        context.json(&Moved::of(&mine.pep, to_version, yes && changes.is_some(), changes.as_deref().unwrap_or_default()));
+        context.json(&Moved::of(
+            &mine.pep,
+            to_version,
+            yes && changes.is_some(),
+            changes.as_deref().unwrap_or_default(),
+        ));
     }
     let Some(changes) = changes else {
         context.talk(format!("This plan follows version {to_version} already."));

@@ -59,7 +59,10 @@ fn list(context: &mut Context) -> Result<(), Error> {
         context.data(format!("{}  version {}  {} ({})", process.id, process.version, process.name, process.code));
     }
     for newer in Processes::built_in().newer() {
-        context.data(format!("{}  version {}  {}: made for a newer version of this program", newer.id, newer.version, newer.name));
+        context.data(format!(
+            "{}  version {}  {}: made for a newer version of this program",
+            newer.id, newer.version, newer.name
+        ));
     }
     Ok(())
 }

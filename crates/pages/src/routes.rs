@@ -11,8 +11,8 @@ use super::{
     locked::{self, AtLock},
     model::{ChildLine, Plan, pep_href},
     page::{
-        blank, checks, child, children, choose, comments, errors, held, help, history, meeting, move_version, new, plan, print,
-        quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
+        blank, checks, child, children, choose, comments, errors, held, help, history, meeting, move_version, new,
+        plan, print, quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
     },
     region::Regions,
     reply::{Reply, TRIES_MAX},

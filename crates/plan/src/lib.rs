@@ -20,10 +20,10 @@ pub use automerge::{ActorId, Automerge, ChangeHash};
 pub use agenda::{Agenda, AgendaItem};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
-pub use differing::{Difference, DifferenceKind, differences};
 pub use carry::{CarriedOver, carry, target_from};
 pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
+pub use differing::{Difference, DifferenceKind, differences};
 pub use edit::{
     Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key, text_at,
 };

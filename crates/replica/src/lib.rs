@@ -373,13 +373,7 @@ impl Replica {
 
     /// Carries a document's beginning on: stages a change by the genesis's own actor, number `seq` of it, signed by this device. What
     /// everybody works out alike may have come from elsewhere meanwhile; then nothing is done.
-    pub fn extend(
-        &mut self,
-        doc: &Id,
-        seq: u64,
-        change: &[u8],
-        authority: &dyn Authority,
-    ) -> Result<Option<Refusal>> {
+    pub fn extend(&mut self, doc: &Id, seq: u64, change: &[u8], authority: &dyn Authority) -> Result<Option<Refusal>> {
         self.can_write()?;
         let signer = self.signer.as_ref().ok_or(Trouble::Unknown)?;
         let loaded = Change::from_bytes(change.to_vec()).map_err(|_| Trouble::Damaged)?;

@@ -142,6 +142,7 @@ fn anything(key: &Ed25519KeyPair, person: Id) -> Team {
         groups: [(person, ["everyone".to_string()].into())].into(),
         rules: Arc::new("* free everyone".parse().expect("rules")),
         accepted: [].into(),
+        ..Team::default()
     }
 }
 

@@ -142,10 +142,17 @@ fn a_snapshot_carries_it_with_the_signature_of_whoever_made_it() {
         sig: envelope.sig,
     };
     let (seq, hash) = lorcan.index.tip(&lorcan.device.actor()).unwrap();
-    let own = Tip { actor: lorcan.device.actor(), seq, hash, device: lorcan.device.id(), sig: lorcan.device.sign(seq, &hash) };
+    let own = Tip {
+        actor: lorcan.device.actor(),
+        seq,
+        hash,
+        device: lorcan.device.id(),
+        sig: lorcan.device.sign(seq, &hash),
+    };
     let admit = |tips: &[Tip]| -> Result<(Index, Automerge), Refusal> {
         let bytes = lorcan.document.save();
-        admit_snapshot(&DOC, &bytes, &genesis(), tips, &team()).map(|(index, document)| (index, document.into_document()))
+        admit_snapshot(&DOC, &bytes, &genesis(), tips, &team())
+            .map(|(index, document)| (index, document.into_document()))
     };
     let (index, document) = admit(&[own.clone(), tip_of(&carried)]).unwrap();
     assert_eq!((index.extensions(), index.author(&GENESIS_ACTOR)), (1, Some(odile.device.author())));

@@ -20,7 +20,8 @@ pub fn wanted(request: &Request, child: &ChildLine, processes: &Processes, today
     let mut miss = |name: &str, words: &str| errors.push((name.to_owned(), words.to_owned()));
     let term = parse_term(said("term")).map_err(|_| miss("term", "Choose the term")).ok();
     let kind = said("type").parse::<PepType>().map_err(|_| miss("type", "Choose what kind of PEP it is")).ok();
-    let process = processes.in_force(said("process"), today).map_err(|_| miss("process", "Choose the process it follows")).ok();
+    let process =
+        processes.in_force(said("process"), today).map_err(|_| miss("process", "Choose the process it follows")).ok();
     match (term, kind, process) {
         (Some((year, term)), Some(kind), Some(process)) => Ok(Pep { child: child.child, year, term, kind, process }),
         _ => Err(errors),

@@ -75,7 +75,9 @@ impl Device {
     /// Who may write where in a document of a PEP that was moved on so often.
     pub(super) fn rules(&mut self, pep: &Pep, kind: DocumentKind, steps: usize) -> Arc<Rules> {
         let began = self.processes.get(pep.process.id(), pep.process.began().version).ok();
-        let Some(process) = began.and_then(|began| self.processes.reached(&began, steps)) else { return Arc::default() };
+        let Some(process) = began.and_then(|began| self.processes.reached(&began, steps)) else {
+            return Arc::default();
+        };
         let key = (process.id().to_string(), process.began().version, process.version(), kind);
         let read = || Arc::new(process.write_table(kind).parse().unwrap_or_default());
         Arc::clone(self.rules.entry(key).or_insert_with(read))

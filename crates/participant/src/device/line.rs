@@ -161,9 +161,11 @@ impl Device {
     /// Whether the line has come to something that waiting does not put right: the relay refused a child or a PEP, or sent
     /// what this device could not take or does not understand.
     pub fn is_stuck(&self) -> bool {
-        self.connection
-            .as_ref()
-            .is_some_and(|c| c.out.is_empty() && c.session.in_flight() == 0 && (c.refused > 0 || !c.stuck.is_empty() || !c.newer.is_empty()))
+        self.connection.as_ref().is_some_and(|c| {
+            c.out.is_empty()
+                && c.session.in_flight() == 0
+                && (c.refused > 0 || !c.stuck.is_empty() || !c.newer.is_empty())
+        })
     }
 
     /// Whether the relay's list names children that the roster held here does not: one too large for a frame has to be

@@ -33,7 +33,8 @@ pub enum DifferenceKind {
 
 /// What is different under `to`: what appears, what disappears, what changes; in the order of the bank.
 pub fn differences(from: &Process, to: &Process) -> Vec<Difference> {
-    let mut all: Vec<Difference> = bank().questions().iter().filter_map(|question| of_question(from, to, question)).collect();
+    let mut all: Vec<Difference> =
+        bank().questions().iter().filter_map(|question| of_question(from, to, question)).collect();
     all.extend(of_pages(from, to));
     all.extend(of_practice(from, to));
     all.sort_by_key(|difference| difference.kind);
@@ -48,11 +49,13 @@ fn of_question(from: &Process, to: &Process, question: &'static Question) -> Opt
             let must = if question.mandatory { "" } else { " It need not be answered." };
             (DifferenceKind::Appears, format!("“{label}” is asked, on page {}.{must}", page.id))
         }
-        (Some(_), None) => {
-            (DifferenceKind::Disappears, format!("“{label}” is asked no more; what was answered stays in the plan's history."))
-        }
+        (Some(_), None) => (
+            DifferenceKind::Disappears,
+            format!("“{label}” is asked no more; what was answered stays in the plan's history."),
+        ),
         (Some(_), Some(page)) => {
-            let condition = |process: &Process| process.visible_if.get(&question.id).map(|condition| format!("{condition:?}"));
+            let condition =
+                |process: &Process| process.visible_if.get(&question.id).map(|condition| format!("{condition:?}"));
             let (before, after) = (from.page(&question.id)?, page);
             let (were, are) = (from.writers_of(question), to.writers_of(question));
             match () {
@@ -63,9 +66,10 @@ fn of_question(from: &Process, to: &Process, question: &'static Question) -> Opt
                     (DifferenceKind::Appears, format!("“{label}” is asked whenever the bank of questions asks it."))
                 }
                 () if were != are => (DifferenceKind::Changes, format!("“{label}” is written by: {}.", people(&are))),
-                () if before.id != after.id => {
-                    (DifferenceKind::Changes, format!("“{label}” is on page {}, and was on page {}.", after.id, before.id))
-                }
+                () if before.id != after.id => (
+                    DifferenceKind::Changes,
+                    format!("“{label}” is on page {}, and was on page {}.", after.id, before.id),
+                ),
                 () => return None,
             }
         }

@@ -601,7 +601,9 @@ impl Label {
     fn fault(&self) -> Option<(&'static str, &'static str)> {
         match (self.form, self.bank, self.schema) {
             (None, None, None) | (Some(2..), Some(1..), Some(1..)) => None,
-            (Some(2..), None | Some(0), _) => Some(("form", "`bank` says for which version of the bank it was written")),
+            (Some(2..), None | Some(0), _) => {
+                Some(("form", "`bank` says for which version of the bank it was written"))
+            }
             (Some(2..), _, _) => Some(("form", "`schema` says which shape its documents have")),
             (Some(_), _, _) => Some(("form", "a file of form 1 does not say its form")),
             (None, Some(_), _) => Some(("bank", "a file that says its `bank` says its `form` too")),
@@ -663,7 +665,8 @@ impl<C: DeserializeOwned> ProcessFile<C> {
             return Err(BadFile::at(text, id, reason));
         }
         let at_calendar = |reason: String| BadFile::at(text, "calendar", reason);
-        let unknown = || at_calendar(format!("no calendar of that id is known here; known: {}", Calendar::IDS.join(", ")));
+        let unknown =
+            || at_calendar(format!("no calendar of that id is known here; known: {}", Calendar::IDS.join(", ")));
         let calendar = calendar(self.calendar).ok_or_else(unknown)?;
         if let Some(reason) = calendar.fault() {
             return Err(at_calendar(reason));
@@ -730,7 +733,10 @@ fn pages(text: &str, files: Vec<PageFile>, since: u32) -> Result<Vec<Page>, BadF
             let bad = |reason: String| BadFile::at(text, &id, reason);
             let question = bank().question(&id).ok_or_else(|| bad(format!("{id} is not a question of the bank")))?;
             if question.since > since {
-                return Err(bad(format!("{id} joined the bank with version {}, and the file is for {since}", question.since)));
+                return Err(bad(format!(
+                    "{id} joined the bank with version {}, and the file is for {since}",
+                    question.since
+                )));
             }
             if !placed.insert(question.id.as_str()) {
                 return Err(bad(format!("{id} is placed twice")));

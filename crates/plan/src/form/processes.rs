@@ -86,8 +86,12 @@ impl Processes {
 
     /// The newest version of each, in the order in which they were first given.
     pub fn newest(&self) -> impl Iterator<Item = &Process> {
-        let is_first = |process: &&Process| self.iter().find(|other| other.id == process.id).is_some_and(|first| std::ptr::eq(first, *process));
-        self.iter().filter(is_first).filter_map(|first| self.iter().filter(|one| one.id == first.id).max_by_key(|one| one.version))
+        let is_first = |process: &&Process| {
+            self.iter().find(|other| other.id == process.id).is_some_and(|first| std::ptr::eq(first, *process))
+        };
+        self.iter()
+            .filter(is_first)
+            .filter_map(|first| self.iter().filter(|one| one.id == first.id).max_by_key(|one| one.version))
     }
 
     /// Those that a newer version of this program understands.

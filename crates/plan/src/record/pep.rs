@@ -5,9 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
-use automerge::{
-    ActorId, Automerge, AutomergeError, Change, LoadOptions, ObjId, ObjType, ROOT, ReadDoc, TextEncoding,
-};
+use automerge::{ActorId, Automerge, AutomergeError, Change, LoadOptions, ObjId, ObjType, ROOT, ReadDoc, TextEncoding};
 use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 

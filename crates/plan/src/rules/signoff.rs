@@ -575,7 +575,10 @@ impl Before<'_> {
     fn why_stale_since(&self, sign_off: &SignOff, by_new_version: &Content) -> Vec<Stale> {
         let now = self.content(&self.document.get_heads(), sign_off.question);
         let mut why = self.past().why_stale(sign_off, &now);
-        if sign_off.question != VIRTUAL_SCHOOL && !is_seen(sign_off.question) && why.iter().all(|why| *why != Stale::Unnamed) {
+        if sign_off.question != VIRTUAL_SCHOOL
+            && !is_seen(sign_off.question)
+            && why.iter().all(|why| *why != Stale::Unnamed)
+        {
             let appeared: Vec<Stale> =
                 by_new_version.missing.difference(&now.missing).map(|id| Stale::Appeared(id)).collect();
             why.extend(appeared);

@@ -38,7 +38,9 @@ fn wrong(golden: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
 #[allow(clippy::disallowed_methods, reason = "a test reads its fixtures")]
 fn golden() -> BTreeMap<String, Vec<u8>> {
     let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
-    files.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap())).collect()
+    files
+        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap()))
+        .collect()
 }
 
 #[test]

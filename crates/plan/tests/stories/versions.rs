@@ -171,7 +171,8 @@ fn what_was_signed_before_a_move_stays_signed_by_its_own_version() {
     let (before, after) = (begun(1), moved());
     let (_, ottoline) = person("Ottoline");
     let mut document = from_genesis(&before, DocumentKind::Main, ActorId::from(&[4, 1][..]));
-    let seen = Signing { question: "signoff.carer", key: Uuid::from_u128(7), on: "2026-02-24".parse().unwrap(), comment: "" };
+    let seen =
+        Signing { question: "signoff.carer", key: Uuid::from_u128(7), on: "2026-02-24".parse().unwrap(), comment: "" };
     let (_, carer) = person("Carys");
     sign(&mut document, &before, &carer, seen, TUESDAY).unwrap();
     apply_extensions(&mut document, &after);

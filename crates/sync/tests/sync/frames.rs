@@ -37,7 +37,9 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
         kind: "review".into(),
         process: "sections".into(),
         process_version: 1,
+        process_hash: None,
     };
+    let of_form_2 = Start { process_version: 2, process_hash: Some(ByteArray::new([13; 32])), ..start.clone() };
     let roster = SignedRoster { version: 2, payload: ByteBuf::from([9, 9]), sig: [10; 64] };
     vec![
         ("hello", Frame::Hello { version: 1, program: "pep/0.1.0".into(), device_id: [5; 16], last_roster: 0 }),
@@ -89,6 +91,7 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
             },
         ),
         ("start", Frame::Start { start }),
+        ("start-form-2", Frame::Start { start: of_form_2 }),
         ("readers", Frame::Readers { doc, number: 1, roles: vec!["social-worker".into(), "young-person".into()] }),
         ("open-cold", Frame::Open { doc, cursor: None }),
         ("open", Frame::Open { doc, cursor: Some(Cursor::new([11; 16], 41)) }),
