@@ -46,11 +46,11 @@ const PEOPLE: [(&str, Role); 8] = [
 
 const BANK: &str = include_str!("../../crates/plan/bank.json");
 const PROCESSES: [(&str, &str); 5] = [
-    ("sections", include_str!("../../crates/plan/processes/sections.json")),
-    ("portal", include_str!("../../crates/plan/processes/portal.json")),
-    ("rolling", include_str!("../../crates/plan/processes/rolling.json")),
-    ("ten-page", include_str!("../../crates/plan/processes/ten-page.json")),
-    ("web", include_str!("../../crates/plan/processes/web.json")),
+    ("sections", include_str!("../../crates/plan/processes/2/sections.json")),
+    ("portal", include_str!("../../crates/plan/processes/2/portal.json")),
+    ("rolling", include_str!("../../crates/plan/processes/2/rolling.json")),
+    ("ten-page", include_str!("../../crates/plan/processes/2/ten-page.json")),
+    ("web", include_str!("../../crates/plan/processes/2/web.json")),
 ];
 
 // ---- Who may, as the files say
