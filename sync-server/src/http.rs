@@ -136,12 +136,13 @@ async fn version() -> Response {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Answer {
-    let counts = app.room.call(|relay| relay.counts()).await?;
+    let (counts, restoring) = app.room.call(|relay| (relay.counts(), relay.restoring().is_some())).await?;
     let gauge = |name: &str, help: &str, value: u64| metric(name, "gauge", help, value);
     let counter = |name: &str, help: &str, value: u64| metric(name, "counter", help, value);
     let text = [
         gauge("connections", "Connections of participants.", counts.connections),
         gauge("documents", "Documents kept.", counts.documents),
+        gauge("restoring", "1 while what was lost is taken back: the relay was put back.", u64::from(restoring)),
         counter("envelopes_accepted_total", "Envelopes that were new.", counts.accepted),
         counter("envelopes_known_total", "Envelopes that were here already.", counts.known),
         counter("envelopes_refused_total", "Envelopes refused and kept.", counts.refused),
@@ -194,10 +195,11 @@ async fn join(
         .room
         .call(move |relay| {
             let (person, device) = relay.join(&joining, at)?;
-            Ok::<_, Error>((person, device, relay.id(), relay.key(), relay.organisation().to_string()))
+            let about = (relay.id(), relay.key(), relay.organisation().to_string());
+            Ok::<_, Error>((person, device, about, vouchers(relay)))
         })
         .await?;
-    let (person, device, id, key, name) = joined?;
+    let (person, device, (id, key, name), keys) = joined?;
     tracing::info!(device = text(&device), "joined");
     Ok(Json(json!({
         "person": text(&person.id),
@@ -206,6 +208,7 @@ async fn join(
         "role": person.role,
         "device": text(&device),
         "relay": { "id": text(&id), "key": BASE64.encode(key), "name": name },
+        "keys": keys,
     }))
     .into_response())
 }
@@ -228,9 +231,9 @@ async fn session(
     let at = now();
     let (Some(challenge), Some(sig)) = (body.challenge, body.sig) else {
         // Given to whoever asks: only who has the key can answer it.
-        let challenge = secret()?;
-        app.sessions().challenge(&challenge, device, at);
-        return Ok(Json(json!({ "challenge": BASE64.encode(challenge) })).into_response());
+        let challenge = app.sessions().challenge(&device, chance()?, at);
+        let (key, keys) = app.room.call(|relay| (BASE64.encode(relay.key()), vouchers(relay))).await?;
+        return Ok(Json(json!({ "challenge": BASE64.encode(challenge), "key": key, "keys": keys })).into_response());
     };
     let challenge: Secret = fixed(&challenge)?;
     let sig: Signature = fixed(&sig)?;
@@ -259,8 +262,7 @@ async fn session(
         let body = json!({ "code": refused.code(), "detail": refused.to_string(), "sig": BASE64.encode(sig) });
         return Ok((StatusCode::FORBIDDEN, Json(body)).into_response());
     }
-    let token = secret()?;
-    let expires = app.sessions().open(&token, device, at);
+    let (token, expires) = app.sessions().open(&device, chance()?, at);
     Ok(Json(json!({ "token": BASE64.encode(token), "expires": expires })).into_response())
 }
 
@@ -443,8 +445,13 @@ fn fixed<const N: usize>(text: &str) -> Result<[u8; N], Refusal> {
     })
 }
 
-fn secret() -> Result<Secret, Refusal> {
-    let mut bytes = [0; 32];
+/// Each key of the relay for the next, as answers say it.
+fn vouchers(relay: &mut Relay) -> Vec<String> {
+    relay.vouchers().iter().map(|voucher| BASE64.encode(voucher.encode())).collect()
+}
+
+fn chance() -> Result<[u8; 8], Refusal> {
+    let mut bytes = [0; 8];
     keys::random(&mut bytes)?;
     Ok(bytes)
 }

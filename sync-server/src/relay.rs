@@ -15,20 +15,28 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::{
     SignedRoster,
-    frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, Presence, QUEUE_FRAMES_MAX, Start, code},
+    feature::MARKS,
+    frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, Presence, QUEUE_FRAMES_MAX, Start, Welcome, code},
     link::Link,
     relay::{Ask, Lend, Session, Snapshot},
+    voucher::Voucher,
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 mod held;
+mod incarnations;
+mod key;
+mod put_back;
+
+pub use incarnations::INCARNATIONS_PER_DAY_MAX;
+pub use key::newest as newest_key;
 
 use crate::{
     directory::{Directory, Joining, Refused, Standing, day, from_cbor, text, to_cbor},
     error::Error,
-    keys,
     pace::Turn,
     pep,
+    sessions::Marks,
 };
 
 /// Connections at once: ten thousand participants, at about 20 kB each while they are quiet.
@@ -49,8 +57,16 @@ pub const LISTED_MAX: usize = 6_000;
 /// Bytes of a roster that a frame carries, beside the rest of it. A longer one is had over HTTP.
 pub const ROSTER_BYTES_MAX: usize = FRAME_BYTES_MAX - 64 * 1024;
 
-/// A fact: see `Relay::log_was_cut`.
+/// For so long after a relay was put back, in seconds, what participants bring of others is judged by every role that its author ever
+/// had: three days, so that a weekend passes. Whatever comes later waits for the Virtual School, which can take it in.
+pub const RESTORING_SECONDS_MAX: i64 = 3 * 24 * 60 * 60;
+
+/// A fact: until when that holds.
+const RESTORING: &[u8] = b"relay/restoring";
+/// A fact of relays before: that the same held, for ever.
 const LOG_WAS_CUT: &[u8] = b"relay/cut";
+/// Facts: epochs that this relay began.
+const EPOCHS: &[u8] = b"relay/epochs/";
 
 /// Fills a slice with randomness.
 pub type Random = Box<dyn FnMut(&mut [u8]) + Send>;
@@ -110,6 +126,7 @@ pub struct Relay {
     replica: Replica,
     directory: Directory,
     key: Ed25519KeyPair,
+    vouchers: Vec<Voucher>,
     id: Id,
     organisation: String,
     epoch: Id,
@@ -127,6 +144,7 @@ pub struct Relay {
     growth: BTreeMap<Id, Growth>,
     /// Days on which a device's connection stands in the audit.
     seen: BTreeMap<Id, String>,
+    begun: incarnations::Begun,
     today: String,
     counts: Counts,
     dirty: bool,
@@ -134,8 +152,12 @@ pub struct Relay {
     relist: BTreeSet<u64>,
     /// Refused changes.
     held: held::Book,
-    /// Whether this relay's logs may once have lost their ends: it was restored, or rolled back.
-    log_was_cut: bool,
+    /// Until when this relay takes back what its logs lost: it was put back.
+    restoring: Option<i64>,
+    /// Connections that are to hear how much it has now.
+    unmarked: BTreeSet<u64>,
+    /// What it has said of that since it was opened.
+    said: put_back::Said,
     failed: bool,
     stopping: bool,
 }
@@ -171,33 +193,28 @@ impl Relay {
         processes: Processes,
         key: Ed25519KeyPair,
         organisation: &str,
-        mut random: Random,
+        random: Random,
         now: i64,
     ) -> Result<Relay, Trouble> {
-        let mut directory = Directory::read(&replica, processes)?;
+        let directory = Directory::read(&replica, processes)?;
         let epoch =
             replica.fact(b"relay/epoch")?.and_then(|e| Id::try_from(e).ok()).filter(|_| replica.is_continuous());
         let address = replica.fact(b"relay/address")?.map(|a| from_cbor(&a)).transpose()?;
         let fresh = epoch.is_none();
-        let restored = fresh && replica.fact(b"relay/epoch")?.is_some();
-        let log_was_cut = restored || replica.fact(LOG_WAS_CUT)?.is_some();
-        let epoch = epoch.unwrap_or_else(|| {
-            let mut id = [0; 16];
-            random(&mut id);
-            id
-        });
-        if fresh {
-            directory.rise(now);
-            directory.audit(now, None, "began epoch", &[("epoch", text(&epoch))]);
-        }
+        let before = replica.fact(b"relay/epoch")?.and_then(|e| Id::try_from(e).ok());
+        let records = replica.records();
+        let restoring = replica.fact(RESTORING)?.map(|until| from_cbor(&until)).transpose()?;
+        let was_cut = replica.fact(LOG_WAS_CUT)?.is_some();
         let documents = replica.documents()?.len() as u64;
+        let vouchers = key::read(&replica)?;
         let mut relay = Relay {
             replica,
             directory,
-            id: keys::relay_id(&replica::public_key(&key)),
+            id: key::id(&key, &vouchers),
             key,
+            vouchers,
             organisation: organisation.to_string(),
-            epoch,
+            epoch: epoch.unwrap_or_default(),
             address,
             config: None,
             serving: false,
@@ -208,21 +225,30 @@ impl Relay {
             ready: BTreeSet::new(),
             growth: BTreeMap::new(),
             seen: BTreeMap::new(),
+            begun: incarnations::Begun::default(),
             today: day(now),
             counts: Counts { documents, ..Counts::default() },
             dirty: false,
             relist: BTreeSet::new(),
             held: held::Book::default(),
-            log_was_cut,
+            restoring,
+            unmarked: BTreeSet::new(),
+            said: put_back::Said::after(records),
             failed: false,
             stopping: false,
         };
         relay.held = held::Book::read(&relay.replica)?;
-        if restored {
-            relay.replica.set_fact(LOG_WAS_CUT, Some(&[]));
+        if was_cut {
+            relay.replica.set_fact(LOG_WAS_CUT, None);
+            relay.directory.audit(now, None, "ended restoring", &[]);
         }
         if fresh {
-            relay.replica.set_fact(b"relay/epoch", Some(&epoch));
+            relay.begin_epoch(now);
+            if let Some(before) = before {
+                relay.was_put_back(&before, "disk", now);
+            }
+        }
+        if fresh || was_cut {
             relay.keep()?;
         }
         // A crash in the middle of a start leaves the PEP known and a document missing.
@@ -237,6 +263,11 @@ impl Relay {
     /// The relay's id.
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// What challenges and session tokens of this relay are marked with.
+    pub fn marks(&self) -> Marks {
+        Marks::of(&self.key)
     }
 
     /// The relay's public key.
@@ -320,8 +351,8 @@ impl Relay {
 
     /// Uses an invitation: the person and the new device's id, enrolled and on the disk.
     pub fn join(&mut self, joining: &Joining, now: i64) -> Result<(sync::roster::Person, Id), Error> {
-        let key = self.key();
-        self.administer(|directory| directory.join(&key, joining, now))
+        let keys = self.keys();
+        self.administer(|directory| directory.join(&keys, joining, now))
     }
 
     /// A new id for a person or child.
@@ -396,12 +427,13 @@ impl Relay {
 
     /// One turn of what a connection brought.
     pub fn take(&mut self, conn: u64, turn: Turn, now: i64) {
+        self.end_restoring(now);
         let Some(line) = self.lines.get_mut(&conn) else { return };
         self.ready.insert(conn);
         self.counts.bytes_in += turn.bytes as u64;
         let frame = match turn.frame {
             Ok(frame) => frame,
-            Err(e @ FrameError::Unknown) => return line.session.error(code::UNKNOWN, &e.to_string(), None),
+            Err(e @ FrameError::Unknown(_)) => return line.session.error(code::UNKNOWN, &e.to_string(), None),
             Err(e) => return line.session.error(code::FRAME, &e.to_string(), None),
         };
         match &frame {
@@ -431,7 +463,7 @@ impl Relay {
             Ask::Open { doc, .. } | Ask::Push { doc, .. } | Ask::Readers { doc, .. } | Ask::Heard { doc, .. } => {
                 Some(*doc)
             }
-            Ask::Hello { .. } | Ask::Child(_) | Ask::Start(_) | Ask::Presence(_) | Ask::Close => None,
+            Ask::Hello(_) | Ask::Child(_) | Ask::Start(_) | Ask::Presence(_) | Ask::Close => None,
         };
         if let Err(trouble) = self.answer(conn, ask, now) {
             tracing::error!(conn, %trouble, "a frame could not be answered");
@@ -483,7 +515,9 @@ impl Relay {
         if today != self.today && !self.failed {
             self.directory.new_day(&self.today, &today, now);
             self.today = today;
+            self.begun.clear();
         }
+        self.end_restoring(now);
         if !self.failed
             && let Err(trouble) = self.keep()
         {
@@ -494,6 +528,7 @@ impl Relay {
         } else {
             self.tell_touched();
             self.tell_undecided();
+            self.tell_mark();
         }
         while let Some(conn) = self.ready.pop_first() {
             self.fill(conn);
@@ -550,15 +585,19 @@ impl Relay {
         let Some(line) = self.lines.get(&conn) else { return Ok(()) };
         let (device, person) = (line.session.device(), line.session.person());
         match ask {
-            Ask::Hello { last_roster } => {
+            Ask::Hello(hello) => {
+                if let Some(mark) = &hello.mark {
+                    self.take_mark(conn, mark, now)?;
+                }
                 let version = self.directory.version();
-                let roster = if version > last_roster { self.roster_frame(&person) } else { None };
+                let roster = if version > hello.last_roster { self.roster_frame(&person) } else { None };
                 let list = self.listed(&person)?;
-                let (epoch, id) = (self.epoch, self.id);
+                let (epoch, relay_id, mark) = (self.epoch, self.id, self.mark());
                 if let Some(line) = self.lines.get_mut(&conn) {
                     line.welcomed = true;
                     line.roster = version;
-                    line.session.welcome(epoch, id, roster);
+                    let mark = line.session.has(MARKS).then_some(mark);
+                    line.session.welcome(Welcome { epoch, relay_id, roster, mark, ..Welcome::default() });
                 }
                 // First: whoever has the list of documents and lacks none of them may take itself for in step, and go.
                 self.tell_held(conn);
@@ -628,9 +667,7 @@ impl Relay {
                 let here = if cursor.seq == 0 { None } else { self.replica.hash(&doc, cursor.seq)? };
                 let another = cursor.hash.is_some_and(|hash| here != Some(hash.into_array()));
                 if cursor.seq > 0 && (here.is_none() || another) {
-                    // This log was rolled back in a way that nobody noticed here: it is read, and given back, from its start.
-                    self.log_was_cut = true;
-                    self.replica.set_fact(LOG_WAS_CUT, Some(&[]));
+                    // Somebody's word, and no proof (`take_mark`): the document is read, and given back, from its start.
                     if let Some(session) = self.session(conn) {
                         session.error(code::MISSING, "The relay does not have what you last read from it.", Some(doc));
                     }
@@ -663,6 +700,7 @@ impl Relay {
             line.session.gone(doc);
             return Ok(());
         }
+        let envelopes = self.within_day(conn, doc, envelopes)?;
         let (mut late, mut fit) = (Vec::new(), Vec::new());
         for envelope in envelopes {
             let is_late = self.is_late(&doc, &envelope, &person)?;
@@ -714,6 +752,7 @@ impl Relay {
                     Offered::New(_) => {
                         self.dirty = true;
                         self.counts.accepted += 1;
+                        self.begun.took_in(envelope);
                         let others = self.lines_of.get(&envelope.device).into_iter().flatten();
                         for other in others.filter(|other| **other != conn) {
                             if let Some(line) = self.lines.get_mut(other) {
@@ -726,6 +765,7 @@ impl Relay {
                 let epoch = self.epoch;
                 if let Some(line) = self.lines.get_mut(&conn) {
                     line.session.receipt(doc, envelope.hash, epoch, *number);
+                    self.unmarked.insert(conn);
                 }
             }
             let (Some(refusal), Some(first)) = (refusal, rest.first()) else {
@@ -763,7 +803,7 @@ impl Relay {
 
     /// Whose colleagues' work a connection brings back, where the log was cut off: it was judged when it came first.
     fn restored_by(&self, conn: u64) -> Option<Id> {
-        self.lines.get(&conn).filter(|_| self.log_was_cut).map(|line| line.session.person())
+        self.lines.get(&conn).filter(|_| self.restoring.is_some()).map(|line| line.session.person())
     }
 
     // What follows from it.
@@ -1039,7 +1079,12 @@ mod tests {
         relay.connect(1, device, out).unwrap();
         // No record may be this long, so the journal refuses it as it would a disk's error.
         relay.replica.set_fact(b"too long", Some(&vec![0; 81 * 1024 * 1024]));
-        let hello = Frame::Hello { version: 1, program: "story".into(), device_id: device, last_roster: 0 };
+        let hello = Frame::Hello(sync::frame::Hello {
+            version: 1,
+            program: "story".into(),
+            device_id: device,
+            ..Default::default()
+        });
         relay.receive(1, &hello.encode(), NOW);
         relay.settle(NOW);
         let said = Frame::decode(&heard.try_recv().unwrap());

@@ -11,7 +11,7 @@ use automerge::{
     ActorId, Automerge, Change, ExpandedChange, LoadOptions, ROOT, TextEncoding, legacy::OpId,
     transaction::Transactable,
 };
-use gate::{Author, Envelope, Id, Index, Team, Tip, actor_id, device_id, statement};
+use gate::{Author, Envelope, Id, Index, Team, Tip, actor_of, device_id, statement};
 use plan::{AnswersFile, DocumentKind, Documents, Edit, Pep, PepType, Processes, Role, Value, View, Writer};
 use ring::{
     digest::{SHA256, digest},
@@ -48,7 +48,12 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let scene = &*SCENE;
     let first = &scene.envelopes[0];
     let push = Frame::Push { doc: scene.doc, envelopes: scene.envelopes.iter().take(3).cloned().map(Wire).collect() };
-    let hello = Frame::Hello { version: 1, program: "pep".into(), device_id: [1; 16], last_roster: 0 };
+    let hello = Frame::Hello(sync::frame::Hello {
+        version: 1,
+        program: "pep".into(),
+        device_id: [1; 16],
+        ..Default::default()
+    });
     let open = Frame::Open { doc: scene.doc, cursor: Some(sync::Cursor::at([1; 16], 7, [2; 32])) };
     let link = Link { address: "127.0.0.1:7443".into(), secret: [1; 32], relay_key: [2; 32], tls: Some([3; 32]) };
     let mut document = scene.begun(&scene.people[0]);
@@ -245,8 +250,8 @@ pub fn journal(bytes: &[u8]) {
     let folder = home.path().join("journal");
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join(SEGMENT), bytes).expect("a file");
-    let Ok((whole, damage)) = disk::verify(&folder) else { return };
-    if whole == 0 && damage.is_empty() {
+    let Ok(found) = disk::verify(&folder) else { return };
+    if found.records == 0 && found.damage.is_empty() {
         return;
     }
     let key = folder_key();
@@ -326,13 +331,22 @@ struct Scene {
     tips: Vec<Tip>,
 }
 
+/// What everybody writes under.
+const INCARNATION: Id = [6; 16];
+
 static SCENE: LazyLock<Scene> = LazyLock::new(Scene::write);
 
 impl Person {
     fn new(seed: u8, role: Role, doc: &Id) -> Person {
         let (pair, person) = (pair(seed), [seed; 16]);
         let key = replica::public_key(&pair);
-        Person { device: device_id(&key), actor: actor_id(doc, &key, &person, 0), pair, person, role }
+        Person {
+            device: device_id(&key),
+            actor: actor_of(doc, &Author { key, person }, &INCARNATION),
+            pair,
+            person,
+            role,
+        }
     }
 
     fn writer(&self) -> Writer {
@@ -342,7 +356,7 @@ impl Person {
     fn seal_as(&self, doc: Id, actor: Id, seq: u64, hash: gate::Hash, chunks: Vec<u8>) -> Envelope {
         let mut sig = [0; 64];
         sig.copy_from_slice(self.pair.sign(&statement(&doc, &actor, seq, &hash)).as_ref());
-        Envelope { doc, actor, seq, hash, device: self.device, sig, chunks }
+        Envelope { doc, actor, incarnation: Some(INCARNATION), seq, hash, device: self.device, sig, chunks }
     }
 }
 
@@ -406,6 +420,7 @@ impl Scene {
         let newest: BTreeMap<Id, &Envelope> = envelopes.iter().map(|one| (one.actor, one)).collect();
         let tips = newest.into_values().map(|one| Tip {
             actor: one.actor,
+            incarnation: one.incarnation,
             seq: one.seq,
             hash: one.hash,
             device: one.device,

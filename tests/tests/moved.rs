@@ -113,9 +113,10 @@ impl House {
     fn restart(&mut self, at: usize, processes: &Processes) {
         self.disconnect(at);
         let device = &mut self.devices[at];
-        device.client = Client::open(in_memory(Mode::Participant, 3).unwrap(), Processes::default(), None, 0).unwrap();
+        device.client =
+            Client::open(in_memory(Mode::Participant, 3).unwrap(), Processes::default(), None, [0; 16]).unwrap();
         let (replica, _) = disk::open_replica(&device.home, Mode::Participant, &folder_key()).expect("a folder");
-        device.client = Client::open(replica, processes.clone(), Some(key(at as u8 + 1)), 5).expect("a folder");
+        device.client = Client::open(replica, processes.clone(), Some(key(at as u8 + 1)), [5; 16]).expect("a folder");
     }
 
     /// Everything that anybody has to say goes where it belongs, until nobody has.
@@ -362,12 +363,12 @@ fn a_plan_of_a_process_that_a_program_does_not_know_is_listed_and_opens_once_it_
     house.connect(OTTOLINE);
     house.carry();
     let listed = |house: &House| -> Vec<Uuid> {
-        house.devices[OTTOLINE].client.newer().map(|start| Uuid::from_bytes(start.pep)).collect()
+        house.devices[OTTOLINE].client.newer_plans().iter().map(|start| Uuid::from_bytes(start.pep)).collect()
     };
     assert_eq!(listed(&house), [summer.id()]);
     let client = &mut house.devices[OTTOLINE].client;
     assert!(!client.in_step().unwrap() && client.is_stuck() && client.pep(&summer.id()).is_none());
-    assert!(client.take_words().iter().any(|words| words.contains("made by a newer version of this program")));
+    assert!(client.newer_in_words().is_some_and(|words| words.contains("process sections 2")));
     house.restart(OTTOLINE, &version_1());
     assert_eq!(listed(&house), [summer.id()], "it is kept");
     house.restart(OTTOLINE, Processes::built_in());

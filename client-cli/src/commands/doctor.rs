@@ -1,5 +1,6 @@
 //! `pep doctor`.
 
+use disk::Verified;
 use replica::{Damage, Notice, Trouble};
 
 use crate::{
@@ -40,7 +41,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
             checks.extend(relay(context, &me.relay)?);
             checks.push(waiting(context)?);
             checks.push(held(context)?);
-            checks.extend(newer(context)?);
+            checks.push(newer(context)?);
         }
         None => checks.push(Check::bad(
             "joined",
@@ -98,8 +99,16 @@ fn version() -> Check {
 fn store(context: &Context) -> Result<Check, Error> {
     let journal = context.app()?.home().join("journal");
     // On the documents' own thread, so that nothing is written while it is read.
-    let (records, damage) = context.with(move |_| disk::verify(&journal).map_err(Trouble::from))?;
+    let Verified { records, newer, damage } = context.with(move |_| disk::verify(&journal).map_err(Trouble::from))?;
     Ok(match damage.first() {
+        None if newer > 0 => Check::bad(
+            "store",
+            format!(
+                "{} of {} in the journal made by a newer version of pep: kept as they are, and not read. Update pep.",
+                newer,
+                counted(usize::try_from(records).unwrap_or(usize::MAX), "record")
+            ),
+        ),
         None => Check::good(
             "store",
             format!(
@@ -146,22 +155,18 @@ fn waiting(context: &Context) -> Result<Check, Error> {
     Ok(Check::good("shared", format!("{} not shared yet; last in step: {last}", counted(waiting, "change"))))
 }
 
-/// Plans that wait for a newer version of this program; nothing where there are none.
-fn newer(context: &Context) -> Result<Option<Check>, Error> {
-    let newer = context.with(|device| Ok::<_, Trouble>(device.newer().count()))?;
-    let said = || {
-        format!(
-            "{} made by a newer version of this program: kept, and not shown. Update the program.",
-            counted(newer, "plan")
-        )
-    };
-    Ok((newer > 0).then(|| Check::bad("plans", said())))
-}
-
 fn held(context: &Context) -> Result<Check, Error> {
     let held = context.with(|device| Ok::<_, Trouble>(device.refused().len()))?;
     Ok(match held {
         0 => Check::good("held", "nothing of yours was refused"),
         n => Check::bad("held", format!("{} of yours could not be accepted; pep held says why.", counted(n, "change"))),
     })
+}
+
+fn newer(context: &Context) -> Result<Check, Error> {
+    let said = context.with(|device| Ok::<_, Trouble>(device.newer_in_words()))?;
+    Ok(said.map_or_else(
+        || Check::good("newer", "nothing here was made by a newer version"),
+        |said| Check::bad("newer", said),
+    ))
 }

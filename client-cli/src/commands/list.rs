@@ -1,13 +1,13 @@
 //! `pep list`.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use participant::{
     error::Error,
     lists::{self, Listed},
     words::{self, counted},
 };
-
-use sync::frame::Start;
 
 use crate::{context::Context, json::plan as json};
 
@@ -27,18 +27,18 @@ pub struct Args {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
     let Args { due, mine } = args;
+    // Programs are told what there is, not what could be brought.
+    let bring = !context.global.json;
     let (today, lines, could, others) = context.turn(move |device, now| {
         let mut lines = lists::plans(device, now)?;
         lines.retain(|line| (!due || line.is_due(now.day())) && (!mine || line.mine() > 0));
-        let could = lists::could_bring(device, &lines)?;
-        let newer: Vec<Start> = if due || mine { Vec::new() } else { device.newer().cloned().collect() };
+        let could = if bring { lists::could_bring(device, &lines)? } else { BTreeMap::new() };
+        let newer = if due || mine { Vec::new() } else { device.newer_plans() };
         Ok((now.day(), lines, could, (device.children()?, newer)))
     })?;
     let (children, newer) = others;
-    let named = |line: &Listed| {
-        let child = children.iter().find(|child| child.id == *line.pep.child.as_bytes());
-        child.map(|child| child.name.clone())
-    };
+    let names: BTreeMap<_, _> = children.into_iter().map(|child| (child.id, child.name)).collect();
+    let named = |line: &Listed| names.get(line.pep.child.as_bytes()).cloned();
     if context.global.json {
         let all: Vec<json::Listed> = lines.iter().map(|line| json::Listed::of(line, named(line))).collect();
         context.json(&all);
@@ -49,7 +49,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         print(context, line, named(line), could, due.then_some(today));
     }
     for start in &newer {
-        let child = children.iter().find(|child| child.id == start.child).map_or("A child", |child| &child.name);
+        let child = names.get(&start.child).map_or("A child", String::as_str);
         let id = uuid::Uuid::from_bytes(start.pep);
         context.data(format!(
             "{id}  {child}, {}: made by a newer version of this program; update it to open it",

@@ -46,7 +46,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let file = File::open(context.path(&args.file)).map_err(failed)?;
     create_private_dir(&home).map_err(failed)?;
     let files = archive::unpack(file, &home, &backup::FILES, &[unlock::SLOTS]).map_err(failed)?;
-    let damaged = disk::verify(&home.join("journal")).map_err(failed)?.1.len();
+    let damaged = disk::verify(&home.join("journal")).map_err(failed)?.damage.len();
     let guard = unlock::guard(&home)?;
     if context.global.json {
         context.json(&Restored { files, guard: guard.into(), damaged });

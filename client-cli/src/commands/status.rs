@@ -26,14 +26,15 @@ pub struct Args {}
 /// Carries it out.
 pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
     let me = context.me()?;
-    let (line, last, peps, all) = context.with(|device| {
+    let (line, last, peps, all, newer) = context.with(|device| {
         let peps: Vec<Pep> = device.peps().cloned().collect();
         let shared = peps
             .into_iter()
             .map(|pep| Ok((device.shared(&pep)?, device.waits(&pep)?.answers.len(), pep)))
             .collect::<Result<Vec<(Shared, usize, Pep)>, Trouble>>()?;
         let all = (device.refused().len(), device.undecided()?, device.roster().left.len());
-        Ok::<_, Trouble>((device.line().clone(), device.last_sync(), shared, all))
+        let newer = (device.newer(), device.newer_in_words());
+        Ok::<_, Trouble>((device.line().clone(), device.last_sync(), shared, all, newer))
     })?;
     let (refused, undecided, left) = all;
     let guard = unlock::guard(context.app()?.home())?;
@@ -59,6 +60,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
             held: refused,
             undecided,
             left,
+            newer: newer.0.into_iter().map(Into::into).collect(),
         });
         return Ok(());
     }
@@ -96,6 +98,9 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
             "Plans of {} whose team you have left are removed from this device. An old copy, such as a backup, cannot be called back.",
             counted(left, "child")
         ));
+    }
+    if let Some(newer) = newer.1 {
+        context.data(newer);
     }
     if guard == Guard::Computer {
         context.talk(ONLY_THE_COMPUTER);

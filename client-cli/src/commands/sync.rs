@@ -40,12 +40,18 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 fn once(context: &mut Context) -> Result<(), Error> {
     let Synced { in_step, traffic, peps, words } = context.app()?.clone().sync_once(PATIENCE)?;
     // In step means everything this device may share; what was written in a plan that has gone to somebody else stays here.
-    let waiting = context.with(|device| device.waiting())?;
+    let (waiting, newer, made) =
+        context.with(|device| Ok::<_, Trouble>((device.waiting()?, device.newer_in_words(), device.newer())))?;
     if context.global.json {
-        context.json(&json::device::Synced { sent: traffic.sent, received: traffic.received, peps, in_step, waiting });
+        let newer = made.into_iter().map(Into::into).collect();
+        let (sent, received) = (traffic.sent, traffic.received);
+        context.json(&json::device::Synced { sent, received, peps, in_step, waiting, newer });
     }
     for word in words {
         context.talk(word);
+    }
+    if let Some(newer) = newer {
+        context.talk(newer);
     }
     if !in_step {
         return Err(Error::new(Kind::Failed, "This device and the relay do not hold the same yet.")

@@ -65,6 +65,39 @@ pub struct Status {
     pub undecided: u64,
     /// Children whose team one has left.
     pub left: usize,
+    /// What a newer version made and this one does not know.
+    pub newer: Vec<Newer>,
+}
+
+/// Something that a newer version made, and that this one keeps and cannot show.
+#[derive(Serialize, JsonSchema)]
+pub struct Newer {
+    /// What it is.
+    pub what: Made,
+    /// What this version does not know of it, such as a process and its version.
+    pub word: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// What a newer version made.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Made {
+    /// A document of a plan.
+    Document,
+    /// A message of the relay.
+    Message,
+}
+
+impl From<participant::device::Newer> for Newer {
+    fn from(newer: participant::device::Newer) -> Newer {
+        let what = match newer.what {
+            participant::device::Made::Documents => Made::Document,
+            participant::device::Made::Messages => Made::Message,
+        };
+        Newer { what, word: newer.word, count: newer.count }
+    }
 }
 
 /// The line to the relay.
@@ -142,6 +175,8 @@ pub struct Synced {
     pub in_step: bool,
     /// Changes that cannot be shared: one is not on that child's team any more.
     pub waiting: usize,
+    /// What a newer version made and this one does not know; device and relay are not in step for it.
+    pub newer: Vec<Newer>,
 }
 
 /// The passphrase was set or removed: `pep passphrase`.

@@ -12,7 +12,7 @@ use std::{
 use ring::digest;
 use serde::{Deserialize, Serialize};
 
-use replica::{Damage, disk::Record};
+use replica::{Damage, disk::Record, event::is_passed};
 
 use crate::files::{create_private_dir, sync_dir};
 
@@ -166,16 +166,28 @@ impl Journal {
     }
 }
 
-/// Reads the whole journal and checks every record. Returns how many are whole, and what is damaged.
-pub fn verify(dir: &Path) -> io::Result<(u64, Vec<Damage>)> {
+/// What a journal holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Records that are whole.
+    pub records: u64,
+    /// Those of them that a newer version wrote, and that this one keeps and passes over.
+    pub newer: u64,
+    /// What is damaged.
+    pub damage: Vec<Damage>,
+}
+
+/// Reads the whole journal and checks every record.
+pub fn verify(dir: &Path) -> io::Result<Verified> {
     let segments = segments(dir)?;
-    let Some(scan) = scan(dir, &segments, None)? else { return Ok((0, Vec::new())) };
+    let Some(scan) = scan(dir, &segments, None)? else { return Ok(Verified::default()) };
+    let newer = scan.records.iter().filter(|record| is_passed(record.kind)).count() as u64;
     let mut damage = scan.damage;
     let len = fs::metadata(segment_path(dir, scan.at.segment))?.len();
     if len > scan.at.offset {
         damage.push(Damage::TornTail { bytes: len - scan.at.offset });
     }
-    Ok((scan.at.records, damage))
+    Ok(Verified { records: scan.at.records, newer, damage })
 }
 
 /// The journal's files, in order, and how much of each belongs to it: what a backup copies. It may be written to meanwhile: of the
@@ -449,60 +461,139 @@ impl Proof {
 
     fn holds(&self, dir: &Path, scan: &Scan) -> io::Result<bool> {
         let Some(said) = &self.said else { return Ok(false) };
-        let file = File::open(segment_path(dir, scan.at.segment))?;
-        let (identity, now) = stamp(&file, &scan.at)?;
-        if *said == now {
+        let metadata = File::open(segment_path(dir, scan.at.segment))?.metadata()?;
+        let now = Stamp::of(&metadata, &scan.at)?;
+        let Some(said) = Stamp::read(said, &now) else { return Ok(false) };
+        if said == now {
             return Ok(true);
         }
         // Killed between writing the journal and saying so: the same file, further on, written no later than a moment
         // after what was said. A copy of an earlier state is not further on than its own proof.
-        Ok(said.starts_with(&identity) && said.len() == now.len() && {
-            let (Some(then), Some(is)) = (place(said), place(&now)) else { return Ok(false) };
-            then < is
-        })
+        Ok(said.file == now.file && said.place < now.place)
     }
 
     fn write(&self, journal: &File, at: &Position) -> io::Result<()> {
-        let (Some(mut file), (_, bytes)) = (self.file.as_ref(), stamp(journal, at)?) else { return Ok(()) };
+        let Some(mut file) = self.file.as_ref() else { return Ok(()) };
+        let stamp = Stamp::of(&journal.metadata()?, at)?.bytes();
         file.seek(SeekFrom::Start(0))?;
-        file.write_all(&bytes)
+        file.write_all(&stamp)
     }
 }
 
-/// What tells this file from a copy of it; then that, segment, offset and when it was written.
-fn stamp(file: &File, at: &Position) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let (identity, written) = identity(&file.metadata()?)?;
-    let mut all = identity.to_vec();
-    all.extend(at.segment.to_le_bytes());
-    all.extend(at.offset.to_le_bytes());
-    all.extend(written);
-    Ok((identity.to_vec(), all))
+/// What tells this file from a copy of it, how far it goes, and when it was written.
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    file: FileIdentity,
+    /// Segment and offset.
+    place: (u64, u64),
+    /// ctime, which no program can set; elsewhere than on Unix when it was written.
+    written: [u8; 16],
 }
 
-/// Device and inode; ctime.
+/// Inode, and when it was made where the file system says so. Not the device's number: that is another when disks are found in another
+/// order, and on file systems that are spread over several disks or come over the network.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileIdentity {
+    inode: u64,
+    born: u128,
+}
+
+/// What a stamp begins with. One without it has the device's number in its place, and no birth: as it was written at first.
+const STAMP: &[u8; 8] = b"proof/2\n";
+
+impl Stamp {
+    fn of(metadata: &fs::Metadata, at: &Position) -> io::Result<Stamp> {
+        let born = metadata.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+        let file = FileIdentity { inode: inode(metadata), born: born.map_or(0, |since| since.as_nanos()) };
+        Ok(Stamp { file, place: (at.segment, at.offset), written: written(metadata)? })
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = STAMP.to_vec();
+        bytes.extend(self.file.inode.to_le_bytes());
+        bytes.extend(self.file.born.to_le_bytes());
+        bytes.extend(self.place.0.to_le_bytes());
+        bytes.extend(self.place.1.to_le_bytes());
+        bytes.extend(self.written);
+        bytes
+    }
+
+    /// What was said, of a file that is `now` so: of one of the first kind its birth is not known, and taken to be this.
+    fn read(said: &[u8], now: &Stamp) -> Option<Stamp> {
+        let number = |at: usize| Some(u64::from_le_bytes(said.get(at..at + 8)?.try_into().ok()?));
+        let rest = |from: usize| Some(((number(from)?, number(from + 8)?), said.get(from + 16..)?.try_into().ok()?));
+        let (file, (place, written)) = if said.starts_with(STAMP) {
+            let born = u128::from_le_bytes(said.get(16..32)?.try_into().ok()?);
+            (FileIdentity { inode: number(8)?, born }, rest(32)?)
+        } else {
+            (FileIdentity { inode: number(8)?, ..now.file }, rest(16)?)
+        };
+        Some(Stamp { file, place, written })
+    }
+}
+
 #[cfg(unix)]
-fn identity(m: &fs::Metadata) -> io::Result<([u8; 16], [u8; 16])> {
-    use std::os::unix::fs::MetadataExt;
-    let pair = |a: [u8; 8], b: [u8; 8]| {
-        let mut both = [0; 16];
-        both[..8].copy_from_slice(&a);
-        both[8..].copy_from_slice(&b);
-        both
-    };
-    let identity = pair(m.dev().to_le_bytes(), m.ino().to_le_bytes());
-    Ok((identity, pair(m.ctime().to_le_bytes(), m.ctime_nsec().to_le_bytes())))
+fn inode(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
 }
 
-/// When it was made; when it was written. A copy is made anew.
+/// Nothing tells a file but when it was made.
 #[cfg(not(unix))]
-fn identity(m: &fs::Metadata) -> io::Result<([u8; 16], [u8; 16])> {
-    let since =
-        |t: std::time::SystemTime| t.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_nanos()).to_le_bytes();
-    Ok((since(m.created()?), since(m.modified()?)))
+fn inode(_: &fs::Metadata) -> u64 {
+    0
 }
 
-/// Segment and offset in a stamp.
-fn place(stamp: &[u8]) -> Option<(u64, u64)> {
-    let number = |at: usize| Some(u64::from_le_bytes(stamp.get(at..at + 8)?.try_into().ok()?));
-    Some((number(16)?, number(24)?))
+#[cfg(unix)]
+fn written(metadata: &fs::Metadata) -> io::Result<[u8; 16]> {
+    use std::os::unix::fs::MetadataExt;
+    let mut both = [0; 16];
+    both[..8].copy_from_slice(&metadata.ctime().to_le_bytes());
+    both[8..].copy_from_slice(&metadata.ctime_nsec().to_le_bytes());
+    Ok(both)
+}
+
+#[cfg(not(unix))]
+fn written(metadata: &fs::Metadata) -> io::Result<[u8; 16]> {
+    let since = metadata.modified()?.duration_since(std::time::UNIX_EPOCH);
+    Ok(since.map_or(0, |since| since.as_nanos()).to_le_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(word: &str) -> Record {
+        Record { kind: 1, payload: word.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn a_folder_is_told_from_a_copy_by_its_file_and_not_by_the_number_of_its_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        let mut journal = Journal::open(&home, None).unwrap().journal;
+        journal.append(&[record("one")]).unwrap();
+        drop(journal);
+        let proof = home.join("proof");
+        let said = fs::read(&proof).unwrap();
+        assert!(Journal::open(&home, None).unwrap().continuous);
+        // As the first programs wrote it, on a disk that had another number then.
+        let mut first = 77_u64.to_le_bytes().to_vec();
+        first.extend(&said[8..16]);
+        first.extend(&said[32..]);
+        fs::write(&proof, &first).unwrap();
+        assert!(Journal::open(&home, None).unwrap().continuous, "another disk's number");
+        // Another file has another number, or was born at another time.
+        for at in [8, 16] {
+            let mut other = said.clone();
+            other[at] ^= 1;
+            fs::write(&proof, &other).unwrap();
+            assert!(!Journal::open(&home, None).unwrap().continuous, "{at}");
+        }
+        for cut in 0..said.len() {
+            fs::write(&proof, &said[..cut]).unwrap();
+            assert!(!Journal::open(&home, None).unwrap().continuous, "cut at {cut}");
+        }
+        fs::write(&proof, &said).unwrap();
+        assert!(Journal::open(&home, None).unwrap().continuous);
+    }
 }

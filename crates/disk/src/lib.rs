@@ -28,7 +28,7 @@ mod thread;
 pub use claim::{Claim, Door, Owner, Reply, Request, claim};
 pub use files::{create_private_dir, destroy, read_kept, write_kept, write_private};
 pub use folder::{FileDisk, forget_last_words, last_words, open_replica, sweep};
-pub use journal::verify;
+pub use journal::{Verified, verify};
 pub use keys::{generate_key, key_from_bytes, key_from_text, key_needed};
 pub use panics::keep_panics_short;
 pub use store::SCHEMA;

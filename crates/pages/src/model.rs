@@ -39,6 +39,8 @@ pub struct Site {
     pub waiting: usize,
     /// Refused changes of others that wait for this person's decision.
     pub undecided: u64,
+    /// What a newer version made and this one does not show, in a sentence.
+    pub newer: Option<String>,
     /// How this person wants the pages of this device.
     pub settings: Settings,
     /// Whether a passphrase guards this device.

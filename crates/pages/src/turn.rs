@@ -100,6 +100,7 @@ impl<'a> Turn<'a> {
             last_sync: self.device.last_sync(),
             waiting: self.device.answers_waiting()?,
             undecided: self.device.undecided()?,
+            newer: self.device.newer_in_words(),
             pass: self.env.pass.clone(),
             settings: Settings::of(self.device)?,
             guarded: self.env.guarded,

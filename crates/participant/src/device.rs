@@ -5,15 +5,17 @@ mod authority;
 mod documents;
 mod facts;
 mod held;
+mod incarnation;
 mod line;
 mod moved;
-mod numbers;
+mod newer;
 mod presence;
 mod readers;
 mod received;
 mod revoked;
 mod state;
 mod typed;
+mod unknown;
 mod unshared;
 mod views;
 mod writing;
@@ -26,25 +28,31 @@ use replica::{Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
-    Roster, SignedRoster,
+    Mark, Roster, SignedRoster,
     frame::{NewChild, Start},
+    voucher::{self, Voucher},
 };
 use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
-use state::{Connection, Counted, Here, Readers};
+use state::{Chance, Connection, Counted, Here, Readers};
+use unknown::Unknown;
 
 pub use documents::PlanDocuments;
 pub use facts::{pep_of, start_of};
 pub use line::PROGRAM;
 pub use state::{Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};
 pub use typed::Typed;
+pub use unknown::{Made, Newer};
 pub use unshared::Shared;
 use views::Views;
 pub use views::Work;
 
 /// Facts that stand beside the plans begin so: settings, the PIN.
 const KEPT: &[u8] = b"kept/";
+
+/// A fact: the newest mark heard of the relay.
+const MARK: &[u8] = b"mark";
 
 /// Who uses this device, and which relay it belongs to. Kept as a fact; made by joining.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,13 +81,38 @@ pub struct Relay {
     /// Its id.
     #[serde(with = "serde_bytes")]
     pub id: Id,
-    /// The key that signs rosters; pinned by the invitation.
+    /// The key that signs rosters; pinned by the invitation, or vouched for by the one that was.
     #[serde(with = "serde_bytes")]
     pub key: gate::PublicKey,
+    /// Those that it had before, the oldest first: what they signed and is kept here holds until there is something newer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<serde_bytes::ByteArray<32>>,
     /// SHA-256 of its certificate's public key; pinned by the invitation. None on a plain loopback line.
     pub tls: Option<serde_bytes::ByteArray<32>>,
     /// What it calls itself.
     pub name: String,
+}
+
+impl Relay {
+    /// The same relay, under the newest key that its present one vouches for.
+    pub fn followed(mut self, vouchers: &[Voucher]) -> Relay {
+        for key in voucher::followed(&self.id, &self.key, vouchers) {
+            self.former.push(serde_bytes::ByteArray::new(self.key));
+            self.key = key;
+        }
+        self
+    }
+
+    /// Whether this is, or was, its key.
+    pub fn is_known_by(&self, key: &gate::PublicKey) -> bool {
+        self.key == *key || self.former.iter().any(|former| **former == *key)
+    }
+
+    /// The roster inside, where a key signed it that this relay has, or had when it was kept here.
+    fn kept(&self, signed: &SignedRoster) -> Option<Roster> {
+        let former = self.former.iter().rev().map(|key| &**key);
+        std::iter::once(&self.key).chain(former).find_map(|key| signed.verify(key))
+    }
 }
 
 /// Everything of one device.
@@ -91,8 +124,6 @@ pub struct Device {
     /// Rises with every list of people that was taken in.
     people: u64,
     peps: BTreeMap<Id, Pep>,
-    /// What PEPs were started as whose process this program does not understand.
-    newer: BTreeMap<Id, Start>,
     documents: BTreeMap<Id, (Id, DocumentKind)>,
     /// Who may write where, by process, the version begun under, the one followed and kind of document; read when first asked for.
     rules: BTreeMap<(String, u32, u32, DocumentKind), Arc<Rules>>,
@@ -102,6 +133,10 @@ pub struct Device {
     readers: Readers,
     counted: Counted,
     views: Views,
+    /// What a newer version made.
+    unknown: Unknown,
+    /// The newest mark heard of the relay.
+    mark: Option<Mark>,
     /// Whether the line ended while both sides held the same.
     ended_in_step: bool,
     words: Vec<String>,
@@ -110,34 +145,38 @@ pub struct Device {
     /// That the relay has revoked this device.
     revoked: Option<Revoked>,
     changed: u64,
-    /// An evenly spread number, another at each use.
-    chance: u64,
+    /// Where new incarnations come from.
+    chance: Chance,
     last_sync: Option<i64>,
     /// Today as the last call's `now` says, `YYYY-MM-DD`.
     day: String,
 }
 
 impl Device {
-    /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: an evenly spread number.
+    /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: 16 bytes of it, of which everything that
+    /// this device draws by itself follows.
     /// `processes`: those it knows; a plan under another is kept, and listed as one of a newer program.
     pub fn open(
         mut replica: Replica,
         processes: Processes,
         key: Option<Ed25519KeyPair>,
-        chance: u64,
+        chance: Id,
     ) -> Result<Device, Trouble> {
         let me: Option<Me> = read_fact(&replica, b"me")?;
+        let mut chance = Chance::new(chance);
         if let (Some(me), Some(key)) = (&me, key) {
-            let incarnation = replica.incarnation(chance)?;
+            let incarnation = replica.incarnation(chance.draw())?;
             replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         }
         let roster = match &me {
-            Some(me) => read_fact::<SignedRoster>(&replica, b"roster")?.and_then(|r| r.verify(&me.relay.key)),
+            Some(me) => read_fact::<SignedRoster>(&replica, b"roster")?.and_then(|r| me.relay.kept(&r)),
             None => None,
         }
         .unwrap_or_default();
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
+        let mark = read_fact(&replica, MARK)?;
+        let unknown = Unknown::read(&mut replica, &processes)?;
         let mut device = Device {
             replica,
             processes,
@@ -145,7 +184,6 @@ impl Device {
             roster,
             people: 0,
             peps: BTreeMap::new(),
-            newer: BTreeMap::new(),
             documents: BTreeMap::new(),
             rules: BTreeMap::new(),
             connection: None,
@@ -154,6 +192,8 @@ impl Device {
             readers,
             counted: Counted::default(),
             views: Views::default(),
+            unknown,
+            mark,
             ended_in_step: false,
             words: Vec::new(),
             refused: BTreeMap::new(),
@@ -166,13 +206,9 @@ impl Device {
         let refused = state::kept(&device.replica)?;
         device.refused = refused.into_iter().map(|(number, held)| (number, held.among(&device.processes))).collect();
         for (_, value) in device.replica.facts(b"pep/")? {
-            let Some(start) = from_cbor::<Start>(&value) else { continue };
-            match pep_of(&start, &device.processes) {
-                Some(pep) => {
-                    let pep = device.as_moved(pep)?;
-                    device.know(pep);
-                }
-                None => drop(device.newer.insert(start.pep, start)),
+            if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(|start| pep_of(start, &device.processes)) {
+                let pep = device.as_moved(pep)?;
+                device.know(pep);
             }
         }
         Ok(device)
@@ -183,14 +219,12 @@ impl Device {
         &self.processes
     }
 
-    /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation: numbers that
-    /// this device has used stay used.
+    /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation.
     pub fn join(&mut self, me: Me, key: Ed25519KeyPair, roster: Option<SignedRoster>) -> Result<(), Trouble> {
         let same_device = self.me.as_ref().is_some_and(|before| before.device == me.device);
-        if !same_device {
-            self.replica.begin_incarnations();
-        }
-        let incarnation = self.replica.kept_incarnation()?;
+        let kept = self.replica.kept_incarnation()?.filter(|_| same_device);
+        let incarnation = kept.unwrap_or_else(|| self.chance.draw());
+        self.replica.begin_incarnation(incarnation);
         self.replica.set_fact(b"me", Some(&cbor(&me)));
         if let Some(verified) = roster.as_ref().and_then(|r| r.verify(&me.relay.key)) {
             self.roster = verified;
@@ -200,6 +234,16 @@ impl Device {
         self.replica.commit()?;
         self.replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         self.me = Some(me);
+        self.touch();
+        Ok(())
+    }
+
+    /// From now on the relay is known as this. On the disk when this returns.
+    pub fn know_relay(&mut self, relay: Relay) -> Result<(), Trouble> {
+        let Some(me) = self.me.as_mut() else { return Ok(()) };
+        me.relay = relay;
+        self.replica.set_fact(b"me", Some(&cbor(me)));
+        self.replica.commit()?;
         self.touch();
         Ok(())
     }
@@ -259,11 +303,6 @@ impl Device {
     /// All PEPs held here, in the order of their ids.
     pub fn peps(&self) -> impl Iterator<Item = &Pep> {
         self.peps.values()
-    }
-
-    /// What those PEPs were started as that only a newer version of this program opens.
-    pub fn newer(&self) -> impl Iterator<Item = &Start> {
-        self.newer.values()
     }
 
     /// One of them.

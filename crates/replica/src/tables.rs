@@ -42,7 +42,7 @@ impl Tables<'_> {
             | Event::Envelope { doc, .. }
             | Event::Snapshot { doc, .. }
             | Event::Aside { doc, .. } => self.document(doc)?,
-            Event::Fact { .. } | Event::Held { .. } | Event::Erased { .. } => None,
+            Event::Fact { .. } | Event::Held { .. } | Event::Erased { .. } | Event::Passed(_) => None,
         };
         rows_of(event, known)?.iter().try_for_each(|row| self.put_row(row))
     }

@@ -12,6 +12,8 @@ use serde_bytes::{ByteArray, ByteBuf};
 use crate::{
     cbor::{from_cbor, from_whole, to_cbor_in},
     envelope::Wire,
+    feature::{Features, WORD_BYTES_MAX},
+    mark::Mark,
     roster::SignedRoster,
 };
 
@@ -88,6 +90,50 @@ impl Default for Limits {
             queue_frames_max: QUEUE_FRAMES_MAX as u64,
         }
     }
+}
+
+/// How a participant introduces itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hello {
+    /// Of the protocol.
+    pub version: u32,
+    /// What the program calls itself.
+    pub program: String,
+    /// The device.
+    #[serde(with = "serde_bytes")]
+    pub device_id: Id,
+    /// Version of the roster held, 0 for none.
+    pub last_roster: u64,
+    /// What the program can do.
+    #[serde(default, skip_serializing_if = "Features::is_empty")]
+    pub features: Features,
+    /// The newest mark that it heard of this relay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
+}
+
+/// How a relay answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Welcome {
+    /// The life of its log.
+    #[serde(with = "serde_bytes")]
+    pub epoch: Id,
+    /// The relay.
+    #[serde(with = "serde_bytes")]
+    pub relay_id: Id,
+    /// What it asks its participants to keep to.
+    pub limits: Limits,
+    /// People, devices and teams, where they are newer than what the participant holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roster: Option<SignedRoster>,
+    /// What the relay can do.
+    #[serde(default, skip_serializing_if = "Features::is_empty")]
+    pub features: Features,
+    /// How much it has, to be handed back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// What a PEP was started as: enough for either side to compute its documents' ids and genesis changes.
@@ -213,23 +259,9 @@ impl Presence {
 #[allow(missing_docs)] // the fields are those of the table in the crate's documentation
 pub enum Frame {
     /// Participant: the first frame of a connection.
-    Hello {
-        version: u32,
-        program: String,
-        #[serde(with = "serde_bytes")]
-        device_id: Id,
-        last_roster: u64,
-    },
+    Hello(Hello),
     /// Relay: the answer to `hello`.
-    Welcome {
-        #[serde(with = "serde_bytes")]
-        epoch: Id,
-        #[serde(with = "serde_bytes")]
-        relay_id: Id,
-        limits: Limits,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        roster: Option<SignedRoster>,
-    },
+    Welcome(Welcome),
     /// Relay: what this device may open, and how far each log is; sent again as it changes.
     Documents { list: Vec<Listed> },
     /// Participant: a child that the relay may not know.
@@ -321,6 +353,8 @@ pub enum Frame {
     },
     /// Relay: people, devices and teams, signed by the relay's key.
     Roster(SignedRoster),
+    /// Relay: how much it has by now, to be handed back at the next connection. To who says the feature `marks` alone.
+    Mark(Mark),
     /// Both: who is where.
     Presence(Presence),
     /// Relay: not yours (any more), or never was: the same answer.
@@ -347,6 +381,8 @@ pub enum Frame {
 pub struct WireTip {
     #[serde(with = "serde_bytes")]
     pub actor: Id,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<ByteArray<16>>,
     pub seq: u64,
     #[serde(with = "serde_bytes")]
     pub hash: Hash,
@@ -358,13 +394,22 @@ pub struct WireTip {
 
 impl From<&Envelope> for WireTip {
     fn from(e: &Envelope) -> WireTip {
-        WireTip { actor: e.actor, seq: e.seq, hash: e.hash, device_id: e.device, sig: e.sig }
+        let incarnation = e.incarnation.map(ByteArray::new);
+        WireTip { actor: e.actor, incarnation, seq: e.seq, hash: e.hash, device_id: e.device, sig: e.sig }
+    }
+}
+
+impl From<&Tip> for WireTip {
+    fn from(t: &Tip) -> WireTip {
+        let incarnation = t.incarnation.map(ByteArray::new);
+        WireTip { actor: t.actor, incarnation, seq: t.seq, hash: t.hash, device_id: t.device, sig: t.sig }
     }
 }
 
 impl From<&WireTip> for Tip {
     fn from(t: &WireTip) -> Tip {
-        Tip { actor: t.actor, seq: t.seq, hash: t.hash, device: t.device_id, sig: t.sig }
+        let incarnation = t.incarnation.map(ByteArray::into_array);
+        Tip { actor: t.actor, incarnation, seq: t.seq, hash: t.hash, device: t.device_id, sig: t.sig }
     }
 }
 
@@ -392,6 +437,10 @@ pub mod code {
     pub const REFUSED: &str = "refused";
     /// The PEP was already started under another process. Stays open.
     pub const PROCESS: &str = "process";
+    /// The document's log holds something that the program of this device is too old to read. Stays open.
+    pub const NEWER: &str = "newer";
+    /// The device has begun under too many incarnations today: what waits goes on tomorrow. Stays open.
+    pub const INCARNATIONS: &str = "incarnations";
     /// Of `held` alone, beside the gate's codes: the device that wrote it is locked, and nothing more of it is taken in.
     pub const LOCKED: &str = "locked";
 
@@ -410,9 +459,10 @@ pub enum FrameError {
     /// Not one CBOR map of a known shape. Usual cause: a damaged or foreign program.
     #[error("a frame could not be read as openpep/1")]
     Form,
-    /// A kind this version does not know. Usual cause: the other side is newer.
+    /// A kind this version does not know: its word, as far as [`feature::WORD_BYTES_MAX`](crate::feature::WORD_BYTES_MAX). Usual
+    /// cause: the other side is newer.
     #[error("this version does not know that kind of frame")]
-    Unknown,
+    Unknown(String),
 }
 
 impl Frame {
@@ -430,7 +480,7 @@ impl Frame {
         match from_whole::<Frame>(bytes) {
             Ok(frame) if frame.is_brief() => Ok(frame),
             Ok(_) => Err(FrameError::Form),
-            Err(_) => Err(if unknown_kind(bytes) { FrameError::Unknown } else { FrameError::Form }),
+            Err(_) => Err(unknown_kind(bytes).map_or(FrameError::Form, FrameError::Unknown)),
         }
     }
 }
@@ -440,7 +490,7 @@ impl Frame {
     fn is_brief(&self) -> bool {
         let short = |text: &str| text.len() <= TEXT_BYTES_MAX;
         match self {
-            Frame::Hello { program, .. } => short(program),
+            Frame::Hello(hello) => short(&hello.program),
             Frame::Child { child } => {
                 short(&child.name) && short(&child.dob) && child.looked_after_since.as_deref().is_none_or(short)
             }
@@ -456,8 +506,8 @@ impl Frame {
 impl fmt::Debug for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {
-            Frame::Hello { .. } => "hello",
-            Frame::Welcome { .. } => "welcome",
+            Frame::Hello(_) => "hello",
+            Frame::Welcome(_) => "welcome",
             Frame::Documents { .. } => "documents",
             Frame::Child { .. } => "child",
             Frame::Start { .. } => "start",
@@ -473,6 +523,7 @@ impl fmt::Debug for Frame {
             Frame::Released { .. } => "released",
             Frame::Undecided { .. } => "undecided",
             Frame::Roster(_) => "roster",
+            Frame::Mark(_) => "mark",
             Frame::Presence(_) => "presence",
             Frame::Gone { .. } => "gone",
             Frame::Error { .. } => "error",
@@ -488,13 +539,9 @@ impl fmt::Debug for NewChild {
     }
 }
 
-/// Whether the bytes are a well-formed map whose `t` is text that no frame of ours has.
-fn unknown_kind(bytes: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Kind {
-        t: String,
-    }
-    let known = [
+/// Whether this version knows a frame of that `t`.
+pub fn is_known(word: &str) -> bool {
+    [
         "hello",
         "welcome",
         "documents",
@@ -512,9 +559,25 @@ fn unknown_kind(bytes: &[u8]) -> bool {
         "released",
         "undecided",
         "roster",
+        "mark",
         "presence",
         "gone",
         "error",
-    ];
-    from_cbor::<Kind>(bytes).is_ok_and(|k| !known.contains(&k.t.as_str()))
+    ]
+    .contains(&word)
+}
+
+/// The `t` of a well-formed map, where it is text that no frame of ours has.
+fn unknown_kind(bytes: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Kind {
+        t: String,
+    }
+    let mut word = from_cbor::<Kind>(bytes).ok()?.t;
+    if is_known(&word) {
+        return None;
+    }
+    let end = (0..=WORD_BYTES_MAX.min(word.len())).rev().find(|end| word.is_char_boundary(*end))?;
+    word.truncate(end);
+    Some(word)
 }

@@ -33,6 +33,14 @@
 //! GET  /sync        Authorization: Bearer TOKEN, Sec-WebSocket-Protocol: openpep.v1
 //! ```
 //!
+//! A challenge and a token carry their own end and the relay's mark, by which every relay with the same signing key knows them; to a
+//! device they are bytes without a meaning.
+//!
+//! A relay can change the key that it is known by. The answers to `join` and to the request for a challenge say
+//! `"keys"`: its vouchers, the oldest first, each b64url(old key ‖ new key ‖ signature by the old ‖ signature by the new), both Ed25519
+//! over `"openpep/relay-key/1"` ‖ relay id ‖ old key ‖ new key. A device goes from the key that it knows to the last that is vouched
+//! for in an unbroken chain (the request for a challenge says with `"key"` which that is), keeps that one, and puts it wherever "relay key" stands here. The relay's id stays.
+//!
 //! A device that was revoked, and has shown its key, is answered 403 {"code": "revoked", "detail", "sig"}, where `sig` is
 //! b64url(Ed25519(`"openpep/revoked/1"` ‖ relay key ‖ challenge ‖ device id)) by the relay's key. A client that can check it
 //! erases the plans it holds. A connection that stands is ended with `error` of code `revoked`, and nothing before it.
@@ -46,15 +54,15 @@
 //!
 //! | `t` | from | fields |
 //! |---|---|---|
-//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none) |
-//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`} |
+//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`?, `mark`? |
+//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`?, `mark`? {`epoch`, `records`, `sig`} |
 //! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`, `processHash`?}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
 //! | `readers` | both | `doc`, `number`, `roles` (names of roles): who reads a document |
 //! | `open` | participant | `doc`, `cursor`? {`epoch`, `seq`, `hash`? (of the envelope of that number)} |
 //! | `close` | participant | `doc` |
-//! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `seq`, `hash`, `deviceId`, `sig`}] |
+//! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `incarnation`?, `seq`, `hash`, `deviceId`, `sig`}] |
 //! | `log` | relay | `doc`, `from`, `envelopes` |
 //! | `push` | participant | `doc`, `envelopes` |
 //! | `receipt` | relay | `doc`, `hash`, `epoch`, `seq` |
@@ -63,12 +71,17 @@
 //! | `released` | relay | `doc`, `hashes` |
 //! | `undecided` | relay | `doc`, `changes` |
 //! | `roster` | relay | `version`, `payload`, `sig` |
+//! | `mark` | relay | `epoch`, `records`, `sig` |
 //! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
 //! | `gone` | relay | `doc` |
 //! | `error` | both | `code`, `detail`, `retryAfterMs`?, `doc`? |
 //!
 //! A relay reads no faster than it can serve everybody: who sends more waits in the line, and nothing is dropped. A reader that is
 //! slow is sent the rest when it has read; what it opened meanwhile costs the relay nothing.
+//!
+//! `features` are words, each for something that not every program can do ([`feature`] lists them, and what is done without each): at
+//! most 64 of at most 64 bytes; what is beyond is passed over. A side uses what both have said, and nothing else that a program of
+//! the first day does not know.
 //!
 //! The order of a connection: `hello`; `welcome`; `documents` (sent again whenever the list changes). A participant may then
 //! open documents in any order. `child` and `start` are answered by a new `roster` and `documents`, or by `error`.
@@ -96,6 +109,20 @@
 //!   changes under one number all the same is locked: what it pushes from then on is held with the code `locked`.
 //! - `gone`: not yours, or not there; the two are not told apart.
 //!
+//! # A relay that was put back
+//!
+//! A relay that sees that its disk was restored or copied begins another epoch. A machine that is rolled back whole shows nothing of it
+//! on its disk. So a relay says how much it has: a **mark** is {`epoch`, `records`, `sig`}, where `records` counts what is on its
+//! disk, and `sig` is Ed25519 by its key over `"openpep/mark/1" ‖ relay id ‖ epoch ‖ records (u64, big endian)`. It stands in `welcome`,
+//! and comes again with receipts. The participant keeps the newest and hands it back in `hello`. One of the relay's own key that says
+//! more than it has, or names an epoch that it knows nothing of, proves that it was put back: it begins another epoch and says so in
+//! its audit. Nobody's word does: a cursor that does not fit is answered with `missing`, and changes nothing.
+//!
+//! For some days after it was put back (the relay's setting is its own; ours is three) what a participant brings of *others* is judged
+//! by every role that its author ever had, for it was let in when it came first. Afterwards it is judged like anything new.
+//!
+//! A participant whose cursor, of the present epoch, is beyond what `documents` says of the log reads that document from its start.
+//!
 //! # Who reads a document
 //!
 //! Its kind says so. Of one kind, `private-voice`, the child chooses: `readers` from a participant who reads it names the roles
@@ -109,13 +136,18 @@
 //!
 //! # Envelopes
 //!
-//! `[1, doc, actor, seq, hash, deviceId, sig, chunks]`. `chunks` are Automerge change chunks (type 1, or 2 where deflated),
+//! `[2, doc, actor, incarnation, seq, hash, deviceId, sig, chunks]`. `chunks` are Automerge change chunks (type 1, or 2 where deflated),
 //! concatenated, by one actor, with consecutive sequence numbers; `seq` and `hash` are those of the last. `sig` is Ed25519 by
 //! the author's device over `"openpep/envelope/1" ‖ doc ‖ actor ‖ seq (u64, big endian) ‖ hash`.
 //!
-//! **Actor**: the first 16 bytes of SHA-256(`"openpep/actor/1"` ‖ doc ‖ device public key ‖ person id ‖ incarnation), the
-//! incarnation a big-endian u32 below `gate::limits::INCARNATIONS_MAX`. It is 0 at first, and another whenever a device cannot
-//! prove that it holds the last change it made: one under which, as far as it knows, nothing was ever written. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
+//! **Actor**: the first 16 bytes of SHA-256(`"openpep/actor/2"` ‖ doc ‖ device public key ‖ person id ‖ `incarnation`). The incarnation
+//! is 16 bytes of chance, and another whenever a device cannot prove that it holds the last change it made. An actor holds to one. A
+//! relay takes in changes of one device under so many a day; for more it answers with `error` of code `incarnations`, and they wait on
+//! the device until tomorrow. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
+//!
+//! Envelopes of version 1, `[1, doc, actor, seq, hash, deviceId, sig, chunks]`, are read and kept for ever, and written no more. Their
+//! actor is the first 16 bytes of SHA-256(`"openpep/actor/1"` ‖ doc ‖ device public key ‖ person id ‖ number), the number a big-endian
+//! u32 below `gate::limits::NUMBERS_MAX` that nothing names: a reader tries them.
 //!
 //! # Refused changes
 //!
@@ -170,16 +202,21 @@ mod ledger;
 
 pub mod backoff;
 pub mod cbor;
+pub mod feature;
 pub mod frame;
 pub mod held;
 pub mod identity;
 pub mod link;
+mod mark;
 pub mod participant;
 pub mod presence;
 pub mod relay;
 pub mod roster;
+pub mod voucher;
 
 pub use envelope::{Wire, sign};
+pub use feature::Features;
 pub use frame::{Cursor, Frame};
 pub use ledger::{Ledger, Taken};
+pub use mark::Mark;
 pub use roster::{Roster, SignedRoster};

@@ -7,10 +7,12 @@ use serde_bytes::ByteArray;
 
 use crate::{
     envelope::Wire,
+    feature::Features,
     frame::{
-        Chosen, Cursor, Frame, Limits, Listed, NewChild, PAGE_BYTES, PAGE_ENVELOPES, Presence, SNAPSHOT_PARTS_MAX,
-        Start, VERSION, code,
+        Chosen, Cursor, Frame, Hello, Limits, Listed, NewChild, PAGE_BYTES, PAGE_ENVELOPES, Presence,
+        SNAPSHOT_PARTS_MAX, Start, VERSION, Welcome, code,
     },
+    mark::Mark,
     roster::SignedRoster,
 };
 
@@ -28,6 +30,8 @@ pub enum Act {
     Welcome { epoch: Id, relay: Id, limits: Limits },
     /// Verify with the pinned key, and keep.
     Roster(SignedRoster),
+    /// Verify with the pinned key, and keep the newest to be handed back.
+    Mark(Mark),
     /// What may be opened, the whole list.
     Documents(Vec<Listed>),
     /// Pass through the gate, journal, then move the cursor to `seq` of the last.
@@ -65,14 +69,22 @@ struct Reading {
 /// One connection of a participant. Made anew for each connection.
 pub struct Session {
     epoch: Option<Id>,
+    /// What the relay can do.
+    features: Features,
     open: BTreeMap<Id, Reading>,
 }
 
 impl Session {
-    /// Begins: returns the session and the first frame.
-    pub fn begin(device: Id, program: &str, last_roster: u64) -> (Session, Frame) {
-        let hello = Frame::Hello { version: VERSION, program: program.to_string(), device_id: device, last_roster };
-        (Session { epoch: None, open: BTreeMap::new() }, hello)
+    /// Begins: returns the session and the first frame. `hello` says who it is and what it holds; version and features are this
+    /// program's.
+    pub fn begin(hello: Hello) -> (Session, Frame) {
+        let hello = Frame::Hello(Hello { version: VERSION, features: Features::ours(), ..hello });
+        (Session { epoch: None, features: Features::default(), open: BTreeMap::new() }, hello)
+    }
+
+    /// Whether both sides can do what that word stands for.
+    pub fn has(&self, feature: &str) -> bool {
+        self.features.has(feature) && Features::ours().has(feature)
     }
 
     /// Epoch of the relay's log, once welcomed.
@@ -156,9 +168,11 @@ impl Session {
     pub fn receive(&mut self, frame: Frame) -> Vec<Act> {
         let Some(epoch) = self.epoch else {
             return match frame {
-                Frame::Welcome { epoch, relay_id, limits, roster } => {
+                Frame::Welcome(Welcome { epoch, relay_id, limits, roster, features, mark }) => {
                     self.epoch = Some(epoch);
+                    self.features = features;
                     let mut acts = vec![Act::Welcome { epoch, relay: relay_id, limits }];
+                    acts.extend(mark.map(Act::Mark));
                     acts.extend(roster.map(Act::Roster));
                     acts
                 }
@@ -169,6 +183,7 @@ impl Session {
         match frame {
             Frame::Documents { list } => vec![Act::Documents(list)],
             Frame::Roster(roster) => vec![Act::Roster(roster)],
+            Frame::Mark(mark) => vec![Act::Mark(mark)],
             Frame::Log { doc, from, envelopes } => self.log(doc, from, envelopes),
             Frame::Snapshot { doc, seq, heads, part, parts, bytes, tips } => {
                 let Some(reading) = self.open.get_mut(&doc) else { return Vec::new() };
@@ -228,8 +243,8 @@ impl Session {
                 }
                 trouble(code, detail, retry_after_ms, doc)
             }
-            Frame::Hello { .. }
-            | Frame::Welcome { .. }
+            Frame::Hello(_)
+            | Frame::Welcome(_)
             | Frame::Child { .. }
             | Frame::Start { .. }
             | Frame::Open { .. }

@@ -11,11 +11,11 @@ use serde_bytes::{ByteArray, ByteBuf};
 
 use crate::{
     envelope::Wire,
+    feature::{self, Features},
     frame::{
-        Chosen, Cursor, Doing, Frame, Limits, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES, Start, VERSION,
-        WireTip, code,
+        Chosen, Cursor, Doing, Frame, Hello, Limits, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES, Start,
+        VERSION, Welcome, WireTip, code,
     },
-    roster::SignedRoster,
 };
 
 /// Answers (receipts, errors, presence) that may wait for one connection; beyond it presence is dropped, and a sender
@@ -31,7 +31,7 @@ pub const PRESENT_MAX: usize = 256;
 #[allow(missing_docs)] // the fields are those of the frames they come from
 pub enum Ask {
     /// The connection introduced itself: answer with [`Session::welcome`].
-    Hello { last_roster: u64 },
+    Hello(Hello),
     /// Take this child in, if this person may.
     Child(NewChild),
     /// Take this PEP in, if this person may.
@@ -85,6 +85,8 @@ pub struct Session {
     device: Id,
     person: Id,
     welcomed: bool,
+    /// What the participant can do.
+    features: Features,
     open: BTreeMap<Id, Reader>,
     behind: BTreeSet<Id>,
     turn: Id,
@@ -103,6 +105,7 @@ impl Session {
             device,
             person,
             welcomed: false,
+            features: Features::default(),
             open: BTreeMap::new(),
             behind: BTreeSet::new(),
             turn: [0; 16],
@@ -145,11 +148,12 @@ impl Session {
         }
         if !self.welcomed {
             return match frame {
-                Frame::Hello { version: VERSION, device_id, last_roster, .. } if device_id == self.device => {
+                Frame::Hello(hello) if hello.version == VERSION && hello.device_id == self.device => {
                     self.welcomed = true;
-                    Some(Ask::Hello { last_roster })
+                    self.features = hello.features.clone();
+                    Some(Ask::Hello(hello))
                 }
-                Frame::Hello { version, .. } if version != VERSION => {
+                Frame::Hello(hello) if hello.version != VERSION => {
                     self.close(
                         code::VERSION,
                         "This relay speaks openpep/1. Ask whoever keeps your device to update pep.",
@@ -201,8 +205,8 @@ impl Session {
                 self.closing = true;
                 Some(Ask::Close)
             }
-            Frame::Hello { .. }
-            | Frame::Welcome { .. }
+            Frame::Hello(_)
+            | Frame::Welcome(_)
             | Frame::Documents { .. }
             | Frame::Snapshot { .. }
             | Frame::Log { .. }
@@ -211,13 +215,20 @@ impl Session {
             | Frame::Released { .. }
             | Frame::Undecided { .. }
             | Frame::Roster(_)
+            | Frame::Mark(_)
             | Frame::Gone { .. } => self.out_of_order(),
         }
     }
 
-    /// Answers `hello`.
-    pub fn welcome(&mut self, epoch: Id, relay_id: Id, roster: Option<SignedRoster>) {
-        self.answer(Frame::Welcome { epoch, relay_id, limits: Limits::default(), roster });
+    /// Answers `hello`; limits and features are this program's.
+    pub fn welcome(&mut self, welcome: Welcome) {
+        let features = Features::ours();
+        self.answer(Frame::Welcome(Welcome { limits: Limits::default(), features, ..welcome }));
+    }
+
+    /// Whether both sides can do what that word stands for.
+    pub fn has(&self, feature: &str) -> bool {
+        self.features.has(feature) && Features::ours().has(feature)
     }
 
     /// Queues a frame (documents, roster, presence …).
@@ -318,12 +329,21 @@ impl Session {
             self.turn = doc;
             if self.open.get(&doc).is_some_and(|reader| reader.cold) {
                 match shelf.snapshot(&doc) {
-                    Some(snapshot) => return self.begin(doc, snapshot),
+                    Some(snapshot) if snapshot.tips.iter().all(|tip| self.can_read(tip.incarnation.is_some())) => {
+                        return self.begin(doc, snapshot);
+                    }
+                    Some(_) => return Some(self.too_new(doc)),
                     None => self.behind.remove(&doc),
                 };
                 continue;
             }
-            let envelopes = self.open.get(&doc).map(|r| shelf.log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
+            let mut envelopes = self.open.get(&doc).map(|r| shelf.log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
+            if let Some(unread) = envelopes.iter().position(|envelope| !self.can_read(envelope.incarnation.is_some())) {
+                if unread == 0 {
+                    return Some(self.too_new(doc));
+                }
+                envelopes.truncate(unread);
+            }
             let Some(reader) = self.open.get_mut(&doc).filter(|_| !envelopes.is_empty()) else {
                 self.behind.remove(&doc);
                 continue;
@@ -333,6 +353,22 @@ impl Session {
             return Some(Frame::Log { doc, from, envelopes: envelopes.into_iter().map(Wire).collect() });
         }
         None
+    }
+
+    /// Whether the device's program can read an envelope or tip, which names its incarnation or does not.
+    fn can_read(&self, names_incarnation: bool) -> bool {
+        !names_incarnation || self.has(feature::ENVELOPE_2)
+    }
+
+    /// Goes on with no more of a document whose log this device's program cannot read on, and says so.
+    fn too_new(&mut self, doc: Id) -> Frame {
+        self.shut(&doc);
+        Frame::Error {
+            code: code::NEWER.into(),
+            detail: "A plan holds changes by a newer program than this device has. Update pep on this device: what you write meanwhile is kept here, and shared after that.".into(),
+            retry_after_ms: None,
+            doc: Some(ByteArray::new(doc)),
+        }
     }
 
     /// Cuts a snapshot into parts, and gives the first.

@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use clap::Args;
+use disk::Verified;
 use replica::{Damage, Notice};
 use uuid::Uuid;
 
@@ -22,7 +23,8 @@ impl Check {
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
         let folder = &desk.folder;
         let docs = desk.with(|relay| Ok(relay.replica().documents()?))?;
-        let (records, damage) = disk::verify(&folder.join("journal")).map_err(Error::file("The journal"))?;
+        let Verified { records, damage, .. } =
+            disk::verify(&folder.join("journal")).map_err(Error::file("The journal"))?;
         let mut damaged = words(&damage);
         let mut rows = Vec::new();
         let mut list = Vec::new();
@@ -75,7 +77,7 @@ pub(super) fn before_opening(folder: &Path) -> Result<Option<Output>, Error> {
     if !journal.exists() {
         return Ok(None);
     }
-    let (records, damage) = disk::verify(&journal).map_err(Error::file("The journal"))?;
+    let Verified { records, damage, .. } = disk::verify(&journal).map_err(Error::file("The journal"))?;
     let damaged = words(&damage);
     if damaged.is_empty() {
         return Ok(None);

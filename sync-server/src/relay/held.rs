@@ -157,7 +157,7 @@ impl Relay {
             return Ok(false);
         };
         let left = self.directory.standing(&author, doc, &self.today) == Standing::Former;
-        let lost = self.log_was_cut && author != *bringer;
+        let lost = self.restoring.is_some() && author != *bringer;
         Ok(left && !lost && !self.replica.ledger_of(doc)?.index().contains(&envelope.hash))
     }
 

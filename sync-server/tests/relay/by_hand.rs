@@ -464,7 +464,13 @@ fn bytes_that_are_no_frame_close_the_connection_in_words() {
     }
     // Before hello, and with another's name in it.
     let mut line = relay.dials(&odile);
-    let hello = Frame::Hello { version: 1, program: "story".into(), device_id: [3; 16], last_roster: 0 };
+    let hello = Frame::Hello(sync::frame::Hello {
+        version: 1,
+        program: "story".into(),
+        device_id: [3; 16],
+        last_roster: 0,
+        ..Default::default()
+    });
     assert_eq!(error_code(&relay.asks(&mut line, &hello)).as_deref(), Some(code::ORDER));
     // A kind that this version does not know is answered, and the connection goes on.
     let mut line = relay.connects(&odile);

@@ -4,6 +4,7 @@ mod bad_inputs;
 mod by_hand;
 mod held;
 mod program;
+mod put_back;
 mod readers;
 mod rights;
 mod world;

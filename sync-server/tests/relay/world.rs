@@ -17,6 +17,7 @@ use ring::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 use sync::{
     Frame, Wire,
+    feature::{ENVELOPE_2, Features},
     frame::{Cursor, NewChild, Start},
     identity,
     link::Link,
@@ -78,11 +79,11 @@ pub struct Device {
 
 impl Device {
     pub fn new(seed: u8, person: Id) -> Device {
-        Device::of(seed, person, 0)
+        Device::of(seed, person, [0; 16])
     }
 
     /// The same device under another incarnation, or a copy of it.
-    pub fn of(seed: u8, person: Id, incarnation: u32) -> Device {
+    pub fn of(seed: u8, person: Id, incarnation: Id) -> Device {
         let home = tempfile::tempdir().expect("a folder");
         let (mut replica, _) = disk::open_replica(home.path(), Mode::Participant, &store_key()).expect("a replica");
         let id = device_id(&public_key(&key(seed)));
@@ -122,7 +123,17 @@ impl Device {
     }
 
     pub fn hello(&self) -> Frame {
-        Frame::Hello { version: 1, program: "story".into(), device_id: self.id, last_roster: 0 }
+        Frame::Hello(sync::frame::Hello {
+            version: 1,
+            program: "story".into(),
+            device_id: self.id,
+            features: Features::of(&[ENVELOPE_2]),
+            ..Default::default()
+        })
+    }
+
+    pub fn author(&self) -> Author {
+        Author { key: public_key(&self.key), person: self.person }
     }
 
     pub fn joining(&self, link: &Link) -> Joining {
@@ -259,7 +270,7 @@ impl Relay {
         self.says(&line, &device.hello());
         self.settles();
         let heard = line.heard();
-        assert!(matches!(heard.first(), Some(Frame::Welcome { .. })), "{heard:?}");
+        assert!(matches!(heard.first(), Some(Frame::Welcome(_))), "{heard:?}");
         line
     }
 
@@ -394,7 +405,7 @@ impl Serving {
         let token = self.token(device, link);
         let mut socket = self.upgrades(&[("Authorization", &format!("Bearer {token}"))]).expect("an upgrade");
         socket.says(&device.hello());
-        assert!(matches!(socket.hears(), Some(Frame::Welcome { .. })));
+        assert!(matches!(socket.hears(), Some(Frame::Welcome(_))));
         assert!(matches!(socket.hears(), Some(Frame::Documents { .. })));
         socket
     }

@@ -3,11 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::Path,
 };
 
 use automerge::{ObjType, ReadDoc, transaction::Transactable};
+use disk::FileDisk;
 use gate::Id;
-use replica::{Damage, Mode, Notice, Offered, Trouble};
+use replica::{
+    Damage, Mode, Notice, Offered, Trouble,
+    disk::{Disk, Record},
+    event::{MAY_PASS, may_pass},
+};
 use sync::Cursor;
 
 use crate::world::*;
@@ -122,7 +128,7 @@ fn a_journal_damaged_anywhere_inside_gives_what_is_left_and_takes_the_rest_from_
         assert_eq!(said(&mut again), all, "{at}");
         drop(again);
         // And it is whole from now on.
-        assert_eq!(disk::verify(&dir.path().join("journal")).unwrap().1, []);
+        assert_eq!(disk::verify(&dir.path().join("journal")).unwrap().damage, []);
         assert_eq!(said(&mut open(dir.path(), 2).0), all, "{at}, opened again");
         fs::remove_dir_all(dir.path().join("sled")).unwrap();
         assert_eq!(said(&mut open(dir.path(), 2).0), all, "{at}, opened again without the store");
@@ -304,7 +310,7 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     assert_eq!(offered, [Offered::Known(1)]);
     assert_eq!(refused.unwrap().code(), "equivocation");
     let refused: BTreeSet<_> = envelopes[1..].iter().map(|e| e.hash).collect();
-    old.set_incarnation(1);
+    old.begin_incarnation([1; 16]);
     let rebased = old.rebase(&DOC, &refused, &BTreeSet::new(), &Everyone).unwrap().unwrap();
     assert_eq!((rebased.aside.len(), rebased.written, rebased.stranded), (2, 2, vec![]));
     drop(old);
@@ -348,4 +354,70 @@ fn many_documents_come_and_go_in_memory_without_losing_anything() {
         assert_eq!(replica.read(doc, story).unwrap(), expected[doc]);
     }
     assert_eq!(replica.waiting().unwrap(), docs);
+}
+
+/// Records of a kind that only a newer version knows, behind what is in the journal.
+fn newer_records(dir: &Path, records: &[Record]) {
+    let mut disk = FileDisk::open(dir, &home_key()).unwrap();
+    disk.unread().unwrap();
+    disk.append(records).unwrap();
+}
+
+#[test]
+fn a_newer_record_that_need_not_be_understood_stays_where_it_is_and_one_that_must_be_is_refused_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("home");
+    let mut replica = begin(&home, 1);
+    say(&mut replica, "one ");
+    drop(replica);
+    let record = {
+        let disk = FileDisk::open(&home, &home_key()).unwrap();
+        may_pass(disk.keys(), 0b0101, b"what a newer version says").unwrap()
+    };
+    newer_records(&home, std::slice::from_ref(&record));
+    let passed = |home: &Path| {
+        let scratch = tempfile::tempdir().unwrap();
+        copy_dir(home, scratch.path());
+        let _ = fs::remove_dir_all(scratch.path().join("sled"));
+        let all = FileDisk::open(scratch.path(), &home_key()).unwrap().unread().unwrap().records;
+        all.into_iter().enumerate().filter(|(_, found)| *found == record).map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let (mut replica, notices) = open(&home, 1);
+    assert_eq!((notices, replica.is_continuous()), (Vec::new(), true));
+    say(&mut replica, "two ");
+    assert_eq!(said(&mut replica), "one two ");
+    drop(replica);
+    let at = passed(&home);
+    assert_eq!(at.len(), 1);
+    let found = disk::verify(&home.join("journal")).unwrap();
+    assert_eq!((found.newer, found.damage), (1, Vec::new()));
+    // Read again from its start, the journal says the same.
+    fs::remove_dir_all(home.join("sled")).unwrap();
+    assert_eq!(said(&mut open(&home, 1).0), "one two ");
+
+    // Damaged in front of it, the journal is written anew, with it between what was around it.
+    let segment = home.join("journal/00000001.seg");
+    let mut bytes = fs::read(&segment).unwrap();
+    bytes[60] ^= 4;
+    fs::write(&segment, bytes).unwrap();
+    fs::remove_dir_all(home.join("sled")).unwrap();
+    let (replica, notices) = open(&home, 1);
+    assert!(notices.iter().any(|n| matches!(n, Notice::Journal(Damage::Inside { .. }))), "{notices:?}");
+    drop(replica);
+    let after = passed(&home);
+    assert!(after.len() == 1 && after < at, "kept, behind fewer: {at:?} {after:?}");
+    assert_eq!(disk::verify(&home.join("journal")).unwrap().newer, 1);
+
+    // Somebody who has the disk and no key makes no other record pass by giving it such a kind.
+    let forged = dir.path().join("forged");
+    copy_dir(&home, &forged);
+    newer_records(&forged, &[Record { kind: MAY_PASS | 0b0101, payload: b"not sealed here".to_vec() }]);
+    let (_, notices) = open(&forged, 1);
+    assert!(notices.contains(&Notice::Unopened { records: 1 }), "{notices:?}");
+    assert_eq!(passed(&forged).len(), 1, "the genuine one is still there");
+
+    // One without the bit must be understood.
+    newer_records(&home, &[Record { kind: 0b0101, payload: record.payload.clone() }]);
+    let refused = disk::open_replica(&home, Mode::Participant, &home_key()).map(drop).unwrap_err();
+    assert!(matches!(refused, Trouble::Newer), "{refused}");
 }

@@ -38,7 +38,7 @@ fn sealed(device: &Device, changes: &[Change]) -> Envelope {
     let (seq, hash) = (last.seq(), last.hash().0);
     let sig = device.sign_statement(&statement(&DOC, &GENESIS_ACTOR, seq, &hash));
     let chunks = changes.iter().flat_map(|change| change.clone().bytes().to_vec()).collect();
-    Envelope { doc: DOC, actor: GENESIS_ACTOR, seq, hash, device: device.id(), sig, chunks }
+    Envelope { doc: DOC, actor: GENESIS_ACTOR, incarnation: None, seq, hash, device: device.id(), sig, chunks }
 }
 
 fn index() -> Index {
@@ -136,6 +136,7 @@ fn a_snapshot_carries_it_with_the_signature_of_whoever_made_it() {
     lorcan.say(|tx| tx.put(ROOT, "note", "after it"));
     let tip_of = |envelope: &Envelope| Tip {
         actor: envelope.actor,
+        incarnation: envelope.incarnation,
         seq: envelope.seq,
         hash: envelope.hash,
         device: envelope.device,
@@ -144,6 +145,7 @@ fn a_snapshot_carries_it_with_the_signature_of_whoever_made_it() {
     let (seq, hash) = lorcan.index.tip(&lorcan.device.actor()).unwrap();
     let own = Tip {
         actor: lorcan.device.actor(),
+        incarnation: lorcan.device.named(),
         seq,
         hash,
         device: lorcan.device.id(),

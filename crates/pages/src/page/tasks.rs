@@ -45,6 +45,7 @@ pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
         }
     }
     let lists = html! {
+        @if let Some(newer) = &site.newer { (kit::inset(html! { p class="govuk-body" { (newer) } })) }
         @if site.undecided > 0 { (kit::inset(html! { (kit::link(&site.href("/held"), &undecided(site.undecided))) })) }
         @if plans.is_empty() {
             p class="govuk-body" { "Plans of the children you work with will be here." }

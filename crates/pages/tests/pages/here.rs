@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 use sync::{
     Frame, Roster,
+    feature::Features,
     frame::{Doing, Limits, Listed, Presence},
     roster::{Child, Member, Person, SignedRoster},
 };
@@ -38,7 +39,14 @@ impl OnLine {
         let line = OnLine { device, pep, people };
         line.device.with(|device| device.connect()).unwrap();
         let roster = Some(line.roster(1, role, None));
-        line.hears(&Frame::Welcome { epoch: [3; 16], relay_id: [1; 16], limits: Limits::default(), roster });
+        line.hears(&Frame::Welcome(sync::frame::Welcome {
+            epoch: [3; 16],
+            relay_id: [1; 16],
+            limits: Limits::default(),
+            roster,
+            features: Features::ours(),
+            ..Default::default()
+        }));
         line.hears(&Frame::Documents { list });
         for kind in DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&role)) {
             let (doc, bytes) = (*line.pep.document(*kind).as_bytes(), line.pep.genesis(*kind).into());
@@ -97,7 +105,7 @@ impl OnLine {
     }
 
     /// What the relay is told.
-    fn said(&self) -> Vec<Frame> {
+    pub fn said(&self) -> Vec<Frame> {
         let frames = self.device.with(|device| device.take_frames(1_000).unwrap());
         frames.iter().map(|bytes| Frame::decode(bytes).unwrap()).collect()
     }

@@ -7,8 +7,8 @@ use gate::Id;
 use plan::DocumentKind;
 use replica::Trouble;
 use sync::{
-    Cursor, Frame,
-    frame::QUEUE_FRAMES_MAX,
+    Cursor, Frame, feature,
+    frame::{Hello, QUEUE_FRAMES_MAX},
     participant::{Act, IN_FLIGHT_MAX, Session},
 };
 
@@ -31,7 +31,14 @@ impl Device {
         let me = self.me.as_ref()?;
         self.here.cut();
         self.readers.cut();
-        let (session, hello) = Session::begin(me.device, PROGRAM, self.roster.version);
+        self.unknown.cut();
+        let (session, hello) = Session::begin(Hello {
+            program: PROGRAM.to_owned(),
+            device_id: me.device,
+            last_roster: self.roster.version,
+            mark: self.mark.clone(),
+            ..Hello::default()
+        });
         self.connection = Some(Connection {
             session,
             out: VecDeque::from([hello]),
@@ -44,8 +51,8 @@ impl Device {
             again: BTreeMap::new(),
             rebased: BTreeMap::new(),
             heard: Vec::new(),
-            newer: BTreeSet::new(),
             refused: 0,
+            told_older: false,
             wants_roster: false,
             traffic: Traffic::default(),
             close: false,
@@ -58,6 +65,7 @@ impl Device {
     /// The connection has ended, or never stood.
     pub fn disconnect(&mut self, refused: Option<String>) {
         self.ended_in_step |= self.in_step().unwrap_or(false);
+        self.keep_mark();
         self.connection = None;
         self.here.cut();
         self.line = refused.map_or(Line::Offline, Line::Refused);
@@ -72,7 +80,10 @@ impl Device {
         let acts = match Frame::decode(bytes) {
             Ok(frame) => connection.session.receive(frame),
             // A newer relay may say more than this version knows.
-            Err(sync::frame::FrameError::Unknown) => Vec::new(),
+            Err(sync::frame::FrameError::Unknown(word)) => {
+                self.heard_newer(word);
+                Vec::new()
+            }
             Err(e) => {
                 self.words.push(told::unreadable(&e.to_string()));
                 vec![Act::Close]
@@ -99,6 +110,7 @@ impl Device {
         let long_ago = self.last_sync.is_none_or(|last| (now - last).abs() >= LAST_SYNC_EVERY);
         if (long_ago && self.in_step()?) || ended_in_step {
             self.replica.set_fact(b"last-sync", Some(&cbor(&now)));
+            self.keep_mark();
             self.replica.commit()?;
             self.last_sync = Some(now);
         }
@@ -142,9 +154,6 @@ impl Device {
         if !connection.out.is_empty() || connection.session.in_flight() > 0 || !connection.stuck.is_empty() {
             return Ok(false);
         }
-        if !connection.newer.is_empty() {
-            return Ok(false);
-        }
         if listed.values().any(|l| connection.read.get(&l.doc).is_none_or(|read| *read < l.seq)) {
             return Ok(false);
         }
@@ -155,17 +164,15 @@ impl Device {
             && connection.heard.is_empty()
             && !self.has_to_give_up()?
             && !self.readers.waits()
+            && !self.unknown.parts()
             && self.new_children()?.iter().all(|c| self.roster.child(&c.child).is_some()))
     }
 
     /// Whether the line has come to something that waiting does not put right: the relay refused a child or a PEP, or sent
-    /// what this device could not take or does not understand.
+    /// what this device could not take, or does not know.
     pub fn is_stuck(&self) -> bool {
-        self.connection.as_ref().is_some_and(|c| {
-            c.out.is_empty()
-                && c.session.in_flight() == 0
-                && (c.refused > 0 || !c.stuck.is_empty() || !c.newer.is_empty())
-        })
+        let stuck = |c: &Connection| c.refused > 0 || !c.stuck.is_empty() || self.unknown.parts();
+        self.connection.as_ref().is_some_and(|c| c.out.is_empty() && c.session.in_flight() == 0 && stuck(c))
     }
 
     /// Whether the relay's list names children that the roster held here does not: one too large for a frame has to be
@@ -203,8 +210,11 @@ impl Device {
     pub(super) fn open_line(&mut self, doc: &Id) -> Result<(), Trouble> {
         let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
         let standing = self.replica.standing(doc)?;
+        let first = self.connection.as_ref().filter(|c| !c.read.contains_key(doc));
+        let listed = first.and_then(|c| c.listed.as_ref()?.get(doc)).map(|listed| listed.seq);
         let cursor = match standing.cursor {
-            Some(cursor) if cursor.epoch == epoch => Some(cursor),
+            // Beyond what the relay has: it was put back, and does not know.
+            Some(cursor) if cursor.epoch == epoch && listed.is_none_or(|seq| cursor.seq <= seq) => Some(cursor),
             // Nothing here yet: a snapshot is the quick way.
             None if standing.last == 0 => None,
             _ => {
@@ -250,7 +260,18 @@ impl Device {
             if numbers.is_empty() {
                 continue;
             }
-            let envelopes = self.replica.envelopes(&doc, &numbers)?;
+            let mut envelopes = self.replica.envelopes(&doc, &numbers)?;
+            let Some(c) = self.connection.as_mut() else { return Ok(()) };
+            if !c.session.has(feature::ENVELOPE_2)
+                && let Some(unread) = envelopes.iter().position(|envelope| envelope.incarnation.is_some())
+            {
+                // They are kept for a newer relay, and what others write is read meanwhile.
+                envelopes.truncate(unread);
+                c.stuck.insert(doc);
+                if !std::mem::replace(&mut c.told_older, true) {
+                    self.words.push(told::RELAY_IS_OLDER.to_owned());
+                }
+            }
             if let Some(c) = self.connection.as_mut() {
                 c.out.extend(c.session.push(doc, envelopes));
             }

@@ -6,15 +6,15 @@ use gate::{Hash, Id};
 use plan::DocumentKind;
 use replica::Trouble;
 use sync::{
-    Cursor, SignedRoster,
+    Cursor, Mark, SignedRoster,
     frame::{Listed, code},
     participant::Act,
 };
 
 use super::{
-    Device,
+    Device, MARK,
     facts::{cbor, key, pep_of},
-    numbers::is_own_past,
+    incarnation::is_own_past,
     state::Line,
 };
 use crate::words::told;
@@ -45,6 +45,7 @@ impl Device {
                 self.touch();
             }
             Act::Roster(signed) => self.take_roster(&signed)?,
+            Act::Mark(mark) => self.take_mark(mark),
             Act::Documents(list) => self.take_documents(list)?,
             Act::Take { doc, from, envelopes } => {
                 let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
@@ -136,6 +137,11 @@ impl Device {
         {
             return self.read_again(&doc);
         }
+        if matches!(code, code::NEWER | code::INCARNATIONS)
+            && let Some(doc) = doc
+        {
+            self.leave_alone(doc);
+        }
         if code == code::REVOKED
             && let Some(c) = self.connection.as_mut()
         {
@@ -166,6 +172,24 @@ impl Device {
         self.replica.commit()?;
         self.replica.new_epoch(doc, epoch)?;
         self.open_line(doc)
+    }
+
+    /// Keeps the newest mark, if the relay's own key signed it.
+    fn take_mark(&mut self, mark: Mark) {
+        let Some(me) = &self.me else { return };
+        let new = self.mark.as_ref().is_none_or(|held| mark.follows(held));
+        if new && mark.is_of(&me.relay.id, &me.relay.key) {
+            self.mark = Some(mark);
+        }
+    }
+
+    /// Writes it down: not each, for that would cost a record beside every change.
+    pub(super) fn keep_mark(&mut self) {
+        let kept = self.replica.fact(MARK).ok().flatten();
+        let now = self.mark.as_ref().map(cbor);
+        if now.is_some() && now != kept {
+            self.replica.set_fact(MARK, now.as_deref());
+        }
     }
 
     /// Takes in a roster that came on the line or was fetched, if the relay's own key signed it.
@@ -205,15 +229,11 @@ impl Device {
 
     fn take_documents(&mut self, list: Vec<Listed>) -> Result<(), Trouble> {
         let mut listed = BTreeMap::new();
-        for item in list {
-            let Some(pep) = pep_of(&item.start, &self.processes) else {
-                self.keep_newer(&item)?;
+        for item in self.keep_newer(list) {
+            // The ids follow from what the PEP was started as: a list that says otherwise is not believed.
+            let Some(pep) = pep_of(&item.start, &self.processes).filter(|p| *p.id().as_bytes() == item.pep) else {
                 continue;
             };
-            // The ids follow from what the PEP was started as: a list that says otherwise is not believed.
-            if *pep.id().as_bytes() != item.pep {
-                continue;
-            }
             let Ok(kind) = item.kind.parse::<DocumentKind>() else { continue };
             if *pep.document(kind).as_bytes() != item.doc {
                 continue;
@@ -229,7 +249,6 @@ impl Device {
                     continue;
                 }
                 self.replica.set_fact(&key(b"pep/", &item.pep), Some(&cbor(&item.start)));
-                self.newer.remove(&item.pep);
                 self.peps.insert(item.pep, pep.clone());
             }
             if !self.replica.has(&item.doc)? {
@@ -252,29 +271,13 @@ impl Device {
         Ok(())
     }
 
-    /// A plan of a process that this program does not understand: what it was started as is kept, so that it is on the list, and
-    /// opens once the program is newer.
-    fn keep_newer(&mut self, item: &Listed) -> Result<(), Trouble> {
-        let believed = item.start.pep == item.pep && !self.peps.contains_key(&item.pep);
-        let Some(c) = self.connection.as_mut().filter(|_| believed) else { return Ok(()) };
-        if c.newer.insert(item.pep) && self.newer.get(&item.pep) != Some(&item.start) {
-            self.words.push(told::newer_plan(&item.start));
-            self.replica.set_fact(&key(b"pep/", &item.pep), Some(&cbor(&item.start)));
-            self.newer.insert(item.pep, item.start.clone());
-        }
-        Ok(())
-    }
-
     /// The relay's log holds something that this device's gate does not admit.
     fn could_not_take(&mut self, doc: &Id, envelope: &gate::Envelope, refusal: &gate::Refusal) -> Result<(), Trouble> {
         let own = self.me.as_ref().is_some_and(|m| m.device == envelope.device);
         if own && is_own_past(refusal.code()) {
             // The relay has another change of ours under a number that this copy used again, or lacks.
             self.replica.commit()?;
-            if !self.move_on()? {
-                self.used_up(doc);
-                return Ok(());
-            }
+            self.move_on()?;
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
             let team = self.authority(doc);
             self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;

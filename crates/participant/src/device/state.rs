@@ -1,5 +1,6 @@
 //! What a device knows from one call to the next, apart from what it does with it: plain types, none of which names the device.
 
+mod chance;
 mod connection;
 mod held;
 mod presence;
@@ -14,6 +15,7 @@ pub use readers::{NotChosen, Unshared};
 pub use revoked::Revoked;
 pub use unshared::Waits;
 
+pub(super) use chance::Chance;
 pub(super) use connection::Connection;
 pub(super) use held::{fact, kept};
 pub(super) use presence::Here;

@@ -3,14 +3,14 @@
 
 use chrono::NaiveDate;
 use plan::{Pep, Role};
-use sync::frame::Start;
-use uuid::Uuid;
 
 use super::{counted, date, moment};
 use crate::now::Zone;
 
 /// The relay is another one than this device joined.
 pub const ANOTHER_RELAY: &str = "The relay at this address is not the one this device joined. Ask the Virtual School for a new link if it has changed its relay.";
+/// The relay cannot read what this device writes.
+pub const RELAY_IS_OLDER: &str = "The relay is older than this program and cannot read what it writes: whoever keeps the relay must update it. Your words are kept on this device until then.";
 /// A list of people was not taken.
 pub const ROSTER_NOT_SIGNED: &str = "The relay sent a list of people that its own key did not sign. It was not taken.";
 /// A plan was moved to a version of its process that this program does not have.
@@ -38,6 +38,19 @@ pub const AS_BEFORE: &str = "An answer that is as it was before";
 pub const NOBODY_KNOWN: &str = "Somebody not on the list of people";
 /// How a revoked device comes back.
 pub const COME_BACK: &str = "If the device is yours and you have it, ask the Virtual School for a new invitation link, and run `pep join LINK`. What was shared comes back.";
+
+/// What a newer version made and this one does not know; `None` where there is nothing.
+pub fn newer<'a>(newer: impl Iterator<Item = (u64, &'static str, &'a str)>) -> Option<String> {
+    let said =
+        |(count, what, word)| format!("{} ({word})", counted(usize::try_from(count).unwrap_or(usize::MAX), what));
+    let each: Vec<String> = newer.map(said).collect();
+    (!each.is_empty()).then(|| {
+        format!(
+            "Made by a newer version of pep, and not shown here: {}. Nothing of it is lost. Update pep, or ask whoever keeps your device to.",
+            each.join(", ")
+        )
+    })
+}
 
 /// Changes were refused, for the reason that the relay gave.
 pub fn not_accepted(changes: usize, detail: &str) -> String {
@@ -84,15 +97,6 @@ pub fn copy_not_taken(code: &str) -> String {
 pub fn change_not_taken(code: &str) -> String {
     format!(
         "A change that the relay sent did not pass this device's own checks ({code}). It was not taken; whoever keeps the relay should run `pep-relay check`."
-    )
-}
-
-/// A PEP of a process, or of a version of one, that this program does not understand.
-pub fn newer_plan(start: &Start) -> String {
-    format!(
-        "PEP {} ({}) was made by a newer version of this program. It is kept; update the program to open it.",
-        Uuid::from_bytes(start.pep),
-        start.term
     )
 }
 

@@ -2,13 +2,20 @@
 
 #![allow(clippy::disallowed_methods, reason = "the golden files are on the disk")]
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use gate::Envelope;
+use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_bytes::{ByteArray, ByteBuf};
 use sync::{
-    Cursor, Frame, SignedRoster, Wire,
-    frame::{Chosen, Doing, FRAME_BYTES_MAX, FrameError, Limits, Listed, NewChild, Presence, Start, WireTip},
+    Cursor, Features, Frame, Mark, SignedRoster, Wire,
+    feature::{WORD_BYTES_MAX, WORDS_MAX},
+    frame::{
+        Chosen, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, Presence, Start, Welcome, WireTip,
+    },
 };
 
 fn folder() -> PathBuf {
@@ -19,12 +26,21 @@ fn envelope() -> Envelope {
     Envelope {
         doc: [1; 16],
         actor: [2; 16],
+        incarnation: None,
         seq: 3,
         hash: [4; 32],
         device: [5; 16],
         sig: [6; 64],
         chunks: vec![0x85, 0x6f, 0x4a, 0x83],
     }
+}
+
+fn named() -> Envelope {
+    Envelope { incarnation: Some([3; 16]), ..envelope() }
+}
+
+fn mark() -> Mark {
+    Mark { epoch: [11; 16], records: 1_000, sig: [15; 64] }
 }
 
 /// One of each message, under the name of its `t` (and what is special about it).
@@ -42,16 +58,49 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
     let of_form_2 = Start { process_version: 2, process_hash: Some(ByteArray::new([13; 32])), ..start.clone() };
     let roster = SignedRoster { version: 2, payload: ByteBuf::from([9, 9]), sig: [10; 64] };
     vec![
-        ("hello", Frame::Hello { version: 1, program: "pep/0.1.0".into(), device_id: [5; 16], last_roster: 0 }),
+        (
+            "hello",
+            Frame::Hello(Hello {
+                version: 1,
+                program: "pep/0.1.0".into(),
+                device_id: [5; 16],
+                last_roster: 0,
+                ..Default::default()
+            }),
+        ),
         (
             "welcome",
-            Frame::Welcome {
+            Frame::Welcome(Welcome {
                 epoch: [11; 16],
                 relay_id: [12; 16],
                 limits: Limits::default(),
                 roster: Some(roster.clone()),
-            },
+                ..Default::default()
+            }),
         ),
+        (
+            "hello-features",
+            Frame::Hello(Hello {
+                version: 1,
+                program: "pep/0.1.0".into(),
+                device_id: [5; 16],
+                last_roster: 3,
+                features: Features::of(&["marks", "later"]),
+                mark: Some(mark()),
+            }),
+        ),
+        (
+            "welcome-features",
+            Frame::Welcome(Welcome {
+                epoch: [11; 16],
+                relay_id: [12; 16],
+                limits: Limits::default(),
+                roster: None,
+                features: Features::of(&["marks"]),
+                mark: Some(mark()),
+            }),
+        ),
+        ("mark", Frame::Mark(mark())),
         (
             "documents",
             Frame::Documents {
@@ -109,8 +158,22 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
                 tips: vec![WireTip::from(&envelope())],
             },
         ),
+        (
+            "snapshot-incarnation",
+            Frame::Snapshot {
+                doc,
+                seq: 42,
+                heads: vec![ByteArray::new([4; 32])],
+                part: 0,
+                parts: 1,
+                bytes: ByteBuf::from([0x85, 0x6f, 0x4a, 0x83]),
+                tips: vec![WireTip::from(&named()), WireTip::from(&envelope())],
+            },
+        ),
         ("log", Frame::Log { doc, from: 42, envelopes: vec![Wire(envelope())] }),
+        ("log-incarnation", Frame::Log { doc, from: 42, envelopes: vec![Wire(envelope()), Wire(named())] }),
         ("push", Frame::Push { doc, envelopes: vec![Wire(envelope())] }),
+        ("push-incarnation", Frame::Push { doc, envelopes: vec![Wire(named())] }),
         ("receipt", Frame::Receipt { doc, hash: [4; 32], epoch: [11; 16], seq: 42 }),
         (
             "held",
@@ -197,7 +260,57 @@ fn unknown_keys_are_ignored_and_an_unknown_kind_is_said_to_be_one() {
 
     let mut later = vec![0xa1, 0x61, b't', 0x66];
     later.extend(b"sooner");
-    assert_eq!(Frame::decode(&later), Err(FrameError::Unknown));
+    assert_eq!(Frame::decode(&later), Err(FrameError::Unknown("sooner".into())));
+    // A long word is cut where a letter ends.
+    let long = sync::cbor::to_cbor(&BTreeMap::from([("t", "ü".repeat(1_000))]));
+    assert_eq!(Frame::decode(&long), Err(FrameError::Unknown("ü".repeat(WORD_BYTES_MAX / 2))));
+}
+
+#[test]
+fn of_what_a_side_says_it_can_do_so_much_is_read_as_has_a_limit() {
+    let hello = |words: &[String]| {
+        let mut hello = BTreeMap::from([("features", sync::cbor::to_cbor(&words))]);
+        hello.insert("t", sync::cbor::to_cbor(&"hello"));
+        hello.insert("version", sync::cbor::to_cbor(&1));
+        hello.insert("program", sync::cbor::to_cbor(&"story"));
+        hello.insert("deviceId", sync::cbor::to_cbor(&ByteArray::new([5; 16])));
+        hello.insert("lastRoster", sync::cbor::to_cbor(&0));
+        let mut bytes = vec![0xa0 + hello.len() as u8];
+        for (key, value) in hello {
+            bytes.extend(sync::cbor::to_cbor(&key));
+            bytes.extend(value);
+        }
+        bytes
+    };
+    let read = |words: &[String]| match Frame::decode(&hello(words)) {
+        Ok(Frame::Hello(hello)) => hello.features,
+        other => panic!("{other:?}"),
+    };
+    let many: Vec<String> = (0..100_000).map(|n| format!("word-{n}")).collect();
+    let some = read(&many);
+    assert!(some.has("word-0") && some.has("word-63") && !some.has("word-64"));
+    assert_eq!(some, Features::of(&many[..WORDS_MAX].iter().map(String::as_str).collect::<Vec<_>>()));
+    // A long one and one said twice take a place and no more.
+    let odd = [vec!["x".repeat(WORD_BYTES_MAX + 1), "marks".into()], vec!["marks".to_string(); 3]].concat();
+    assert_eq!(read(&odd), Features::of(&["marks"]));
+    assert_eq!(read(&[]), Features::default());
+    // Something else than a list of words is no frame of ours.
+    let wrong = hello(&[]).iter().map(|byte| if *byte == 0x80 { 7 } else { *byte }).collect::<Vec<u8>>();
+    assert_eq!(Frame::decode(&wrong), Err(FrameError::Form));
+}
+
+#[test]
+fn a_mark_is_of_the_relay_that_signed_it_and_of_no_other() {
+    let key = |seed| Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    let public = |key: &Ed25519KeyPair| <[u8; 32]>::try_from(key.public_key().as_ref()).unwrap();
+    let (own, other) = (key(1), key(2));
+    let mark = Mark::sign(&own, &[12; 16], [11; 16], 7);
+    assert!(mark.is_of(&[12; 16], &public(&own)));
+    assert!(!mark.is_of(&[12; 16], &public(&other)) && !mark.is_of(&[13; 16], &public(&own)));
+    assert!(!Mark { records: 8, ..mark.clone() }.is_of(&[12; 16], &public(&own)));
+    assert!(!Mark { epoch: [10; 16], ..mark.clone() }.is_of(&[12; 16], &public(&own)));
+    assert!(Mark { records: 8, ..mark.clone() }.follows(&mark) && !mark.follows(&mark));
+    assert!(Mark { epoch: [10; 16], records: 1, ..mark.clone() }.follows(&mark));
 }
 
 #[test]
@@ -235,5 +348,37 @@ fn every_frame_cut_short_or_changed_in_one_byte_is_read_or_refused_without_panic
         let mut longer = bytes.clone();
         longer.push(0);
         assert!(Frame::decode(&longer).is_err(), "{name} with a byte behind it");
+    }
+}
+
+/// An envelope by itself: `[version, doc, actor, …]` with this incarnation, or none, and something behind it.
+fn array(version: u8, incarnation: Option<&[u8]>, behind: bool) -> Vec<u8> {
+    let plain = Wire(envelope()).encode();
+    // Behind the array's head and the version stand two ids of 16 bytes with a byte of their own each.
+    let (ids, rest) = plain[2..].split_at(2 * 17);
+    let length = 8 + u8::from(incarnation.is_some()) + u8::from(behind);
+    let mut bytes = [&[0x80 | length, version], ids].concat();
+    if let Some(incarnation) = incarnation {
+        bytes.push(0x40 | incarnation.len() as u8);
+        bytes.extend(incarnation);
+    }
+    bytes.extend(rest);
+    bytes.extend(behind.then_some(0));
+    bytes
+}
+
+#[test]
+fn an_envelope_names_a_whole_incarnation_or_none_as_its_version_says() {
+    assert_eq!(array(1, None, false), Wire(envelope()).encode());
+    assert_eq!(array(2, Some(&[3; 16]), false), Wire(named()).encode());
+    assert_eq!(Wire::decode(&array(2, Some(&[3; 16]), false)), Some(Wire(named())));
+    for incarnation in [&[3; 15][..], &[3; 17], &[]] {
+        assert_eq!(Wire::decode(&array(2, Some(incarnation), false)), None);
+    }
+    for (version, incarnation) in [(1, Some(&[3; 16][..])), (2, None), (0, None), (3, Some(&[3; 16]))] {
+        assert_eq!(Wire::decode(&array(version, incarnation, false)), None, "{version}");
+    }
+    for (version, incarnation) in [(1, None), (2, Some(&[3; 16][..]))] {
+        assert_eq!(Wire::decode(&array(version, incarnation, true)), None, "{version}, with something behind it");
     }
 }

@@ -52,10 +52,10 @@ pub(in crate::device) struct Connection {
     pub(in crate::device) rebased: BTreeMap<Id, u32>,
     /// What is to be said to have been heard, once it is on the disk.
     pub(in crate::device) heard: Vec<(Id, Vec<Hash>)>,
-    /// PEPs of processes that this program does not understand.
-    pub(in crate::device) newer: BTreeSet<Id>,
     /// Children and PEPs that the relay did not take in.
     pub(in crate::device) refused: u32,
+    /// The person was told that this relay cannot read what is written here.
+    pub(in crate::device) told_older: bool,
     /// Documents of children that the roster held here does not name: without it nobody's changes in them can be believed.
     pub(in crate::device) wants_roster: bool,
     pub(in crate::device) traffic: Traffic,
