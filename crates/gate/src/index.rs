@@ -77,7 +77,8 @@ impl Index {
         if self.is_beginning(&envelope.actor) {
             let known = |outline: &Outline| self.contains(&outline.hash);
             if !outlines.iter().all(|outline| known(outline) || authority.extends(&envelope.device, &outline.hash)) {
-                return Err(Refusal::Genesis { what: "a change continues the genesis's own numbering" });
+                // Of nobody's device, and not one of those that everybody works out.
+                return Err(Refusal::Actor);
             }
             let admitted = self.add_all(envelope, outlines, None)?;
             if !admitted.is_known() {

@@ -109,7 +109,7 @@ pub fn admit_snapshot(
         if index.is_beginning(&outline.actor) {
             let device = carried_on_by.ok_or(Refusal::Tip)?;
             if !authority.extends(&device, &outline.hash) {
-                return Err(Refusal::Genesis { what: "a change continues the genesis's own numbering" });
+                return Err(Refusal::Actor);
             }
             index.add(&outline, None)?;
             continue;

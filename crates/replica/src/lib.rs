@@ -34,7 +34,7 @@ mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::{ActorId, Automerge, Change, LoadOptions, TextEncoding};
+use automerge::{ActorId, Automerge, LoadOptions, TextEncoding};
 use gate::{Authority, Envelope, Hash, Id, Refusal, Tip};
 use serde::{Deserialize, Serialize};
 use sync::{Cursor, Ledger, Taken, Wire};
@@ -350,17 +350,6 @@ impl Replica {
         }
         self.keep_proved(doc, [actor])?;
         Ok(result)
-    }
-
-    /// Carries a document's beginning on: stages a change by the genesis's own actor, number `seq` of it, signed by this device. What
-    /// everybody works out alike may have come from elsewhere meanwhile; then nothing is done.
-    pub fn extend(&mut self, doc: &Id, seq: u64, change: &[u8], authority: &dyn Authority) -> Result<Option<Refusal>> {
-        let signer = self.signer.as_ref().ok_or(Trouble::Unknown)?;
-        let loaded = Change::from_bytes(change.to_vec()).map_err(|_| Trouble::Damaged)?;
-        let actor = Id::try_from(loaded.actor_id().to_bytes()).map_err(|_| Trouble::Damaged)?;
-        let envelope = sync::sign(&signer.key, signer.device, *doc, actor, seq, loaded.hash().0, change.to_vec());
-        let (_, refused) = self.offer(doc, &[envelope], authority, None)?;
-        Ok(refused)
     }
 
     /// Passes envelopes from elsewhere through the gate and stages those that are new, in order, up to the first that is

@@ -55,14 +55,14 @@ fn exactly_the_change_that_is_expected_is_admitted_from_whoever_may_make_it() {
         assert_eq!(index.admit(envelope, &team()).expect_err(code).code(), code);
         assert!(index == before, "and nothing of it stays");
     };
-    refuse("genesis", &sealed(&lorcan, &all[..1]));
+    refuse("actor", &sealed(&lorcan, &all[..1]));
     // A future version: the change after it is not expected yet, alone or with the first.
-    refuse("genesis", &sealed(&odile, &all));
-    refuse("genesis", &sealed(&odile, &all[1..]));
+    refuse("actor", &sealed(&odile, &all));
+    refuse("actor", &sealed(&odile, &all[1..]));
     // Something else under the same number.
     let mut other = all[0].decode();
     other.message = Some("other".into());
-    refuse("genesis", &sealed(&odile, &[Change::from(other)]));
+    refuse("actor", &sealed(&odile, &[Change::from(other)]));
     let mut forged = sealed(&odile, &all[..1]);
     forged.sig[5] ^= 1;
     refuse("signature", &forged);
@@ -161,5 +161,5 @@ fn a_snapshot_carries_it_with_the_signature_of_whoever_made_it() {
     assert_eq!(reindex(&document, &genesis()).unwrap().extensions(), 1, "and one's own store gives it back");
     assert_eq!(admit(std::slice::from_ref(&own)).unwrap_err().code(), "tip", "nobody stands behind it");
     let by_lorcan = tip_of(&sealed(&lorcan.device, &extensions()[..1]));
-    assert_eq!(admit(&[own, by_lorcan]).unwrap_err().code(), "genesis", "somebody who may not");
+    assert_eq!(admit(&[own, by_lorcan]).unwrap_err().code(), "actor", "somebody who may not");
 }

@@ -59,12 +59,13 @@ impl Device {
             return Ok(None);
         }
         let team = self.authority_to_move(&doc, Some(role));
-        for (seq, change) in (2..).zip(to.extensions(kind)).skip(there) {
-            if let Some(refused) = self.replica.extend(&doc, seq, &change, &team)? {
-                return Ok(Some(refused));
-            }
-        }
-        Ok(None)
+        let signer = self.replica.signer().ok_or(Trouble::Unknown)?;
+        let changes = to.extensions(kind).into_iter().zip(to.extension_hashes(kind));
+        let sign = |(seq, (change, hash))| {
+            sync::sign(&signer.key, signer.device, doc, plan::BEGINNING, seq, hash, change)
+        };
+        let moves: Vec<Envelope> = (2..).zip(changes).skip(there).map(sign).collect();
+        Ok(self.replica.offer(&doc, &moves, &team, None)?.1)
     }
 
     /// Envelopes of the relay's log, up to the first that is refused. What moves the document on changes who may write where in

@@ -104,7 +104,7 @@ fn a_file_of_a_newer_program_is_known_by_name_and_one_that_is_there_twice_is_ref
 
 #[test]
 fn a_pep_begins_under_the_newest_version_in_force() {
-    let later = FORM_2.replacen("2025-09-01", "2026-09-01", 1);
+    let later = FORM_2.replacen("2022-02-09", "2026-09-01", 1);
     let known = Processes::read(&[FORM_1, &later]).unwrap();
     let on = |day: &str| known.in_force("sections", day.parse().unwrap()).unwrap().version();
     assert_eq!((on("2021-01-01"), on("2026-08-31"), on("2026-09-01")), (1, 1, 2));
