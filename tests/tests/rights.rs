@@ -1099,7 +1099,10 @@ impl House {
             house.people.push(person);
         }
         let petra = house.people.last().expect("she joined").me.person;
-        house.relay.administer(|d| d.end_member(&IDRIS.into_bytes(), &petra, "2026-02-01", NOW)).expect("her last day");
+        house
+            .relay
+            .administer(|d| d.end_member(&IDRIS.into_bytes(), &petra, "2026-02-01", None, NOW))
+            .expect("her last day");
         house.start();
         house
     }

@@ -74,6 +74,8 @@
 //! | `mark` | relay | `epoch`, `records`, `sig` |
 //! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
 //! | `gone` | relay | `doc` |
+//! | `act` | participant | `id` (16 random bytes), `act` (CBOR of an [`act::Sentence`]), `sig` |
+//! | `acted` | relay | `id`, `refused`? {`code`, `reason`}: done where it is missing |
 //! | `error` | both | `code`, `detail`, `retryAfterMs`?, `doc`? |
 //!
 //! A relay reads no faster than it can serve everybody: who sends more waits in the line, and nothing is dropped. A reader that is
@@ -186,6 +188,14 @@
 //! moment. A client that lacks what a change's author may do asks for a newer roster before it gives up.
 //! `left` names the reader's own ended memberships: a client gives those children's documents up once nothing in them waits.
 //!
+//! # Acts
+//!
+//! What people have the directory do: `act` is a sentence (who, what, on whom, from when, why), `sig` Ed25519 by its device over
+//! `"openpep/act/1" ‖ relay key ‖ id ‖ act`. The relay judges it by its table of rights (`pep-relay rights`), does it once however often
+//! the same `id` comes, and answers with `acted` when it is on its disk; whoever it concerns is sent the new roster before. A sentence
+//! names what its device took to stand, and is refused where something else stands by then. A refusal has changed nothing. One that was
+//! said more than some days ago is refused, so that the relay need not remember for ever what it did.
+//!
 //! # Presence
 //!
 //! Passed on to the others who have the document open, with `person` and `device` as the relay knows them; never stored.
@@ -200,6 +210,7 @@
 mod envelope;
 mod ledger;
 
+pub mod act;
 pub mod backoff;
 pub mod cbor;
 pub mod feature;

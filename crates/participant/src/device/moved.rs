@@ -61,9 +61,8 @@ impl Device {
         let team = self.authority_to_move(&doc, Some(role));
         let signer = self.replica.signer().ok_or(Trouble::Unknown)?;
         let changes = to.extensions(kind).into_iter().zip(to.extension_hashes(kind));
-        let sign = |(seq, (change, hash))| {
-            sync::sign(&signer.key, signer.device, doc, plan::BEGINNING, seq, hash, change)
-        };
+        let sign =
+            |(seq, (change, hash))| sync::sign(&signer.key, signer.device, doc, plan::BEGINNING, seq, hash, change);
         let moves: Vec<Envelope> = (2..).zip(changes).skip(there).map(sign).collect();
         Ok(self.replica.offer(&doc, &moves, &team, None)?.1)
     }

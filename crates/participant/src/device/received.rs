@@ -40,6 +40,7 @@ impl Device {
                     }
                 } else {
                     self.line = Line::Connected;
+                    self.send_asked();
                     self.forget_undecided()?;
                 }
                 self.touch();
@@ -114,6 +115,7 @@ impl Device {
                 }
             }
             Act::Readers { doc, chosen } => self.readers_taken(&doc, chosen)?,
+            Act::Acted { id, refused } => self.acted(&id, refused),
             Act::Gone(doc) => {
                 if let Some(c) = self.connection.as_mut() {
                     c.gone.insert(doc);
