@@ -31,7 +31,9 @@ impl Device {
         for kind in DocumentKind::ALL {
             let doc = *to.document(*kind).as_bytes();
             if self.holds(to, *kind, role) && self.replica.has(&doc)? {
-                if let Some(refused) = self.carry_on(to, *kind, role)? {
+                let moves = self.moves(to, *kind)?;
+                let team = self.authority_to_move(&doc, Some(role));
+                if let Some(refused) = self.replica.offer(&doc, &moves, &team, None)?.1 {
                     return Ok(Some(refused));
                 }
                 self.follow(&doc)?;
@@ -45,26 +47,27 @@ impl Device {
 
     /// An annex that nobody has moved yet follows the plan, before this device's person writes in it.
     pub(super) fn catch_up(&mut self, pep: &Pep, kind: DocumentKind, role: Role) -> Result<(), Trouble> {
-        if kind != DocumentKind::Main && pep.process.steps() > 0 {
-            self.carry_on(pep, kind, role)?;
+        let doc = *pep.document(kind).as_bytes();
+        if kind != DocumentKind::Main && self.steps(&doc) < pep.process.steps() && self.replica.has(&doc)? {
+            let moves = self.moves(pep, kind)?;
+            let team = self.authority_to_move(&doc, Some(role));
+            self.replica.offer(&doc, &moves, &team, None)?;
         }
         Ok(())
     }
 
-    /// Stages what moves one document as far as `to` has come, as far as it has not been.
-    fn carry_on(&mut self, to: &Pep, kind: DocumentKind, role: Role) -> Result<Option<Refusal>, Trouble> {
+    /// What moves one document as far as `to` has come, as far as it has not been, signed by this device.
+    fn moves(&mut self, to: &Pep, kind: DocumentKind) -> Result<Vec<Envelope>, Trouble> {
         let doc = *to.document(kind).as_bytes();
         let there = self.steps(&doc);
         if there >= to.process.steps() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let team = self.authority_to_move(&doc, Some(role));
         let signer = self.replica.signer().ok_or(Trouble::Unknown)?;
         let changes = to.extensions(kind).into_iter().zip(to.extension_hashes(kind));
         let sign =
             |(seq, (change, hash))| sync::sign(&signer.key, signer.device, doc, plan::BEGINNING, seq, hash, change);
-        let moves: Vec<Envelope> = (2..).zip(changes).skip(there).map(sign).collect();
-        Ok(self.replica.offer(&doc, &moves, &team, None)?.1)
+        Ok((2..).zip(changes).skip(there).map(sign).collect())
     }
 
     /// Envelopes of the relay's log, up to the first that is refused. What moves the document on changes who may write where in
