@@ -13,6 +13,7 @@ mod house;
 mod kill;
 mod layouts;
 mod leaving;
+mod moved;
 mod older;
 mod relay_key;
 mod requirements;
