@@ -1,6 +1,9 @@
 //! `pep child`.
 
-use ::sync::{frame::NewChild, roster::Child};
+use ::sync::{
+    frame::NewChild,
+    roster::{Child, Member, Person},
+};
 use plan::Role;
 use uuid::Uuid;
 
@@ -102,14 +105,15 @@ fn list(context: &mut Context) -> Result<(), Error> {
 
 fn show(context: &mut Context, text: &str) -> Result<(), Error> {
     let child = context.child(text)?;
-    let (roster, day) =
-        (context.with(|device| Ok::<_, replica::Trouble>(device.roster().clone()))?, clock::now().today());
-    let team: Vec<_> = roster
-        .teams
-        .iter()
-        .filter(|m| m.child == child.id && m.on(&day))
-        .filter_map(|m| Some((m, roster.person(&m.person)?)))
-        .collect();
+    let (id, day) = (child.id, clock::now().today());
+    let team = context.with(move |device| {
+        let roster = device.roster();
+        let on_team = roster.team(&id).iter().filter(|m| m.on(&day));
+        Ok::<_, replica::Trouble>(
+            on_team.filter_map(|m| Some((m.clone(), roster.person(&m.person)?.clone()))).collect(),
+        )
+    })?;
+    let team: Vec<(Member, Person)> = team;
     if context.global.json {
         let team = team.iter().map(|(member, person)| directory::Member {
             person: Uuid::from_bytes(person.id),

@@ -2,6 +2,7 @@
 //! frames come out. One thread owns it (`disk::DocumentThread`); commands, pages and the line to the relay send it work.
 
 mod authority;
+mod directory;
 mod documents;
 mod facts;
 mod held;
@@ -26,20 +27,21 @@ use replica::{Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
-    Mark, Roster, SignedRoster,
+    Mark, People, SignedRoster,
     frame::{NewChild, Start},
+    roster::Child,
 };
 use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
-use newer::Unknown;
-use state::{Connection, Counted, Here, Readers};
+use state::{Connection, Counted, Directory, Here, Readers, Unknown};
 
 pub use documents::PlanDocuments;
 pub use facts::{pep_of, start_of};
 pub use line::PROGRAM;
-pub use newer::{Made, Newer};
-pub use state::{Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};
+pub use state::{
+    Held, Line, Made, Newer, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why,
+};
 pub use typed::Typed;
 pub use unshared::Shared;
 use views::Views;
@@ -92,7 +94,8 @@ pub struct Device {
     replica: Replica,
     processes: Processes,
     me: Option<Me>,
-    roster: Roster,
+    roster: People,
+    directory: Directory,
     /// Rises with every list of people that was taken in.
     people: u64,
     peps: BTreeMap<Id, Pep>,
@@ -138,11 +141,7 @@ impl Device {
             let incarnation = replica.incarnation(chance)?;
             replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         }
-        let roster = match &me {
-            Some(me) => read_fact::<SignedRoster>(&replica, b"roster")?.and_then(|r| r.verify(&me.relay.key)),
-            None => None,
-        }
-        .unwrap_or_default();
+        let (directory, roster) = Directory::read(&replica, me.as_ref().map(|me| (&me.person, &me.relay.key)))?;
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mark = read_fact(&replica, MARK)?;
@@ -152,6 +151,7 @@ impl Device {
             processes,
             me,
             roster,
+            directory,
             people: 0,
             peps: BTreeMap::new(),
             documents: BTreeMap::new(),
@@ -197,10 +197,8 @@ impl Device {
         }
         let incarnation = self.replica.kept_incarnation()?;
         self.replica.set_fact(b"me", Some(&cbor(&me)));
-        if let Some(verified) = roster.as_ref().and_then(|r| r.verify(&me.relay.key)) {
-            self.roster = verified;
-            self.people += 1;
-            self.replica.set_fact(b"roster", roster.map(|r| cbor(&r)).as_deref());
+        if let Some((signed, verified)) = roster.as_ref().and_then(|r| Some((r, r.verify(&me.relay.key)?))) {
+            self.show_roster(signed, People::of(&verified));
         }
         self.replica.commit()?;
         self.replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
@@ -215,7 +213,7 @@ impl Device {
     }
 
     /// Who works with whom, as the relay last said.
-    pub fn roster(&self) -> &Roster {
+    pub fn roster(&self) -> &People {
         &self.roster
     }
 
@@ -272,20 +270,19 @@ impl Device {
     }
 
     /// Children of this person's teams, and those added here that the relay does not know yet.
-    pub fn children(&self) -> Result<Vec<sync::roster::Child>, Trouble> {
-        let mut children = self.roster.children.clone();
-        for child in self.new_children()? {
-            if self.roster.child(&child.child).is_none() {
-                children.push(sync::roster::Child {
-                    id: child.child,
-                    name: child.name,
-                    dob: child.dob,
-                    looked_after_since: child.looked_after_since,
-                    emergency: child.emergency,
-                });
-            }
-        }
+    pub fn children(&self) -> Result<Vec<Child>, Trouble> {
+        let mut children: Vec<Child> = self.roster.children().cloned().collect();
+        let new = self.new_children()?.into_iter().filter(|child| self.roster.child(&child.child).is_none());
+        children.extend(new.map(as_child));
         Ok(children)
+    }
+
+    /// One of them.
+    pub fn child(&self, id: &Uuid) -> Result<Option<Child>, Trouble> {
+        if let Some(child) = self.roster.child(id.as_bytes()) {
+            return Ok(Some(child.clone()));
+        }
+        Ok(read_fact(&self.replica, &key(b"child/", id.as_bytes()))?.map(as_child))
     }
 
     /// Adds a child, with or without a connection.
@@ -314,4 +311,10 @@ impl Device {
     fn touch(&mut self) {
         self.changed += 1;
     }
+}
+
+/// A child that was added here, as the relay will say it.
+fn as_child(child: NewChild) -> Child {
+    let NewChild { child: id, name, dob, looked_after_since, emergency } = child;
+    Child { id, name, dob, looked_after_since, emergency }
 }

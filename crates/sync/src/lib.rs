@@ -104,7 +104,7 @@
 //! A relay that sees that its disk was restored or copied begins another epoch. A machine that is rolled back whole shows nothing of it
 //! on its disk. So a relay says how much it has: a **mark** is {`epoch`, `records`, `sig`}, where `records` counts what is on its
 //! disk, and `sig` is Ed25519 by its key over `"openpep/mark/1" ‖ relay id ‖ epoch ‖ records (u64, big endian)`. It stands in `welcome`,
-//! and comes again with receipts. The participant keeps the newest and hands it back in `hello`. One of the relay's own key that says
+//! and comes again while changes are pushed (ours says it every ten seconds at the most). The participant keeps the newest and hands it back in `hello`. One of the relay's own key that says
 //! more than it has, or names an epoch that it knows nothing of, proves that it was put back: it begins another epoch and says so in
 //! its audit. Nobody's word does: a cursor that does not fit is answered with `missing`, and changes nothing.
 //!
@@ -187,13 +187,16 @@ mod ledger;
 
 pub mod backoff;
 pub mod cbor;
+pub mod directory;
 pub mod feature;
 pub mod frame;
 pub mod held;
 pub mod identity;
 pub mod link;
 mod mark;
+pub mod packed;
 pub mod participant;
+pub mod people;
 pub mod presence;
 pub mod relay;
 pub mod roster;
@@ -203,4 +206,5 @@ pub use feature::Features;
 pub use frame::{Cursor, Frame};
 pub use ledger::{Ledger, Taken};
 pub use mark::Mark;
+pub use people::People;
 pub use roster::{Roster, SignedRoster};
