@@ -28,7 +28,7 @@ use crate::{
     clock,
     dial::{self, DialError, Http, Kept},
     erase,
-    json::failed::Failed,
+    json::failed,
     unlock::{self, Guard, LockError},
 };
 use participant::{
@@ -110,7 +110,7 @@ impl App {
         let id = key.as_ref().map(|k| gate::device_id(&replica::public_key(k)));
         let disk = FileDisk::open(&home, &home_key)?.with_keys_beside(&erase::KEYS);
         let (replica, notices) = Replica::open(Box::new(disk), Mode::Participant)?;
-        let device = Device::open(replica, plan::Processes::built_in().clone(), key, clock::chance())?;
+        let device = Device::open(replica, plan::Processes::built_in().clone(), key, clock::random()?)?;
         if device.me().is_some_and(|me| Some(me.device) != id) {
             return Err(OpenError::Key);
         }
@@ -473,9 +473,7 @@ async fn failure(room: &DocumentThread<Device>, again: &Notify, mut attempts: wa
 /// To a command that came while this program ends. With `--json` it is said in the one document, too.
 fn ending(request: &Request) -> Reply {
     let e = Error::new(Kind::Store, "The program that had this folder open is ending. Try again.");
-    let json = request.args.iter().any(|arg| arg == "--json");
-    let stdout = if json { Failed::of(&e).line() } else { Vec::new() };
-    Reply { code: e.kind.code(), stdout, stderr: e.words().into_bytes(), ..Reply::default() }
+    failed::reply(&e, request.args.iter().any(|arg| arg == "--json"))
 }
 
 fn read_key(home: &Path, home_key: &Key) -> Result<Option<Ed25519KeyPair>, OpenError> {

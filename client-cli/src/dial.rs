@@ -36,6 +36,7 @@ use sync::{
     held::{Change, List},
     identity,
     link::Link,
+    voucher::{VOUCHERS_MAX, Voucher},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -78,6 +79,11 @@ pub enum DialError {
         "The relay at {0} is not the one this device joined: its key is another. Nothing was sent. Ask the Virtual School for a new link if it has changed its relay."
     )]
     WrongKey(String),
+    /// The relay signs with a key that it had before: it was put back from a backup older than the change.
+    #[error(
+        "The relay at {0} signs with a key that it has changed since: it was put back from an older backup. Nothing was sent; what you wrote is safe here. Whoever keeps the relay brings back a backup that was made after `pep-relay keys change`, or sends new links."
+    )]
+    OlderKey(String),
     /// The relay does not let this device in, in its own words.
     #[error("{detail}")]
     Refused {
@@ -332,6 +338,8 @@ pub async fn join(http: &Http, link: &Link, key: &Ed25519KeyPair, name: &str) ->
         organisation: Option<String>,
         role: String,
         relay: AnswerRelay,
+        #[serde(default)]
+        keys: Vec<String>,
     }
     #[derive(Deserialize)]
     struct AnswerRelay {
@@ -340,16 +348,18 @@ pub async fn join(http: &Http, link: &Link, key: &Ed25519KeyPair, name: &str) ->
         name: String,
     }
     let answer: Answer = http.post(&address, "/v1/join", &body).await?;
-    if BASE64_URL_SAFE_NO_PAD.decode(&answer.relay.key).ok().as_deref() != Some(link.relay_key.as_slice()) {
-        return Err(DialError::WrongKey(address.url));
-    }
     let relay = Relay {
         url: link.url(),
         id: *answer.relay.id.as_bytes(),
         key: link.relay_key,
+        former: Vec::new(),
         tls: link.tls.map(serde_bytes::ByteArray::new),
         name: answer.relay.name,
     };
+    let relay = relay.followed(&vouchers(&answer.keys));
+    if BASE64_URL_SAFE_NO_PAD.decode(&answer.relay.key).ok().as_deref() != Some(relay.key.as_slice()) {
+        return Err(DialError::WrongKey(address.url));
+    }
     Ok(Me {
         person: *answer.person.as_bytes(),
         name: answer.name,
@@ -360,17 +370,35 @@ pub async fn join(http: &Http, link: &Link, key: &Ed25519KeyPair, name: &str) ->
     })
 }
 
-/// Opens a session: the token that opens the WebSocket.
+/// A session that is open.
+struct Opened {
+    /// What opens the WebSocket.
+    token: String,
+    /// The relay as it is known from now on: its key may be another, which the old one vouches for.
+    relay: Relay,
+}
+
+/// Each key of the relay for the next, as an answer says them. What is no voucher is passed over: nothing is followed for it.
+fn vouchers(said: &[String]) -> Vec<Voucher> {
+    let each = said.iter().take(VOUCHERS_MAX);
+    each.filter_map(|one| Voucher::decode(&BASE64_URL_SAFE_NO_PAD.decode(one).ok()?)).collect()
+}
+
+/// Opens a session.
 async fn session(
     http: &Http,
     address: &Address,
     relay: &Relay,
     device: &Id,
     key: &Ed25519KeyPair,
-) -> Result<String, DialError> {
+) -> Result<Opened, DialError> {
     #[derive(Deserialize)]
     struct Challenge {
         challenge: String,
+        /// What it signs with. A relay that cannot change its key does not say it.
+        key: Option<String>,
+        #[serde(default)]
+        keys: Vec<String>,
     }
     #[derive(Deserialize)]
     struct Token {
@@ -378,6 +406,15 @@ async fn session(
     }
     let device_text = Uuid::from_bytes(*device).to_string();
     let asked: Challenge = http.post(address, "/v1/session", &json!({ "device": device_text })).await?;
+    let relay = relay.clone().followed(&vouchers(&asked.keys));
+    let has = asked.key.and_then(|key| BASE64_URL_SAFE_NO_PAD.decode(key).ok());
+    match has.filter(|has| *has != relay.key) {
+        Some(has) if relay.former.iter().any(|former| **former == *has) => {
+            return Err(DialError::OlderKey(address.url.clone()));
+        }
+        Some(_) => return Err(DialError::WrongKey(address.url.clone())),
+        None => {}
+    }
     let challenge: identity::Secret = BASE64_URL_SAFE_NO_PAD
         .decode(&asked.challenge)
         .ok()
@@ -389,18 +426,25 @@ async fn session(
         "challenge": asked.challenge,
         "sig": BASE64_URL_SAFE_NO_PAD.encode(sig),
     });
-    let opened = http.post::<Token>(address, "/v1/session", &body).await;
-    opened.map(|opened| opened.token).map_err(|e| match e {
-        DialError::Refused { code, detail, sig: Some(sig) } if code == sync::frame::code::REVOKED => {
+    match http.post::<Token>(address, "/v1/session", &body).await {
+        Ok(opened) => Ok(Opened { token: opened.token, relay }),
+        Err(DialError::Refused { code, detail, sig: Some(sig) }) if code == sync::frame::code::REVOKED => {
             let statement = identity::revoked_statement(&relay.key, &challenge, device);
             let sig = BASE64_URL_SAFE_NO_PAD.decode(&sig).ok().and_then(|sig| sig.try_into().ok());
             match sig.is_some_and(|sig| identity::verify(&relay.key, &statement, &sig)) {
-                true => DialError::Revoked(detail),
-                false => DialError::Refused { code, detail, sig: None },
+                true => Err(DialError::Revoked(detail)),
+                false => Err(DialError::Refused { code, detail, sig: None }),
             }
         }
-        other => other,
-    })
+        Err(other) => Err(other),
+    }
+}
+
+/// The relay of this device as a link names it: at another address, which it answers at. Nothing of the invitation is used.
+pub async fn moved(http: &Http, link: &Link, me: &Me, key: &Ed25519KeyPair) -> Result<Relay, DialError> {
+    let address = Address::parse(&link.url(), link.tls)?;
+    let Opened { relay, .. } = session(http, &address, &me.relay, &me.device, key).await?;
+    Ok(Relay { url: link.url(), tls: link.tls.map(serde_bytes::ByteArray::new), ..relay })
 }
 
 /// How a line ended that the other side ended. That the device was revoked is said on the line, and then once more with the
@@ -445,7 +489,7 @@ pub async fn held(
     key: &Ed25519KeyPair,
 ) -> Result<List, DialError> {
     let address = Address::of(&me.relay)?;
-    let token = match (session(http, &address, &me.relay, &me.device, key).await, room) {
+    let Opened { token, .. } = match (session(http, &address, &me.relay, &me.device, key).await, room) {
         (Err(DialError::Revoked(_)), Some(room)) => return Err(shut_out(room).await),
         (other, _) => other?,
     };
@@ -462,7 +506,7 @@ pub async fn decide(
     accept: bool,
 ) -> Result<(), DialError> {
     let address = Address::of(&me.relay)?;
-    let token = session(http, &address, &me.relay, &me.device, key).await?;
+    let Opened { token, .. } = session(http, &address, &me.relay, &me.device, key).await?;
     let decision = if accept { "accept" } else { "discard" };
     let (doc, hash) = (Uuid::from_bytes(change.doc), hex::encode(change.hash));
     http.post_with(&address, "/v1/held", &token, &json!({ "doc": doc, "change": hash, "decision": decision })).await
@@ -477,14 +521,14 @@ pub enum Ended {
     Cut(u64),
 }
 
-/// A WebSocket on which the relay waits for `hello`, and the token it was opened with.
+/// A WebSocket on which the relay waits for `hello`, the token it was opened with, and the relay as it is known from now on.
 pub async fn line(
     http: &Http,
     me: &Me,
     key: &Ed25519KeyPair,
-) -> Result<(WebSocketStream<Box<dyn Io>>, String), DialError> {
+) -> Result<(WebSocketStream<Box<dyn Io>>, String, Relay), DialError> {
     let address = Address::of(&me.relay)?;
-    let token = session(http, &address, &me.relay, &me.device, key).await?;
+    let Opened { token, relay } = session(http, &address, &me.relay, &me.device, key).await?;
     let mut request =
         format!("{}/sync", address.url).into_client_request().map_err(|_| DialError::Address(address.url.clone()))?;
     let value = |text: &str| text.parse().map_err(|_| DialError::Answer);
@@ -500,7 +544,7 @@ pub async fn line(
         .await
         .map_err(|_| DialError::Unreachable(address.url.clone()))?
         .map_err(|_| DialError::Unreachable(address.url.clone()))?;
-    Ok((socket, token))
+    Ok((socket, token, relay))
 }
 
 /// One connection from beginning to end. `stop` ends it.
@@ -514,10 +558,14 @@ pub async fn once(
     let gone = |_| DialError::Disk("The part of the program that keeps the documents has stopped.".into());
     let me = room.call(|c| c.me().cloned()).await.map_err(gone)?.ok_or(DialError::Answer)?;
     let address = Address::of(&me.relay)?;
-    let (socket, token) = match line(http, &me, key).await {
+    let (socket, token, relay) = match line(http, &me, key).await {
         Err(DialError::Revoked(_)) => return Err(shut_out(room).await),
         other => other?,
     };
+    if relay != me.relay {
+        let known = room.call(|device| device.know_relay(relay)).await.map_err(gone)?;
+        known.map_err(|e| DialError::Disk(e.to_string()))?;
+    }
     let (mut sink, mut incoming) = socket.split();
     room.call(|c| c.connect()).await.map_err(gone)?;
     wake.notify_one();
@@ -604,9 +652,12 @@ pub async fn keep(
         let refused = match &ended {
             // A busy relay refuses nobody for good.
             Err(DialError::Refused { code, .. }) if code == sync::frame::code::BUSY => None,
-            Err(e @ (DialError::Refused { .. } | DialError::WrongKey(_) | DialError::Revoked(_))) => {
-                Some(e.to_string())
-            }
+            Err(
+                e @ (DialError::Refused { .. }
+                | DialError::WrongKey(_)
+                | DialError::OlderKey(_)
+                | DialError::Revoked(_)),
+            ) => Some(e.to_string()),
             _ => None,
         };
         if room.call(move |c| c.disconnect(refused)).await.is_err() {
@@ -731,6 +782,7 @@ impl From<DialError> for Error {
             ),
             DialError::Refused { .. }
             | DialError::WrongKey(_)
+            | DialError::OlderKey(_)
             | DialError::Plain
             | DialError::Address(_)
             | DialError::Answer

@@ -23,7 +23,7 @@ use crate::{
     given::Given,
     global::Seals,
     home::{claimed, home},
-    json::failed::Failed,
+    json::failed,
     unlock::{self, Guard},
 };
 use participant::error::{Error, Kind};
@@ -42,8 +42,9 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
         // Help and version are data; everything else is talk with exit code 2.
         Err(e) => {
             let _ = e.print();
-            if e.use_stderr() && args.iter().any(|arg| arg == "--json") {
-                let _ = io::stdout().write_all(&Failed::usage(&e.to_string()).line());
+            if e.use_stderr() {
+                let _ = io::stdout()
+                    .write_all(&failed::unread(&e.to_string(), args.iter().any(|arg| arg == "--json")).stdout);
             }
             return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
         }
@@ -56,11 +57,10 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(e) => {
-            let _ = io::stderr().write_all(e.words().as_bytes());
-            if json {
-                let _ = io::stdout().write_all(&Failed::of(&e).line());
-            }
-            ExitCode::from(e.kind.code())
+            let reply = failed::reply(&e, json);
+            let _ = io::stderr().write_all(&reply.stderr);
+            let _ = io::stdout().write_all(&reply.stdout);
+            ExitCode::from(reply.code)
         }
     }
 }
@@ -71,16 +71,10 @@ pub fn answer(app: &Arc<App>, request: Request) -> Reply {
     let words = std::iter::once("pep".to_string()).chain(request.args);
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
-        Err(e) => {
-            let words = e.to_string();
-            let stdout = if json { Failed::usage(&words).line() } else { Vec::new() };
-            return Reply { code: 2, stdout, stderr: words.into_bytes(), locked: false };
-        }
+        Err(e) => return failed::unread(&e.to_string(), json),
     };
     if let Err(e) = app.admit(request.passphrase.as_ref()) {
-        let e = Error::from(e);
-        let stdout = if cli.global.json { Failed::of(&e).line() } else { Vec::new() };
-        return Reply { code: e.kind.code(), stdout, stderr: e.words().into_bytes(), locked: true };
+        return Reply { locked: true, ..failed::reply(&e.into(), cli.global.json) };
     }
     let given = Given { passphrase: request.passphrase, new: request.new_passphrase, file: request.file_passphrase };
     let mut context = Context::brought(app.clone(), cli.global.clone(), request.cwd, request.stdin, given, answer);

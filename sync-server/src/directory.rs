@@ -571,12 +571,13 @@ impl Directory {
         Ok(person)
     }
 
-    /// Enrols a device with an invitation, once. The same device asking again (its answer was lost) is answered again.
-    pub fn join(&mut self, relay_key: &PublicKey, joining: &Joining, now: i64) -> Result<(Person, Id)> {
+    /// Enrols a device with an invitation, once. The same device asking again (its answer was lost) is answered again. `relay_keys`: all
+    /// that this relay ever had, for a link names the one of its day.
+    pub fn join(&mut self, relay_keys: &[PublicKey], joining: &Joining, now: i64) -> Result<(Person, Id)> {
         let hash = sha256(&joining.secret);
         let invitation = self.invitations.get(&hash).cloned().ok_or(Refused::InvitationUnknown)?;
-        let statement = identity::join_statement(relay_key, &joining.secret, &joining.key);
-        if !identity::verify(&joining.key, &statement, &joining.sig) {
+        let statement = |key| identity::join_statement(key, &joining.secret, &joining.key);
+        if !relay_keys.iter().any(|key| identity::verify(&joining.key, &statement(key), &joining.sig)) {
             return Err(Refused::InvitationAltered);
         }
         let device = gate::device_id(&joining.key);
@@ -808,8 +809,8 @@ impl Directory {
         self.rise_to(self.version.saturating_add(1));
     }
 
-    /// Every roster is new: a relay that begins a new epoch says so to everyone.
-    pub fn begin_epoch(&mut self, now: i64) {
+    /// Every roster is new: a relay that begins a new epoch, or has another key, says so to everyone.
+    pub fn renew_rosters(&mut self, now: i64) {
         // Not below the clock: a program that reads rosters does not know that another epoch counts anew.
         self.rise_to(self.version.saturating_add(1).max(u64::try_from(now).unwrap_or(0)));
     }

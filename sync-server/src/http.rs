@@ -197,10 +197,11 @@ async fn join(
         .room
         .call(move |relay| {
             let (person, device) = relay.join(&joining, at)?;
-            Ok::<_, Error>((person, device, relay.id(), relay.key(), relay.organisation().to_string()))
+            let about = (relay.id(), relay.key(), relay.organisation().to_string());
+            Ok::<_, Error>((person, device, about, vouchers(relay)))
         })
         .await?;
-    let (person, device, id, key, name) = joined?;
+    let (person, device, (id, key, name), keys) = joined?;
     tracing::info!(device = text(&device), "joined");
     Ok(Json(json!({
         "person": text(&person.id),
@@ -209,6 +210,7 @@ async fn join(
         "role": person.role,
         "device": text(&device),
         "relay": { "id": text(&id), "key": BASE64.encode(key), "name": name },
+        "keys": keys,
     }))
     .into_response())
 }
@@ -231,9 +233,9 @@ async fn session(
     let at = now();
     let (Some(challenge), Some(sig)) = (body.challenge, body.sig) else {
         // Given to whoever asks: only who has the key can answer it.
-        let challenge = secret()?;
-        app.sessions().challenge(&challenge, device, at);
-        return Ok(Json(json!({ "challenge": BASE64.encode(challenge) })).into_response());
+        let challenge = app.sessions().challenge(&device, chance()?, at);
+        let (key, keys) = app.room.call(|relay| (BASE64.encode(relay.key()), vouchers(relay))).await?;
+        return Ok(Json(json!({ "challenge": BASE64.encode(challenge), "key": key, "keys": keys })).into_response());
     };
     let challenge: Secret = fixed(&challenge)?;
     let sig: Signature = fixed(&sig)?;
@@ -262,8 +264,7 @@ async fn session(
         let body = json!({ "code": refused.code(), "detail": refused.to_string(), "sig": BASE64.encode(sig) });
         return Ok((StatusCode::FORBIDDEN, Json(body)).into_response());
     }
-    let token = secret()?;
-    let expires = app.sessions().open(&token, device, at);
+    let (token, expires) = app.sessions().open(&device, chance()?, at);
     Ok(Json(json!({ "token": BASE64.encode(token), "expires": expires })).into_response())
 }
 
@@ -446,8 +447,13 @@ fn fixed<const N: usize>(text: &str) -> Result<[u8; N], Refusal> {
     })
 }
 
-fn secret() -> Result<Secret, Refusal> {
-    let mut bytes = [0; 32];
+/// Each key of the relay for the next, as answers say it.
+fn vouchers(relay: &mut Relay) -> Vec<String> {
+    relay.vouchers().iter().map(|voucher| BASE64.encode(voucher.encode())).collect()
+}
+
+fn chance() -> Result<[u8; 8], Refusal> {
+    let mut bytes = [0; 8];
     keys::random(&mut bytes)?;
     Ok(bytes)
 }

@@ -240,6 +240,33 @@ pub(crate) struct Restored {
     pub(crate) needs_key: Option<String>,
 }
 
+/// What participants know the relay by, and what opens its folder: `pep-relay keys show`. Keys in lower-case hex.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeysShown {
+    /// The relay's id, which stays when its key changes.
+    pub(crate) relay: Uuid,
+    /// The public key that it signs with.
+    pub(crate) key: String,
+    /// Those that it signed with before, the oldest first.
+    pub(crate) former: Vec<String>,
+    /// SHA-256 of its certificate's public key; left out on a plain line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) certificate: Option<String>,
+    /// The name of the key that opens the folder; left out where nothing is sealed yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) store_key: Option<String>,
+    /// Whether that key lies in the folder that it opens.
+    pub(crate) store_key_beside_the_data: bool,
+}
+
+/// The relay signs with another key: `pep-relay keys change`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct KeyChanged {
+    /// The public key that it signs with from now on, in lower-case hex.
+    pub(crate) key: String,
+}
+
 /// Whether everything is whole: `pep-relay check`.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Checked {

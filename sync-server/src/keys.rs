@@ -29,6 +29,8 @@ use crate::{
 
 /// Signs rosters; its public half is what participants know the relay by. Sealed.
 pub const RELAY_KEY: &str = "relay.sealed";
+/// The key that takes its place, while that is changed. Sealed.
+const NEXT_KEY: &str = "relay.next.sealed";
 /// Private key of the relay's own certificate, PEM, sealed.
 pub const TLS_KEY: &str = "tls.sealed";
 /// The relay's own certificate, PEM.
@@ -176,25 +178,28 @@ fn unreadable_key(place: &str) -> Error {
 fn sealed(dir: &Path, name: &str, store_key: &Key) -> Result<Option<Secret>, Error> {
     let failed = Error::file("A key of the relay");
     let path = dir.join(name);
-    let plain = PLAIN.iter().find(|(_, sealed)| *sealed == name).map(|(plain, _)| dir.join(plain)).unwrap_or_default();
+    let plain = PLAIN.iter().find(|(_, sealed)| *sealed == name).map(|(plain, _)| dir.join(plain));
     match read_kept(&path) {
         Ok(bytes) => {
             let opened = store_key.open(&place(name), &bytes).map(Secret::new).ok_or_else(|| damaged(name))?;
             // Left where sealing it was cut short.
-            destroy(&plain).map_err(failed)?;
+            plain.map_or(Ok(()), |plain| destroy(&plain)).map_err(failed)?;
             Ok(Some(opened))
         }
         Err(e) if e.kind() == io::ErrorKind::InvalidData => Err(damaged(name)),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => match fs::read(&plain) {
-            Ok(bytes) => {
-                let bytes = Secret::new(bytes);
-                seal(dir, name, store_key, bytes.bytes())?;
-                destroy(&plain).map_err(failed)?;
-                Ok(Some(bytes))
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let Some(plain) = plain else { return Ok(None) };
+            match fs::read(&plain) {
+                Ok(bytes) => {
+                    let bytes = Secret::new(bytes);
+                    seal(dir, name, store_key, bytes.bytes())?;
+                    destroy(&plain).map_err(failed)?;
+                    Ok(Some(bytes))
+                }
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(e) => Err(failed(e)),
             }
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(failed(e)),
-        },
+        }
         Err(e) => Err(failed(e)),
     }
 }
@@ -243,6 +248,34 @@ pub fn relay_key(dir: &Path, store_key: &Key) -> Result<Ed25519KeyPair, Error> {
     Ed25519KeyPair::from_pkcs8(bytes.bytes()).map_err(|_| {
         Error::Keys("The relay's key (relay.sealed) is damaged. Bring it back from a backup with `pep-relay restore`: participants know this relay by it.".into())
     })
+}
+
+/// Makes the key that follows, beside the one that is in use. One that an earlier change left there is written over: it was never used.
+pub fn make_next(dir: &Path, store_key: &Key) -> Result<Ed25519KeyPair, Error> {
+    let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| no_randomness())?;
+    seal(dir, NEXT_KEY, store_key, made.as_ref())?;
+    Ed25519KeyPair::from_pkcs8(made.as_ref()).map_err(|_| no_randomness())
+}
+
+/// Puts the key that follows in the place of the one before.
+pub fn take_next(dir: &Path, store_key: &Key) -> Result<(), Error> {
+    let next = sealed(dir, NEXT_KEY, store_key)?.ok_or_else(|| damaged(NEXT_KEY))?;
+    seal(dir, RELAY_KEY, store_key, next.bytes())?;
+    destroy(&dir.join(NEXT_KEY)).map_err(Error::file("A key of the relay"))
+}
+
+/// The key that the relay's data was last signed with: the one in use, or, where a change was cut short after it was written down, the
+/// one that follows, which then is.
+pub fn relay_key_of(dir: &Path, store_key: &Key, newest: Option<PublicKey>) -> Result<Ed25519KeyPair, Error> {
+    let key = relay_key(dir, store_key)?;
+    let Some(newest) = newest.filter(|newest| *newest != replica::public_key(&key)) else { return Ok(key) };
+    let next = sealed(dir, NEXT_KEY, store_key)?.and_then(|bytes| Ed25519KeyPair::from_pkcs8(bytes.bytes()).ok());
+    match next.filter(|next| replica::public_key(next) == newest) {
+        Some(next) => take_next(dir, store_key).map(|()| next),
+        None => Err(Error::Keys(
+            "The key in relay.sealed is older than this data: its signing key was changed since. Bring the newer file back from a backup made after `pep-relay keys change`.".into(),
+        )),
+    }
 }
 
 /// The relay's id: the first 16 bytes of SHA-256(`"openpep/relay/1" ‖ key`).

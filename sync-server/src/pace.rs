@@ -160,6 +160,7 @@ mod tests {
         let one = |n: usize| {
             let seq = n as u64;
             Wire(Envelope {
+                incarnation: None,
                 doc: [7; 16],
                 actor: [3; 16],
                 seq,

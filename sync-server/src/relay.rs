@@ -22,19 +22,25 @@ use sync::{
     },
     link::Link,
     relay::{Ask, Lend, Session, Snapshot},
+    voucher::Voucher,
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 mod entries;
 mod held;
+mod incarnations;
+mod key;
 mod put_back;
+
+pub use incarnations::INCARNATIONS_PER_DAY_MAX;
+pub use key::newest as newest_key;
 
 use crate::{
     directory::{Directory, Joining, Refused, Standing, day, from_cbor, text, to_cbor},
     error::Error,
-    keys,
     pace::Turn,
     pep,
+    sessions::Marks,
 };
 
 /// Connections at once: ten thousand participants, at about 20 kB each while they are quiet.
@@ -130,6 +136,7 @@ pub struct Relay {
     replica: Replica,
     directory: Directory,
     key: Ed25519KeyPair,
+    vouchers: Vec<Voucher>,
     id: Id,
     organisation: String,
     epoch: Id,
@@ -147,6 +154,7 @@ pub struct Relay {
     growth: BTreeMap<Id, Growth>,
     /// Days on which a device's connection stands in the audit.
     seen: BTreeMap<Id, String>,
+    begun: incarnations::Begun,
     today: String,
     counts: Counts,
     dirty: bool,
@@ -212,11 +220,13 @@ impl Relay {
         let restoring = replica.fact(RESTORING)?.map(|until| from_cbor(&until)).transpose()?;
         let was_cut = replica.fact(LOG_WAS_CUT)?.is_some();
         let documents = replica.documents()?.len() as u64;
+        let vouchers = key::read(&replica)?;
         let mut relay = Relay {
             replica,
             directory,
-            id: keys::relay_id(&replica::public_key(&key)),
+            id: key::id(&key, &vouchers),
             key,
+            vouchers,
             organisation: organisation.to_string(),
             epoch: epoch.unwrap_or_default(),
             address,
@@ -229,6 +239,7 @@ impl Relay {
             ready: BTreeSet::new(),
             growth: BTreeMap::new(),
             seen: BTreeMap::new(),
+            begun: incarnations::Begun::default(),
             today: day(now),
             counts: Counts { documents, ..Counts::default() },
             dirty: false,
@@ -271,6 +282,11 @@ impl Relay {
     /// The relay's id.
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// What challenges and session tokens of this relay are marked with.
+    pub fn marks(&self) -> Marks {
+        Marks::of(&self.key)
     }
 
     /// The relay's public key.
@@ -354,8 +370,8 @@ impl Relay {
 
     /// Uses an invitation: the person and the new device's id, enrolled and on the disk.
     pub fn join(&mut self, joining: &Joining, now: i64) -> Result<(sync::roster::Person, Id), Error> {
-        let key = self.key();
-        self.administer(|directory| directory.join(&key, joining, now))
+        let keys = self.keys();
+        self.administer(|directory| directory.join(&keys, joining, now))
     }
 
     /// A new id for a person or child.
@@ -520,6 +536,7 @@ impl Relay {
         if today != self.today && !self.failed {
             self.directory.new_day(&self.today, &today);
             self.today = today;
+            self.begun.clear();
         }
         self.end_restoring(now);
         if !self.failed
@@ -721,6 +738,7 @@ impl Relay {
             line.session.gone(doc);
             return Ok(());
         }
+        let envelopes = self.within_day(conn, doc, envelopes)?;
         let (mut late, mut fit) = (Vec::new(), Vec::new());
         for envelope in envelopes {
             let is_late = self.is_late(&doc, &envelope, &person)?;
@@ -762,6 +780,7 @@ impl Relay {
                     Offered::New(_) => {
                         self.dirty = true;
                         self.counts.accepted += 1;
+                        self.begun.took_in(envelope);
                         let others = self.lines_of.get(&envelope.device).into_iter().flatten();
                         for other in others.filter(|other| **other != conn) {
                             if let Some(line) = self.lines.get_mut(other) {

@@ -11,7 +11,7 @@ use automerge::{
     ActorId, Automerge, Change, ExpandedChange, LoadOptions, ROOT, TextEncoding, legacy::OpId,
     transaction::Transactable,
 };
-use gate::{Author, Envelope, Id, Index, Team, Tip, actor_id, device_id, statement};
+use gate::{Author, Envelope, Id, Index, Team, Tip, actor_of, device_id, statement};
 use plan::{AnswersFile, DocumentKind, Documents, Edit, Pep, PepType, Processes, Role, Value, View, Writer};
 use ring::{
     digest::{SHA256, digest},
@@ -331,13 +331,22 @@ struct Scene {
     tips: Vec<Tip>,
 }
 
+/// What everybody writes under.
+const INCARNATION: Id = [6; 16];
+
 static SCENE: LazyLock<Scene> = LazyLock::new(Scene::write);
 
 impl Person {
     fn new(seed: u8, role: Role, doc: &Id) -> Person {
         let (pair, person) = (pair(seed), [seed; 16]);
         let key = replica::public_key(&pair);
-        Person { device: device_id(&key), actor: actor_id(doc, &key, &person, 0), pair, person, role }
+        Person {
+            device: device_id(&key),
+            actor: actor_of(doc, &Author { key, person }, &INCARNATION),
+            pair,
+            person,
+            role,
+        }
     }
 
     fn writer(&self) -> Writer {
@@ -347,7 +356,7 @@ impl Person {
     fn seal_as(&self, doc: Id, actor: Id, seq: u64, hash: gate::Hash, chunks: Vec<u8>) -> Envelope {
         let mut sig = [0; 64];
         sig.copy_from_slice(self.pair.sign(&statement(&doc, &actor, seq, &hash)).as_ref());
-        Envelope { doc, actor, seq, hash, device: self.device, sig, chunks }
+        Envelope { doc, actor, incarnation: Some(INCARNATION), seq, hash, device: self.device, sig, chunks }
     }
 }
 
@@ -410,6 +419,7 @@ impl Scene {
         let newest: BTreeMap<Id, &Envelope> = envelopes.iter().map(|one| (one.actor, one)).collect();
         let tips = newest.into_values().map(|one| Tip {
             actor: one.actor,
+            incarnation: one.incarnation,
             seq: one.seq,
             hash: one.hash,
             device: one.device,

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, hint::black_box, sync::Arc, time::Instant};
 
 use automerge::{ActorId, Automerge, Change};
-use gate::{Author, Envelope, Id, Index, Rules, Team};
+use gate::{Author, Envelope, Id, Index, Rules, Team, limits::NUMBERS_MAX};
 use plan::{DocumentKind, Edit, Pep, Role, Writer};
 use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use serde_json::{Value, json};
@@ -23,6 +23,8 @@ const TEXTS: [&str; 5] = ["care.story", "progress.schoolView", "qa.feedback", "q
 const LOT: usize = 40;
 /// Indexes that are kept at once to see what one weighs.
 const INDEXES: usize = 8;
+/// What everybody writes under.
+const INCARNATION: Id = [6; 16];
 /// Unix seconds of the first change.
 const NOW: i64 = 1_771_923_600;
 
@@ -96,8 +98,61 @@ pub fn gate(changes: usize) -> Result<Value, String> {
         "changes": history.changes.len(),
         "bytesEach": history.envelopes.iter().map(|e| e.chunks.len()).sum::<usize>() / history.envelopes.len().max(1),
         "cost": costs,
+        "firstSight": first_sight(&history)?,
         "indexKiBPer1000": rounded(index_kib(&genesis, &history.envelopes)? * 1_000.0 / count, 10.0),
     }))
+}
+
+/// Microseconds for the first envelope of an actor, and how often what it costs where the envelope names its incarnation: one that does
+/// not, of a low number and of a high one; one of nobody's, and another of the same author's after that.
+fn first_sight(history: &History) -> Result<Value, String> {
+    let genesis = history.pep.genesis(DocumentKind::Main);
+    let begun = Index::new(&genesis).map_err(told)?;
+    let doc: Id = history.pep.document(DocumentKind::Main).into_bytes();
+    let key = writer_key(1)?;
+    let author = Author { key: replica::public_key(&key), person: [1; 16] };
+    let written = |actor: Id, incarnation: Option<Id>| {
+        let mut document = plan::from_genesis(&history.pep, DocumentKind::Main, ActorId::from(actor));
+        let writer = Writer { person: Uuid::from_bytes(author.person), role: ROLES[0] };
+        let edit = Edit::Append { question: TEXTS[0].into(), text: "Twenty letters 0000 ".into() };
+        plan::apply(&mut document, &history.pep, DocumentKind::Main, &writer, &[edit], NOW).map_err(told)?;
+        let mut change = document.get_last_local_change().ok_or("Nothing was written.")?;
+        let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
+        let envelope = sync::sign(&key, gate::device_id(&author.key), doc, actor, seq, hash, chunks);
+        Ok::<_, String>(Envelope { incarnation, ..envelope })
+    };
+    let numbered = |number: u32| written(gate::numbered_actor(&doc, &author, number), None);
+    let nobodys = numbered(NUMBERS_MAX)?;
+    let mut sought = begun.clone();
+    black_box(sought.admit(&nobodys, &history.team).is_ok());
+    let cases = [
+        ("named", &begun, written(gate::actor_of(&doc, &author, &INCARNATION), Some(INCARNATION))?),
+        ("numbered", &begun, numbered(0)?),
+        ("numberedHigh", &begun, numbered(60_000)?),
+        ("nobodys", &begun, nobodys.clone()),
+        ("nobodysAgain", &sought, nobodys),
+    ];
+    let mut costs = serde_json::Map::new();
+    let mut of_named = 0.0;
+    for (name, index, envelope) in cases {
+        let once = || {
+            let mut index = index.clone();
+            let begun = Instant::now();
+            black_box(index.admit(&envelope, &history.team).is_ok());
+            begun.elapsed().as_secs_f64() * 1e6
+        };
+        let us = Spread::of((0..LOT).map(|_| once()).collect::<Vec<_>>()).median;
+        if of_named == 0.0 {
+            of_named = us;
+        }
+        let rounded = |value: f64| (value * 100.0).round() / 100.0;
+        costs.insert(name.into(), json!({ "us": rounded(us), "ofNamed": rounded(us / of_named) }));
+    }
+    Ok(Value::Object(costs))
+}
+
+fn writer_key(seed: u8) -> Result<Ed25519KeyPair, String> {
+    Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).map_err(told)
 }
 
 fn told(e: impl std::fmt::Display) -> String {
@@ -147,11 +202,11 @@ fn history(changes: usize) -> Result<History, String> {
     let mut team = Team { rules: rules(&pep.process().write_table(DocumentKind::Main))?, ..Team::default() };
     let mut people: Vec<(Ed25519KeyPair, Writer, Automerge)> = Vec::new();
     for (seed, role) in (1..).zip(ROLES) {
-        let key = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).map_err(told)?;
+        let key = writer_key(seed)?;
         let (public, person) = (replica::public_key(&key), [seed; 16]);
         team.authors.insert(gate::device_id(&public), Author { key: public, person });
         team.groups.insert(person, [role.to_string()].into());
-        let actor = ActorId::from(gate::actor_id(&doc, &public, &person, 0));
+        let actor = ActorId::from(gate::actor_of(&doc, &Author { key: public, person }, &INCARNATION));
         let document = plan::from_genesis(&pep, DocumentKind::Main, actor);
         people.push((key, Writer { person: Uuid::from_bytes(person), role }, document));
     }
@@ -166,7 +221,8 @@ fn history(changes: usize) -> Result<History, String> {
             let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
             let device = gate::device_id(&replica::public_key(key));
             let actor = change.actor_id().to_bytes().try_into().map_err(|_| "An actor has another length.")?;
-            envelopes.push(sync::sign(key, device, doc, actor, seq, hash, chunks));
+            let envelope = sync::sign(key, device, doc, actor, seq, hash, chunks);
+            envelopes.push(Envelope { incarnation: Some(INCARNATION), ..envelope });
             new.push(change);
         }
         for (_, _, document) in &mut people {

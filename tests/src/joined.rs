@@ -133,12 +133,13 @@ pub fn joins(
             url: "wss://127.0.0.1:1".into(),
             id: relay.id(),
             key: relay.key(),
+            former: Vec::new(),
             tls: Some(serde_bytes::ByteArray::new([0; 32])),
             name: "Harrowmere".into(),
         },
     };
     let mut participant =
-        Participant::open(replica, plan::Processes::built_in().clone(), None, 0).map_err(|e| e.to_string())?;
+        Participant::open(replica, plan::Processes::built_in().clone(), None, [0; 16]).map_err(|e| e.to_string())?;
     participant.join(me.clone(), key(seed), None).map_err(|e| e.to_string())?;
     Ok((participant, me))
 }

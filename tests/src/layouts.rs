@@ -6,6 +6,7 @@ pub mod bytes;
 pub mod make;
 pub mod pages;
 mod tap;
+pub mod transcript;
 
 use std::{
     fs::{self, File},

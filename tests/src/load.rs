@@ -67,7 +67,7 @@ impl Participant {
         let me = dial::join(&Http::default(), &link, &key()?, "load").await.map_err(error)?;
         let home_key = Arc::new(disk::generate_key().map_err(error)?);
         let (replica, _) = disk::open_replica(home, Mode::Participant, &home_key).map_err(error)?;
-        let mut device = Device::open(replica, Processes::built_in().clone(), None, 0).map_err(error)?;
+        let mut device = Device::open(replica, Processes::built_in().clone(), None, [0; 16]).map_err(error)?;
         device.join(me.clone(), key()?, None).map_err(error)?;
         let (wake, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, changes) = watch::channel(0);

@@ -429,7 +429,7 @@ impl World {
     }
 
     fn reopen(&mut self, who: usize) -> Result<(), String> {
-        let chance = self.chance.draw();
+        let chance = u128::from(self.chance.draw()).to_be_bytes();
         let device = &mut self.devices[who];
         let replica = device.disk.open(Mode::Participant)?;
         device.core = Some(

@@ -90,6 +90,16 @@ impl World {
         self.server = Some(server);
     }
 
+    /// `HOST:PORT` of the relay.
+    pub fn address(&self) -> &str {
+        &self.listen
+    }
+
+    /// Has the relay end in an orderly way.
+    pub fn stop_relay(&mut self) -> Result<(), String> {
+        self.server.take().map_or(Ok(()), Server::stop)
+    }
+
     /// Kills the relay with SIGKILL.
     pub fn kill_relay(&mut self) {
         self.server = None;

@@ -10,7 +10,7 @@ use std::{
 use harness::{
     layouts::{
         Device, HOMES,
-        bytes::{Folder, OF_THE_REST, shape},
+        bytes::{Folder, KINDS_OF_2, OF_THE_REST, shape},
         expected, frames, kept, lacks,
         make::relay,
         pages::Pages,
@@ -310,6 +310,21 @@ fn every_kind_of_record_occurs_in_what_is_kept_and_looks_as_it_is_written_down()
             shape(&ciborium::from_reader(bytes.as_slice()).unwrap()).unwrap()
         });
         assert_eq!(found, written.collect::<BTreeMap<_, _>>(), "layout {layout}");
+    }
+}
+
+#[test]
+fn a_program_of_one_layout_knows_no_record_of_the_next() {
+    // So it refuses the folder, in words, and leaves its journal as it is: see the test after this one.
+    for fixture in Fixture::all() {
+        let layout = fixture.expected["layout"].as_u64().unwrap();
+        let data = fixture.unpack("relay", "relay");
+        let mut kinds = Folder::of_relay(&data).unwrap().kinds().unwrap();
+        for name in HOMES {
+            kinds.extend(Folder::of_device(&fixture.home(name)).unwrap().kinds().unwrap());
+        }
+        assert!(kinds.len() > 1);
+        assert!(kinds.iter().all(|kind| KINDS_OF_2.contains(kind) == (layout == 2)), "layout {layout}: {kinds:?}");
     }
 }
 

@@ -25,6 +25,7 @@ use replica::Mode;
 use serde_json::Value;
 use sync::{
     Cursor, Frame, Wire,
+    feature::Features,
     frame::{Limits, Listed},
 };
 use sync_server::relay::{Relay, queue};
@@ -587,12 +588,22 @@ impl House {
     }
 }
 
+/// What a changed program writes under.
+const INCARNATION: Id = [3; 16];
+
+/// What it writes a document as.
+fn begun(seed: u8, person: &Id, doc: &Id) -> Id {
+    let author = gate::Author { key: replica::public_key(&key(seed)), person: *person };
+    gate::actor_of(doc, &author, &INCARNATION)
+}
+
 /// Signs what a changed program has written.
 fn seal(seed: u8, person: &Id, doc: Id, mut change: Change) -> Envelope {
     let public = replica::public_key(&key(seed));
-    let actor = gate::actor_id(&doc, &public, person, 0);
+    let actor = begun(seed, person, &doc);
     let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
-    sync::sign(&key(seed), gate::device_id(&public), doc, actor, seq, hash, chunks)
+    let envelope = sync::sign(&key(seed), gate::device_id(&public), doc, actor, seq, hash, chunks);
+    Envelope { incarnation: Some(INCARNATION), ..envelope }
 }
 
 #[test]
@@ -653,7 +664,7 @@ fn under(nth: usize) -> (usize, usize, Vec<String>) {
         for at in 0..house.people.len() {
             let (seed, person, role) = (house.people[at].seed, house.people[at].me.person, house.people[at].role);
             let keys = Keys { own: own_key(&person), other: own_key(&[0xee; 16]) };
-            let actor = gate::actor_id(&doc, &replica::public_key(&key(seed)), &person, 0);
+            let actor = begun(seed, &person, &doc);
             // Everybody begins anew, so that each finds only their own work.
             let mut document = plan::from_genesis(&house.pep, kind, ActorId::from(actor));
             document.apply_changes(first.clone()).expect("a genuine change");
@@ -816,6 +827,7 @@ fn welcome(house: &House, client: &mut Client, doc: Id, seq: u64) -> Vec<Frame> 
             relay_id: house.relay.id(),
             limits: Limits::default(),
             roster: Some(roster),
+            features: Features::ours(),
             ..Default::default()
         }),
         Frame::Documents { list: vec![listed] },
@@ -1112,7 +1124,7 @@ fn genuine_work_of_all_roles_at_once_is_never_refused_for_want_of_a_right() {
             [house.relay.directory().record(&doc), house.person(Role::VirtualSchoolHead).client.authority(&doc)];
         let mut people: Vec<(&Person, Writer, Automerge)> = Vec::new();
         for person in &house.people {
-            let actor = gate::actor_id(&doc, &replica::public_key(&key(person.seed)), &person.me.person, 0);
+            let actor = begun(person.seed, &person.me.person, &doc);
             let document = plan::from_genesis(&pep, kind, ActorId::from(actor));
             people.push((person, Writer { person: Uuid::from_bytes(person.me.person), role: person.role }, document));
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ::sync::link::Link;
 use replica::Trouble;
+use ring::signature::Ed25519KeyPair;
 use uuid::Uuid;
 
 use crate::{
@@ -15,14 +16,18 @@ use crate::{
     unlock::{self, Guard},
 };
 use participant::{
+    device::Me,
     error::{Error, Kind},
     words::counted,
 };
 
 /// How long the first plans may take to move on arriving; the rest comes with the next `pep sync`.
 const PATIENCE: Duration = Duration::from_secs(30);
+const ANOTHER_RELAY: &str = "This folder belongs to another Virtual School's relay already. The link was not used.";
 
 /// Make this device yours with the invitation link you were sent
+///
+/// In a folder that is yours already a link of the same relay at another address says where it is now, and is not used up.
 ///
 /// The link works once and for one device. It names the Virtual School's relay and the key it is known by, so that nobody
 /// else can answer in its place. Put the link in quotation marks.
@@ -39,13 +44,17 @@ pub struct Args {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let link: Link = args.link.parse()?;
     let before = context.with(|device| Ok::<_, Trouble>(device.me().cloned()))?;
-    if before.as_ref().is_some_and(|me| me.relay.key != link.relay_key) {
-        return Err(another_home(
-            "This folder belongs to another Virtual School's relay already. The link was not used.",
-        ));
-    }
     let app = context.app()?.clone();
     let key = app.key()?;
+    if let Some(before) = &before
+        && erase::read(app.home()).is_none()
+        && (&before.relay.url, before.relay.tls.map(|tls| tls.into_array())) != (&link.url(), link.tls)
+    {
+        return moved(context, &link, before, &key);
+    }
+    if before.as_ref().is_some_and(|me| !me.relay.is_known_by(&link.relay_key)) {
+        return Err(another_home(ANOTHER_RELAY));
+    }
     let name = args.device.unwrap_or_else(device_name);
     let me = app.runtime().block_on(dial::join(app.http(), &link, &key, &name)).map_err(|e| match e {
         DialError::Refused { detail, .. } if before.is_some() => another_home(&detail),
@@ -83,6 +92,28 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             context.talk(format!("Your plans have not come yet. {} Run `pep sync` later.", Error::from(e).message))
         }
     }
+    Ok(())
+}
+
+/// The link names the relay of this folder at another address, or another relay.
+fn moved(context: &mut Context, link: &Link, me: &Me, key: &Ed25519KeyPair) -> Result<(), Error> {
+    let app = context.app()?.clone();
+    let relay = app.runtime().block_on(dial::moved(app.http(), link, me, key)).map_err(|e| match e {
+        // Another relay says that its key is another, or that it does not know this device.
+        DialError::WrongKey(_) | DialError::Refused { .. } => another_home(ANOTHER_RELAY),
+        e => e.into(),
+    })?;
+    context.with(move |device| device.know_relay(relay))?;
+    if context.global.json {
+        context.json(&Joined {
+            person: Uuid::from_bytes(me.person),
+            name: me.name.clone(),
+            role: me.role.clone(),
+            device: Uuid::from_bytes(me.device),
+        });
+    }
+    let address = &link.address;
+    context.talk(format!("Your Virtual School’s relay is at {address} now. The link is not used up by that."));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! `pep list`.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use participant::{
     error::Error,
@@ -25,16 +27,16 @@ pub struct Args {
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
     let Args { due, mine } = args;
+    // Programs are told what there is, not what could be brought.
+    let bring = !context.global.json;
     let (today, lines, could, children) = context.turn(move |device, now| {
         let mut lines = lists::plans(device, now)?;
         lines.retain(|line| (!due || line.is_due(now.day())) && (!mine || line.mine() > 0));
-        let could = lists::could_bring(device, &lines)?;
+        let could = if bring { lists::could_bring(device, &lines)? } else { BTreeMap::new() };
         Ok((now.day(), lines, could, device.children()?))
     })?;
-    let named = |line: &Listed| {
-        let child = children.iter().find(|child| child.id == *line.pep.child.as_bytes());
-        child.map(|child| child.name.clone())
-    };
+    let names: BTreeMap<_, _> = children.into_iter().map(|child| (child.id, child.name)).collect();
+    let named = |line: &Listed| names.get(line.pep.child.as_bytes()).cloned();
     if context.global.json {
         let all: Vec<json::Listed> = lines.iter().map(|line| json::Listed::of(line, named(line))).collect();
         context.json(&all);

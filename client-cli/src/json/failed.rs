@@ -1,5 +1,6 @@
 //! Why a command was not done.
 
+use disk::Reply;
 use participant::error::{Error, Kind};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,13 +31,19 @@ impl Failed {
         Failed { error: Reason { kind: kind.slug(), message, hint } }
     }
 
-    /// Of words that make no command.
-    pub fn usage(words: &str) -> Failed {
-        Failed::of(&Error::new(Kind::Usage, words.trim()))
-    }
-
     /// The document, as it is printed.
-    pub fn line(&self) -> Vec<u8> {
+    fn line(&self) -> Vec<u8> {
         format!("{}\n", serde_json::to_value(self).unwrap_or_default()).into_bytes()
     }
+}
+
+/// All that a command says that was not begun: its words on standard error, and with `--json` the document on standard output.
+pub fn reply(error: &Error, json: bool) -> Reply {
+    let stdout = if json { Failed::of(error).line() } else { Vec::new() };
+    Reply { code: error.kind.code(), stdout, stderr: error.words().into_bytes(), locked: false }
+}
+
+/// The same of words that make no command, in the words of whoever read them.
+pub fn unread(words: &str, json: bool) -> Reply {
+    Reply { stderr: words.into(), ..reply(&Error::new(Kind::Usage, words.trim()), json) }
 }

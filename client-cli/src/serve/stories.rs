@@ -79,6 +79,7 @@ impl Device {
                 url: "ws://127.0.0.1:1".into(),
                 id: [1; 16],
                 key: [2; 32],
+                former: Vec::new(),
                 tls: None,
                 name: "Harrowmere".into(),
             },

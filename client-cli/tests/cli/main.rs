@@ -958,7 +958,7 @@ fn input_that_does_not_fit_is_refused_in_a_sentence_and_nothing_changes() {
     refused(&["set", &spring, "progress.goingWell", "x"], 2, "pep write");
     refused(&["write", &spring, "setting.startDate", "x"], 2, "pep set");
     refused(&["row", "add", &spring, "attendance.terms", "possible=10"], 1, "term");
-    refused(&["row", "add", &spring, "attendance.terms", "term=Autumn", "days=3"], 1, "no such column");
+    refused(&["row", "add", &spring, "attendance.terms", "term=Autumn", "days=3"], 2, "no such column");
     refused(&["row", "set", &spring, "attendance.terms", "autumn-1066", "late=1"], 1, "no such row");
     refused(&["target", "set", &spring, "abcdef01", "status=agreed"], 1, "no such target");
     refused(&["target", "add", &spring, "status"], 2, "column=value");

@@ -39,6 +39,8 @@ use crate::{files::create_private_dir, journal::Position};
 /// Raised when a layout changes; a store of a higher number was written by a newer version and is refused. 1: nothing was
 /// encrypted.
 pub const SCHEMA: u32 = LAYOUT;
+/// The layout before, whose rows lie as those of [`SCHEMA`] do: only the records of the journal have other kinds.
+const LIES_ALIKE: u32 = 2;
 /// sled writes longer values to files of their own and never syncs those.
 const VALUE_BYTES_MAX: usize = 4_000;
 /// Bytes of memory that sled may use for pages: a client with 200 plans must stay small.
@@ -105,6 +107,11 @@ impl Store {
         match Store::open_patiently(dir).and_then(|store| Ok((store.schema()?, store))) {
             Ok((schema, _)) if schema > SCHEMA => return Err(StoreError::Newer(schema)),
             Ok((SCHEMA, store)) => return Ok((store, Found::Whole)),
+            Ok((LIES_ALIKE, store)) => {
+                // Before anything is put in it that an older program could not read.
+                store.meta.insert("schema", &SCHEMA.to_be_bytes())?;
+                return Ok((store, Found::Whole));
+            }
             Ok((_, store)) => {
                 drop(store);
                 fs::remove_dir_all(dir)?;

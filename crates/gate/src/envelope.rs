@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ring::digest::{Context, SHA256, digest};
 use ring::signature::{ED25519, UnparsedPublicKey};
 
-use crate::limits::INCARNATIONS_MAX;
+use crate::limits::NUMBERS_MAX;
 use crate::{Hash, Id, PublicKey, Refusal, Rules, Signature};
 
 /// A signed run of consecutive changes of one actor in one document (its wire form is the transport's).
@@ -13,15 +13,18 @@ use crate::{Hash, Id, PublicKey, Refusal, Rules, Signature};
 pub struct Envelope {
     /// The document the changes belong to.
     pub doc: Id,
-    /// Who wrote them: see [`actor_id`].
+    /// Who wrote them: see [`actor_of`].
     pub actor: Id,
+    /// What the actor is worked out from, beside its device, person and document. `None` in an envelope of version 1, whose actor is
+    /// one of a number: see [`numbered_actor`].
+    pub incarnation: Option<Id>,
     /// The number of the last change among the actor's, from 1.
     pub seq: u64,
     /// The hash of the last change.
     pub hash: Hash,
     /// The device that signed: see [`device_id`].
     pub device: Id,
-    /// Ed25519 over [`statement`].
+    /// Ed25519 over [`statement`]. The incarnation is not in it: the actor, which is, holds to one.
     pub sig: Signature,
     /// Automerge change chunks, oldest first, one after the other.
     pub chunks: Vec<u8>,
@@ -41,7 +44,7 @@ impl fmt::Debug for Envelope {
 }
 
 /// What stands behind a device: its Ed25519 key and its person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Author {
     /// The device's public key.
     pub key: PublicKey,
@@ -106,32 +109,39 @@ pub fn device_id(key: &PublicKey) -> Id {
     first_half(digest(&SHA256, &[b"openpep/device/1", &key[..]].concat()).as_ref())
 }
 
-/// The actor of a device and person in a document: the first 16 bytes of
-/// SHA-256(`"openpep/actor/1" ‖ doc ‖ key ‖ person ‖ incarnation (u32, big endian)`).
-pub fn actor_id(doc: &Id, key: &PublicKey, person: &Id, incarnation: u32) -> Id {
-    incarnated(&actor_prefix(doc, key, person), incarnation)
+/// The actor of an author in a document: the first 16 bytes of
+/// SHA-256(`"openpep/actor/2" ‖ doc ‖ key ‖ person ‖ incarnation`), the incarnation 16 bytes of chance.
+pub fn actor_of(doc: &Id, author: &Author, incarnation: &Id) -> Id {
+    first_half(
+        digest(&SHA256, &[b"openpep/actor/2", &doc[..], &author.key, &author.person, incarnation].concat()).as_ref(),
+    )
 }
 
-/// The incarnation of this author that an actor of a document is; nothing where it is none of theirs. Tries all
-/// [`INCARNATIONS_MAX`], as the gate does at the first sight of an actor.
-pub fn incarnation_of(doc: &Id, actor: &Id, author: &Author) -> Option<u32> {
-    let prefix = actor_prefix(doc, &author.key, &author.person);
-    (0..INCARNATIONS_MAX).find(|n| incarnated(&prefix, *n) == *actor)
+/// The actor of an author in a document as envelopes of version 1 have it, which do not name their incarnation: the first 16 bytes of
+/// SHA-256(`"openpep/actor/1" ‖ doc ‖ key ‖ person ‖ number (u32, big endian)`).
+pub fn numbered_actor(doc: &Id, author: &Author, number: u32) -> Id {
+    numbered(&actor_prefix(doc, author), number)
 }
 
-/// Which of these actors of a document are whose: for actors that were let in before it was kept who stands behind them. Looks as
-/// far as the gate does, and no further than it takes to find all of them.
+/// Whether an actor of a document is one of this author's first `most` of version 1.
+pub(crate) fn is_numbered(doc: &Id, actor: &Id, author: &Author, most: u32) -> bool {
+    let prefix = actor_prefix(doc, author);
+    (0..most).any(|number| numbered(&prefix, number) == *actor)
+}
+
+/// Which of these actors of a document, all of version 1, are whose: for actors that were let in before it was kept who stands behind
+/// them. Looks as far as the gate does, and no further than it takes to find all of them.
 pub fn authors_of(doc: &Id, actors: impl IntoIterator<Item = Id>, authors: &[Author]) -> BTreeMap<Id, Author> {
     let mut wanted: BTreeSet<Id> = actors.into_iter().collect();
-    let prefixes = authors.iter().map(|author| (author, actor_prefix(doc, &author.key, &author.person)));
+    let prefixes = authors.iter().map(|author| (author, actor_prefix(doc, author)));
     let prefixes: Vec<(&Author, Context)> = prefixes.collect();
     let mut found = BTreeMap::new();
-    for incarnation in 0..INCARNATIONS_MAX {
+    for number in 0..NUMBERS_MAX {
         if wanted.is_empty() {
             break;
         }
         for (author, prefix) in &prefixes {
-            let actor = incarnated(prefix, incarnation);
+            let actor = numbered(prefix, number);
             if wanted.remove(&actor) {
                 found.insert(actor, **author);
             }
@@ -155,11 +165,6 @@ pub(crate) fn signed_by(
     Ok(author)
 }
 
-/// Refuses an actor that is no incarnation of this author in this document.
-pub(crate) fn check_actor(doc: &Id, actor: &Id, author: &Author) -> Result<(), Refusal> {
-    incarnation_of(doc, actor, author).map(|_| ()).ok_or(Refusal::Actor)
-}
-
 pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Debug for Hex<'_> {
@@ -168,15 +173,15 @@ impl fmt::Debug for Hex<'_> {
     }
 }
 
-fn actor_prefix(doc: &Id, key: &PublicKey, person: &Id) -> Context {
+fn actor_prefix(doc: &Id, author: &Author) -> Context {
     let mut prefix = Context::new(&SHA256);
-    prefix.update(&[b"openpep/actor/1", &doc[..], key, person].concat());
+    prefix.update(&[b"openpep/actor/1", &doc[..], &author.key, &author.person].concat());
     prefix
 }
 
-fn incarnated(prefix: &Context, incarnation: u32) -> Id {
+fn numbered(prefix: &Context, number: u32) -> Id {
     let mut whole = prefix.clone();
-    whole.update(&incarnation.to_be_bytes());
+    whole.update(&number.to_be_bytes());
     first_half(whole.finish().as_ref())
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType};
 use automerge::{ActorId, Change, ObjType, ScalarValue};
 
-use crate::envelope::{Author, Authority, Envelope, Hex, check_actor, signed_by, statement};
+use crate::envelope::{Author, Authority, Envelope, Hex, actor_of, signed_by, statement};
 use crate::form::decode;
 use crate::judge::Judge;
 use crate::limits::*;
 use crate::op::OpKey;
 use crate::rights::Write;
 use crate::scan::{self, Outline, within};
+use crate::sought::Sought;
 use crate::{Hash, Id, Refusal};
 
 /// Causality index of one document: which changes are known, what each has seen, and what every operation may refer
@@ -34,6 +35,7 @@ pub struct Index {
     key_numbers: BTreeMap<Arc<str>, u32>,
     /// Where the genesis made objects: nothing is written there again.
     kept: BTreeSet<(OpKey, Slot)>,
+    sought: Sought,
 }
 
 impl Index {
@@ -56,6 +58,7 @@ impl Index {
             keys: vec![],
             key_numbers: BTreeMap::new(),
             kept: BTreeSet::new(),
+            sought: Sought::default(),
         };
         index.add(&outline, None)?;
         Ok(index)
@@ -71,17 +74,21 @@ impl Index {
         let outlines = read(envelope)?;
         let said = statement(&envelope.doc, &envelope.actor, envelope.seq, &envelope.hash);
         let author = signed_by(&said, &envelope.device, &envelope.sig, authority)?;
-        self.check_author(&envelope.doc, &envelope.actor, &author)?;
+        self.check_author(&envelope.doc, &envelope.actor, &author, envelope.incarnation)?;
         let mut judge = Judge::new(authority, &envelope.device, &author);
         let admitted = self.add_all(envelope, outlines, Some(&mut judge))?;
-        self.bind(&envelope.actor, author);
+        self.bind(&envelope.actor, author, envelope.incarnation);
         Ok(admitted)
     }
 
     /// Admits an envelope of one's own journal, which has checksums of its own and holds admitted envelopes only:
     /// everything is checked but device, actor, signature and the author's rights.
     pub fn readmit(&mut self, envelope: &Envelope) -> Result<Admitted, Refusal> {
-        self.add_all(envelope, read(envelope)?, None)
+        let admitted = self.add_all(envelope, read(envelope)?, None)?;
+        if let Some(actor) = self.actor_mut(&envelope.actor) {
+            actor.incarnation = actor.incarnation.or(envelope.incarnation);
+        }
+        Ok(admitted)
     }
 
     /// Whether the change is known.
@@ -110,10 +117,15 @@ impl Index {
         self.actor(actor)?.1.author
     }
 
-    /// Gives back who stands behind an actor, as one's own store kept it from an admission, so that it is not searched again.
+    /// The incarnation that an actor is of, as an envelope or tip of theirs has named it; none for one of version 1.
+    pub fn incarnation(&self, actor: &Id) -> Option<Id> {
+        self.actor(actor)?.1.incarnation
+    }
+
+    /// Gives back who stands behind an actor and the incarnation that it is of, as one's own store kept both from an admission.
     /// Says nothing of an actor that is not known here.
-    pub fn remember(&mut self, actor: &Id, author: Author) {
-        self.bind(actor, author);
+    pub fn remember(&mut self, actor: &Id, author: Author, incarnation: Option<Id>) {
+        self.bind(actor, author, incarnation);
     }
 
     /// How many changes are known, without the genesis.
@@ -126,21 +138,29 @@ impl Index {
         self.genesis
     }
 
-    /// Refuses an author who is not the one this actor was first seen with; at first sight, one it is not derived from.
-    pub(crate) fn check_author(&self, doc: &Id, actor: &Id, author: &Author) -> Result<(), Refusal> {
-        match self.actor(actor).and_then(|(_, known)| known.author) {
-            Some(bound) if bound == *author => Ok(()),
-            Some(_) => Err(Refusal::Actor),
-            None => check_actor(doc, actor, author),
-        }
+    /// Refuses an author, or an incarnation of theirs, that is not the one this actor was first seen with; at first sight, one it is
+    /// not derived from. One hash where the incarnation is named; where it is not, the search that version 1 needs.
+    pub(crate) fn check_author(
+        &mut self,
+        doc: &Id,
+        actor: &Id,
+        author: &Author,
+        incarnation: Option<Id>,
+    ) -> Result<(), Refusal> {
+        let known = self.actor(actor).and_then(|(_, known)| Some((known.author?, known.incarnation)));
+        let fits = match (known, incarnation) {
+            (Some(known), incarnation) => known == (*author, incarnation),
+            (None, Some(incarnation)) => actor_of(doc, author, &incarnation) == *actor,
+            (None, None) => return self.sought.check(doc, actor, author),
+        };
+        if fits { Ok(()) } else { Err(Refusal::Actor) }
     }
 
-    /// Remembers the author of an actor, so that the search of [`check_actor`] is made once.
-    pub(crate) fn bind(&mut self, actor: &Id, author: Author) {
-        if let Some(number) = self.actor_numbers.get(actor)
-            && let Some(known) = self.actors.get_mut(*number as usize)
-        {
+    /// Remembers the author of an actor, and the incarnation that it is of.
+    pub(crate) fn bind(&mut self, actor: &Id, author: Author, incarnation: Option<Id>) {
+        if let Some(known) = self.actor_mut(actor) {
             known.author = Some(author);
+            known.incarnation = incarnation.or(known.incarnation);
         }
     }
 
@@ -153,7 +173,13 @@ impl Index {
         if !self.actor_numbers.contains_key(&outline.actor) {
             within("the number of actors in the document", self.actors.len() as u64 + 1, ACTORS_MAX)?;
             self.actor_numbers.insert(outline.actor, step.me);
-            self.actors.push(Actor { id: outline.actor, author: None, seq: 0, newest: outline.hash });
+            self.actors.push(Actor {
+                id: outline.actor,
+                author: None,
+                incarnation: None,
+                seq: 0,
+                newest: outline.hash,
+            });
         }
         for (counter, (position, op)) in (step.start..).zip(ops.iter().enumerate()) {
             self.add_op(&step, counter, op, judge.as_deref_mut()).map_err(|what| match what {
@@ -176,6 +202,10 @@ impl Index {
     fn actor(&self, id: &Id) -> Option<(u32, &Actor)> {
         let number = *self.actor_numbers.get(id)?;
         Some((number, self.actors.get(number as usize)?))
+    }
+
+    fn actor_mut(&mut self, id: &Id) -> Option<&mut Actor> {
+        self.actors.get_mut(*self.actor_numbers.get(id)? as usize)
     }
 
     /// Adds the changes of an envelope that are not known yet, all or none.
@@ -536,6 +566,8 @@ struct Actor {
     id: Id,
     /// Known once an envelope of theirs was admitted, or a tip.
     author: Option<Author>,
+    /// What it is worked out from; none for one of version 1.
+    incarnation: Option<Id>,
     seq: u64,
     newest: Hash,
 }

@@ -10,8 +10,9 @@ mod refusal;
 mod rights;
 mod scan;
 mod snapshot;
+mod sought;
 
-pub use envelope::{Author, Authority, Envelope, Team, actor_id, authors_of, device_id, incarnation_of, statement};
+pub use envelope::{Author, Authority, Envelope, Team, actor_of, authors_of, device_id, numbered_actor, statement};
 pub use index::{Admitted, Index};
 pub use refusal::Refusal;
 pub use rights::{BadRule, Rules, Write, own_key};

@@ -24,9 +24,14 @@ pub const ACTORS_MAX: u64 = 1_024;
 /// Changes in one document: a plan typed letter by letter has 5,000. All are kept in memory, and walking them may recurse
 /// one level for 32 of them.
 pub const CHANGES_MAX: u64 = 100_000;
-/// Incarnations of one device in one document: the first sight of an actor costs at most that many hashes (about 20 ms). The one
-/// bound there is: whoever moves on to another incarnation, or looks for an actor's author, goes by it too.
-pub const INCARNATIONS_MAX: u32 = 65_536;
+/// Actors of version 1 that one author can have in a document. Their envelopes do not name which: the first sight of one costs at
+/// most that many hashes (7 ms). An actor of version 2 costs one.
+pub const NUMBERS_MAX: u32 = 65_536;
+/// How many of them are tried for an author for whom an actor was once sought in vain, which no program of ours does (0.1 ms).
+pub const NUMBERS_AFTER_VAIN_MAX: u32 = 1_024;
+/// Findings of such searches that one index keeps: as many as there can be actors. What does not fit is sought again, no further than
+/// [`NUMBERS_AFTER_VAIN_MAX`].
+pub const SOUGHT_MAX: usize = ACTORS_MAX as usize;
 /// Bytes of a change's message: a label, never content.
 pub const MESSAGE_BYTES_MAX: u64 = 256;
 /// Bytes of a map key: question ids and row keys are far shorter. Keys are repeated for each change, so this bounds memory.

@@ -13,6 +13,8 @@ use crate::{Hash, Id, Index, Refusal, Signature, scan};
 pub struct Tip {
     /// Who wrote.
     pub actor: Id,
+    /// The incarnation that the actor is of, as in an envelope.
+    pub incarnation: Option<Id>,
     /// The number of the actor's newest change in the snapshot.
     pub seq: u64,
     /// Its hash.
@@ -91,20 +93,20 @@ pub fn admit_snapshot(
         *tip = (change.seq(), change.hash().0).max(*tip);
     }
     let tips: BTreeMap<(Id, u64, Hash), &Tip> = tips.iter().map(|tip| ((tip.actor, tip.seq, tip.hash), tip)).collect();
-    let mut authors: BTreeMap<Id, (Author, Judge<'_>)> = BTreeMap::new();
+    let mut authors: BTreeMap<Id, (Author, Option<Id>, Judge<'_>)> = BTreeMap::new();
     for (actor, (seq, hash)) in newest {
         let tip = tips.get(&(actor, seq, hash)).ok_or(Refusal::Tip)?;
         let author = signed_by(&statement(doc, &actor, seq, &hash), &tip.device, &tip.sig, authority)?;
-        index.check_author(doc, &actor, &author)?;
-        authors.insert(actor, (author, Judge::new(authority, &tip.device, &author)));
+        index.check_author(doc, &actor, &author, tip.incarnation)?;
+        authors.insert(actor, (author, tip.incarnation, Judge::new(authority, &tip.device, &author)));
     }
     for change in rest {
         let outline = scan::change(change.raw_bytes())?;
-        let (_, judge) = authors.get_mut(&outline.actor).ok_or(Refusal::Tip)?;
+        let (.., judge) = authors.get_mut(&outline.actor).ok_or(Refusal::Tip)?;
         index.add(&outline, Some(judge))?;
     }
-    for (actor, (author, _)) in authors {
-        index.bind(&actor, author);
+    for (actor, (author, incarnation, _)) in authors {
+        index.bind(&actor, author, incarnation);
     }
 
     let document = calmly(|| {

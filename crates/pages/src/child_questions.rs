@@ -313,7 +313,8 @@ impl ChildQuestion {
         };
         let mut cells = Cells::from([("about".to_owned(), Some(Value::Choice(about.value.clone())))]);
         let writer = Writer { person: plan.person, role: plan.role };
-        let key = plan::row_key(&question, &cells, &writer, &mut || [0; 16]).map_err(|refused| refused.to_string())?;
+        let key = plan::row_key(&question, &cells, &writer, &mut || [0; 16])
+            .map_err(|refused| super::text::refused(&refused))?;
         if after == ChildAnswer::default() {
             return Ok(Some(rows::withdrawn(&question, &key)).filter(|_| *now != ChildAnswer::default()));
         }

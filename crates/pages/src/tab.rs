@@ -30,7 +30,7 @@ const REGIONS_MAX: usize = 400;
 /// How soon after one another the regions of a page are made anew, in milliseconds: people read no faster.
 const REGIONS_EVERY_MS: u64 = 500;
 /// How often they are made anew though nothing has changed, in milliseconds: whoever says nothing any more is not here.
-const REGIONS_AGAIN_MS: u64 = 10_000;
+const REGIONS_AGAIN_MS: u64 = 15_000;
 /// How often something is said to screen readers at the most, in milliseconds.
 const SAID_EVERY_MS: u64 = 10_000;
 /// How long somebody counts as writing after the last key, in milliseconds.
@@ -422,7 +422,7 @@ impl Tab {
             Err(not) => {
                 let plan = turn.plan(&slot.pep.id(), None, None);
                 let why = match not {
-                    NotWritten::Refused(refused) => Some(refused.to_string()),
+                    NotWritten::Refused(refused) => Some(super::text::refused(&refused)),
                     NotWritten::Failed(e) => Some(said_why(&e)),
                     NotWritten::Moved => None,
                 };

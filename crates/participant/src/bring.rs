@@ -106,9 +106,14 @@ fn weight(edit: &Edit) -> usize {
 
 /// The last PEP of the same child before this one, if this device holds it.
 pub fn last_pep(device: &Device, mine: &Mine) -> Option<Pep> {
+    last_of(device.peps().filter(|other| other.child == mine.pep.child), &mine.pep).cloned()
+}
+
+/// The last of a child's PEPs before this one.
+pub(crate) fn last_of<'a>(of_child: impl IntoIterator<Item = &'a Pep>, pep: &Pep) -> Option<&'a Pep> {
     let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
-    let before = device.peps().filter(|other| other.child == mine.pep.child && when(other) < when(&mine.pep));
-    before.max_by_key(|other| when(other)).cloned()
+    let before = of_child.into_iter().filter(|other| when(other) < when(pep));
+    before.max_by_key(|other| when(other))
 }
 
 /// The last PEP and what it says, if it has arrived whole.

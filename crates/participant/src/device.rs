@@ -6,15 +6,16 @@ mod directory;
 mod documents;
 mod facts;
 mod held;
+mod incarnation;
 mod line;
 mod newer;
-mod numbers;
 mod presence;
 mod readers;
 mod received;
 mod revoked;
 mod state;
 mod typed;
+mod unknown;
 mod unshared;
 mod views;
 mod writing;
@@ -27,22 +28,23 @@ use replica::{Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
-    Mark, People, SignedRoster,
+    Mark, People, Roster, SignedRoster,
     frame::{NewChild, Start},
     roster::Child,
+    voucher::{self, Voucher},
 };
 use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
-use state::{Connection, Counted, Directory, Here, Readers, Unknown};
+use state::{Chance, Connection, Counted, Directory, Here, ROSTER, Readers};
+use unknown::Unknown;
 
 pub use documents::PlanDocuments;
 pub use facts::{pep_of, start_of};
 pub use line::PROGRAM;
-pub use state::{
-    Held, Line, Made, Newer, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why,
-};
+pub use state::{Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};
 pub use typed::Typed;
+pub use unknown::{Made, Newer};
 pub use unshared::Shared;
 use views::Views;
 pub use views::Work;
@@ -80,13 +82,38 @@ pub struct Relay {
     /// Its id.
     #[serde(with = "serde_bytes")]
     pub id: Id,
-    /// The key that signs rosters; pinned by the invitation.
+    /// The key that signs rosters; pinned by the invitation, or vouched for by the one that was.
     #[serde(with = "serde_bytes")]
     pub key: gate::PublicKey,
+    /// Those that it had before, the oldest first: what they signed and is kept here holds until there is something newer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<serde_bytes::ByteArray<32>>,
     /// SHA-256 of its certificate's public key; pinned by the invitation. None on a plain loopback line.
     pub tls: Option<serde_bytes::ByteArray<32>>,
     /// What it calls itself.
     pub name: String,
+}
+
+impl Relay {
+    /// The same relay, under the newest key that its present one vouches for.
+    pub fn followed(mut self, vouchers: &[Voucher]) -> Relay {
+        for key in voucher::followed(&self.id, &self.key, vouchers) {
+            self.former.push(serde_bytes::ByteArray::new(self.key));
+            self.key = key;
+        }
+        self
+    }
+
+    /// Whether this is, or was, its key.
+    pub fn is_known_by(&self, key: &gate::PublicKey) -> bool {
+        self.key == *key || self.former.iter().any(|former| **former == *key)
+    }
+
+    /// The roster inside, where a key signed it that this relay has, or had when it was kept here.
+    fn kept(&self, signed: &SignedRoster) -> Option<Roster> {
+        let former = self.former.iter().rev().map(|key| &**key);
+        std::iter::once(&self.key).chain(former).find_map(|key| signed.verify(key))
+    }
 }
 
 /// Everything of one device.
@@ -120,28 +147,34 @@ pub struct Device {
     /// That the relay has revoked this device.
     revoked: Option<Revoked>,
     changed: u64,
-    /// An evenly spread number, another at each use.
-    chance: u64,
+    /// Where new incarnations come from.
+    chance: Chance,
     last_sync: Option<i64>,
     /// Today as the last call's `now` says, `YYYY-MM-DD`.
     day: String,
 }
 
 impl Device {
-    /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: an evenly spread number.
+    /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: 16 bytes of it, of which everything that
+    /// this device draws by itself follows.
     /// `processes`: those it knows; a plan under another is kept and not shown.
     pub fn open(
         mut replica: Replica,
         processes: Processes,
         key: Option<Ed25519KeyPair>,
-        chance: u64,
+        chance: Id,
     ) -> Result<Device, Trouble> {
         let me: Option<Me> = read_fact(&replica, b"me")?;
+        let mut chance = Chance::new(chance);
         if let (Some(me), Some(key)) = (&me, key) {
-            let incarnation = replica.incarnation(chance)?;
+            let incarnation = replica.incarnation(chance.draw())?;
             replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         }
-        let (directory, roster) = Directory::read(&replica, me.as_ref().map(|me| (&me.person, &me.relay.key)))?;
+        let roster = match &me {
+            Some(me) => read_fact::<SignedRoster>(&replica, ROSTER)?.and_then(|r| me.relay.kept(&r)),
+            None => None,
+        };
+        let (directory, roster) = Directory::read(&replica, me.as_ref().map(|me| &me.person), roster)?;
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mark = read_fact(&replica, MARK)?;
@@ -188,14 +221,12 @@ impl Device {
         &self.processes
     }
 
-    /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation: numbers that
-    /// this device has used stay used.
+    /// Makes this device that person's, for that relay. Joining again with the same key keeps the incarnation.
     pub fn join(&mut self, me: Me, key: Ed25519KeyPair, roster: Option<SignedRoster>) -> Result<(), Trouble> {
         let same_device = self.me.as_ref().is_some_and(|before| before.device == me.device);
-        if !same_device {
-            self.replica.begin_incarnations();
-        }
-        let incarnation = self.replica.kept_incarnation()?;
+        let kept = self.replica.kept_incarnation()?.filter(|_| same_device);
+        let incarnation = kept.unwrap_or_else(|| self.chance.draw());
+        self.replica.begin_incarnation(incarnation);
         self.replica.set_fact(b"me", Some(&cbor(&me)));
         if let Some((signed, verified)) = roster.as_ref().and_then(|r| Some((r, r.verify(&me.relay.key)?))) {
             self.show_roster(signed, People::of(&verified));
@@ -203,6 +234,16 @@ impl Device {
         self.replica.commit()?;
         self.replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         self.me = Some(me);
+        self.touch();
+        Ok(())
+    }
+
+    /// From now on the relay is known as this. On the disk when this returns.
+    pub fn know_relay(&mut self, relay: Relay) -> Result<(), Trouble> {
+        let Some(me) = self.me.as_mut() else { return Ok(()) };
+        me.relay = relay;
+        self.replica.set_fact(b"me", Some(&cbor(me)));
+        self.replica.commit()?;
         self.touch();
         Ok(())
     }

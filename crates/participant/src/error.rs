@@ -87,9 +87,7 @@ impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Error {
         let kind = match &trouble {
             Trouble::Newer | Trouble::Damaged | Trouble::Stopped | Trouble::Key(_) => Kind::Store,
-            Trouble::Full | Trouble::Disk(_) | Trouble::Unknown | Trouble::UsedUp | Trouble::OwnRefused(_) => {
-                Kind::Failed
-            }
+            Trouble::Full | Trouble::Disk(_) | Trouble::Unknown | Trouble::OwnRefused(_) => Kind::Failed,
         };
         let error = Error::new(kind, trouble.to_string());
         match trouble {
@@ -98,9 +96,6 @@ impl From<Trouble> for Error {
                 error.hint("`pep list` shows the plans that are here; `pep sync` fetches those of your teams.")
             }
             Trouble::Key(_) => error.hint(JOIN_AGAIN),
-            Trouble::UsedUp => error.hint(
-                "pep --home DIR join LINK, with the new link, begins anew. Keep this folder until what you still need from it is written there; `pep show` and `pep export` go on working here.",
-            ),
             Trouble::Newer | Trouble::Full | Trouble::Disk(_) | Trouble::OwnRefused(_) => error,
         }
     }
@@ -125,19 +120,21 @@ impl From<Refused> for Error {
             | Refused::OthersWords { .. }
             | Refused::SignOff { .. } => Kind::NotPermitted,
             // A wrong value is not understood, whoever finds out.
-            Refused::BadValue { .. } | Refused::BeforeBirth { .. } | Refused::NoReason => Kind::Usage,
+            Refused::BadValue { .. }
+            | Refused::BeforeBirth { .. }
+            | Refused::NoReason
+            | Refused::WrongType { .. }
+            | Refused::UnknownColumn { .. }
+            | Refused::TooLong { .. } => Kind::Usage,
             Refused::Incomplete { .. } => Kind::Findings,
             Refused::Undecided { .. } => Kind::Choose,
             Refused::UnknownQuestion { .. }
-            | Refused::UnknownColumn { .. }
-            | Refused::WrongType { .. }
             | Refused::Computed { .. }
             | Refused::Hidden { .. }
             | Refused::OtherDocument { .. }
             | Refused::OtherPlan
             | Refused::UnknownRow { .. }
             | Refused::RowKey { .. }
-            | Refused::TooLong { .. }
             | Refused::TooManyRows { .. }
             | Refused::TooMuchAtOnce { .. }
             | Refused::OutOfText { .. }

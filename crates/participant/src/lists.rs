@@ -87,10 +87,15 @@ fn sitting(of: &Summary) -> Sitting {
 
 /// How many answers of this person's could be brought into each of these plans from the PEP before it; only those with some.
 pub fn could_bring(device: &mut Device, plans: &[Listed]) -> Result<BTreeMap<Uuid, usize>, Error> {
+    let mut of_child: BTreeMap<Uuid, Vec<Pep>> = BTreeMap::new();
+    for pep in device.peps() {
+        of_child.entry(pep.child).or_default().push(pep.clone());
+    }
     let mut could = BTreeMap::new();
     for line in plans.iter().filter(|line| !line.signed_off) {
         let mine = Mine { pep: line.pep.clone(), role: line.role };
-        let Some(before) = bring::last_pep(device, &mine) else { continue };
+        let of_child = of_child.get(&line.pep.child).map_or(&[][..], Vec::as_slice);
+        let Some(before) = bring::last_of(of_child, &mine.pep).cloned() else { continue };
         let work_out = |last: &View, view: &View| bring::could_bring(&mine, view, &before, last);
         let answers = device.could_bring(&mine.pep, mine.role, &before, work_out)?;
         if answers > 0 {
@@ -130,12 +135,13 @@ mod tests {
         };
         let disk = Memory::new(Box::new(random)).open().unwrap();
         let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
-        let mut device = Device::open(replica, Processes::built_in().clone(), None, 1).unwrap();
+        let mut device = Device::open(replica, Processes::built_in().clone(), None, [1; 16]).unwrap();
         let key = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
         let relay = Relay {
             url: "ws://127.0.0.1:1".into(),
             id: [1; 16],
             key: [2; 32],
+            former: Vec::new(),
             tls: None,
             name: "Harrowmere Virtual School".into(),
         };

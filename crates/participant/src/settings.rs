@@ -341,7 +341,7 @@ mod tests {
         };
         let disk = Memory::new(Box::new(random)).open().unwrap();
         let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
-        let mut device = Device::open(replica, plan::Processes::built_in().clone(), None, 1).unwrap();
+        let mut device = Device::open(replica, plan::Processes::built_in().clone(), None, [1; 16]).unwrap();
         let old = |digits: &str| {
             let rounds = NonZeroU32::new(1_000).unwrap();
             let mut hash = [0; 32];

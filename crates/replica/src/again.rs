@@ -14,7 +14,7 @@ use gate::{Authority, Hash, Id};
 use serde_bytes::ByteBuf;
 use sync::Wire;
 
-use crate::{Event, Own, Replica, Result, Trouble, load_document, public_key};
+use crate::{Event, Own, Replica, Result, Trouble, load_document};
 
 /// What came of [`Replica::rebase`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +44,6 @@ impl Replica {
         authority: &dyn Authority,
     ) -> Result<Option<Rebased>> {
         self.running()?;
-        self.can_write()?;
         // Staged envelopes are in the ledger only.
         self.commit()?;
         let device = self.signer.as_ref().ok_or(Trouble::Unknown)?.device;
@@ -104,7 +103,7 @@ impl Replica {
         authority: &dyn Authority,
     ) -> Result<(Rebased, Vec<ByteBuf>)> {
         let signer = self.signer.as_ref().ok_or(Trouble::Unknown)?;
-        let actor = gate::actor_id(doc, &public_key(&signer.key), &signer.person, signer.incarnation);
+        let actor = signer.actor(doc);
         let mut index = gate::reindex(rest, &self.genesis(doc)?).map_err(|_| Trouble::Damaged)?;
         let mut again = Again::new(full, ActorId::from(actor), index.tip(&actor));
         let mut rebased = Rebased::default();
@@ -127,8 +126,7 @@ impl Replica {
                 again.leave_out(&old);
                 continue;
             };
-            let (seq, hash_of_new, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
-            let envelope = sync::sign(&signer.key, signer.device, *doc, actor, seq, hash_of_new, chunks);
+            let envelope = signer.seal(doc, change);
             match index.admit(&envelope, &Own { signer: Some(signer), authority }) {
                 Ok(_) => {
                     envelopes.push(ByteBuf::from(Wire(envelope).encode()));

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gate::{Author, Envelope, Id};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
 use sync::Wire;
 
 use crate::{
@@ -16,7 +17,6 @@ use crate::{
     cbor::{from_cbor, to_cbor},
     disk::KeyStore,
     event::PARKED,
-    public_key,
 };
 
 /// In a fact's key, behind the document's id: an author. The actor's mark follows.
@@ -29,8 +29,8 @@ const PARKED_BYTES: usize = 16;
 /// What is kept beside a document.
 #[derive(Default)]
 pub(crate) struct Beside {
-    /// Who stands behind its actors.
-    pub authors: BTreeMap<Id, Author>,
+    /// Who stands behind its actors, and the incarnation that each is of.
+    pub authors: BTreeMap<Id, (Author, Option<Id>)>,
     /// The search that did not find them all.
     sought: Option<Vec<u8>>,
     /// Envelopes whose past a damaged journal lost; it comes back from the relay.
@@ -45,13 +45,16 @@ struct Kept {
     key: gate::PublicKey,
     #[serde(with = "serde_bytes")]
     person: Id,
+    /// None where the actor is of version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    incarnation: Option<ByteArray<16>>,
 }
 
 impl Replica {
     /// Who stands behind the actors of a document, as was proved when their changes were let in. An actor that is missing was let in
     /// by a version that kept no authors, and has not been found since ([`Replica::find_authors`]).
     pub fn authors(&mut self, doc: &Id) -> Result<BTreeMap<Id, Author>> {
-        Ok(self.ledger(doc)?.beside.authors.clone())
+        Ok(self.ledger(doc)?.beside.authors.iter().map(|(actor, (author, _))| (*actor, *author)).collect())
     }
 
     /// Actors of a document of whom that is not kept.
@@ -71,10 +74,21 @@ impl Replica {
         if self.ledger(doc)?.beside.sought.as_ref() == Some(&search) {
             return Ok(());
         }
-        let found = gate::authors_of(doc, unnamed, among);
-        let all = self.unnamed(doc)?.len() == found.len();
-        for (actor, author) in found {
-            self.keep_author(doc, &actor, author)?;
+        // Whoever is missing although their envelopes name the incarnation is found with one hash for each of these people.
+        let index = self.ledger(doc)?.ledger.index();
+        let (named, numbered): (Vec<_>, Vec<_>) =
+            unnamed.iter().map(|actor| (*actor, index.incarnation(actor))).partition(|(_, named)| named.is_some());
+        let theirs = |(actor, incarnation): (Id, Option<Id>)| {
+            let incarnation = incarnation?;
+            let author = among.iter().find(|author| gate::actor_of(doc, author, &incarnation) == actor);
+            Some((actor, *author?, Some(incarnation)))
+        };
+        let mut found: Vec<(Id, Author, Option<Id>)> = named.into_iter().filter_map(theirs).collect();
+        let numbered = gate::authors_of(doc, numbered.into_iter().map(|(actor, _)| actor), among);
+        found.extend(numbered.into_iter().map(|(actor, author)| (actor, author, None)));
+        let all = unnamed.len() == found.len();
+        for (actor, author, incarnation) in found {
+            self.keep_author(doc, &actor, author, incarnation)?;
         }
         if !all {
             let search = search_of(&self.unnamed(doc)?, among);
@@ -89,29 +103,32 @@ impl Replica {
         let Some(open) = self.open.get(doc) else { return Ok(()) };
         let new = |actor: Id| {
             let known = open.beside.authors.contains_key(&actor);
-            Some((actor, open.ledger.index().author(&actor).filter(|_| !known)?))
+            let index = open.ledger.index();
+            Some((actor, (index.author(&actor).filter(|_| !known)?, index.incarnation(&actor))))
         };
-        let proved: BTreeMap<Id, Author> = actors.into_iter().filter_map(new).collect();
-        proved.into_iter().try_for_each(|(actor, author)| self.keep_author(doc, &actor, author))
+        let proved: BTreeMap<Id, (Author, Option<Id>)> = actors.into_iter().filter_map(new).collect();
+        proved
+            .into_iter()
+            .try_for_each(|(actor, (author, incarnation))| self.keep_author(doc, &actor, author, incarnation))
     }
 
-    /// Stages who stands behind an actor.
-    pub(crate) fn keep_author(&mut self, doc: &Id, actor: &Id, author: Author) -> Result<()> {
-        let kept = to_cbor(&Kept { actor: *actor, key: author.key, person: author.person });
+    /// Stages who stands behind an actor, and the incarnation that it is of.
+    pub(crate) fn keep_author(&mut self, doc: &Id, actor: &Id, author: Author, incarnation: Option<Id>) -> Result<()> {
+        let Author { key, person } = author;
+        let kept = to_cbor(&Kept { actor: *actor, key, person, incarnation: incarnation.map(ByteArray::new) });
         self.set_fact(&author_key(self.disk.keys(), doc, actor)?, Some(&kept));
         if let Some(open) = self.open.get_mut(doc) {
-            open.ledger.know_author(actor, author);
-            open.beside.authors.insert(*actor, author);
+            open.ledger.know_author(actor, author, incarnation);
+            open.beside.authors.insert(*actor, (author, incarnation));
         }
-        self.use_own(doc, actor, &author)
+        Ok(())
     }
 
     /// Stages that this device stands behind the actor that it writes with now.
     pub(crate) fn keep_own(&mut self, doc: &Id) -> Result<()> {
         let Some(signer) = &self.signer else { return Ok(()) };
-        let author = Author { key: public_key(&signer.key), person: signer.person };
-        let actor = gate::actor_id(doc, &author.key, &author.person, signer.incarnation);
-        self.keep_author(doc, &actor, author)
+        let (actor, author, incarnation) = (signer.actor(doc), signer.author(), signer.incarnation);
+        self.keep_author(doc, &actor, author, Some(incarnation))
     }
 
     /// What the store holds beside a document.
@@ -125,8 +142,9 @@ impl Replica {
                 }
                 [AUTHOR, ..] => {
                     // One that cannot be read is looked for again.
-                    if let Ok(Kept { actor, key, person }) = from_cbor(&value) {
-                        beside.authors.insert(actor, Author { key, person });
+                    if let Ok(Kept { actor, key, person, incarnation }) = from_cbor(&value) {
+                        let incarnation = incarnation.map(ByteArray::into_array);
+                        beside.authors.insert(actor, (Author { key, person }, incarnation));
                     }
                 }
                 [SOUGHT] => beside.sought = Some(value),

@@ -508,7 +508,7 @@ impl Authority for Anywhere {
 fn signer() -> Signer {
     let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
     let device = gate::device_id(&public_key(&key));
-    Signer { key, device, person: [7; 16], incarnation: 0 }
+    Signer { key, device, person: [7; 16], incarnation: [0; 16] }
 }
 
 fn genesis() -> Vec<u8> {
@@ -656,7 +656,7 @@ fn an_erased_document_stays_erased(make: Make<'_>) {
     drop(disk);
     // Held again it is another one, under another key.
     let (mut again, _) = replica(&mut *place);
-    again.set_incarnation(1);
+    again.begin_incarnation([1; 16]);
     assert!(again.start(&ONE, &genesis()).unwrap());
     say(&mut again, &ONE, "anew").unwrap();
     drop(again);

@@ -17,18 +17,25 @@ use crate::{
 
 /// Kinds of records, none of which a flipped bit or two makes into another. An [`Event`] in the clear: layout 1.
 pub const PLAIN: u8 = 0b0001;
-/// An event of a document: its id, the record's number, and the event sealed with the document's key.
-const SEALED: u8 = 0b0110;
-/// Any other event: the record's number, and the event sealed with the key for everything else.
-const SEALED_REST: u8 = 0b1010;
+/// An event of a document: its id, the record's number, and the event sealed with the document's key. Layout 2.
+const SEALED_2: u8 = 0b0110;
+/// Any other event: the record's number, and the event sealed with the key for everything else. Layout 2.
+const SEALED_REST_2: u8 = 0b1010;
+/// The same since layout 3, in which envelopes and tips may name their incarnation: a program that cannot read those refuses the kind
+/// instead of passing over what somebody wrote. Everything is written so.
+const SEALED: u8 = 0b0111_0110;
+/// Likewise.
+const SEALED_REST: u8 = 0b0011_1011;
+/// All kinds but [`PLAIN`], each with whether it is of a document.
+const KINDS: [(u8, bool); 4] = [(SEALED_2, true), (SEALED_REST_2, false), (SEALED, true), (SEALED_REST, false)];
 /// Set in the kind of a record that need not be understood: who does not know it keeps it where it stands and passes over it. A kind
 /// without it that is not known is refused ([`Trouble::Newer`]).
 pub const MAY_PASS: u8 = 0b1000_0000;
 /// Facts that belong to a document, and are erased with it: its id follows. They are envelopes whose past a damaged journal lost: their hash's mark follows the document.
 pub const PARKED: &[u8] = b"parked/";
 /// The number of the layout of records and rows; a folder of a higher one was written by a newer version and is refused. 1: nothing
-/// was encrypted.
-pub const LAYOUT: u32 = 2;
+/// was encrypted. 2: no envelope named its incarnation.
+pub const LAYOUT: u32 = 3;
 /// In place of the hash of an envelope that was set aside: no change has this one.
 pub const SET_ASIDE: Hash = [0; 32];
 
@@ -317,7 +324,8 @@ pub(crate) struct ReadIn {
 }
 
 pub(crate) fn read_in(keys: &dyn KeyStore, unread: &Unread) -> Result<ReadIn> {
-    if unread.records.iter().any(|r| ![PLAIN, SEALED, SEALED_REST].contains(&r.kind) && !is_passed(r.kind)) {
+    let known = |kind| kind == PLAIN || KINDS.iter().any(|(one, _)| *one == kind);
+    if unread.records.iter().any(|r| !known(r.kind) && !is_passed(r.kind)) {
         return Err(Trouble::Newer);
     }
     // Where something is missing, numbers have gaps; they still rise.
@@ -343,9 +351,9 @@ pub(crate) fn read_in(keys: &dyn KeyStore, unread: &Unread) -> Result<ReadIn> {
                 read.unopened += u64::from(!ours);
             }
             Some((doc, number, sealed)) if at_its_place(at, number) => match doc {
-                Some(doc) => of_documents.push((at, doc, number, sealed)),
+                Some(doc) => of_documents.push((at, doc, record.kind, number, sealed)),
                 None => {
-                    event = open_event(keys.rest(), SEALED_REST, number, sealed);
+                    event = open_event(keys.rest(), record.kind, number, sealed);
                     read.unopened += u64::from(event.is_none());
                 }
             },
@@ -356,7 +364,7 @@ pub(crate) fn read_in(keys: &dyn KeyStore, unread: &Unread) -> Result<ReadIn> {
         }
         found.push(event);
     }
-    for (at, doc, number, sealed) in of_documents {
+    for (at, doc, kind, number, sealed) in of_documents {
         if erased.get(&doc).is_some_and(|erased| at < *erased) {
             continue;
         }
@@ -367,7 +375,7 @@ pub(crate) fn read_in(keys: &dyn KeyStore, unread: &Unread) -> Result<ReadIn> {
         match key {
             None => drop(read.lost.insert(doc)),
             Some(key) => {
-                found[at] = open_event(&key, SEALED, number, sealed).filter(|event| event.document() == Some(doc));
+                found[at] = open_event(&key, kind, number, sealed).filter(|event| event.document() == Some(doc));
                 read.unopened += u64::from(found[at].is_none());
             }
         }
@@ -378,10 +386,10 @@ pub(crate) fn read_in(keys: &dyn KeyStore, unread: &Unread) -> Result<ReadIn> {
 
 /// Document, number and sealed content of a record.
 fn parts(record: &Record) -> Option<(Option<Id>, u64, &[u8])> {
-    let (doc, rest) = match record.kind {
-        SEALED => record.payload.split_first_chunk::<16>().map(|(doc, rest)| (Some(*doc), rest))?,
-        SEALED_REST => (None, record.payload.as_slice()),
-        _ => return None,
+    let (_, of_document) = KINDS.iter().find(|(kind, _)| *kind == record.kind)?;
+    let (doc, rest) = match of_document {
+        true => record.payload.split_first_chunk::<16>().map(|(doc, rest)| (Some(*doc), rest))?,
+        false => (None, record.payload.as_slice()),
     };
     let (number, sealed) = rest.split_first_chunk::<8>()?;
     Some((doc, u64::from_be_bytes(*number), sealed))

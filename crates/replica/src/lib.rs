@@ -27,6 +27,7 @@ pub mod event;
 mod incarnation;
 pub mod memory;
 pub mod seal;
+mod signer;
 pub mod tables;
 mod trouble;
 mod work;
@@ -35,12 +36,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{ActorId, Automerge, LoadOptions, TextEncoding};
 use gate::{Authority, Envelope, Hash, Id, Refusal, Tip};
-use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{Cursor, Ledger, Taken, Wire};
 
 pub use again::Rebased;
 pub use seal::{Key, KeyError, SEAL_BYTES, Secret};
+pub use signer::{Signer, public_key};
 /// How what is kept is written. For the disk, which knows no peers.
 pub use sync::cbor;
 pub use trouble::{Damage, Notice, Trouble};
@@ -67,18 +68,6 @@ pub enum Mode {
     Participant,
     /// Keeps their logs and never opens them.
     Relay,
-}
-
-/// Who writes here, and with what.
-pub struct Signer {
-    /// The device's key.
-    pub key: Ed25519KeyPair,
-    /// The device.
-    pub device: Id,
-    /// Whose it is.
-    pub person: Id,
-    /// Moves on whenever the store cannot prove that it holds the last change this device made.
-    pub incarnation: u32,
 }
 
 /// What became of an offered envelope.
@@ -217,13 +206,6 @@ impl Replica {
         self.signer.as_ref()
     }
 
-    /// From now on this device writes with new actors.
-    pub fn set_incarnation(&mut self, incarnation: u32) {
-        if let Some(signer) = &mut self.signer {
-            signer.incarnation = incarnation;
-        }
-    }
-
     // Facts: anything small that is known by a key.
 
     /// The value of a fact, staged ones included.
@@ -328,9 +310,7 @@ impl Replica {
         f: impl FnOnce(&mut Automerge) -> std::result::Result<T, E>,
     ) -> Result<std::result::Result<T, E>> {
         self.running()?;
-        self.can_write()?;
-        let signer = self.signer.as_ref().ok_or(Trouble::Unknown)?;
-        let actor = gate::actor_id(doc, &public_key(&signer.key), &signer.person, signer.incarnation);
+        let actor = self.signer.as_ref().ok_or(Trouble::Unknown)?.actor(doc);
         let open = self.document(doc)?;
         let Some(document) = open.document.as_mut() else { return Err(Trouble::Unknown) };
         document.set_actor(ActorId::from(actor));
@@ -347,11 +327,7 @@ impl Replica {
         // An envelope each, so that one that is refused takes no other with it.
         let staged = self.staged.len();
         for mut change in changes {
-            let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
-            let envelope = match &self.signer {
-                Some(s) => sync::sign(&s.key, s.device, *doc, actor, seq, hash, chunks),
-                None => return Err(Trouble::Unknown),
-            };
+            let envelope = self.signer.as_ref().ok_or(Trouble::Unknown)?.seal(doc, &mut change);
             let Some(open) = self.open.get_mut(doc) else { return Err(Trouble::Unknown) };
             // One's own change goes through the same door: what others would refuse is never kept.
             let own = Own { signer: self.signer.as_ref(), authority };
@@ -361,7 +337,7 @@ impl Replica {
             match taken {
                 Ok(Taken::New(number, _)) => {
                     self.work.admitted += 1;
-                    open.ledger.wait_for(number, hash);
+                    open.ledger.wait_for(number, envelope.hash);
                     self.stage_envelope(*doc, number, None, true, &envelope);
                 }
                 Ok(Taken::Known(_)) => {}
@@ -470,26 +446,23 @@ impl Replica {
     ) -> Result<std::result::Result<(), Refusal>> {
         self.running()?;
         let genesis = self.genesis(doc)?;
-        let open = self.ledger(doc)?;
-        if open.ledger.last() > 0 {
+        if self.ledger(doc)?.ledger.last() > 0 {
             return Ok(Ok(()));
         }
         let authority = Counting::of(authority);
         let admitted = gate::admit_snapshot(doc, &bytes, &genesis, tips, &authority);
+        self.work.signatures += authority.signatures();
         let (index, document) = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let open = self.ledger(doc)?;
         let mut ledger = Ledger::new(index);
         ledger.read_to(cursor);
         open.ledger = ledger;
         open.document = Some(document.into_document());
         let actors: Vec<Id> = open.ledger.index().actors().copied().collect();
-        self.work.signatures += authority.signatures();
-        let tips = tips
-            .iter()
-            .map(|t| sync::frame::WireTip { actor: t.actor, seq: t.seq, hash: t.hash, device_id: t.device, sig: t.sig })
-            .collect();
+        let tips = tips.iter().map(sync::frame::WireTip::from).collect();
         self.stage(Event::Snapshot { doc: *doc, cursor, bytes, tips });
         self.keep_proved(doc, actors)?;
         self.unpark(doc)?;
@@ -857,7 +830,9 @@ impl Replica {
             ledger.wait_for(number, *hash);
         }
         let beside = self.beside(doc)?;
-        beside.authors.iter().for_each(|(actor, author)| ledger.know_author(actor, *author));
+        for (actor, (author, incarnation)) in &beside.authors {
+            ledger.know_author(actor, *author, *incarnation);
+        }
         Ok(Open { ledger, document, beside, used: 0 })
     }
 
@@ -993,15 +968,6 @@ fn load_document(bytes: &[u8]) -> Result<Automerge> {
         .ok_or(Trouble::Damaged)
 }
 
-/// Public half of a device's key.
-pub fn public_key(key: &Ed25519KeyPair) -> gate::PublicKey {
-    use ring::signature::KeyPair;
-    let mut public = [0; 32];
-    // An Ed25519 public key has 32 bytes by definition.
-    public.copy_from_slice(key.public_key().as_ref());
-    public
-}
-
 /// This device stands behind what it has just signed, even before any roster names it.
 struct Own<'a> {
     signer: Option<&'a Signer>,
@@ -1010,8 +976,7 @@ struct Own<'a> {
 
 impl Authority for Own<'_> {
     fn author(&self, device: &Id) -> Option<gate::Author> {
-        let signer = self.signer.filter(|s| s.device == *device)?;
-        Some(gate::Author { key: public_key(&signer.key), person: signer.person })
+        self.signer.filter(|signer| signer.device == *device).map(Signer::author)
     }
 
     fn groups(&self, device: &Id) -> Vec<&str> {

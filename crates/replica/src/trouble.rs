@@ -112,11 +112,6 @@ pub enum Trouble {
     /// The key of this folder is another one, or a key in it is lost.
     #[error(transparent)]
     Key(KeyError),
-    /// No incarnation is left to write under. Usual cause: a folder that is a fresh copy at every start.
-    #[error(
-        "This device cannot write any more: its folder has been copied or brought back so often that there is no number left to write under. Nothing is lost, and everything here can still be read. Ask the Virtual School for a new invitation link and join with another folder; what was shared comes back there."
-    )]
-    UsedUp,
     /// One's own change was not admitted by the gate. A fault of this program; nothing was saved.
     #[error(
         "This change could not be written in a form that others accept ({0}). Nothing was saved. Please tell whoever looks after this program."

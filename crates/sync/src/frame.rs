@@ -407,6 +407,8 @@ pub enum Frame {
 pub struct WireTip {
     #[serde(with = "serde_bytes")]
     pub actor: Id,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<ByteArray<16>>,
     pub seq: u64,
     #[serde(with = "serde_bytes")]
     pub hash: Hash,
@@ -418,13 +420,22 @@ pub struct WireTip {
 
 impl From<&Envelope> for WireTip {
     fn from(e: &Envelope) -> WireTip {
-        WireTip { actor: e.actor, seq: e.seq, hash: e.hash, device_id: e.device, sig: e.sig }
+        let incarnation = e.incarnation.map(ByteArray::new);
+        WireTip { actor: e.actor, incarnation, seq: e.seq, hash: e.hash, device_id: e.device, sig: e.sig }
+    }
+}
+
+impl From<&Tip> for WireTip {
+    fn from(t: &Tip) -> WireTip {
+        let incarnation = t.incarnation.map(ByteArray::new);
+        WireTip { actor: t.actor, incarnation, seq: t.seq, hash: t.hash, device_id: t.device, sig: t.sig }
     }
 }
 
 impl From<&WireTip> for Tip {
     fn from(t: &WireTip) -> Tip {
-        Tip { actor: t.actor, seq: t.seq, hash: t.hash, device: t.device_id, sig: t.sig }
+        let incarnation = t.incarnation.map(ByteArray::into_array);
+        Tip { actor: t.actor, incarnation, seq: t.seq, hash: t.hash, device: t.device_id, sig: t.sig }
     }
 }
 
@@ -452,6 +463,10 @@ pub mod code {
     pub const REFUSED: &str = "refused";
     /// The PEP was already started under another process. Stays open.
     pub const PROCESS: &str = "process";
+    /// The document's log holds something that the program of this device is too old to read. Stays open.
+    pub const NEWER: &str = "newer";
+    /// The device has begun under too many incarnations today: what waits goes on tomorrow. Stays open.
+    pub const INCARNATIONS: &str = "incarnations";
     /// Of `held` alone, beside the gate's codes: the device that wrote it is locked, and nothing more of it is taken in.
     pub const LOCKED: &str = "locked";
 

@@ -70,9 +70,9 @@ impl Ledger {
         self.last = self.last.max(number);
     }
 
-    /// Who stands behind an actor, as this peer's own store kept it from an admission: not to be searched again.
-    pub fn know_author(&mut self, actor: &Id, author: Author) {
-        self.index.remember(actor, author);
+    /// Who stands behind an actor, and the incarnation that it is of, as this peer's own store kept both from an admission.
+    pub fn know_author(&mut self, actor: &Id, author: Author, incarnation: Option<Id>) {
+        self.index.remember(actor, author, incarnation);
     }
 
     fn number(&mut self, hash: Hash, admitted: Admitted) -> Taken {

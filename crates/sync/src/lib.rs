@@ -33,6 +33,14 @@
 //! GET  /sync        Authorization: Bearer TOKEN, Sec-WebSocket-Protocol: openpep.v1
 //! ```
 //!
+//! A challenge and a token carry their own end and the relay's mark, by which every relay with the same signing key knows them; to a
+//! device they are bytes without a meaning.
+//!
+//! A relay can change the key that it is known by. The answers to `join` and to the request for a challenge say
+//! `"keys"`: its vouchers, the oldest first, each b64url(old key ‖ new key ‖ signature by the old ‖ signature by the new), both Ed25519
+//! over `"openpep/relay-key/1"` ‖ relay id ‖ old key ‖ new key. A device goes from the key that it knows to the last that is vouched
+//! for in an unbroken chain (the request for a challenge says with `"key"` which that is), keeps that one, and puts it wherever "relay key" stands here. The relay's id stays.
+//!
 //! A device that was revoked, and has shown its key, is answered 403 {"code": "revoked", "detail", "sig"}, where `sig` is
 //! b64url(Ed25519(`"openpep/revoked/1"` ‖ relay key ‖ challenge ‖ device id)) by the relay's key. A client that can check it
 //! erases the plans it holds. A connection that stands is ended with `error` of code `revoked`, and nothing before it.
@@ -54,7 +62,7 @@
 //! | `readers` | both | `doc`, `number`, `roles` (names of roles): who reads a document |
 //! | `open` | participant | `doc`, `cursor`? {`epoch`, `seq`, `hash`? (of the envelope of that number)} |
 //! | `close` | participant | `doc` |
-//! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `seq`, `hash`, `deviceId`, `sig`}] |
+//! | `snapshot` | relay | `doc`, `seq`, `heads`, `part`, `parts`, `bytes`, `tips` [{`actor`, `incarnation`?, `seq`, `hash`, `deviceId`, `sig`}] |
 //! | `log` | relay | `doc`, `from`, `envelopes` |
 //! | `push` | participant | `doc`, `envelopes` |
 //! | `receipt` | relay | `doc`, `hash`, `epoch`, `seq` |
@@ -126,13 +134,18 @@
 //!
 //! # Envelopes
 //!
-//! `[1, doc, actor, seq, hash, deviceId, sig, chunks]`. `chunks` are Automerge change chunks (type 1, or 2 where deflated),
+//! `[2, doc, actor, incarnation, seq, hash, deviceId, sig, chunks]`. `chunks` are Automerge change chunks (type 1, or 2 where deflated),
 //! concatenated, by one actor, with consecutive sequence numbers; `seq` and `hash` are those of the last. `sig` is Ed25519 by
 //! the author's device over `"openpep/envelope/1" ‖ doc ‖ actor ‖ seq (u64, big endian) ‖ hash`.
 //!
-//! **Actor**: the first 16 bytes of SHA-256(`"openpep/actor/1"` ‖ doc ‖ device public key ‖ person id ‖ incarnation), the
-//! incarnation a big-endian u32 below `gate::limits::INCARNATIONS_MAX`. It is 0 at first, and another whenever a device cannot
-//! prove that it holds the last change it made: one under which, as far as it knows, nothing was ever written. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
+//! **Actor**: the first 16 bytes of SHA-256(`"openpep/actor/2"` ‖ doc ‖ device public key ‖ person id ‖ `incarnation`). The incarnation
+//! is 16 bytes of chance, and another whenever a device cannot prove that it holds the last change it made. An actor holds to one. A
+//! relay takes in changes of one device under so many a day; for more it answers with `error` of code `incarnations`, and they wait on
+//! the device until tomorrow. Text counts in UTF-16 code units. What else an envelope must satisfy is the [`gate`]'s, on both sides.
+//!
+//! Envelopes of version 1, `[1, doc, actor, seq, hash, deviceId, sig, chunks]`, are read and kept for ever, and written no more. Their
+//! actor is the first 16 bytes of SHA-256(`"openpep/actor/1"` ‖ doc ‖ device public key ‖ person id ‖ number), the number a big-endian
+//! u32 below `gate::limits::NUMBERS_MAX` that nothing names: a reader tries them.
 //!
 //! # Refused changes
 //!
@@ -200,6 +213,7 @@ pub mod people;
 pub mod presence;
 pub mod relay;
 pub mod roster;
+pub mod voucher;
 
 pub use envelope::{Wire, sign};
 pub use feature::Features;

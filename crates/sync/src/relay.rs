@@ -12,7 +12,7 @@ use serde_bytes::{ByteArray, ByteBuf};
 use crate::{
     directory::Entry,
     envelope::Wire,
-    feature::Features,
+    feature::{self, Features},
     frame::{
         Chosen, Cursor, Doing, Frame, Hello, Limits, Listed, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES,
         Start, VERSION, Welcome, WireTip, code,
@@ -351,12 +351,21 @@ impl Session {
             self.turn = doc;
             if self.open.get(&doc).is_some_and(|reader| reader.cold) {
                 match shelf.snapshot(&doc) {
-                    Some(snapshot) => return self.begin(doc, snapshot),
+                    Some(snapshot) if snapshot.tips.iter().all(|tip| self.can_read(tip.incarnation.is_some())) => {
+                        return self.begin(doc, snapshot);
+                    }
+                    Some(_) => return Some(self.too_new(doc)),
                     None => self.behind.remove(&doc),
                 };
                 continue;
             }
-            let envelopes = self.open.get(&doc).map(|r| shelf.log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
+            let mut envelopes = self.open.get(&doc).map(|r| shelf.log(&doc, r.sent, PAGE_BYTES)).unwrap_or_default();
+            if let Some(unread) = envelopes.iter().position(|envelope| !self.can_read(envelope.incarnation.is_some())) {
+                if unread == 0 {
+                    return Some(self.too_new(doc));
+                }
+                envelopes.truncate(unread);
+            }
             let Some(reader) = self.open.get_mut(&doc).filter(|_| !envelopes.is_empty()) else {
                 self.behind.remove(&doc);
                 continue;
@@ -366,6 +375,22 @@ impl Session {
             return Some(Frame::Log { doc, from, envelopes: envelopes.into_iter().map(Wire).collect() });
         }
         None
+    }
+
+    /// Whether the device's program can read an envelope or tip, which names its incarnation or does not.
+    fn can_read(&self, names_incarnation: bool) -> bool {
+        !names_incarnation || self.has(feature::ENVELOPE_2)
+    }
+
+    /// Goes on with no more of a document whose log this device's program cannot read on, and says so.
+    fn too_new(&mut self, doc: Id) -> Frame {
+        self.shut(&doc);
+        Frame::Error {
+            code: code::NEWER.into(),
+            detail: "A plan holds changes by a newer program than this device has. Update pep on this device: what you write meanwhile is kept here, and shared after that.".into(),
+            retry_after_ms: None,
+            doc: Some(ByteArray::new(doc)),
+        }
     }
 
     /// Cuts a snapshot into parts, and gives the first.

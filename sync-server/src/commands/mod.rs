@@ -10,6 +10,7 @@ mod devices;
 mod held;
 mod invite;
 mod people;
+mod relay_keys;
 mod restore;
 mod serve;
 mod teams;
@@ -34,7 +35,7 @@ use crate::{
     error::Error,
     json::Failed,
     keys, now,
-    relay::{Address, Random, Relay},
+    relay::{Address, Random, Relay, newest_key},
 };
 
 /// Characters of an id that are enough to name something, where no other begins so.
@@ -73,6 +74,7 @@ enum Command {
     Teams(teams::Teams),
     Held(held::Held),
     Audit(audit::Audit),
+    Keys(relay_keys::Keys),
     Backup(backup::Backup),
     Restore(restore::Restore),
     Check(check::Check),
@@ -218,6 +220,7 @@ impl Command {
             Command::Teams(c) => c.run(desk),
             Command::Held(c) => c.run(desk),
             Command::Audit(c) => c.run(desk),
+            Command::Keys(c) => c.run(desk),
             Command::Backup(c) => c.run(desk),
             Command::Check(c) => c.run(desk),
             Command::Config(c) => Ok(c.run()),
@@ -230,7 +233,6 @@ impl Command {
 /// Opens the relay with the keys of its folder.
 fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Relay, Vec<Notice>), Error> {
     keys::seal_plain(dir, store_key)?;
-    let key = keys::relay_key(dir, store_key)?;
     let mut seed = [0; 1];
     // Asked once here, so that a machine without randomness is told of in words.
     keys::random(&mut seed)?;
@@ -238,6 +240,7 @@ fn open(dir: &Path, store_key: &Arc<Key>, settings: &Settings) -> Result<(Relay,
         let _ = keys::random(bytes);
     });
     let (replica, notices) = disk::open_replica(dir, Mode::Relay, store_key)?;
+    let key = keys::relay_key_of(dir, store_key, newest_key(&replica)?)?;
     Ok((
         Relay::open(replica, plan::Processes::built_in().clone(), key, &settings.organisation, random, now())?,
         notices,

@@ -36,6 +36,8 @@ fn schemas() -> BTreeMap<String, Schema> {
         "held list": Vec<json::Held>,
         "held show": json::Held,
         "invite": json::Invited,
+        "keys change": json::KeyChanged,
+        "keys show": json::KeysShown,
         "people list": Vec<json::Person>,
         "restore": json::Restored,
         "teams add": json::MemberAdded,

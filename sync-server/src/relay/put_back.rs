@@ -54,7 +54,7 @@ impl Relay {
             true => mark.records > self.replica.records() || !self.said.has(mark.records),
             false => self.replica.fact(&epoch_key(&mark.epoch))?.is_none(),
         };
-        if !beyond || !mark.is_of(&self.id, &self.key()) {
+        if !beyond || !self.keys().iter().any(|key| mark.is_of(&self.id, key)) {
             return Ok(());
         }
         if mark.epoch != self.epoch {
@@ -84,7 +84,7 @@ impl Relay {
         (self.random)(&mut self.epoch);
         self.replica.set_fact(b"relay/epoch", Some(&self.epoch));
         self.replica.set_fact(&epoch_key(&self.epoch), Some(&to_cbor(&self.replica.records())));
-        self.directory.begin_epoch(now);
+        self.directory.renew_rosters(now);
         self.directory.audit(now, None, "began epoch", &[("epoch", text(&self.epoch))]);
     }
 

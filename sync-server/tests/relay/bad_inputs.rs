@@ -12,9 +12,8 @@ use automerge::{
     legacy::{ElementId, Key, MarkData, ObjectId, Op, OpId, OpType},
     transaction::Transactable,
 };
-use gate::{Envelope, Hash, Id, actor_id, limits::*, statement};
+use gate::{Envelope, Hash, Id, actor_of, limits::*, numbered_actor, statement};
 use plan::{DocumentKind, Pep};
-use replica::public_key;
 use ring::digest::{SHA256, digest};
 use serde_bytes::ByteArray;
 use serde_json::{Value, json};
@@ -476,15 +475,19 @@ fn messages(scene: &Scene) -> Vec<MessageRow> {
             push(doc, &[Envelope { doc: quality, ..genuine.clone() }]).encode(),
             order.clone(),
         ),
-        ("an envelope of another version", envelope(|parts| parts[0] = 2.into()), frame.clone()),
+        ("an envelope of another version", envelope(|parts| parts[0] = 3.into()), frame.clone()),
+        ("an envelope of version 1 with an incarnation", envelope(|parts| parts[0] = 1.into()), frame.clone()),
+        ("an envelope of version 2 without", envelope(|parts| drop(parts.remove(3))), frame.clone()),
+        ("an incarnation of 15 bytes", envelope(|parts| parts[3] = bytes(&[1; 15])), frame.clone()),
+        ("an incarnation of 17 bytes", envelope(|parts| parts[3] = bytes(&[1; 17])), frame.clone()),
         ("an envelope without chunks", envelope(|parts| drop(parts.pop())), frame.clone()),
-        ("an envelope of nine parts", envelope(|parts| parts.push(1.into())), frame.clone()),
-        ("an envelope with a signature of 63 bytes", envelope(|parts| parts[6] = bytes(&[1; 63])), frame.clone()),
-        ("an envelope with a hash of 33 bytes", envelope(|parts| parts[4] = bytes(&[1; 33])), frame.clone()),
-        ("an envelope with a negative number", envelope(|parts| parts[3] = (-1).into()), frame.clone()),
+        ("an envelope of ten parts", envelope(|parts| parts.push(1.into())), frame.clone()),
+        ("an envelope with a signature of 63 bytes", envelope(|parts| parts[7] = bytes(&[1; 63])), frame.clone()),
+        ("an envelope with a hash of 33 bytes", envelope(|parts| parts[5] = bytes(&[1; 33])), frame.clone()),
+        ("an envelope with a negative number", envelope(|parts| parts[4] = (-1).into()), frame.clone()),
         (
             "an envelope over its limit",
-            envelope(|parts| parts[7] = bytes(&vec![0; ENVELOPE_BYTES_MAX + 1])),
+            envelope(|parts| parts[8] = bytes(&vec![0; ENVELOPE_BYTES_MAX + 1])),
             frame.clone(),
         ),
         ("a presence with a question of 4,097 bytes", presence(Some("x".repeat(TEXT_BYTES_MAX + 1)), None), Nothing),
@@ -590,12 +593,23 @@ fn greetings(scene: &Scene) -> Vec<MessageRow> {
 struct Draft<'a> {
     scene: &'a Scene,
     actor: Id,
+    incarnation: Option<Id>,
     change: ExpandedChange,
 }
 
 impl<'a> Draft<'a> {
     fn new(scene: &'a Scene, incarnation: u32) -> Draft<'a> {
-        let actor = actor_id(&scene.doc, &public_key(&scene.ottoline.key), &scene.ottoline.person, incarnation);
+        let mut named = [0; 16];
+        named[..4].copy_from_slice(&incarnation.to_be_bytes());
+        Draft::by(scene, actor_of(&scene.doc, &scene.ottoline.author(), &named), Some(named))
+    }
+
+    /// In an envelope of version 1.
+    fn numbered(scene: &'a Scene, number: u32) -> Draft<'a> {
+        Draft::by(scene, numbered_actor(&scene.doc, &scene.ottoline.author(), number), None)
+    }
+
+    fn by(scene: &'a Scene, actor: Id, incarnation: Option<Id>) -> Draft<'a> {
         let mut document = begun(scene).with_actor(ActorId::from(actor));
         let (_, answers) =
             automerge::ReadDoc::get(&document, automerge::ROOT, "answers").expect("a map").expect("a map");
@@ -603,7 +617,7 @@ impl<'a> Draft<'a> {
             document.transact::<_, _, automerge::AutomergeError>(|tx| tx.put(&answers, "setting.fullTime", true));
         written.map_err(|failure| failure.error).expect("a change");
         let change = document.get_last_local_change().expect("a change").decode();
-        Draft { scene, actor, change: ExpandedChange { time: NOW, ..change } }
+        Draft { scene, actor, incarnation, change: ExpandedChange { time: NOW, ..change } }
     }
 
     fn alter(mut self, alter: impl FnOnce(&mut ExpandedChange)) -> Draft<'a> {
@@ -628,7 +642,8 @@ impl<'a> Draft<'a> {
         let ottoline = &self.scene.ottoline;
         let mut sig = [0; 64];
         sig.copy_from_slice(ottoline.key.sign(&statement(&self.scene.doc, &self.actor, seq, &hash)).as_ref());
-        Envelope { doc: self.scene.doc, actor: self.actor, seq, hash, device: ottoline.id, sig, chunks }
+        let (doc, actor, incarnation) = (self.scene.doc, self.actor, self.incarnation);
+        Envelope { doc, actor, incarnation, seq, hash, device: ottoline.id, sig, chunks }
     }
 
     /// The change's own body after an alteration, in a chunk with a right checksum.
@@ -790,6 +805,7 @@ fn changes(scene: &Scene) -> Vec<ChangeRow> {
                 Envelope {
                     doc: scene.doc,
                     actor: [0xab; 16],
+                    incarnation: Some([0; 16]),
                     seq: 1,
                     hash: change.hash().0,
                     device: scene.ottoline.id,
@@ -799,7 +815,18 @@ fn changes(scene: &Scene) -> Vec<ChangeRow> {
             },
             Held("actor"),
         ),
-        ("an incarnation beyond the last", Draft::new(scene, INCARNATIONS_MAX).sealed(), Held("actor")),
+        (
+            "another incarnation than the actor's",
+            Envelope { incarnation: Some([0xab; 16]), ..draft().sealed() },
+            Held("actor"),
+        ),
+        ("an actor of an incarnation without it", Envelope { incarnation: None, ..draft().sealed() }, Held("actor")),
+        (
+            "an actor of a number with an incarnation",
+            Envelope { incarnation: Some([0; 16]), ..Draft::numbered(scene, 0).sealed() },
+            Held("actor"),
+        ),
+        ("a number beyond the last", Draft::numbered(scene, NUMBERS_MAX).sealed(), Held("actor")),
         ("no changes", draft().sign(1, [0; 32], vec![]), Held("form")),
         ("noise", draft().sign(1, [1; 32], vec![0xa5; 4_096]), Held("form")),
         ("a whole document", draft().sign(1, [1; 32], begun(scene).save()), Held("form")),

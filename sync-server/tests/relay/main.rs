@@ -2,6 +2,7 @@
 
 mod bad_inputs;
 mod by_hand;
+mod directory;
 mod held;
 mod program;
 mod put_back;

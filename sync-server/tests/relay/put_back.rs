@@ -99,7 +99,7 @@ fn a_cursor_that_does_not_fit_is_answered_and_changes_nothing() {
     story.parts();
     let doc = story.doc();
     let epoch = story.relay.inner.epoch();
-    let ottoline = Device::of(2, story.ottoline.person, 0);
+    let ottoline = Device::of(2, story.ottoline.person, [0; 16]);
     let (mut line, _) = story.connects_with(&ottoline, None);
     // As one that has read much more, and another log, than there is.
     for cursor in [Cursor::new(epoch, 1_000), Cursor::at(epoch, 1, [7; 32]), Cursor::new(epoch, u64::MAX)] {
@@ -136,8 +136,8 @@ fn a_mark_beyond_its_own_end_proves_to_a_relay_that_it_was_put_back() {
     let doc = story.doc();
     let copy = story.relay.copied();
     let before = story.relay.inner.epoch();
-    let ottoline = Device::of(2, story.ottoline.person, 0);
-    let odile = Device::of(1, story.odile.person, 0);
+    let ottoline = Device::of(2, story.ottoline.person, [0; 16]);
+    let odile = Device::of(1, story.odile.person, [0; 16]);
     // After the copy was made Odile writes, has her receipt, and hears with it how much there is.
     let (mut hers, welcome) = story.connects_with(&odile, None);
     let at_first = welcome.mark.expect("a mark");
@@ -194,7 +194,7 @@ fn a_mark_beyond_its_own_end_proves_to_a_relay_that_it_was_put_back() {
 #[test]
 fn a_mark_of_an_epoch_that_the_relay_knows_nothing_of_proves_it_too() {
     let mut story = Story::begin();
-    let ottoline = Device::of(2, story.ottoline.person, 0);
+    let ottoline = Device::of(2, story.ottoline.person, [0; 16]);
     let first = story.relay.inner.epoch();
     let (id, later) = (story.relay.inner.id(), [8; 16]);
     let mark = Mark::sign(&key(200), &id, later, 3);
@@ -214,9 +214,9 @@ fn a_mark_of_an_epoch_that_the_relay_knows_nothing_of_proves_it_too() {
 #[test]
 fn a_relay_that_was_restored_believes_for_three_days_that_others_work_was_let_in_before() {
     let mut story = Story::begin();
-    let ottoline = Device::of(2, story.ottoline.person, 0);
+    let ottoline = Device::of(2, story.ottoline.person, [0; 16]);
     let copy = story.relay.copied();
-    let mut hers = story.relay.connects(&Device::of(1, story.odile.person, 0));
+    let mut hers = story.relay.connects(&Device::of(1, story.odile.person, [0; 16]));
     let lost = story.odile.writes(&story.pep, Main, &["Two.", "Three."]);
     assert_eq!(story.brings(&mut hers, &lost), (2, 0));
     drop(std::mem::replace(&mut story.relay.inner, open_relay(&copy, NOW)));

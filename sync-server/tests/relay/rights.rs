@@ -4,7 +4,12 @@
 use gate::{Authority, Envelope, Hash};
 use plan::DocumentKind::Main;
 use plan::Pep;
-use sync::Frame;
+use sync::{
+    Cursor, Frame,
+    feature::{self, Features},
+    frame::{Hello, code},
+};
+use sync_server::relay::INCARNATIONS_PER_DAY_MAX;
 
 use crate::world::*;
 
@@ -170,7 +175,7 @@ fn the_equivocating_device_is_locked_its_owner_hears_why_and_nobody_else_is_kept
     assert_eq!((device.locked, story.audited("locked")), (Some(story.relay.now), 1));
     // Nothing more of it comes in, under whatever actor; what is there stays.
     let more = story.odile.writes(&story.pep, Main, &["And more."]);
-    let anew = Device::of(1, story.odile.person, 1).writes(&story.pep, Main, &["Under another actor."]);
+    let anew = Device::of(1, story.odile.person, [1; 16]).writes(&story.pep, Main, &["Under another actor."]);
     for envelopes in [&more, &anew] {
         let told = story.asks(&mut hers, envelopes);
         assert!(matches!(held(&told).as_slice(), [("locked", _)]), "{told:?}");
@@ -203,7 +208,7 @@ fn two_copies_of_a_disk_that_meet_on_their_lines_are_not_locked_and_go_on_apart(
     let crossed = copy.writes(&story.pep, Main, &["On the other."]);
     assert!(matches!(held(&story.asks(&mut other, &crossed)).as_slice(), [("equivocation", _)]));
     // Told so, it goes on under another actor.
-    let anew = Device::of(1, story.odile.person, 1).writes(&story.pep, Main, &["On the other."]);
+    let anew = Device::of(1, story.odile.person, [1; 16]).writes(&story.pep, Main, &["On the other."]);
     assert_eq!(receipts(&story.asks(&mut other, &anew)), 1);
     assert_eq!(story.audited("locked"), 0);
     // On a line that stood only after the number had been used, the same is no accident.
@@ -233,5 +238,53 @@ fn every_table_of_rules_is_read_by_the_gate() {
                 process.write_table(*kind).parse().unwrap_or_else(|e| panic!("{}: {e}", process.id));
             assert_ne!(rules, gate::Rules::default(), "{} {kind}", process.id);
         }
+    }
+}
+
+#[test]
+fn a_device_begins_anew_so_often_a_day_and_what_comes_after_waits_on_it_until_tomorrow() {
+    let mut story = Story::begin();
+    let mut line = story.relay.connects(&story.odile);
+    let person = story.odile.person;
+    let mut devices: Vec<Device> =
+        (0..=INCARNATIONS_PER_DAY_MAX as u8).map(|n| Device::of(1, person, [n + 1; 16])).collect();
+    let mut last = devices.pop().expect("the one too many");
+    for device in &mut devices {
+        let words = device.writes(&story.pep, Main, &["From a fresh copy."]);
+        assert_eq!(receipts(&story.asks(&mut line, &words)), 1);
+    }
+    let over = last.writes(&story.pep, Main, &["From one more."]);
+    let told = story.asks(&mut line, &over);
+    let [Frame::Error { code, detail, doc, .. }] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((code.as_str(), doc.map(|doc| doc.into_array())), (code::INCARNATIONS, Some(story.doc())));
+    assert!(detail.contains("shared tomorrow"), "{detail}");
+    // It is not held, those who have begun go on, and nobody else waits.
+    let more = devices[0].writes(&story.pep, Main, &["And more."]);
+    assert_eq!(receipts(&story.asks(&mut line, &more)), 1);
+    let theirs = story.ottoline.writes(&story.pep, Main, &["He is looking forward to it."]);
+    let mut hers = story.relay.connects(&story.ottoline);
+    assert_eq!(receipts(&story.asks(&mut hers, &theirs)), 1);
+    story.relay.now += 24 * 60 * 60;
+    story.relay.settles();
+    assert_eq!(receipts(&story.asks(&mut line, &over)), 1);
+}
+
+#[test]
+fn an_older_program_is_told_to_be_updated_where_a_log_names_incarnations_and_is_sent_nothing_it_cannot_read() {
+    let mut story = Story::begin();
+    let doc = story.doc();
+    let mut hers = story.relay.connects(&story.odile);
+    let words = story.odile.writes(&story.pep, Main, &["He may go on the trip."]);
+    assert_eq!(receipts(&story.asks(&mut hers, &words)), 1);
+    let mut line = story.relay.dials(&story.ottoline);
+    let Frame::Hello(hello) = story.ottoline.hello() else { panic!("a hello") };
+    let welcome = story.relay.asks(&mut line, &Frame::Hello(Hello { features: Features::default(), ..hello }));
+    let Some(Frame::Welcome(welcome)) = welcome.first() else { panic!("{welcome:?}") };
+    assert!(welcome.features.has(feature::ENVELOPE_2));
+    for cursor in [Some(Cursor::new(story.relay.inner.epoch(), 0)), None] {
+        let told = story.relay.asks(&mut line, &open(doc, cursor));
+        let sent = |frame: &Frame| matches!(frame, Frame::Log { .. });
+        assert!(!told.iter().any(sent), "{told:?}");
+        assert!(told.iter().any(|frame| matches!(frame, Frame::Error { code, .. } if code == code::NEWER)), "{told:?}");
     }
 }

@@ -17,6 +17,7 @@ use ring::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 use sync::{
     Frame, Wire,
+    feature::{ENVELOPE_2, Features},
     frame::{Cursor, NewChild, Start},
     identity,
     link::Link,
@@ -77,11 +78,11 @@ pub struct Device {
 
 impl Device {
     pub fn new(seed: u8, person: Id) -> Device {
-        Device::of(seed, person, 0)
+        Device::of(seed, person, [0; 16])
     }
 
     /// The same device under another incarnation, or a copy of it.
-    pub fn of(seed: u8, person: Id, incarnation: u32) -> Device {
+    pub fn of(seed: u8, person: Id, incarnation: Id) -> Device {
         let home = tempfile::tempdir().expect("a folder");
         let (mut replica, _) = disk::open_replica(home.path(), Mode::Participant, &store_key()).expect("a replica");
         let id = device_id(&public_key(&key(seed)));
@@ -125,9 +126,13 @@ impl Device {
             version: 1,
             program: "story".into(),
             device_id: self.id,
-            last_roster: 0,
+            features: Features::of(&[ENVELOPE_2]),
             ..Default::default()
         })
+    }
+
+    pub fn author(&self) -> Author {
+        Author { key: public_key(&self.key), person: self.person }
     }
 
     pub fn joining(&self, link: &Link) -> Joining {

@@ -1,13 +1,19 @@
-//! Makes a fixture of what the built programs write to disks and say on the line: `fixtures/stores/make` calls it.
+//! Makes a fixture of what the built programs write to disks and say on the line: `fixtures/stores/make` and `fixtures/transcripts/make`
+//! call it.
 
 use std::{path::PathBuf, process::ExitCode};
 
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("Name the folder: stores FOLDER");
-        return ExitCode::from(2);
+    let mut words = std::env::args_os().skip(1);
+    let made = match (words.next(), words.next().map(PathBuf::from)) {
+        (Some(what), Some(folder)) if what == "store" => harness::layouts::make::make(&folder),
+        (Some(what), Some(folder)) if what == "transcript" => harness::layouts::transcript::make(&folder),
+        _ => {
+            eprintln!("Say what to make, and name the folder: stores store|transcript FOLDER");
+            return ExitCode::from(2);
+        }
     };
-    match harness::layouts::make::make(&folder) {
+    match made {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("{e}");

@@ -1,4 +1,4 @@
-//! A folder of layout 2 read, and written on, from its bytes alone: nothing of the programs is used, so that the format is written
+//! A folder of layout 2 or 3 read, and written on, from its bytes alone: nothing of the programs is used, so that the format is written
 //! down twice and neither changes unnoticed. (But for a home's own key, which a passphrase may guard.)
 
 use std::{
@@ -17,10 +17,12 @@ use ring::{
 
 use super::Device;
 
-/// A record of a document: its id, the record's number, the sealed event.
-const OF_A_DOCUMENT: u8 = 0b0110;
-/// A record of what belongs to no document: its number, the sealed event.
+/// Records of a document in layouts 2 and 3: its id, the record's number, the sealed event.
+const OF_A_DOCUMENT: [u8; 2] = [0b0110, 0b0111_0110];
+/// A record of what belongs to no document, of layout 2: its number, the sealed event. Every later program reads it.
 pub const OF_THE_REST: u8 = 0b1010;
+/// All that a program of layout 2 knows.
+pub const KINDS_OF_2: [u8; 3] = [0b0001, OF_A_DOCUMENT[0], OF_THE_REST];
 /// Bytes in front of a segment's first record: magic, number, chain.
 const SEGMENT_HEADER: usize = 48;
 /// The data key for what belongs to no document.
@@ -60,13 +62,18 @@ impl Folder {
         Ok(found)
     }
 
+    /// The kinds of records that occur in the journal.
+    pub fn kinds(&self) -> Result<BTreeSet<u8>, String> {
+        Ok(self.records()?.into_iter().map(|(kind, _)| kind).collect())
+    }
+
     /// What the records of the journal say, in order. Those that were sealed with a key that is destroyed are passed over: there must
     /// be one that says so.
     fn events(&self) -> Result<Vec<Cbor>, String> {
         let rest = self.data_key(REST).ok_or("the folder has no key for what belongs to no document")?;
         let (mut events, mut destroyed, mut erased) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
         for (kind, payload) in self.records()? {
-            let id = if kind == OF_A_DOCUMENT { 16 } else { 0 };
+            let id = if OF_A_DOCUMENT.contains(&kind) { 16 } else { 0 };
             let (doc, numbered) = payload.split_at_checked(id).ok_or("a record is too short")?;
             let (number, sealed) = numbered.split_at_checked(8).ok_or("a record is too short")?;
             let own = if doc.is_empty() { Some(rest) } else { self.data_key(&hex::encode(doc)) };

@@ -264,8 +264,8 @@ impl Stage {
         for line in 0..LINES {
             gideon.pep(&["write", pep, "care.story", "--append", &format!("Line {line}. ")])?;
         }
-        gideon.pep(&["row", "add", pep, "care.collectAndContact", "person=Merrow House staff"])?;
-        gideon.pep(&["row", "add", pep, "people.parentalResponsibility", "person=Harrowmere Council"])?;
+        gideon.pep(&["row", "add", pep, "care.collectAndContact", "person=Merrow House night staff"])?;
+        gideon.pep(&["row", "add", pep, "people.parentalResponsibility", "person=Marigold Fairbarrow"])?;
         linnet.pep(&["write", pep, "voice.keepPrivate", "Please not the minibus with the name on it."])?;
         philippa.pep(&["comment", pep, "care.story", "May we use the line about the allotment? 😀"])?;
         self.share(&["gideon", "philippa", "linnet", "gideon", "philippa", "lorcan"])?;
@@ -445,7 +445,7 @@ fn text(said: &Value, key: &str) -> Result<String, String> {
 }
 
 /// Packs what is in a folder, but for some of it.
-fn pack(folder: &Path, to: &Path, without: &[&str]) -> Result<(), String> {
+pub(super) fn pack(folder: &Path, to: &Path, without: &[&str]) -> Result<(), String> {
     let mut tar = tar::Builder::new(GzEncoder::new(File::create(to).map_err(failed)?, Compression::best()));
     tar.mode(tar::HeaderMode::Deterministic);
     let mut files = Vec::new();
@@ -468,7 +468,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     Ok(())
 }
 
-fn write_frames(frames: &[Said], to: &Path) -> Result<(), String> {
+pub(super) fn write_frames(frames: &[Said], to: &Path) -> Result<(), String> {
     let mut tar = tar::Builder::new(GzEncoder::new(File::create(to).map_err(failed)?, Compression::best()));
     for (n, (speaker, bytes)) in frames.iter().enumerate() {
         let mut header = tar::Header::new_gnu();
@@ -481,7 +481,7 @@ fn write_frames(frames: &[Said], to: &Path) -> Result<(), String> {
 }
 
 /// Who spoke, and what: `device-hello`.
-fn frame_name(speaker: Speaker, bytes: &[u8]) -> Result<String, String> {
+pub(super) fn frame_name(speaker: Speaker, bytes: &[u8]) -> Result<String, String> {
     Frame::decode(bytes).map_err(failed)?;
     let frame: ciborium::Value = ciborium::from_reader(bytes).map_err(failed)?;
     let said = frame.as_map().into_iter().flatten().find(|(key, _)| key.as_text() == Some("t"));

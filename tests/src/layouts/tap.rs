@@ -79,8 +79,10 @@ impl Tap {
     /// The frames that passed, connection by connection.
     pub fn sessions(&self) -> Result<Vec<Vec<Said>>, String> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let upgraded = |passed: &&Vec<Said>| passed.first().is_some_and(|(_, b)| b.starts_with(UPGRADE));
-        heard.iter().filter(upgraded).map(|passed| messages(passed)).collect()
+        // Requests that were answered before it passed on the same connection.
+        let upgraded = |passed: &Vec<Said>| passed.iter().position(|(_, bytes)| bytes.starts_with(UPGRADE));
+        let sessions = heard.iter().filter_map(|passed| passed.get(upgraded(passed)?..));
+        sessions.map(messages).collect()
     }
 }
 

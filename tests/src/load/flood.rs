@@ -53,7 +53,7 @@ impl Flooder {
     /// into a plan that others write in.
     pub async fn begin(&self, pep: &Pep) -> Result<Flood, String> {
         let pushes = self.pushes(pep)?;
-        let (socket, _) = dial::line(&dial::Http::default(), &self.me, &self.key).await.map_err(error)?;
+        let (socket, ..) = dial::line(&dial::Http::default(), &self.me, &self.key).await.map_err(error)?;
         let (mut sink, mut stream) = socket.split();
         let device_id = self.me.device;
         let hello = Frame::Hello(sync::frame::Hello {
@@ -84,7 +84,8 @@ impl Flooder {
     fn pushes(&self, pep: &Pep) -> Result<Vec<Vec<u8>>, String> {
         let doc = pep.document(DocumentKind::Main).into_bytes();
         let public = self.key.public_key().as_ref().try_into().map_err(error)?;
-        let actor = gate::actor_id(&doc, &public, &self.me.person, 0);
+        let (author, incarnation) = (gate::Author { key: public, person: self.me.person }, [0; 16]);
+        let actor = gate::actor_of(&doc, &author, &incarnation);
         let plan = plan::from_genesis(pep, DocumentKind::Main, ActorId::from(actor));
         let made = (0..MADE).map(|n| {
             let mut document = plan.clone();
@@ -95,6 +96,7 @@ impl Flooder {
             let change = document.get_last_local_change().ok_or("Nothing was written.")?;
             let (hash, chunks) = (change.hash().0, change.raw_bytes().to_vec());
             let mut envelope = sync::sign(&self.key, self.me.device, doc, actor, 1, hash, chunks);
+            envelope.incarnation = Some(incarnation);
             if n % 2 == 0 {
                 envelope.sig = [1; 64];
             }

@@ -78,6 +78,7 @@ impl Device {
                 url: "ws://127.0.0.1:1".into(),
                 id: [1; 16],
                 key: relay.public_key().as_ref().try_into().unwrap(),
+                former: Vec::new(),
                 tls: None,
                 name: "Harrowmere".into(),
             },
@@ -163,7 +164,7 @@ impl Device {
         self.team(pep, (person, role), public);
         let kind = edits[0].document().unwrap();
         let doc = *pep.document(kind).as_bytes();
-        let actor = gate::actor_id(&doc, &public, &person, 0);
+        let actor = gate::numbered_actor(&doc, &gate::Author { key: public, person }, 0);
         let mut document = plan::from_genesis(pep, kind, ActorId::from(actor));
         let writer = Writer { person: Uuid::from_bytes(person), role };
         plan::apply(&mut document, pep, kind, &writer, edits, 1_772_100_000).unwrap();

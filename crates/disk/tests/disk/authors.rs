@@ -15,8 +15,8 @@ fn author(seed: u8) -> Author {
     Author { key: replica::public_key(&key(seed)), person: [seed; 16] }
 }
 
-fn actor(seed: u8, incarnation: u32) -> Id {
-    gate::actor_id(&DOC, &author(seed).key, &author(seed).person, incarnation)
+fn actor(seed: u8, incarnation: u8) -> Id {
+    gate::actor_of(&DOC, &author(seed), &[incarnation; 16])
 }
 
 /// Two people's, each under an incarnation of theirs.
@@ -30,7 +30,7 @@ fn written(dir: &Path) -> Replica {
     say(&mut first, "first ");
     let mut second = begin(&dir.join("second"), 2);
     pass(&mut first, &mut second, START);
-    second.set_incarnation(5);
+    second.begin_incarnation([5; 16]);
     say(&mut second, "second ");
     second
 }
@@ -65,6 +65,7 @@ fn authors_are_kept_from_the_gate_on_and_are_there_after_a_restart_and_without_t
         for (actor, author) in both() {
             assert_eq!(again.ledger_of(&DOC).unwrap().index().author(&actor), Some(author));
         }
+        assert_eq!(again.ledger_of(&DOC).unwrap().index().incarnation(&actor(2, 5)), Some([5; 16]));
     }
 }
 
@@ -86,9 +87,7 @@ fn a_snapshot_brings_its_authors() {
     let dir = tempfile::tempdir().unwrap();
     let second = written(dir.path());
     let made = snapshot_of(&genesis(), &second.log(&DOC, 0, usize::MAX).unwrap()).unwrap();
-    let tip =
-        |t: &sync::frame::WireTip| Tip { actor: t.actor, seq: t.seq, hash: t.hash, device: t.device_id, sig: t.sig };
-    let tips: Vec<Tip> = made.tips.iter().map(tip).collect();
+    let tips: Vec<Tip> = made.tips.iter().map(Tip::from).collect();
     let home = dir.path().join("third");
     let mut third = begin(&home, 3);
     third.take_snapshot(&DOC, Cursor::new(EPOCH, made.seq), made.bytes, &tips, &Everyone).unwrap().unwrap();
@@ -111,7 +110,7 @@ fn they_go_when_their_document_goes() {
     fs::remove_dir_all(home.join("sled")).unwrap();
     let (mut again, _) = open(&home, 2);
     assert_eq!(again.facts(OF_DOCUMENT).unwrap(), []);
-    again.set_incarnation(6);
+    again.begin_incarnation([6; 16]);
     again.start(&DOC, &genesis()).unwrap();
     assert!(again.authors(&DOC).unwrap().is_empty());
 }
@@ -136,7 +135,7 @@ fn what_is_written_again_after_a_refusal_has_its_author() {
     let dir = tempfile::tempdir().unwrap();
     let mut second = written(dir.path());
     let refused = second.ledger_of(&DOC).unwrap().waiting().map(|(_, hash)| *hash).collect();
-    second.set_incarnation(9);
+    second.begin_incarnation([9; 16]);
     let rebased = second.rebase(&DOC, &refused, &[].into(), &Everyone).unwrap().unwrap();
     assert_eq!(rebased.written, 1);
     drop(second);
@@ -191,4 +190,31 @@ fn a_log_that_is_read_again_proves_authors_that_an_old_store_lacks() {
     old.commit().unwrap();
     drop(old);
     assert_eq!(open(&home, 2).0.authors(&DOC).unwrap(), both());
+}
+
+#[test]
+fn authors_of_envelopes_that_name_no_incarnation_are_sought_and_kept_likewise() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("second");
+    let mut second = begin(&home, 2);
+    say_numbered(&mut second, 1, 3, "first ");
+    say_numbered(&mut second, 2, 4_100, "second ");
+    say(&mut second, "third ");
+    let numbered = [(1, 3), (2, 4_100)].map(|(seed, number)| {
+        let author = author(seed);
+        (gate::numbered_actor(&DOC, &author, number), author)
+    });
+    let all: BTreeMap<Id, Author> = numbered.into_iter().chain([(actor(2, 0), author(2))]).collect();
+    assert_eq!(second.authors(&DOC).unwrap(), all);
+    let mut old = without_authors(second, &home);
+    old.find_authors(&DOC, &[author(1), author(2), author(3)]).unwrap();
+    old.commit().unwrap();
+    assert_eq!(old.authors(&DOC).unwrap(), all);
+    drop(old);
+    let (mut again, _) = open(&home, 2);
+    assert_eq!(again.authors(&DOC).unwrap(), all);
+    // They go on as what they are.
+    say_numbered(&mut again, 2, 4_100, "more ");
+    say(&mut again, "and more ");
+    assert_eq!(again.authors(&DOC).unwrap(), all);
 }

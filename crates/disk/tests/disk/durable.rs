@@ -310,7 +310,7 @@ fn words_written_on_an_old_copy_are_written_again_as_another_actor() {
     assert_eq!(offered, [Offered::Known(1)]);
     assert_eq!(refused.unwrap().code(), "equivocation");
     let refused: BTreeSet<_> = envelopes[1..].iter().map(|e| e.hash).collect();
-    old.set_incarnation(1);
+    old.begin_incarnation([1; 16]);
     let rebased = old.rebase(&DOC, &refused, &BTreeSet::new(), &Everyone).unwrap().unwrap();
     assert_eq!((rebased.aside.len(), rebased.written, rebased.stranded), (2, 2, vec![]));
     drop(old);

@@ -114,7 +114,7 @@ fn of_an_erased_document_nothing_is_left_even_with_the_key() {
     again.erase(&[99; 16]).unwrap();
 
     // Held again it is another one, under another key, whatever the journal said before.
-    again.set_incarnation(1);
+    again.begin_incarnation([1; 16]);
     assert!(again.start(&DOC, &genesis()).unwrap());
     say(&mut again, "anew");
     drop(again);
@@ -189,7 +189,7 @@ fn a_lost_key_loses_its_document_alone_and_a_few_damaged_bytes_lose_no_key() {
     let (mut replica, notices) = open(dir.path(), 1);
     assert_eq!(notices, []);
     assert!(!replica.is_continuous(), "until something has been written down about it");
-    replica.set_incarnation(1);
+    replica.begin_incarnation([1; 16]);
     replica.start(&DOC, &genesis()).unwrap();
     say(&mut replica, "anew");
     drop(replica);

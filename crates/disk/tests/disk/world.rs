@@ -27,7 +27,7 @@ pub fn key(seed: u8) -> Ed25519KeyPair {
     Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap()
 }
 
-pub fn signer(seed: u8, incarnation: u32) -> Signer {
+pub fn signer(seed: u8, incarnation: Id) -> Signer {
     let key = key(seed);
     let device = gate::device_id(&replica::public_key(&key));
     Signer { key, device, person: [seed; 16], incarnation }
@@ -86,7 +86,7 @@ pub fn story(doc: &Automerge) -> String {
 
 pub fn open(dir: &Path, seed: u8) -> (Replica, Vec<Notice>) {
     let (mut replica, notices) = disk::open_replica(dir, Mode::Participant, &home_key()).unwrap();
-    replica.set_signer(signer(seed, 0));
+    replica.set_signer(signer(seed, [0; 16]));
     (replica, notices)
 }
 
@@ -110,6 +110,20 @@ pub fn say_in(replica: &mut Replica, doc: &Id, words: &str) {
 
 pub fn say(replica: &mut Replica, words: &str) {
     say_in(replica, &DOC, words);
+}
+
+/// As a program before incarnations were named writes: an envelope of version 1, under this number.
+pub fn say_numbered(replica: &mut Replica, seed: u8, number: u32, words: &str) {
+    let author = Author { key: replica::public_key(&key(seed)), person: [seed; 16] };
+    let actor = gate::numbered_actor(&DOC, &author, number);
+    let mut document = replica.read(&DOC, Clone::clone).unwrap().with_actor(ActorId::from(actor));
+    let text = object(&document, "story");
+    change(&mut document, 1_780_000_000, |tx| tx.splice_text(&text, 0, 0, words)).unwrap();
+    let mut change = document.get_last_local_change().unwrap();
+    let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
+    let envelope = sync::sign(&key(seed), gate::device_id(&author.key), DOC, actor, seq, hash, chunks);
+    assert_eq!(replica.offer(&DOC, &[envelope], &Everyone, None).unwrap().1, None);
+    replica.commit().unwrap();
 }
 
 pub fn said(replica: &mut Replica) -> String {

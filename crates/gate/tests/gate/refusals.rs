@@ -70,10 +70,10 @@ fn an_actor_stays_with_the_device_it_was_first_seen_with() {
 }
 
 #[test]
-fn an_incarnation_beyond_the_last_is_refused_and_the_last_is_not() {
-    for (incarnation, fine) in [(INCARNATIONS_MAX - 1, true), (INCARNATIONS_MAX, false)] {
+fn a_number_beyond_the_last_is_refused_and_the_last_is_not() {
+    for (number, fine) in [(NUMBERS_MAX - 1, true), (NUMBERS_MAX, false)] {
         let (mut odile, mut lorcan) = (Participant::new(1), Participant::new(2));
-        odile.device.incarnation = incarnation;
+        odile.device.number = Some(number);
         odile.document.set_actor(ActorId::from(odile.device.actor()));
         let envelope = odile.say(|tx| tx.put(ROOT, "transfer", true));
         let roster = roster(&[&odile.device]);
@@ -82,6 +82,57 @@ fn an_incarnation_beyond_the_last_is_refused_and_the_last_is_not() {
             false => check(&lorcan, "actor", &envelope, &roster),
         }
     }
+}
+
+#[test]
+fn an_actor_holds_to_the_one_incarnation_it_is_worked_out_from() {
+    let other = [7; 16];
+    for known in [false, true] {
+        let (mut odile, mut lorcan) = (Participant::new(1), Participant::new(2));
+        let roster = roster(&[&odile.device, &lorcan.device]);
+        if known {
+            let first = odile.say(|tx| tx.put(ROOT, "n", 1));
+            lorcan.take(&first, &roster).unwrap();
+        }
+        let said = odile.say(|tx| tx.put(ROOT, "n", 2));
+        assert_eq!(said.incarnation, Some([0; 16]));
+        // Nothing of this is in the signature, so each of them is rightly signed.
+        for incarnation in [Some(other), None] {
+            check(&lorcan, "actor", &Envelope { incarnation, ..said.clone() }, &roster);
+        }
+        assert!(!lorcan.take(&said, &roster).unwrap().is_known());
+    }
+}
+
+#[test]
+fn an_incarnation_of_one_device_is_nothing_to_another() {
+    let (mut odile, lorcan) = (Participant::new(1), Participant::new(2));
+    let roster = roster(&[&odile.device, &lorcan.device]);
+    let said = odile.say(|tx| tx.put(ROOT, "n", 1));
+    let mut swapped = Envelope { device: lorcan.device.id(), ..said.clone() };
+    resign(&lorcan.device, &mut swapped);
+    check(&lorcan, "actor", &swapped, &roster);
+    // Nor in another document.
+    let mut elsewhere = Envelope { doc: [0xdd; 16], ..said };
+    resign(&odile.device, &mut elsewhere);
+    check(&lorcan, "actor", &elsewhere, &roster);
+}
+
+#[test]
+fn a_number_is_no_incarnation_and_an_incarnation_no_number() {
+    let (mut odile, lorcan) = (Participant::new(1), Participant::new(2));
+    let roster = roster(&[&odile.device]);
+    odile.device.number = Some(5);
+    odile.document.set_actor(ActorId::from(odile.device.actor()));
+    let numbered = odile.say(|tx| tx.put(ROOT, "n", 1));
+    let mut as_bytes = [0; 16];
+    as_bytes[12..].copy_from_slice(&5u32.to_be_bytes());
+    for incarnation in [[0; 16], as_bytes] {
+        check(&lorcan, "actor", &Envelope { incarnation: Some(incarnation), ..numbered.clone() }, &roster);
+    }
+    let mut named = Participant::new(1);
+    let named = named.say(|tx| tx.put(ROOT, "n", 1));
+    check(&lorcan, "actor", &Envelope { incarnation: None, ..named }, &roster);
 }
 
 // ---- size and outline
@@ -443,12 +494,12 @@ fn values_that_are_not_what_their_type_says_are_refused() {
 fn more_actors_than_a_document_may_have_are_refused() {
     let mut index = Index::new(&genesis()).unwrap();
     let mut odile = Participant::new(1);
-    let mut written = |incarnation| {
-        odile.device.incarnation = incarnation;
+    let mut written = |incarnation: u64| {
+        odile.device.incarnation = u128::from(incarnation).to_be_bytes();
         altered(&odile, |change| change.actor_id = ActorId::from(odile.device.actor()))
     };
     // The genesis has one.
-    for incarnation in 1..ACTORS_MAX as u32 {
+    for incarnation in 1..ACTORS_MAX {
         index.readmit(&written(incarnation)).unwrap();
     }
     let full = index.clone();

@@ -293,6 +293,7 @@ fn what_a_person_let_in_passes_and_only_the_rules_are_waived_for_it() {
     let saved = lorcan.document.save();
     let tip = |envelope: &Envelope| Tip {
         actor: envelope.actor,
+        incarnation: envelope.incarnation,
         seq: envelope.seq,
         hash: envelope.hash,
         device: envelope.device,
@@ -314,6 +315,7 @@ fn the_genesiss_own_actor_goes_on_in_no_snapshot() {
     assert_eq!(change.seq(), 2);
     let signed = Tip {
         actor: GENESIS_ACTOR,
+        incarnation: lorcan.named(),
         seq: 2,
         hash: change.hash().0,
         device: lorcan.id(),

@@ -32,7 +32,14 @@ fn written() -> (Participant, Participant) {
 fn tip(person: &Participant) -> Tip {
     let device = &person.device;
     let (seq, hash) = person.index.tip(&device.actor()).unwrap();
-    Tip { actor: device.actor(), seq, hash, device: device.id(), sig: device.sign(seq, &hash) }
+    Tip {
+        actor: device.actor(),
+        incarnation: device.named(),
+        seq,
+        hash,
+        device: device.id(),
+        sig: device.sign(seq, &hash),
+    }
 }
 
 fn admit(bytes: &[u8], tips: &[Tip]) -> Result<(Index, AdmittedDocument), Refusal> {
@@ -141,7 +148,14 @@ fn a_snapshot_with_a_change_that_would_be_refused_is_refused() {
         document.apply_changes([change.clone()]).unwrap();
         let device = &odile.device;
         let (seq, hash) = (change.seq(), change.hash().0);
-        let newest = Tip { actor: device.actor(), seq, hash, device: device.id(), sig: device.sign(seq, &hash) };
+        let newest = Tip {
+            actor: device.actor(),
+            incarnation: device.named(),
+            seq,
+            hash,
+            device: device.id(),
+            sig: device.sign(seq, &hash),
+        };
         let refusal = admit(&document.save(), &[newest, tip(&lorcan)]).unwrap_err();
         assert!(["form", "size", "causality", "genesis"].contains(&refusal.code()), "{refusal}");
     }

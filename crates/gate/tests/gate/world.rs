@@ -6,7 +6,10 @@ use std::sync::{Arc, LazyLock};
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpId, OpType};
 use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, AutomergeError, Change, ExpandedChange, ObjType, ROOT, ScalarValue, TextEncoding};
-use gate::{Admitted, Author, Envelope, Hash, Id, Index, PublicKey, Refusal, Team, actor_id, device_id, statement};
+use gate::{
+    Admitted, Author, Envelope, Hash, Id, Index, PublicKey, Refusal, Team, actor_of, device_id, numbered_actor,
+    statement,
+};
 use ring::digest::{SHA256, digest};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
@@ -60,14 +63,16 @@ pub fn commit<T>(document: &mut Automerge, write: impl FnOnce(&mut Transaction<'
 pub struct Device {
     pair: Ed25519KeyPair,
     pub person: Id,
-    pub incarnation: u32,
+    pub incarnation: Id,
+    /// It writes envelopes of version 1, under this number.
+    pub number: Option<u32>,
 }
 
 impl Device {
     /// A device whose key and person are made from one small number.
     pub fn new(seed: u8) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
-        Device { pair, person: [seed; 16], incarnation: 0 }
+        Device { pair, person: [seed; 16], incarnation: [0; 16], number: None }
     }
 
     pub fn key(&self) -> PublicKey {
@@ -79,7 +84,15 @@ impl Device {
     }
 
     pub fn actor(&self) -> Id {
-        actor_id(&DOC, &self.key(), &self.person, self.incarnation)
+        match self.number {
+            Some(number) => numbered_actor(&DOC, &self.author(), number),
+            None => actor_of(&DOC, &self.author(), &self.incarnation),
+        }
+    }
+
+    /// What its envelopes and tips name.
+    pub fn named(&self) -> Option<Id> {
+        self.number.is_none().then_some(self.incarnation)
     }
 
     pub fn author(&self) -> Author {
@@ -104,7 +117,7 @@ impl Device {
     /// An envelope of any bytes under any label, properly signed.
     pub fn seal_bytes(&self, seq: u64, hash: Hash, chunks: Vec<u8>) -> Envelope {
         let sig = self.sign(seq, &hash);
-        Envelope { doc: DOC, actor: self.actor(), seq, hash, device: self.id(), sig, chunks }
+        Envelope { doc: DOC, actor: self.actor(), incarnation: self.named(), seq, hash, device: self.id(), sig, chunks }
     }
 }
 

@@ -126,7 +126,7 @@ impl Device {
         };
         let disk = replica::memory::Memory::new(Box::new(random)).open().unwrap();
         let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
-        let mut device = participant::Device::open(replica, Processes::built_in().clone(), None, 1).unwrap();
+        let mut device = participant::Device::open(replica, Processes::built_in().clone(), None, [1; 16]).unwrap();
         let seed = [fresh().into_bytes(), [1; 16]].concat();
         let key = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
         let public = replica::public_key(&key);
@@ -140,6 +140,7 @@ impl Device {
                 url: "ws://127.0.0.1:1".into(),
                 id: [1; 16],
                 key: replica::public_key(&relay_key()),
+                former: Vec::new(),
                 tls: None,
                 name: "Harrowmere".into(),
             },

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 use sync::{
     Frame, Roster,
+    feature::Features,
     frame::{Doing, Limits, Listed, Presence},
     roster::{Child, Member, Person, SignedRoster},
 };
@@ -43,6 +44,7 @@ impl OnLine {
             relay_id: [1; 16],
             limits: Limits::default(),
             roster,
+            features: Features::ours(),
             ..Default::default()
         }));
         line.hears(&Frame::Documents { list });

@@ -34,7 +34,7 @@ impl Other {
     pub fn writes(self, pep: &Pep, kind: DocumentKind, write: impl FnOnce(&mut Automerge, &Writer)) -> Envelope {
         let (doc, key) = (*pep.document(kind).as_bytes(), self.key());
         let public = replica::public_key(&key);
-        let actor = gate::actor_id(&doc, &public, &self.person(), 0);
+        let actor = gate::numbered_actor(&doc, &gate::Author { key: public, person: self.person() }, 0);
         let mut document = plan::from_genesis(pep, kind, ActorId::from(actor));
         write(&mut document, &Writer { person: Uuid::from_bytes(self.person()), role: self.1 });
         let mut change = document.get_last_local_change().unwrap();

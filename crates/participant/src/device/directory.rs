@@ -160,8 +160,9 @@ impl Device {
         Ok(())
     }
 
+    /// Of the entries alone.
     fn read_directory(&self) -> Result<(Directory, People), Trouble> {
-        Directory::read(&self.replica, self.me.as_ref().map(|me| (&me.person, &me.relay.key)))
+        Directory::read(&self.replica, self.me.as_ref().map(|me| &me.person), None)
     }
 
     /// A roster came: from a relay that knows no entries, or fetched.

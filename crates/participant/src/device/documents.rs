@@ -165,8 +165,7 @@ impl Device {
 
     /// What this device writes a document as.
     pub(super) fn actor(&self, doc: &Id) -> Option<Id> {
-        let s = self.replica.signer()?;
-        Some(gate::actor_id(doc, &replica::public_key(&s.key), &s.person, s.incarnation))
+        Some(self.replica.signer()?.actor(doc))
     }
 
     pub(super) fn know(&mut self, pep: Pep) {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Device,
     facts::{cbor, from_cbor, key, start_of},
-    numbers::is_own_past,
+    incarnation::is_own_past,
     state::{Held, Said, Waiting, Why, fact},
 };
 use crate::words::{self, told};
@@ -96,16 +96,13 @@ impl Device {
         }
         if is_own_past(code) {
             // This device is an older copy of itself: its words are written again under a new incarnation.
-            if self.move_on()? {
-                let team = self.authority(doc);
-                let rebased = self.replica.rebase(doc, &own, &BTreeSet::new(), &team)?;
-                if rebased.is_some_and(|rebased| rebased.written > 0) {
-                    self.words.push(told::WRITTEN_AGAIN.to_owned());
-                }
-                self.open_line(doc)?;
-            } else {
-                self.hold_where_it_is(doc, &own, (code, detail), now)?;
+            self.move_on()?;
+            let team = self.authority(doc);
+            let rebased = self.replica.rebase(doc, &own, &BTreeSet::new(), &team)?;
+            if rebased.is_some_and(|rebased| rebased.written > 0) {
+                self.words.push(told::WRITTEN_AGAIN.to_owned());
             }
+            self.open_line(doc)?;
         } else {
             let refused: Vec<Hash> =
                 hashes.iter().filter(|h| !follows.contains(h) && !others.contains(h)).copied().collect();
@@ -181,7 +178,8 @@ impl Device {
         for hash in waiting.iter().filter(|hash| !without.contains(*hash)) {
             said.insert(*hash, self.said(doc, pep.as_ref(), hash)?);
         }
-        if !tired && self.move_on()? {
+        if !tired {
+            self.move_on()?;
             let team = self.authority(doc);
             if let Some(rebased) = self.replica.rebase(doc, refused, without, &team)? {
                 if rebased.written > 0 {
@@ -195,9 +193,6 @@ impl Device {
                 }
                 return Ok(());
             }
-        }
-        if !self.replica.may_write() {
-            self.words.push(Trouble::UsedUp.to_string());
         }
         // It cannot be taken out: it is left as it is, and not offered again.
         let why = cbor(&Why { code: FOLLOWS.into(), detail: String::new(), at: now });

@@ -7,7 +7,7 @@ use gate::Id;
 use plan::DocumentKind;
 use replica::Trouble;
 use sync::{
-    Cursor, Frame,
+    Cursor, Frame, feature,
     frame::{Hello, QUEUE_FRAMES_MAX},
     participant::{Act, IN_FLIGHT_MAX, Session},
 };
@@ -53,6 +53,7 @@ impl Device {
             rebased: BTreeMap::new(),
             heard: Vec::new(),
             refused: 0,
+            told_older: false,
             wants_roster: false,
             traffic: Traffic::default(),
             close: false,
@@ -263,7 +264,18 @@ impl Device {
             if numbers.is_empty() {
                 continue;
             }
-            let envelopes = self.replica.envelopes(&doc, &numbers)?;
+            let mut envelopes = self.replica.envelopes(&doc, &numbers)?;
+            let Some(c) = self.connection.as_mut() else { return Ok(()) };
+            if !c.session.has(feature::ENVELOPE_2)
+                && let Some(unread) = envelopes.iter().position(|envelope| envelope.incarnation.is_some())
+            {
+                // They are kept for a newer relay, and what others write is read meanwhile.
+                envelopes.truncate(unread);
+                c.stuck.insert(doc);
+                if !std::mem::replace(&mut c.told_older, true) {
+                    self.words.push(told::RELAY_IS_OLDER.to_owned());
+                }
+            }
             if let Some(c) = self.connection.as_mut() {
                 c.out.extend(c.session.push(doc, envelopes));
             }

@@ -8,7 +8,7 @@ use sync::frame::Listed;
 use super::{
     Device,
     facts::{cbor, key},
-    state::{DOCUMENTS, MESSAGES, Made, Newer, word_of},
+    unknown::{DOCUMENTS, MESSAGES, Made, Newer, word_of},
 };
 use crate::words::told;
 

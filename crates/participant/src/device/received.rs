@@ -14,7 +14,7 @@ use sync::{
 use super::{
     Device, MARK,
     facts::{cbor, key, pep_of},
-    numbers::is_own_past,
+    incarnation::is_own_past,
     state::Line,
 };
 use crate::words::told;
@@ -143,6 +143,11 @@ impl Device {
             && let Some(doc) = doc
         {
             return self.read_again(&doc);
+        }
+        if matches!(code, code::NEWER | code::INCARNATIONS)
+            && let Some(doc) = doc
+        {
+            self.leave_alone(doc);
         }
         if code == code::REVOKED
             && let Some(c) = self.connection.as_mut()
@@ -278,10 +283,7 @@ impl Device {
         if own && is_own_past(refusal.code()) {
             // The relay has another change of ours under a number that this copy used again, or lacks.
             self.replica.commit()?;
-            if !self.move_on()? {
-                self.used_up(doc);
-                return Ok(());
-            }
+            self.move_on()?;
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
             let team = self.authority(doc);
             self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;

@@ -1,9 +1,9 @@
 //! What a device knows from one call to the next, apart from what it does with it: plain types, none of which names the device.
 
+mod chance;
 mod connection;
 mod directory;
 mod held;
-mod newer;
 mod presence;
 mod readers;
 mod revoked;
@@ -11,16 +11,15 @@ mod unshared;
 
 pub use connection::{Line, Traffic};
 pub use held::{Held, Said, Waiting, Why};
-pub use newer::{Made, Newer};
 pub use presence::{Present, Spot};
 pub use readers::{NotChosen, Unshared};
 pub use revoked::Revoked;
 pub use unshared::Waits;
 
+pub(super) use chance::Chance;
 pub(super) use connection::Connection;
 pub(super) use directory::{COMPLETE, Directory, ROSTER, SHEETS};
 pub(super) use held::{fact, kept};
-pub(super) use newer::{DOCUMENTS, MESSAGES, Unknown, word_of};
 pub(super) use presence::Here;
 pub(super) use readers::{Choice, Readers};
 pub(super) use unshared::Counted;

@@ -9,6 +9,8 @@ use crate::now::Zone;
 
 /// The relay is another one than this device joined.
 pub const ANOTHER_RELAY: &str = "The relay at this address is not the one this device joined. Ask the Virtual School for a new link if it has changed its relay.";
+/// The relay cannot read what this device writes.
+pub const RELAY_IS_OLDER: &str = "The relay is older than this program and cannot read what it writes: whoever keeps the relay must update it. Your words are kept on this device until then.";
 /// A list of people was not taken.
 pub const ROSTER_NOT_SIGNED: &str = "The relay sent a list of people that its own key did not sign. It was not taken.";
 /// Changes of an older copy of this device were written again.

@@ -93,7 +93,7 @@ impl Peer {
         let mut replica = Replica::open(Box::new(memory(seed.into()).open().unwrap()), mode).unwrap().0;
         if seed > 0 {
             let device = gate::device_id(&replica::public_key(&key(seed)));
-            replica.set_signer(Signer { key: key(seed), device, person: [seed; 16], incarnation: 0 });
+            replica.set_signer(Signer { key: key(seed), device, person: [seed; 16], incarnation: [0; 16] });
         }
         replica.start(&DOC, &genesis()).unwrap();
         Peer { replica }
@@ -227,7 +227,7 @@ fn play(seed: u64) {
     }
     let refused: BTreeSet<Hash> = branch[fit..].iter().take(1).map(|did| did.hash).collect();
     let without: BTreeSet<Hash> = branch.iter().filter(|did| did.refused).map(|did| did.hash).collect();
-    author.replica.set_incarnation(1);
+    author.replica.begin_incarnation([1; 16]);
     let rebased = author.replica.rebase(&DOC, &refused, &without, &Everyone).unwrap().unwrap();
     assert_eq!((rebased.aside.len(), rebased.stranded), (branch.len() - fit, vec![]), "{seed}");
 
@@ -306,7 +306,7 @@ fn a_branch_set_aside_stays_so_after_a_kill_a_lost_store_and_a_snapshot() {
         let open = || {
             let mut replica = Replica::open(Box::new(disk.open().unwrap()), Mode::Participant).unwrap().0;
             let device = gate::device_id(&replica::public_key(&key(1)));
-            replica.set_signer(Signer { key: key(1), device, person: [1; 16], incarnation: 1 });
+            replica.set_signer(Signer { key: key(1), device, person: [1; 16], incarnation: [1; 16] });
             replica
         };
         let mut replica = open();
@@ -327,7 +327,7 @@ fn a_branch_set_aside_stays_so_after_a_kill_a_lost_store_and_a_snapshot() {
         say(&mut replica, "story", "last ");
         let hashes: Vec<Hash> = replica.ledger_of(&DOC).unwrap().waiting().map(|(_, hash)| *hash).collect();
         let refused = BTreeSet::from([hashes[words]]);
-        replica.set_incarnation(2);
+        replica.begin_incarnation([2; 16]);
         let rebased = replica.rebase(&DOC, &refused, &refused, &Everyone).unwrap().unwrap();
         assert_eq!((rebased.aside.len(), rebased.written), (2, 1));
         let expected = replica.read(&DOC, |doc| (text(doc, "story"), text(doc, RESERVED))).unwrap();
@@ -359,7 +359,7 @@ fn what_somebody_else_has_built_on_is_not_taken_out() {
     let theirs = other.waiting().last().cloned().unwrap();
     author.takes(&[theirs]);
     let before = author.heads();
-    author.replica.set_incarnation(1);
+    author.replica.begin_incarnation([1; 16]);
     assert_eq!(author.replica.rebase(&DOC, &BTreeSet::from([first]), &BTreeSet::new(), &Everyone).unwrap(), None);
     assert_eq!(author.heads(), before);
     // Nor what the relay has.

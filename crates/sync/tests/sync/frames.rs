@@ -27,12 +27,17 @@ fn envelope() -> Envelope {
     Envelope {
         doc: [1; 16],
         actor: [2; 16],
+        incarnation: None,
         seq: 3,
         hash: [4; 32],
         device: [5; 16],
         sig: [6; 64],
         chunks: vec![0x85, 0x6f, 0x4a, 0x83],
     }
+}
+
+fn named() -> Envelope {
+    Envelope { incarnation: Some([3; 16]), ..envelope() }
 }
 
 fn mark() -> Mark {
@@ -170,8 +175,22 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
                 tips: vec![WireTip::from(&envelope())],
             },
         ),
+        (
+            "snapshot-incarnation",
+            Frame::Snapshot {
+                doc,
+                seq: 42,
+                heads: vec![ByteArray::new([4; 32])],
+                part: 0,
+                parts: 1,
+                bytes: ByteBuf::from([0x85, 0x6f, 0x4a, 0x83]),
+                tips: vec![WireTip::from(&named()), WireTip::from(&envelope())],
+            },
+        ),
         ("log", Frame::Log { doc, from: 42, envelopes: vec![Wire(envelope())] }),
+        ("log-incarnation", Frame::Log { doc, from: 42, envelopes: vec![Wire(envelope()), Wire(named())] }),
         ("push", Frame::Push { doc, envelopes: vec![Wire(envelope())] }),
+        ("push-incarnation", Frame::Push { doc, envelopes: vec![Wire(named())] }),
         ("receipt", Frame::Receipt { doc, hash: [4; 32], epoch: [11; 16], seq: 42 }),
         (
             "held",
@@ -346,5 +365,37 @@ fn every_frame_cut_short_or_changed_in_one_byte_is_read_or_refused_without_panic
         let mut longer = bytes.clone();
         longer.push(0);
         assert!(Frame::decode(&longer).is_err(), "{name} with a byte behind it");
+    }
+}
+
+/// An envelope by itself: `[version, doc, actor, …]` with this incarnation, or none, and something behind it.
+fn array(version: u8, incarnation: Option<&[u8]>, behind: bool) -> Vec<u8> {
+    let plain = Wire(envelope()).encode();
+    // Behind the array's head and the version stand two ids of 16 bytes with a byte of their own each.
+    let (ids, rest) = plain[2..].split_at(2 * 17);
+    let length = 8 + u8::from(incarnation.is_some()) + u8::from(behind);
+    let mut bytes = [&[0x80 | length, version], ids].concat();
+    if let Some(incarnation) = incarnation {
+        bytes.push(0x40 | incarnation.len() as u8);
+        bytes.extend(incarnation);
+    }
+    bytes.extend(rest);
+    bytes.extend(behind.then_some(0));
+    bytes
+}
+
+#[test]
+fn an_envelope_names_a_whole_incarnation_or_none_as_its_version_says() {
+    assert_eq!(array(1, None, false), Wire(envelope()).encode());
+    assert_eq!(array(2, Some(&[3; 16]), false), Wire(named()).encode());
+    assert_eq!(Wire::decode(&array(2, Some(&[3; 16]), false)), Some(Wire(named())));
+    for incarnation in [&[3; 15][..], &[3; 17], &[]] {
+        assert_eq!(Wire::decode(&array(2, Some(incarnation), false)), None);
+    }
+    for (version, incarnation) in [(1, Some(&[3; 16][..])), (2, None), (0, None), (3, Some(&[3; 16]))] {
+        assert_eq!(Wire::decode(&array(version, incarnation, false)), None, "{version}");
+    }
+    for (version, incarnation) in [(1, None), (2, Some(&[3; 16][..]))] {
+        assert_eq!(Wire::decode(&array(version, incarnation, true)), None, "{version}, with something behind it");
     }
 }

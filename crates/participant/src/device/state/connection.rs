@@ -54,6 +54,8 @@ pub(in crate::device) struct Connection {
     pub(in crate::device) heard: Vec<(Id, Vec<Hash>)>,
     /// Children and PEPs that the relay did not take in.
     pub(in crate::device) refused: u32,
+    /// The person was told that this relay cannot read what is written here.
+    pub(in crate::device) told_older: bool,
     /// Documents of children that the roster held here does not name: without it nobody's changes in them can be believed.
     pub(in crate::device) wants_roster: bool,
     pub(in crate::device) traffic: Traffic,

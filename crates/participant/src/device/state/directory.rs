@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gate::{Id, PublicKey};
+use gate::Id;
 use replica::{Replica, Trouble};
-use sync::{People, SignedRoster, directory::Entry, frame::Complete};
+use sync::{People, Roster, directory::Entry, frame::Complete};
 
 use crate::device::facts::{from_cbor, read_fact};
 
@@ -33,12 +33,13 @@ pub(in crate::device) struct Directory {
 }
 
 impl Directory {
-    /// Reads what is kept, and makes of it who works with whom. `reader`: this device's person, and the key of its relay.
+    /// Reads what is kept, and makes of it who works with whom. `reader`: this device's person, `roster`: the one that is kept, if there is one.
     pub(in crate::device) fn read(
         replica: &Replica,
-        reader: Option<(&Id, &PublicKey)>,
+        reader: Option<&Id>,
+        roster: Option<Roster>,
     ) -> Result<(Directory, People), Trouble> {
-        let Some((person, relay_key)) = reader else { return Ok((Directory::default(), People::default())) };
+        let Some(person) = reader else { return Ok((Directory::default(), People::default())) };
         let complete: Option<Complete> = read_fact(replica, COMPLETE)?;
         let mut directory = Directory { complete, ..Directory::default() };
         let (mut now, mut before) = (Vec::new(), Vec::new());
@@ -54,7 +55,6 @@ impl Directory {
         directory.beside = !before.is_empty();
         let newer = now.iter().filter(|entry| entry.sheet().is_none());
         directory.newer = newer.map(|entry| (entry.name(), entry.kind.clone())).collect();
-        let roster = read_fact::<SignedRoster>(replica, ROSTER)?.and_then(|signed| signed.verify(relay_key));
         if let Some(roster) = roster {
             directory.from_roster = true;
             return Ok((directory, People::of(&roster)));

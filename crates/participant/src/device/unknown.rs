@@ -1,4 +1,4 @@
-//! What a newer version made and this one does not know, as it is kept.
+//! What a device has met that a newer version made, as it is kept.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use plan::{DocumentKind, PepType, Processes};
 use replica::{Replica, Trouble};
 use sync::frame::{self, Listed};
 
-use crate::device::facts::from_cbor;
+use super::facts::from_cbor;
 
 /// Facts: documents that the relay lists, by their ids.
-pub(in crate::device) const DOCUMENTS: &[u8] = b"newer/document/";
+pub(super) const DOCUMENTS: &[u8] = b"newer/document/";
 /// Facts: kinds of messages that came, by their words, and how often.
-pub(in crate::device) const MESSAGES: &[u8] = b"newer/message/";
+pub(super) const MESSAGES: &[u8] = b"newer/message/";
 
 /// Something that a newer version made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,16 +49,16 @@ impl Made {
 
 /// What a device knows of it.
 #[derive(Default)]
-pub(in crate::device) struct Unknown {
-    pub(in crate::device) documents: BTreeMap<Id, Listed>,
-    pub(in crate::device) messages: BTreeMap<String, u64>,
+pub(super) struct Unknown {
+    pub documents: BTreeMap<Id, Listed>,
+    pub messages: BTreeMap<String, u64>,
     /// Whether one came on this connection.
-    pub(in crate::device) heard: bool,
+    pub heard: bool,
 }
 
 impl Unknown {
     /// Reads what stood there, and forgets what this version has come to know.
-    pub(in crate::device) fn read(replica: &mut Replica, processes: &Processes) -> Result<Unknown, Trouble> {
+    pub(super) fn read(replica: &mut Replica, processes: &Processes) -> Result<Unknown, Trouble> {
         let mut unknown = Unknown::default();
         for (key, value) in replica.facts(DOCUMENTS)? {
             match from_cbor::<Listed>(&value).filter(|listed| word_of(listed, processes).is_some()) {
@@ -77,18 +77,18 @@ impl Unknown {
     }
 
     /// Another connection begins.
-    pub(in crate::device) fn cut(&mut self) {
+    pub(super) fn cut(&mut self) {
         self.heard = false;
     }
 
     /// Whether device and relay cannot be in step for it.
-    pub(in crate::device) fn parts(&self) -> bool {
+    pub(super) fn parts(&self) -> bool {
         self.heard || !self.documents.is_empty()
     }
 }
 
 /// What this version does not know of a listed document; `None` where it knows everything.
-pub(in crate::device) fn word_of(listed: &Listed, processes: &Processes) -> Option<String> {
+pub(super) fn word_of(listed: &Listed, processes: &Processes) -> Option<String> {
     let start = &listed.start;
     if listed.kind.parse::<DocumentKind>().is_err() {
         return Some(format!("document {}", listed.kind));
