@@ -6,6 +6,7 @@ mod corpus;
 mod decisions;
 mod disk;
 mod doors;
+mod every_child;
 mod forgotten;
 mod held;
 mod house;

@@ -33,9 +33,12 @@ impl Relay {
         changed: &BTreeSet<About>,
         again: Option<&BTreeSet<Id>>,
     ) {
-        let subjects = self.directory.concerning_of(person, changed, &self.today);
-        let entries = self.entries(&subjects);
         let version = self.directory.version();
+        // Who was welcomed since has it already.
+        let newer =
+            self.lines.get_mut(&conn).is_some_and(|line| std::mem::replace(&mut line.roster, version) < version);
+        let subjects = if newer { self.directory.concerning_of(person, changed, &self.today) } else { BTreeSet::new() };
+        let entries = self.entries(&subjects);
         let mut children = self.directory.relisted(person, changed);
         children.extend(again.into_iter().flatten());
         let every = changed.contains(&About::Every(*person));

@@ -165,7 +165,7 @@ fn a_device_asks_for_what_is_newer_and_gets_what_has_come_to_concern_it_whatever
     let worker = &county.workers[0];
     let (line, sent) = relay.reads(worker, None);
     // The council, ten children, its own sheet, the teacher's; nothing of twenty other children.
-    assert_eq!(sent.entries.len(), 1 + 10 + 2);
+    assert_eq!(sent.entries.len(), 1 + 10 + 2, "{:?}", sent.subjects());
     assert!(sent.entries.iter().all(|entry| entry.is_of(&relay.inner.id(), &relay.inner.key())));
     relay.inner.disconnect(line.number);
     let complete = relay.complete(sent.complete.expect("complete"));
