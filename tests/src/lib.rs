@@ -1,6 +1,7 @@
 //! What the stories share: people who have joined a relay in one process ([`joined`]), a seeded world of them ([`sim`]), and real programs on real sockets ([`world`]).
 
 pub mod children;
+pub mod directory;
 pub mod fuzz;
 pub mod guard;
 pub mod joined;

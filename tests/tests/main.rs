@@ -3,6 +3,7 @@
 mod circles;
 mod copied;
 mod corpus;
+mod council;
 mod decisions;
 mod disk;
 mod doors;

@@ -229,7 +229,7 @@ impl Device {
         self.replica.begin_incarnation(incarnation);
         self.replica.set_fact(b"me", Some(&cbor(&me)));
         if let Some((signed, verified)) = roster.as_ref().and_then(|r| Some((r, r.verify(&me.relay.key)?))) {
-            self.show_roster(signed, People::of(&verified));
+            self.show_roster(signed, People::of(&verified))?;
         }
         self.replica.commit()?;
         self.replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });

@@ -54,8 +54,8 @@
 //!
 //! | `t` | from | fields |
 //! |---|---|---|
-//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`?, `mark`? |
-//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`?, `mark`? {`epoch`, `records`, `sig`} |
+//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`?, `mark`?, `directory`? {`epoch`, `version`} |
+//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`?, `mark`? {`epoch`, `records`, `sig`}, `unsettled`? |
 //! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
@@ -71,6 +71,8 @@
 //! | `released` | relay | `doc`, `hashes` |
 //! | `undecided` | relay | `doc`, `changes` |
 //! | `roster` | relay | `version`, `payload`, `sig` |
+//! | `entries` | relay | `version`, `part`, `parts`, `bytes` (deflated CBOR of a list of entries) |
+//! | `listing` | relay | `whole`, `part`, `parts`, `bytes` (deflated CBOR of a list as in `documents`) |
 //! | `mark` | relay | `epoch`, `records`, `sig` |
 //! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
 //! | `gone` | relay | `doc` |
@@ -183,6 +185,35 @@
 //! they had there may write where it writes, or `accepted` names the change. The relay itself judges by the role of the
 //! moment. A client that lacks what a change's author may do asks for a newer roster before it gives up.
 //! `left` names the reader's own ended memberships: a client gives those children's documents up once nothing in them waits.
+//!
+//! # The directory as entries
+//!
+//! With the feature `entries` on both sides no roster is sent. The directory is sheets, each with a number of its own that rises by one
+//! whenever what stands on it changes, and each is sent as an **entry** ([`directory::Entry`]): `kind` and `id` of what it is about,
+//! `number`, `epoch`, `at` (version of the directory when it was written), `body` (CBOR of the sheet), `sig` (Ed25519 by the relay's key
+//! over `"openpep/entry/1"` ‖ relay id ‖ length of `kind` (one byte) ‖ `kind` ‖ length of `id` (one byte) ‖ `id` ‖ `number` ‖ `epoch` ‖
+//! `at` ‖ `body`, numbers as u64, big endian). The relay signs it once, and everybody is sent the same bytes.
+//!
+//! | `kind` | `id` | what stands on it | who is sent it |
+//! |---|---|---|---|
+//! | `council` | none | name; who has every child, now and before | everybody |
+//! | `child` | child | the child; the team with days | those whose the child is today |
+//! | `restricted` | child | facts that not everybody on the team may know | of those, the roles that read the annex `family` |
+//! | `accepted` | document | changes that were let in | those who read the document |
+//! | `person` | person | the person; their devices, revoked ones too | who shares a child with them; everybody, of those who have every child |
+//! | `left` | child ‖ person | the membership that ended | that person, in place of the child's sheet |
+//!
+//! `hello.directory` says how far what the participant holds is complete, and in which epoch. After `welcome` come `entries`, in parts, with
+//! what is newer and with what has come to concern its person since, whatever its age; with the last part it is complete up to
+//! `version`. They come again when something that concerns it changes, always before the log that rests on it, so nobody waits for
+//! more. Then the list of documents comes as `listing`, `whole` at first; later those that are new or otherwise, and `gone` for the
+//! others. A part inflates to at most [`packed::INFLATED_BYTES_MAX`] bytes.
+//!
+//! A participant keeps entries one by one. It takes one of the connection's epoch alone, signed by the relay it knows, and with a higher
+//! number than the one it holds of that epoch. In a new epoch numbers count anew; what was signed in an earlier one stays
+//! beside it (people who wrote then are known on) while `welcome` says `unsettled`, and goes when all has come and it does not.
+//! A kind of sheet that a program does not know it keeps like the others. Who has every child has the role that stands there, for every
+//! child on whose team they have no other.
 //!
 //! # Presence
 //!

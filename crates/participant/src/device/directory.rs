@@ -166,13 +166,17 @@ impl Device {
     }
 
     /// A roster came: from a relay that knows no entries, or fetched.
-    pub(super) fn show_roster(&mut self, signed: &SignedRoster, people: People) {
+    pub(super) fn show_roster(&mut self, signed: &SignedRoster, people: People) -> Result<(), Trouble> {
         self.roster = people;
         self.people += 1;
-        self.directory.from_roster = true;
-        self.directory.complete = None;
+        // What entries said is told anew by whoever sends them.
+        for (name, _) in self.replica.facts(SHEETS)? {
+            self.replica.set_fact(&name, None);
+        }
+        self.directory = Directory { from_roster: true, ..Directory::default() };
         self.replica.set_fact(COMPLETE, None);
         self.replica.set_fact(ROSTER, Some(&cbor(signed)));
+        Ok(())
     }
 
     /// Children that were added here and that the relay knows by now need not be kept apart.

@@ -206,7 +206,7 @@ impl Device {
             self.words.push(told::ROSTER_NOT_SIGNED.to_owned());
             return Ok(());
         };
-        self.show_roster(signed, People::of(&roster));
+        self.show_roster(signed, People::of(&roster))?;
         self.forget_known_children()?;
         self.touch();
         self.open_listed()
