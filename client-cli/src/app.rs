@@ -15,6 +15,7 @@ use std::{
 use disk::{DocumentThread, FileDisk, Owner, Reply, Request, destroy, read_kept, write_kept};
 use replica::{Key, Mode, Notice, Replica, Secret, Trouble};
 use ring::{rand::SystemRandom, signature::Ed25519KeyPair};
+use sync::act::Sentence;
 use tokio::{
     runtime::Runtime,
     sync::{Notify, watch},
@@ -333,6 +334,33 @@ impl App {
     /// Connects once, or uses the line that is kept up, and waits until this device and the relay hold the same. Gives up
     /// where nothing has moved for `patience`.
     pub fn sync_once(&self, patience: Duration) -> Result<Synced, SyncError> {
+        // A kept line has counted since it stands; what passed before this call is not its doing.
+        let before = self.with(|device| device.traffic()).map_err(SyncError::Trouble)?;
+        let synced = self.online(|room, changes| settled(room, changes, patience))?;
+        Ok(Synced { traffic: synced.traffic.since(before), ..synced })
+    }
+
+    /// Has the relay do what was said: sent on a line made for it, or on the one that is kept up, and answered. Where a line ends
+    /// between, it is asked once more under the same number, so that it is done once.
+    pub fn act(&self, said: Sentence) -> Result<(), Error> {
+        let id = self.with(move |device| device.ask(&said))??;
+        let mut ended = self.online(|room, changes| answered(room, changes, id));
+        if matches!(ended, Err(SyncError::Cut { .. })) {
+            ended = self.online(|room, changes| answered(room, changes, id));
+        }
+        let (became, open) = self.with(move |device| (device.became(&id), device.drop_asked(&id)))?;
+        match ended {
+            // The relay, the folder or the revoked device says why.
+            Err(why) if became.is_none() && !open => Err(why.into()),
+            _ => participant::act::answered(became, open),
+        }
+    }
+
+    /// Has a line to the relay while `wait` waits for something: one of its own, or the one that is kept up.
+    fn online<T, F: Future<Output = Result<T, SyncError>>>(
+        &self,
+        wait: impl FnOnce(DocumentThread<Device>, watch::Receiver<u64>) -> F,
+    ) -> Result<T, SyncError> {
         let Some(room) = self.room.clone() else { return Err(SyncError::Trouble(Trouble::Stopped)) };
         let kept = {
             let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
@@ -341,8 +369,6 @@ impl App {
         let (wake, changes, http) = (self.wake.clone(), self.changes.clone(), self.http.clone());
         let key = self.key().map_err(SyncError::Open)?;
         let alone = kept.is_none();
-        // A kept line has counted since it stands; what passed before this call is not its doing.
-        let before = self.with(|device| device.traffic()).map_err(SyncError::Trouble)?;
         self.runtime.block_on(async move {
             let stop = Notify::new();
             let ended = async {
@@ -357,7 +383,7 @@ impl App {
             let mut ended = std::pin::pin!(ended);
             let result = tokio::select! {
                 ended = &mut ended => Err(ended),
-                settled = settled(&room, changes, patience) => settled,
+                waited = wait(room.clone(), changes) => waited,
             };
             if alone {
                 if result.is_ok() {
@@ -367,7 +393,7 @@ impl App {
                 }
                 let _ = room.call(|c| c.disconnect(None)).await;
             }
-            result.map(|synced| Synced { traffic: synced.traffic.since(before), ..synced })
+            result
         })
     }
 }
@@ -408,6 +434,9 @@ pub struct Synced {
     pub words: Vec<String>,
 }
 
+/// How long a relay that is reached may take to answer an act.
+const ANSWER: Duration = Duration::from_secs(30);
+
 /// Why it did not come about.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
@@ -428,9 +457,26 @@ pub enum SyncError {
     Open(OpenError),
 }
 
+/// Waits until the relay has answered an act, or has not for too long.
+async fn answered(
+    room: DocumentThread<Device>,
+    mut changes: watch::Receiver<u64>,
+    id: gate::Id,
+) -> Result<(), SyncError> {
+    let asked = Instant::now();
+    while asked.elapsed() < ANSWER {
+        let became = room.call(move |device| device.became(&id).is_some()).await;
+        if became.map_err(|_| SyncError::Trouble(Trouble::Stopped))? {
+            break;
+        }
+        let _ = tokio::time::timeout(Duration::from_millis(50), changes.changed()).await;
+    }
+    Ok(())
+}
+
 /// Waits until both sides hold the same, or nothing moves any more.
 async fn settled(
-    room: &DocumentThread<Device>,
+    room: DocumentThread<Device>,
     mut changes: watch::Receiver<u64>,
     patience: Duration,
 ) -> Result<Synced, SyncError> {

@@ -12,9 +12,16 @@ use disk::{Reply, Request};
 use participant::{Device, Error, Kind, Mine, Now, Zone, bring, device::Me, mine, select, words::counted};
 use plan::{Applied, DocumentKind, Pep, Question, Role, View};
 use serde::Serialize;
+use sync::act::Sentence;
 use uuid::Uuid;
 
-use crate::{app::App, clock, given::Given, global::Global, json::failed::Failed};
+use crate::{
+    app::App,
+    clock,
+    given::Given,
+    global::Global,
+    json::{acts::Acted, failed::Failed},
+};
 
 /// What carries out a command that another process brings.
 pub type Answer = fn(&Arc<App>, Request) -> Reply;
@@ -242,6 +249,22 @@ impl Context {
     pub fn may_read(&self, mine: &Mine, question: &'static Question) -> Result<DocumentKind, Error> {
         let mine = mine.clone();
         self.turn(move |device, _| mine.may_read(device, question))
+    }
+
+    /// Has the relay do what was said, and waits for its answer. Nothing is done where it cannot be reached.
+    pub fn does(&self, said: Sentence) -> Result<(), Error> {
+        self.app()?.clone().act(said)
+    }
+
+    /// The same, and says that it was done.
+    pub fn has_done(&mut self, said: Sentence, words: &str) -> Result<(), Error> {
+        let act = said.does.word();
+        self.does(said)?;
+        if self.global.json {
+            self.json(&Acted { act, done: true });
+        }
+        self.talk(words);
+        Ok(())
     }
 
     /// Says how far what was just saved has come.

@@ -4,6 +4,7 @@
 //! `OPENPEP_GOLDEN=write cargo test -p client-cli schemas`; one that is out of date fails that test, and `tests/cli/schemas.rs` holds
 //! what the commands print against them. The keys of an object are printed in the order of the alphabet.
 
+pub mod acts;
 pub mod basics;
 pub mod checks;
 pub mod demo;

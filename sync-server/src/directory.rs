@@ -13,10 +13,13 @@
 //! | `readers/DOC` | who reads a document, where that was chosen |
 //! | `accepted/DOC/CHANGE` | that the change was let in although its author's role may not write there |
 //! | `audit/NUMBER` | [`Entry`] |
+//! | `contact/PERSON` | how they can be reached |
 //! | `version` | of the directory: how many changes there were |
 //! | `at/…` | number and version of a sheet, or of what has come to concern somebody ([`sheets`]) |
 //! | `every/PERSON/FROM` | that somebody has every child |
 //! | `restricted/CHILD` | what not everybody on the team may know |
+
+mod acts;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,11 +34,13 @@ use ring::digest;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_bytes::ByteArray;
 use sync::{
-    Roster, cbor,
+    Roster,
+    act::Contact,
+    cbor,
     directory::{EveryChild, OnTeam, Subject},
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
-    roster::{ACCEPTED_MAX, Accepted, Child, Device, Member, Person},
+    roster::{ACCEPTED_MAX, Accepted, Child, ContactOf, Device, Member, Person},
 };
 use uuid::Uuid;
 
@@ -205,6 +210,28 @@ pub enum Refused {
         "Somebody else has chosen who sees this, meanwhile, and nobody is in both choices. Look at what stands now and choose again."
     )]
     ReadersMeanwhile,
+    #[error("{0} Nothing was changed: look at what stands now, and ask again if it is still to be otherwise.")]
+    Stands(&'static str),
+    #[error(
+        "That is not for you to do, or not for this child. `pep-relay rights` says who may; ask the Virtual School."
+    )]
+    ActRight,
+    #[error("This was not signed by this device for this relay. Ask whoever keeps the device to update pep.")]
+    ActSignature,
+    #[error(
+        "This relay cannot make out what is to be done. It may be older than the device’s program: whoever keeps it must update it."
+    )]
+    ActUnclear,
+    #[error(
+        "This was said too long ago, or by a clock that is wrong, and was not done. Look at the device’s clock, and ask again."
+    )]
+    ActOld,
+    #[error("This was asked for under the number of something else, and was not done. Ask again.")]
+    ActUsed,
+    #[error("Say why, in at most {} characters: those whom it concerns will ask.", sync::act::REASON_CHARS_MAX)]
+    ActReason,
+    #[error("A telephone number has three digits or more, and an e-mail address one @ and no blanks. Write it again.")]
+    Contact,
     #[error("There are too many {what} here (the limit is {limit}). Ask whoever keeps the relay.")]
     TooMany { what: &'static str, limit: usize },
 }
@@ -220,7 +247,12 @@ impl Refused {
             Refused::DeviceEnrolled => "enrolled",
             Refused::DeviceUnknown => "unknown",
             Refused::DeviceRevoked => sync::frame::code::REVOKED,
-            Refused::Signature => "signature",
+            Refused::Signature | Refused::ActSignature => "signature",
+            Refused::Stands(_) => "stands",
+            Refused::ActRight => "right",
+            Refused::ActUnclear => "form",
+            Refused::ActOld => "old",
+            Refused::ActUsed => "used",
             Refused::Process(_) => sync::frame::code::PROCESS,
             Refused::Name
             | Refused::Date
@@ -243,6 +275,8 @@ impl Refused {
             | Refused::Pep(_)
             | Refused::Readers(_)
             | Refused::ReadersMeanwhile
+            | Refused::ActReason
+            | Refused::Contact
             | Refused::TooMany { .. } => sync::frame::code::REFUSED,
         }
     }
@@ -266,6 +300,7 @@ pub enum Standing {
 pub struct Directory {
     processes: Processes,
     people: BTreeMap<Id, Person>,
+    contacts: BTreeMap<Id, Contact>,
     devices: BTreeMap<Id, Device>,
     devices_of: BTreeMap<Id, BTreeSet<Id>>,
     children: BTreeMap<Id, Child>,
@@ -302,6 +337,10 @@ impl Directory {
         let mut directory = Directory { processes, ..Directory::default() };
         for person in values::<Person>(replica, "person/")? {
             directory.people.insert(person.id, person);
+        }
+        for (key, value) in replica.facts(CONTACT.as_bytes())? {
+            let person = key.get(CONTACT.len()..).and_then(|id| id.try_into().ok()).ok_or(Trouble::Damaged)?;
+            directory.contacts.insert(person, from_cbor(&value)?);
         }
         for device in values::<Device>(replica, "device/")? {
             directory.learn_device(device);
@@ -515,9 +554,15 @@ impl Directory {
             children: current.iter().filter_map(|child| self.children.get(*child)).cloned().collect(),
             devices: devices.filter_map(|d| self.devices.get(d)).cloned().collect(),
             people: people.iter().filter_map(|p| self.people.get(p)).cloned().collect(),
+            contacts: people.iter().filter_map(|p| self.contact_of(p)).collect(),
             teams,
             left: self.left(person, today),
         }
+    }
+
+    fn contact_of(&self, person: &Id) -> Option<ContactOf> {
+        let contact = self.contacts.get(person)?.clone();
+        Some(ContactOf { person: *person, contact })
     }
 
     fn accepted_in(&self, doc: &Id) -> impl Iterator<Item = &Accepted> {
@@ -713,16 +758,17 @@ impl Directory {
         Ok(())
     }
 
-    /// Ends a person's membership; `on` is its last day.
-    pub fn end_member(&mut self, child: &Id, person: &Id, on: &str, now: i64) -> Result<()> {
+    /// Ends a person's membership; `on` is its last day. `by`: the device that asked; `None` for the relay's keeper.
+    pub fn end_member(&mut self, child: &Id, person: &Id, on: &str, by: Option<Id>, now: i64) -> Result<()> {
         let on = dated(on)?;
         let member = self.open_member(child, person, &on)?;
-        self.put_member(*child, *person, &member.role, &member.from, Some(on), now, None);
+        self.put_member(*child, *person, &member.role, &member.from, Some(on), now, by);
         Ok(())
     }
 
-    /// Hands a case over: one membership ends on the day before `on`, the other begins that day, in the same role.
-    pub fn hand_over(&mut self, child: &Id, from: &Id, to: &Id, on: &str, now: i64) -> Result<()> {
+    /// Hands a case over: one membership ends on the day before `on`, the other begins that day, in the same role. `by`: the device
+    /// that asked; `None` for the relay's keeper.
+    pub fn hand_over(&mut self, child: &Id, from: &Id, to: &Id, on: &str, by: Option<Id>, now: i64) -> Result<()> {
         let on = dated(on)?;
         if from == to {
             return Err(Refused::SamePerson);
@@ -735,10 +781,10 @@ impl Directory {
         };
         let last = day_before(&on)?;
         let said = [("child", text(child)), ("from", text(from)), ("to", text(to)), ("first day", on.clone())];
-        self.audit(now, None, "handed over", &said);
-        self.put_member(*child, *from, &ends.role, &ends.from, Some(last), now, None);
+        self.audit(now, by, "handed over", &said);
+        self.put_member(*child, *from, &ends.role, &ends.from, Some(last), now, by);
         if begins {
-            self.put_member(*child, *to, &ends.role, &on, None, now, None);
+            self.put_member(*child, *to, &ends.role, &on, None, now, by);
         }
         Ok(())
     }
@@ -994,6 +1040,8 @@ impl Authority for TeamOf<'_> {
     }
 }
 
+/// Prefix of the facts that say how people can be reached.
+const CONTACT: &str = "contact/";
 /// Prefix of the facts that say which changes were let in.
 const ACCEPTED: &[u8] = b"accepted/";
 

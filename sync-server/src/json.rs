@@ -118,6 +118,17 @@ pub(crate) struct Child {
     pub(crate) team: usize,
 }
 
+/// How far the right of a role to an act goes: `pep-relay rights`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Right {
+    /// What is done, such as `hand-over`.
+    pub(crate) act: &'static str,
+    /// By whom, such as `social-worker`.
+    pub(crate) role: &'static str,
+    /// `no`, `own`, `team` or `all`.
+    pub(crate) reach: &'static str,
+}
+
 /// Somebody was put on a child's team: `pep-relay teams add`.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct MemberAdded {

@@ -15,6 +15,7 @@ pub mod error;
 pub mod keys;
 pub mod pace;
 pub mod relay;
+pub mod rights;
 pub mod sessions;
 
 mod commands;

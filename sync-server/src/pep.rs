@@ -101,6 +101,11 @@ pub(crate) fn may_add_children(role: &str) -> bool {
     role.parse::<Role>().is_ok_and(|role| role == Role::SocialWorker || role.is_virtual_school())
 }
 
+/// Whether a role is the independent reviewing officer's.
+pub(crate) fn is_reviewing(role: &str) -> bool {
+    role.parse::<Role>().is_ok_and(|role| role == Role::IndependentReviewingOfficer)
+}
+
 /// Whether a role is one of the Virtual School.
 pub(crate) fn is_virtual_school(role: &str) -> bool {
     role.parse::<Role>().is_ok_and(Role::is_virtual_school)

@@ -26,12 +26,14 @@ use sync::{
 };
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
+mod acts;
 mod entries;
 mod held;
 mod incarnations;
 mod key;
 mod put_back;
 
+pub use acts::{ACT_SECONDS_MAX, ACTS_PER_DAY_MAX};
 pub use incarnations::INCARNATIONS_PER_DAY_MAX;
 pub use key::newest as newest_key;
 
@@ -155,6 +157,7 @@ pub struct Relay {
     /// Days on which a device's connection stands in the audit.
     seen: BTreeMap<Id, String>,
     begun: incarnations::Begun,
+    acts: acts::Acts,
     today: String,
     counts: Counts,
     dirty: bool,
@@ -240,6 +243,7 @@ impl Relay {
             growth: BTreeMap::new(),
             seen: BTreeMap::new(),
             begun: incarnations::Begun::default(),
+            acts: acts::Acts::default(),
             today: day(now),
             counts: Counts { documents, ..Counts::default() },
             dirty: false,
@@ -484,7 +488,7 @@ impl Relay {
             Ask::Open { doc, .. } | Ask::Push { doc, .. } | Ask::Readers { doc, .. } | Ask::Heard { doc, .. } => {
                 Some(*doc)
             }
-            Ask::Hello(_) | Ask::Child(_) | Ask::Start(_) | Ask::Presence(_) | Ask::Close => None,
+            Ask::Hello(_) | Ask::Child(_) | Ask::Start(_) | Ask::Act { .. } | Ask::Presence(_) | Ask::Close => None,
         };
         if let Err(trouble) = self.answer(conn, ask, now) {
             tracing::error!(conn, %trouble, "a frame could not be answered");
@@ -537,6 +541,9 @@ impl Relay {
             self.directory.new_day(&self.today, &today);
             self.today = today;
             self.begun.clear();
+            if let Err(trouble) = self.forget_acts(now) {
+                tracing::error!(%trouble, "what was done long ago could not be looked through");
+            }
         }
         self.end_restoring(now);
         if !self.failed
@@ -550,6 +557,7 @@ impl Relay {
             self.tell_touched();
             self.tell_undecided();
             self.tell_mark(now);
+            self.tell_acted();
         }
         while let Some(conn) = self.ready.pop_first() {
             self.fill(conn);
@@ -627,6 +635,7 @@ impl Relay {
             Ask::Open { doc, cursor } => self.open_document(conn, doc, cursor, person)?,
             Ask::Push { doc, envelopes } => self.push(conn, doc, envelopes, now)?,
             Ask::Heard { doc, hashes } => self.heard(device, doc, &hashes, now),
+            Ask::Act { id, act, sig } => self.act(conn, id, &act, &sig, now)?,
             Ask::Presence(presence) => self.tell_others(conn, presence.doc, &Frame::Presence(presence)),
             Ask::Close => {}
         }

@@ -122,7 +122,7 @@ async function connect(token) {
 }
 
 async function readAndWrite() {
-  socket.send({ t: "hello", version: 1, program: "second-client/1", deviceId: Buffer.from(device.id), lastRoster: 0 });
+  socket.send({ t: "hello", version: 1, program: "second-client/1", deviceId: Buffer.from(device.id), lastRoster: 0, features: ["envelope-2"] });
   const welcome = await socket.next("welcome");
   const { list } = await socket.next("documents");
   const main = list.find((d) => d.kind === "main");
@@ -136,13 +136,15 @@ async function readAndWrite() {
     snapshot = await socket.next("snapshot");
     parts.push(snapshot.bytes);
   } while (snapshot.part + 1 < snapshot.parts);
-  const actor = (await sha256(concat(text("openpep/actor/1"), doc, device.key, me.person, u32(0)))).slice(0, 16);
+  const incarnation = webcrypto.getRandomValues(Buffer.alloc(16));
+  const actor = (await sha256(concat(text("openpep/actor/2"), doc, device.key, me.person, incarnation))).slice(0, 16);
   let plan = Automerge.load(concat(...parts), { actor: hex(actor) });
   let seq = Number(snapshot.seq);
   while (seq < Number(main.seq)) {
     const log = await socket.next("log");
     if (Number(log.from) !== seq + 1) throw new Error("a gap in the log");
-    for (const [, , , , , , , chunks] of log.envelopes) plan = Automerge.loadIncremental(plan, chunks);
+    // The chunks come last in either version.
+    for (const envelope of log.envelopes) plan = Automerge.loadIncremental(plan, envelope.at(-1));
     seq += log.envelopes.length;
   }
   const before = plan.answers[question].toString();
@@ -154,7 +156,7 @@ async function readAndWrite() {
   const change = Automerge.decodeChange(chunk);
   const hash = Buffer.from(change.hash, "hex");
   const statement = concat(text("openpep/envelope/1"), doc, actor, u64(change.seq), hash);
-  const envelope = [1, doc, Buffer.from(actor), change.seq, hash, Buffer.from(device.id), Buffer.from(await device.sign(statement)), Buffer.from(chunk)];
+  const envelope = [2, doc, Buffer.from(actor), incarnation, change.seq, hash, Buffer.from(device.id), Buffer.from(await device.sign(statement)), Buffer.from(chunk)];
   socket.send({ t: "push", doc, envelopes: [envelope] });
   const receipt = await socket.next("receipt");
   if (hex(receipt.hash) !== change.hash || hex(receipt.epoch) !== hex(welcome.epoch)) throw new Error("a receipt for something else");

@@ -223,7 +223,7 @@ impl Council {
         let before = self.relay.counts();
         let begun = Instant::now();
         self.relay
-            .administer(|directory| directory.hand_over(&child, &from.person, &to.person, TODAY, NOW))
+            .administer(|directory| directory.hand_over(&child, &from.person, &to.person, TODAY, None, NOW))
             .map_err(|e| e.to_string())?;
         self.relay.settle(NOW);
         let ms = begun.elapsed().as_secs_f64() * 1_000.0;
@@ -233,7 +233,7 @@ impl Council {
             self.relay.disconnect(line.number);
         }
         self.relay
-            .administer(|directory| directory.hand_over(&child, &to.person, &from.person, TODAY, NOW))
+            .administer(|directory| directory.hand_over(&child, &to.person, &from.person, TODAY, None, NOW))
             .map_err(|e| e.to_string())?;
         self.relay.settle(NOW);
         Ok(Handed { sent, signed, ms })
@@ -258,7 +258,7 @@ impl Council {
         let mut line = self.dials(device)?;
         self.device.connect().ok_or("the device has not joined")?;
         let failed = |e: replica::Trouble| e.to_string();
-        let mut take = |council: &mut Council, line: &mut Line| -> Result<f64, String> {
+        let take = |council: &mut Council, line: &mut Line| -> Result<f64, String> {
             let mut ms = 0.0;
             for _ in 0..8 {
                 for frame in council.device.take_frames(64).map_err(failed)? {

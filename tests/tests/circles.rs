@@ -18,12 +18,8 @@ use imports::{Circle, Crate, packages, roots};
 /// Hundredths of a crate's lines that its biggest circle may have. The goal is none.
 const CIRCLE_MAX: f64 = 5.0;
 /// What crates have today that were there before this was counted; it may fall, and not rise.
-const TODAY: &[(&str, f64)] = &[
-    ("crates/plan/src/lib.rs", 82.0),
-    ("crates/replica/src/lib.rs", 47.0),
-    ("crates/sync/src/lib.rs", 29.0),
-    ("sync-server/src/lib.rs", 37.0),
-];
+const TODAY: &[(&str, f64)] =
+    &[("crates/plan/src/lib.rs", 82.0), ("crates/sync/src/lib.rs", 29.0), ("sync-server/src/lib.rs", 37.0)];
 /// A function of more lines than this does not fit on a screen.
 const FUNCTION_LINES: usize = 70;
 /// Crates without such a function.

@@ -1,5 +1,6 @@
 //! What crosses rooms, and the keepers of the house: one program, so that everything is linked once and not for each file.
 
+mod acts;
 mod circles;
 mod copied;
 mod corpus;

@@ -25,7 +25,7 @@ use replica::Mode;
 use serde_json::Value;
 use sync::{
     Cursor, Frame, Wire,
-    feature::Features,
+    feature::{ENVELOPE_2, Features},
     frame::{Limits, Listed},
 };
 use sync_server::relay::{Relay, queue};
@@ -827,7 +827,8 @@ fn welcome(house: &House, client: &mut Client, doc: Id, seq: u64) -> Vec<Frame> 
             relay_id: house.relay.id(),
             limits: Limits::default(),
             roster: Some(roster),
-            features: Features::ours(),
+            // One that sends rosters, and whatever it likes.
+            features: Features::of(&[ENVELOPE_2]),
             ..Default::default()
         }),
         Frame::Documents { list: vec![listed] },
@@ -1098,7 +1099,10 @@ impl House {
             house.people.push(person);
         }
         let petra = house.people.last().expect("she joined").me.person;
-        house.relay.administer(|d| d.end_member(&IDRIS.into_bytes(), &petra, "2026-02-01", NOW)).expect("her last day");
+        house
+            .relay
+            .administer(|d| d.end_member(&IDRIS.into_bytes(), &petra, "2026-02-01", None, NOW))
+            .expect("her last day");
         house.start();
         house
     }

@@ -1,6 +1,7 @@
 //! `pep child`.
 
 use ::sync::{
+    act::ChildFact,
     frame::NewChild,
     roster::{Child, Member, Person},
 };
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 use crate::{clock, context::Context, json::directory};
 use participant::{
+    act,
     error::{Error, Kind},
     words,
 };
@@ -37,6 +39,27 @@ enum Verb {
         #[arg(long)]
         emergency: bool,
     },
+    /// Put one fact about a child right, with the reason (needs the relay now)
+    #[command(group = clap::ArgGroup::new("fact").required(true))]
+    Set {
+        /// The child's id, its beginning (4 characters or more), or the exact name
+        child: String,
+        /// The child's name
+        #[arg(long, group = "fact")]
+        name: Option<String>,
+        /// Date of birth, as 2010-11-02
+        #[arg(long, value_name = "DATE", group = "fact")]
+        dob: Option<chrono::NaiveDate>,
+        /// Looked after since, as 2019-06-18
+        #[arg(long, value_name = "DATE", group = "fact")]
+        looked_after_since: Option<chrono::NaiveDate>,
+        /// Placed in an emergency
+        #[arg(long, value_name = "yes/no", value_parser = ["yes", "no"], group = "fact")]
+        emergency: Option<String>,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// List the children of your teams
     List,
     /// Show one child and who works with them
@@ -58,6 +81,17 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
                 emergency,
             };
             add(context, child)
+        }
+        Verb::Set { child, name, dob, looked_after_since, emergency, reason } => {
+            let of = |fact, is: Option<String>| is.map(|is| (fact, is));
+            let said = of(ChildFact::Name, name)
+                .or(of(ChildFact::Dob, dob.map(|day| day.to_string())))
+                .or(of(ChildFact::LookedAfterSince, looked_after_since.map(|day| day.to_string())))
+                .or(of(ChildFact::Emergency, emergency));
+            let Some((fact, is)) = said else { return Err(Error::new(Kind::Usage, "Say which fact is put right.")) };
+            let said =
+                context.turn(move |device, now| act::correct_child(device, &child, (fact, &is), &reason, now))?;
+            context.has_done(said, "Put right.")
         }
         Verb::List => list(context),
         Verb::Show { child } => show(context, &child),

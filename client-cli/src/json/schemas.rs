@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use clap::CommandFactory;
 use schemars::{Schema, generate::SchemaSettings};
 
-use super::{checks, demo, device, directory, edits, failed, held, history, meeting, plan};
+use super::{acts, checks, demo, device, directory, edits, failed, held, history, meeting, plan};
 use crate::cli::Cli;
 
 /// What every command prints where it fails; there is no command of that name.
@@ -28,6 +28,12 @@ fn schemas() -> BTreeMap<String, Schema> {
         "backup": device::BackedUp,
         "check": checks::Checked,
         "child add": directory::Added,
+        "child set": acts::Acted,
+        "contacts": Vec<acts::Contact>,
+        "device list": Vec<acts::OwnDevice>,
+        "device name": acts::Acted,
+        "hand-over": acts::Acted,
+        "team end": acts::Acted,
         "child list": Vec<directory::Child>,
         "child show": directory::ChildAndTeam,
         "comment": edits::Added,

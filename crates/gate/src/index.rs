@@ -227,7 +227,7 @@ impl Index {
                 }
             }
         }
-        Ok(Admitted { envelope: envelope.clone(), changes })
+        Ok(Admitted { envelope: Box::new(envelope.clone()), changes })
     }
 
     /// The changes after those that are known, if they continue them and everything they build on is known.
@@ -528,7 +528,7 @@ impl fmt::Debug for Index {
 /// or written to a log is one of these.
 #[derive(Clone)]
 pub struct Admitted {
-    envelope: Envelope,
+    envelope: Box<Envelope>,
     changes: Vec<Change>,
 }
 

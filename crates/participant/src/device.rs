@@ -1,6 +1,7 @@
 //! What this device holds and how it talks to its relay, without a socket and without a clock: frames and moments go in,
 //! frames come out. One thread owns it (`disk::DocumentThread`); commands, pages and the line to the relay send it work.
 
+mod acts;
 mod authority;
 mod directory;
 mod documents;
@@ -36,13 +37,13 @@ use sync::{
 use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
-use state::{Chance, Connection, Counted, Directory, Here, ROSTER, Readers};
+use state::{Asked, Chance, Connection, Counted, Directory, Here, ROSTER, Readers};
 use unknown::Unknown;
 
 pub use documents::PlanDocuments;
 pub use facts::{pep_of, start_of};
 pub use line::PROGRAM;
-pub use state::{Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};
+pub use state::{Became, Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};
 pub use typed::Typed;
 pub use unknown::{Made, Newer};
 pub use unshared::Shared;
@@ -147,6 +148,8 @@ pub struct Device {
     /// That the relay has revoked this device.
     revoked: Option<Revoked>,
     changed: u64,
+    /// What its person asked of the directory.
+    asked: Vec<Asked>,
     /// Where new incarnations come from.
     chance: Chance,
     last_sync: Option<i64>,
@@ -202,6 +205,7 @@ impl Device {
             refused: BTreeMap::new(),
             revoked: None,
             changed: 0,
+            asked: Vec::new(),
             chance,
             last_sync,
             day: String::new(),

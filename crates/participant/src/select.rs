@@ -82,7 +82,7 @@ pub fn key<'a>(what: &str, text: &str, keys: impl Iterator<Item = &'a str> + Clo
     }
 }
 
-fn by_prefix(what: &str, text: &str, all: &[(Uuid, String)], hint: &str) -> Result<Uuid, Error> {
+pub(crate) fn by_prefix(what: &str, text: &str, all: &[(Uuid, String)], hint: &str) -> Result<Uuid, Error> {
     let wanted: String = text.trim().chars().filter(|c| *c != '-').flat_map(char::to_lowercase).collect();
     let is_id = wanted.len() <= 32 && wanted.bytes().all(|b| b.is_ascii_hexdigit());
     if is_id && wanted.len() < PREFIX_MIN {

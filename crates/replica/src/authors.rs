@@ -1,54 +1,21 @@
 //! Who stands behind the actors of a document: kept when a change of theirs is let in, which proves it, so that nobody has to search
-//! for it afterwards. And what else is kept beside a document as facts, and erased with it.
+//! for it afterwards.
 //!
 //! A version of this program that knows nothing of authors takes these facts for what it may leave alone: they stand where the
 //! envelopes without a past do, and are none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gate::{Author, Envelope, Id};
-use ring::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
+use gate::{Author, Id};
 use serde_bytes::ByteArray;
-use sync::Wire;
 
 use crate::{
-    Replica, Result,
-    cbor::{from_cbor, to_cbor},
-    disk::KeyStore,
+    Replica,
+    beside::{Beside, Kept, SOUGHT, author_key, search_of},
+    cbor::to_cbor,
     event::PARKED,
+    trouble::Result,
 };
-
-/// In a fact's key, behind the document's id: an author. The actor's mark follows.
-const AUTHOR: u8 = b'a';
-/// Likewise: for which actors, among whom, authors were looked for and not all found.
-const SOUGHT: u8 = b's';
-/// Bytes behind the document's id in the key of an envelope without a past: its hash's mark.
-const PARKED_BYTES: usize = 16;
-
-/// What is kept beside a document.
-#[derive(Default)]
-pub(crate) struct Beside {
-    /// Who stands behind its actors, and the incarnation that each is of.
-    pub authors: BTreeMap<Id, (Author, Option<Id>)>,
-    /// The search that did not find them all.
-    sought: Option<Vec<u8>>,
-    /// Envelopes whose past a damaged journal lost; it comes back from the relay.
-    pub parked: Vec<Envelope>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    #[serde(with = "serde_bytes")]
-    actor: Id,
-    #[serde(with = "serde_bytes")]
-    key: gate::PublicKey,
-    #[serde(with = "serde_bytes")]
-    person: Id,
-    /// None where the actor is of version 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    incarnation: Option<ByteArray<16>>,
-}
 
 impl Replica {
     /// Who stands behind the actors of a document, as was proved when their changes were let in. An actor that is missing was let in
@@ -134,45 +101,6 @@ impl Replica {
     /// What the store holds beside a document.
     pub(crate) fn beside(&self, doc: &Id) -> Result<Beside> {
         let prefix = [PARKED, doc].concat();
-        let mut beside = Beside::default();
-        for (key, value) in self.tables().facts(&prefix)? {
-            match key.get(prefix.len()..).unwrap_or_default() {
-                parked if parked.len() == PARKED_BYTES => {
-                    beside.parked.extend(Wire::decode(&value).map(|wire| wire.0));
-                }
-                [AUTHOR, ..] => {
-                    // One that cannot be read is looked for again.
-                    if let Ok(Kept { actor, key, person, incarnation }) = from_cbor(&value) {
-                        let incarnation = incarnation.map(ByteArray::into_array);
-                        beside.authors.insert(actor, (Author { key, person }, incarnation));
-                    }
-                }
-                [SOUGHT] => beside.sought = Some(value),
-                _ => {}
-            }
-        }
-        Ok(beside)
+        Ok(Beside::of(prefix.len(), self.tables().facts(&prefix)?))
     }
-}
-
-/// No actor stands in the clear: it shows whether a guess at whose it is is right.
-fn author_key(keys: &dyn KeyStore, doc: &Id, actor: &Id) -> Result<Vec<u8>> {
-    Ok([PARKED, doc, &[AUTHOR], &keys.make(doc)?.mark(actor)].concat())
-}
-
-/// Stands for a search: for whom, among whom.
-fn search_of(actors: &BTreeSet<Id>, among: &[Author]) -> Vec<u8> {
-    let among: BTreeSet<[u8; 48]> = among
-        .iter()
-        .map(|author| {
-            let mut both = [0; 48];
-            both[..32].copy_from_slice(&author.key);
-            both[32..].copy_from_slice(&author.person);
-            both
-        })
-        .collect();
-    let count = (actors.len() as u64).to_be_bytes();
-    let whole: Vec<u8> =
-        count.into_iter().chain(actors.iter().flatten().copied()).chain(among.into_iter().flatten()).collect();
-    digest(&SHA256, &whole).as_ref().to_vec()
 }

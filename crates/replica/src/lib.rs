@@ -21,6 +21,7 @@
 
 mod again;
 mod authors;
+mod beside;
 pub mod conformance;
 pub mod disk;
 pub mod event;
@@ -47,13 +48,13 @@ pub use sync::cbor;
 pub use trouble::{Damage, Notice, Trouble};
 pub use work::Work;
 
+use beside::Beside;
 use cbor::{from_cbor, to_cbor};
 use disk::Disk;
 use event::{Blob, Document, Event, SET_ASIDE, parked_key, read_in, sealed, sift};
 use tables::Tables;
+use trouble::Result;
 use work::Counting;
-
-type Result<T> = std::result::Result<T, Trouble>;
 
 /// Documents held in memory at once: a plan takes about a megabyte, and a device with 300 plans must stay small.
 const OPEN_MAX: usize = 64;
@@ -98,7 +99,7 @@ pub struct Standing {
 struct Open {
     ledger: Ledger,
     document: Option<Automerge>,
-    beside: authors::Beside,
+    beside: Beside,
     used: u64,
 }
 

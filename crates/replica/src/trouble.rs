@@ -119,6 +119,9 @@ pub enum Trouble {
     OwnRefused(Refusal),
 }
 
+/// What this room comes to.
+pub(crate) type Result<T> = std::result::Result<T, Trouble>;
+
 impl From<io::Error> for Trouble {
     fn from(e: io::Error) -> Trouble {
         match e.kind() {

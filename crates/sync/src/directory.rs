@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_bytes::{ByteArray, ByteBuf};
 
 use crate::{
+    act::Contact,
     cbor::{from_whole, to_cbor},
     feature::WORD_BYTES_MAX,
     identity,
@@ -198,6 +199,9 @@ pub struct AcceptedSheet {
 pub struct PersonSheet {
     /// The person.
     pub person: Person,
+    /// How they can be reached.
+    #[serde(default, skip_serializing_if = "Contact::is_empty")]
+    pub contact: Contact,
     /// Their devices, revoked ones too. Whose they are and which ids they have follows: the sheet's person, and their keys.
     pub devices: Vec<OfPerson>,
 }

@@ -5,7 +5,7 @@
 //! | [`MARKS`] | the relay hands out [`Mark`](crate::Mark)s, and the device hands the newest back in `hello` | a relay that was put back without a trace finds that out by no mark; what it lost comes back with the cursors that do not fit, document by document |
 //! | [`ENTRIES`] | the directory comes as signed entries, each when it changes | as a whole `roster`, at every change |
 //! | [`ENVELOPE_2`] | envelopes and tips that name their incarnation | a device keeps what it wrote for a relay that can read it; a relay sends as much of a log as the device can read, then `error` of code `newer` for the document |
-//! | [`ACTS`] | not said yet: the word is kept for what people have the directory do, signed by their own device | the relay's keeper does it |
+//! | [`ACTS`] | people have the directory do something by a sentence that their device signs | the relay's keeper does it |
 
 use std::{collections::BTreeSet, fmt};
 
@@ -20,7 +20,7 @@ pub const MARKS: &str = "marks";
 pub const ENTRIES: &str = "entries";
 /// Envelopes of version 2, which name their incarnation.
 pub const ENVELOPE_2: &str = "envelope-2";
-/// Kept for what people do in the directory.
+/// What people have the directory do.
 pub const ACTS: &str = "acts";
 
 /// Words read of one list: many times as many as there are. What is beyond is passed over.
@@ -35,7 +35,7 @@ pub struct Features(BTreeSet<String>);
 impl Features {
     /// What this version can do.
     pub fn ours() -> Features {
-        Features::of(&[ENTRIES, MARKS, ENVELOPE_2])
+        Features::of(&[ENTRIES, MARKS, ENVELOPE_2, ACTS])
     }
 
     /// These words.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::{ByteArray, ByteBuf};
 
 use crate::{
+    act::ACT_BYTES_MAX,
     cbor::{from_cbor, from_whole, to_cbor_in},
     envelope::Wire,
     feature::{Features, WORD_BYTES_MAX},
@@ -273,6 +274,15 @@ impl Presence {
     }
 }
 
+/// Why an act was not done. It has changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotDone {
+    /// A short, stable word for programs.
+    pub code: String,
+    /// In a sentence.
+    pub reason: String,
+}
+
 /// One message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "t", rename_all = "lowercase", rename_all_fields = "camelCase")]
@@ -387,6 +397,22 @@ pub enum Frame {
     Gone {
         #[serde(with = "serde_bytes")]
         doc: Id,
+    },
+    /// Participant: have the directory do this ([`crate::act`]).
+    Act {
+        #[serde(with = "serde_bytes")]
+        id: Id,
+        #[serde(with = "serde_bytes")]
+        act: Vec<u8>,
+        #[serde(with = "serde_bytes")]
+        sig: gate::Signature,
+    },
+    /// Relay: it is done and on disk here, or why it was not.
+    Acted {
+        #[serde(with = "serde_bytes")]
+        id: Id,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<NotDone>,
     },
     /// Both: something was wrong; the code says whether the connection closes ([`code::closes`]).
     Error {
@@ -522,6 +548,8 @@ impl Frame {
             }
             Frame::Readers { roles, .. } => roles.len() <= ROLES_MAX && roles.iter().all(|role| short(role)),
             Frame::Start { start } => short(&start.term) && short(&start.kind) && short(&start.process),
+            Frame::Act { act, .. } => act.len() <= ACT_BYTES_MAX,
+            Frame::Acted { refused, .. } => refused.as_ref().is_none_or(|no| short(&no.code) && short(&no.reason)),
             Frame::Held { code, detail, .. } | Frame::Error { code, detail, .. } => short(code) && short(detail),
             _ => true,
         }
@@ -554,6 +582,8 @@ impl fmt::Debug for Frame {
             Frame::Mark(_) => "mark",
             Frame::Presence(_) => "presence",
             Frame::Gone { .. } => "gone",
+            Frame::Act { .. } => "act",
+            Frame::Acted { .. } => "acted",
             Frame::Error { .. } => "error",
         };
         write!(f, "Frame({kind}, {} bytes)", self.encode().len())
@@ -592,6 +622,8 @@ pub fn is_known(word: &str) -> bool {
         "mark",
         "presence",
         "gone",
+        "act",
+        "acted",
         "error",
     ]
     .contains(&word)

@@ -76,6 +76,8 @@
 //! | `mark` | relay | `epoch`, `records`, `sig` |
 //! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
 //! | `gone` | relay | `doc` |
+//! | `act` | participant | `id` (16 random bytes), `act` (CBOR of an [`act::Sentence`]), `sig` |
+//! | `acted` | relay | `id`, `refused`? {`code`, `reason`}: done where it is missing |
 //! | `error` | both | `code`, `detail`, `retryAfterMs`?, `doc`? |
 //!
 //! A relay reads no faster than it can serve everybody: who sends more waits in the line, and nothing is dropped. A reader that is
@@ -215,6 +217,14 @@
 //! A kind of sheet that a program does not know it keeps like the others. Who has every child has the role that stands there, for every
 //! child on whose team they have no other.
 //!
+//! # Acts
+//!
+//! What people have the directory do: `act` is a sentence (who, what, on whom, from when, why), `sig` Ed25519 by its device over
+//! `"openpep/act/1" ‖ relay key ‖ id ‖ act`. The relay judges it by its table of rights (`pep-relay rights`), does it once however often
+//! the same `id` comes, and answers with `acted` when it is on its disk; whoever it concerns is sent the new roster before. A sentence
+//! names what its device took to stand, and is refused where something else stands by then. A refusal has changed nothing. One that was
+//! said more than some days ago is refused, so that the relay need not remember for ever what it did.
+//!
 //! # Presence
 //!
 //! Passed on to the others who have the document open, with `person` and `device` as the relay knows them; never stored.
@@ -229,6 +239,7 @@
 mod envelope;
 mod ledger;
 
+pub mod act;
 pub mod backoff;
 pub mod cbor;
 pub mod directory;

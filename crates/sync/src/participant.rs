@@ -10,7 +10,7 @@ use crate::{
     envelope::Wire,
     feature::Features,
     frame::{
-        Chosen, Cursor, Frame, Hello, Limits, Listed, NewChild, PAGE_BYTES, PAGE_ENVELOPES, Presence,
+        Chosen, Cursor, Frame, Hello, Limits, Listed, NewChild, NotDone, PAGE_BYTES, PAGE_ENVELOPES, Presence,
         SNAPSHOT_PARTS_MAX, Start, VERSION, Welcome, code,
     },
     mark::Mark,
@@ -57,6 +57,8 @@ pub enum Act {
     Presence(Presence),
     /// Who reads a document from here on: the answer to what this device chose.
     Readers { doc: Id, chosen: Chosen },
+    /// What this device asked the directory for was done, or why it was not.
+    Acted { id: Id, refused: Option<NotDone> },
     /// The document is not ours (any more).
     Gone(Id),
     /// The relay says that something was wrong.
@@ -260,6 +262,7 @@ impl Session {
             Frame::Undecided { doc, changes } => vec![Act::Undecided { doc, changes }],
             Frame::Presence(presence) => vec![Act::Presence(presence)],
             Frame::Readers { doc, number, roles } => vec![Act::Readers { doc, chosen: Chosen { number, roles } }],
+            Frame::Acted { id, refused } => vec![Act::Acted { id, refused }],
             Frame::Gone { doc } => {
                 self.open.remove(&doc);
                 vec![Act::Gone(doc)]
@@ -278,6 +281,7 @@ impl Session {
             | Frame::Open { .. }
             | Frame::Close { .. }
             | Frame::Heard { .. }
+            | Frame::Act { .. }
             | Frame::Push { .. } => out_of_order(),
         }
     }

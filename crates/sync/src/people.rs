@@ -8,6 +8,7 @@ use std::{
 use gate::{Author, Hash, Id, Rules, Team};
 
 use crate::{
+    act::Contact,
     directory::{EveryChild, Sheet, changes},
     roster::{Child, Device, Member, Person, Roster},
 };
@@ -24,6 +25,7 @@ pub struct People {
     /// Memberships that a sheet of an earlier epoch named: who wrote then keeps being known while the relay is not settled.
     earlier: BTreeMap<Id, Vec<Member>>,
     people: BTreeMap<Id, Person>,
+    contacts: BTreeMap<Id, Contact>,
     devices: BTreeMap<Id, Vec<Device>>,
     accepted: BTreeMap<Id, BTreeSet<Hash>>,
     left: BTreeMap<Id, Member>,
@@ -37,6 +39,7 @@ impl People {
             organisation: roster.organisation.clone(),
             children: roster.children.iter().map(|child| (child.id, child.clone())).collect(),
             people: roster.people.iter().map(|person| (person.id, person.clone())).collect(),
+            contacts: roster.contacts.iter().map(|said| (said.person, said.contact.clone())).collect(),
             left: roster.left.iter().map(|member| (member.child, member.clone())).collect(),
             ..People::default()
         };
@@ -72,6 +75,10 @@ impl People {
             Sheet::Person(sheet) => {
                 let id = sheet.person.id;
                 self.devices.insert(id, sheet.devices.into_iter().map(|device| device.of_person(id)).collect());
+                self.contacts.remove(&id);
+                if !sheet.contact.is_empty() {
+                    self.contacts.insert(id, sheet.contact);
+                }
                 self.people.insert(id, sheet.person);
             }
             Sheet::Left(member) if member.person == *reader => {
@@ -121,6 +128,7 @@ impl People {
     /// Forgets a person.
     pub fn forget_person(&mut self, person: &Id) {
         self.people.remove(person);
+        self.contacts.remove(person);
         self.devices.remove(person);
     }
 
@@ -157,6 +165,11 @@ impl People {
     /// The person of that id.
     pub fn person(&self, id: &Id) -> Option<&Person> {
         self.people.get(id)
+    }
+
+    /// How somebody can be reached, as far as they said it.
+    pub fn contact(&self, person: &Id) -> Contact {
+        self.contacts.get(person).cloned().unwrap_or_default()
     }
 
     /// Everybody, in the order of their ids.

@@ -6,7 +6,7 @@ use std::{
     ops::Bound,
 };
 
-use gate::{Envelope, Hash, Id};
+use gate::{Envelope, Hash, Id, Signature};
 use serde_bytes::{ByteArray, ByteBuf};
 
 use crate::{
@@ -48,6 +48,8 @@ pub enum Ask {
     Push { doc: Id, envelopes: Vec<Envelope> },
     /// The device has on its disk what it was told of these changes of its own: it need not be told again.
     Heard { doc: Id, hashes: Vec<Hash> },
+    /// Have the directory do this, if this person may, once; then answer with [`Frame::Acted`].
+    Act { id: Id, act: Vec<u8>, sig: Signature },
     /// Pass on to the others who have the document open.
     Presence(Presence),
     /// End the connection once what waits has been sent.
@@ -189,6 +191,7 @@ impl Session {
             Frame::Heard { doc, hashes } => {
                 Some(Ask::Heard { doc, hashes: hashes.iter().map(|h| h.into_array()).collect() })
             }
+            Frame::Act { id, act, sig } => Some(Ask::Act { id, act, sig }),
             Frame::Presence(p) => {
                 // What a sender says of itself is not believed: the relay knows whose connection this is.
                 let p = Presence { person: self.person, device: self.device, ..p };
@@ -220,6 +223,7 @@ impl Session {
             | Frame::Entries { .. }
             | Frame::Listing { .. }
             | Frame::Mark(_)
+            | Frame::Acted { .. }
             | Frame::Gone { .. } => self.out_of_order(),
         }
     }

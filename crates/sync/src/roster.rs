@@ -10,7 +10,10 @@ use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::cbor::{from_whole, to_cbor};
+use crate::{
+    act::Contact,
+    cbor::{from_whole, to_cbor},
+};
 
 /// Changes of one document that were let in although their author's role may not write there: as many as are held of one.
 pub const ACCEPTED_MAX: usize = 1_000;
@@ -41,6 +44,9 @@ pub struct Roster {
     pub children: Vec<Child>,
     /// People of those teams, and the reader.
     pub people: Vec<Person>,
+    /// How they can be reached, of those who have said it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<ContactOf>,
     /// Their devices, revoked ones too: what they wrote keeps its author.
     pub devices: Vec<Device>,
     /// Who is on which child's team, from when to when.
@@ -97,6 +103,16 @@ pub struct Person {
     pub organisation: Option<String>,
     /// Role by its name in the contract, such as `social-worker`.
     pub role: String,
+}
+
+/// How a person can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactOf {
+    /// The person.
+    #[serde(with = "serde_bytes")]
+    pub person: Id,
+    /// How.
+    pub contact: Contact,
 }
 
 /// A device.
@@ -163,6 +179,12 @@ impl Roster {
     /// The person of that id.
     pub fn person(&self, id: &Id) -> Option<&Person> {
         self.people.iter().find(|p| p.id == *id)
+    }
+
+    /// How a person can be reached; nothing of somebody who has not said it.
+    pub fn contact(&self, person: &Id) -> Contact {
+        let said = self.contacts.iter().find(|said| said.person == *person);
+        said.map(|said| said.contact.clone()).unwrap_or_default()
     }
 
     /// The role of `person` in `child`'s team on `day` (`YYYY-MM-DD`).

@@ -12,6 +12,7 @@ mod invite;
 mod people;
 mod relay_keys;
 mod restore;
+mod rights;
 mod serve;
 mod teams;
 
@@ -74,6 +75,7 @@ enum Command {
     Teams(teams::Teams),
     Held(held::Held),
     Audit(audit::Audit),
+    Rights(rights::Table),
     Keys(relay_keys::Keys),
     Backup(backup::Backup),
     Restore(restore::Restore),
@@ -143,6 +145,7 @@ fn dispatch(cli: Cli, args: &[OsString]) -> Reply {
     };
     let done = match cli.command {
         Command::Config(config) => Ok(config.run()),
+        Command::Rights(table) => Ok(table.run()),
         Command::Completions(completions) => Ok(completions.run()),
         Command::Restore(restore) => restore.run(&data),
         Command::Serve(serve) => serve.run(&data).map(|()| Output::default()),
@@ -224,6 +227,7 @@ impl Command {
             Command::Backup(c) => c.run(desk),
             Command::Check(c) => c.run(desk),
             Command::Config(c) => Ok(c.run()),
+            Command::Rights(c) => Ok(c.run()),
             Command::Completions(c) => Ok(c.run()),
             Command::Serve(_) | Command::Restore(_) => Err(Error::Locked),
         }

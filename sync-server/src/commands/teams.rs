@@ -80,7 +80,7 @@ impl Teams {
             Command::End { child, person, on } => desk.with(move |relay| {
                 let (child, person) = (find_child(relay, &child)?, find_person(relay, &person)?);
                 let on = today(on);
-                relay.administer(|directory| directory.end_member(&child, &person, &on, at))?;
+                relay.administer(|directory| directory.end_member(&child, &person, &on, None, at))?;
                 let said = format!("The last day on the team is {on}.\n");
                 let (child, person) = (Uuid::from_bytes(child), Uuid::from_bytes(person));
                 Ok(Output::new(said, &MemberEnded { child, person, to: on }))
@@ -89,7 +89,7 @@ impl Teams {
                 let child = find_child(relay, &child)?;
                 let (from, to) = (find_person(relay, &from)?, find_person(relay, &to)?);
                 let on = today(on);
-                relay.administer(|directory| directory.hand_over(&child, &from, &to, &on, at))?;
+                relay.administer(|directory| directory.hand_over(&child, &from, &to, &on, None, at))?;
                 let said = format!("Handed over from {on}.\n");
                 let [child, from, to] = [child, from, to].map(Uuid::from_bytes);
                 Ok(Output::new(said, &HandedOver { child, from, to, on }))

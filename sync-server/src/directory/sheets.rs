@@ -141,6 +141,7 @@ impl Directory {
                 let devices = self.devices_of.get(id).into_iter().flatten().filter_map(|id| self.devices.get(id));
                 Sheet::Person(PersonSheet {
                     person: self.people.get(id)?.clone(),
+                    contact: self.contact(id),
                     devices: devices.map(OfPerson::of).collect(),
                 })
             }

@@ -41,6 +41,7 @@ fn schemas() -> BTreeMap<String, Schema> {
         "keys show": json::KeysShown,
         "people list": Vec<json::Person>,
         "restore": json::Restored,
+        "rights": Vec<json::Right>,
         "teams add": json::MemberAdded,
         "teams end": json::MemberEnded,
         "teams hand-over": json::HandedOver,

@@ -303,7 +303,10 @@ fn a_case_handed_over_is_hers_from_that_day_and_no_longer_petras() {
     relay.asks(&mut old, &open(doc, None));
     assert_eq!(relay.asks(&mut new, &open(doc, None)), [Frame::Gone { doc }]);
     let (idris, tomorrow) = (relay.idris, "2026-02-25");
-    relay.inner.administer(|d| d.hand_over(&idris, &petra.person, &odile.person, tomorrow, NOW)).expect("a hand-over");
+    relay
+        .inner
+        .administer(|d| d.hand_over(&idris, &petra.person, &odile.person, tomorrow, None, NOW))
+        .expect("a hand-over");
     relay.settles();
     assert_eq!(listed(&old.heard()).map(|l| l.len()), Some(4), "today it is still hers");
     assert_eq!(listed(&new.heard()).map(|l| l.len()), Some(0));

@@ -121,7 +121,7 @@ fn one_hand_over_among_two_hundred_children_signs_a_few_entries_and_is_sent_to_t
 
     let before = relay.inner.counts();
     let (from, to, now) = (county.workers[0].person, county.workers[13].person, relay.now);
-    relay.inner.administer(|d| d.hand_over(&child, &from, &to, "2026-02-24", now)).expect("a hand-over");
+    relay.inner.administer(|d| d.hand_over(&child, &from, &to, "2026-02-24", None, now)).expect("a hand-over");
     relay.settles();
     let counts = relay.inner.counts();
     // The child's sheet, that the first has left, and the sheets of two people whom the second did not know.
@@ -178,7 +178,7 @@ fn a_device_asks_for_what_is_newer_and_gets_what_has_come_to_concern_it_whatever
     let (own, now) = (worker.person, relay.now);
     let (came, goes) = (county.children[25], county.children[3]);
     relay.inner.administer(|d| d.add_member(&came, &own, "social-worker", "2026-02-24", now)).expect("a member");
-    relay.inner.administer(|d| d.end_member(&goes, &own, "2026-02-23", now)).expect("an end");
+    relay.inner.administer(|d| d.end_member(&goes, &own, "2026-02-23", None, now)).expect("an end");
     let (line, newer) = relay.reads(worker, complete);
     let (petra, teacher) = (county.workers[2].person, county.teachers[0].person);
     let mut all = vec![Subject::Child(came), Subject::Person(petra), Subject::Person(own), Subject::Person(teacher)];
@@ -210,7 +210,7 @@ fn numbers_rise_for_each_sheet_and_not_by_the_clock_and_another_epoch_signs_when
     let version = relay.inner.directory().version();
     relay.now += 1_000_000;
     let (child, teacher, now) = (county.children[0], county.teachers[0].person, relay.now);
-    relay.inner.administer(|d| d.end_member(&child, &teacher, "2027-02-23", now)).expect("an end");
+    relay.inner.administer(|d| d.end_member(&child, &teacher, "2027-02-23", None, now)).expect("an end");
     assert_eq!(relay.inner.directory().version(), version + 1);
     let (_, newer) = relay.reads(&county.workers[0], relay.complete(version));
     let changed = newer.entries.iter().find(|entry| entry.kind == "child").expect("the child");

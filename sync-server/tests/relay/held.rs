@@ -36,7 +36,7 @@ impl Story {
         relay.asks(&mut line, &push(document(&pep, Main), &before));
         let change = |inner: &mut relay::Relay| {
             inner
-                .administer(|d| d.hand_over(&idris, &petra.person, &odile.person, "2026-02-25", NOW))
+                .administer(|d| d.hand_over(&idris, &petra.person, &odile.person, "2026-02-25", None, NOW))
                 .expect("a hand-over")
         };
         change(&mut relay.inner);

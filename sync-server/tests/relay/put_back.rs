@@ -45,7 +45,7 @@ impl Story {
     /// Odile leaves, and the tablet is revoked; the day after that begins.
     fn parts(&mut self) {
         let (idris, odile, tablet, now) = (self.relay.idris, self.odile.person, self.tablet.id, self.relay.now);
-        self.relay.inner.administer(|d| d.end_member(&idris, &odile, "2026-02-24", now)).expect("an end");
+        self.relay.inner.administer(|d| d.end_member(&idris, &odile, "2026-02-24", None, now)).expect("an end");
         self.relay.inner.administer(|d| d.revoke(&tablet, now)).expect("a revocation");
         self.relay.now += 2 * 24 * 60 * 60;
         self.relay.settles();

@@ -139,9 +139,13 @@ fn who_has_left_and_what_was_revoked_write_nothing_more_and_the_day_has_a_days_g
     story
         .relay
         .inner
-        .administer(|d| d.hand_over(&idris, &story.odile.person, &story.lorcan.person, "2026-03-01", now))
+        .administer(|d| d.hand_over(&idris, &story.odile.person, &story.lorcan.person, "2026-03-01", None, now))
         .expect_err("he is on the team in another role");
-    story.relay.inner.administer(|d| d.end_member(&idris, &story.odile.person, "2026-03-01", now)).expect("an end");
+    story
+        .relay
+        .inner
+        .administer(|d| d.end_member(&idris, &story.odile.person, "2026-03-01", None, now))
+        .expect("an end");
     assert_eq!(["2026-02-24", "2026-03-01", "2026-03-02"].map(|day| authority(&story, &story.odile, day)), [1, 1, 0]);
     let petra = story.relay.joins(4, "Petra Lanternby", "social-worker", &[]);
     story

@@ -1045,6 +1045,12 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep held accept", RELAY),
     ("pep held discard", RELAY),
     ("POST /held/*/*", RELAY),
+    ("pep hand-over", ACT),
+    ("pep team end", ACT),
+    ("pep contacts", ACT),
+    ("pep device list", READS),
+    ("pep device name", ACT),
+    ("pep child set", ACT),
     ("pep child add", "a child is made known by a command alone"),
     ("pep child list", READS),
     ("pep child show", READS),
@@ -1067,4 +1073,6 @@ const BELOW: &str = "makes a plan: a_plan_is_started_alike_by_both_doors";
 const CHILD: &str = "the child's own pages are no command's: crates/pages/tests/pages/child.rs";
 const THIS_DEVICE: &str = "of this device and of no plan: client-cli/tests/cli, crates/pages/tests";
 const RELAY: &str = "asks the relay: tests/tests/held.rs, client-cli/tests/cli";
+/// The pages for these come later.
+const ACT: &str = "asks the relay, which judges it: tests/tests/acts.rs, sync-server/tests/relay/acts.rs";
 const READS: &str = "reads, and writes nothing in a plan";

@@ -243,7 +243,7 @@ impl Entries<'_> {
         let person = Person { id, name: name.into(), organisation: None, role: role.to_string() };
         let device =
             OfPerson { key: id.repeat(2).try_into().unwrap(), name: "laptop".into(), revoked: None, locked: None };
-        Sheet::Person(PersonSheet { person, devices: vec![device] })
+        Sheet::Person(PersonSheet { person, contact: Default::default(), devices: vec![device] })
     }
 
     fn names(&self) -> Vec<String> {

@@ -66,6 +66,7 @@ impl Device {
     /// The connection has ended, or never stood.
     pub fn disconnect(&mut self, refused: Option<String>) {
         self.ended_in_step |= self.in_step().unwrap_or(false);
+        self.unsend_asked();
         self.keep_mark();
         self.connection = None;
         self.here.cut();

@@ -41,6 +41,7 @@ impl Device {
                 } else {
                     self.line = Line::Connected;
                     self.welcomed_in(epoch, unsettled)?;
+                    self.send_asked();
                     self.forget_undecided()?;
                 }
                 self.touch();
@@ -118,6 +119,7 @@ impl Device {
                 }
             }
             Act::Readers { doc, chosen } => self.readers_taken(&doc, chosen)?,
+            Act::Acted { id, refused } => self.acted(&id, refused),
             Act::Gone(doc) => {
                 let listing = self.has_entries();
                 if let Some(c) = self.connection.as_mut() {

@@ -1,5 +1,6 @@
 //! What a device knows from one call to the next, apart from what it does with it: plain types, none of which names the device.
 
+mod asked;
 mod chance;
 mod connection;
 mod directory;
@@ -9,6 +10,7 @@ mod readers;
 mod revoked;
 mod unshared;
 
+pub use asked::Became;
 pub use connection::{Line, Traffic};
 pub use held::{Held, Said, Waiting, Why};
 pub use presence::{Present, Spot};
@@ -16,6 +18,7 @@ pub use readers::{NotChosen, Unshared};
 pub use revoked::Revoked;
 pub use unshared::Waits;
 
+pub(super) use asked::Asked;
 pub(super) use chance::Chance;
 pub(super) use connection::Connection;
 pub(super) use directory::{COMPLETE, Directory, ROSTER, SHEETS};

@@ -11,6 +11,13 @@ use crate::now::Zone;
 pub const ANOTHER_RELAY: &str = "The relay at this address is not the one this device joined. Ask the Virtual School for a new link if it has changed its relay.";
 /// The relay cannot read what this device writes.
 pub const RELAY_IS_OLDER: &str = "The relay is older than this program and cannot read what it writes: whoever keeps the relay must update it. Your words are kept on this device until then.";
+/// The relay knows nothing of acts.
+pub const RELAY_KNOWS_NO_ACTS: &str = "The relay is older than this program and cannot do this; nothing was done. Whoever keeps the relay must update it, or do it there.";
+/// There is no line, and the directory is changed by the relay alone.
+pub const ACT_OFFLINE: &str = "The relay could not be reached, so nothing was done.";
+/// It was sent, and the line ended before the answer.
+pub const ACT_UNANSWERED: &str =
+    "The connection ended before the relay answered: it is not known here whether it was done.";
 /// A list of people was not taken.
 pub const ROSTER_NOT_SIGNED: &str = "The relay sent a list of people that its own key did not sign. It was not taken.";
 /// Changes of an older copy of this device were written again.

@@ -12,10 +12,11 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_bytes::{ByteArray, ByteBuf};
 use sync::{
     Cursor, Features, Frame, Mark, SignedRoster, Wire,
+    act::{Does, Sentence},
     feature::{WORD_BYTES_MAX, WORDS_MAX},
     frame::{
-        Chosen, Complete, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, Presence, Start,
-        Welcome, WireTip,
+        Chosen, Complete, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, NotDone, Presence,
+        Start, Welcome, WireTip,
     },
 };
 
@@ -42,6 +43,16 @@ fn named() -> Envelope {
 
 fn mark() -> Mark {
     Mark { epoch: [11; 16], records: 1_000, sig: [15; 64] }
+}
+
+fn sentence() -> Sentence {
+    Sentence {
+        by: [5; 16],
+        at: 1_771_923_600,
+        from: Some("2026-03-01".into()),
+        why: Some("Why.".into()),
+        does: Does::HandOver { child: [8; 16], from: [13; 16], to: [18; 16] },
+    }
 }
 
 /// One of each message, under the name of its `t` (and what is special about it).
@@ -229,6 +240,12 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
             }),
         ),
         ("gone", Frame::Gone { doc }),
+        ("act", Frame::Act { id: [16; 16], act: sentence().encode(), sig: [17; 64] }),
+        ("acted", Frame::Acted { id: [16; 16], refused: None }),
+        (
+            "acted-refused",
+            Frame::Acted { id: [16; 16], refused: Some(NotDone { code: "right".into(), reason: "Why.".into() }) },
+        ),
         (
             "error",
             Frame::Error {

@@ -1,0 +1,230 @@
+//! What a person has the directory do: each a sentence that their device signs. The host sends it while there is a line and says what
+//! the relay answered; without a line nothing is done.
+
+use chrono::NaiveDate;
+use gate::Id;
+use plan::Role;
+use sync::act::{ChildFact, Contact, Does, Sentence};
+use uuid::Uuid;
+
+use crate::{
+    Device, Error, Kind, Now,
+    device::{Became, Me},
+    mine, select, words,
+};
+
+/// A device of this person's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnDevice {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is called.
+    pub name: String,
+    /// It is this one.
+    pub this: bool,
+    /// It was revoked.
+    pub revoked: bool,
+}
+
+/// Somebody to ring.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reachable {
+    /// Who.
+    pub person: Uuid,
+    /// Name.
+    pub name: String,
+    /// School, council or agency.
+    pub organisation: Option<String>,
+    /// Role for the child, or the main one.
+    pub role: String,
+    /// How.
+    pub contact: Contact,
+}
+
+/// A child's case goes to somebody else: from whoever asks, or for the Virtual School from `from`, in the same role, from a day on.
+pub fn hand_over(
+    device: &Device,
+    child: &str,
+    (from, to): (Option<&str>, &str),
+    on: Option<NaiveDate>,
+    why: Option<String>,
+    now: &Now,
+) -> Result<Sentence, Error> {
+    let me = mine::me(device, now)?;
+    let child = select::child(device, child, now)?.id;
+    let from = match from {
+        Some(from) => person(device, from)?,
+        None if main_role(&me).is_some_and(Role::is_virtual_school) => social_worker(device, &child, now)?,
+        None => me.person,
+    };
+    let to = person(device, to)?;
+    if from == to {
+        return Err(Error::new(Kind::Usage, "A case is handed to somebody else: name two different people."));
+    }
+    Ok(sentence(&me, Does::HandOver { child, from, to }, on, why, now))
+}
+
+/// A person's membership of a child's team ends; `on` is its last day.
+pub fn end_membership(
+    device: &Device,
+    (child, whom): (&str, &str),
+    on: Option<NaiveDate>,
+    why: Option<String>,
+    now: &Now,
+) -> Result<Sentence, Error> {
+    let me = mine::me(device, now)?;
+    let child = select::child(device, child, now)?.id;
+    let person = person(device, whom)?;
+    Ok(sentence(&me, Does::EndMembership { child, person }, on, why, now))
+}
+
+/// How this person can be reached. What is `None` stays as it is; an empty text takes it away.
+pub fn set_contact(
+    device: &Device,
+    (phone, email): (Option<&str>, Option<&str>),
+    now: &Now,
+) -> Result<Sentence, Error> {
+    let me = mine::me(device, now)?;
+    let was = device.roster().contact(&me.person);
+    let now_said = |said: Option<&str>, was: &Option<String>| match said.map(str::trim) {
+        None => was.clone(),
+        Some("") => None,
+        Some(said) => Some(said.to_owned()),
+    };
+    let is = Contact { phone: now_said(phone, &was.phone), email: now_said(email, &was.email) };
+    Ok(sentence(&me, Does::SetContact { was, is }, None, None, now))
+}
+
+/// A fact about a child is put right, with the reason.
+pub fn correct_child(
+    device: &Device,
+    child: &str,
+    (fact, is): (ChildFact, &str),
+    why: &str,
+    now: &Now,
+) -> Result<Sentence, Error> {
+    let me = mine::me(device, now)?;
+    let child = select::child(device, child, now)?;
+    if why.trim().is_empty() {
+        return Err(Error::new(Kind::Usage, "Say why the fact is put right: --reason TEXT."));
+    }
+    let does = Does::CorrectChild { child: child.id, fact, was: fact.of(&child), is: is.trim().to_owned() };
+    Ok(sentence(&me, does, None, Some(why.trim().to_owned()), now))
+}
+
+/// A device of this person's is called something else.
+pub fn name_device(device: &Device, which: Option<&str>, name: &str, now: &Now) -> Result<Sentence, Error> {
+    let me = mine::me(device, now)?;
+    let own = own_devices(device, now)?;
+    let found = match which {
+        None => own.iter().find(|one| one.this),
+        Some(which) => {
+            let labels: Vec<(Uuid, String)> = own.iter().map(|one| (one.id, one.name.clone())).collect();
+            let named: Vec<&OwnDevice> = own.iter().filter(|one| one.name == which.trim()).collect();
+            match named.as_slice() {
+                [one] => Some(*one),
+                _ => {
+                    let id = select::by_prefix("device", which, &labels, "`pep device list` shows your devices.")?;
+                    own.iter().find(|one| one.id == id)
+                }
+            }
+        }
+    };
+    let found = found.ok_or_else(|| {
+        Error::new(Kind::Failed, "This device is not on the list of people yet.").hint("`pep sync` fetches it.")
+    })?;
+    let does = Does::NameDevice { device: found.id.into_bytes(), was: found.name.clone(), is: name.trim().to_owned() };
+    Ok(sentence(&me, does, None, None, now))
+}
+
+/// This person's devices, as the relay last said.
+pub fn own_devices(device: &Device, now: &Now) -> Result<Vec<OwnDevice>, Error> {
+    let me = mine::me(device, now)?;
+    let own = device.roster().devices().filter(|one| one.person == me.person);
+    let told = |one: &sync::roster::Device| OwnDevice {
+        id: Uuid::from_bytes(one.id),
+        name: one.name.clone(),
+        this: one.id == me.device,
+        revoked: one.revoked.is_some(),
+    };
+    Ok(own.map(told).collect())
+}
+
+/// Whom to ring: the team of a child, or everybody whom this person works with, in the order of names.
+pub fn contacts(device: &Device, child: Option<&str>, now: &Now) -> Result<Vec<Reachable>, Error> {
+    mine::me(device, now)?;
+    let (roster, day) = (device.roster(), now.today());
+    let child = child.map(|child| select::child(device, child, now)).transpose()?.map(|child| child.id);
+    let role = |person: &Id| match child {
+        Some(child) => roster.role(&child, person, &day).map(str::to_owned),
+        None => roster.person(person).map(|known| known.role.clone()),
+    };
+    let reachable = |known: &sync::roster::Person| {
+        Some(Reachable {
+            person: Uuid::from_bytes(known.id),
+            name: known.name.clone(),
+            organisation: known.organisation.clone(),
+            role: role(&known.id)?,
+            contact: roster.contact(&known.id),
+        })
+    };
+    let mut all: Vec<Reachable> = roster.people().filter_map(reachable).collect();
+    all.sort_by(|a, b| (&a.name, a.person).cmp(&(&b.name, b.person)));
+    Ok(all)
+}
+
+/// What the relay's answer comes to for whoever asked. `None`: there is none.
+pub fn answered(became: Option<Became>, was_sent: bool) -> Result<(), Error> {
+    match became {
+        Some(Became::Done) => Ok(()),
+        Some(Became::Refused(why)) => {
+            let kind = match why.code.as_str() {
+                "right" => Kind::NotPermitted,
+                "stands" => Kind::Choose,
+                _ => Kind::Failed,
+            };
+            Err(Error::new(kind, why.reason))
+        }
+        Some(Became::Unknown) => Err(Error::new(Kind::Failed, words::told::RELAY_KNOWS_NO_ACTS)),
+        None if was_sent => Err(Error::new(Kind::Unreachable, words::told::ACT_UNANSWERED)
+            .hint("`pep sync` fetches what stands; ask again if it was not done. It is never done twice by that.")),
+        None => Err(Error::new(Kind::Unreachable, words::told::ACT_OFFLINE)
+            .hint("This needs the relay now, and does not wait for it. Try again with a connection.")),
+    }
+}
+
+fn sentence(me: &Me, does: Does, on: Option<NaiveDate>, why: Option<String>, now: &Now) -> Sentence {
+    let from = on.map(|day| day.to_string());
+    Sentence { by: me.device, at: now.unix(), from, why, does }
+}
+
+fn main_role(me: &Me) -> Option<Role> {
+    me.role.parse().ok()
+}
+
+/// The person that `text` names: by name or the beginning of their id among those known here, or by a whole id.
+fn person(device: &Device, text: &str) -> Result<Id, Error> {
+    let people = device.roster();
+    let named: Vec<&sync::roster::Person> = people.people().filter(|known| known.name == text.trim()).collect();
+    if let [one] = named.as_slice() {
+        return Ok(one.id);
+    }
+    if let Ok(id) = text.trim().parse::<Uuid>() {
+        return Ok(id.into_bytes());
+    }
+    let labels: Vec<(Uuid, String)> =
+        people.people().map(|known| (Uuid::from_bytes(known.id), known.name.clone())).collect();
+    let hint = "`pep contacts` shows the people you work with. For somebody else, ask the Virtual School for their id.";
+    select::by_prefix("person", text, &labels, hint).map(Uuid::into_bytes)
+}
+
+/// Whose case a child is today.
+fn social_worker(device: &Device, child: &Id, now: &Now) -> Result<Id, Error> {
+    let (roster, day) = (device.roster(), now.today());
+    let of_child = roster.team(child).iter().filter(|m| m.on(&day));
+    let holders: Vec<Id> = of_child.filter(|m| m.role == Role::SocialWorker.slug()).map(|m| m.person).collect();
+    match holders.as_slice() {
+        [one] => Ok(*one),
+        _ => Err(Error::new(Kind::Usage, "Say from whom the case goes: --from PERSON.")),
+    }
+}
