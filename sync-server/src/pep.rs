@@ -141,6 +141,14 @@ pub(crate) fn is_virtual_school(role: &str) -> bool {
     role.parse::<Role>().is_ok_and(Role::is_virtual_school)
 }
 
+/// The annex that is not for everybody on a team: whoever reads it may know what else is not for everybody.
+pub(crate) const FAMILY: &str = "family";
+
+/// Whether a role is that of the head of the Virtual School.
+pub(crate) fn is_head(role: &str) -> bool {
+    role.parse::<Role>().is_ok_and(|role| role == Role::VirtualSchoolHead)
+}
+
 /// Roles by their names in the contract.
 pub(crate) fn roles() -> Vec<&'static str> {
     Role::ALL.iter().map(|role| role.slug()).collect()

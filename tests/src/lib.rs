@@ -2,6 +2,7 @@
 
 pub mod beginnings;
 pub mod children;
+pub mod directory;
 pub mod fuzz;
 pub mod guard;
 pub mod joined;

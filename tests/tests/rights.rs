@@ -25,7 +25,7 @@ use replica::Mode;
 use serde_json::Value;
 use sync::{
     Cursor, Frame, Wire,
-    feature::Features,
+    feature::{ENVELOPE_2, Features},
     frame::{Limits, Listed},
 };
 use sync_server::relay::{Relay, queue};
@@ -828,7 +828,8 @@ fn welcome(house: &House, client: &mut Client, doc: Id, seq: u64) -> Vec<Frame> 
             relay_id: house.relay.id(),
             limits: Limits::default(),
             roster: Some(roster),
-            features: Features::ours(),
+            // One that sends rosters, and whatever it likes.
+            features: Features::of(&[ENVELOPE_2]),
             ..Default::default()
         }),
         Frame::Documents { list: vec![listed] },

@@ -215,6 +215,7 @@ fn relay(world: &World) {
     ask(&["teams", "list", &world.child]);
     ask(&["teams", "end", &world.child, "Petra Lanternby"]);
     ask(&["children", "list"]);
+    ask(&["children", "fact", &world.child, "adoption", "placed"]);
     ask(&["people", "list"]);
     world.join("odile-old", ODILE);
     let device = ask(&["devices", "list"])[0]["device"].clone();

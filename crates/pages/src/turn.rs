@@ -87,7 +87,7 @@ impl<'a> Turn<'a> {
     pub fn site(&mut self) -> Result<Site, Error> {
         let me = mine::me(self.device, self.now())?;
         let council = &self.env.council;
-        let organisation = self.device.roster().organisation.clone();
+        let organisation = self.device.roster().organisation().to_owned();
         let named = [council.name.clone(), Some(organisation), Some(me.relay.name)].into_iter().flatten();
         let colour = council.colour.clone();
         let colour = colour.filter(|colour| assets::is_colour(colour) && assets::carries_white(colour));
@@ -405,7 +405,7 @@ impl<'a> Turn<'a> {
             waiting,
             held: device.refused(),
             decides: decisions::decides(device, &self.env.now)?,
-            left: device.roster().left.len(),
+            left: device.roster().left().len(),
             failed: self.env.failed.clone(),
             offline: self.env.offline,
         })

@@ -158,7 +158,7 @@ impl Device {
         let me = self.me.as_ref().filter(|me| me.person == *person).map(|me| (me.name.clone(), me.role.clone()));
         let (name, main_role) = known.or(me)?;
         // The newest membership: what somebody wrote keeps its author after they left.
-        let of_child = self.roster.teams.iter().filter(|m| m.child == *child.as_bytes() && m.person == *person);
+        let of_child = self.roster.team(child.as_bytes()).iter().filter(|m| m.person == *person);
         let newest = of_child.max_by(|a, b| a.from.cmp(&b.from));
         let role = newest.map_or(main_role, |m| m.role.clone());
         let until = newest.and_then(|m| m.to.as_ref()?.parse().ok());

@@ -32,6 +32,8 @@ pub enum Made {
     Documents,
     /// Messages of the relay: they came, and could not be read.
     Messages,
+    /// Entries of the directory.
+    Entries,
 }
 
 impl Made {
@@ -40,6 +42,7 @@ impl Made {
         match self {
             Made::Documents => "document",
             Made::Messages => "message",
+            Made::Entries => "entry",
         }
     }
 }

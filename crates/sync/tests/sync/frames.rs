@@ -15,8 +15,8 @@ use sync::{
     act::{Does, Sentence},
     feature::{WORD_BYTES_MAX, WORDS_MAX},
     frame::{
-        Chosen, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, NotDone, Presence, Start, Welcome,
-        WireTip,
+        Chosen, Complete, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, NotDone, Presence,
+        Start, Welcome, WireTip,
     },
 };
 
@@ -99,6 +99,7 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
                 last_roster: 3,
                 features: Features::of(&["marks", "later"]),
                 mark: Some(mark()),
+                directory: None,
             }),
         ),
         (
@@ -110,9 +111,27 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
                 roster: None,
                 features: Features::of(&["marks"]),
                 mark: Some(mark()),
+                unsettled: false,
             }),
         ),
         ("mark", Frame::Mark(mark())),
+        (
+            "hello-directory",
+            Frame::Hello(Hello {
+                version: 1,
+                program: "pep/0.1.0".into(),
+                device_id: [5; 16],
+                features: Features::of(&["entries"]),
+                directory: Some(Complete { epoch: [11; 16], version: 162 }),
+                ..Hello::default()
+            }),
+        ),
+        (
+            "welcome-unsettled",
+            Frame::Welcome(Welcome { epoch: [11; 16], relay_id: [12; 16], unsettled: true, ..Welcome::default() }),
+        ),
+        ("entries", Frame::Entries { version: 162, part: 0, parts: 2, bytes: ByteBuf::from([0x03, 0x00]) }),
+        ("listing", Frame::Listing { whole: true, part: 1, parts: 2, bytes: ByteBuf::from([0x03, 0x00]) }),
         (
             "documents",
             Frame::Documents {
