@@ -259,10 +259,9 @@ impl Index {
         let new = outlines.get(known..).unwrap_or_default();
         if let Some(first) = new.first()
             && let Some((_, actor)) = self.actor(&first.actor)
+            && first.seq <= actor.seq
         {
-            if first.seq <= actor.seq {
-                return Err(Refusal::Equivocation { seq: first.seq });
-            }
+            return Err(Refusal::Equivocation { seq: first.seq });
         }
         let mut coming = BTreeSet::new();
         let mut missing = BTreeSet::new();
