@@ -95,7 +95,6 @@ impl OnLine {
             teams: members.iter().map(member).collect(),
             accepted: Vec::new(),
             left: Vec::new(),
-            ..Roster::default()
         };
         roster.sign(&relay_key())
     }
