@@ -24,7 +24,8 @@ impl OnLine {
     }
 
     fn welcomed(&self, mark: Option<Mark>) {
-        self.hears(&Frame::Welcome(Welcome { epoch: EPOCH, relay_id: [1; 16], mark, ..Welcome::default() }));
+        let features = Features::ours();
+        self.hears(&Frame::Welcome(Welcome { epoch: EPOCH, relay_id: [1; 16], mark, features, ..Welcome::default() }));
     }
 
     /// Documents of the plan, how far the relay's log of each is.
