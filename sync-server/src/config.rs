@@ -25,6 +25,10 @@ public_address = ""
 # The Virtual School, as participants see it.
 organisation = "Virtual School"
 
+# Who has every child beside the head of the Virtual School, who always has: people of the Virtual School by their whole names or ids,
+# such as ["Lorcan Tidewell"]. They are invited first; whoever is taken off the list keeps the teams they are on.
+every_child = []
+
 # "on": TLS 1.3 and 1.2. "off": a plain line, only where `listen` is on this machine alone (behind a proxy here, or a demo).
 tls = "on"
 
@@ -55,6 +59,8 @@ pub struct Settings {
     pub public_address: String,
     /// The Virtual School's name.
     pub organisation: String,
+    /// Who has every child beside the head: whole names or ids.
+    pub every_child: Vec<String>,
     /// Whether the line is encrypted.
     pub tls: Tls,
     /// Certificate chain, PEM; empty for the relay's own.
@@ -86,6 +92,7 @@ impl Default for Settings {
             listen: "127.0.0.1:7443".into(),
             public_address: String::new(),
             organisation: "Virtual School".into(),
+            every_child: Vec::new(),
             tls: Tls::On,
             certificate: PathBuf::new(),
             private_key: PathBuf::new(),

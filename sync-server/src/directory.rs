@@ -14,7 +14,10 @@
 //! | `accepted/DOC/CHANGE` | that the change was let in although its author's role may not write there |
 //! | `audit/NUMBER` | [`Entry`] |
 //! | `contact/PERSON` | how they can be reached |
-//! | `version` | of the rosters |
+//! | `version` | of the directory: how many changes there were |
+//! | `at/…` | number and version of a sheet, or of what has come to concern somebody ([`sheets`]) |
+//! | `every/PERSON/FROM` | that somebody has every child |
+//! | `restricted/CHILD` | what not everybody on the team may know |
 
 mod acts;
 
@@ -34,6 +37,7 @@ use sync::{
     Roster,
     act::Contact,
     cbor,
+    directory::{EveryChild, OnTeam, Subject},
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
     roster::{ACCEPTED_MAX, Accepted, Child, ContactOf, Device, Member, Person},
@@ -41,6 +45,11 @@ use sync::{
 use uuid::Uuid;
 
 use crate::pep;
+
+mod sheets;
+
+pub use sheets::FACTS_MAX;
+pub(crate) use sheets::{About, Version};
 
 /// Longest name of a person, child, organisation or device, in characters: names of people everywhere fit.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -159,6 +168,8 @@ pub enum Refused {
     RoleDiffers(String),
     #[error("That person is on this team already, as {0}. End that membership first with `pep-relay teams end`.")]
     OnTeam(String),
+    #[error("Every child is for people of the Virtual School alone. Name one of its officers.")]
+    NotOfTheVirtualSchool,
     #[error("That person is not on this child's team on that day. `pep-relay teams list` shows who is.")]
     NotOnTeam,
     #[error("A membership cannot be handed to the same person. Name two different people.")]
@@ -254,6 +265,7 @@ impl Refused {
             | Refused::PersonUnknown
             | Refused::RoleDiffers(_)
             | Refused::OnTeam(_)
+            | Refused::NotOfTheVirtualSchool
             | Refused::NotOnTeam
             | Refused::SamePerson
             | Refused::NotYoursToAdd
@@ -304,9 +316,15 @@ pub struct Directory {
     peps_of: BTreeMap<Id, BTreeSet<Id>>,
     documents: BTreeMap<Id, (Id, String)>,
     chosen: BTreeMap<Id, Chosen>,
-    /// By process, version and kind of document: the same for all PEPs that began under it.
-    rules: BTreeMap<(String, u32, String), Arc<Rules>>,
+    /// By process, version, kind of document and how often that was moved on: the same for all PEPs that began under it.
+    rules: BTreeMap<(String, u32, String, u64), Arc<Rules>>,
     accepted: BTreeSet<Accepted>,
+    /// Who has every child, now or once.
+    every: Vec<EveryChild>,
+    restricted: BTreeMap<Id, BTreeMap<String, String>>,
+    versions: BTreeMap<About, Version>,
+    /// What has changed since it was last asked for.
+    changed: BTreeSet<About>,
     version: u64,
     audited: u64,
     staged: Vec<(Vec<u8>, Vec<u8>)>,
@@ -354,6 +372,8 @@ impl Directory {
             let accepted = ids.and_then(|(doc, hash)| Some(Accepted { doc: *doc, change: hash.try_into().ok()? }));
             directory.accepted.insert(accepted.ok_or(Trouble::Damaged)?);
         }
+        directory.every = values::<EveryChild>(replica, sheets::EVERY)?;
+        directory.read_sheets(replica)?;
         directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
         let last = replica.last_fact(b"audit/")?;
         let number = last.as_deref().and_then(|k| k.get(b"audit/".len()..)).and_then(|n| n.try_into().ok());
@@ -402,9 +422,11 @@ impl Directory {
         self.teams.get(child).map_or(&[], Vec::as_slice)
     }
 
-    /// The person's role for a child on a day.
+    /// The person's role for a child on a day: that in the team, or, of somebody who has every child, that.
     pub fn role(&self, child: &Id, person: &Id, day: &str) -> Option<&str> {
-        self.team(child).iter().find(|m| m.person == *person && m.on(day)).map(|m| m.role.as_str())
+        let on_team = self.team(child).iter().find(|m| m.person == *person && m.on(day)).map(|m| m.role.as_str());
+        let every = || self.every_child(person, day).filter(|_| self.children.contains_key(child));
+        on_team.or_else(|| every().map(|every| every.role.as_str()))
     }
 
     /// Every PEP.
@@ -444,7 +466,8 @@ impl Directory {
         }
         let once = |(pep, kind): (&Pep, &str)| {
             let theirs = self.team(&pep.start.child).iter().filter(|m| m.person == *person && m.from.as_str() <= today);
-            theirs.into_iter().any(|m| self.reads(doc, kind, &m.role))
+            let every = self.every.iter().filter(|e| e.person == *person && e.from.as_str() <= today);
+            theirs.map(|m| &m.role).chain(every.map(|e| &e.role)).any(|role| self.reads(doc, kind, role))
         };
         if self.document(doc).is_some_and(once) { Standing::Former } else { Standing::Stranger }
     }
@@ -471,8 +494,16 @@ impl Directory {
     /// Documents that a person may open today: id, kind and what the PEP was started as.
     pub fn readable(&self, person: &Id, today: &str) -> Vec<(Id, &str, &Start)> {
         let mut found = Vec::new();
-        for child in self.children_of.get(person).into_iter().flatten() {
-            let Some(role) = self.role(child, person, today) else { continue };
+        for child in self.visible(person, today) {
+            found.extend(self.readable_of(child, person, today));
+        }
+        found
+    }
+
+    /// Those of one child.
+    pub(crate) fn readable_of(&self, child: &Id, person: &Id, today: &str) -> Vec<(Id, &str, &Start)> {
+        let mut found = Vec::new();
+        if let Some(role) = self.role(child, person, today) {
             let peps = self.peps_of.get(child).into_iter().flatten().filter_map(|id| self.peps.get(id));
             for pep in peps {
                 let readable = pep.documents.iter().filter(|(kind, doc)| self.reads(doc, kind, role));
@@ -485,34 +516,44 @@ impl Directory {
     /// Who may stand behind a new change in this document on `today`, and what they may write there: by the role that they
     /// have that day, or the next, for days begin in one place before they begin in another. A device that was revoked or
     /// locked has a known author, who may write nothing more. `None` where the document is not known.
-    pub fn authority(&self, doc: &Id, today: &str) -> Option<TeamOf<'_>> {
+    ///
+    /// `steps`: how often the document was moved to a newer version of its process.
+    pub fn authority(&self, doc: &Id, steps: u64, today: &str) -> Option<TeamOf<'_>> {
         let (pep, kind) = self.document(doc)?;
-        let rules = self.rules.get(&rules_of(&pep.start, kind))?;
+        let rules = self.rules.get(&rules_of(&pep.start, kind, steps))?;
         let days = [Some(today.to_string()), day_after(today).ok()].into_iter().flatten().collect();
-        Some(TeamOf { directory: self, child: pep.start.child, doc: *doc, rules, days, restored_by: None })
+        Some(TeamOf { directory: self, start: &pep.start, kind, doc: *doc, rules, days, restored_by: None })
     }
 
     /// The same for what was written long ago: by every role that people ever had for the child, on any device. A copy.
-    pub fn record(&self, doc: &Id) -> Team {
+    pub fn record(&self, doc: &Id, steps: u64) -> Team {
         let Some((pep, kind)) = self.document(doc) else { return Team::default() };
         let mut team = Team::default();
-        for member in self.team(&pep.start.child) {
-            team.groups.entry(member.person).or_default().insert(member.role.clone());
-            for device in self.devices_of.get(&member.person).into_iter().flatten() {
+        let members = self.team(&pep.start.child).iter().map(|m| (m.person, &m.role));
+        for (person, role) in members.chain(self.every.iter().map(|e| (e.person, &e.role))) {
+            team.groups.entry(person).or_default().insert(role.clone());
+            for device in self.devices_of.get(&person).into_iter().flatten() {
                 let known = self.devices.get(device).map(|d| (*device, Author { key: d.key, person: d.person }));
                 team.authors.extend(known);
             }
         }
-        team.rules = self.rules.get(&rules_of(&pep.start, kind)).cloned().unwrap_or_default();
+        team.rules = self.rules.get(&rules_of(&pep.start, kind, steps)).cloned().unwrap_or_default();
+        if steps > 0 {
+            team.extensions = pep::extensions(&pep.start, kind, &self.processes).into_iter().collect();
+            let moves = |role: &&str| pep::may_move(kind, role);
+            team.extenders = pep::roles().into_iter().filter(moves).map(str::to_string).collect();
+        }
         team.accepted = self.accepted_in(doc).map(|accepted| accepted.change).collect();
         team
     }
 
     /// What one person may know, unsigned.
     pub fn roster(&self, relay: Id, organisation: &str, person: &Id, today: &str) -> Roster {
-        let of = self.children_of.get(person).into_iter().flatten();
-        let current: Vec<&Id> = of.filter(|child| self.role(child, person, today).is_some()).collect();
-        let teams: Vec<Member> = current.iter().flat_map(|child| self.team(child)).cloned().collect();
+        let current = self.visible(person, today);
+        // A program that reads rosters knows of nobody who has every child: they are on every team.
+        let every = |child: &Id| self.every.iter().map(|e| OnTeam::from(e).in_team(*child)).collect::<Vec<_>>();
+        let teams: Vec<Member> =
+            current.iter().flat_map(|child| self.team(child).iter().cloned().chain(every(child))).collect();
         let people: BTreeSet<Id> = teams.iter().map(|m| m.person).chain([*person]).collect();
         let devices = people.iter().flat_map(|p| self.devices_of.get(p).into_iter().flatten());
         let readable = self.readable(person, today);
@@ -572,6 +613,9 @@ impl Directory {
             let person = Person { id: fresh, name, organisation, role: invite.role.clone() };
             self.stage(key("person/", &fresh), &person);
             self.people.insert(fresh, person);
+            self.rise();
+            self.write(About::Sheet(Subject::Person(fresh)));
+            self.heads_have_every_child(now);
         }
         let invitation = Invitation { person, expires: invite.expires, used: None };
         let hash = sha256(secret);
@@ -618,7 +662,8 @@ impl Directory {
         self.stage([b"invite/".as_slice(), &hash].concat(), &used);
         self.invitations.insert(hash, used);
         self.audit(now, Some(device), "joined", &[("person", text(&person.id)), ("device", text(&device))]);
-        self.rise(now);
+        self.rise();
+        self.write(About::Sheet(Subject::Person(person.id)));
         self.touch_around(&person.id);
         Ok((person, device))
     }
@@ -633,7 +678,8 @@ impl Directory {
         let known = known.clone();
         self.stage(key("device/", device), &known);
         self.audit(now, None, "revoked", &[("device", text(device)), ("person", text(&known.person))]);
-        self.rise(now);
+        self.rise();
+        self.write(About::Sheet(Subject::Person(known.person)));
         self.touch_around(&known.person);
         Ok(true)
     }
@@ -650,7 +696,8 @@ impl Directory {
         self.stage(key("device/", device), &known);
         let on = [("device", text(device)), ("person", text(&known.person)), ("document", text(doc))];
         self.audit(now, None, "locked", &on);
-        self.rise(now);
+        self.rise();
+        self.write(About::Sheet(Subject::Person(known.person)));
         self.touch_around(&known.person);
         Ok(true)
     }
@@ -671,7 +718,8 @@ impl Directory {
             self.stage([ACCEPTED, &one.doc, &one.change].concat(), &now);
             self.accepted.insert(one);
         }
-        self.rise(now);
+        self.rise();
+        self.write(About::Sheet(Subject::Accepted(*doc)));
         self.touch_team(&child);
         Ok(())
     }
@@ -702,7 +750,9 @@ impl Directory {
         self.stage(key("child/", &child.id), &child);
         self.children.insert(child.id, child);
         self.audit(now, by, "added child", &[("child", text(&new.child))]);
-        self.rise(now);
+        self.rise();
+        self.write(About::Sheet(Subject::Child(new.child)));
+        self.touch_team(&new.child);
         if let (Some(person), Some(role)) = (person, role) {
             self.put_member(new.child, person, &role, &today, None, now, by);
         }
@@ -759,7 +809,8 @@ impl Directory {
         }
         if let Some(known) = self.peps.get(&start.pep) {
             let k = &known.start;
-            return match (&k.process, k.process_version) == (&start.process, start.process_version) {
+            let of = |start: &Start| (start.process.clone(), start.process_version, start.process_hash);
+            return match of(k) == of(start) {
                 true => Ok(Vec::new()),
                 false => Err(Refused::Process(format!("{} {}", k.process, k.process_version))),
             };
@@ -773,6 +824,7 @@ impl Directory {
         self.stage(key("pep/", &start.pep), &known);
         self.learn_pep(known);
         self.audit(now, Some(*device), "started PEP", &[("pep", text(&start.pep)), ("child", text(&start.child))]);
+        self.changed.insert(About::Documents(start.child));
         self.touch_team(&start.child);
         Ok(parts.into_iter().map(|p| (p.doc, p.genesis)).collect())
     }
@@ -798,6 +850,7 @@ impl Directory {
         self.stage(key("readers/", doc), &chosen);
         self.audit(now, Some(*device), "chose readers", &[("document", text(doc)), ("roles", chosen.roles.join(" "))]);
         self.chosen.insert(*doc, chosen.clone());
+        self.changed.insert(About::Documents(child));
         self.touch_team(&child);
         Ok(chosen)
     }
@@ -810,23 +863,33 @@ impl Directory {
         self.stage(key, &Entry { at, by: by.map(ByteArray::new), did: did.to_string(), on });
     }
 
-    /// Every roster is new: a relay that begins a new epoch says so to everyone.
-    pub fn rise(&mut self, now: i64) {
-        // Not below the clock, so that a relay restored from a backup does not count versions a second time.
-        self.version = (self.version + 1).max(u64::try_from(now).unwrap_or(0));
-        let version = self.version;
+    /// The directory has changed.
+    fn rise(&mut self) {
+        self.rise_to(self.version.saturating_add(1));
+    }
+
+    /// Every roster is new: a relay that begins a new epoch, or has another key, says so to everyone.
+    pub fn renew_rosters(&mut self, now: i64) {
+        // Not below the clock: a program that reads rosters does not know that another epoch counts anew.
+        self.rise_to(self.version.saturating_add(1).max(u64::try_from(now).unwrap_or(0)));
+    }
+
+    fn rise_to(&mut self, version: u64) {
+        self.version = version;
         self.stage(b"version".to_vec(), &version);
     }
 
     /// The day has changed: memberships that begin or end with it change what people see.
-    pub fn new_day(&mut self, before: &str, today: &str, now: i64) {
+    pub fn new_day(&mut self, before: &str, today: &str) {
         let changed = |m: &&Member| m.on(before) != m.on(today);
-        let children: BTreeSet<Id> = self.teams.values().flatten().filter(changed).map(|m| m.child).collect();
-        if children.is_empty() {
+        let changed: Vec<(Id, Id)> =
+            self.teams.values().flatten().filter(changed).map(|m| (m.child, m.person)).collect();
+        if changed.is_empty() {
             return;
         }
-        self.rise(now);
-        for child in children {
+        self.rise();
+        for (child, person) in changed {
+            self.write(About::Member { child, person });
             self.touch_team(&child);
         }
     }
@@ -884,7 +947,9 @@ impl Directory {
         self.stage(key, &member);
         self.learn_member(member);
         self.audit(now, by, did, &on);
-        self.rise(now);
+        self.rise();
+        self.write(About::Member { child, person });
+        self.write(About::Sheet(Subject::Child(child)));
         self.touch_team(&child);
     }
 
@@ -911,20 +976,26 @@ impl Directory {
         self.peps_of.entry(pep.start.child).or_default().insert(pep.start.pep);
         for (kind, doc) in &pep.documents {
             self.documents.insert(doc.into_array(), (pep.start.pep, kind.clone()));
-            let rules = || Arc::new(pep::rules(&pep.start, kind, &self.processes));
-            self.rules.entry(rules_of(&pep.start, kind)).or_insert_with(rules);
+            for steps in 0..=pep::steps(&pep.start, &self.processes) {
+                let rules = || Arc::new(pep::rules(&pep.start, kind, &self.processes, steps));
+                self.rules.entry(rules_of(&pep.start, kind, steps as u64)).or_insert_with(rules);
+            }
         }
         self.peps.insert(pep.start.pep, pep);
     }
 
     fn touch_team(&mut self, child: &Id) {
-        let people: Vec<Id> = self.team(child).iter().map(|m| m.person).collect();
+        let members = self.team(child).iter().map(|m| m.person);
+        let people: Vec<Id> = members.chain(self.every.iter().map(|every| every.person)).collect();
         self.touched.extend(people);
     }
 
     /// The person, and everyone who shares a team with them.
     fn touch_around(&mut self, person: &Id) {
         self.touched.insert(*person);
+        if self.every.iter().any(|every| every.person == *person) {
+            self.touched.extend(self.people.keys());
+        }
         for child in self.children_of.get(person).cloned().unwrap_or_default() {
             self.touch_team(&child);
         }
@@ -938,7 +1009,8 @@ impl Directory {
 /// See [`Directory::authority`].
 pub struct TeamOf<'a> {
     directory: &'a Directory,
-    child: Id,
+    start: &'a Start,
+    kind: &'a str,
     doc: Id,
     rules: &'a Rules,
     /// Days of which one has to be within a membership.
@@ -957,7 +1029,8 @@ impl TeamOf<'_> {
 impl Authority for TeamOf<'_> {
     fn author(&self, device: &Id) -> Option<Author> {
         let device = self.directory.devices.get(device)?;
-        let on_team = self.directory.team(&self.child).iter().any(|m| m.person == device.person);
+        let on_team = self.directory.team(&self.start.child).iter().any(|m| m.person == device.person);
+        let on_team = on_team || self.directory.every.iter().any(|every| every.person == device.person);
         on_team.then_some(Author { key: device.key, person: device.person })
     }
 
@@ -968,8 +1041,10 @@ impl Authority for TeamOf<'_> {
             return Vec::new();
         }
         let on = |m: &&Member| restored || self.days.iter().any(|day| m.on(day));
-        let of_person = self.directory.team(&self.child).iter().filter(|m| m.person == device.person);
-        of_person.filter(on).map(|m| m.role.as_str()).collect()
+        let of_person = self.directory.team(&self.start.child).iter().filter(|m| m.person == device.person);
+        let every = self.directory.every.iter().filter(|every| every.person == device.person);
+        let every = every.filter(|every| restored || self.days.iter().any(|day| every.on(day)));
+        of_person.filter(on).map(|m| m.role.as_str()).chain(every.map(|every| every.role.as_str())).collect()
     }
 
     fn rules(&self) -> &Rules {
@@ -979,6 +1054,11 @@ impl Authority for TeamOf<'_> {
     fn accepted(&self, change: &Hash) -> bool {
         self.directory.accepted.contains(&Accepted { doc: self.doc, change: *change })
     }
+
+    fn extends(&self, device: &Id, change: &Hash) -> bool {
+        let moves = self.groups(device).iter().any(|role| pep::may_move(self.kind, role));
+        moves && pep::extensions(self.start, self.kind, &self.directory.processes).contains(change)
+    }
 }
 
 /// Prefix of the facts that say how people can be reached.
@@ -986,8 +1066,8 @@ const CONTACT: &str = "contact/";
 /// Prefix of the facts that say which changes were let in.
 const ACCEPTED: &[u8] = b"accepted/";
 
-fn rules_of(start: &Start, kind: &str) -> (String, u32, String) {
-    (start.process.clone(), start.process_version, kind.to_string())
+fn rules_of(start: &Start, kind: &str, steps: u64) -> (String, u32, String, u64) {
+    (start.process.clone(), start.process_version, kind.to_string(), steps)
 }
 
 /// The day of a moment, `YYYY-MM-DD`. In UTC: one rule for every machine, an hour behind the wall clock in summer.

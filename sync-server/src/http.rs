@@ -148,6 +148,8 @@ async fn metrics(State(app): State<Arc<App>>) -> Answer {
         counter("envelopes_refused_total", "Envelopes refused and kept.", counts.refused),
         counter("envelopes_sent_total", "Envelopes sent to participants.", counts.sent),
         counter("commits_total", "Lots written to the disk.", counts.commits),
+        counter("directory_entries_signed_total", "Entries of the directory that were signed.", counts.entries_signed),
+        counter("directory_entries_sent_total", "Entries of the directory that were sent.", counts.entries_sent),
         counter("received_bytes_total", "Bytes of frames received.", counts.bytes_in),
         counter("sent_bytes_total", "Bytes of frames sent.", counts.bytes_out),
     ]

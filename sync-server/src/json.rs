@@ -91,6 +91,15 @@ pub(crate) struct ChildAdded {
     pub(crate) child: Uuid,
 }
 
+/// What only those may know of a child who read the family's part of a plan: `pep-relay children fact`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ChildFacts {
+    /// The child's id.
+    pub(crate) child: Uuid,
+    /// Facts by their names.
+    pub(crate) facts: std::collections::BTreeMap<String, String>,
+}
+
 /// A child: `pep-relay children list`.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -15,8 +15,11 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::{
     SignedRoster,
-    feature::MARKS,
-    frame::{Cursor, FRAME_BYTES_MAX, Frame, FrameError, Listed, Presence, QUEUE_FRAMES_MAX, Start, Welcome, code},
+    directory::{Entry, Subject},
+    feature::{ENTRIES, MARKS},
+    frame::{
+        Cursor, FRAME_BYTES_MAX, Frame, FrameError, Hello, Listed, Presence, QUEUE_FRAMES_MAX, Start, Welcome, code,
+    },
     link::Link,
     relay::{Ask, Lend, Session, Snapshot},
     voucher::Voucher,
@@ -24,6 +27,7 @@ use sync::{
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 mod acts;
+mod entries;
 mod held;
 mod incarnations;
 mod key;
@@ -67,6 +71,8 @@ pub const RESTORING_SECONDS_MAX: i64 = 3 * 24 * 60 * 60;
 const RESTORING: &[u8] = b"relay/restoring";
 /// A fact of relays before: that the same held, for ever.
 const LOG_WAS_CUT: &[u8] = b"relay/cut";
+/// A fact: what the Virtual School was called when that was looked at last.
+const ORGANISATION: &[u8] = b"relay/organisation";
 /// Facts: epochs that this relay began.
 const EPOCHS: &[u8] = b"relay/epochs/";
 
@@ -105,6 +111,10 @@ pub struct Counts {
     pub bytes_in: u64,
     /// Bytes of frames sent.
     pub bytes_out: u64,
+    /// Entries of the directory that were signed.
+    pub entries_signed: u64,
+    /// Entries of the directory that were sent.
+    pub entries_sent: u64,
 }
 
 /// Why an envelope is held, and the envelope.
@@ -151,8 +161,10 @@ pub struct Relay {
     today: String,
     counts: Counts,
     dirty: bool,
-    /// Connections that are to be told again what they may open.
-    relist: BTreeSet<u64>,
+    /// Connections that are to be told again what they may open, of those children at least.
+    relist: BTreeMap<u64, BTreeSet<Id>>,
+    /// Entries of the directory as they were signed: the same bytes go to everybody.
+    signed: BTreeMap<Subject, Entry>,
     /// Refused changes.
     held: held::Book,
     /// Until when this relay takes back what its logs lost: it was put back.
@@ -173,6 +185,8 @@ struct Line {
     roster: u64,
     /// Of documents and actors of this line's device: the first number that came by another line while this one stood.
     crossed: BTreeMap<(Id, Id), u64>,
+    /// When it last heard how much there is, in Unix seconds.
+    marked: i64,
     /// The second in which it last said where its person is, and how often in it.
     said: (i64, u32),
 }
@@ -233,7 +247,8 @@ impl Relay {
             today: day(now),
             counts: Counts { documents, ..Counts::default() },
             dirty: false,
-            relist: BTreeSet::new(),
+            relist: BTreeMap::new(),
+            signed: BTreeMap::new(),
             held: held::Book::default(),
             restoring,
             unmarked: BTreeSet::new(),
@@ -252,9 +267,13 @@ impl Relay {
                 relay.was_put_back(&before, "disk", now);
             }
         }
-        if fresh || was_cut {
-            relay.keep()?;
+        relay.directory.heads_have_every_child(now);
+        let named = relay.replica.fact(ORGANISATION)?.and_then(|name| String::from_utf8(name).ok());
+        if named.as_deref() != Some(organisation) {
+            relay.replica.set_fact(ORGANISATION, Some(organisation.as_bytes()));
+            relay.directory.is_of(named.as_deref(), organisation);
         }
+        relay.keep()?;
         // A crash in the middle of a start leaves the PEP known and a document missing.
         for start in relay.directory.peps().map(|pep| pep.start.clone()).collect::<Vec<_>>() {
             for part in pep::parts(&start, relay.directory.processes()).unwrap_or_default() {
@@ -409,8 +428,10 @@ impl Relay {
             self.close(oldest, code::STOPPING, "This device has connected again.");
         }
         let session = Session::new(device, person);
-        self.lines
-            .insert(conn, Line { session, out, welcomed: false, roster: 0, crossed: BTreeMap::new(), said: (0, 0) });
+        self.lines.insert(
+            conn,
+            Line { session, out, welcomed: false, roster: 0, crossed: BTreeMap::new(), marked: 0, said: (0, 0) },
+        );
         self.lines_of.entry(device).or_default().insert(conn);
         if self.failed || self.stopping {
             self.close(
@@ -517,7 +538,7 @@ impl Relay {
     pub fn settle(&mut self, now: i64) {
         let today = day(now);
         if today != self.today && !self.failed {
-            self.directory.new_day(&self.today, &today, now);
+            self.directory.new_day(&self.today, &today);
             self.today = today;
             self.begun.clear();
             if let Err(trouble) = self.forget_acts(now) {
@@ -535,7 +556,7 @@ impl Relay {
         } else {
             self.tell_touched();
             self.tell_undecided();
-            self.tell_mark();
+            self.tell_mark(now);
             self.tell_acted();
         }
         while let Some(conn) = self.ready.pop_first() {
@@ -597,21 +618,7 @@ impl Relay {
                 if let Some(mark) = &hello.mark {
                     self.take_mark(conn, mark, now)?;
                 }
-                let version = self.directory.version();
-                let roster = if version > hello.last_roster { self.roster_frame(&person) } else { None };
-                let list = self.listed(&person)?;
-                let (epoch, relay_id, mark) = (self.epoch, self.id, self.mark());
-                if let Some(line) = self.lines.get_mut(&conn) {
-                    line.welcomed = true;
-                    line.roster = version;
-                    let mark = line.session.has(MARKS).then_some(mark);
-                    line.session.welcome(Welcome { epoch, relay_id, roster, mark, ..Welcome::default() });
-                }
-                // First: whoever has the list of documents and lacks none of them may take itself for in step, and go.
-                self.tell_held(conn);
-                if let Some(line) = self.lines.get_mut(&conn) {
-                    line.session.answer(Frame::Documents { list });
-                }
+                self.welcome(conn, &hello, now)?;
                 // Once a day is enough for the record, and bounds it.
                 if self.seen.get(&device) != Some(&self.today) {
                     self.seen.insert(device, self.today.clone());
@@ -635,6 +642,37 @@ impl Relay {
         Ok(())
     }
 
+    fn welcome(&mut self, conn: u64, hello: &Hello, now: i64) -> Result<(), Trouble> {
+        let Some(line) = self.lines.get(&conn) else { return Ok(()) };
+        let (person, has_entries, has_marks) =
+            (line.session.person(), line.session.has(ENTRIES), line.session.has(MARKS));
+        let version = self.directory.version();
+        let older = !has_entries && version != hello.last_roster;
+        let roster = if older { self.roster_frame(&person) } else { None };
+        let mark = has_marks.then(|| self.mark());
+        let unsettled = self.restoring.is_some();
+        let welcome = Welcome { epoch: self.epoch, relay_id: self.id, roster, mark, unsettled, ..Welcome::default() };
+        let list = if has_entries { self.listing(&person)? } else { self.listed(&person)? };
+        let entries = if has_entries { self.entries_after(&person, hello.directory) } else { Vec::new() };
+        if let Some(line) = self.lines.get_mut(&conn) {
+            (line.welcomed, line.marked) = (true, now);
+            line.roster = version;
+            line.session.welcome(welcome);
+            if has_entries {
+                line.session.entries(version, &entries);
+            }
+        }
+        // First: whoever has the list of documents and lacks none of them may take itself for in step, and go.
+        self.tell_held(conn);
+        if let Some(line) = self.lines.get_mut(&conn) {
+            match has_entries {
+                true => line.session.listing(true, &list),
+                false => line.session.answer(Frame::Documents { list }),
+            }
+        }
+        Ok(())
+    }
+
     fn start(&mut self, conn: u64, start: &Start, device: Id, now: i64) -> Result<(), Trouble> {
         match self.directory.start(start, &device, now) {
             Ok(parts) => {
@@ -644,7 +682,7 @@ impl Relay {
                     self.counts.documents += u64::from(self.replica.start(&doc, &genesis)?);
                 }
                 // Told once for a whole lot: a device that comes with 200 plans is not sent 200 growing lists.
-                self.relist.insert(conn);
+                self.relist.entry(conn).or_default().insert(start.child);
             }
             Err(refused) => self.refuse(conn, &refused, None),
         }
@@ -735,16 +773,26 @@ impl Relay {
         Ok(())
     }
 
+    /// How often a document was moved to a newer version of its process.
+    fn steps(&mut self, doc: &Id) -> Result<u64, Trouble> {
+        Ok(self.replica.ledger_of(doc)?.index().extensions())
+    }
+
     /// Passes envelopes through the gate; holds what it refuses. Gives back those whose past is not here at all.
     fn take_in(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<Vec<Envelope>, Trouble> {
         let restored_by = self.restored_by(conn);
         let mut queue = envelopes;
         let mut lacking = Vec::new();
         while !queue.is_empty() {
-            let Some(authority) = self.directory.authority(&doc, &self.today) else { break };
+            // What moves the document on changes who may write where in what comes after it.
+            let moves = queue.iter().position(|envelope| envelope.actor == plan::BEGINNING);
+            let later = moves.map_or_else(Vec::new, |at| queue.split_off(at + 1));
+            let steps = self.steps(&doc)?;
+            let Some(authority) = self.directory.authority(&doc, steps, &self.today) else { break };
             let authority = authority.restoring(restored_by);
             let (offered, refusal) = self.replica.offer(&doc, &queue, &authority, None)?;
-            let rest = queue.split_off(offered.len());
+            let mut rest = queue.split_off(offered.len());
+            rest.extend(later);
             for (envelope, taken) in queue.iter().zip(&offered) {
                 let (Offered::New(number) | Offered::Known(number)) = taken;
                 match taken {
@@ -767,7 +815,10 @@ impl Relay {
                     self.unmarked.insert(conn);
                 }
             }
-            let (Some(refusal), Some(first)) = (refusal, rest.first()) else { break };
+            let (Some(refusal), Some(first)) = (refusal, rest.first()) else {
+                queue = rest;
+                continue;
+            };
             // What follows in the same chain shares the fate of its first; other authors' work goes on.
             let actor = first.actor;
             if self.has_forked(conn, &doc, first, &refusal) && self.directory.lock(&first.device, &doc, now).is_ok() {
@@ -843,40 +894,57 @@ impl Relay {
     /// Those for whom the directory has changed are told: roster, documents, what is no longer theirs.
     fn tell_touched(&mut self) {
         let touched = self.directory.take_touched();
+        let changed = self.directory.take_changed();
         let relist = std::mem::take(&mut self.relist);
-        if touched.is_empty() && relist.is_empty() {
+        if touched.is_empty() && changed.is_empty() && relist.is_empty() {
             return;
         }
-        let concerned = |(conn, line): (&u64, &Line)| {
-            (relist.contains(conn) || touched.contains(&line.session.person())).then_some(*conn)
-        };
-        let conns: Vec<u64> = self.lines.iter().filter_map(concerned).collect();
+        let conns: Vec<u64> = self.lines.keys().copied().collect();
         for conn in conns {
             let Some(line) = self.lines.get(&conn) else { continue };
-            let (device, person, welcomed) = (line.session.device(), line.session.person(), line.welcomed);
-            if let Err(refused) = self.directory.device(&device) {
-                self.close(conn, code::REVOKED, &refused.to_string());
-                continue;
+            let (device, person) = (line.session.device(), line.session.person());
+            let (has_entries, welcomed) = (line.session.has(ENTRIES), line.welcomed);
+            let again = relist.get(&conn);
+            if touched.contains(&person) {
+                if let Err(refused) = self.directory.device(&device) {
+                    self.close(conn, code::REVOKED, &refused.to_string());
+                    continue;
+                }
+                self.tell_gone(conn, &person);
             }
-            if !welcomed {
-                continue;
+            match welcomed {
+                true if has_entries => self.tell_entries(conn, &person, &changed, again),
+                true if again.is_some() || touched.contains(&person) => self.tell_roster(conn, &person),
+                _ => {}
             }
-            let newer = line.roster < self.directory.version();
-            let roster = if newer { self.roster_frame(&person) } else { None };
-            let lost = |doc: &&Id| !self.directory.may_open(&person, doc, &self.today);
-            let lost: Vec<Id> = line.session.documents().filter(lost).copied().collect();
-            let list = self.listed(&person).unwrap_or_default();
-            let version = self.directory.version();
-            for doc in &lost {
-                self.readers.entry(*doc).or_default().remove(&conn);
-            }
-            if let Some(line) = self.lines.get_mut(&conn) {
-                lost.into_iter().for_each(|doc| line.session.gone(doc));
-                line.roster = version;
-                roster.into_iter().for_each(|roster| line.session.answer(Frame::Roster(roster)));
-                line.session.answer(Frame::Documents { list });
-                self.ready.insert(conn);
-            }
+        }
+    }
+
+    /// A connection whose person may not read some document any more hears it, of those it has open.
+    fn tell_gone(&mut self, conn: u64, person: &Id) {
+        let Some(line) = self.lines.get(&conn) else { return };
+        let lost = |doc: &&Id| !self.directory.may_open(person, doc, &self.today);
+        let lost: Vec<Id> = line.session.documents().filter(lost).copied().collect();
+        for doc in &lost {
+            self.readers.entry(*doc).or_default().remove(&conn);
+        }
+        if let Some(line) = self.lines.get_mut(&conn).filter(|_| !lost.is_empty()) {
+            lost.into_iter().for_each(|doc| line.session.gone(doc));
+            self.ready.insert(conn);
+        }
+    }
+
+    /// To who knows no entries: a whole roster where it is newer, and the whole list of documents.
+    fn tell_roster(&mut self, conn: u64, person: &Id) {
+        let version = self.directory.version();
+        let newer = self.lines.get(&conn).is_some_and(|line| line.roster < version);
+        let roster = if newer { self.roster_frame(person) } else { None };
+        let list = self.listed(person).unwrap_or_default();
+        if let Some(line) = self.lines.get_mut(&conn) {
+            line.roster = version;
+            roster.into_iter().for_each(|roster| line.session.answer(Frame::Roster(roster)));
+            line.session.answer(Frame::Documents { list });
+            self.ready.insert(conn);
         }
     }
 
@@ -947,12 +1015,15 @@ impl Relay {
         fits.then_some(roster)
     }
 
+    /// One document as it is named to whoever may open it.
+    fn one_listed(&self, (doc, kind, start): (Id, &str, &Start)) -> Result<Listed, Trouble> {
+        let seq = self.replica.last(&doc)?;
+        let readers = self.directory.chosen(&doc).cloned();
+        Ok(Listed { doc, pep: start.pep, kind: kind.to_string(), seq, start: start.clone(), readers })
+    }
+
+    /// Documents that a person may open, as many as fit into one frame.
     fn listed(&self, person: &Id) -> Result<Vec<Listed>, Trouble> {
-        let list = |(doc, kind, start): (Id, &str, &Start)| {
-            let seq = self.replica.last(&doc)?;
-            let readers = self.directory.chosen(&doc).cloned();
-            Ok(Listed { doc, pep: start.pep, kind: kind.to_string(), seq, start: start.clone(), readers })
-        };
         let mut readable = self.directory.readable(person, &self.today);
         if readable.len() > LISTED_MAX {
             tracing::warn!(person = text(person), documents = readable.len(), "not all documents fit into a frame");
@@ -960,7 +1031,7 @@ impl Relay {
             readable.sort_by(|a, b| b.2.term.cmp(&a.2.term));
             readable.truncate(LISTED_MAX);
         }
-        readable.into_iter().map(list).collect()
+        readable.into_iter().map(|one| self.one_listed(one)).collect()
     }
 
     fn refuse(&mut self, conn: u64, refused: &Refused, doc: Option<Id>) {

@@ -279,8 +279,9 @@ fn a_signature_of_somebody_whom_the_list_of_people_lacks_is_listed_and_said_unti
         }
         house.stop(ODILE);
         house.start(ODILE, 1);
+        let whole = house.relay.signed_roster(&odile.person);
         let client = house.devices[ODILE].client();
-        let mut roster = client.roster().clone();
+        let mut roster = whole.verify(&house.relay.key()).expect("the relay's own");
         roster.people.retain(|person| person.id != carys.person);
         roster.devices.retain(|device| device.person != carys.person);
         roster.teams.retain(|member| member.person != carys.person);

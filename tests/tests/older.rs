@@ -42,7 +42,14 @@ impl House {
             self.odile.settle(NOW).expect("a disk");
             let said = self.odile.take_frames(64).expect("a disk");
             let mut quiet = said.is_empty();
-            said.iter().for_each(|frame| self.relay.receive(self.lines, frame, NOW));
+            for frame in said {
+                // A relay that knows less reads no more of it.
+                let mut frame = Frame::decode(&frame).expect("a frame");
+                if let Frame::Hello(hello) = &mut frame {
+                    hello.features = features.clone();
+                }
+                self.relay.receive(self.lines, &frame.encode(), NOW);
+            }
             self.relay.settle(NOW);
             while let Ok(frame) = queue.try_recv() {
                 quiet = false;

@@ -1,6 +1,10 @@
 //! `pep child`.
 
-use ::sync::{act::ChildFact, frame::NewChild, roster::Child};
+use ::sync::{
+    act::ChildFact,
+    frame::NewChild,
+    roster::{Child, Member, Person},
+};
 use plan::Role;
 use uuid::Uuid;
 
@@ -135,14 +139,14 @@ fn list(context: &mut Context) -> Result<(), Error> {
 
 fn show(context: &mut Context, text: &str) -> Result<(), Error> {
     let child = context.child(text)?;
-    let (roster, day) =
-        (context.with(|device| Ok::<_, replica::Trouble>(device.roster().clone()))?, clock::now().today());
-    let team: Vec<_> = roster
-        .teams
-        .iter()
-        .filter(|m| m.child == child.id && m.on(&day))
-        .filter_map(|m| Some((m, roster.person(&m.person)?)))
-        .collect();
+    let (id, day) = (child.id, clock::now().today());
+    let (team, facts) = context.with(move |device| {
+        let roster = device.roster();
+        let on_team = roster.team(&id).iter().filter(|m| m.on(&day));
+        let team: Vec<(Member, Person)> =
+            on_team.filter_map(|m| Some((m.clone(), roster.person(&m.person)?.clone()))).collect();
+        Ok::<_, replica::Trouble>((team, roster.restricted(&id).cloned().unwrap_or_default()))
+    })?;
     if context.global.json {
         let team = team.iter().map(|(member, person)| directory::Member {
             person: Uuid::from_bytes(person.id),
@@ -152,7 +156,7 @@ fn show(context: &mut Context, text: &str) -> Result<(), Error> {
             from: member.from.clone(),
             to: member.to.clone(),
         });
-        context.json(&directory::ChildAndTeam { child: about(&child), team: team.collect() });
+        context.json(&directory::ChildAndTeam { child: about(&child), team: team.collect(), facts });
         return Ok(());
     }
     context.data(format!("{}, born {}", child.name, born(&child)));
@@ -164,6 +168,10 @@ fn show(context: &mut Context, text: &str) -> Result<(), Error> {
         let role = member.role.parse::<Role>().map_or(member.role.clone(), |role| role.label().to_string());
         let organisation = person.organisation.as_ref().map(|o| format!(", {o}")).unwrap_or_default();
         context.data(format!("  {role}: {}{organisation}", person.name));
+    }
+    if !facts.is_empty() {
+        context.data("Not for everybody on the team:");
+        facts.iter().for_each(|(name, value)| context.data(format!("  {name}: {value}")));
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
             .into_iter()
             .map(|pep| Ok((device.shared(&pep)?, device.waits(&pep)?.answers.len(), pep)))
             .collect::<Result<Vec<(Shared, usize, Pep)>, Trouble>>()?;
-        let all = (device.refused().len(), device.undecided()?, device.roster().left.len());
+        let all = (device.refused().len(), device.undecided()?, device.roster().left().len());
         let newer = (device.newer(), device.newer_in_words());
         Ok::<_, Trouble>((device.line().clone(), device.last_sync(), shared, all, newer))
     })?;

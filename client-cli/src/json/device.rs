@@ -88,6 +88,8 @@ pub enum Made {
     Document,
     /// A message of the relay.
     Message,
+    /// An entry of the directory.
+    Entry,
 }
 
 impl From<participant::device::Newer> for Newer {
@@ -95,6 +97,7 @@ impl From<participant::device::Newer> for Newer {
         let what = match newer.what {
             participant::device::Made::Documents => Made::Document,
             participant::device::Made::Messages => Made::Message,
+            participant::device::Made::Entries => Made::Entry,
         };
         Newer { what, word: newer.word, count: newer.count }
     }

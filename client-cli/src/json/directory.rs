@@ -38,6 +38,8 @@ pub struct ChildAndTeam {
     pub child: Child,
     /// Who works with them today.
     pub team: Vec<Member>,
+    /// What not everybody on the team may know, and this person may: facts by their names.
+    pub facts: std::collections::BTreeMap<String, String>,
 }
 
 /// Somebody who works with a child.

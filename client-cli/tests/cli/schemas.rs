@@ -215,6 +215,7 @@ fn relay(world: &World) {
     ask(&["teams", "list", &world.child]);
     ask(&["teams", "end", &world.child, "Petra Lanternby"]);
     ask(&["children", "list"]);
+    ask(&["children", "fact", &world.child, "adoption", "placed"]);
     ask(&["people", "list"]);
     world.join("odile-old", ODILE);
     let device = ask(&["devices", "list"])[0]["device"].clone();
@@ -334,6 +335,8 @@ fn plans(world: &mut World) {
     ask(&odile, &["history", spring]);
     ask(&odile, &["diff", spring, "2020-01-01"]);
     ask(&odile, &["private", spring]);
+    ask(&odile, &["move", spring, "--to-version", "2"]);
+    ask(&odile, &["process", "diff", "sections@1", "sections@2"]);
     asked(&ottoline, &["complete", spring]);
     asked(&lorcan, &["sign-off", spring]);
     ask(&lorcan, &["quality", spring]);

@@ -140,7 +140,7 @@ pub fn name_device(device: &Device, which: Option<&str>, name: &str, now: &Now) 
 /// This person's devices, as the relay last said.
 pub fn own_devices(device: &Device, now: &Now) -> Result<Vec<OwnDevice>, Error> {
     let me = mine::me(device, now)?;
-    let own = device.roster().devices.iter().filter(|one| one.person == me.person);
+    let own = device.roster().devices().filter(|one| one.person == me.person);
     let told = |one: &sync::roster::Device| OwnDevice {
         id: Uuid::from_bytes(one.id),
         name: one.name.clone(),
@@ -168,7 +168,7 @@ pub fn contacts(device: &Device, child: Option<&str>, now: &Now) -> Result<Vec<R
             contact: roster.contact(&known.id),
         })
     };
-    let mut all: Vec<Reachable> = roster.people.iter().filter_map(reachable).collect();
+    let mut all: Vec<Reachable> = roster.people().filter_map(reachable).collect();
     all.sort_by(|a, b| (&a.name, a.person).cmp(&(&b.name, b.person)));
     Ok(all)
 }
@@ -204,8 +204,8 @@ fn main_role(me: &Me) -> Option<Role> {
 
 /// The person that `text` names: by name or the beginning of their id among those known here, or by a whole id.
 fn person(device: &Device, text: &str) -> Result<Id, Error> {
-    let people = &device.roster().people;
-    let named: Vec<&sync::roster::Person> = people.iter().filter(|known| known.name == text.trim()).collect();
+    let people = device.roster();
+    let named: Vec<&sync::roster::Person> = people.people().filter(|known| known.name == text.trim()).collect();
     if let [one] = named.as_slice() {
         return Ok(one.id);
     }
@@ -213,7 +213,7 @@ fn person(device: &Device, text: &str) -> Result<Id, Error> {
         return Ok(id.into_bytes());
     }
     let labels: Vec<(Uuid, String)> =
-        people.iter().map(|known| (Uuid::from_bytes(known.id), known.name.clone())).collect();
+        people.people().map(|known| (Uuid::from_bytes(known.id), known.name.clone())).collect();
     let hint = "`pep contacts` shows the people you work with. For somebody else, ask the Virtual School for their id.";
     select::by_prefix("person", text, &labels, hint).map(Uuid::into_bytes)
 }
@@ -221,7 +221,7 @@ fn person(device: &Device, text: &str) -> Result<Id, Error> {
 /// Whose case a child is today.
 fn social_worker(device: &Device, child: &Id, now: &Now) -> Result<Id, Error> {
     let (roster, day) = (device.roster(), now.today());
-    let of_child = roster.teams.iter().filter(|m| m.child == *child && m.on(&day));
+    let of_child = roster.team(child).iter().filter(|m| m.on(&day));
     let holders: Vec<Id> = of_child.filter(|m| m.role == Role::SocialWorker.slug()).map(|m| m.person).collect();
     match holders.as_slice() {
         [one] => Ok(*one),

@@ -3,11 +3,13 @@
 
 mod acts;
 mod authority;
+mod directory;
 mod documents;
 mod facts;
 mod held;
 mod incarnation;
 mod line;
+mod moved;
 mod newer;
 mod presence;
 mod readers;
@@ -28,14 +30,15 @@ use replica::{Replica, Signer, Trouble};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
-    Mark, Roster, SignedRoster,
+    Mark, People, Roster, SignedRoster,
     frame::{NewChild, Start},
+    roster::Child,
     voucher::{self, Voucher},
 };
 use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
-use state::{Asked, Chance, Connection, Counted, Here, Readers};
+use state::{Asked, Chance, Connection, Counted, Directory, Here, ROSTER, Readers};
 use unknown::Unknown;
 
 pub use documents::PlanDocuments;
@@ -120,13 +123,14 @@ pub struct Device {
     replica: Replica,
     processes: Processes,
     me: Option<Me>,
-    roster: Roster,
+    roster: People,
+    directory: Directory,
     /// Rises with every list of people that was taken in.
     people: u64,
     peps: BTreeMap<Id, Pep>,
     documents: BTreeMap<Id, (Id, DocumentKind)>,
-    /// Who may write where, by process, version and kind of document; read when first asked for.
-    rules: BTreeMap<(String, u32, DocumentKind), Arc<Rules>>,
+    /// Who may write where, by process, the version begun under, the one followed and kind of document; read when first asked for.
+    rules: BTreeMap<(String, u32, u32, DocumentKind), Arc<Rules>>,
     connection: Option<Connection>,
     line: Line,
     here: Here,
@@ -157,7 +161,7 @@ pub struct Device {
 impl Device {
     /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: 16 bytes of it, of which everything that
     /// this device draws by itself follows.
-    /// `processes`: those it knows; a plan under another is kept and not shown.
+    /// `processes`: those it knows; a plan under another is kept, and listed as one of a newer program.
     pub fn open(
         mut replica: Replica,
         processes: Processes,
@@ -171,10 +175,10 @@ impl Device {
             replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
         }
         let roster = match &me {
-            Some(me) => read_fact::<SignedRoster>(&replica, b"roster")?.and_then(|r| me.relay.kept(&r)),
+            Some(me) => read_fact::<SignedRoster>(&replica, ROSTER)?.and_then(|r| me.relay.kept(&r)),
             None => None,
-        }
-        .unwrap_or_default();
+        };
+        let (directory, roster) = Directory::read(&replica, me.as_ref().map(|me| &me.person), roster)?;
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mark = read_fact(&replica, MARK)?;
@@ -184,6 +188,7 @@ impl Device {
             processes,
             me,
             roster,
+            directory,
             people: 0,
             peps: BTreeMap::new(),
             documents: BTreeMap::new(),
@@ -210,6 +215,7 @@ impl Device {
         device.refused = refused.into_iter().map(|(number, held)| (number, held.among(&device.processes))).collect();
         for (_, value) in device.replica.facts(b"pep/")? {
             if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(|start| pep_of(start, &device.processes)) {
+                let pep = device.as_moved(pep)?;
                 device.know(pep);
             }
         }
@@ -228,10 +234,8 @@ impl Device {
         let incarnation = kept.unwrap_or_else(|| self.chance.draw());
         self.replica.begin_incarnation(incarnation);
         self.replica.set_fact(b"me", Some(&cbor(&me)));
-        if let Some(verified) = roster.as_ref().and_then(|r| r.verify(&me.relay.key)) {
-            self.roster = verified;
-            self.people += 1;
-            self.replica.set_fact(b"roster", roster.map(|r| cbor(&r)).as_deref());
+        if let Some((signed, verified)) = roster.as_ref().and_then(|r| Some((r, r.verify(&me.relay.key)?))) {
+            self.show_roster(signed, People::of(&verified))?;
         }
         self.replica.commit()?;
         self.replica.set_signer(Signer { key, device: me.device, person: me.person, incarnation });
@@ -256,7 +260,7 @@ impl Device {
     }
 
     /// Who works with whom, as the relay last said.
-    pub fn roster(&self) -> &Roster {
+    pub fn roster(&self) -> &People {
         &self.roster
     }
 
@@ -313,20 +317,19 @@ impl Device {
     }
 
     /// Children of this person's teams, and those added here that the relay does not know yet.
-    pub fn children(&self) -> Result<Vec<sync::roster::Child>, Trouble> {
-        let mut children = self.roster.children.clone();
-        for child in self.new_children()? {
-            if self.roster.child(&child.child).is_none() {
-                children.push(sync::roster::Child {
-                    id: child.child,
-                    name: child.name,
-                    dob: child.dob,
-                    looked_after_since: child.looked_after_since,
-                    emergency: child.emergency,
-                });
-            }
-        }
+    pub fn children(&self) -> Result<Vec<Child>, Trouble> {
+        let mut children: Vec<Child> = self.roster.children().cloned().collect();
+        let new = self.new_children()?.into_iter().filter(|child| self.roster.child(&child.child).is_none());
+        children.extend(new.map(as_child));
         Ok(children)
+    }
+
+    /// One of them.
+    pub fn child(&self, id: &Uuid) -> Result<Option<Child>, Trouble> {
+        if let Some(child) = self.roster.child(id.as_bytes()) {
+            return Ok(Some(child.clone()));
+        }
+        Ok(read_fact(&self.replica, &key(b"child/", id.as_bytes()))?.map(as_child))
     }
 
     /// Adds a child, with or without a connection.
@@ -355,4 +358,10 @@ impl Device {
     fn touch(&mut self) {
         self.changed += 1;
     }
+}
+
+/// A child that was added here, as the relay will say it.
+fn as_child(child: NewChild) -> Child {
+    let NewChild { child: id, name, dob, looked_after_since, emergency } = child;
+    Child { id, name, dob, looked_after_since, emergency }
 }

@@ -48,15 +48,14 @@ pub fn question(id: &str) -> Result<&'static Question, Error> {
 
 /// `Idris Fennimoor, Spring 2025/26, termly review`.
 pub fn title(device: &Device, pep: &Pep) -> Result<String, Error> {
-    let children = device.children()?;
-    let name = children.iter().find(|c| c.id == *pep.child.as_bytes()).map_or("A child", |c| c.name.as_str());
+    let name = device.child(&pep.child)?.map_or_else(|| "A child".to_owned(), |child| child.name);
     Ok(format!("{name}, {}", words::sitting(pep)))
 }
 
 /// Who works with the child today, in the order of roles.
 pub fn team(device: &Device, child: &Uuid, now: &Now) -> Vec<Who> {
     let (roster, day) = (device.roster(), now.today());
-    let members = roster.teams.iter().filter(|member| member.child == *child.as_bytes() && member.on(&day));
+    let members = roster.team(child.as_bytes()).iter().filter(|member| member.on(&day));
     let who = members.filter_map(|member| {
         let person = roster.person(&member.person)?;
         let (name, role) = (person.name.clone(), member.role.parse().ok()?);

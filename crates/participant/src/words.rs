@@ -12,6 +12,7 @@ pub fn counted(n: usize, what: &str) -> String {
     match (n, what) {
         (1, _) => format!("1 {what}"),
         (_, "child") => format!("{n} children"),
+        (_, "entry") => format!("{n} entries"),
         _ => format!("{n} {what}s"),
     }
 }

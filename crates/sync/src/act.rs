@@ -116,6 +116,13 @@ pub struct Contact {
     pub email: Option<String>,
 }
 
+impl Contact {
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.phone.is_none() && self.email.is_none()
+    }
+}
+
 impl Sentence {
     /// As it is signed and sent.
     pub fn encode(&self) -> Vec<u8> {

@@ -35,7 +35,7 @@ pub struct Features(BTreeSet<String>);
 impl Features {
     /// What this version can do.
     pub fn ours() -> Features {
-        Features::of(&[MARKS, ENVELOPE_2, ACTS])
+        Features::of(&[ENTRIES, MARKS, ENVELOPE_2, ACTS])
     }
 
     /// These words.

@@ -112,6 +112,19 @@ pub struct Hello {
     /// The newest mark that it heard of this relay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// How far the entries of the directory that it holds are complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Complete>,
+}
+
+/// How far a participant has the directory's entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complete {
+    /// The life of the relay's log.
+    #[serde(with = "serde_bytes")]
+    pub epoch: Id,
+    /// Version of the directory.
+    pub version: u64,
 }
 
 /// How a relay answers.
@@ -135,6 +148,9 @@ pub struct Welcome {
     /// How much it has, to be handed back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// That it was put back and takes back what it lost: entries of an earlier epoch are kept beside the present ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
 }
 
 /// What a PEP was started as: enough for either side to compute its documents' ids and genesis changes.
@@ -155,6 +171,9 @@ pub struct Start {
     pub process: String,
     /// Version of that process.
     pub process_version: u32,
+    /// SHA-256 of what its file says, where it is of form 2 or later: the documents' ids and first changes follow from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process_hash: Option<ByteArray<32>>,
 }
 
 /// One document that a device may open.
@@ -176,6 +195,13 @@ pub struct Listed {
     /// Who reads it, where that was chosen; otherwise who its kind says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readers: Option<Chosen>,
+}
+
+impl Listed {
+    /// Bytes, nearly.
+    pub fn weight(&self) -> usize {
+        250 + self.kind.len() + self.start.term.len() + self.start.process.len()
+    }
 }
 
 /// Who reads a document, as was chosen.
@@ -360,6 +386,12 @@ pub enum Frame {
     },
     /// Relay: people, devices and teams, signed by the relay's key.
     Roster(SignedRoster),
+    /// Relay: entries of the directory, of an answer to `hello` or as they change; with the last part it is complete up to `version`. To
+    /// who says the feature `entries` alone, as the next.
+    Entries { version: u64, part: u32, parts: u32, bytes: ByteBuf },
+    /// Relay: documents that may be opened, in place of `documents`: all of them in parts where it is `whole`, otherwise those that are new
+    /// or otherwise.
+    Listing { whole: bool, part: u32, parts: u32, bytes: ByteBuf },
     /// Relay: how much it has by now, to be handed back at the next connection. To who says the feature `marks` alone.
     Mark(Mark),
     /// Both: who is where.
@@ -548,6 +580,8 @@ impl fmt::Debug for Frame {
             Frame::Released { .. } => "released",
             Frame::Undecided { .. } => "undecided",
             Frame::Roster(_) => "roster",
+            Frame::Entries { .. } => "entries",
+            Frame::Listing { .. } => "listing",
             Frame::Mark(_) => "mark",
             Frame::Presence(_) => "presence",
             Frame::Gone { .. } => "gone",
@@ -586,6 +620,8 @@ pub fn is_known(word: &str) -> bool {
         "released",
         "undecided",
         "roster",
+        "entries",
+        "listing",
         "mark",
         "presence",
         "gone",

@@ -54,9 +54,9 @@
 //!
 //! | `t` | from | fields |
 //! |---|---|---|
-//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`?, `mark`? |
-//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`?, `mark`? {`epoch`, `records`, `sig`} |
-//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}, `readers`? {`number`, `roles`}} |
+//! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`?, `mark`?, `directory`? {`epoch`, `version`} |
+//! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`?, `mark`? {`epoch`, `records`, `sig`}, `unsettled`? |
+//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`, `processHash`?}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
 //! | `readers` | both | `doc`, `number`, `roles` (names of roles): who reads a document |
@@ -71,6 +71,8 @@
 //! | `released` | relay | `doc`, `hashes` |
 //! | `undecided` | relay | `doc`, `changes` |
 //! | `roster` | relay | `version`, `payload`, `sig` |
+//! | `entries` | relay | `version`, `part`, `parts`, `bytes` (deflated CBOR of a list of entries) |
+//! | `listing` | relay | `whole`, `part`, `parts`, `bytes` (deflated CBOR of a list as in `documents`) |
 //! | `mark` | relay | `epoch`, `records`, `sig` |
 //! | `presence` | both | `doc`, `person`, `device`, `field`?, `caret`?, `heads`?, `state` |
 //! | `gone` | relay | `doc` |
@@ -92,7 +94,9 @@
 //!
 //! For each document the relay keeps envelopes in an order that is a valid causal order, numbered from 1 without gaps. The
 //! first change of a document, its **genesis**, is not in the log: it follows from what the PEP was started as, and a client
-//! that does not want to compute it takes it from the snapshot.
+//! that does not want to compute it takes it from the snapshot. A later change of the genesis's own actor moves the document to a
+//! newer version of its process: an envelope like any other but that its actor is nobody's, signed by the device of whoever brought
+//! it. Everybody works out the same change; a client that does not know that version cannot take it, and leaves the document as it is.
 //!
 //! - `open` without a cursor is answered by a `snapshot`, in one or more parts: the concatenated `bytes` are a document (or,
 //!   for one nobody has written in, its genesis change) that any Automerge library loads, holding the log up to `seq`. The
@@ -114,7 +118,7 @@
 //! A relay that sees that its disk was restored or copied begins another epoch. A machine that is rolled back whole shows nothing of it
 //! on its disk. So a relay says how much it has: a **mark** is {`epoch`, `records`, `sig`}, where `records` counts what is on its
 //! disk, and `sig` is Ed25519 by its key over `"openpep/mark/1" ‖ relay id ‖ epoch ‖ records (u64, big endian)`. It stands in `welcome`,
-//! and comes again with receipts. The participant keeps the newest and hands it back in `hello`. One of the relay's own key that says
+//! and comes again while changes are pushed (ours says it every ten seconds at the most). The participant keeps the newest and hands it back in `hello`. One of the relay's own key that says
 //! more than it has, or names an epoch that it knows nothing of, proves that it was put back: it begins another epoch and says so in
 //! its audit. Nobody's word does: a cursor that does not fit is answered with `missing`, and changes nothing.
 //!
@@ -186,6 +190,35 @@
 //! moment. A client that lacks what a change's author may do asks for a newer roster before it gives up.
 //! `left` names the reader's own ended memberships: a client gives those children's documents up once nothing in them waits.
 //!
+//! # The directory as entries
+//!
+//! With the feature `entries` on both sides no roster is sent. The directory is sheets, each with a number of its own that rises by one
+//! whenever what stands on it changes, and each is sent as an **entry** ([`directory::Entry`]): `kind` and `id` of what it is about,
+//! `number`, `epoch`, `at` (version of the directory when it was written), `body` (CBOR of the sheet), `sig` (Ed25519 by the relay's key
+//! over `"openpep/entry/1"` ‖ relay id ‖ length of `kind` (one byte) ‖ `kind` ‖ length of `id` (one byte) ‖ `id` ‖ `number` ‖ `epoch` ‖
+//! `at` ‖ `body`, numbers as u64, big endian). The relay signs it once, and everybody is sent the same bytes.
+//!
+//! | `kind` | `id` | what stands on it | who is sent it |
+//! |---|---|---|---|
+//! | `council` | none | name; who has every child, now and before | everybody |
+//! | `child` | child | the child; the team with days | those whose the child is today |
+//! | `restricted` | child | facts that not everybody on the team may know | of those, the roles that read the annex `family` |
+//! | `accepted` | document | changes that were let in | those who read the document |
+//! | `person` | person | the person; their devices, revoked ones too | who shares a child with them; everybody, of those who have every child |
+//! | `left` | child ‖ person | the membership that ended | that person, in place of the child's sheet |
+//!
+//! `hello.directory` says how far what the participant holds is complete, and in which epoch. After `welcome` come `entries`, in parts, with
+//! what is newer and with what has come to concern its person since, whatever its age; with the last part it is complete up to
+//! `version`. They come again when something that concerns it changes, always before the log that rests on it, so nobody waits for
+//! more. Then the list of documents comes as `listing`, `whole` at first; later those that are new or otherwise, and `gone` for the
+//! others. A part inflates to at most [`packed::INFLATED_BYTES_MAX`] bytes.
+//!
+//! A participant keeps entries one by one. It takes one of the connection's epoch alone, signed by the relay it knows, and with a higher
+//! number than the one it holds of that epoch. In a new epoch numbers count anew; what was signed in an earlier one stays
+//! beside it (people who wrote then are known on) while `welcome` says `unsettled`, and goes when all has come and it does not.
+//! A kind of sheet that a program does not know it keeps like the others. Who has every child has the role that stands there, for every
+//! child on whose team they have no other.
+//!
 //! # Acts
 //!
 //! What people have the directory do: `act` is a sentence (who, what, on whom, from when, why), `sig` Ed25519 by its device over
@@ -211,13 +244,16 @@ mod ledger;
 pub mod act;
 pub mod backoff;
 pub mod cbor;
+pub mod directory;
 pub mod feature;
 pub mod frame;
 pub mod held;
 pub mod identity;
 pub mod link;
 mod mark;
+pub mod packed;
 pub mod participant;
+pub mod people;
 pub mod presence;
 pub mod relay;
 pub mod roster;
@@ -228,4 +264,5 @@ pub use feature::Features;
 pub use frame::{Cursor, Frame};
 pub use ledger::{Ledger, Taken};
 pub use mark::Mark;
+pub use people::People;
 pub use roster::{Roster, SignedRoster};

@@ -6,6 +6,7 @@ use gate::{Envelope, Hash, Id, Tip};
 use serde_bytes::ByteArray;
 
 use crate::{
+    directory::Entry,
     envelope::Wire,
     feature::Features,
     frame::{
@@ -13,6 +14,7 @@ use crate::{
         SNAPSHOT_PARTS_MAX, Start, VERSION, Welcome, code,
     },
     mark::Mark,
+    packed::{PARTS_MAX, unpack},
     roster::SignedRoster,
 };
 
@@ -27,13 +29,17 @@ pub enum Act {
     /// Send this frame.
     Send(Frame),
     /// The relay accepted the connection. A ledger of another epoch starts again ([`crate::Ledger::new_epoch`]).
-    Welcome { epoch: Id, relay: Id, limits: Limits },
+    Welcome { epoch: Id, relay: Id, limits: Limits, unsettled: bool },
     /// Verify with the pinned key, and keep.
     Roster(SignedRoster),
     /// Verify with the pinned key, and keep the newest to be handed back.
     Mark(Mark),
+    /// Verify each with the pinned key, and keep; complete up to that version with the last of them.
+    Entries { entries: Vec<Entry>, complete: Option<u64> },
     /// What may be opened, the whole list.
     Documents(Vec<Listed>),
+    /// What may be opened as well, or has become otherwise.
+    Listing(Vec<Listed>),
     /// Pass through the gate, journal, then move the cursor to `seq` of the last.
     Take { doc: Id, from: u64, envelopes: Vec<Envelope> },
     /// Pass through the gate as a whole, journal, then set the cursor to `seq`.
@@ -73,6 +79,9 @@ pub struct Session {
     epoch: Option<Id>,
     /// What the relay can do.
     features: Features,
+    /// The part of each list in parts that comes next, and what of the documents has come.
+    entries_next: u32,
+    listing: (u32, Vec<Listed>),
     open: BTreeMap<Id, Reading>,
 }
 
@@ -81,7 +90,8 @@ impl Session {
     /// program's.
     pub fn begin(hello: Hello) -> (Session, Frame) {
         let hello = Frame::Hello(Hello { version: VERSION, features: Features::ours(), ..hello });
-        (Session { epoch: None, features: Features::default(), open: BTreeMap::new() }, hello)
+        let (entries_next, listing) = (0, (0, Vec::new()));
+        (Session { epoch: None, features: Features::default(), entries_next, listing, open: BTreeMap::new() }, hello)
     }
 
     /// Whether both sides can do what that word stands for.
@@ -170,10 +180,10 @@ impl Session {
     pub fn receive(&mut self, frame: Frame) -> Vec<Act> {
         let Some(epoch) = self.epoch else {
             return match frame {
-                Frame::Welcome(Welcome { epoch, relay_id, limits, roster, features, mark }) => {
+                Frame::Welcome(Welcome { epoch, relay_id, limits, roster, features, mark, unsettled }) => {
                     self.epoch = Some(epoch);
                     self.features = features;
-                    let mut acts = vec![Act::Welcome { epoch, relay: relay_id, limits }];
+                    let mut acts = vec![Act::Welcome { epoch, relay: relay_id, limits, unsettled }];
                     acts.extend(mark.map(Act::Mark));
                     acts.extend(roster.map(Act::Roster));
                     acts
@@ -186,6 +196,24 @@ impl Session {
             Frame::Documents { list } => vec![Act::Documents(list)],
             Frame::Roster(roster) => vec![Act::Roster(roster)],
             Frame::Mark(mark) => vec![Act::Mark(mark)],
+            Frame::Entries { version, part, parts, bytes } => {
+                let in_turn = part == self.entries_next && part < parts && parts <= PARTS_MAX;
+                let Some(entries) = unpack(&bytes).ok().filter(|_| in_turn) else { return out_of_order() };
+                let last = part + 1 == parts;
+                self.entries_next = if last { 0 } else { part + 1 };
+                vec![Act::Entries { entries, complete: last.then_some(version) }]
+            }
+            Frame::Listing { whole, part, parts, bytes } => {
+                let in_turn = part == self.listing.0 && part < parts && parts <= PARTS_MAX;
+                let Some(list) = unpack(&bytes).ok().filter(|_| in_turn) else { return out_of_order() };
+                self.listing.1.extend::<Vec<Listed>>(list);
+                self.listing.0 += 1;
+                if part + 1 < parts {
+                    return Vec::new();
+                }
+                let (_, list) = std::mem::take(&mut self.listing);
+                vec![if whole { Act::Documents(list) } else { Act::Listing(list) }]
+            }
             Frame::Log { doc, from, envelopes } => self.log(doc, from, envelopes),
             Frame::Snapshot { doc, seq, heads, part, parts, bytes, tips } => {
                 let Some(reading) = self.open.get_mut(&doc) else { return Vec::new() };

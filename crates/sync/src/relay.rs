@@ -10,19 +10,21 @@ use gate::{Envelope, Hash, Id, Signature};
 use serde_bytes::{ByteArray, ByteBuf};
 
 use crate::{
+    directory::Entry,
     envelope::Wire,
     feature::{self, Features},
     frame::{
-        Chosen, Cursor, Doing, Frame, Hello, Limits, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES, Start,
-        VERSION, Welcome, WireTip, code,
+        Chosen, Cursor, Doing, Frame, Hello, Limits, Listed, NewChild, PAGE_BYTES, Presence, SNAPSHOT_PART_BYTES,
+        Start, VERSION, Welcome, WireTip, code,
     },
+    packed::pack,
 };
 
 /// Answers (receipts, errors, presence) that may wait for one connection; beyond it presence is dropped, and a sender
 /// that reads nothing is closed.
 pub const ANSWERS_MAX: usize = 4_096;
-/// Documents that one connection may have open: a Virtual School's officer has some hundreds of plans, five documents each.
-pub const OPEN_MAX: usize = 8_192;
+/// Documents that one connection may have open: the head of a Virtual School has every child, with some plans of five documents each.
+pub const OPEN_MAX: usize = 131_072;
 /// Documents of one connection whose last presence is remembered: the tabs that a person may have open, four documents each.
 pub const PRESENT_MAX: usize = 256;
 
@@ -218,6 +220,8 @@ impl Session {
             | Frame::Released { .. }
             | Frame::Undecided { .. }
             | Frame::Roster(_)
+            | Frame::Entries { .. }
+            | Frame::Listing { .. }
             | Frame::Mark(_)
             | Frame::Acted { .. }
             | Frame::Gone { .. } => self.out_of_order(),
@@ -233,6 +237,24 @@ impl Session {
     /// Whether both sides can do what that word stands for.
     pub fn has(&self, feature: &str) -> bool {
         self.features.has(feature) && Features::ours().has(feature)
+    }
+
+    /// Queues entries of the directory, with which the participant has it up to `version`.
+    pub fn entries(&mut self, version: u64, entries: &[Entry]) {
+        let parts = pack(entries, Entry::weight);
+        let count = parts.len() as u32;
+        for (part, bytes) in (0..).zip(parts) {
+            self.answer(Frame::Entries { version, part, parts: count, bytes });
+        }
+    }
+
+    /// Queues documents that may be opened: all of them, or those that are new or otherwise.
+    pub fn listing(&mut self, whole: bool, list: &[Listed]) {
+        let parts = pack(list, Listed::weight);
+        let count = parts.len() as u32;
+        for (part, bytes) in (0..).zip(parts) {
+            self.answer(Frame::Listing { whole, part, parts: count, bytes });
+        }
     }
 
     /// Queues a frame (documents, roster, presence …).

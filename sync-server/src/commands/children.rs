@@ -1,13 +1,15 @@
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use sync::frame::NewChild;
 use uuid::Uuid;
 
-use super::{Desk, Output, columns};
+use super::{Desk, Output, columns, find_child};
 use crate::{
     directory::text,
     error::Error,
-    json::{Child, ChildAdded},
+    json::{Child, ChildAdded, ChildFacts},
     now,
 };
 
@@ -35,6 +37,17 @@ enum Command {
         #[arg(long)]
         emergency: bool,
     },
+    /// Say something of a child that only those may know who read the family's part of a plan, such as adoption or orders
+    ///
+    /// It goes to the devices of those roles alone: social workers, designated teachers and the Virtual School.
+    Fact {
+        /// The child: id, the first letters of it, or the whole name
+        child: String,
+        /// Which fact, such as adoption
+        name: String,
+        /// What it says; left out, the fact is taken back
+        value: Option<String>,
+    },
     /// List them: id, name, date of birth, how many people are on the team today
     List,
 }
@@ -47,6 +60,15 @@ impl Children {
                 let new = NewChild { child, name, dob, looked_after_since, emergency };
                 relay.administer(|directory| directory.add_child(&new, None, now()))?;
                 Ok(Output::new(format!("{}\n", text(&child)), &ChildAdded { child: Uuid::from_bytes(child) }))
+            }),
+            Command::Fact { child, name, value } => desk.with(move |relay| {
+                let id = find_child(relay, &child)?;
+                relay.administer(|directory| directory.restrict(&id, &name, value.as_deref(), now()))?;
+                let facts: BTreeMap<String, String> =
+                    relay.directory().restricted(&id).map(|(name, value)| (name.clone(), value.clone())).collect();
+                let rows: Vec<Vec<String>> =
+                    facts.iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect();
+                Ok(Output::new(columns(&rows), &ChildFacts { child: Uuid::from_bytes(id), facts }))
             }),
             Command::List => desk.with(|relay| {
                 let today = crate::directory::day(now());

@@ -5,7 +5,7 @@ use disk::Claim;
 use tracing_subscriber::EnvFilter;
 
 use super::{answer, claimed, open, room};
-use crate::{config::Settings, error::Error, keys, serve};
+use crate::{config::Settings, error::Error, keys, now, serve};
 
 /// Serve participants until asked to stop
 ///
@@ -37,6 +37,7 @@ impl Serve {
         for notice in &notices {
             tracing::warn!("{notice}");
         }
+        relay.name_every_child(&settings.every_child, now()).map_err(|e| Error::Config(format!("every_child: {e}")))?;
         relay.serve_at(bound.address(&settings, tls.as_ref()), settings.text)?;
         let (room, _thread) = room(relay)?;
         let door = room.clone();

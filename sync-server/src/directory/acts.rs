@@ -2,9 +2,12 @@
 //! refused.
 
 use gate::Id;
-use sync::act::{ChildFact, Contact};
+use sync::{
+    act::{ChildFact, Contact},
+    directory::Subject,
+};
 
-use super::{CONTACT, Directory, NAME_CHARS_MAX, Refused, Result, dated, key, named, text};
+use super::{About, CONTACT, Directory, NAME_CHARS_MAX, Refused, Result, dated, key, named, text};
 
 /// Longest telephone number, in characters: one with its country, and an extension.
 pub const PHONE_CHARS_MAX: usize = 40;
@@ -25,7 +28,8 @@ impl Directory {
         self.stage(key(CONTACT, &person), &contact);
         self.contacts.insert(person, contact);
         self.audit(now, Some(*device), "set contact", &[("person", text(&person))]);
-        self.rise(now);
+        self.rise();
+        self.write(About::Sheet(Subject::Person(person)));
         self.touch_around(&person);
         Ok(())
     }
@@ -53,7 +57,8 @@ impl Directory {
         self.children.insert(*child, known);
         let on = [("child", text(child)), ("fact", fact.word().to_owned())];
         self.audit(now, Some(*device), "corrected child", &on);
-        self.rise(now);
+        self.rise();
+        self.write(About::Sheet(Subject::Child(*child)));
         self.touch_team(child);
         Ok(())
     }
@@ -69,7 +74,8 @@ impl Directory {
         self.stage(key("device/", named_one), &device);
         self.learn_device(device);
         self.audit(now, Some(*by), "named device", &[("device", text(named_one))]);
-        self.rise(now);
+        self.rise();
+        self.write(About::Sheet(Subject::Person(person)));
         self.touch_around(&person);
         Ok(())
     }

@@ -25,6 +25,7 @@ fn schemas() -> BTreeMap<String, Schema> {
         "backup": json::BackedUp,
         "check": json::Checked,
         "children add": json::ChildAdded,
+        "children fact": json::ChildFacts,
         "children list": Vec<json::Child>,
         "completions": json::Completions,
         "config": json::Config,

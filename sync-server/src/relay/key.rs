@@ -48,7 +48,8 @@ impl Relay {
         let voucher = Voucher::sign(&self.id, &self.key, &next);
         let number = self.vouchers.len() as u64;
         self.replica.set_fact(&[VOUCHER, &number.to_be_bytes()].concat(), Some(&voucher.encode()));
-        self.directory.rise(now);
+        self.directory.renew_rosters(now);
+        self.signed.clear();
         self.directory.audit(now, None, "changed key", &[("key", hex::encode(voucher.new)), ("reason", reason.into())]);
         self.vouchers.push(voucher);
         self.key = next;

@@ -12,6 +12,10 @@ use sync::{Frame, Mark, feature::MARKS, frame::code};
 use super::{EPOCHS, RESTORING, RESTORING_SECONDS_MAX, Relay};
 use crate::directory::{text, to_cbor};
 
+/// How often a connection that brings changes is told how much there is, in seconds: with every receipt it would be half as much again
+/// on the line, and it is needed once in many months.
+const MARK_EVERY_SECONDS: i64 = 10;
+
 /// Marks remembered at the most: some hours of a busy relay, in less than a megabyte. Older ones are believed.
 const SAID_MAX: usize = 10_000;
 
@@ -80,7 +84,7 @@ impl Relay {
         (self.random)(&mut self.epoch);
         self.replica.set_fact(b"relay/epoch", Some(&self.epoch));
         self.replica.set_fact(&epoch_key(&self.epoch), Some(&to_cbor(&self.replica.records())));
-        self.directory.rise(now);
+        self.directory.renew_rosters(now);
         self.directory.audit(now, None, "began epoch", &[("epoch", text(&self.epoch))]);
     }
 
@@ -124,15 +128,21 @@ impl Relay {
         Mark::sign(&self.key, &self.id, self.epoch, records)
     }
 
-    /// Those whose changes are on the disk now hear how much there is: one signature for all of them.
-    pub(super) fn tell_mark(&mut self) {
-        let mut conns = std::mem::take(&mut self.unmarked);
-        conns.retain(|conn| self.lines.get(conn).is_some_and(|line| line.session.has(MARKS)));
-        if conns.is_empty() {
+    /// Those whose changes are on the disk now hear how much there is, each once in a while: one signature for all of them.
+    pub(super) fn tell_mark(&mut self, now: i64) {
+        let lines = &self.lines;
+        self.unmarked.retain(|conn| lines.get(conn).is_some_and(|line| line.session.has(MARKS)));
+        let due = |conn: &u64| self.lines.get(conn).is_some_and(|line| (now - line.marked).abs() >= MARK_EVERY_SECONDS);
+        let due: Vec<u64> = self.unmarked.iter().copied().filter(due).collect();
+        if due.is_empty() {
             return;
         }
         let mark = self.mark();
-        for conn in conns {
+        for conn in due {
+            self.unmarked.remove(&conn);
+            if let Some(line) = self.lines.get_mut(&conn) {
+                line.marked = now;
+            }
             self.send(conn, Frame::Mark(mark.clone()));
             self.ready.insert(conn);
         }

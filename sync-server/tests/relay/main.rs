@@ -3,6 +3,7 @@
 mod acts;
 mod bad_inputs;
 mod by_hand;
+mod directory;
 mod held;
 mod program;
 mod put_back;

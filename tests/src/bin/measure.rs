@@ -46,8 +46,10 @@ const CHANGES: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(600);
 /// How often a program is asked how far it is.
 const ASK: Duration = Duration::from_millis(100);
-/// Of how many plans the pages are measured.
+/// Of how many plans the pages, and of how many children the directory is measured.
 const PAGES_OF: [usize; 3] = [1, 100, 1_650];
+/// People to children of a council: 3,000 to 1,650.
+const PEOPLE_OF: (usize, usize) = (20, 11);
 /// About how long a command lives, in milliseconds: kills come within a few of these, so that they meet every moment of one.
 const LIFE_MS: u64 = 60;
 
@@ -101,8 +103,12 @@ enum Part {
     Term,
     /// The full state of many plans of sample children, in one process
     States,
+    /// First changes, moves to a newer version and the gate's tables, as everybody works them out
+    Beginnings,
     /// The gate, a signature, sealing, and unlocking with a passphrase
     Guard,
+    /// The directory of a council with one child, 100 and 1,650: a fresh device, and one change
+    Directory,
     /// SIGKILL rounds (--kill-rounds says how many)
     Kill,
 }
@@ -159,6 +165,17 @@ fn run(args: &Args) -> Result<Value, String> {
     if wanted(Part::States) {
         eprintln!("the state of {} plans", args.states);
         report.insert("states".into(), states(args.states, args.runs)?);
+    }
+    if wanted(Part::Beginnings) {
+        eprintln!("first changes and tables");
+        report.insert("beginnings".into(), harness::beginnings::measure(args.runs)?);
+    }
+    if wanted(Part::Directory) {
+        for children in PAGES_OF {
+            eprintln!("the directory of {children} children");
+            let people = children.saturating_mul(PEOPLE_OF.0) / PEOPLE_OF.1;
+            report.insert(format!("directoryOf{children}"), harness::directory::measure(children, people)?);
+        }
     }
     if wanted(Part::Guard) {
         eprintln!("guarding {} changes", args.changes);

@@ -90,6 +90,7 @@ impl OnLine {
                 emergency: false,
             }],
             people: members.iter().zip(names).map(person).collect(),
+            contacts: Vec::new(),
             devices: Vec::new(),
             teams: members.iter().map(member).collect(),
             accepted: Vec::new(),

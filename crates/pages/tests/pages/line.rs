@@ -2,7 +2,11 @@
 
 use sync::{
     Cursor, Features, Frame, Mark,
+    directory::{ChildSheet, Entry, OfPerson, OnTeam, PersonSheet, Sheet},
+    feature::{ENTRIES, ENVELOPE_2, MARKS},
     frame::{Hello, Listed, Welcome},
+    packed::pack,
+    roster::{Child, Member, Person},
 };
 
 use crate::{here::OnLine, prelude::*};
@@ -24,7 +28,7 @@ impl OnLine {
     }
 
     fn welcomed(&self, mark: Option<Mark>) {
-        let features = Features::ours();
+        let features = Features::of(&[MARKS, ENVELOPE_2]);
         self.hears(&Frame::Welcome(Welcome { epoch: EPOCH, relay_id: [1; 16], mark, features, ..Welcome::default() }));
     }
 
@@ -88,7 +92,7 @@ fn a_document_that_only_a_newer_version_knows_is_kept_and_said_and_nobody_is_in_
     let newer = line.device.with(|device| device.newer());
     assert_eq!(newer.iter().map(|one| (one.what, one.count)).collect::<Vec<_>>(), [(Made::Documents, 1); 5]);
     let words: Vec<&str> = newer.iter().map(|one| one.word.as_str()).collect();
-    assert!(words.contains(&"document attachments") && words.contains(&"process harrowmere 1"), "{words:?}");
+    assert!(words.contains(&"document attachments") && words.contains(&"process harrowmere 2"), "{words:?}");
     let html = line.device.page("/");
     assert!(html.contains("Made by a newer version of pep, and not shown here: 1 document (PEP transition)"), "{html}");
     assert!(line.opened().is_empty(), "what it does not know it does not open");
@@ -191,4 +195,252 @@ fn nobody_is_in_step_with_a_relay_that_lists_less_than_was_read_from_it() {
     line.hears(&Frame::Documents { list: line.lists(&kinds) });
     let opened = line.opened();
     assert!(opened.contains(&(doc, Some(Cursor::at(EPOCH, 1, hash)))), "{opened:?}");
+}
+
+/// The directory as entries, signed by the relay of these tests.
+struct Entries<'a> {
+    line: &'a OnLine,
+    epoch: Id,
+}
+
+impl Entries<'_> {
+    fn signed(&self, number: u64, at: u64, sheet: &Sheet) -> Entry {
+        Entry::sign(&relay_key(), &[1; 16], self.epoch, number, at, sheet)
+    }
+
+    fn hears(&self, version: u64, entries: &[Entry]) {
+        for (part, bytes) in pack(entries, Entry::weight).into_iter().enumerate() {
+            self.line.hears(&Frame::Entries { version, part: part as u32, parts: 1, bytes });
+        }
+    }
+
+    fn welcomed(&self, unsettled: bool) {
+        let (epoch, relay_id, features) = (self.epoch, [1; 16], Features::of(&[ENTRIES, ENVELOPE_2]));
+        self.line.hears(&Frame::Welcome(Welcome { epoch, relay_id, features, unsettled, ..Welcome::default() }));
+    }
+
+    /// Idris's sheet, on which the device's own person and these stand.
+    fn child(&self, others: &[(Id, Role)]) -> Sheet {
+        let id = *self.line.pep.child.as_bytes();
+        let child = Child {
+            id,
+            name: "Idris Fennimoor".into(),
+            dob: "2010-11-02".into(),
+            looked_after_since: None,
+            emergency: false,
+        };
+        let own = [(self.line.device.person, Role::DesignatedTeacher)];
+        let team = own.iter().chain(others).map(|(person, role)| OnTeam {
+            person: *person,
+            role: role.to_string(),
+            from: "2020-01-01".into(),
+            to: None,
+        });
+        Sheet::Child(ChildSheet { child, team: team.collect() })
+    }
+
+    fn person(&self, id: Id, name: &str, role: Role) -> Sheet {
+        let person = Person { id, name: name.into(), organisation: None, role: role.to_string() };
+        let device =
+            OfPerson { key: id.repeat(2).try_into().unwrap(), name: "laptop".into(), revoked: None, locked: None };
+        Sheet::Person(PersonSheet { person, contact: Default::default(), devices: vec![device] })
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.line.device.with(|device| device.roster().people().map(|person| person.name.clone()).collect());
+        names.sort_by_key(|name| name != "Own Name");
+        names
+    }
+
+    /// Whether a device of that person may stand behind a change.
+    fn is_author(&self, person: Id) -> bool {
+        let doc = *self.line.pep.document(DocumentKind::Main).as_bytes();
+        self.line.device.with(|device| device.authority(&doc).authors.values().any(|author| author.person == person))
+    }
+}
+
+const OTTOLINE: Id = [0x21; 16];
+const CARYS: Id = [0x22; 16];
+const PETRA: Id = [0x23; 16];
+
+#[test]
+fn entries_take_the_place_of_a_roster_when_all_have_come_and_then_each_of_the_one_before_it() {
+    let line = OnLine::of(Role::DesignatedTeacher);
+    let entries = Entries { line: &line, epoch: EPOCH };
+    assert_eq!(line.again().directory, None);
+    entries.welcomed(false);
+    let own = line.device.person;
+    let first = [
+        entries.signed(1, 1, &entries.child(&[(OTTOLINE, Role::SocialWorker)])),
+        entries.signed(1, 1, &entries.person(own, "Own Name", Role::DesignatedTeacher)),
+        entries.signed(1, 1, &entries.person(OTTOLINE, "Ottoline as she is now", Role::SocialWorker)),
+    ];
+    let parts = [pack(&first[..1], Entry::weight), pack(&first[1..], Entry::weight)].concat();
+    line.hears(&Frame::Entries { version: 7, part: 0, parts: 2, bytes: parts[0].clone() });
+    assert!(entries.names().contains(&"Ottoline Greaves-Penn".to_owned()), "the roster holds until all is here");
+    line.hears(&Frame::Entries { version: 7, part: 1, parts: 2, bytes: parts[1].clone() });
+    assert_eq!(entries.names(), ["Own Name", "Ottoline as she is now"]);
+    assert!(line.device.with(|device| device.replica().fact(b"roster").unwrap()).is_none());
+    assert_eq!(line.again().directory.map(|complete| (complete.epoch, complete.version)), Some((EPOCH, 7)));
+    entries.welcomed(false);
+    // One sheet comes: one is looked at.
+    let before = line.device.with(|device| device.work());
+    entries.hears(9, &[entries.signed(2, 9, &entries.person(OTTOLINE, "Ottoline Again", Role::SocialWorker))]);
+    assert_eq!(entries.names(), ["Own Name", "Ottoline Again"]);
+    assert_eq!(line.device.with(|device| device.work()).since(before).entries, 1);
+    assert_eq!(line.again().directory.map(|complete| complete.version), Some(9));
+}
+
+#[test]
+fn an_entry_that_is_older_of_another_epoch_or_of_another_hand_is_not_taken() {
+    let line = OnLine::of(Role::DesignatedTeacher);
+    let entries = Entries { line: &line, epoch: EPOCH };
+    line.again();
+    entries.welcomed(false);
+    let own = line.device.person;
+    let told =
+        |number: u64, name: &str| entries.signed(number, number, &entries.person(OTTOLINE, name, Role::SocialWorker));
+    let child = entries.signed(1, 1, &entries.child(&[(OTTOLINE, Role::SocialWorker)]));
+    let mine = entries.signed(1, 1, &entries.person(own, "Own Name", Role::DesignatedTeacher));
+    entries.hears(5, &[child, mine, told(5, "Fifth")]);
+    let newest = |expected: &str| assert_eq!(entries.names(), ["Own Name", expected]);
+    newest("Fifth");
+    entries.hears(6, &[told(4, "Fourth"), told(5, "Fifth, otherwise")]);
+    newest("Fifth");
+    // Of another epoch than the relay's present one, changed on its way, of another relay's hand, of another subject.
+    let other = Entries { line: &line, epoch: [4; 16] };
+    let sheet = entries.person(OTTOLINE, "Forged", Role::SocialWorker);
+    let hand = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
+    let moved = Entry { id: CARYS.to_vec().into(), ..told(9, "Moved") };
+    for bad in [
+        other.signed(9, 9, &sheet),
+        Entry { number: 9, ..told(8, "Renumbered") },
+        Entry { at: 1, ..told(9, "Redated") },
+        Entry::sign(&hand, &[1; 16], EPOCH, 9, 9, &sheet),
+        Entry::sign(&relay_key(), &[2; 16], EPOCH, 9, 9, &sheet),
+        moved,
+    ] {
+        entries.hears(50, &[bad]);
+        newest("Fifth");
+        assert_eq!(line.device.with(|device| device.roster().version()), 6, "nor is the list complete with it");
+    }
+    entries.hears(7, &[told(7, "Seventh")]);
+    newest("Seventh");
+    // Bytes that are no list end the connection.
+    line.hears(&Frame::Entries { version: 9, part: 0, parts: 1, bytes: vec![1, 2, 3].into() });
+    assert!(line.said().iter().any(|frame| matches!(frame, Frame::Error { .. })));
+    newest("Seventh");
+}
+
+#[test]
+fn what_was_signed_before_a_relay_was_put_back_stands_beside_what_it_signs_now_until_it_is_settled() {
+    let line = OnLine::of(Role::DesignatedTeacher);
+    let before = Entries { line: &line, epoch: EPOCH };
+    line.again();
+    before.welcomed(false);
+    let own = line.device.person;
+    let mine = |entries: &Entries<'_>| entries.signed(1, 1, &entries.person(own, "Own Name", Role::DesignatedTeacher));
+    let team = [(OTTOLINE, Role::SocialWorker), (PETRA, Role::Carer)];
+    let petra = before.signed(30, 90, &before.person(PETRA, "Petra", Role::Carer));
+    let ottoline = before.signed(30, 90, &before.person(OTTOLINE, "Ottoline", Role::SocialWorker));
+    before.hears(90, &[before.signed(40, 90, &before.child(&team)), mine(&before), petra, ottoline]);
+    assert!(before.is_author(PETRA));
+    // The relay is put back to before Petra came: its numbers are lower, and count anew.
+    let now = Entries { line: &line, epoch: [4; 16] };
+    line.again();
+    now.welcomed(true);
+    let ottoline = now.signed(2, 3, &now.person(OTTOLINE, "Ottoline, earlier", Role::SocialWorker));
+    now.hears(4, &[now.signed(3, 4, &now.child(&team[..1])), mine(&now), ottoline.clone()]);
+    let holds = |petra: bool| {
+        assert_eq!(now.is_author(PETRA), petra);
+        assert_eq!(now.names().contains(&"Petra".to_owned()), petra, "{:?}", now.names());
+        assert!(now.names().contains(&"Ottoline, earlier".to_owned()), "{:?}", now.names());
+        let child = *line.pep.child.as_bytes();
+        let on_team = line.device.with(|device| device.roster().team(&child).len());
+        assert_eq!(on_team, 2, "who is on the team is what the relay says now");
+    };
+    holds(true);
+    let hello = line.again();
+    assert_eq!(hello.directory.map(|complete| (complete.epoch, complete.version)), Some(([4; 16], 4)));
+    now.welcomed(true);
+    holds(true);
+    // Settled: what it signed before counts no more.
+    line.again();
+    now.welcomed(false);
+    holds(false);
+    let kept = line.device.with(|device| device.replica().facts(b"sheet/").unwrap());
+    assert!(
+        kept.len() == 3 && kept.iter().all(|(name, _)| name.starts_with(&[b"sheet/".as_slice(), &[4; 16]].concat()))
+    );
+}
+
+#[test]
+fn a_sheet_that_only_a_newer_version_knows_is_kept_and_said() {
+    let line = OnLine::of(Role::DesignatedTeacher);
+    let entries = Entries { line: &line, epoch: EPOCH };
+    line.again();
+    entries.welcomed(false);
+    let own = line.device.person;
+    let known = [
+        entries.signed(1, 1, &entries.child(&[(OTTOLINE, Role::SocialWorker)])),
+        entries.signed(1, 1, &entries.person(own, "Own Name", Role::DesignatedTeacher)),
+    ];
+    entries.hears(2, &known);
+    // As a later relay signs one.
+    let mut later =
+        Entry { kind: "circular".into(), id: vec![7; 5].into(), body: vec![0xf6].into(), ..known[0].clone() };
+    let statement = [
+        b"openpep/entry/1".as_slice(),
+        &[1; 16],
+        &[8],
+        b"circular",
+        &[5],
+        &[7; 5],
+        &later.number.to_be_bytes(),
+        &later.epoch,
+        &later.at.to_be_bytes(),
+        &later.body,
+    ]
+    .concat();
+    later.sig.copy_from_slice(relay_key().sign(&statement).as_ref());
+    entries.hears(3, &[later]);
+    let newer = [Newer { what: Made::Entries, word: "circular".into(), count: 1 }];
+    assert_eq!(line.device.with(|device| device.newer()), newer);
+    line.said();
+    assert!(!line.in_step() && line.device.page("/").contains("1 entry (circular)"));
+    assert_eq!(line.device.with(|device| device.roster().version()), 3, "it is not asked for again");
+}
+
+#[test]
+fn a_child_whose_team_was_left_goes_with_its_people_and_comes_back_with_them() {
+    let line = OnLine::of(Role::DesignatedTeacher);
+    let entries = Entries { line: &line, epoch: EPOCH };
+    line.again();
+    entries.welcomed(false);
+    let (own, child) = (line.device.person, *line.pep.child.as_bytes());
+    let sheet = entries.child(&[(OTTOLINE, Role::SocialWorker)]);
+    let mine = entries.signed(1, 1, &entries.person(own, "Own Name", Role::DesignatedTeacher));
+    let ottoline = entries.signed(1, 1, &entries.person(OTTOLINE, "Ottoline", Role::SocialWorker));
+    entries.hears(2, &[entries.signed(1, 1, &sheet), mine, ottoline.clone()]);
+    let left = Member {
+        child,
+        person: own,
+        role: Role::DesignatedTeacher.to_string(),
+        from: "2020-01-01".into(),
+        to: Some("2021-01-01".into()),
+    };
+    entries.hears(3, &[entries.signed(2, 3, &Sheet::Left(left))]);
+    let stands = |names: &[&str], left: bool| {
+        assert_eq!(entries.names(), names);
+        let (has_left, knows) =
+            line.device.with(|device| (device.roster().has_left(&child), device.roster().child(&child).is_some()));
+        assert_eq!((has_left, knows), (left, !left));
+    };
+    stands(&["Own Name"], true);
+    // It comes back, and with it the sheets of people that are as old as they were.
+    entries.hears(4, &[entries.signed(2, 4, &sheet), ottoline]);
+    stands(&["Own Name", "Ottoline"], false);
+    let kept = line.device.with(|device| device.replica().facts(b"sheet/").unwrap());
+    assert_eq!(kept.len(), 3, "nothing says any more that it was left");
 }

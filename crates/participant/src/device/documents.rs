@@ -55,6 +55,7 @@ impl Device {
 
     /// A PEP as it is now, as far as a role reads it. Made once for each state of it.
     pub fn view(&mut self, pep: &Pep, role: Role) -> Result<Arc<View>, Trouble> {
+        let pep = &self.as_it_is(pep);
         let (id, version) = (pep.id(), self.version(pep, role));
         if let Some(view) = self.views.view(&id, &version) {
             return Ok(view);
@@ -77,6 +78,7 @@ impl Device {
 
     /// What lists need of a PEP; `None` of one that has not arrived whole. Made once for each state of it.
     pub fn summary(&mut self, pep: &Pep, role: Role) -> Result<Option<Arc<Summary>>, Trouble> {
+        let pep = &self.as_it_is(pep);
         let (id, version) = (pep.id(), self.version(pep, role));
         if let Some(summary) = self.views.summary(&id, &version) {
             return Ok(Some(summary));
@@ -156,7 +158,7 @@ impl Device {
         let me = self.me.as_ref().filter(|me| me.person == *person).map(|me| (me.name.clone(), me.role.clone()));
         let (name, main_role) = known.or(me)?;
         // The newest membership: what somebody wrote keeps its author after they left.
-        let of_child = self.roster.teams.iter().filter(|m| m.child == *child.as_bytes() && m.person == *person);
+        let of_child = self.roster.team(child.as_bytes()).iter().filter(|m| m.person == *person);
         let newest = of_child.max_by(|a, b| a.from.cmp(&b.from));
         let role = newest.map_or(main_role, |m| m.role.clone());
         let until = newest.and_then(|m| m.to.as_ref()?.parse().ok());

@@ -99,6 +99,7 @@ impl Device {
             self.move_on()?;
             let team = self.authority(doc);
             let rebased = self.replica.rebase(doc, &own, &BTreeSet::new(), &team)?;
+            self.follow(doc)?;
             if rebased.is_some_and(|rebased| rebased.written > 0) {
                 self.words.push(told::WRITTEN_AGAIN.to_owned());
             }
@@ -182,6 +183,7 @@ impl Device {
             self.move_on()?;
             let team = self.authority(doc);
             if let Some(rebased) = self.replica.rebase(doc, refused, without, &team)? {
+                self.follow(doc)?;
                 if rebased.written > 0 {
                     self.words.push(told::stay(rebased.written));
                 }
@@ -295,7 +297,7 @@ impl Device {
 
     /// Whether this person was on a child's team, and is not any more.
     pub(super) fn has_left(&self, child: &Uuid) -> bool {
-        self.roster.child(child.as_bytes()).is_none() && self.roster.left.iter().any(|m| m.child == *child.as_bytes())
+        self.roster.child(child.as_bytes()).is_none() && self.roster.has_left(child.as_bytes())
     }
 
     /// Documents in which something waits and that are not this person's to open any more: it is handed in all the same.
@@ -308,7 +310,7 @@ impl Device {
 
     /// PEPs of children whose teams this person has left, in which nothing waits to be handed in.
     fn left_behind(&self) -> Result<Vec<Pep>, Trouble> {
-        if self.roster.left.is_empty() {
+        if self.roster.left().len() == 0 {
             return Ok(Vec::new());
         }
         let waiting = self.replica.waiting()?;

@@ -35,7 +35,8 @@ impl Device {
         let (session, hello) = Session::begin(Hello {
             program: PROGRAM.to_owned(),
             device_id: me.device,
-            last_roster: self.roster.version,
+            last_roster: self.roster.version(),
+            directory: self.directory.complete(),
             mark: self.mark.clone(),
             ..Hello::default()
         });
@@ -166,13 +167,16 @@ impl Device {
             && !self.has_to_give_up()?
             && !self.readers.waits()
             && !self.unknown.parts()
+            && self.directory.newer().next().is_none()
             && self.new_children()?.iter().all(|c| self.roster.child(&c.child).is_some()))
     }
 
     /// Whether the line has come to something that waiting does not put right: the relay refused a child or a PEP, or sent
     /// what this device could not take, or does not know.
     pub fn is_stuck(&self) -> bool {
-        let stuck = |c: &Connection| c.refused > 0 || !c.stuck.is_empty() || self.unknown.parts();
+        let stuck = |c: &Connection| {
+            c.refused > 0 || !c.stuck.is_empty() || self.unknown.parts() || self.directory.newer().next().is_some()
+        };
         self.connection.as_ref().is_some_and(|c| c.out.is_empty() && c.session.in_flight() == 0 && stuck(c))
     }
 

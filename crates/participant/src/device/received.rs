@@ -6,7 +6,7 @@ use gate::{Hash, Id};
 use plan::DocumentKind;
 use replica::Trouble;
 use sync::{
-    Cursor, Mark, SignedRoster,
+    Cursor, Mark, People, SignedRoster,
     frame::{Listed, code},
     participant::Act,
 };
@@ -31,7 +31,7 @@ impl Device {
                     c.close = true;
                 }
             }
-            Act::Welcome { relay, .. } => {
+            Act::Welcome { relay, epoch, unsettled, .. } => {
                 if self.me.as_ref().is_some_and(|me| me.relay.id != relay) {
                     self.words.push(told::ANOTHER_RELAY.to_owned());
                     self.line = Line::Refused(told::ANOTHER_RELAY.to_owned());
@@ -40,6 +40,7 @@ impl Device {
                     }
                 } else {
                     self.line = Line::Connected;
+                    self.welcomed_in(epoch, unsettled)?;
                     self.send_asked();
                     self.forget_undecided()?;
                 }
@@ -47,12 +48,12 @@ impl Device {
             }
             Act::Roster(signed) => self.take_roster(&signed)?,
             Act::Mark(mark) => self.take_mark(mark),
-            Act::Documents(list) => self.take_documents(list)?,
+            Act::Entries { entries, complete } => self.take_entries(entries, complete)?,
+            Act::Documents(list) => self.take_documents(list, true)?,
+            Act::Listing(list) => self.take_documents(list, false)?,
             Act::Take { doc, from, envelopes } => {
                 let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
-                let authority = self.authority(&doc);
-                let (offered, refused) =
-                    self.replica.offer(&doc, &envelopes, &authority, Some(Cursor::new(epoch, from)))?;
+                let (offered, refused) = self.take(&doc, &envelopes, Cursor::new(epoch, from))?;
                 let new = envelopes.iter().zip(&offered).filter(|(_, o)| matches!(o, replica::Offered::New(_)));
                 let new: Vec<Id> = new.map(|(e, _)| e.actor).collect();
                 if let Some(c) = self.connection.as_mut() {
@@ -72,9 +73,10 @@ impl Device {
             }
             Act::Snapshot { doc, seq, bytes, tips, .. } => {
                 let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
-                let authority = self.authority(&doc);
+                let authority = self.authority_for_snapshot(&doc, &tips);
                 let own = self.actor(&doc);
                 let taken = self.replica.take_snapshot(&doc, Cursor::new(epoch, seq), bytes, &tips, &authority)?;
+                self.follow(&doc)?;
                 match taken {
                     // Something was written here while the snapshot was on its way: the log is read from its start.
                     Ok(()) if self.replica.standing(&doc)?.cursor.is_none() => self.open_line(&doc)?,
@@ -118,8 +120,11 @@ impl Device {
             Act::Readers { doc, chosen } => self.readers_taken(&doc, chosen)?,
             Act::Acted { id, refused } => self.acted(&id, refused),
             Act::Gone(doc) => {
+                let listing = self.has_entries();
                 if let Some(c) = self.connection.as_mut() {
                     c.gone.insert(doc);
+                    // No new list follows that lacks it.
+                    c.listed.as_mut().filter(|_| listing).and_then(|listed| listed.remove(&doc));
                 }
                 self.lose_gone()?;
                 self.touch();
@@ -202,20 +207,15 @@ impl Device {
             self.words.push(told::ROSTER_NOT_SIGNED.to_owned());
             return Ok(());
         };
-        for child in self.new_children()? {
-            if roster.child(&child.child).is_some() {
-                self.replica.set_fact(&key(b"child/", &child.child), None);
-            }
-        }
-        self.roster = roster;
-        self.people += 1;
-        self.replica.set_fact(b"roster", Some(&cbor(signed)));
+        self.show_roster(signed, People::of(&roster))?;
+        self.forget_known_children()?;
         self.touch();
         self.open_listed()
     }
 
     /// Opens the documents that may be opened and are not, as far as the roster names their children.
-    fn open_listed(&mut self) -> Result<(), Trouble> {
+    pub(super) fn open_listed(&mut self) -> Result<(), Trouble> {
+        let has_entries = self.has_entries();
         let Some(c) = self.connection.as_mut() else { return Ok(()) };
         let closed = c.listed.iter().flatten().filter(|(doc, _)| !c.session.is_open(doc) && !c.stuck.contains(*doc));
         let closed: Vec<(Id, Id)> = closed.map(|(doc, listed)| (*doc, listed.start.child)).collect();
@@ -223,16 +223,17 @@ impl Device {
         for (doc, child) in closed {
             if self.roster.child(&child).is_some() {
                 self.open_line(&doc)?;
-            } else if let Some(c) = self.connection.as_mut() {
+            } else if let Some(c) = self.connection.as_mut().filter(|_| !has_entries) {
                 c.wants_roster = true;
             }
         }
         Ok(())
     }
 
-    fn take_documents(&mut self, list: Vec<Listed>) -> Result<(), Trouble> {
+    /// What may be opened: all of it where it is `whole`, otherwise what is new or otherwise.
+    fn take_documents(&mut self, list: Vec<Listed>, whole: bool) -> Result<(), Trouble> {
         let mut listed = BTreeMap::new();
-        for item in self.keep_newer(list) {
+        for item in self.keep_newer(list, whole) {
             // The ids follow from what the PEP was started as: a list that says otherwise is not believed.
             let Some(pep) = pep_of(&item.start, &self.processes).filter(|p| *p.id().as_bytes() == item.pep) else {
                 continue;
@@ -241,7 +242,7 @@ impl Device {
             if *pep.document(kind).as_bytes() != item.doc {
                 continue;
             }
-            if self.peps.get(&item.pep).is_none_or(|known| known.process != pep.process) {
+            if self.peps.get(&item.pep).is_none_or(|known| !known.process.began_alike(&pep.process)) {
                 if self.peps.contains_key(&item.pep) {
                     if let Some(c) = self.connection.as_mut()
                         && c.announced.insert(item.pep)
@@ -263,7 +264,10 @@ impl Device {
         }
         if let Some(c) = self.connection.as_mut() {
             c.gone.retain(|doc| !listed.contains_key(doc));
-            c.listed = Some(listed);
+            match c.listed.as_mut().filter(|_| !whole) {
+                Some(before) => before.extend(listed),
+                None => c.listed = Some(listed),
+            }
         }
         self.lose_gone()?;
         self.replica.commit()?;
@@ -284,6 +288,7 @@ impl Device {
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
             let team = self.authority(doc);
             self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;
+            self.follow(doc)?;
             return self.open_line(doc);
         }
         if refusal.is_missing() {
@@ -292,7 +297,9 @@ impl Device {
         if refusal.rests_on_the_roster() && self.wait_for_roster(*doc) {
             return Ok(());
         }
-        self.words.push(told::change_not_taken(refusal.code()));
+        // Somebody with a newer program has moved the plan to a version that is not known here.
+        let newer = envelope.actor == plan::BEGINNING && envelope.seq > 1;
+        self.words.push(if newer { told::MOVED_BEYOND.to_owned() } else { told::change_not_taken(refusal.code()) });
         self.leave_alone(*doc);
         Ok(())
     }
@@ -300,7 +307,11 @@ impl Device {
     /// The roster held here may be older than what came: closes the document until a newer one is here. `false` where this
     /// very roster was too old before, and asking has brought no other.
     fn wait_for_roster(&mut self, doc: Id) -> bool {
-        let version = self.roster.version;
+        // Entries come before what rests on them: waiting brings no others.
+        if self.has_entries() {
+            return false;
+        }
+        let version = self.roster.version();
         let Some(c) = self.connection.as_mut().filter(|c| c.doubted.get(&doc) != Some(&version)) else { return false };
         c.doubted.insert(doc, version);
         c.out.extend(c.session.close(doc));

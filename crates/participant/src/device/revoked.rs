@@ -1,7 +1,7 @@
 //! Being revoked: what is left of a device when the relay has shut it out. What it held may be in a stranger's hands, so the host
 //! erases all of it; what was never shared goes with it, and how much that was is said. Nothing here names a child.
 
-use sync::Roster;
+use sync::People;
 
 use super::{
     Device,
@@ -17,7 +17,7 @@ impl Device {
         let unshared = self.waiting().unwrap_or(0);
         let revoked = Revoked { relay, at: now.unix(), unshared };
         self.me = None;
-        self.roster = Roster::default();
+        self.roster = People::default();
         self.people += 1;
         self.peps.clear();
         self.documents.clear();

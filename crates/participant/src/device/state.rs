@@ -3,6 +3,7 @@
 mod asked;
 mod chance;
 mod connection;
+mod directory;
 mod held;
 mod presence;
 mod readers;
@@ -20,6 +21,7 @@ pub use unshared::Waits;
 pub(super) use asked::Asked;
 pub(super) use chance::Chance;
 pub(super) use connection::Connection;
+pub(super) use directory::{COMPLETE, Directory, ROSTER, SHEETS};
 pub(super) use held::{fact, kept};
 pub(super) use presence::Here;
 pub(super) use readers::{Choice, Readers};

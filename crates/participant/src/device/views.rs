@@ -46,6 +46,8 @@ pub struct Work {
     pub frames: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Entries of the directory by which what is known of people was changed, each by itself.
+    pub entries: u64,
 }
 
 impl Work {
@@ -65,6 +67,7 @@ impl Work {
             syncs: self.syncs - before.syncs,
             frames: self.frames - before.frames,
             bytes: self.bytes - before.bytes,
+            entries: self.entries - before.entries,
         }
     }
 }

@@ -15,8 +15,8 @@ use sync::{
     act::{Does, Sentence},
     feature::{WORD_BYTES_MAX, WORDS_MAX},
     frame::{
-        Chosen, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, NotDone, Presence, Start, Welcome,
-        WireTip,
+        Chosen, Complete, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, NotDone, Presence,
+        Start, Welcome, WireTip,
     },
 };
 
@@ -65,7 +65,9 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
         kind: "review".into(),
         process: "sections".into(),
         process_version: 1,
+        process_hash: None,
     };
+    let of_form_2 = Start { process_version: 2, process_hash: Some(ByteArray::new([13; 32])), ..start.clone() };
     let roster = SignedRoster { version: 2, payload: ByteBuf::from([9, 9]), sig: [10; 64] };
     vec![
         (
@@ -97,6 +99,7 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
                 last_roster: 3,
                 features: Features::of(&["marks", "later"]),
                 mark: Some(mark()),
+                directory: None,
             }),
         ),
         (
@@ -108,9 +111,27 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
                 roster: None,
                 features: Features::of(&["marks"]),
                 mark: Some(mark()),
+                unsettled: false,
             }),
         ),
         ("mark", Frame::Mark(mark())),
+        (
+            "hello-directory",
+            Frame::Hello(Hello {
+                version: 1,
+                program: "pep/0.1.0".into(),
+                device_id: [5; 16],
+                features: Features::of(&["entries"]),
+                directory: Some(Complete { epoch: [11; 16], version: 162 }),
+                ..Hello::default()
+            }),
+        ),
+        (
+            "welcome-unsettled",
+            Frame::Welcome(Welcome { epoch: [11; 16], relay_id: [12; 16], unsettled: true, ..Welcome::default() }),
+        ),
+        ("entries", Frame::Entries { version: 162, part: 0, parts: 2, bytes: ByteBuf::from([0x03, 0x00]) }),
+        ("listing", Frame::Listing { whole: true, part: 1, parts: 2, bytes: ByteBuf::from([0x03, 0x00]) }),
         (
             "documents",
             Frame::Documents {
@@ -150,6 +171,7 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
             },
         ),
         ("start", Frame::Start { start }),
+        ("start-form-2", Frame::Start { start: of_form_2 }),
         ("readers", Frame::Readers { doc, number: 1, roles: vec!["social-worker".into(), "young-person".into()] }),
         ("open-cold", Frame::Open { doc, cursor: None }),
         ("open", Frame::Open { doc, cursor: Some(Cursor::new([11; 16], 41)) }),
