@@ -126,7 +126,7 @@ impl Device {
         };
         let disk = replica::memory::Memory::new(Box::new(random)).open().unwrap();
         let replica = Replica::open(Box::new(disk), Mode::Participant).unwrap().0;
-        let mut device = participant::Device::open(replica, Processes::built_in().clone(), None, [1; 16]).unwrap();
+        let mut device = participant::Device::open(replica, Processes::built_in().clone(), None, [2; 16]).unwrap();
         let seed = [fresh().into_bytes(), [1; 16]].concat();
         let key = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
         let public = replica::public_key(&key);
