@@ -5,9 +5,9 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use crate::{
     commands::{
         backup, check, child, comment, complete, completions, confirm, conflicts, contacts, demo, device, diff, doctor,
-        export, give_back, hand_over, held, history, import, join, list, meeting, new, open, passphrase, pin, private,
-        process, quality, resolve, restore, row, set, show, sign_off, status, sync, target, team, unseal, whoami,
-        write,
+        export, give_back, hand_over, held, history, import, join, list, meeting, move_version, new, open, passphrase,
+        pin, private, process, quality, resolve, restore, row, set, show, sign_off, status, sync, target, team, unseal,
+        whoami, write,
     },
     context::Context,
     global::{Global, Seals},
@@ -49,6 +49,7 @@ pub enum Command {
     Contacts(contacts::Args),
     Device(device::Args),
     New(new::Args),
+    Move(move_version::Args),
     List(list::Args),
     Show(show::Args),
     Set(set::Args),
@@ -133,6 +134,7 @@ impl Command {
             Command::Contacts(args) => contacts::run(context, args),
             Command::Device(args) => device::run(context, args),
             Command::New(args) => new::run(context, args),
+            Command::Move(args) => move_version::run(context, args),
             Command::List(args) => list::run(context, args),
             Command::Show(args) => show::run(context, args),
             Command::Set(args) => set::run(context, args),

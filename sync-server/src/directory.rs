@@ -228,6 +228,10 @@ pub enum Refused {
     ActOld,
     #[error("This was asked for under the number of something else, and was not done. Ask again.")]
     ActUsed,
+    #[error(
+        "What is done here holds from today on, or from a later day. For an earlier one ask whoever keeps the relay."
+    )]
+    ActPast,
     #[error("Say why, in at most {} characters: those whom it concerns will ask.", sync::act::REASON_CHARS_MAX)]
     ActReason,
     #[error("A telephone number has three digits or more, and an e-mail address one @ and no blanks. Write it again.")]
@@ -276,6 +280,7 @@ impl Refused {
             | Refused::Readers(_)
             | Refused::ReadersMeanwhile
             | Refused::ActReason
+            | Refused::ActPast
             | Refused::Contact
             | Refused::TooMany { .. } => sync::frame::code::REFUSED,
         }
@@ -311,8 +316,8 @@ pub struct Directory {
     peps_of: BTreeMap<Id, BTreeSet<Id>>,
     documents: BTreeMap<Id, (Id, String)>,
     chosen: BTreeMap<Id, Chosen>,
-    /// By process, version and kind of document: the same for all PEPs that began under it.
-    rules: BTreeMap<(String, u32, String), Arc<Rules>>,
+    /// By process, version, kind of document and how often that was moved on: the same for all PEPs that began under it.
+    rules: BTreeMap<(String, u32, String, u64), Arc<Rules>>,
     accepted: BTreeSet<Accepted>,
     /// Who has every child, now or once.
     every: Vec<EveryChild>,
@@ -511,15 +516,17 @@ impl Directory {
     /// Who may stand behind a new change in this document on `today`, and what they may write there: by the role that they
     /// have that day, or the next, for days begin in one place before they begin in another. A device that was revoked or
     /// locked has a known author, who may write nothing more. `None` where the document is not known.
-    pub fn authority(&self, doc: &Id, today: &str) -> Option<TeamOf<'_>> {
+    ///
+    /// `steps`: how often the document was moved to a newer version of its process.
+    pub fn authority(&self, doc: &Id, steps: u64, today: &str) -> Option<TeamOf<'_>> {
         let (pep, kind) = self.document(doc)?;
-        let rules = self.rules.get(&rules_of(&pep.start, kind))?;
+        let rules = self.rules.get(&rules_of(&pep.start, kind, steps))?;
         let days = [Some(today.to_string()), day_after(today).ok()].into_iter().flatten().collect();
-        Some(TeamOf { directory: self, child: pep.start.child, doc: *doc, rules, days, restored_by: None })
+        Some(TeamOf { directory: self, start: &pep.start, kind, doc: *doc, rules, days, restored_by: None })
     }
 
     /// The same for what was written long ago: by every role that people ever had for the child, on any device. A copy.
-    pub fn record(&self, doc: &Id) -> Team {
+    pub fn record(&self, doc: &Id, steps: u64) -> Team {
         let Some((pep, kind)) = self.document(doc) else { return Team::default() };
         let mut team = Team::default();
         let members = self.team(&pep.start.child).iter().map(|m| (m.person, &m.role));
@@ -530,7 +537,12 @@ impl Directory {
                 team.authors.extend(known);
             }
         }
-        team.rules = self.rules.get(&rules_of(&pep.start, kind)).cloned().unwrap_or_default();
+        team.rules = self.rules.get(&rules_of(&pep.start, kind, steps)).cloned().unwrap_or_default();
+        if steps > 0 {
+            team.extensions = pep::extensions(&pep.start, kind, &self.processes).into_iter().collect();
+            let moves = |role: &&str| pep::may_move(kind, role);
+            team.extenders = pep::roles().into_iter().filter(moves).map(str::to_string).collect();
+        }
         team.accepted = self.accepted_in(doc).map(|accepted| accepted.change).collect();
         team
     }
@@ -797,7 +809,8 @@ impl Directory {
         }
         if let Some(known) = self.peps.get(&start.pep) {
             let k = &known.start;
-            return match (&k.process, k.process_version) == (&start.process, start.process_version) {
+            let of = |start: &Start| (start.process.clone(), start.process_version, start.process_hash);
+            return match of(k) == of(start) {
                 true => Ok(Vec::new()),
                 false => Err(Refused::Process(format!("{} {}", k.process, k.process_version))),
             };
@@ -968,8 +981,10 @@ impl Directory {
         self.peps_of.entry(pep.start.child).or_default().insert(pep.start.pep);
         for (kind, doc) in &pep.documents {
             self.documents.insert(doc.into_array(), (pep.start.pep, kind.clone()));
-            let rules = || Arc::new(pep::rules(&pep.start, kind, &self.processes));
-            self.rules.entry(rules_of(&pep.start, kind)).or_insert_with(rules);
+            for steps in 0..=pep::steps(&pep.start, &self.processes) {
+                let rules = || Arc::new(pep::rules(&pep.start, kind, &self.processes, steps));
+                self.rules.entry(rules_of(&pep.start, kind, steps as u64)).or_insert_with(rules);
+            }
         }
         self.peps.insert(pep.start.pep, pep);
     }
@@ -999,7 +1014,8 @@ impl Directory {
 /// See [`Directory::authority`].
 pub struct TeamOf<'a> {
     directory: &'a Directory,
-    child: Id,
+    start: &'a Start,
+    kind: &'a str,
     doc: Id,
     rules: &'a Rules,
     /// Days of which one has to be within a membership.
@@ -1018,7 +1034,7 @@ impl TeamOf<'_> {
 impl Authority for TeamOf<'_> {
     fn author(&self, device: &Id) -> Option<Author> {
         let device = self.directory.devices.get(device)?;
-        let on_team = self.directory.team(&self.child).iter().any(|m| m.person == device.person);
+        let on_team = self.directory.team(&self.start.child).iter().any(|m| m.person == device.person);
         let on_team = on_team || self.directory.every.iter().any(|every| every.person == device.person);
         on_team.then_some(Author { key: device.key, person: device.person })
     }
@@ -1030,7 +1046,7 @@ impl Authority for TeamOf<'_> {
             return Vec::new();
         }
         let on = |m: &&Member| restored || self.days.iter().any(|day| m.on(day));
-        let of_person = self.directory.team(&self.child).iter().filter(|m| m.person == device.person);
+        let of_person = self.directory.team(&self.start.child).iter().filter(|m| m.person == device.person);
         let every = self.directory.every.iter().filter(|every| every.person == device.person);
         let every = every.filter(|every| restored || self.days.iter().any(|day| every.on(day)));
         of_person.filter(on).map(|m| m.role.as_str()).chain(every.map(|every| every.role.as_str())).collect()
@@ -1043,6 +1059,11 @@ impl Authority for TeamOf<'_> {
     fn accepted(&self, change: &Hash) -> bool {
         self.directory.accepted.contains(&Accepted { doc: self.doc, change: *change })
     }
+
+    fn extends(&self, device: &Id, change: &Hash) -> bool {
+        let moves = self.groups(device).iter().any(|role| pep::may_move(self.kind, role));
+        moves && pep::extensions(self.start, self.kind, &self.directory.processes).contains(change)
+    }
 }
 
 /// Prefix of the facts that say how people can be reached.
@@ -1050,8 +1071,8 @@ const CONTACT: &str = "contact/";
 /// Prefix of the facts that say which changes were let in.
 const ACCEPTED: &[u8] = b"accepted/";
 
-fn rules_of(start: &Start, kind: &str) -> (String, u32, String) {
-    (start.process.clone(), start.process_version, kind.to_string())
+fn rules_of(start: &Start, kind: &str, steps: u64) -> (String, u32, String, u64) {
+    (start.process.clone(), start.process_version, kind.to_string(), steps)
 }
 
 /// The day of a moment, `YYYY-MM-DD`. In UTC: one rule for every machine, an hour behind the wall clock in summer.

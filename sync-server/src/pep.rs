@@ -1,7 +1,7 @@
 //! What the relay knows of a plan: the ids and first changes of its documents, and who reads which. Nothing of what is
 //! written in one.
 
-use gate::{Id, Rules};
+use gate::{Hash, Id, Rules};
 use plan::{DocumentKind, Pep, PepType, Processes, Role};
 use sync::frame::Start;
 use uuid::Uuid;
@@ -34,19 +34,47 @@ pub(crate) enum NotAPep {
 
 /// The documents of the PEP that was started, computed anew: what a participant claims is compared, not believed.
 pub(crate) fn parts(start: &Start, processes: &Processes) -> Result<Vec<Part>, NotAPep> {
-    let (year, term) = plan::parse_term(&start.term).map_err(|_| NotAPep::Words)?;
-    let kind: PepType = start.kind.parse().map_err(|_| NotAPep::Words)?;
-    let process = processes.get(&start.process, start.process_version).map_err(|_| NotAPep::Process)?;
-    let pep = Pep { child: Uuid::from_bytes(start.child), year, term, kind, process };
-    if pep.id().into_bytes() != start.pep {
-        return Err(NotAPep::Id);
-    }
+    let pep = pep(start, processes)?;
     let part = |kind: &DocumentKind| Part {
         doc: pep.document(*kind).into_bytes(),
         kind: kind.slug(),
         genesis: pep.genesis(*kind),
     };
     Ok(DocumentKind::ALL.iter().map(part).collect())
+}
+
+fn pep(start: &Start, processes: &Processes) -> Result<Pep, NotAPep> {
+    let (year, term) = plan::parse_term(&start.term).map_err(|_| NotAPep::Words)?;
+    let kind: PepType = start.kind.parse().map_err(|_| NotAPep::Words)?;
+    let process = processes.get(&start.process, start.process_version).map_err(|_| NotAPep::Process)?;
+    if start.process_hash.map(|hash| hash.into_array()) != process.process().hash {
+        return Err(NotAPep::Process);
+    }
+    let pep = Pep { child: Uuid::from_bytes(start.child), year, term, kind, process };
+    if pep.id().into_bytes() != start.pep {
+        return Err(NotAPep::Id);
+    }
+    Ok(pep)
+}
+
+/// The changes that move a document of a PEP to the newer versions of its process that are known here, by hash.
+pub(crate) fn extensions(start: &Start, kind: &str, processes: &Processes) -> Vec<Hash> {
+    let Some((pep, kind)) = pep(start, processes).ok().zip(kind.parse().ok()) else { return Vec::new() };
+    let newest = processes.after(&pep.process).pop();
+    newest.map_or_else(Vec::new, |process| Pep { process, ..pep }.extension_hashes(kind))
+}
+
+/// Whether people of this role move documents of this kind.
+pub(crate) fn may_move(kind: &str, role: &str) -> bool {
+    kind.parse()
+        .ok()
+        .zip(role.parse().ok())
+        .is_some_and(|(kind, role): (DocumentKind, Role)| kind.movers().contains(&role))
+}
+
+/// How many newer versions of the process of a PEP are known here.
+pub(crate) fn steps(start: &Start, processes: &Processes) -> usize {
+    pep(start, processes).map_or(0, |pep| processes.after(&pep.process).len())
 }
 
 /// Who holds a document of this kind when these roles were chosen, by name; `Err` in words where they are no choice.
@@ -69,10 +97,12 @@ pub(crate) fn holds(kind: &str, place: &str) -> bool {
     kind.parse::<DocumentKind>().is_ok_and(|kind| kind.holds(question))
 }
 
-/// Who may write where in documents of this kind of a PEP under this process. Of what this version does not know: nobody.
-pub(crate) fn rules(start: &Start, kind: &str, processes: &Processes) -> Rules {
-    let process = processes.get(&start.process, start.process_version).ok();
-    let table = process.zip(kind.parse().ok()).map(|(process, kind)| process.process().write_table(kind));
+/// Who may write where in documents of this kind of a PEP that began under this process and was moved on so often. Of what this
+/// version does not know: nobody.
+pub(crate) fn rules(start: &Start, kind: &str, processes: &Processes, steps: usize) -> Rules {
+    let began = processes.get(&start.process, start.process_version).ok();
+    let process = began.and_then(|began| processes.reached(&began, steps));
+    let table = process.zip(kind.parse().ok()).map(|(process, kind)| process.write_table(kind));
     table.and_then(|table| table.parse().ok()).unwrap_or_default()
 }
 

@@ -773,16 +773,26 @@ impl Relay {
         Ok(())
     }
 
+    /// How often a document was moved to a newer version of its process.
+    fn steps(&mut self, doc: &Id) -> Result<u64, Trouble> {
+        Ok(self.replica.ledger_of(doc)?.index().extensions())
+    }
+
     /// Passes envelopes through the gate; holds what it refuses. Gives back those whose past is not here at all.
     fn take_in(&mut self, conn: u64, doc: Id, envelopes: Vec<Envelope>, now: i64) -> Result<Vec<Envelope>, Trouble> {
         let restored_by = self.restored_by(conn);
         let mut queue = envelopes;
         let mut lacking = Vec::new();
         while !queue.is_empty() {
-            let Some(authority) = self.directory.authority(&doc, &self.today) else { break };
+            // What moves the document on changes who may write where in what comes after it.
+            let moves = queue.iter().position(|envelope| envelope.actor == plan::BEGINNING);
+            let later = moves.map_or_else(Vec::new, |at| queue.split_off(at + 1));
+            let steps = self.steps(&doc)?;
+            let Some(authority) = self.directory.authority(&doc, steps, &self.today) else { break };
             let authority = authority.restoring(restored_by);
             let (offered, refusal) = self.replica.offer(&doc, &queue, &authority, None)?;
-            let rest = queue.split_off(offered.len());
+            let mut rest = queue.split_off(offered.len());
+            rest.extend(later);
             for (envelope, taken) in queue.iter().zip(&offered) {
                 let (Offered::New(number) | Offered::Known(number)) = taken;
                 match taken {
@@ -805,7 +815,10 @@ impl Relay {
                     self.unmarked.insert(conn);
                 }
             }
-            let (Some(refusal), Some(first)) = (refusal, rest.first()) else { break };
+            let (Some(refusal), Some(first)) = (refusal, rest.first()) else {
+                queue = rest;
+                continue;
+            };
             // What follows in the same chain shares the fate of its first; other authors' work goes on.
             let actor = first.actor;
             if self.has_forked(conn, &doc, first, &refusal) && self.directory.lock(&first.device, &doc, now).is_ok() {

@@ -410,6 +410,7 @@ impl Scene {
             groups: people.iter().map(|one| (one.person, ["everyone".to_owned()].into())).collect(),
             rules: Arc::new("* free everyone".parse().expect("rules")),
             accepted: [].into(),
+            ..Team::default()
         };
         let mut copies: Vec<Automerge> =
             people.iter().map(|one| plan::from_genesis(&pep, DocumentKind::Main, ActorId::from(one.actor))).collect();

@@ -1,5 +1,6 @@
 //! What the stories share: people who have joined a relay in one process ([`joined`]), a seeded world of them ([`sim`]), and real programs on real sockets ([`world`]).
 
+pub mod beginnings;
 pub mod children;
 pub mod directory;
 pub mod fuzz;

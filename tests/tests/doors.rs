@@ -30,7 +30,7 @@ fn a_use_case_comes_to_the_same_by_a_command_and_by_a_form() {
 /// Tries a row through both doors; how they differ from each other, or from what the row says.
 fn differs(device: &Device, row: &Row) -> Option<String> {
     let [by_command, by_form] = [(); 2].map(|()| {
-        let pep = device.plan(row.process, row.kind);
+        let pep = device.plan_of(row.process, row.version, row.kind);
         (row.given)(device, &pep);
         pep
     });

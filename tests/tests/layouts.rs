@@ -213,6 +213,56 @@ fn a_relay_of_every_layout_serves_its_devices_again_and_all_go_on_from_where_the
 }
 
 #[test]
+fn a_plan_that_a_released_program_began_is_moved_to_version_2_and_signed() {
+    for fixture in Fixture::all() {
+        let data = fixture.unpack("relay", "relay");
+        let serving = Server::start(&data, "127.0.0.1:0");
+        let devices = HOMES.map(|name| {
+            let device = fixture.home(name);
+            Folder::of_device(&device).unwrap().relay_is_at(&serving.url).unwrap();
+            device
+        });
+        let [first, second] = &devices;
+        let pep = fixture.pep();
+        let shown = |device: &Device| device.json(&["show", pep]).unwrap();
+        let signed = |shown: &Value| {
+            let all = shown["signOffs"].as_array().unwrap().iter();
+            all.map(|made| (made["hash"].clone(), made["stands"].clone())).collect::<Vec<_>>()
+        };
+        let synced = |device: &Device| assert_eq!(device.json(&["sync", "--once"]).unwrap()["inStep"], true);
+        [first, second, first].into_iter().for_each(synced);
+        let before = shown(first);
+        assert_eq!(before["process"]["version"], 1);
+        // What it changes is shown first, and changes nothing.
+        let ahead = first.json(&["move", pep, "--to-version", "2"]).unwrap();
+        assert_eq!((&ahead["moved"], &ahead["appears"][0]["field"]), (&json!(false), &json!("meeting.carerTold")));
+        assert_eq!(shown(first)["heads"], before["heads"]);
+        let moved = first.json(&["move", pep, "--to-version", "2", "--yes"]).unwrap();
+        assert_eq!((&moved["moved"], &moved["from"], &moved["to"]), (&json!(true), &json!(1), &json!(2)));
+        let after = shown(first);
+        assert_eq!((&after["process"]["version"], signed(&after)), (&json!(2), signed(&before)), "and stays signed");
+        first.pep(&["write", pep, "meeting.carerTold", "Rang on Sunday."]).unwrap();
+        [first, second, first].into_iter().for_each(synced);
+        let theirs = shown(second);
+        assert_eq!(theirs["process"]["version"], 2);
+        assert_eq!(theirs["answers"]["meeting.carerTold"], "Rang on Sunday.");
+        assert_eq!(theirs["heads"], shown(first)["heads"]);
+        serving.stop().unwrap();
+        let checked: Value = serde_json::from_str(&relay(&data, &["check", "--json"]).unwrap()).unwrap();
+        assert_eq!(checked["damage"], json!([]));
+        // Signed again, by a program that has the plan from the store.
+        let dispute = first.json(&["conflicts", pep]).unwrap();
+        for one in dispute.as_array().unwrap() {
+            first.pep(&["resolve", pep, one["place"].as_str().unwrap(), "--take", "1"]).unwrap();
+        }
+        first.pep(&["complete", pep]).unwrap();
+        let signed = shown(first)["signOffs"].clone();
+        let newest = signed.as_array().unwrap().iter().rfind(|made| made["question"] == "signoff.sw").unwrap();
+        assert_eq!((&newest["process"], &newest["stands"]), (&json!("web 2"), &json!(true)));
+    }
+}
+
+#[test]
 fn backups_of_every_layout_are_restored_and_hold_the_same() {
     for fixture in Fixture::all() {
         let name = fixture.expected["backup"].as_str().unwrap();

@@ -15,6 +15,7 @@ mod house;
 mod kill;
 mod layouts;
 mod leaving;
+mod moved;
 mod older;
 mod relay_key;
 mod requirements;

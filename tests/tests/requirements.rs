@@ -138,7 +138,7 @@ fn set(id: &str, row: &Value, wrong: &mut Vec<String>) -> Option<String> {
     for (place, value) in data {
         for process in processes(id) {
             let id_of = process.id();
-            let file = root().join(format!("crates/plan/processes/{id_of}.json"));
+            let file = root().join(format!("crates/plan/processes/2/{id_of}.json"));
             let file: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
             if file.pointer(place) != Some(value) {
                 wrong.push(format!("{id}: {id_of} has not {value} at {place}"));

@@ -47,11 +47,11 @@ const PEOPLE: [(&str, Role); 8] = [
 
 const BANK: &str = include_str!("../../crates/plan/bank.json");
 const PROCESSES: [(&str, &str); 5] = [
-    ("sections", include_str!("../../crates/plan/processes/sections.json")),
-    ("portal", include_str!("../../crates/plan/processes/portal.json")),
-    ("rolling", include_str!("../../crates/plan/processes/rolling.json")),
-    ("ten-page", include_str!("../../crates/plan/processes/ten-page.json")),
-    ("web", include_str!("../../crates/plan/processes/web.json")),
+    ("sections", include_str!("../../crates/plan/processes/2/sections.json")),
+    ("portal", include_str!("../../crates/plan/processes/2/portal.json")),
+    ("rolling", include_str!("../../crates/plan/processes/2/rolling.json")),
+    ("ten-page", include_str!("../../crates/plan/processes/2/ten-page.json")),
+    ("web", include_str!("../../crates/plan/processes/2/web.json")),
 ];
 
 // ---- Who may, as the files say
@@ -756,6 +756,7 @@ fn anything(me: &Me, seed: u8) -> Team {
         groups: [(me.person, ["everyone".to_owned()].into())].into(),
         rules: Arc::new("* free everyone".parse().expect("rules")),
         accepted: [].into(),
+        ..Team::default()
     }
 }
 
@@ -1125,7 +1126,7 @@ fn genuine_work_of_all_roles_at_once_is_never_refused_for_want_of_a_right() {
         let doc = pep.document(kind).into_bytes();
         // At the door of whoever reads the log: by the relay's record, and by the roster it signed.
         let teams =
-            [house.relay.directory().record(&doc), house.person(Role::VirtualSchoolHead).client.authority(&doc)];
+            [house.relay.directory().record(&doc, 0), house.person(Role::VirtualSchoolHead).client.authority(&doc)];
         let mut people: Vec<(&Person, Writer, Automerge)> = Vec::new();
         for person in &house.people {
             let actor = begun(person.seed, &person.me.person, &doc);

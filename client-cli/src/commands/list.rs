@@ -29,12 +29,14 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let Args { due, mine } = args;
     // Programs are told what there is, not what could be brought.
     let bring = !context.global.json;
-    let (today, lines, could, children) = context.turn(move |device, now| {
+    let (today, lines, could, others) = context.turn(move |device, now| {
         let mut lines = lists::plans(device, now)?;
         lines.retain(|line| (!due || line.is_due(now.day())) && (!mine || line.mine() > 0));
         let could = if bring { lists::could_bring(device, &lines)? } else { BTreeMap::new() };
-        Ok((now.day(), lines, could, device.children()?))
+        let newer = if due || mine { Vec::new() } else { device.newer_plans() };
+        Ok((now.day(), lines, could, (device.children()?, newer)))
     })?;
+    let (children, newer) = others;
     let names: BTreeMap<_, _> = children.into_iter().map(|child| (child.id, child.name)).collect();
     let named = |line: &Listed| names.get(line.pep.child.as_bytes()).cloned();
     if context.global.json {
@@ -46,7 +48,15 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         let could = could.get(&line.pep.id()).copied().unwrap_or_default();
         print(context, line, named(line), could, due.then_some(today));
     }
-    if lines.is_empty() {
+    for start in &newer {
+        let child = names.get(&start.child).map_or("A child", String::as_str);
+        let id = uuid::Uuid::from_bytes(start.pep);
+        context.data(format!(
+            "{id}  {child}, {}: made by a newer version of this program; update it to open it",
+            start.term
+        ));
+    }
+    if lines.is_empty() && newer.is_empty() {
         context.talk("No plan to show. `pep sync` fetches those of your teams; `pep new` starts one.");
     }
     Ok(())

@@ -22,6 +22,7 @@ pub mod import;
 pub mod join;
 pub mod list;
 pub mod meeting;
+pub mod move_version;
 pub mod new;
 pub mod open;
 pub mod passphrase;

@@ -36,7 +36,7 @@ pub struct Args {
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let id = args.process;
-    let process = context.turn(move |device, _| Ok(device.processes().latest(&id)))?;
+    let process = context.turn(move |device, now| Ok(device.processes().in_force(&id, now.day())))?;
     let process = process.map_err(|e| Error::new(Kind::Usage, e.to_string()))?;
     let child = context.child(&args.child)?;
     let (year, term) = args.term;

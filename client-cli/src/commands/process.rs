@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use plan::{Milestone, Page, Practice, Process, Processes, Role};
+use plan::{Milestone, Page, Practice, Process, ProcessRef, Processes, Role};
 
-use crate::{context::Context, json::directory as json};
+use crate::{
+    context::Context,
+    json::{directory as json, edits::Different},
+};
 use participant::error::{Error, Kind};
 
 /// The processes a PEP can follow: which pages, whose questions, which rules
@@ -23,6 +26,13 @@ enum Verb {
         /// Its id, such as sections
         id: String,
     },
+    /// Say what is different between two versions or processes, such as sections@1 sections@2; each may also be a file
+    Diff {
+        /// The one
+        a: String,
+        /// The other
+        b: String,
+    },
     /// Check the file of a process; says the line and the reason where it cannot be used
     Check {
         /// The file
@@ -35,24 +45,30 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     match args.verb {
         Verb::List => list(context),
         Verb::Show { id } => show(context, &id),
+        Verb::Diff { a, b } => diff(context, &a, &b),
         Verb::Check { file } => check(context, &file),
     }
 }
 
 fn list(context: &mut Context) -> Result<(), Error> {
     if context.global.json {
-        context.json(&Processes::built_in().iter().map(json::Process::of).collect::<Vec<_>>());
+        context.json(&Processes::built_in().newest().map(json::Process::of).collect::<Vec<_>>());
         return Ok(());
     }
-    for process in Processes::built_in().iter() {
+    for process in Processes::built_in().newest() {
         context.data(format!("{}  version {}  {} ({})", process.id, process.version, process.name, process.code));
+    }
+    for newer in Processes::built_in().newer() {
+        context.data(format!(
+            "{}  version {}  {}: made for a newer version of this program",
+            newer.id, newer.version, newer.name
+        ));
     }
     Ok(())
 }
 
 fn show(context: &mut Context, id: &str) -> Result<(), Error> {
-    let newest = Processes::built_in().iter().filter(|process| process.id == id).max_by_key(|process| process.version);
-    let Some(process) = newest else {
+    let Some(process) = Processes::built_in().newest().find(|process| process.id == id) else {
         return Err(
             Error::new(Kind::Failed, "There is no process of that name.").hint("`pep process list` shows them.")
         );
@@ -77,11 +93,46 @@ fn show(context: &mut Context, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn check(context: &mut Context, file: &std::path::Path) -> Result<(), Error> {
+fn diff(context: &mut Context, a: &str, b: &str) -> Result<(), Error> {
+    let (a, b) = (named(context, a)?, named(context, b)?);
+    let differences = plan::differences(a.process(), b.process());
+    if context.global.json {
+        let each = differences.iter().map(|one| Different { field: one.question, says: one.says.clone() });
+        context.json(&each.collect::<Vec<_>>());
+        return Ok(());
+    }
+    for difference in &differences {
+        context.data(&difference.says);
+    }
+    if differences.is_empty() {
+        context.talk("The two ask and do the same.");
+    }
+    Ok(())
+}
+
+/// A process by id, by id and version, or by its file.
+fn named(context: &Context, name: &str) -> Result<ProcessRef, Error> {
+    let built_in = Processes::built_in();
+    let found = match name.split_once('@') {
+        Some((id, version)) => version.parse().ok().and_then(|version| built_in.get(id, version).ok()),
+        None => built_in.latest(name).ok(),
+    };
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    let process = read(context, std::path::Path::new(name))?;
+    let id = process.id.clone();
+    Processes::new(vec![process]).latest(&id).map_err(|unknown| Error::new(Kind::Failed, unknown.to_string()))
+}
+
+fn read(context: &Context, file: &std::path::Path) -> Result<Process, Error> {
     let text = std::fs::read_to_string(context.path(file))
         .map_err(|e| Error::new(Kind::Failed, format!("The file {} could not be read ({e}).", file.display())))?;
-    let process =
-        Process::parse(&text).map_err(|bad| Error::new(Kind::Findings, format!("{}: {bad}", file.display())))?;
+    Process::parse(&text).map_err(|bad| Error::new(Kind::Findings, format!("{}: {bad}", file.display())))
+}
+
+fn check(context: &mut Context, file: &std::path::Path) -> Result<(), Error> {
+    let process = read(context, file)?;
     if context.global.json {
         context.json(&json::Process::of(&process));
     }

@@ -1,5 +1,6 @@
 //! What commands that write say: which answer, which key, what was brought along.
 
+use plan::{Difference, DifferenceKind, Pep};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -42,6 +43,53 @@ pub struct Returned {
     pub pep: Uuid,
     /// The key of what is to be put right.
     pub key: String,
+}
+
+/// What another version of its process changes in a plan, and whether it was moved to it: `pep move`.
+#[derive(Serialize, JsonSchema)]
+pub struct Moved {
+    /// The PEP's id.
+    pub pep: Uuid,
+    /// The version it followed before.
+    pub from: u32,
+    /// The version that was asked for.
+    pub to: u32,
+    /// Whether it was moved now.
+    pub moved: bool,
+    /// What is asked that was not asked before.
+    pub appears: Vec<Different>,
+    /// What is asked no more, or less often.
+    pub disappears: Vec<Different>,
+    /// What is done otherwise.
+    pub changes: Vec<Different>,
+}
+
+/// One thing that is different.
+#[derive(Serialize, JsonSchema)]
+pub struct Different {
+    /// The question it is about; null where it is about the process as a whole.
+    pub field: Option<&'static str>,
+    /// What is different, in a sentence.
+    pub says: String,
+}
+
+impl Moved {
+    /// Of a plan as it was before, and what the version asked for changes.
+    pub fn of(before: &Pep, to: u32, moved: bool, differences: &[Difference]) -> Moved {
+        let of = |kind: DifferenceKind| {
+            let these = differences.iter().filter(|one| one.kind == kind);
+            these.map(|one| Different { field: one.question, says: one.says.clone() }).collect()
+        };
+        Moved {
+            pep: before.id(),
+            from: before.process().version,
+            to,
+            moved,
+            appears: of(DifferenceKind::Appears),
+            disappears: of(DifferenceKind::Disappears),
+            changes: of(DifferenceKind::Changes),
+        }
+    }
 }
 
 /// Answers from the last PEP were confirmed: `pep confirm`.

@@ -222,6 +222,7 @@ fn relay(world: &World) {
     ask(&["devices", "revoke", device.as_str().unwrap()]);
     ask(&["audit", "--last", "3"]);
     ask(&["config"]);
+    ask(&["rights"]);
     assert_eq!(world.relay.run(&["teams", "list", "no such child", "--json"]).code, 1);
     assert_eq!(world.relay.run(&["teams", "lost", "--json"]).code, 2);
     ask(&["completions", "bash"]);
@@ -230,6 +231,8 @@ fn relay(world: &World) {
     ask(&["backup", text(&backup)]);
     let again = Relay { data: world.dir.path().join("again"), url: String::new(), process: None };
     again.run(&["restore", text(&backup), "--json"]).json();
+    again.run(&["keys", "show", "--json"]).json();
+    again.run(&["keys", "change", "--reason", "Tried here.", "--json"]).json();
 }
 
 /// What is about this device alone.
@@ -251,6 +254,17 @@ fn device(world: &World) {
     ask(&["child", "add", "--name", "Wren Tapplestone", "--dob", "2016-03-14", "--emergency"]);
     ask(&["child", "list"]);
     ask(&["child", "show", "Idris Fennimoor"]);
+    ask(&["contacts", "--phone", "01632 960001"]);
+    ask(&["device", "list"]);
+    ask(&["device", "name", "the laptop"]);
+    ask(&["child", "set", "Idris Fennimoor", "--emergency", "no", "--reason", "He was not."]);
+    let left = world.join("carys-then", ("Carys Wexcombe", "carer"));
+    drop(left);
+    ask(&["sync"]);
+    ask(&["team", "end", "Idris Fennimoor", "Carys Wexcombe", "--on", "2031-01-31"]);
+    let gideon =
+        world.relay.run(&["invite", "--name", "Gideon Larkspur-Bell", "--role", "social-worker", "--json"]).json();
+    ask(&["hand-over", "Idris Fennimoor", "--to", gideon["person"].as_str().unwrap(), "--on", "2031-01-31"]);
     home.pep_with(&["pin", "set", "--json"], "2468\n").json();
     let (backup, words) = (world.dir.path().join("callum.tar"), world.dir.path().join("words"));
     ask(&["backup", text(&backup)]);
@@ -321,6 +335,8 @@ fn plans(world: &mut World) {
     ask(&odile, &["history", spring]);
     ask(&odile, &["diff", spring, "2020-01-01"]);
     ask(&odile, &["private", spring]);
+    ask(&odile, &["move", spring, "--to-version", "2"]);
+    ask(&odile, &["process", "diff", "sections@1", "sections@2"]);
     asked(&ottoline, &["complete", spring]);
     asked(&lorcan, &["sign-off", spring]);
     ask(&lorcan, &["quality", spring]);

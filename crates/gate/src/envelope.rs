@@ -65,6 +65,10 @@ pub trait Authority {
 
     /// Whether a person has let this change in although the rules refuse it. Nothing but the rules is waived by that.
     fn accepted(&self, change: &Hash) -> bool;
+
+    /// Whether this is a change that carries the document's beginning on, and somebody on this device may make it: such a change
+    /// is by the genesis's own actor, and everybody works out the same, so it is told by its hash alone.
+    fn extends(&self, device: &Id, change: &Hash) -> bool;
 }
 
 /// An [`Authority`] that holds all of it.
@@ -78,6 +82,10 @@ pub struct Team {
     pub rules: Arc<Rules>,
     /// Changes that a person has let in although the rules refuse them.
     pub accepted: BTreeSet<Hash>,
+    /// The changes that carry the document's beginning on.
+    pub extensions: BTreeSet<Hash>,
+    /// The groups that make them.
+    pub extenders: BTreeSet<String>,
 }
 
 impl Authority for Team {
@@ -96,6 +104,10 @@ impl Authority for Team {
 
     fn accepted(&self, change: &Hash) -> bool {
         self.accepted.contains(change)
+    }
+
+    fn extends(&self, device: &Id, change: &Hash) -> bool {
+        self.extensions.contains(change) && self.groups(device).iter().any(|group| self.extenders.contains(*group))
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Index {
     runs: BTreeMap<OpKey, Run>,
     keys: Vec<Arc<str>>,
     key_numbers: BTreeMap<Arc<str>, u32>,
-    /// Where the genesis made objects: nothing is written there again.
+    /// Where the genesis, and what carried it on, made objects: nothing is written there again.
     kept: BTreeSet<(OpKey, Slot)>,
     sought: Sought,
 }
@@ -74,6 +74,18 @@ impl Index {
         let outlines = read(envelope)?;
         let said = statement(&envelope.doc, &envelope.actor, envelope.seq, &envelope.hash);
         let author = signed_by(&said, &envelope.device, &envelope.sig, authority)?;
+        if self.is_beginning(&envelope.actor) {
+            let known = |outline: &Outline| self.contains(&outline.hash);
+            if !outlines.iter().all(|outline| known(outline) || authority.extends(&envelope.device, &outline.hash)) {
+                // Of nobody's device, and not one of those that everybody works out.
+                return Err(Refusal::Actor);
+            }
+            let admitted = self.add_all(envelope, outlines, None)?;
+            if !admitted.is_known() {
+                self.bind(&envelope.actor, author, None);
+            }
+            return Ok(admitted);
+        }
         self.check_author(&envelope.doc, &envelope.actor, &author, envelope.incarnation)?;
         let mut judge = Judge::new(authority, &envelope.device, &author);
         let admitted = self.add_all(envelope, outlines, Some(&mut judge))?;
@@ -101,15 +113,26 @@ impl Index {
         self.heads.iter().copied().collect()
     }
 
-    /// Number and hash of the actor's newest change; nothing for an actor who wrote nothing, and for the genesis's.
+    /// Number and hash of the actor's newest change; nothing for an actor who wrote nothing, and for the genesis's while nobody has
+    /// carried it on.
     pub fn tip(&self, actor: &Id) -> Option<(u64, Hash)> {
         let (number, actor) = self.actor(actor)?;
-        (number != GENESIS_ACTOR).then_some((actor.seq, actor.newest))
+        (number != GENESIS_ACTOR || actor.seq > 1).then_some((actor.seq, actor.newest))
     }
 
     /// Everyone who wrote after the genesis, sorted by id.
     pub fn actors(&self) -> impl Iterator<Item = &Id> {
         self.actor_numbers.iter().filter(|(_, number)| **number != GENESIS_ACTOR).map(|(id, _)| id)
+    }
+
+    /// How many changes have carried the genesis on: each the next of its own actor, depending on the one before it alone.
+    pub fn extensions(&self) -> u64 {
+        self.actors.first().map_or(0, |beginning| beginning.seq.saturating_sub(1))
+    }
+
+    /// Whether this is the actor of the genesis.
+    pub fn is_beginning(&self, actor: &Id) -> bool {
+        self.actor_numbers.get(actor) == Some(&GENESIS_ACTOR)
     }
 
     /// Who stands behind an actor: proved by an envelope or a tip of theirs, or given back by [`Index::remember`].
@@ -235,14 +258,10 @@ impl Index {
         let known = outlines.iter().take_while(|outline| self.contains(&outline.hash)).count();
         let new = outlines.get(known..).unwrap_or_default();
         if let Some(first) = new.first()
-            && let Some((number, actor)) = self.actor(&first.actor)
+            && let Some((_, actor)) = self.actor(&first.actor)
+            && first.seq <= actor.seq
         {
-            if number == GENESIS_ACTOR {
-                return Err(Refusal::Genesis { what: "a change continues the genesis's own numbering" });
-            }
-            if first.seq <= actor.seq {
-                return Err(Refusal::Equivocation { seq: first.seq });
-            }
+            return Err(Refusal::Equivocation { seq: first.seq });
         }
         let mut coming = BTreeSet::new();
         let mut missing = BTreeSet::new();
@@ -259,8 +278,8 @@ impl Index {
     /// Where a change stands: in its author's chain, after its dependencies.
     fn place(&self, outline: &Outline) -> Result<Step, Refusal> {
         within("the number of changes in the document", self.changes.len() as u64 + 1, CHANGES_MAX)?;
-        let genesis = self.changes.is_empty();
-        if outline.deps.is_empty() && !genesis {
+        let first = self.changes.is_empty();
+        if outline.deps.is_empty() && !first {
             return Err(Refusal::Genesis { what: "a change has another beginning" });
         }
         let known = self.actor(&outline.actor);
@@ -299,7 +318,7 @@ impl Index {
             Some(node) if same_clock(&node.others, &others) => Arc::clone(&node.others),
             _ => others.into(),
         };
-        Ok(Step { me, start: past + 1, end, others, genesis })
+        Ok(Step { me, start: past + 1, end, others, first })
     }
 
     fn add_op(&mut self, step: &Step, counter: u32, op: &Op, judge: Option<&mut Judge<'_>>) -> Result<(), Fault> {
@@ -309,7 +328,7 @@ impl Index {
         };
         let object = *self.objects.get(&object_key).ok_or(Fault::Causality("the object does not exist"))?;
         let slot = self.slot(step, object_key, object, op)?;
-        if !step.genesis && self.kept.contains(&(object_key, slot)) {
+        if !step.first && self.kept.contains(&(object_key, slot)) {
             return Err(Fault::Genesis);
         }
         let on_counter = self.check_predecessors(step, object_key, slot, op)?;
@@ -326,7 +345,7 @@ impl Index {
             }
             let key = if let Slot::Key(key) = slot { key } else { ELEMENT };
             self.objects.insert(id, Object { kind, depth, holder: object_key, key });
-            if step.genesis {
+            if step.me == GENESIS_ACTOR {
                 self.kept.insert((object_key, if slot == Slot::Insert { Slot::Element(id) } else { slot }));
             }
         }
@@ -479,13 +498,15 @@ impl Index {
             max_op: known.and_then(|(_, actor)| self.changes.get(&actor.newest)).map_or(0, |node| node.max_op),
             keys: self.keys.len(),
             heads: self.heads.clone(),
+            kept: self.is_beginning(actor).then(|| self.kept.clone()),
         }
     }
 
     /// Everything an envelope adds is its one actor's, and above that actor's operations so far.
     fn roll_back(&mut self, before: Savepoint, added: &[Outline]) {
-        let Savepoint { actor, tip, max_op, keys, heads } = before;
+        let Savepoint { actor, tip, max_op, keys, heads, kept } = before;
         self.heads = heads;
+        self.kept = kept.unwrap_or_else(|| std::mem::take(&mut self.kept));
         for outline in added {
             self.changes.remove(&outline.hash);
         }
@@ -621,7 +642,8 @@ struct Step {
     start: u32,
     end: u32,
     others: Arc<[u32]>,
-    genesis: bool,
+    /// It is the genesis.
+    first: bool,
 }
 
 enum Fault {
@@ -636,6 +658,8 @@ struct Savepoint {
     max_op: u32,
     keys: usize,
     heads: BTreeSet<Hash>,
+    /// Where it is the genesis's own actor.
+    kept: Option<BTreeSet<(OpKey, Slot)>>,
 }
 
 /// The outlines of an envelope's changes, which must be what the envelope says they are.

@@ -94,14 +94,26 @@ pub fn admit_snapshot(
     }
     let tips: BTreeMap<(Id, u64, Hash), &Tip> = tips.iter().map(|tip| ((tip.actor, tip.seq, tip.hash), tip)).collect();
     let mut authors: BTreeMap<Id, (Author, Option<Id>, Judge<'_>)> = BTreeMap::new();
+    let mut carried_on_by = None;
     for (actor, (seq, hash)) in newest {
         let tip = tips.get(&(actor, seq, hash)).ok_or(Refusal::Tip)?;
         let author = signed_by(&statement(doc, &actor, seq, &hash), &tip.device, &tip.sig, authority)?;
-        index.check_author(doc, &actor, &author, tip.incarnation)?;
+        match index.is_beginning(&actor) {
+            true => carried_on_by = Some(tip.device),
+            false => index.check_author(doc, &actor, &author, tip.incarnation)?,
+        }
         authors.insert(actor, (author, tip.incarnation, Judge::new(authority, &tip.device, &author)));
     }
     for change in rest {
         let outline = scan::change(change.raw_bytes())?;
+        if index.is_beginning(&outline.actor) {
+            let device = carried_on_by.ok_or(Refusal::Tip)?;
+            if !authority.extends(&device, &outline.hash) {
+                return Err(Refusal::Actor);
+            }
+            index.add(&outline, None)?;
+            continue;
+        }
         let (.., judge) = authors.get_mut(&outline.actor).ok_or(Refusal::Tip)?;
         index.add(&outline, Some(judge))?;
     }

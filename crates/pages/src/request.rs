@@ -77,6 +77,13 @@ pub enum Outcome {
         /// Where to go when it is on the disk.
         then: String,
     },
+    /// Move the plan to a newer version of its process, then go on.
+    Move {
+        /// Which version.
+        version: u32,
+        /// Where to go when it is on the disk.
+        then: String,
+    },
     /// Keep how the pages behave on this device, then go on.
     Settings {
         /// How.

@@ -11,8 +11,8 @@ use super::{
     locked::{self, AtLock},
     model::{ChildLine, Plan, pep_href},
     page::{
-        blank, checks, child, children, choose, comments, errors, held, help, history, meeting, new, plan, print,
-        quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
+        blank, checks, child, children, choose, comments, errors, held, help, history, meeting, move_version, new,
+        plan, print, quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
     },
     region::Regions,
     reply::{Reply, TRIES_MAX},
@@ -54,7 +54,10 @@ pub fn answer(turn: &mut Turn<'_>, request: &Request) -> Reply {
             page(turn, &leaf)
         }
         // Every edit was written, or answered with a page, before it came here.
-        Outcome::Write { then, .. } | Outcome::Sign { then, .. } | Outcome::Readers { then, .. } => Reply::Go(then),
+        Outcome::Write { then, .. }
+        | Outcome::Sign { then, .. }
+        | Outcome::Readers { then, .. }
+        | Outcome::Move { then, .. } => Reply::Go(then),
         // It was started before it came here.
         Outcome::Start { pep, .. } => Reply::Go(pep_href(&request.base, &pep.id(), "")),
         Outcome::Give(_) => Reply::Given,
@@ -220,7 +223,7 @@ fn of_pin(turn: &mut Turn<'_>, request: &Request) -> Result<Outcome, Error> {
 
 fn of_child(turn: &mut Turn<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child else { return Ok(None) };
-    let wanted = request.post.then(|| new::wanted(request, &child, turn.device.processes()));
+    let wanted = request.post.then(|| new::wanted(request, &child, turn.device.processes(), turn.env.now.day()));
     let doubts = match &wanted {
         Some(Ok(pep)) => turn.doubts(pep)?,
         _ => Vec::new(),
@@ -248,6 +251,7 @@ fn of_plan(turn: &mut Turn<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> 
             Some(Outcome::Write { lots, then }) => (turn.write(&plan, lots), then),
             Some(Outcome::Sign { signature, then }) => (turn.sign(&plan, signature), then),
             Some(Outcome::Readers { roles, then }) => (turn.choose_readers(&plan, roles), then),
+            Some(Outcome::Move { version, then }) => (turn.move_version(&plan, version), then),
             other => return Ok(other),
         };
         match done {
@@ -292,6 +296,7 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["meeting", "live"] => Some(meeting::live::live(request, plan, &turn.gathering(plan)?)),
         ["quality"] => quality::quality(request, plan, turn.sampled(plan)?),
         ["send-back"] => quality::send_back(request, plan),
+        ["move"] => move_version::move_version(request, plan, turn.ahead(plan)?.as_ref()),
         ["sign-off"] => Some(sign_off::sign_off(request, plan, turn.offer(plan)?.as_ref())),
         // These are only shown.
         _ if request.post => None,

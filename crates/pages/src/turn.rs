@@ -6,7 +6,9 @@ use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, check, conflicts, decisions,
     device::{PlanDocuments, Present, Spot, Typed, Waiting},
     lists::{self, Listed},
-    meeting, mine, pieces, quality,
+    meeting, mine,
+    move_version::{self, Move},
+    pieces, quality,
     settings::{ChildMode, NotThePin, Pin, Settings},
     sign, start, summary, words,
 };
@@ -142,6 +144,18 @@ impl<'a> Turn<'a> {
         let chosen = self.device.choose_private_readers(&plan.pep, plan.role, &roles);
         let failed = |words: String| NotWritten::Failed(Error::new(Kind::NotPermitted, words));
         chosen.map_err(|trouble| NotWritten::Failed(trouble.into()))?.map(drop).map_err(|no| failed(no.to_string()))
+    }
+
+    /// The move of a plan to the newest version of its process; `None` where it follows that.
+    pub fn ahead(&self, plan: &Plan) -> Result<Option<Move>, Error> {
+        move_version::ahead(self.device, &plan.pep, None)
+    }
+
+    /// Moves a plan to a newer version of its process. On the disk when this returns.
+    pub fn move_version(&mut self, plan: &Plan, version: u32) -> Result<(), NotWritten> {
+        let mine = Mine { pep: plan.pep.clone(), role: plan.role };
+        let now = *self.now();
+        move_version::move_version(self.device, &mine, version, &now).map(drop).map_err(NotWritten::Failed)
     }
 
     /// Whether this device has a PIN that takes it back from a child.
@@ -285,9 +299,11 @@ impl<'a> Turn<'a> {
             None => None,
         };
         let name = called(&view, names.get(&pep.child));
+        let newer = device.versions_after(&pep).last().map(|to| to.process().version);
         let fresh = (self.env.fresh)();
         Ok(Some(Plan {
             base: self.env.base.clone(),
+            newer,
             pep,
             role,
             person,

@@ -9,6 +9,7 @@ mod facts;
 mod held;
 mod incarnation;
 mod line;
+mod moved;
 mod newer;
 mod presence;
 mod readers;
@@ -128,8 +129,8 @@ pub struct Device {
     people: u64,
     peps: BTreeMap<Id, Pep>,
     documents: BTreeMap<Id, (Id, DocumentKind)>,
-    /// Who may write where, by process, version and kind of document; read when first asked for.
-    rules: BTreeMap<(String, u32, DocumentKind), Arc<Rules>>,
+    /// Who may write where, by process, the version begun under, the one followed and kind of document; read when first asked for.
+    rules: BTreeMap<(String, u32, u32, DocumentKind), Arc<Rules>>,
     connection: Option<Connection>,
     line: Line,
     here: Here,
@@ -160,7 +161,7 @@ pub struct Device {
 impl Device {
     /// Begins from what this device's replica holds. `key`: this device's, where it has joined. `chance`: 16 bytes of it, of which everything that
     /// this device draws by itself follows.
-    /// `processes`: those it knows; a plan under another is kept and not shown.
+    /// `processes`: those it knows; a plan under another is kept, and listed as one of a newer program.
     pub fn open(
         mut replica: Replica,
         processes: Processes,
@@ -214,6 +215,7 @@ impl Device {
         device.refused = refused.into_iter().map(|(number, held)| (number, held.among(&device.processes))).collect();
         for (_, value) in device.replica.facts(b"pep/")? {
             if let Some(pep) = from_cbor::<Start>(&value).as_ref().and_then(|start| pep_of(start, &device.processes)) {
+                let pep = device.as_moved(pep)?;
                 device.know(pep);
             }
         }

@@ -131,6 +131,7 @@ impl From<Refused> for Error {
             Refused::UnknownQuestion { .. }
             | Refused::Computed { .. }
             | Refused::Hidden { .. }
+            | Refused::NotInThisVersion { .. }
             | Refused::OtherDocument { .. }
             | Refused::OtherPlan
             | Refused::UnknownRow { .. }

@@ -23,6 +23,7 @@ pub mod import;
 pub mod lists;
 pub mod meeting;
 pub mod mine;
+pub mod move_version;
 pub mod now;
 pub mod pieces;
 pub mod quality;

@@ -8,7 +8,7 @@ mod record;
 mod rules;
 mod sample;
 
-use form::{agenda, bank, expr, policy, practice, process};
+use form::{agenda, bank, difference as differing, expr, policy, practice, process, processes};
 use record::{
     appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value,
     view,
@@ -23,6 +23,7 @@ pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
 pub use carry::{CarriedOver, carry, target_from};
 pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
+pub use differing::{Difference, DifferenceKind, differences};
 pub use edit::{
     Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key, text_at,
 };
@@ -37,8 +38,8 @@ pub use meeting::{
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
-    AcademicYear, DocumentKind, NotAChoice, NotATerm, NotAWord, Pep, PepType, Phase, Role, SCHEMA_VERSION, Term,
-    Unreadable, from_genesis, load, parse_term,
+    AcademicYear, BEGINNING, DocumentKind, NotAChoice, NotATerm, NotAWord, Pep, PepType, Phase, Role, SCHEMA_NEWEST,
+    Term, Unreadable, from_genesis, load, parse_term, version_of,
 };
 pub use picture::{NotAPicture, PICTURE_BYTES_MAX, Picture};
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
@@ -52,9 +53,10 @@ pub use practice::{
     ReviewKind, Sampling, Share, SignOffPractice, Since, Step, Trigger, VoicePractice,
 };
 pub use process::{
-    Calendar, DueSide, Page, PageDue, Process, ProcessRef, Processes, SCHEDULE_1, TermDates, UnknownProcess, WriteRule,
-    Written, provisional_next_date,
+    Calendar, DueSide, FORM, FromFile, Newer, Page, PageDue, Process, SCHEDULE_1, TermDates, WriteRule, Written,
+    provisional_next_date,
 };
+pub use processes::{ProcessRef, Processes, UnknownProcess};
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
 pub use rewritten::{rewritten, rewritten_findings};

@@ -13,7 +13,7 @@ use crate::bank::BadFile;
 use crate::edit::{Writer, apply};
 use crate::pep::{AcademicYear, DocumentKind, Pep, PepType, Role, Term, from_genesis, parse_term};
 use crate::portable::{ANSWERS_FORMAT, AnswersFile};
-use crate::process::{ProcessRef, Processes};
+use crate::processes::{ProcessRef, Processes};
 use crate::refused::Refused;
 use crate::signoff::{Signing, sign, sign_off_of};
 use crate::value::withhold;

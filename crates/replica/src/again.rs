@@ -50,7 +50,10 @@ impl Replica {
         let waiting: Vec<(u64, Hash)> = self.ledger(doc)?.ledger.waiting().map(|(n, h)| (n, *h)).collect();
         let mut own: BTreeMap<Hash, u64> = BTreeMap::new();
         for (number, hash) in waiting {
-            if self.envelope(doc, number)?.device == device {
+            let envelope = self.envelope(doc, number)?;
+            // What carries the document's beginning on is nobody's own number, and is not written again: it stays or goes.
+            let stays = self.ledger(doc)?.ledger.index().is_beginning(&envelope.actor) && !without.contains(&hash);
+            if envelope.device == device && !stays {
                 own.insert(hash, number);
             }
         }

@@ -991,4 +991,8 @@ impl Authority for Own<'_> {
     fn accepted(&self, change: &Hash) -> bool {
         self.authority.accepted(change)
     }
+
+    fn extends(&self, device: &Id, change: &Hash) -> bool {
+        self.authority.extends(device, change)
+    }
 }

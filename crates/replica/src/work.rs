@@ -51,4 +51,8 @@ impl Authority for Counting<'_> {
     fn accepted(&self, change: &Hash) -> bool {
         self.authority.accepted(change)
     }
+
+    fn extends(&self, device: &Id, change: &Hash) -> bool {
+        self.authority.extends(device, change)
+    }
 }

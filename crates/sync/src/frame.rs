@@ -171,6 +171,9 @@ pub struct Start {
     pub process: String,
     /// Version of that process.
     pub process_version: u32,
+    /// SHA-256 of what its file says, where it is of form 2 or later: the documents' ids and first changes follow from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process_hash: Option<ByteArray<32>>,
 }
 
 /// One document that a device may open.

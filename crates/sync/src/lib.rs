@@ -56,7 +56,7 @@
 //! |---|---|---|
 //! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`?, `mark`?, `directory`? {`epoch`, `version`} |
 //! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`?, `mark`? {`epoch`, `records`, `sig`}, `unsettled`? |
-//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`}, `readers`? {`number`, `roles`}} |
+//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`, `processHash`?}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
 //! | `readers` | both | `doc`, `number`, `roles` (names of roles): who reads a document |
@@ -94,7 +94,9 @@
 //!
 //! For each document the relay keeps envelopes in an order that is a valid causal order, numbered from 1 without gaps. The
 //! first change of a document, its **genesis**, is not in the log: it follows from what the PEP was started as, and a client
-//! that does not want to compute it takes it from the snapshot.
+//! that does not want to compute it takes it from the snapshot. A later change of the genesis's own actor moves the document to a
+//! newer version of its process: an envelope like any other but that its actor is nobody's, signed by the device of whoever brought
+//! it. Everybody works out the same change; a client that does not know that version cannot take it, and leaves the document as it is.
 //!
 //! - `open` without a cursor is answered by a `snapshot`, in one or more parts: the concatenated `bytes` are a document (or,
 //!   for one nobody has written in, its genesis change) that any Automerge library loads, holding the log up to `seq`. The

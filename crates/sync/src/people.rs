@@ -221,6 +221,6 @@ impl People {
         }
         let of_team = groups.keys().flat_map(|person| self.devices.get(person).into_iter().flatten());
         let authors = of_team.map(|d| (d.id, Author { key: d.key, person: d.person })).collect();
-        Team { authors, groups, rules, accepted: self.accepted(doc).copied().collect() }
+        Team { authors, groups, rules, accepted: self.accepted(doc).copied().collect(), ..Team::default() }
     }
 }

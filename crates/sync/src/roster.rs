@@ -203,7 +203,7 @@ impl Roster {
         let of_team = self.devices.iter().filter(|d| groups.contains_key(&d.person));
         let authors = of_team.map(|d| (d.id, Author { key: d.key, person: d.person })).collect();
         let accepted = self.accepted.iter().filter(|a| a.doc == *doc).map(|a| a.change).collect();
-        Team { authors, groups, rules, accepted }
+        Team { authors, groups, rules, accepted, ..Team::default() }
     }
 }
 

@@ -37,7 +37,9 @@ impl Check {
             // Read, and the signatures checked, away from the thread that serves.
             let heads = match (serve::log(&desk.room, doc, last), &about) {
                 (Some(envelopes), Some(_)) => {
-                    let team = desk.with(move |relay| Ok(relay.directory().record(&doc)))?;
+                    let moves = envelopes.iter().filter(|envelope| envelope.actor == plan::BEGINNING);
+                    let steps = moves.map(|envelope| envelope.seq - 1).max().unwrap_or(0);
+                    let team = desk.with(move |relay| Ok(relay.directory().record(&doc, steps)))?;
                     replica::check_log(&genesis, &envelopes, &team).map_err(|refusal| refusal.code().to_string())
                 }
                 (None, _) => Err("the log could not be read".into()),

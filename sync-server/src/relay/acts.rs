@@ -16,7 +16,7 @@ use sync::{
 
 use super::Relay;
 use crate::{
-    directory::{Refused, day, from_cbor, sha256, text, to_cbor},
+    directory::{Refused, dated, day, from_cbor, sha256, text, to_cbor},
     pep,
     rights::{Act, Reach, Rights},
 };
@@ -129,7 +129,7 @@ impl Relay {
         }
         let sentence = Sentence::decode(act).filter(|sentence| sentence.by == *device).ok_or(Refused::ActUnclear)?;
         let age = now.saturating_sub(sentence.at);
-        if age > ACT_SECONDS_MAX || age < -AHEAD_SECONDS_MAX {
+        if !(-AHEAD_SECONDS_MAX..=ACT_SECONDS_MAX).contains(&age) {
             return Err(Refused::ActOld);
         }
         let reason = sentence.why.as_deref().unwrap_or_default();
@@ -144,6 +144,10 @@ impl Relay {
         let today = day(now);
         self.judge_act(device, &sentence.does, &today)?;
         let on = sentence.from.as_deref().unwrap_or(&today);
+        // Nobody who worked with a child on a day is made not to have.
+        if dated(on)? < today {
+            return Err(Refused::ActPast);
+        }
         let (directory, by) = (&mut self.directory, Some(*device));
         // What was given to somebody else from a later day on does not stand any more, either.
         let meanwhile = |refused| if refused == Refused::NotOnTeam { Refused::Stands(MEANWHILE) } else { refused };

@@ -263,9 +263,10 @@ impl Relay {
         restored_by: Option<Id>,
     ) -> Result<(Vec<Verdict>, Vec<Envelope>), Trouble> {
         // What is late is judged by what its author could write while they were there.
-        let record = late.then(|| self.directory.record(doc));
+        let steps = self.steps(doc)?;
+        let record = late.then(|| self.directory.record(doc, steps));
         let mut index = self.replica.ledger_of(doc)?.index().clone();
-        let now = self.directory.authority(doc, &self.today).map(|authority| authority.restoring(restored_by));
+        let now = self.directory.authority(doc, steps, &self.today).map(|authority| authority.restoring(restored_by));
         let Some(authority) = record.as_ref().map(|team| team as &dyn Authority).or(now.as_ref().map(|now| now as _))
         else {
             return Ok((Vec::new(), Vec::new()));
@@ -505,7 +506,8 @@ impl Relay {
         let Some(envelope) = self.held_envelope(doc, hash)? else { return Ok(Err(Refused::HeldUnknown)) };
         let mut index = self.replica.ledger_of(doc)?.index().clone();
         let mut run = Vec::new();
-        let record = self.directory.record(doc);
+        let steps = self.steps(doc)?;
+        let record = self.directory.record(doc, steps);
         match self.fits(&mut index, doc, &envelope, &Waived(&record))? {
             Fit::Behind(before) => {
                 for hash in before.iter().chain([hash]) {
@@ -573,7 +575,8 @@ impl Relay {
     fn accept(&mut self, doc: &Id, hash: &Hash, now: i64) -> Result<Vec<Hash>, Error> {
         let run = self.run(doc, hash)??;
         // What no role of its author may write is named to everybody, or their devices would refuse it.
-        let record = self.directory.record(doc);
+        let steps = self.steps(doc)?;
+        let record = self.directory.record(doc, steps);
         let mut index = self.replica.ledger_of(doc)?.index().clone();
         let mut named = Vec::new();
         for envelope in &run {
@@ -583,7 +586,7 @@ impl Relay {
             }
         }
         self.directory.accept(doc, &named, now)?;
-        let (offered, refused) = self.replica.offer(doc, &run, &self.directory.record(doc), None)?;
+        let (offered, refused) = self.replica.offer(doc, &run, &self.directory.record(doc, steps), None)?;
         if refused.is_some() {
             // Judged on a copy a moment ago: it cannot come to this.
             return Err(Refused::HeldForGood.into());
@@ -661,6 +664,10 @@ impl Authority for Waived<'_> {
 
     fn accepted(&self, _: &Hash) -> bool {
         true
+    }
+
+    fn extends(&self, device: &Id, change: &Hash) -> bool {
+        self.0.extends(device, change)
     }
 }
 

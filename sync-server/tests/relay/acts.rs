@@ -175,8 +175,13 @@ fn a_case_is_its_own_workers_to_hand_over_and_nobody_outside_is_told_of_a_child(
     let roles: Vec<_> = story.team().into_iter().filter(|(_, role)| role == "social-worker").collect();
     assert!(roles.iter().any(|(person, _)| *person == story.petra.person));
     assert!(roles.iter().all(|(person, _)| *person != story.odile.person));
-    // A day is not before she came.
+    // Nobody is made not to have been there.
     let petra = Device::new(3, story.petra.person);
+    let past = Does::EndMembership { child: idris, person: story.carys.person };
+    let past = Sentence { from: Some("2026-02-26".into()), ..story.sentence(&petra, past) };
+    let past = story.signed(&petra, &past);
+    assert_eq!(code(story.sends(&petra, &past)).as_deref(), Some("refused"));
+    assert!(story.team().iter().any(|(person, _)| *person == story.carys.person));
     let end = Does::EndMembership { child: idris, person: story.petra.person };
     assert_eq!(code(story.asks(&petra, end)), None, "she may end her own");
 }

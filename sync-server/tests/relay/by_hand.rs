@@ -393,7 +393,7 @@ fn a_long_log_gets_a_snapshot_that_a_new_device_accepts() {
     let [Frame::Snapshot { seq: 70, heads, bytes, tips, .. }] = opened.as_slice() else { panic!("{opened:?}") };
     assert_eq!(heads.iter().map(|h| h.into_array()).collect::<Vec<_>>(), [written[69].hash]);
     let tips: Vec<gate::Tip> = tips.iter().map(gate::Tip::from).collect();
-    let team = relay.inner.directory().record(&doc);
+    let team = relay.inner.directory().record(&doc, 0);
     gate::admit_snapshot(&doc, bytes, &pep.genesis(Main), &tips, &team).expect("signed and whole");
 }
 

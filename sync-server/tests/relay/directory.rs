@@ -269,7 +269,7 @@ fn the_head_and_those_whom_the_settings_name_have_every_child() {
         })
         .collect();
     assert!(people.contains(&head.person) && people.contains(&lorcan.person));
-    let author = |device: &Device| relay.inner.directory().record(&doc).authors.contains_key(&device.id);
+    let author = |device: &Device| relay.inner.directory().record(&doc, 0).authors.contains_key(&device.id);
     assert!(author(&head) && author(&lorcan));
     // A program that reads rosters finds them on the team.
     let roster = relay.inner.signed_roster(&county.workers[0].person).verify(&relay.inner.key()).expect("signed");
@@ -279,7 +279,7 @@ fn the_head_and_those_whom_the_settings_name_have_every_child() {
     relay.settles();
     let directory = relay.inner.directory();
     assert!(!directory.may_open(&lorcan.person, &doc, today) && directory.may_open(&head.person, &doc, today));
-    assert!(directory.record(&doc).authors.contains_key(&lorcan.id));
+    assert!(directory.record(&doc, 0).authors.contains_key(&lorcan.id));
     // Somebody who is not known, or not of the Virtual School.
     for (name, refused) in [("Nobody", Refused::PersonUnknown), ("Worker 1", Refused::NotOfTheVirtualSchool)] {
         let said = relay.inner.name_every_child(&[name.into()], now);

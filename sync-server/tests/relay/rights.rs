@@ -88,7 +88,7 @@ fn the_forged_section_is_held_nobody_is_sent_it_and_everybody_elses_work_goes_on
     assert_eq!(receipts(&story.asks(&mut theirs, &honest)), 1);
     assert_eq!(story.log(), [honest[0].hash]);
     // Her signature stands, so a copy of her key can do no more than she may.
-    assert!(story.relay.inner.directory().record(&doc).author(&story.odile.id).is_some());
+    assert!(story.relay.inner.directory().record(&doc, 0).author(&story.odile.id).is_some());
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn what_the_virtual_school_lets_in_flows_and_every_device_is_told_that_it_was() 
     let (dir, genesis) = (story.relay.dir.clone(), story.pep.genesis(Main));
     drop(story.relay.inner);
     let again = open_relay(&dir, NOW);
-    let record = again.directory().record(&doc);
+    let record = again.directory().record(&doc, 0);
     assert!(record.accepted(&forged.hash));
     replica::check_log(&genesis, &log, &record).expect("a log as it was taken in");
     let record = gate::Team { accepted: Default::default(), ..record };
@@ -133,7 +133,7 @@ fn who_has_left_and_what_was_revoked_write_nothing_more_and_the_day_has_a_days_g
     let mut story = Story::begin();
     let (doc, idris, now) = (story.doc(), story.relay.idris, story.relay.now);
     let authority = |story: &Story, device: &Device, day: &str| {
-        let authority = story.relay.inner.directory().authority(&doc, day).expect("a document");
+        let authority = story.relay.inner.directory().authority(&doc, 0, day).expect("a document");
         authority.groups(&device.id).len()
     };
     story
@@ -157,7 +157,7 @@ fn who_has_left_and_what_was_revoked_write_nothing_more_and_the_day_has_a_days_g
     story.relay.inner.administer(|d| d.revoke(&petra.id, now)).expect("a device");
     assert_eq!(authority(&story, &petra, "2026-03-02"), 0);
     // What they wrote while they could stays theirs: that is another question.
-    let record = story.relay.inner.directory().record(&doc);
+    let record = story.relay.inner.directory().record(&doc, 0);
     assert_eq!([&story.odile, &petra].map(|device| record.groups(&device.id)), [["social-worker"]; 2]);
 }
 

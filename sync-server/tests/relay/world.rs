@@ -55,7 +55,8 @@ pub fn start(pep: &Pep) -> Start {
         term: format!("{}-{}", pep.year, pep.term),
         kind: pep.kind.to_string(),
         process: pep.process.id().into(),
-        process_version: pep.process.version(),
+        process_version: pep.process.began().version,
+        process_hash: pep.process.began().hash.map(serde_bytes::ByteArray::new),
     }
 }
 
@@ -152,6 +153,7 @@ fn anything(key: &Ed25519KeyPair, person: Id) -> Team {
         groups: [(person, ["everyone".to_string()].into())].into(),
         rules: Arc::new("* free everyone".parse().expect("rules")),
         accepted: [].into(),
+        ..Team::default()
     }
 }
 

@@ -103,6 +103,8 @@ enum Part {
     Term,
     /// The full state of many plans of sample children, in one process
     States,
+    /// First changes, moves to a newer version and the gate's tables, as everybody works them out
+    Beginnings,
     /// The gate, a signature, sealing, and unlocking with a passphrase
     Guard,
     /// The directory of a council with one child, 100 and 1,650: a fresh device, and one change
@@ -163,6 +165,10 @@ fn run(args: &Args) -> Result<Value, String> {
     if wanted(Part::States) {
         eprintln!("the state of {} plans", args.states);
         report.insert("states".into(), states(args.states, args.runs)?);
+    }
+    if wanted(Part::Beginnings) {
+        eprintln!("first changes and tables");
+        report.insert("beginnings".into(), harness::beginnings::measure(args.runs)?);
     }
     if wanted(Part::Directory) {
         for children in PAGES_OF {

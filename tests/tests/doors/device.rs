@@ -110,7 +110,12 @@ impl Device {
 
     /// A plan of another child.
     pub fn plan(&self, process: &str, kind: PepType) -> Pep {
-        let process = Processes::built_in().latest(process).unwrap();
+        self.plan_of(process, Processes::built_in().latest(process).unwrap().version(), kind)
+    }
+
+    /// The same, under this version of its process.
+    pub fn plan_of(&self, process: &str, version: u32, kind: PepType) -> Pep {
+        let process = Processes::built_in().get(process, version).unwrap();
         let pep = Pep { child: self.child(), year: AcademicYear(2025), term: Term::Spring, kind, process };
         self.start(&pep);
         pep

@@ -11,6 +11,8 @@ pub struct Row {
     pub covers: &'static [&'static str],
     pub role: Role,
     pub process: &'static str,
+    /// Which version of it the plan begins under.
+    pub version: u32,
     pub kind: PepType,
     pub given: fn(&Device, &Pep),
     pub command: fn(&Pep) -> Vec<String>,
@@ -41,6 +43,7 @@ const BLANK: Row = Row {
     covers: &[],
     role: SW,
     process: "sections",
+    version: 2,
     kind: PepType::Review,
     given: |_, _| {},
     command: |_| Vec::new(),
@@ -953,6 +956,20 @@ fn quality() -> Vec<Row> {
 fn whole() -> Vec<Row> {
     vec![
         Row {
+            name: "a plan moved to a newer version of its process",
+            covers: &["move_version::move_version", "pep move", "POST /pep/*/move"],
+            command: |_| words(["move", "PEP", "--to-version", "2", "--yes"]),
+            form: |pep| (at(pep, "/move"), fields([("version", "2")])),
+            ..Row { version: 1, ..BLANK }
+        },
+        Row {
+            name: "a plan moved by somebody who may not",
+            command: |_| words(["move", "PEP", "--to-version", "2", "--yes"]),
+            form: |pep| (at(pep, "/move"), fields([("version", "2")])),
+            then: refused(3, "Your role does not move a plan"),
+            ..Row { role: Role::Carer, version: 1, ..BLANK }
+        },
+        Row {
             name: "I have seen this plan",
             covers: &["sign::sign", "pep sign-off", "POST /pep/*/sign-off"],
             role: Role::Carer,
@@ -1002,6 +1019,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("Edit::Append", "pep write --append adds to what is there; a box of a page holds the whole text"),
     ("Edit::ReviewTarget", "how a plan brings a target to be reviewed; people put a row of that key"),
     ("Edit::Carry", "brought from the last PEP, not by hand: started alike by both doors (below)"),
+    ("pep process diff", READS),
     ("start::start", BELOW),
     ("bring::from_last", BELOW),
     ("bring::write", BELOW),

@@ -14,6 +14,8 @@ pub struct Tab {
     pub covers: &'static str,
     pub role: Role,
     pub process: &'static str,
+    /// Which version of it the plan begins under.
+    pub version: u32,
     pub given: fn(&Device, &Pep),
     /// Whether the device is with the child.
     pub with_child: bool,
@@ -45,6 +47,7 @@ const BLANK: Tab = Tab {
     covers: "",
     role: SW,
     process: "sections",
+    version: 2,
     given: |_, _| {},
     with_child: false,
     form: |_, _| (String::new(), Vec::new()),
@@ -55,7 +58,7 @@ const BLANK: Tab = Tab {
 
 /// Tries a row; what was lost, or is otherwise than the row says.
 pub fn lost(device: &Device, row: &Tab) -> Option<String> {
-    let pep = device.plan(row.process, PepType::Review);
+    let pep = device.plan_of(row.process, row.version, PepType::Review);
     (row.given)(device, &pep);
     if row.with_child {
         device.give(&pep);
@@ -413,6 +416,15 @@ fn whole() -> Vec<Tab> {
             stands: "Theirs.",
             then: Then::Both("Mine."),
             ..BLANK
+        },
+        Tab {
+            name: "a plan moved to a newer version of its process",
+            covers: "POST /pep/*/move",
+            form: |_, pep| (at(pep, "/move"), fields([("version", "2")])),
+            other: |device, pep| device.write(pep, SW, "care.story", "He cooks on Sundays."),
+            stands: "He cooks on Sundays.",
+            then: Then::Both("\"version\":2"),
+            ..Tab { version: 1, ..BLANK }
         },
         Tab {
             name: "I have seen this plan",

@@ -55,6 +55,10 @@ impl Authority for Everyone {
     fn accepted(&self, _: &Hash) -> bool {
         false
     }
+
+    fn extends(&self, _: &Id, _: &Hash) -> bool {
+        false
+    }
 }
 
 pub fn change(

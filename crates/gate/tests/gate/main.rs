@@ -2,6 +2,7 @@
 
 mod alter;
 mod authors;
+mod extensions;
 mod histories;
 mod mutants;
 mod refusals;

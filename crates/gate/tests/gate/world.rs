@@ -134,6 +134,7 @@ pub fn ruled(devices: &[&Device], rules: &str) -> Team {
         groups: devices.iter().map(|device| (device.person, groups(device))).collect(),
         rules: Arc::new(rules.parse().unwrap()),
         accepted: BTreeSet::new(),
+        ..Team::default()
     }
 }
 

@@ -18,7 +18,7 @@ const ROWS: usize = 4;
 /// Asks which form, and shows it.
 pub fn blank(request: &Request, site: &Site) -> Outcome {
     let asked = |name: &str| request.query.get(name).unwrap_or_default();
-    let process = site.processes.iter().find(|process| process.id == asked("process"));
+    let process = site.processes.newest().find(|process| process.id == asked("process"));
     let phase = asked("phase").parse::<Phase>().ok();
     let mut errors = Errors::new();
     if request.query.get("show").is_some() {
@@ -34,7 +34,7 @@ pub fn blank(request: &Request, site: &Site) -> Outcome {
     }
     let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
     let processes: Vec<(String, String)> =
-        site.processes.iter().map(|one| (one.id.clone(), one.name.clone())).collect();
+        site.processes.newest().map(|one| (one.id.clone(), one.name.clone())).collect();
     let phases: Vec<(String, String)> =
         Phase::ALL.iter().map(|phase| (phase.to_string(), phase.label().to_owned())).collect();
     let main = html! {

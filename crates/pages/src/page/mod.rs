@@ -13,6 +13,7 @@ pub mod help;
 pub mod history;
 pub mod locked;
 pub mod meeting;
+pub mod move_version;
 pub mod new;
 pub mod plan;
 pub mod print;

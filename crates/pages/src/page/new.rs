@@ -14,13 +14,14 @@ use crate::{
 use participant::words::counted;
 
 /// The PEP that a form asks for, or what is wrong in it.
-pub fn wanted(request: &Request, child: &ChildLine, processes: &Processes) -> Result<Pep, Errors> {
+pub fn wanted(request: &Request, child: &ChildLine, processes: &Processes, today: NaiveDate) -> Result<Pep, Errors> {
     let said = |name: &str| request.form.get(name).unwrap_or_default();
     let mut errors: Errors = Vec::new();
     let mut miss = |name: &str, words: &str| errors.push((name.to_owned(), words.to_owned()));
     let term = parse_term(said("term")).map_err(|_| miss("term", "Choose the term")).ok();
     let kind = said("type").parse::<PepType>().map_err(|_| miss("type", "Choose what kind of PEP it is")).ok();
-    let process = processes.latest(said("process")).map_err(|_| miss("process", "Choose the process it follows")).ok();
+    let process =
+        processes.in_force(said("process"), today).map_err(|_| miss("process", "Choose the process it follows")).ok();
     match (term, kind, process) {
         (Some((year, term)), Some(kind), Some(process)) => Ok(Pep { child: child.child, year, term, kind, process }),
         _ => Err(errors),
@@ -135,11 +136,5 @@ fn terms(today: NaiveDate) -> Vec<(String, String)> {
 
 /// The processes, each once.
 fn choices(processes: &Processes) -> Vec<(String, String)> {
-    let mut all: Vec<(String, String)> = Vec::new();
-    for process in processes.iter() {
-        if !all.iter().any(|(id, _)| *id == process.id) {
-            all.push((process.id.clone(), process.name.clone()));
-        }
-    }
-    all
+    processes.newest().map(|process| (process.id.clone(), process.name.clone())).collect()
 }

@@ -128,7 +128,8 @@ fn beside(plan: &Plan, regions: &Regions) -> Markup {
             ul class="govuk-list govuk-body-s" {
                 li { "You are the " (small(plan.role)) " for " (plan.name) "." }
                 li { (state(plan)) }
-                li { "It follows the process “" (plan.pep.process().name) "”." }
+                li { "It follows the process “" (plan.pep.process().name) "”, version " (plan.pep.process().version) "." }
+                (super::move_version::line(plan))
             }
         }
     }

@@ -142,9 +142,21 @@ impl Device {
 
 /// Where sending a form that was only looked at is an act of its own: it signs, starts, gives, withdraws, brings back or sets.
 fn acts(action: &str) -> bool {
-    ["/sign-off", "/new", "/give", "/withdraw", "/send-back", "/settings", "/sync", "/held", "/readers", "/meeting"]
-        .iter()
-        .any(|part| action.contains(part))
+    [
+        "/sign-off",
+        "/new",
+        "/give",
+        "/withdraw",
+        "/send-back",
+        "/settings",
+        "/sync",
+        "/held",
+        "/readers",
+        "/meeting",
+        "/move",
+    ]
+    .iter()
+    .any(|part| action.contains(part))
 }
 
 #[test]

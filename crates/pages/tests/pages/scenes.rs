@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use participant::decisions::{Change, List};
-use plan::{Act, AnswersFile, SAMPLES, Sample, Signing};
+use plan::{Act, AnswersFile, Processes, SAMPLES, Sample, Signing};
 use sync::Wire;
 
 use crate::{
@@ -37,8 +37,8 @@ pub fn album() -> &'static [Shot] {
 /// All of them, made anew.
 pub fn made() -> Vec<Shot> {
     let scenes: &[fn(&mut Album)] = &[
-        around, lists, sharing, held, settings, lock, problems, starting, plans, sections, read_only, rows, targets,
-        disputes, comments, histories, meetings, live, quality, signing, copies, views, childs, own_device,
+        around, lists, moving, sharing, held, settings, lock, problems, starting, plans, sections, read_only, rows,
+        targets, disputes, comments, histories, meetings, live, quality, signing, copies, views, childs, own_device,
     ];
     let mut album = Album::default();
     for scene in scenes {
@@ -149,6 +149,17 @@ fn around(album: &mut Album) {
     device.council.borrow_mut().demo = true;
     album.see(&device, "tasks.demonstration", "/");
     album.see(&device, "blank-form.asked", "/blank-form");
+}
+
+/// A plan that began under an older version of its process.
+fn moving(album: &mut Album) {
+    for (role, name) in [(Role::SocialWorker, "move.asked"), (Role::Carer, "move.not-theirs")] {
+        let (device, pep) = Device::idris(role);
+        let older = Processes::built_in().get("sections", 1).unwrap();
+        let older = Pep { term: Term::Summer, process: older, ..pep };
+        device.starts(&older);
+        album.see(&device, name, &at(&older, "/move"));
+    }
 }
 
 fn lists(album: &mut Album) {

@@ -41,7 +41,8 @@ impl Device {
         let Some((pep, kind)) = self.document(doc).map(|(pep, kind)| (pep.clone(), kind)) else {
             return Team::default();
         };
-        let rules = self.rules(&pep, kind);
+        let steps = self.steps(doc);
+        let rules = self.rules(&pep, kind, steps);
         let mut team = self.roster.authority(pep.child.as_bytes(), doc, rules);
         let role = role.or_else(|| self.role_for(&pep.child, &self.day));
         if let Some(signer) = self.replica.signer() {
@@ -52,10 +53,33 @@ impl Device {
         team
     }
 
-    /// Who may write where in a document of a PEP.
-    fn rules(&mut self, pep: &Pep, kind: DocumentKind) -> Arc<Rules> {
-        let key = (pep.process.id().to_string(), pep.process.version(), kind);
-        let read = || Arc::new(pep.process().write_table(kind).parse().unwrap_or_default());
+    /// The same, for what may carry the document's beginning on: moves to newer versions of its process.
+    pub(super) fn authority_to_move(&mut self, doc: &Id, role: Option<Role>) -> Team {
+        let mut team = self.authority_as(doc, role);
+        if let Some((pep, kind)) = self.document(doc)
+            && let Some(began) = self.processes.get(pep.process.id(), pep.process.began().version).ok()
+            && let Some(process) = self.processes.after(&began).pop()
+        {
+            team.extensions = Pep { process, ..pep.clone() }.extension_hashes(kind).into_iter().collect();
+            team.extenders = kind.movers().iter().map(Role::to_string).collect();
+        }
+        team
+    }
+
+    /// How often a document was moved to a newer version of its process.
+    pub(super) fn steps(&mut self, doc: &Id) -> usize {
+        let steps = self.replica.ledger_of(doc).map_or(0, |ledger| ledger.index().extensions());
+        usize::try_from(steps).unwrap_or(usize::MAX)
+    }
+
+    /// Who may write where in a document of a PEP that was moved on so often.
+    pub(super) fn rules(&mut self, pep: &Pep, kind: DocumentKind, steps: usize) -> Arc<Rules> {
+        let began = self.processes.get(pep.process.id(), pep.process.began().version).ok();
+        let Some(process) = began.and_then(|began| self.processes.reached(&began, steps)) else {
+            return Arc::default();
+        };
+        let key = (process.id().to_string(), process.began().version, process.version(), kind);
+        let read = || Arc::new(process.write_table(kind).parse().unwrap_or_default());
         Arc::clone(self.rules.entry(key).or_insert_with(read))
     }
 }

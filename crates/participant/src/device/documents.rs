@@ -55,6 +55,7 @@ impl Device {
 
     /// A PEP as it is now, as far as a role reads it. Made once for each state of it.
     pub fn view(&mut self, pep: &Pep, role: Role) -> Result<Arc<View>, Trouble> {
+        let pep = &self.as_it_is(pep);
         let (id, version) = (pep.id(), self.version(pep, role));
         if let Some(view) = self.views.view(&id, &version) {
             return Ok(view);
@@ -77,6 +78,7 @@ impl Device {
 
     /// What lists need of a PEP; `None` of one that has not arrived whole. Made once for each state of it.
     pub fn summary(&mut self, pep: &Pep, role: Role) -> Result<Option<Arc<Summary>>, Trouble> {
+        let pep = &self.as_it_is(pep);
         let (id, version) = (pep.id(), self.version(pep, role));
         if let Some(summary) = self.views.summary(&id, &version) {
             return Ok(Some(summary));

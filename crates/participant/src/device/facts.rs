@@ -4,19 +4,18 @@ use gate::Id;
 use plan::{Pep, Processes};
 use replica::{Replica, Trouble};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
 use sync::{cbor::to_cbor, frame::Start};
 use uuid::Uuid;
 
 /// A PEP from what it was started as; `None` where that makes no sense to this version, or its process is not known here.
 pub fn pep_of(start: &Start, processes: &Processes) -> Option<Pep> {
     let (year, term) = plan::parse_term(&start.term).ok()?;
-    Some(Pep {
-        child: Uuid::from_bytes(start.child),
-        year,
-        term,
-        kind: start.kind.parse().ok()?,
-        process: processes.get(&start.process, start.process_version).ok()?,
-    })
+    let process = processes.get(&start.process, start.process_version).ok()?;
+    // Another file may call itself by the same name and version: another generation, which is not known here.
+    let same = start.process_hash.map(|hash| hash.into_array()) == process.began().hash;
+    let pep = Pep { child: Uuid::from_bytes(start.child), year, term, kind: start.kind.parse().ok()?, process };
+    same.then_some(pep)
 }
 
 /// What a PEP was started as.
@@ -27,7 +26,8 @@ pub fn start_of(pep: &Pep) -> Start {
         term: format!("{}-{}", pep.year, pep.term),
         kind: pep.kind.to_string(),
         process: pep.process.id().to_string(),
-        process_version: pep.process.version(),
+        process_version: pep.process.began().version,
+        process_hash: pep.process.began().hash.map(ByteArray::new),
     }
 }
 

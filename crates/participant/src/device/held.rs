@@ -99,6 +99,7 @@ impl Device {
             self.move_on()?;
             let team = self.authority(doc);
             let rebased = self.replica.rebase(doc, &own, &BTreeSet::new(), &team)?;
+            self.follow(doc)?;
             if rebased.is_some_and(|rebased| rebased.written > 0) {
                 self.words.push(told::WRITTEN_AGAIN.to_owned());
             }
@@ -182,6 +183,7 @@ impl Device {
             self.move_on()?;
             let team = self.authority(doc);
             if let Some(rebased) = self.replica.rebase(doc, refused, without, &team)? {
+                self.follow(doc)?;
                 if rebased.written > 0 {
                     self.words.push(told::stay(rebased.written));
                 }

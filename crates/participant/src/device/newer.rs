@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gate::Id;
-use sync::frame::Listed;
+use sync::frame::{Listed, Start};
 
 use super::{
     Device,
@@ -36,6 +36,13 @@ impl Device {
     pub fn newer_in_words(&self) -> Option<String> {
         let newer = self.newer();
         told::newer(newer.iter().map(|one| (one.count, one.what.singular(), one.word.as_str())))
+    }
+
+    /// What those PEPs were started as that only a newer version of this program opens, each once.
+    pub fn newer_plans(&self) -> Vec<Start> {
+        let starts: BTreeSet<&Start> = self.unknown.documents.values().map(|listed| &listed.start).collect();
+        let opened = |start: &&Start| self.peps.contains_key(&start.pep);
+        starts.into_iter().filter(|start| !opened(start)).cloned().collect()
     }
 
     /// A message came that this version does not know.

@@ -53,9 +53,7 @@ impl Device {
             Act::Listing(list) => self.take_documents(list, false)?,
             Act::Take { doc, from, envelopes } => {
                 let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
-                let authority = self.authority(&doc);
-                let (offered, refused) =
-                    self.replica.offer(&doc, &envelopes, &authority, Some(Cursor::new(epoch, from)))?;
+                let (offered, refused) = self.take(&doc, &envelopes, Cursor::new(epoch, from))?;
                 let new = envelopes.iter().zip(&offered).filter(|(_, o)| matches!(o, replica::Offered::New(_)));
                 let new: Vec<Id> = new.map(|(e, _)| e.actor).collect();
                 if let Some(c) = self.connection.as_mut() {
@@ -75,9 +73,10 @@ impl Device {
             }
             Act::Snapshot { doc, seq, bytes, tips, .. } => {
                 let Some(epoch) = self.connection.as_ref().and_then(|c| c.session.epoch()) else { return Ok(()) };
-                let authority = self.authority(&doc);
+                let authority = self.authority_for_snapshot(&doc, &tips);
                 let own = self.actor(&doc);
                 let taken = self.replica.take_snapshot(&doc, Cursor::new(epoch, seq), bytes, &tips, &authority)?;
+                self.follow(&doc)?;
                 match taken {
                     // Something was written here while the snapshot was on its way: the log is read from its start.
                     Ok(()) if self.replica.standing(&doc)?.cursor.is_none() => self.open_line(&doc)?,
@@ -243,7 +242,7 @@ impl Device {
             if *pep.document(kind).as_bytes() != item.doc {
                 continue;
             }
-            if self.peps.get(&item.pep).is_none_or(|known| known.process != pep.process) {
+            if self.peps.get(&item.pep).is_none_or(|known| !known.process.began_alike(&pep.process)) {
                 if self.peps.contains_key(&item.pep) {
                     if let Some(c) = self.connection.as_mut()
                         && c.announced.insert(item.pep)
@@ -289,6 +288,7 @@ impl Device {
             let waiting: BTreeSet<Hash> = self.replica.ledger_of(doc)?.waiting().map(|(_, h)| *h).collect();
             let team = self.authority(doc);
             self.replica.rebase(doc, &waiting, &BTreeSet::new(), &team)?;
+            self.follow(doc)?;
             return self.open_line(doc);
         }
         if refusal.is_missing() {
@@ -297,7 +297,9 @@ impl Device {
         if refusal.rests_on_the_roster() && self.wait_for_roster(*doc) {
             return Ok(());
         }
-        self.words.push(told::change_not_taken(refusal.code()));
+        // Somebody with a newer program has moved the plan to a version that is not known here.
+        let newer = envelope.actor == plan::BEGINNING && envelope.seq > 1;
+        self.words.push(if newer { told::MOVED_BEYOND.to_owned() } else { told::change_not_taken(refusal.code()) });
         self.leave_alone(*doc);
         Ok(())
     }

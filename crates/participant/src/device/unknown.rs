@@ -7,7 +7,7 @@ use plan::{DocumentKind, PepType, Processes};
 use replica::{Replica, Trouble};
 use sync::frame::{self, Listed};
 
-use super::facts::from_cbor;
+use super::facts::{from_cbor, pep_of};
 
 /// Facts: documents that the relay lists, by their ids.
 pub(super) const DOCUMENTS: &[u8] = b"newer/document/";
@@ -99,6 +99,7 @@ pub(super) fn word_of(listed: &Listed, processes: &Processes) -> Option<String> 
     if plan::parse_term(&start.term).is_err() {
         return Some(format!("term {}", start.term));
     }
-    let known = processes.get(&start.process, start.process_version).is_ok();
-    (!known).then(|| ["process", &start.process, &start.process_version.to_string()].join(" "))
+    // Another file may call itself by a name and version that are known here.
+    (pep_of(start, processes).is_none())
+        .then(|| ["process", &start.process, &start.process_version.to_string()].join(" "))
 }

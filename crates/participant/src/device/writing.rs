@@ -51,6 +51,8 @@ impl Device {
         if self.readers.is_lost(&doc) {
             return Err(Trouble::Unknown);
         }
+        let pep = &self.as_it_is(pep);
+        self.catch_up(pep, kind, role)?;
         let team = self.authority_as(&doc, Some(role));
         let mut done =
             self.replica.write(&doc, &team, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
@@ -128,6 +130,7 @@ impl Device {
         now: i64,
     ) -> Result<Result<Applied, Refused>, Trouble> {
         let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
+        let pep = &self.as_it_is(pep);
         let (writer, main) = (Writer { person, role }, *pep.document(DocumentKind::Main).as_bytes());
         let team = self.authority_as(&main, Some(role));
         let done = self.replica.write(&main, &team, |document| plan::sign(document, pep, &writer, signing, now))?;

@@ -20,6 +20,8 @@ pub const ACT_UNANSWERED: &str =
     "The connection ended before the relay answered: it is not known here whether it was done.";
 /// A list of people was not taken.
 pub const ROSTER_NOT_SIGNED: &str = "The relay sent a list of people that its own key did not sign. It was not taken.";
+/// A plan was moved to a version of its process that this program does not have.
+pub const MOVED_BEYOND: &str = "A plan was moved to a newer version of its process, which this program does not have yet. What you hold of it is kept and stays as it is; update the program to go on with it.";
 /// Changes of an older copy of this device were written again.
 pub const WRITTEN_AGAIN: &str =
     "Some of your changes were made on an older copy of this device's files. They were written again; nothing is lost.";

@@ -18,6 +18,7 @@ pub fn bank() -> &'static Bank {
 /// All questions, in the order of the bank.
 #[derive(Debug)]
 pub struct Bank {
+    version: u32,
     questions: Vec<Question>,
     places: BTreeMap<String, usize>,
     blocks: Vec<(String, String)>,
@@ -30,6 +31,8 @@ pub struct Question {
     pub id: String,
     /// The block it belongs to, such as `care`; `Bank::blocks` has the titles.
     pub block: String,
+    /// The version of the bank it came with: a process that was written for an earlier one does not place it.
+    pub since: u32,
     /// What the form asks.
     pub label: String,
     /// What kind of answer it takes.
@@ -160,13 +163,19 @@ impl Bank {
             return Err(BadFile { line: 1, reason: format!("this program reads schema 1, not {}", file.schema) });
         }
         let blocks: Vec<(String, String)> = file.blocks.into_iter().map(|block| (block.id, block.title)).collect();
-        let mut bank = Bank { questions: Vec::new(), places: BTreeMap::new(), blocks };
+        if file.bank == 0 {
+            return Err(BadFile::at(text, "bank", "versions of the bank begin with 1".to_owned()));
+        }
+        let mut bank = Bank { version: file.bank, questions: Vec::new(), places: BTreeMap::new(), blocks };
         for question in file.questions {
             let id = question.id.clone();
             let at = |reason: String| BadFile::at(text, &id, reason);
             let question = question.checked().map_err(at)?;
             if !bank.blocks.iter().any(|(block, _)| *block == question.block) {
                 return Err(at(format!("{id} is in a block that is not listed")));
+            }
+            if !(1..=bank.version).contains(&question.since) {
+                return Err(at(format!("{id} is since version {}, and the bank is {}", question.since, bank.version)));
             }
             if bank.places.insert(id.clone(), bank.questions.len()).is_some() {
                 return Err(at(format!("{id} is listed twice")));
@@ -206,6 +215,11 @@ impl Bank {
     /// All questions, in the order of the bank.
     pub fn questions(&self) -> &[Question] {
         &self.questions
+    }
+
+    /// Which version of the bank this is, from 1: it rises whenever questions join.
+    pub fn version(&self) -> u32 {
+        self.version
     }
 
     /// The blocks and their titles, in order.
@@ -302,6 +316,7 @@ impl BadFile {
 #[serde(deny_unknown_fields)]
 struct BankFile {
     schema: u32,
+    bank: u32,
     blocks: Vec<BlockFile>,
     questions: Vec<QuestionFile>,
 }
@@ -318,6 +333,8 @@ struct BlockFile {
 struct QuestionFile {
     id: String,
     block: String,
+    #[serde(default = "first")]
+    since: u32,
     label: String,
     #[serde(rename = "type")]
     kind: String,
@@ -368,6 +385,10 @@ struct ColumnFile {
     columns: Vec<ColumnFile>,
 }
 
+fn first() -> u32 {
+    1
+}
+
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum PhasesFile {
@@ -410,6 +431,7 @@ impl QuestionFile {
             ask_key: format!("{id}~ask"),
             id,
             block: self.block,
+            since: self.since,
             label: self.label,
             kind,
             owners: self.owners,
@@ -543,7 +565,8 @@ mod tests {
 
     #[test]
     fn the_bank_has_229_questions_in_the_blocks_it_lists() {
-        assert_eq!(bank().questions().len(), 229);
+        assert_eq!((bank().questions().len(), bank().version()), (230, 2));
+        assert_eq!(bank().questions().iter().filter(|question| question.since == 1).count(), 229);
         assert!(bank().questions().iter().all(|question| bank().blocks().iter().any(|(id, _)| *id == question.block)));
     }
 

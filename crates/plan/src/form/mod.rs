@@ -3,7 +3,9 @@
 
 pub(crate) mod agenda;
 pub(crate) mod bank;
+pub(crate) mod difference;
 pub(crate) mod expr;
 pub(crate) mod policy;
 pub(crate) mod practice;
 pub(crate) mod process;
+pub(crate) mod processes;

@@ -4,122 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU16;
 use std::str::FromStr;
-use std::sync::{Arc, OnceLock};
 
 use chrono::{Datelike, Days, NaiveDate};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::bank::{BadFile, Column, Kind, Question, bank};
 use crate::clock::{DayKind, is_weekend};
 use crate::document::WITHDRAWN;
 use crate::expr::Expr;
-use crate::pep::{AcademicYear, DocumentKind, NotAWord, Phase, Role, Term, words};
+use crate::pep::{AcademicYear, DocumentKind, NotAWord, Phase, Role, SCHEMA_NEWEST, Term, words};
 use crate::policy::{FundingFile, FundingPolicy, TargetPolicy};
 use crate::practice::{Carry, Practice};
-
-/// The processes that somebody knows: a value, handed down from whoever holds it, so that one program can work for several councils.
-/// Cheap to clone; none by default.
-#[derive(Debug, Clone, Default)]
-pub struct Processes(Arc<[Arc<Process>]>);
-
-/// A process that is not among those known.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "This program does not have that process or that version of it. It has: {known}. A newer program may know it: please update."
-)]
-pub struct UnknownProcess {
-    /// Ids and versions known here, for people.
-    pub known: String,
-}
-
-impl Processes {
-    /// Those this program was built with: constants, so they are read once. Whoever begins something hands them down.
-    pub fn built_in() -> &'static Processes {
-        static READ: OnceLock<Processes> = OnceLock::new();
-        let read = || {
-            let files = [
-                include_str!("../../processes/sections.json"),
-                include_str!("../../processes/portal.json"),
-                include_str!("../../processes/rolling.json"),
-                include_str!("../../processes/ten-page.json"),
-                include_str!("../../processes/web.json"),
-            ];
-            let parsed = files.iter().map(|text| Process::parse(text).expect("the processes are part of this program"));
-            Processes::new(parsed.collect())
-        };
-        READ.get_or_init(read)
-    }
-
-    /// These and no others, in this order.
-    pub fn new(processes: Vec<Process>) -> Processes {
-        Processes(processes.into_iter().map(Arc::new).collect())
-    }
-
-    /// All of them, in the order they were given in.
-    pub fn iter(&self) -> impl Iterator<Item = &Process> {
-        self.0.iter().map(|process| &**process)
-    }
-
-    /// The process of this id and version.
-    pub fn get(&self, id: &str, version: u32) -> Result<ProcessRef, UnknownProcess> {
-        self.find(|process| process.id == id && process.version == version)
-    }
-
-    /// The newest version of a process: what a new PEP begins under.
-    pub fn latest(&self, id: &str) -> Result<ProcessRef, UnknownProcess> {
-        let of_id = self.iter().filter(|process| process.id == id);
-        let version = of_id.map(|process| process.version).max().unwrap_or_default();
-        self.get(id, version)
-    }
-
-    fn find(&self, is: impl Fn(&Process) -> bool) -> Result<ProcessRef, UnknownProcess> {
-        let found = self.0.iter().find(|process| is(process));
-        found.map(|process| ProcessRef(process.clone())).ok_or_else(|| {
-            let known: Vec<String> = self.iter().map(|process| format!("{} {}", process.id, process.version)).collect();
-            UnknownProcess { known: known.join(", ") }
-        })
-    }
-}
-
-/// One process, by id and version: what a PEP began under (R001-01). Whoever holds it has the process with it, so none is ever missing.
-/// Two are equal when id and version are.
-#[derive(Clone)]
-pub struct ProcessRef(Arc<Process>);
-
-impl ProcessRef {
-    /// The id, such as `sections`.
-    pub fn id(&self) -> &str {
-        &self.0.id
-    }
-
-    /// The version, from 1.
-    pub fn version(&self) -> u32 {
-        self.0.version
-    }
-
-    /// The process.
-    pub fn process(&self) -> &Process {
-        &self.0
-    }
-
-    fn key(&self) -> (&str, u32) {
-        (self.id(), self.version())
-    }
-}
-
-impl PartialEq for ProcessRef {
-    fn eq(&self, other: &ProcessRef) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for ProcessRef {}
-
-impl fmt::Debug for ProcessRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.id(), self.version())
-    }
-}
 
 /// One version of a process.
 #[derive(Debug)]
@@ -132,6 +29,15 @@ pub struct Process {
     pub code: String,
     /// Its name, for people.
     pub name: String,
+    /// Which form of file it came in: see [`FORM`].
+    pub form: u32,
+    /// The version of the bank it was written for: questions that joined later are not in it.
+    pub bank: u32,
+    /// The shape of the documents of the PEPs that begin under it (`about.schemaVersion`).
+    pub schema: i64,
+    /// SHA-256 of what the file says, whatever its white space; `None` before form 2. It tells one *generation* of a PEP from
+    /// another: from form 2 on it is in the first change and in the ids of documents.
+    pub hash: Option<[u8; 32]>,
     /// New PEPs begin under it from this day (R001-01).
     pub effective_from: NaiveDate,
     /// Its pages, in order. Every question of the bank is on exactly one.
@@ -253,75 +159,32 @@ impl fmt::Display for WriteRule {
 }
 
 impl Process {
-    /// Reads and checks a process; `pep process check` shows the error.
+    /// Reads and checks a process; `pep process check` shows the error. A file of a newer program is refused: [`Process::read`]
+    /// tells it from a bad one.
     pub fn parse(text: &str) -> Result<Process, BadFile> {
-        let file: ProcessFile = serde_json::from_str(text).map_err(|error| BadFile::json(&error))?;
-        if let Some((word, reason)) = file.fault() {
-            return Err(BadFile::at(text, &word, reason));
+        match Process::read(text)? {
+            FromFile::Process(process) => Ok(*process),
+            FromFile::Newer(newer) => Err(BadFile::at(text, newer.word, newer.to_string())),
         }
-        let mut pages = Vec::new();
-        let mut placed = BTreeSet::new();
-        for page in file.pages {
-            let mut questions = Vec::new();
-            for id in page.questions {
-                let question = bank()
-                    .question(&id)
-                    .ok_or_else(|| BadFile::at(text, &id, format!("{id} is not a question of the bank")))?;
-                if !placed.insert(question.id.as_str()) {
-                    return Err(BadFile::at(text, &id, format!("{id} is placed twice")));
-                }
-                questions.push(question);
-            }
-            pages.push(Page {
-                id: page.id,
-                title: page.title,
-                owner: page.owner,
-                alternate_owner: page.alternate_owner,
-                owner_when_not_on_roll: page.owner_when_not_on_roll,
-                due: page.due,
-                carry_forward: page.carry_forward,
-                questions,
-            });
+    }
+
+    /// Reads a file: a process, or one that a newer version of this program understands.
+    pub fn read(text: &str) -> Result<FromFile, BadFile> {
+        let label: Label = serde_json::from_str(text).map_err(|error| BadFile::json(&error))?;
+        if let Some(newer) = label.newer() {
+            return match is_slug(&newer.id) && newer.version > 0 {
+                true => Ok(FromFile::Newer(newer)),
+                false => Err(BadFile::at(text, "id", "a process has an id and a version".to_owned())),
+            };
         }
-        if let Some(missing) = bank().questions().iter().find(|question| !placed.contains(question.id.as_str())) {
-            return Err(BadFile::at(text, "pages", format!("{} is on no page", missing.id)));
+        if let Some((word, reason)) = label.fault() {
+            return Err(BadFile::at(text, word, reason.to_owned()));
         }
-        if let Some(id) = file
-            .writers
-            .keys()
-            .find(|id| bank().question(id).is_none_or(|question| question.computed || question.reserved))
-        {
-            return Err(BadFile::at(
-                text,
-                id,
-                format!("{id} cannot be given more writers: it is unknown, computed or reserved"),
-            ));
-        }
-        if let Some(reason) = file.calendar.fault() {
-            return Err(BadFile::at(text, "calendar", reason));
-        }
-        let targets = file.targets.checked(text)?;
-        let funding = file.funding.checked(text, file.effective_from)?;
-        let visible_if = conditions(text, &file.visible_if)?;
-        let process = Process {
-            id: file.id,
-            version: file.version,
-            code: file.code,
-            name: file.name,
-            effective_from: file.effective_from,
-            pages,
-            writers: file.writers,
-            visible_if,
-            reception_uses: file.reception_uses,
-            targets,
-            funding,
-            calendar: file.calendar,
-            practice: file.practice,
+        let process = match label.form {
+            None => ProcessFile::<Calendar>::read(text)?.checked(text, Some)?,
+            Some(_) => ProcessFile::<String>::read(text)?.checked(text, |id| Calendar::built_in(&id))?,
         };
-        match process.next_date_fault() {
-            Some((word, reason)) => Err(BadFile::at(text, word, reason)),
-            None => Ok(process),
-        }
+        Ok(FromFile::Process(Box::new(process)))
     }
 
     /// A further condition under which a question is asked here.
@@ -332,6 +195,11 @@ impl Process {
     /// Its questions, page by page.
     pub fn questions(&self) -> impl Iterator<Item = &'static Question> {
         self.pages.iter().flat_map(|page| page.questions.iter().copied())
+    }
+
+    /// True if it asks this question: every one that was in the bank it was written for.
+    pub fn places(&self, question: &Question) -> bool {
+        question.since <= self.bank
     }
 
     /// The page a question is on.
@@ -390,14 +258,14 @@ impl Process {
         if question.is_overridable() {
             return Role::ALL.iter().copied().filter(|role| role.is_virtual_school()).collect();
         }
+        let Some(page) = self.page(&question.id) else { return Vec::new() };
         if question.computed || question.is_sign_off() {
             return Vec::new();
         }
         let mut owners: BTreeSet<Role> = question.owners.iter().copied().collect();
         if !question.reserved {
-            let page = self.page(&question.id);
-            owners.extend(page.map(|page| page.owner));
-            owners.extend(page.and_then(|page| page.alternate_owner));
+            owners.insert(page.owner);
+            owners.extend(page.alternate_owner);
             owners.extend(self.writers.get(&question.id).into_iter().flatten());
         }
         let reads = |role: &Role| question.document().readers().contains(role);
@@ -530,6 +398,18 @@ impl Process {
 }
 
 impl Calendar {
+    /// Ids of the calendars this program was built with.
+    pub const IDS: [&str; 1] = ["england-2025"];
+
+    /// The calendar of this id, of those this program was built with.
+    pub fn built_in(id: &str) -> Option<Calendar> {
+        let text = match id {
+            "england-2025" => include_str!("../../calendars/england-2025.json"),
+            _ => return None,
+        };
+        serde_json::from_str(text).ok()
+    }
+
     /// The first day of a term; where its dates are not known, the first day of the month it begins in everywhere.
     pub fn term_begins(&self, year: AcademicYear, term: Term) -> Option<NaiveDate> {
         let listed = self.terms.iter().find(|dates| dates.year == year && dates.term == term);
@@ -676,11 +556,81 @@ pub fn provisional_next_date(meeting: NaiveDate, calendar: &Calendar) -> Option<
     })
 }
 
+/// The newest form of process file that this version reads. Form 1 holds its calendar and places every question there was then;
+/// form 2 says which bank it was written for, which schema its documents have, and names its calendar.
+pub const FORM: u32 = 2;
+
+/// What a file held.
+#[derive(Debug)]
+pub enum FromFile {
+    /// A process.
+    Process(Box<Process>),
+    /// A process of a newer version of this program.
+    Newer(Newer),
+}
+
+/// A process that a newer version of this program understands: known by name, and kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{id} version {version} was made for a newer version of this program. Update the program to use it.")]
+pub struct Newer {
+    /// Its id.
+    pub id: String,
+    /// Its version.
+    pub version: u32,
+    /// Its name, for people.
+    pub name: String,
+    /// The word of the file that says so.
+    word: &'static str,
+}
+
+/// As much of a file as says whether this version reads the rest.
+#[derive(Deserialize)]
+struct Label {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    version: u32,
+    #[serde(default)]
+    name: String,
+    form: Option<u32>,
+    bank: Option<u32>,
+    schema: Option<i64>,
+}
+
+impl Label {
+    fn fault(&self) -> Option<(&'static str, &'static str)> {
+        match (self.form, self.bank, self.schema) {
+            (None, None, None) | (Some(2..), Some(1..), Some(1..)) => None,
+            (Some(2..), None | Some(0), _) => {
+                Some(("form", "`bank` says for which version of the bank it was written"))
+            }
+            (Some(2..), _, _) => Some(("form", "`schema` says which shape its documents have")),
+            (Some(_), _, _) => Some(("form", "a file of form 1 does not say its form")),
+            (None, Some(_), _) => Some(("bank", "a file that says its `bank` says its `form` too")),
+            (None, None, Some(_)) => Some(("schema", "a file that says its `schema` says its `form` too")),
+        }
+    }
+
+    fn newer(&self) -> Option<Newer> {
+        let word = match () {
+            () if self.form > Some(FORM) => "form",
+            () if self.bank > Some(bank().version()) => "bank",
+            () if self.schema > Some(SCHEMA_NEWEST) => "schema",
+            () => return None,
+        };
+        Some(Newer { id: self.id.clone(), version: self.version, name: self.name.clone(), word })
+    }
+}
+
+/// `C`: how the file gives its calendar.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct ProcessFile {
+struct ProcessFile<C> {
     id: String,
     version: u32,
+    form: Option<u32>,
+    bank: Option<u32>,
+    schema: Option<i64>,
     code: String,
     name: String,
     effective_from: NaiveDate,
@@ -692,17 +642,67 @@ struct ProcessFile {
     targets: TargetPolicy,
     funding: FundingFile,
     practice: Practice,
-    calendar: Calendar,
+    calendar: C,
     pages: Vec<PageFile>,
 }
 
-impl ProcessFile {
+impl<C: DeserializeOwned> ProcessFile<C> {
+    fn read(text: &str) -> Result<ProcessFile<C>, BadFile> {
+        serde_json::from_str(text).map_err(|error| BadFile::json(&error))
+    }
+
+    fn checked(self, text: &str, calendar: impl FnOnce(C) -> Option<Calendar>) -> Result<Process, BadFile> {
+        if let Some((word, reason)) = self.fault() {
+            return Err(BadFile::at(text, &word, reason));
+        }
+        let (form, since) = (self.form.unwrap_or(1), self.bank.unwrap_or(1));
+        let pages = pages(text, self.pages, since)?;
+        let stranger = |id: &&String| {
+            bank().question(id).is_none_or(|question| question.computed || question.reserved || question.since > since)
+        };
+        if let Some(id) = self.writers.keys().find(stranger) {
+            let reason = format!("{id} cannot be given more writers: it is unknown, computed or reserved");
+            return Err(BadFile::at(text, id, reason));
+        }
+        let at_calendar = |reason: String| BadFile::at(text, "calendar", reason);
+        let unknown =
+            || at_calendar(format!("no calendar of that id is known here; known: {}", Calendar::IDS.join(", ")));
+        let calendar = calendar(self.calendar).ok_or_else(unknown)?;
+        if let Some(reason) = calendar.fault() {
+            return Err(at_calendar(reason));
+        }
+        let targets = self.targets.checked(text)?;
+        let funding = self.funding.checked(text, self.effective_from)?;
+        let visible_if = conditions(text, &self.visible_if)?;
+        let process = Process {
+            id: self.id,
+            version: self.version,
+            code: self.code,
+            name: self.name,
+            form,
+            bank: since,
+            schema: self.schema.unwrap_or(1),
+            hash: (form > 1).then(|| hash_of(text)).transpose()?,
+            effective_from: self.effective_from,
+            pages,
+            writers: self.writers,
+            visible_if,
+            reception_uses: self.reception_uses,
+            targets,
+            funding,
+            calendar,
+            practice: self.practice,
+        };
+        match process.next_date_fault() {
+            Some((word, reason)) => Err(BadFile::at(text, word, reason)),
+            None => Ok(process),
+        }
+    }
+
     /// What can be said before the pages are read: the word of the file it is about, and the reason.
     fn fault(&self) -> Option<(String, String)> {
         let fault = |word: &str, reason: &str| Some((word.to_owned(), reason.to_owned()));
-        let slug =
-            |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        if !slug(&self.id) {
+        if !is_slug(&self.id) {
             return fault("id", "the id of a process is written in lower-case letters, digits and hyphens");
         }
         if self.version == 0 {
@@ -716,6 +716,83 @@ impl ProcessFile {
             return fault(&page.title, "the alternate owner of a page is its owner");
         }
         self.practice.fault()
+    }
+}
+
+fn is_slug(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+/// The pages with their questions, each question of that version of the bank on exactly one.
+fn pages(text: &str, files: Vec<PageFile>, since: u32) -> Result<Vec<Page>, BadFile> {
+    let mut pages = Vec::new();
+    let mut placed = BTreeSet::new();
+    for page in files {
+        let mut questions = Vec::new();
+        for id in page.questions {
+            let bad = |reason: String| BadFile::at(text, &id, reason);
+            let question = bank().question(&id).ok_or_else(|| bad(format!("{id} is not a question of the bank")))?;
+            if question.since > since {
+                return Err(bad(format!(
+                    "{id} joined the bank with version {}, and the file is for {since}",
+                    question.since
+                )));
+            }
+            if !placed.insert(question.id.as_str()) {
+                return Err(bad(format!("{id} is placed twice")));
+            }
+            questions.push(question);
+        }
+        pages.push(Page {
+            id: page.id,
+            title: page.title,
+            owner: page.owner,
+            alternate_owner: page.alternate_owner,
+            owner_when_not_on_roll: page.owner_when_not_on_roll,
+            due: page.due,
+            carry_forward: page.carry_forward,
+            questions,
+        });
+    }
+    let missing = |question: &&Question| question.since <= since && !placed.contains(question.id.as_str());
+    match bank().questions().iter().find(missing) {
+        Some(missing) => Err(BadFile::at(text, "pages", format!("{} is on no page", missing.id))),
+        None => Ok(pages),
+    }
+}
+
+/// SHA-256 of what a file says: of its JSON without white space and with the keys of each object in order.
+fn hash_of(text: &str) -> Result<[u8; 32], BadFile> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| BadFile::json(&error))?;
+    let mut canonical = String::new();
+    write_canonical(&value, &mut canonical);
+    Ok(Sha256::digest(canonical).into())
+}
+
+/// Of its own, because the order of keys in a `Value` is another with another build. As deep as the reader of JSON goes: 128.
+fn write_canonical(value: &serde_json::Value, out: &mut String) {
+    use serde_json::Value;
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, &Value> = map.iter().collect();
+            out.push('{');
+            for (at, (key, value)) in sorted.into_iter().enumerate() {
+                out.push_str(if at > 0 { "," } else { "" });
+                write_canonical(&Value::String(key.clone()), out);
+                out.push(':');
+                write_canonical(value, out);
+            }
+            out.push('}');
+        }
+        Value::Array(list) => {
+            out.push('[');
+            for (at, value) in list.iter().enumerate() {
+                out.push_str(if at > 0 { "," } else { "" });
+                write_canonical(value, out);
+            }
+            out.push(']');
+        }
+        plain => out.push_str(&plain.to_string()),
     }
 }
 
@@ -736,6 +813,7 @@ struct PageFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::processes::{ProcessRef, Processes};
 
     fn sections() -> ProcessRef {
         Processes::built_in().latest("sections").unwrap()
@@ -747,7 +825,7 @@ mod tests {
 
     #[test]
     fn sections_places_every_question_once_on_five_pages() {
-        assert_eq!(sections().process().questions().count(), 229);
+        assert_eq!(sections().process().questions().count(), 230);
         let sections = sections();
         let pages: Vec<&str> = sections.process().pages.iter().map(|page| page.id.as_str()).collect();
         assert_eq!(pages, ["A", "B", "C", "D", "E"]);

@@ -304,6 +304,9 @@ pub(crate) fn permitted(
         return Err(Refused::Computed { question: id() });
     }
     let process = pep.process();
+    if !process.places(question) {
+        return Err(Refused::NotInThisVersion { question: id(), version: process.version });
+    }
     let owners = match own_words {
         Some(column) => process.writers_within(question, column),
         None => process.writers_of(question),

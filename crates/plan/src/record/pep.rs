@@ -1,18 +1,24 @@
 //! Which PEP this is: the child, the sitting, the process, and the documents and ids that follow from them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{ActorId, Automerge, AutomergeError, Change, LoadOptions, ObjType, ROOT, TextEncoding};
+use automerge::transaction::{CommitOptions, Transactable, Transaction};
+use automerge::{ActorId, Automerge, AutomergeError, Change, LoadOptions, ObjId, ObjType, ROOT, ReadDoc, TextEncoding};
 use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
 use crate::bank::{Kind, Question, bank};
-use crate::process::{Process, ProcessRef};
+use crate::process::Process;
+use crate::processes::ProcessRef;
 
-/// Version of the document's shape (`about.schemaVersion`). Raised only when an older program could misread a document.
-pub const SCHEMA_VERSION: i64 = 1;
+/// The newest shape of a document (`about.schemaVersion`) that this version makes and reads. A process file says which one its PEPs
+/// have, and a PEP keeps the one it began with. Raised only when an older program could misread a document.
+pub const SCHEMA_NEWEST: i64 = 1;
+
+/// The actor of a document's first change, and of those that move it to a newer version of its process: nobody's device.
+pub const BEGINNING: [u8; 16] = [0; 16];
 
 /// A closed list of words: an enum whose members have a slug (for files, commands and documents) and a label (for people).
 macro_rules! words {
@@ -207,6 +213,18 @@ impl DocumentKind {
         Ok(Role::ALL.iter().copied().filter(holds).collect())
     }
 
+    /// The roles that move a document to a newer version of its process: of the plan itself the Virtual School, and who may begin
+    /// one; of an annex, which follows the plan, whoever may hold it.
+    pub fn movers(self) -> Vec<Role> {
+        let moves = |role: &Role| match self {
+            DocumentKind::Main => {
+                role.is_virtual_school() || matches!(role, Role::SocialWorker | Role::DesignatedTeacher)
+            }
+            annex => annex.may_be_held_by(*role),
+        };
+        Role::ALL.iter().copied().filter(moves).collect()
+    }
+
     /// True if the answer to this question lives in documents of this kind. Of questions the bank does not know: false.
     pub fn holds(self, question: &str) -> bool {
         bank().question(question).is_some_and(|question| question.document() == self)
@@ -323,7 +341,7 @@ pub struct Pep {
     pub term: Term,
     /// Why it is held.
     pub kind: PepType,
-    /// The process it began under.
+    /// The process it follows, and the version it began under.
     pub process: ProcessRef,
 }
 
@@ -334,18 +352,35 @@ impl Pep {
         Uuid::new_v5(&self.child, name.as_bytes())
     }
 
-    /// The id of one of its documents.
+    /// The id of one of its documents. It follows from the process it began under, whatever it was moved to since: from form 2 on
+    /// a PEP that two people began under two processes is two generations with documents of their own.
     pub fn document(&self, kind: DocumentKind) -> Uuid {
-        Uuid::new_v5(&self.id(), kind.slug().as_bytes())
+        let name = match self.process.began().hash {
+            Some(hash) => format!("{kind}/{}", hex::encode(hash)),
+            None => kind.to_string(),
+        };
+        Uuid::new_v5(&self.id(), name.as_bytes())
     }
 
-    /// The first change of a document: one Automerge change chunk, a function of process, PEP id and kind alone. The gate
-    /// accepts exactly these bytes as the root.
+    /// The first change of a document: one Automerge change chunk, a function of the process it began under, PEP id and kind
+    /// alone. The gate accepts exactly these bytes as the root.
     pub fn genesis(&self, kind: DocumentKind) -> Vec<u8> {
         genesis_change(self, kind).raw_bytes().to_vec()
     }
 
-    /// The process it began under.
+    /// The *extension changes* of a document, one for each version it was moved to, in order: each a change of the same actor as
+    /// the first, the next in its chain and depending on it alone. They say the version and make the containers of the questions
+    /// that are new in it; everybody works them out alike, and the gate accepts exactly these bytes.
+    pub fn extensions(&self, kind: DocumentKind) -> Vec<Vec<u8>> {
+        extension_changes(self, kind).iter().map(|change| change.raw_bytes().to_vec()).collect()
+    }
+
+    /// The hashes of these, in the same order.
+    pub fn extension_hashes(&self, kind: DocumentKind) -> Vec<[u8; 32]> {
+        extension_changes(self, kind).iter().map(|change| change.hash().0).collect()
+    }
+
+    /// The process it follows: the version it began under, until somebody moves it.
     pub fn process(&self) -> &Process {
         self.process.process()
     }
@@ -374,6 +409,13 @@ pub fn load(bytes: &[u8]) -> Result<Automerge, Unreadable> {
     Automerge::load_with_options(bytes, options).map_err(|_| Unreadable)
 }
 
+/// The version of the process that a document was moved to last, or began under, as its first changes say it.
+pub fn version_of(document: &Automerge) -> Option<u32> {
+    let (_, about) = document.get(ROOT, "about").ok().flatten()?;
+    let (version, _) = document.get(about, "processVersion").ok().flatten()?;
+    version.as_i64().and_then(|version| u32::try_from(version).ok())
+}
+
 /// The container the genesis makes for a question; `None` where the answer is a plain value.
 pub(crate) fn container(question: &Question) -> Option<ObjType> {
     match question.kind {
@@ -392,36 +434,73 @@ pub(crate) fn container(question: &Question) -> Option<ObjType> {
 }
 
 fn genesis_change(pep: &Pep, kind: DocumentKind) -> Change {
-    let mut document =
-        Automerge::new_with_encoding(TextEncoding::Utf16CodeUnit).with_actor(ActorId::from(&[0; 16][..]));
+    let mut document = Automerge::new_with_encoding(TextEncoding::Utf16CodeUnit).with_actor(ActorId::from(BEGINNING));
+    beginning(&mut document, |tx| {
+        let process = pep.process.began();
+        let about = tx.put_object(ROOT, "about", ObjType::Map)?;
+        tx.put(&about, "schemaVersion", process.schema)?;
+        tx.put(&about, "process", process.id.as_str())?;
+        say_version(tx, &about, process)?;
+        tx.put(&about, "pep", pep.id().to_string())?;
+        tx.put(&about, "kind", kind.slug())?;
+        let answers = tx.put_object(ROOT, "answers", ObjType::Map)?;
+        // In the order of the process: a question that joins the bank later changes no genesis of a process that does not place it.
+        make_containers(tx, &answers, kind, process.questions())?;
+        for root in ["targets", "comments", "signOffs"] {
+            tx.put_object(ROOT, root, ObjType::Map)?;
+        }
+        Ok(())
+    })
+}
+
+fn extension_changes(pep: &Pep, kind: DocumentKind) -> Vec<Change> {
+    if pep.process.steps() == 0 {
+        return Vec::new();
+    }
+    let mut document = from_genesis(pep, kind, ActorId::from(BEGINNING));
+    let object = |document: &Automerge, key: &str| document.get(ROOT, key).ok().flatten().map(|(_, id)| id);
+    let roots = object(&document, "about").zip(object(&document, "answers"));
+    let (about, answers) = roots.expect("the first change makes them");
+    let mut placed: BTreeSet<&str> = pep.process.began().questions().map(|question| question.id.as_str()).collect();
+    let mut extend = |to: &Process| {
+        beginning(&mut document, |tx| {
+            say_version(tx, &about, to)?;
+            make_containers(tx, &answers, kind, to.questions().filter(|question| placed.insert(question.id.as_str())))
+        })
+    };
+    pep.process.path().skip(1).map(&mut extend).collect()
+}
+
+/// A change that everybody makes alike: at no time, by the document's own actor.
+fn beginning(
+    document: &mut Automerge,
+    write: impl FnOnce(&mut Transaction<'_>) -> Result<(), AutomergeError>,
+) -> Change {
     document
-        .transact_with::<_, _, AutomergeError, _>(
-            |()| CommitOptions::default().with_time(0),
-            |tx| {
-                let about = tx.put_object(ROOT, "about", ObjType::Map)?;
-                tx.put(&about, "schemaVersion", SCHEMA_VERSION)?;
-                tx.put(&about, "process", pep.process.id())?;
-                tx.put(&about, "processVersion", i64::from(pep.process.version()))?;
-                tx.put(&about, "pep", pep.id().to_string())?;
-                tx.put(&about, "kind", kind.slug())?;
-                let answers = tx.put_object(ROOT, "answers", ObjType::Map)?;
-                // In the order of the process: a question that joins the bank later changes no genesis of a process that
-                // does not place it.
-                for question in pep.process().questions() {
-                    // The targets have a place of their own at the root.
-                    if question.document() == kind
-                        && question.id != crate::TARGETS
-                        && let Some(container) = container(question)
-                    {
-                        tx.put_object(&answers, question.id.as_str(), container)?;
-                    }
-                }
-                for root in ["targets", "comments", "signOffs"] {
-                    tx.put_object(ROOT, root, ObjType::Map)?;
-                }
-                Ok(())
-            },
-        )
-        .expect("writing to an empty document");
+        .transact_with::<_, _, AutomergeError, _>(|()| CommitOptions::default().with_time(0), write)
+        .expect("writing what nobody else has written");
     document.get_last_local_change().expect("the change made above")
+}
+
+fn say_version(tx: &mut Transaction<'_>, about: &ObjId, process: &Process) -> Result<(), AutomergeError> {
+    tx.put(about, "processVersion", i64::from(process.version))?;
+    match process.hash {
+        Some(hash) => tx.put(about, "processHash", hex::encode(hash)),
+        None => Ok(()),
+    }
+}
+
+fn make_containers(
+    tx: &mut Transaction<'_>,
+    answers: &ObjId,
+    kind: DocumentKind,
+    questions: impl Iterator<Item = &'static Question>,
+) -> Result<(), AutomergeError> {
+    // The targets have a place of their own at the root.
+    for question in questions.filter(|question| question.document() == kind && question.id != crate::TARGETS) {
+        if let Some(container) = container(question) {
+            tx.put_object(answers, question.id.as_str(), container)?;
+        }
+    }
+    Ok(())
 }

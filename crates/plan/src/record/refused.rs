@@ -11,6 +11,16 @@ pub enum Refused {
         /// Ids that look like it, nearest first.
         nearest: Vec<String>,
     },
+    /// The version of the process that the plan follows does not ask this; a newer one does.
+    #[error(
+        "{question} is not asked in version {version} of this plan's process. It may be in a newer one: `pep move` says what that brings."
+    )]
+    NotInThisVersion {
+        /// The question.
+        question: String,
+        /// The version.
+        version: u32,
+    },
     /// The table or target has no such column.
     #[error("{question} has no such column; it has: {}.", known.join(", "))]
     UnknownColumn {

@@ -371,7 +371,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
     let mut hidden = BTreeMap::new();
     let mut excuses = BTreeMap::new();
     let (mut carried, mut to_confirm) = (BTreeSet::new(), BTreeSet::new());
-    for question in bank().questions() {
+    for question in bank().questions().iter().filter(|question| pep.process().places(question)) {
         let reader = reader(question.document());
         if let Some(sheet) = reader.map(|reader| reader.sheet).filter(|_| question.may_be_carried()) {
             if carried_text(&sheet, question).is_some() {

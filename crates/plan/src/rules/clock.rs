@@ -308,7 +308,7 @@ fn says_yes(view: &View, question: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::Processes;
+    use crate::processes::Processes;
 
     fn calendar() -> Calendar {
         Processes::built_in().latest("portal").unwrap().process().calendar.clone()

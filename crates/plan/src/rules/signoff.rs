@@ -421,7 +421,10 @@ pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, author
     view.unread_sign_offs = unread;
     for sign_off in &mut made {
         let now = Content::of(view, pep, sign_off.question);
-        sign_off.why = past.why_stale(sign_off, &now);
+        sign_off.why = match past.signed_under(sign_off) {
+            None => past.why_stale(sign_off, &now),
+            Some(before) => before.why_stale_since(sign_off, &now),
+        };
         sign_off.stands = sign_off.why.is_empty();
     }
     made.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
@@ -429,12 +432,20 @@ pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, author
     view.open_returns = open_returns(view, &past);
     let newest = view.sign_offs.iter().rfind(|made| made.question == VIRTUAL_SCHOOL && made.stands);
     view.changed_since_sign_off = newest.map_or_else(Vec::new, |newest| {
-        let now = Content::of(view, pep, VIRTUAL_SCHOOL);
+        let before = past.signed_under(newest);
+        let now = match &before {
+            None => Content::of(view, pep, VIRTUAL_SCHOOL),
+            Some(before) => before.content(&document.get_heads(), VIRTUAL_SCHOOL),
+        };
         // Reading a plan as it was costs more than reading it as it is.
         if now.hash() == newest.hash {
             return Vec::new();
         }
-        now.changed_since(&past.content(&[newest.change], VIRTUAL_SCHOOL))
+        let signed = [newest.change];
+        now.changed_since(&match &before {
+            None => past.content(&signed, VIRTUAL_SCHOOL),
+            Some(before) => before.content(&signed, VIRTUAL_SCHOOL),
+        })
     });
     view.state = state(view, pep);
 }
@@ -481,7 +492,16 @@ struct Past<'a> {
     contents: RefCell<BTreeMap<(Vec<ChangeHash>, &'static str), Content>>,
 }
 
-impl Past<'_> {
+impl<'a> Past<'a> {
+    /// The plan by the version that was signed, where it was moved to another since: `Past` of that version. `None` where it
+    /// follows the same one, or never followed that.
+    fn signed_under(&self, sign_off: &SignOff) -> Option<Before<'a>> {
+        let (id, version) = sign_off.process.rsplit_once(' ')?;
+        let same = id == self.pep.process.id() && version.parse() != Ok(self.pep.process.version());
+        let process = self.pep.process.when(version.parse().ok()?).filter(|_| same)?;
+        Some(Before { document: self.document, pep: Pep { process, ..self.pep.clone() } })
+    }
+
     fn content(&self, heads: &[ChangeHash], covers: &'static str) -> Content {
         let key = (heads.to_vec(), covers);
         if let Some(known) = self.contents.borrow().get(&key) {
@@ -531,6 +551,38 @@ impl Past<'_> {
         let changed = now.changed_since(&then);
         why.extend(now.missing.difference(&then.missing).map(|id| Stale::Appeared(id)));
         why.extend(changed.into_iter().filter(|id| !now.missing.contains(id)).map(Stale::Changed));
+        why
+    }
+}
+
+/// The plan as it is by a version that it followed when it was signed.
+struct Before<'a> {
+    document: &'a Automerge,
+    pep: Pep,
+}
+
+impl Before<'_> {
+    fn content(&self, heads: &[ChangeHash], covers: &'static str) -> Content {
+        self.past().content(heads, covers)
+    }
+
+    fn past(&self) -> Past<'_> {
+        Past { document: self.document, pep: &self.pep, contents: RefCell::default() }
+    }
+
+    /// What was signed is held against what the same version asks now. Of the version that the plan follows since, a signature
+    /// lacks what must be answered there and is not; the Virtual School's was for the plan as it was.
+    fn why_stale_since(&self, sign_off: &SignOff, by_new_version: &Content) -> Vec<Stale> {
+        let now = self.content(&self.document.get_heads(), sign_off.question);
+        let mut why = self.past().why_stale(sign_off, &now);
+        if sign_off.question != VIRTUAL_SCHOOL
+            && !is_seen(sign_off.question)
+            && why.iter().all(|why| *why != Stale::Unnamed)
+        {
+            let appeared: Vec<Stale> =
+                by_new_version.missing.difference(&now.missing).map(|id| Stale::Appeared(id)).collect();
+            why.extend(appeared);
+        }
         why
     }
 }

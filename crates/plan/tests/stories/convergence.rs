@@ -193,7 +193,7 @@ proptest! {
         }
         document.merge(&mut other).unwrap();
         let view = read(Documents::main(&document), &idris(), &authors);
-        prop_assert_eq!(view.answers.len(), 229);
+        prop_assert_eq!(view.answers.len(), 230);
         conflicts(&view, &idris());
         history(&document, &authors, None);
         let mut odile = Device { document, ..Device::of("Odile") };

@@ -20,6 +20,7 @@ mod completeness;
 mod convergence;
 mod dues;
 mod events;
+mod golden;
 mod meetings;
 mod money;
 mod pictures;
@@ -36,6 +37,7 @@ mod tables;
 mod targets;
 mod together;
 mod unnamed;
+mod versions;
 mod whose_words;
 
 /// 24 February 2026, in seconds.

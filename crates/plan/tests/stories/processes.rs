@@ -171,17 +171,21 @@ fn a_bank_whose_conditions_lead_in_a_circle_is_refused() {
 #[test]
 fn five_councils_processes_are_here_with_the_pages_they_have() {
     let five: Vec<(&str, &str, usize)> = Processes::built_in()
-        .iter()
+        .newest()
         .map(|process| (process.code.as_str(), process.id.as_str(), process.pages.len()))
         .collect();
     let pages = [("T-001", "sections", 5), ("T-000", "portal", 8), ("T-002", "rolling", 9), ("T-003", "ten-page", 10)];
     assert_eq!(five, [&pages[..], &[("T-004", "web", 10)]].concat());
     for process in Processes::built_in().iter() {
-        assert_eq!(process.version, 1);
-        assert_eq!(process.questions().count(), bank().questions().len(), "{}", process.id);
+        assert_eq!(
+            (process.form, process.bank, process.schema),
+            (process.version, process.version, 1),
+            "{}",
+            process.id
+        );
         for question in bank().questions() {
             let times = process.questions().filter(|placed| placed.id == question.id).count();
-            assert_eq!(times, 1, "{} in {}", question.id, process.id);
+            assert_eq!(times, usize::from(process.places(question)), "{} in {}", question.id, process.id);
         }
     }
 }

@@ -334,7 +334,7 @@ fn nothing_anybody_wrote_shows_in_debug() {
 fn a_document_with_nothing_in_it_reads() {
     let nothing = Automerge::new();
     let view = read(Documents::main(&nothing), &idris(), &authors);
-    assert_eq!((view.answers.len(), view.state), (229, State::NotStarted));
+    assert_eq!((view.answers.len(), view.state), (230, State::NotStarted));
     assert!(conflicts(&view, &idris()).is_empty() && history(&nothing, &authors, None).is_empty());
 }
 

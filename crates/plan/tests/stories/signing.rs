@@ -188,7 +188,7 @@ fn r003_26_29_two_people_sign_apart_and_both_stand() {
         (made.by.as_ref().unwrap().name.as_str(), made.role, made.on.to_string().as_str()),
         ("Ottoline Greaves-Penn", Role::DesignatedTeacher, "2026-02-27")
     );
-    assert_eq!((made.process.as_str(), made.hash.len()), ("ten-page 1", 64));
+    assert_eq!((made.process.as_str(), made.hash.len()), ("ten-page 2", 64));
     // Again, while nothing has changed: nothing is written.
     let before = devices[OTTOLINE].changes();
     assert_eq!(put_name(&mut devices[OTTOLINE], "signoff.dt", 9, "2026-03-03").unwrap().change, None);
@@ -476,7 +476,8 @@ fn whatever_is_signed_edited_and_returned_apart_the_state_is_one() {
 #[test]
 fn what_is_signed_is_one_text_that_never_changes_its_form() {
     // Of everything there is: a text, values, several choices, own words, rows, a reason for none, a dispute, a return.
-    let mut devices = team(&ten_page());
+    let first = Pep { process: Processes::built_in().get("ten-page", 1).unwrap(), ..idris() };
+    let mut devices = team(&first);
     devices[ODILE].rewrite("care.story", "He cooks on “Sundays”.\nThen he sleeps. 🍳");
     devices[ODILE].set("child.dob", "2010-11-02");
     devices[ODILE].row("people.carers", &[("person", "Carys Wexcombe"), ("dayToDay", "yes")]);
@@ -495,7 +496,7 @@ fn what_is_signed_is_one_text_that_never_changes_its_form() {
     devices[4].target(Uuid::from_u128(1), &[("childWords", "catch up before I move")]);
     devices[4].rewrite("voice.secWell", "maths and food");
     devices[ODILE].set("care.placedOutOfArea", "yes");
-    let mut phone = Device::with("Odile", ten_page(), DocumentKind::Main, 9);
+    let mut phone = Device::with("Odile", first.clone(), DocumentKind::Main, 9);
     phone.receive(&devices[4]);
     phone.set("care.placedOutOfArea", "no");
     devices[ODILE].receive(&phone);
@@ -505,10 +506,10 @@ fn what_is_signed_is_one_text_that_never_changes_its_form() {
         ("signoff.sw", include_str!("../../../../fixtures/content/ten-page-1-sw.json")),
         ("signoff.vs", include_str!("../../../../fixtures/content/ten-page-1-vs.json")),
     ] {
-        let text = plan::content(&view, &ten_page(), question).unwrap();
+        let text = plan::content(&view, &first, question).unwrap();
         assert_eq!(text, kept.trim_end(), "{question}: every signature there is would be of another form");
     }
-    assert!(plan::content(&view, &ten_page(), "care.story").is_none());
+    assert!(plan::content(&view, &first, "care.story").is_none());
 }
 
 #[test]

@@ -48,6 +48,10 @@ impl Authority for Everyone {
     fn accepted(&self, _: &Hash) -> bool {
         false
     }
+
+    fn extends(&self, _: &Id, _: &Hash) -> bool {
+        false
+    }
 }
 
 fn change(

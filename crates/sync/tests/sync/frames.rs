@@ -65,7 +65,9 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
         kind: "review".into(),
         process: "sections".into(),
         process_version: 1,
+        process_hash: None,
     };
+    let of_form_2 = Start { process_version: 2, process_hash: Some(ByteArray::new([13; 32])), ..start.clone() };
     let roster = SignedRoster { version: 2, payload: ByteBuf::from([9, 9]), sig: [10; 64] };
     vec![
         (
@@ -169,6 +171,7 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
             },
         ),
         ("start", Frame::Start { start }),
+        ("start-form-2", Frame::Start { start: of_form_2 }),
         ("readers", Frame::Readers { doc, number: 1, roles: vec!["social-worker".into(), "young-person".into()] }),
         ("open-cold", Frame::Open { doc, cursor: None }),
         ("open", Frame::Open { doc, cursor: Some(Cursor::new([11; 16], 41)) }),
