@@ -851,6 +851,11 @@ impl Directory {
         self.audit(now, Some(*device), "chose readers", &[("document", text(doc)), ("roles", chosen.roles.join(" "))]);
         self.chosen.insert(*doc, chosen.clone());
         self.changed.insert(About::Documents(child));
+        if self.accepted_in(doc).next().is_some() {
+            // Whoever comes to read it needs to know what was let in.
+            self.rise();
+            self.write(About::Sheet(Subject::Accepted(*doc)));
+        }
         self.touch_team(&child);
         Ok(chosen)
     }

@@ -271,7 +271,7 @@ impl Relay {
         let named = relay.replica.fact(ORGANISATION)?.and_then(|name| String::from_utf8(name).ok());
         if named.as_deref() != Some(organisation) {
             relay.replica.set_fact(ORGANISATION, Some(organisation.as_bytes()));
-            relay.directory.is_of(named.as_deref(), organisation);
+            relay.directory.is_called(named.as_deref(), organisation);
         }
         relay.keep()?;
         // A crash in the middle of a start leaves the PEP known and a document missing.

@@ -17,7 +17,12 @@ use ring::{
     digest::{SHA256, digest},
     signature::Ed25519KeyPair,
 };
-use sync::{Frame, SignedRoster, Wire, link::Link};
+use sync::{
+    Frame, People, SignedRoster, Wire,
+    directory::{Entry, PersonSheet, Sheet},
+    link::Link,
+    packed::{pack, unpack},
+};
 use sync_server::pace::Turn;
 use uuid::Uuid;
 
@@ -31,7 +36,7 @@ use alter::{Material, Picks};
 pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is that of its folder in `fixtures/corpus`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("change", change),
     ("history", history),
     ("envelope", envelope),
@@ -41,6 +46,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("import", import),
     ("invitation", invitation),
     ("roster", roster),
+    ("entries", entries),
 ];
 
 /// A genuine input or two of every target: target, name, bytes.
@@ -65,7 +71,11 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         organisation: None,
         role: "social-worker".into(),
     };
-    let roster = sync::Roster { version: 162, people: vec![person], ..Default::default() }.sign(&pair(200));
+    let signed = sync::Roster { version: 162, people: vec![person.clone()], ..Default::default() }.sign(&pair(200));
+    let roster = (signed, person);
+    let sheet = Sheet::Person(PersonSheet { person: roster.1, contact: Default::default(), devices: Vec::new() });
+    let genuine = [Entry::sign(&pair(200), &[1; 16], [2; 16], 3, 162, &sheet)];
+    let roster = roster.0;
     let home = tempfile::tempdir_in(quick_folder()).expect("a folder");
     let key = folder_key();
     let (mut replica, _) = disk::open_replica(home.path(), replica::Mode::Relay, &key).expect("a replica");
@@ -84,6 +94,8 @@ pub fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         seed("invitation", "plain", Link { tls: None, ..link }.to_string().into_bytes()),
         seed("import", "genuine", answers.into_bytes()),
         seed("roster", "genuine", roster.payload.into_vec()),
+        seed("entries", "genuine", sync::cbor::to_cbor(&genuine)),
+        seed("entries", "packed", pack(&genuine, Entry::weight).remove(0).into_vec()),
         seed("journal", "genuine", segment),
         seed("snapshot", "whole", vec![1]),
         seed("snapshot", "altered", vec![1, 3, 200, 7, 1, 0, 90, 4, 2]),
@@ -154,6 +166,24 @@ pub fn roster(bytes: &[u8]) {
     if let Some(roster) = signed.verify(&replica::public_key(&relay)) {
         let again = roster.sign(&relay).verify(&replica::public_key(&relay));
         assert_eq!(again, Some(roster));
+    }
+}
+
+/// A part of a list of entries, deflated or not: whatever stands on the sheets, what is known of people stays whole.
+pub fn entries(bytes: &[u8]) {
+    let mut people = People::default();
+    let packed = unpack::<Entry>(bytes).unwrap_or_default();
+    let plain: Vec<Entry> = sync::cbor::from_whole(bytes).unwrap_or_default();
+    for entry in packed.iter().chain(&plain) {
+        assert!(!entry.is_of(&[9; 16], &replica::public_key(&pair(200))), "nobody signed it for that relay");
+        let Some(sheet) = entry.sheet() else { continue };
+        let subject = sheet.subject();
+        assert_eq!((subject.kind(), subject.id()), (entry.kind.as_str(), entry.id.to_vec()));
+        people.take(sheet, &[1; 16]);
+    }
+    let _ = people.strangers(&[1; 16]);
+    for child in people.children() {
+        let _ = (people.role(&child.id, &[1; 16], "2026-02-24"), people.team(&child.id).len());
     }
 }
 

@@ -358,8 +358,8 @@ impl Directory {
         self.restricted.get(child).into_iter().flatten()
     }
 
-    /// The council's own sheet is otherwise, where its name is another than before.
-    pub(crate) fn is_of(&mut self, before: Option<&str>, organisation: &str) -> bool {
+    /// The Virtual School is called that: its sheet is otherwise where it was called something else before.
+    pub(crate) fn is_called(&mut self, before: Option<&str>, organisation: &str) -> bool {
         let other = before.is_some_and(|before| before != organisation);
         if other {
             self.rise();
