@@ -161,7 +161,7 @@ fn later_moves_follow_one_another_in_one_chain() {
     assert_eq!(to_two[0], to_three[0], "whoever goes further has gone the same way");
     let [second, third] = [0, 1].map(|at| Change::from_bytes(to_three[at].clone()).unwrap());
     assert_eq!((third.seq(), third.deps()), (3, &[second.hash()][..]));
-    assert_eq!(known.after(two), std::slice::from_ref(&three));
+    assert_eq!(known.after(two), std::slice::from_ref(three));
     assert_eq!((known.reached(&began, 2), known.reached(&began, 3)), (Some(three.clone()), None));
     assert_eq!((three.when(2), three.when(1), two.when(3)), (Some(two.clone()), Some(began), None));
 }
