@@ -185,8 +185,8 @@ fn one_edit_is_one_change_and_few_frames() {
     world.settles(&mut [&mut odile, &mut ottoline]);
     let hers = odile.core.work().since(before[0]);
     let theirs = ottoline.core.work().since(before[1]);
-    // Pushed, its receipt, and the mark of how much the relay has; it comes, and is let in.
-    assert_eq!((hers.admitted, hers.signatures, hers.frames), (1, 1, 3), "{hers:?}");
+    // Pushed, and its receipt (the mark of how much the relay has follows at its own pace); it comes, and is let in.
+    assert_eq!((hers.admitted, hers.signatures, hers.frames), (1, 1, 2), "{hers:?}");
     assert_eq!((theirs.admitted, theirs.signatures, theirs.frames), (1, 1, 1), "{theirs:?}");
     assert!(hers.syncs <= 2 && theirs.syncs == 1, "{hers:?} {theirs:?}");
     assert!(hers.bytes < 1_500 && theirs.bytes < 1_000, "{hers:?} {theirs:?}");
