@@ -115,7 +115,7 @@ pub enum DialError {
 
 /// Where a relay is and what it must show.
 #[derive(Clone, PartialEq, Eq)]
-struct Address {
+pub struct Address {
     host: String,
     port: u16,
     tls: Option<[u8; 32]>,
@@ -353,6 +353,7 @@ pub async fn join(http: &Http, link: &Link, key: &Ed25519KeyPair, name: &str) ->
         id: *answer.relay.id.as_bytes(),
         key: link.relay_key,
         former: Vec::new(),
+        addresses: Vec::new(),
         tls: link.tls.map(serde_bytes::ByteArray::new),
         name: answer.relay.name,
     };
@@ -371,7 +372,7 @@ pub async fn join(http: &Http, link: &Link, key: &Ed25519KeyPair, name: &str) ->
 }
 
 /// A session that is open.
-struct Opened {
+pub struct Opened {
     /// What opens the WebSocket.
     token: String,
     /// The relay as it is known from now on: its key may be another, which the old one vouches for.
@@ -440,6 +441,20 @@ async fn session(
     }
 }
 
+/// Opens a session at the first address where the relay answers. What has its place by now, or nobody, is passed by.
+async fn reach(http: &Http, me: &Me, key: &Ed25519KeyPair) -> Result<(Address, Opened), DialError> {
+    let mut first = None;
+    for reached in me.relay.reached() {
+        let address = Address::parse(&reached.url, reached.tls.map(|tls| tls.into_array()))?;
+        match session(http, &address, &me.relay, &me.device, key).await {
+            Ok(opened) => return Ok((address, opened)),
+            Err(e @ (DialError::Unreachable(_) | DialError::WrongKey(_))) => drop(first.get_or_insert(e)),
+            Err(e) => return Err(e),
+        }
+    }
+    Err(first.unwrap_or(DialError::Answer))
+}
+
 /// The relay of this device as a link names it: at another address, which it answers at. Nothing of the invitation is used.
 pub async fn moved(http: &Http, link: &Link, me: &Me, key: &Ed25519KeyPair) -> Result<Relay, DialError> {
     let address = Address::parse(&link.url(), link.tls)?;
@@ -488,8 +503,7 @@ pub async fn held(
     me: &Me,
     key: &Ed25519KeyPair,
 ) -> Result<List, DialError> {
-    let address = Address::of(&me.relay)?;
-    let Opened { token, .. } = match (session(http, &address, &me.relay, &me.device, key).await, room) {
+    let (address, Opened { token, .. }) = match (reach(http, me, key).await, room) {
         (Err(DialError::Revoked(_)), Some(room)) => return Err(shut_out(room).await),
         (other, _) => other?,
     };
@@ -505,8 +519,7 @@ pub async fn decide(
     change: &Change,
     accept: bool,
 ) -> Result<(), DialError> {
-    let address = Address::of(&me.relay)?;
-    let Opened { token, .. } = session(http, &address, &me.relay, &me.device, key).await?;
+    let (address, Opened { token, .. }) = reach(http, me, key).await?;
     let decision = if accept { "accept" } else { "discard" };
     let (doc, hash) = (Uuid::from_bytes(change.doc), hex::encode(change.hash));
     http.post_with(&address, "/v1/held", &token, &json!({ "doc": doc, "change": hash, "decision": decision })).await
@@ -521,14 +534,14 @@ pub enum Ended {
     Cut(u64),
 }
 
-/// A WebSocket on which the relay waits for `hello`, the token it was opened with, and the relay as it is known from now on.
+/// A WebSocket on which the relay waits for `hello`, the session it was opened with, and where.
 pub async fn line(
     http: &Http,
     me: &Me,
     key: &Ed25519KeyPair,
-) -> Result<(WebSocketStream<Box<dyn Io>>, String, Relay), DialError> {
-    let address = Address::of(&me.relay)?;
-    let Opened { token, relay } = session(http, &address, &me.relay, &me.device, key).await?;
+) -> Result<(WebSocketStream<Box<dyn Io>>, Opened, Address), DialError> {
+    let (address, opened) = reach(http, me, key).await?;
+    let token = &opened.token;
     let mut request =
         format!("{}/sync", address.url).into_client_request().map_err(|_| DialError::Address(address.url.clone()))?;
     let value = |text: &str| text.parse().map_err(|_| DialError::Answer);
@@ -544,7 +557,7 @@ pub async fn line(
         .await
         .map_err(|_| DialError::Unreachable(address.url.clone()))?
         .map_err(|_| DialError::Unreachable(address.url.clone()))?;
-    Ok((socket, token, relay))
+    Ok((socket, opened, address))
 }
 
 /// One connection from beginning to end. `stop` ends it.
@@ -557,8 +570,7 @@ pub async fn once(
 ) -> Result<Ended, DialError> {
     let gone = |_| DialError::Disk("The part of the program that keeps the documents has stopped.".into());
     let me = room.call(|c| c.me().cloned()).await.map_err(gone)?.ok_or(DialError::Answer)?;
-    let address = Address::of(&me.relay)?;
-    let (socket, token, relay) = match line(http, &me, key).await {
+    let (socket, Opened { token, relay }, address) = match line(http, &me, key).await {
         Err(DialError::Revoked(_)) => return Err(shut_out(room).await),
         other => other?,
     };

@@ -6,11 +6,15 @@ use std::{
 };
 
 use serde::Deserialize;
+use serde_bytes::ByteArray;
+use sync::directory::Reached;
 
 use crate::error::Error;
 
 /// Name of the configuration in the data folder, read where no other is given.
 pub const FILE: &str = "config.toml";
+/// Addresses of one relay: a device that has no line tries one after the other.
+pub const ADDRESSES_MAX: usize = 8;
 
 /// The documented example: what `pep-relay config` prints. It says the defaults.
 pub const EXAMPLE: &str = r#"# Configuration of pep-relay. Every key may be left out; what stands here are the defaults.
@@ -21,6 +25,10 @@ listen = "127.0.0.1:7443"
 
 # HOST:PORT under which participants reach this relay: what invitation links name. Empty: the address listened on.
 public_address = ""
+
+# Every address under which participants reach this relay, HOST:PORT each, such as one by name and one by number, or, before it moves,
+# the new one and the old one. Devices are told at their next contact, and try them in this order, then the one of their own link.
+addresses = []
 
 # The Virtual School, as participants see it.
 organisation = "Virtual School"
@@ -57,6 +65,8 @@ pub struct Settings {
     pub listen: String,
     /// `HOST:PORT` of invitation links; empty for the address listened on.
     pub public_address: String,
+    /// Every `HOST:PORT` under which participants reach it, where that is more than links say.
+    pub addresses: Vec<String>,
     /// The Virtual School's name.
     pub organisation: String,
     /// Who has every child beside the head: whole names or ids.
@@ -91,6 +101,7 @@ impl Default for Settings {
         Settings {
             listen: "127.0.0.1:7443".into(),
             public_address: String::new(),
+            addresses: Vec::new(),
             organisation: "Virtual School".into(),
             every_child: Vec::new(),
             tls: Tls::On,
@@ -121,6 +132,26 @@ impl Settings {
             }
         }
         Ok(settings)
+    }
+
+    /// The addresses, as devices are told them. `pin`: of the certificate's public key; none on a plain line.
+    pub fn reached(&self, pin: Option<[u8; 32]>) -> Result<Vec<Reached>, Error> {
+        if self.addresses.len() > ADDRESSES_MAX {
+            return Err(Error::Config(format!(
+                "addresses: at most {ADDRESSES_MAX}, for devices try one after the other."
+            )));
+        }
+        let scheme = if pin.is_some() { "wss" } else { "ws" };
+        let one = |address: &String| {
+            let port =
+                address.rsplit_once(':').and_then(|(host, port)| port.parse::<u16>().ok().filter(|_| !host.is_empty()));
+            let whole = port.is_some_and(|port| port > 0) && !address.contains(['/', ' ', '@', '#', '?']);
+            match whole {
+                true => Ok(Reached { url: format!("{scheme}://{address}"), tls: pin.map(ByteArray::new) }),
+                false => Err(Error::Config(format!("addresses: {address:?} is not HOST:PORT."))),
+            }
+        };
+        self.addresses.iter().map(one).collect()
     }
 
     /// Reads a configuration's text. A key that does not exist is refused, with its line.

@@ -16,6 +16,7 @@
 //! | `contact/PERSON` | how they can be reached |
 //! | `version` | of the directory: how many changes there were |
 //! | `at/…` | number and version of a sheet, or of what has come to concern somebody ([`sheets`]) |
+//! | `addresses` | where the relay is reached |
 //! | `every/PERSON/FROM` | that somebody has every child |
 //! | `restricted/CHILD` | what not everybody on the team may know |
 
@@ -37,7 +38,7 @@ use sync::{
     Roster,
     act::Contact,
     cbor,
-    directory::{EveryChild, OnTeam, Subject},
+    directory::{EveryChild, OnTeam, Reached, Subject},
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
     roster::{ACCEPTED_MAX, Accepted, Child, ContactOf, Device, Member, Person},
@@ -321,6 +322,7 @@ pub struct Directory {
     accepted: BTreeSet<Accepted>,
     /// Who has every child, now or once.
     every: Vec<EveryChild>,
+    addresses: Vec<Reached>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
     versions: BTreeMap<About, Version>,
     /// What has changed since it was last asked for.
@@ -374,6 +376,7 @@ impl Directory {
         }
         directory.every = values::<EveryChild>(replica, sheets::EVERY)?;
         directory.read_sheets(replica)?;
+        directory.addresses = replica.fact(ADDRESSES)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
         let last = replica.last_fact(b"audit/")?;
         let number = last.as_deref().and_then(|k| k.get(b"audit/".len()..)).and_then(|n| n.try_into().ok());
@@ -1068,6 +1071,8 @@ impl Authority for TeamOf<'_> {
 
 /// Prefix of the facts that say how people can be reached.
 const CONTACT: &str = "contact/";
+/// Fact: where the relay is reached.
+const ADDRESSES: &[u8] = b"addresses";
 /// Prefix of the facts that say which changes were let in.
 const ACCEPTED: &[u8] = b"accepted/";
 

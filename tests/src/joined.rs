@@ -134,6 +134,7 @@ pub fn joins(
             id: relay.id(),
             key: relay.key(),
             former: Vec::new(),
+            addresses: Vec::new(),
             tls: Some(serde_bytes::ByteArray::new([0; 32])),
             name: "Harrowmere".into(),
         },

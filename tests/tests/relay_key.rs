@@ -1,8 +1,14 @@
 //! A relay changes the key that participants know it by, played with real programs over TLS: who follows, and what does not hold any more.
 
-use std::fs;
+use std::{
+    fs,
+    net::{Shutdown, TcpListener, TcpStream},
+    process::Command,
+    sync::{Arc, Mutex},
+    thread,
+};
 
-use harness::world::{Person, Server, World, copy_folder};
+use harness::world::{Person, Server, World, copy_folder, program};
 
 const STORY: &str = "care.story";
 
@@ -107,7 +113,7 @@ fn a_relay_put_back_from_before_the_change_is_told_apart_and_nothing_is_sent_to_
     // The newer data with the older key is refused in words.
     world.kill_relay();
     fs::copy(old.join("relay.sealed"), world.data().join("relay.sealed")).unwrap();
-    let check = std::process::Command::new(harness::world::program("pep-relay"))
+    let check = Command::new(program("pep-relay"))
         .args(["keys", "show", "--data"])
         .arg(world.data())
         .output()
@@ -139,4 +145,60 @@ fn a_link_of_ones_own_relay_at_another_address_says_where_it_is_and_is_not_used_
     assert!(code == 1 && words.contains("another Virtual School's relay"), "{words}");
     assert_eq!(odile.json(["whoami"])["relay"]["url"], moved.url.as_str());
     assert!(moved.stop().is_ok());
+}
+
+/// Passes everything on to wherever the relay is at present, so that it can be reached at an address that does not change.
+struct Passage {
+    address: String,
+    relay: Arc<Mutex<String>>,
+}
+
+impl Passage {
+    fn open(relay: &str) -> Passage {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, relay) = (listener.local_addr().unwrap().to_string(), Arc::new(Mutex::new(relay.to_owned())));
+        let to = relay.clone();
+        thread::spawn(move || {
+            for from in listener.incoming().map_while(Result::ok) {
+                let Ok(there) = TcpStream::connect(to.lock().unwrap().as_str()) else { continue };
+                let both = [(from.try_clone().unwrap(), there.try_clone().unwrap()), (there, from)];
+                for (mut from, mut to) in both {
+                    thread::spawn(move || {
+                        let _ = std::io::copy(&mut from, &mut to);
+                        let _ = to.shutdown(Shutdown::Write);
+                    });
+                }
+            }
+        });
+        Passage { address, relay }
+    }
+}
+
+#[test]
+fn devices_are_told_where_the_relay_is_reached_and_find_it_there_when_it_has_moved() {
+    let mut world = World::new();
+    let odile = world.person("odile", "Odile Marrowfield", "social-worker");
+    let pep = odile.start_pep();
+    odile.sync();
+    let passage = Passage::open(world.address());
+    let says =
+        |addresses: &str| fs::write(world.data().join("config.toml"), format!("addresses = [{addresses}]\n")).unwrap();
+    says(&format!("{:?}, {:?}", passage.address, world.address()));
+    world.kill_relay();
+    world.serve();
+    odile.sync();
+    world.kill_relay();
+    // It is elsewhere now, and nobody sends a link.
+    let moved = Server::start(&world.data(), "127.0.0.1:0");
+    *passage.relay.lock().unwrap() = moved.url.trim_start_matches("wss://").to_owned();
+    odile.pep(["write", &pep, STORY, "Loyal, quick and a very good cook."]);
+    odile.sync();
+    assert!(moved.stop().is_ok());
+    // What is no address is refused at the start, and nothing is told.
+    for wrong in ["\"harrowmere\"", "\"harrowmere:0\"", "\"https://harrowmere:7443\"", "\":7443\""] {
+        fs::write(world.data().join("config.toml"), format!("addresses = [{wrong}]\n")).unwrap();
+        let said = Command::new(program("pep-relay")).args(["serve", "--data"]).arg(world.data()).output().unwrap();
+        let words = String::from_utf8_lossy(&said.stderr);
+        assert!(said.status.code() == Some(2) && words.contains("is not HOST:PORT"), "{wrong}: {words}");
+    }
 }

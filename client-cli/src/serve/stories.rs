@@ -80,6 +80,7 @@ impl Device {
                 id: [1; 16],
                 key: [2; 32],
                 former: Vec::new(),
+                addresses: Vec::new(),
                 tls: None,
                 name: "Harrowmere".into(),
             },

@@ -31,6 +31,7 @@ use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
     Mark, People, Roster, SignedRoster,
+    directory::Reached,
     frame::{NewChild, Start},
     roster::Child,
     voucher::{self, Voucher},
@@ -90,11 +91,17 @@ pub struct Relay {
     /// Those that it had before, the oldest first: what they signed and is kept here holds until there is something newer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<serde_bytes::ByteArray<32>>,
+    /// Where it says that it is reached, in the order to try. None where it has said nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<Reached>,
     /// SHA-256 of its certificate's public key; pinned by the invitation. None on a plain loopback line.
     pub tls: Option<serde_bytes::ByteArray<32>>,
     /// What it calls itself.
     pub name: String,
 }
+
+/// Addresses of a relay that a device tries.
+const ADDRESSES_MAX: usize = 8;
 
 impl Relay {
     /// The same relay, under the newest key that its present one vouches for.
@@ -104,6 +111,16 @@ impl Relay {
             self.key = key;
         }
         self
+    }
+
+    /// Where to look for it: at the addresses that it says, then at the one of the link.
+    pub fn reached(&self) -> Vec<Reached> {
+        let own = Reached { url: self.url.clone(), tls: self.tls };
+        let mut all: Vec<Reached> = self.addresses.iter().take(ADDRESSES_MAX).cloned().collect();
+        if !all.contains(&own) {
+            all.push(own);
+        }
+        all
     }
 
     /// Whether this is, or was, its key.

@@ -142,6 +142,7 @@ mod tests {
             id: [1; 16],
             key: [2; 32],
             former: Vec::new(),
+            addresses: Vec::new(),
             tls: None,
             name: "Harrowmere Virtual School".into(),
         };

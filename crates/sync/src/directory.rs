@@ -102,6 +102,19 @@ pub struct Council {
     /// Who has every child, from when to when: the head, and the officers whom the relay's settings name. Past ones too: what they
     /// wrote keeps its author.
     pub every_child: Vec<EveryChild>,
+    /// Where its relay is reached, in the order in which devices try. None where every device knows that from its link.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<Reached>,
+}
+
+/// An address of the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// `wss://HOST:PORT`, or `ws://` on one machine alone.
+    pub url: String,
+    /// SHA-256 of the public key of the certificate that it shows there; none on a plain line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ByteArray<32>>,
 }
 
 /// Somebody who has every child.

@@ -38,6 +38,11 @@ impl Serve {
             tracing::warn!("{notice}");
         }
         relay.name_every_child(&settings.every_child, now()).map_err(|e| Error::Config(format!("every_child: {e}")))?;
+        let reached = settings.reached(tls.as_ref().map(|tls| tls.pin))?;
+        relay.administer(|directory| {
+            directory.reached_under(reached);
+            Ok(())
+        })?;
         relay.serve_at(bound.address(&settings, tls.as_ref()), settings.text)?;
         let (room, _thread) = room(relay)?;
         let door = room.clone();

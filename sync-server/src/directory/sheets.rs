@@ -10,10 +10,10 @@ use replica::{Replica, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::directory::{
-    AcceptedSheet, ChildSheet, Council, EveryChild, OfPerson, OnTeam, PersonSheet, Restricted, Sheet, Subject,
+    AcceptedSheet, ChildSheet, Council, EveryChild, OfPerson, OnTeam, PersonSheet, Reached, Restricted, Sheet, Subject,
 };
 
-use super::{Directory, Refused, Result, day, day_before, from_cbor, key, named, text};
+use super::{ADDRESSES, Directory, Refused, Result, day, day_before, from_cbor, key, named, text};
 use crate::pep;
 
 /// Prefix of the facts that say who has every child.
@@ -123,7 +123,8 @@ impl Directory {
     pub(crate) fn sheet(&self, subject: &Subject, organisation: &str) -> Option<Sheet> {
         Some(match subject {
             Subject::Council => {
-                Sheet::Council(Council { organisation: organisation.to_owned(), every_child: self.every.clone() })
+                let (every_child, addresses) = (self.every.clone(), self.addresses.clone());
+                Sheet::Council(Council { organisation: organisation.to_owned(), every_child, addresses })
             }
             Subject::Child(id) => {
                 let team = self.team(id).iter().map(OnTeam::of).collect();
@@ -356,6 +357,16 @@ impl Directory {
     /// What not everybody on a child's team may know.
     pub fn restricted(&self, child: &Id) -> impl Iterator<Item = (&String, &String)> {
         self.restricted.get(child).into_iter().flatten()
+    }
+
+    /// The relay is reached at these addresses: all devices are told.
+    pub fn reached_under(&mut self, addresses: Vec<Reached>) {
+        if self.addresses != addresses {
+            self.stage(ADDRESSES.to_vec(), &addresses);
+            self.addresses = addresses;
+            self.rise();
+            self.write(About::Sheet(Subject::Council));
+        }
     }
 
     /// The Virtual School is called that: its sheet is otherwise where it was called something else before.

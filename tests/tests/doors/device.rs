@@ -79,6 +79,7 @@ impl Device {
                 id: [1; 16],
                 key: relay.public_key().as_ref().try_into().unwrap(),
                 former: Vec::new(),
+                addresses: Vec::new(),
                 tls: None,
                 name: "Harrowmere".into(),
             },

@@ -141,6 +141,7 @@ impl Device {
                 id: [1; 16],
                 key: replica::public_key(&relay_key()),
                 former: Vec::new(),
+                addresses: Vec::new(),
                 tls: None,
                 name: "Harrowmere".into(),
             },

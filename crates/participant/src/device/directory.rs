@@ -6,7 +6,7 @@ use plan::{DocumentKind, Role};
 use replica::Trouble;
 use sync::{
     People, SignedRoster,
-    directory::{Entry, Subject},
+    directory::{Entry, Sheet, Subject},
     feature::ENTRIES,
     frame::Complete,
 };
@@ -95,6 +95,13 @@ impl Device {
             return Ok(());
         }
         self.views.work.entries += 1;
+        if let Sheet::Council(council) = &sheet
+            && council.addresses != me.relay.addresses
+            && let Some(me) = self.me.as_mut()
+        {
+            me.relay.addresses.clone_from(&council.addresses);
+            self.replica.set_fact(b"me", Some(&cbor(me)));
+        }
         let subject = sheet.subject();
         let mut lost = self.roster.take(sheet, &me.person);
         match subject {
