@@ -15,7 +15,7 @@
 //! | `audit/NUMBER` | [`Entry`] |
 //! | `contact/PERSON` | how they can be reached |
 //! | `version` | of the directory: how many changes there were |
-//! | `at/…` | number and version of a sheet, or of what has come to concern somebody ([`sheets`]) |
+//! | `at/…` | number and version of a sheet, or of what has come to concern somebody (`sheets`) |
 //! | `addresses` | where the relay is reached |
 //! | `every/PERSON/FROM` | that somebody has every child |
 //! | `restricted/CHILD` | what not everybody on the team may know |
