@@ -343,6 +343,7 @@ impl App {
     /// Has the relay do what was said: sent on a line made for it, or on the one that is kept up, and answered. Where a line ends
     /// between, it is asked once more under the same number, so that it is done once.
     pub fn act(&self, said: Sentence) -> Result<(), Error> {
+        participant::act::is_short(&said)?;
         let id = self.with(move |device| device.ask(&said))??;
         let mut ended = self.online(|room, changes| answered(room, changes, id));
         if matches!(ended, Err(SyncError::Cut { .. })) {
@@ -351,7 +352,10 @@ impl App {
         let (became, open) = self.with(move |device| (device.became(&id), device.drop_asked(&id)))?;
         match ended {
             // The relay, the folder or the revoked device says why.
-            Err(why) if became.is_none() && !open => Err(why.into()),
+            Err(why) if became.is_none() && !open => Err(match Error::from(why) {
+                e if e.kind == Kind::Unreachable => e.hint(participant::act::NOTHING_WAITS),
+                e => e,
+            }),
             _ => participant::act::answered(became, open),
         }
     }

@@ -127,10 +127,6 @@ pub trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
 impl Address {
-    fn of(relay: &Relay) -> Result<Address, DialError> {
-        Address::parse(&relay.url, relay.tls.map(|t| t.into_array()))
-    }
-
     fn parse(url: &str, tls: Option<[u8; 32]>) -> Result<Address, DialError> {
         let bad = || DialError::Address(url.to_string());
         let uri: hyper::Uri = url.parse().map_err(|_| bad())?;
@@ -710,7 +706,19 @@ pub async fn look(http: &Http, relay: &Relay) -> Result<Seen, DialError> {
     struct Version {
         version: String,
     }
-    let (headers, bytes) = http.get(&Address::of(relay)?, "/version", None).await?;
+    let mut first = None;
+    let mut found = None;
+    for reached in relay.reached() {
+        let address = Address::parse(&reached.url, reached.tls.map(|tls| tls.into_array()))?;
+        match http.get(&address, "/version", None).await {
+            Ok(answer) => {
+                found = Some(answer);
+                break;
+            }
+            Err(e) => drop(first.get_or_insert(e)),
+        }
+    }
+    let (headers, bytes) = found.ok_or(first.unwrap_or(DialError::Answer))?;
     let Version { version } = serde_json::from_slice(&bytes).map_err(|_| DialError::Answer)?;
     let date = headers.get(header::DATE).and_then(|d| d.to_str().ok());
     let clock = date.and_then(|d| chrono::DateTime::parse_from_rfc2822(d).ok()).map(|d| d.timestamp());

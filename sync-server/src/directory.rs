@@ -58,6 +58,8 @@ pub const NAME_CHARS_MAX: usize = 200;
 pub const CHILDREN_MAX: usize = 100_000;
 /// PEPs of one child: fifteen years of three terms, and room for moves.
 pub const PEPS_MAX: usize = 200;
+/// Nobody who is looked after was born earlier.
+const EARLIEST: &str = "1990-01-01";
 /// Devices of one person, revoked ones too.
 pub const DEVICES_MAX: usize = 100;
 
@@ -142,9 +144,11 @@ pub enum Refused {
     )]
     InvitationAltered,
     #[error(
-        "This device's key is already enrolled here. Ask the Virtual School to revoke it first, or join from a new folder."
+        "This device's key is enrolled here already, for somebody else or for a device that was revoked. Join from a new folder."
     )]
     DeviceEnrolled,
+    #[error("This device is enrolled here for you already, and needs no link. The link was not used.")]
+    DeviceYours,
     #[error("This relay does not know that device. Join with an invitation link; the Virtual School gives one out.")]
     DeviceUnknown,
     #[error("This device was revoked. Ask the Virtual School for a new invitation link if it is still yours.")]
@@ -157,6 +161,10 @@ pub enum Refused {
     Name,
     #[error("A date is written YYYY-MM-DD, such as 2026-02-24, and is a day that exists. Write it again.")]
     Date,
+    #[error(
+        "A child is born before today, and comes into care after that and before today. Look at both dates and write them again."
+    )]
+    ChildDates,
     #[error("That is not a role this relay knows. It knows: {}.", pep::roles().join(", "))]
     Role,
     #[error("This relay does not know that child. `pep-relay children list` shows those it knows.")]
@@ -250,6 +258,7 @@ impl Refused {
             Refused::InvitationExpired => "expired",
             Refused::InvitationAltered => "altered",
             Refused::DeviceEnrolled => "enrolled",
+            Refused::DeviceYours => "yours",
             Refused::DeviceUnknown => "unknown",
             Refused::DeviceRevoked => sync::frame::code::REVOKED,
             Refused::Signature | Refused::ActSignature => "signature",
@@ -261,6 +270,7 @@ impl Refused {
             Refused::Process(_) => sync::frame::code::PROCESS,
             Refused::Name
             | Refused::Date
+            | Refused::ChildDates
             | Refused::Role
             | Refused::ChildUnknown
             | Refused::PersonUnknown
@@ -651,8 +661,10 @@ impl Directory {
             None if invitation.expires <= now => return Err(Refused::InvitationExpired),
             None => {}
         }
-        if self.devices.contains_key(&device) {
-            return Err(Refused::DeviceEnrolled);
+        match self.devices.get(&device) {
+            Some(known) if known.person == person.id && known.revoked.is_none() => return Err(Refused::DeviceYours),
+            Some(_) => return Err(Refused::DeviceEnrolled),
+            None => {}
         }
         if self.devices_of.get(&person.id).is_some_and(|d| d.len() >= DEVICES_MAX) {
             return Err(Refused::TooMany { what: "devices of this person", limit: DEVICES_MAX });
@@ -750,6 +762,7 @@ impl Directory {
             looked_after_since: new.looked_after_since.as_deref().map(dated).transpose()?,
             emergency: new.emergency,
         };
+        follows(&child, &today)?;
         self.stage(key("child/", &child.id), &child);
         self.children.insert(child.id, child);
         self.audit(now, by, "added child", &[("child", text(&new.child))]);
@@ -789,6 +802,12 @@ impl Directory {
             return Err(Refused::SamePerson);
         }
         let ends = self.open_member(child, from, &on)?;
+        if self.open_member(child, to, &on).is_ok_and(|theirs| theirs.from > on) {
+            // Ended here, and begun there on a later day, the child would be nobody's in between.
+            return Err(Refused::Stands(
+                "They are to have this case from a later day on already; end that membership first.",
+            ));
+        }
         let begins = match self.check_member(child, to, &on, false) {
             Ok(()) => true,
             Err(Refused::OnTeam(role)) if role == ends.role => false,
@@ -1092,6 +1111,17 @@ pub fn dated(text: &str) -> Result<String> {
     if date.to_string() == text { Ok(text.to_string()) } else { Err(Refused::Date) }
 }
 
+/// Refuses a child who was born after `today`, or comes into care before that or after it.
+fn follows(child: &Child, today: &str) -> Result<()> {
+    let since = child.looked_after_since.as_deref().unwrap_or(today);
+    // Such dates compare as text.
+    if (EARLIEST..=today).contains(&child.dob.as_str()) && (child.dob.as_str()..=today).contains(&since) {
+        Ok(())
+    } else {
+        Err(Refused::ChildDates)
+    }
+}
+
 /// An id as people see it.
 pub fn text(id: &Id) -> String {
     Uuid::from_bytes(*id).to_string()
@@ -1125,7 +1155,12 @@ fn key(prefix: &str, id: &Id) -> Vec<u8> {
 
 fn named(name: &str) -> Result<String> {
     let name = name.trim();
-    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    // Signs that turn the direction of what stands around them, or that nobody sees.
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let shown = |c: char| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count())
+        && name.chars().any(shown)
+        && !name.chars().any(|c| c.is_control() || turns(c));
     if fits { Ok(name.to_string()) } else { Err(Refused::Name) }
 }
 

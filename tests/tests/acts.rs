@@ -157,3 +157,46 @@ fn beside_a_program_that_keeps_the_line_it_goes_over_that_line() {
     watching.kill().expect("it runs");
     watching.wait().expect("it ends");
 }
+
+#[test]
+fn no_hand_over_leaves_a_child_with_nobody_in_between() {
+    let story = Story::begin();
+    let petra = story.world.relay(["invite", "--name", "Petra Lanternby", "--role", "social-worker", "--json"]);
+    let petra: Value = serde_json::from_str(&petra).expect("JSON");
+    let to = petra["person"].as_str().expect("an id");
+    story.odile.pep(["hand-over", CHILD, "--to", to, "--on", "2031-01-01"]);
+    // She is to have it from a later day on: handed over today it would be nobody's until then.
+    let (code, words) = fails(&story.odile, &["hand-over", CHILD, "--to", to]);
+    assert!(code == Some(6) && words.contains("from a later day on"), "{words}");
+    story.odile.sync();
+    assert!(story.odile.pep(["child", "list"]).contains("Idris"), "she has it still");
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_anything_is_done() {
+    let story = Story::begin();
+    for (fact, value) in [
+        ("--dob", "2999-01-01"),
+        ("--dob", "0001-01-01"),
+        ("--looked-after-since", "2999-01-01"),
+        ("--looked-after-since", "2009-01-01"),
+    ] {
+        let (code, words) = fails(&story.odile, &["child", "set", CHILD, fact, value, "--reason", "Typed."]);
+        assert!(code == Some(1) && words.contains("both dates"), "{fact} {value}: {words}");
+    }
+    for name in ["\u{202e}Idris", "\u{200b}", "Idris\u{2066}"] {
+        let (code, _) = fails(&story.odile, &["child", "set", CHILD, "--name", name, "--reason", "Typed."]);
+        assert_eq!(code, Some(1), "{name:?}");
+    }
+    let long = "x".repeat(100_000);
+    for reason in [long.as_str(), "a\u{1b}[31mb"] {
+        let (code, words) = fails(&story.odile, &["child", "set", CHILD, "--dob", "2010-11-03", "--reason", reason]);
+        assert!(code == Some(2) && words.contains("at most 1000 characters"), "{words}");
+    }
+    // A link for one's own device that needs none, at the same address.
+    let link = story.world.invite("Odile Marrowfield", "social-worker");
+    story.odile.pep(["join", &link]);
+    let second = Person { home: story.world.path("odile-tablet") };
+    second.pep(["join", &link]);
+    assert!(second.pep(["child", "list"]).contains("Idris"), "the link was not used up");
+}

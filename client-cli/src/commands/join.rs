@@ -48,18 +48,21 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let key = app.key()?;
     if let Some(before) = &before
         && erase::read(app.home()).is_none()
-        && (&before.relay.url, before.relay.tls.map(|tls| tls.into_array())) != (&link.url(), link.tls)
+        && (!before.relay.is_known_by(&link.relay_key)
+            || (&before.relay.url, before.relay.tls.map(|tls| tls.into_array())) != (&link.url(), link.tls))
     {
         return moved(context, &link, before, &key);
     }
-    if before.as_ref().is_some_and(|me| !me.relay.is_known_by(&link.relay_key)) {
-        return Err(another_home(ANOTHER_RELAY));
-    }
     let name = args.device.unwrap_or_else(device_name);
-    let me = app.runtime().block_on(dial::join(app.http(), &link, &key, &name)).map_err(|e| match e {
-        DialError::Refused { detail, .. } if before.is_some() => another_home(&detail),
-        e => e.into(),
-    })?;
+    let me = match app.runtime().block_on(dial::join(app.http(), &link, &key, &name)) {
+        Err(DialError::Refused { code, .. }) if code == "yours" && before.is_some() => {
+            context
+                .talk("This folder is yours already, and its relay is where it was. The link is not used up by that.");
+            return Ok(());
+        }
+        Err(DialError::Refused { detail, .. }) if before.is_some() => return Err(another_home(&detail)),
+        joined => joined?,
+    };
     if before.is_some_and(|before| before.person != me.person) {
         return Err(another_home("This folder belongs to another person already."));
     }

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use gate::Id;
 use plan::Role;
-use sync::act::{ChildFact, Contact, Does, Sentence};
+use sync::act::{ChildFact, Contact, Does, REASON_CHARS_MAX, Sentence};
 use uuid::Uuid;
 
 use crate::{
@@ -173,6 +173,22 @@ pub fn contacts(device: &Device, child: Option<&str>, now: &Now) -> Result<Vec<R
     Ok(all)
 }
 
+/// What to do where the relay cannot be reached.
+pub const NOTHING_WAITS: &str =
+    "Nothing was done: this needs the relay now, and does not wait for it. Try again with a connection.";
+
+/// Refuses a reason that no relay takes.
+pub fn is_short(said: &Sentence) -> Result<(), Error> {
+    let why = said.why.as_deref().unwrap_or_default();
+    match why.chars().count() > REASON_CHARS_MAX || why.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        true => Err(Error::new(
+            Kind::Usage,
+            format!("A reason has at most {REASON_CHARS_MAX} characters, and no control characters. Write it again."),
+        )),
+        false => Ok(()),
+    }
+}
+
 /// What the relay's answer comes to for whoever asked. `None`: there is none.
 pub fn answered(became: Option<Became>, was_sent: bool) -> Result<(), Error> {
     match became {
@@ -188,8 +204,7 @@ pub fn answered(became: Option<Became>, was_sent: bool) -> Result<(), Error> {
         Some(Became::Unknown) => Err(Error::new(Kind::Failed, words::told::RELAY_KNOWS_NO_ACTS)),
         None if was_sent => Err(Error::new(Kind::Unreachable, words::told::ACT_UNANSWERED)
             .hint("`pep sync` fetches what stands; ask again if it was not done. It is never done twice by that.")),
-        None => Err(Error::new(Kind::Unreachable, words::told::ACT_OFFLINE)
-            .hint("This needs the relay now, and does not wait for it. Try again with a connection.")),
+        None => Err(Error::new(Kind::Unreachable, words::told::ACT_OFFLINE).hint(NOTHING_WAITS)),
     }
 }
 

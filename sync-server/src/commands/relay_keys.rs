@@ -72,8 +72,11 @@ fn show(desk: &Desk) -> Result<Output, Error> {
 impl Change {
     fn run(self, desk: &Desk) -> Result<Output, Error> {
         let reason = self.reason.trim().to_owned();
-        if reason.is_empty() {
-            return Err(Error::Usage("Say with --reason why the key is changed: the audit keeps it.".into()));
+        if reason.is_empty() || reason.chars().count() > 1_000 || reason.chars().any(char::is_control) {
+            return Err(Error::Usage(
+                "Say with --reason why the key is changed, in one line of up to 1,000 characters: the audit keeps it."
+                    .into(),
+            ));
         }
         if desk.with(|relay| Ok(relay.is_serving()))? {
             return Err(Error::Locked);

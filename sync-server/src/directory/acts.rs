@@ -7,7 +7,7 @@ use sync::{
     directory::Subject,
 };
 
-use super::{About, CONTACT, Directory, NAME_CHARS_MAX, Refused, Result, dated, key, named, text};
+use super::{About, CONTACT, Directory, NAME_CHARS_MAX, Refused, Result, dated, day, follows, key, named, text};
 
 /// Longest telephone number, in characters: one with its country, and an extension.
 pub const PHONE_CHARS_MAX: usize = 40;
@@ -53,6 +53,7 @@ impl Directory {
             ChildFact::LookedAfterSince => known.looked_after_since = Some(dated(is)?),
             ChildFact::Emergency => known.emergency = yes(is)?,
         }
+        follows(&known, &day(now))?;
         self.stage(key("child/", child), &known);
         self.children.insert(*child, known);
         let on = [("child", text(child)), ("fact", fact.word().to_owned())];
