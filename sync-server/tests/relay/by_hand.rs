@@ -422,7 +422,7 @@ fn an_invitation_is_good_once_until_it_expires() {
     assert_eq!(refused(relay.inner.join(&tablet.joining(&link), NOW)), Refused::InvitationUsed);
     // Another link for the same person enrols another device of hers.
     let another = relay.invite("Ottoline Greaves-Penn", "designated-teacher", &[relay.idris], NOW + 60);
-    assert_eq!(refused(relay.inner.join(&laptop.joining(&another), NOW)), Refused::DeviceEnrolled);
+    assert_eq!(refused(relay.inner.join(&laptop.joining(&another), NOW)), Refused::DeviceYours);
     let second = relay.inner.join(&tablet.joining(&another), NOW).expect("a device");
     assert_eq!(second.0, first.0);
     assert_eq!(relay.inner.directory().people().count(), 1);
