@@ -7,14 +7,12 @@ use std::{
 
 use serde::Deserialize;
 use serde_bytes::ByteArray;
-use sync::directory::Reached;
+use sync::directory::{ADDRESSES_MAX, Reached};
 
 use crate::error::Error;
 
 /// Name of the configuration in the data folder, read where no other is given.
 pub const FILE: &str = "config.toml";
-/// Addresses of one relay: a device that has no line tries one after the other.
-pub const ADDRESSES_MAX: usize = 8;
 
 /// The documented example: what `pep-relay config` prints. It says the defaults.
 pub const EXAMPLE: &str = r#"# Configuration of pep-relay. Every key may be left out; what stands here are the defaults.

@@ -38,10 +38,10 @@ use sync::{
     Roster,
     act::Contact,
     cbor,
-    directory::{EveryChild, OnTeam, Reached, Subject},
+    directory::{OnTeam, Reached, Subject},
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
-    roster::{ACCEPTED_MAX, Accepted, Child, ContactOf, Device, Member, Person},
+    roster::{ACCEPTED_MAX, Accepted, Child, ContactOf, Device, Member, Person, dates_follow},
 };
 use uuid::Uuid;
 
@@ -58,8 +58,6 @@ pub const NAME_CHARS_MAX: usize = 200;
 pub const CHILDREN_MAX: usize = 100_000;
 /// PEPs of one child: fifteen years of three terms, and room for moves.
 pub const PEPS_MAX: usize = 200;
-/// Nobody who is looked after was born earlier.
-const EARLIEST: &str = "1990-01-01";
 /// Devices of one person, revoked ones too.
 pub const DEVICES_MAX: usize = 100;
 
@@ -331,7 +329,7 @@ pub struct Directory {
     rules: BTreeMap<(String, u32, String, u64), Arc<Rules>>,
     accepted: BTreeSet<Accepted>,
     /// Who has every child, now or once.
-    every: Vec<EveryChild>,
+    every: Vec<OnTeam>,
     addresses: Vec<Reached>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
     versions: BTreeMap<About, Version>,
@@ -384,7 +382,7 @@ impl Directory {
             let accepted = ids.and_then(|(doc, hash)| Some(Accepted { doc: *doc, change: hash.try_into().ok()? }));
             directory.accepted.insert(accepted.ok_or(Trouble::Damaged)?);
         }
-        directory.every = values::<EveryChild>(replica, sheets::EVERY)?;
+        directory.every = values::<OnTeam>(replica, sheets::EVERY)?;
         directory.read_sheets(replica)?;
         directory.addresses = replica.fact(ADDRESSES)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
@@ -564,7 +562,7 @@ impl Directory {
     pub fn roster(&self, relay: Id, organisation: &str, person: &Id, today: &str) -> Roster {
         let current = self.visible(person, today);
         // A program that reads rosters knows of nobody who has every child: they are on every team.
-        let every = |child: &Id| self.every.iter().map(|e| OnTeam::from(e).in_team(*child)).collect::<Vec<_>>();
+        let every = |child: &Id| self.every.iter().map(|e| e.clone().in_team(*child)).collect::<Vec<_>>();
         let teams: Vec<Member> =
             current.iter().flat_map(|child| self.team(child).iter().cloned().chain(every(child))).collect();
         let people: BTreeSet<Id> = teams.iter().map(|m| m.person).chain([*person]).collect();
@@ -626,8 +624,7 @@ impl Directory {
             let person = Person { id: fresh, name, organisation, role: invite.role.clone() };
             self.stage(key("person/", &fresh), &person);
             self.people.insert(fresh, person);
-            self.rise();
-            self.write(About::Sheet(Subject::Person(fresh)));
+            self.changes(Subject::Person(fresh));
             self.heads_have_every_child(now);
         }
         let invitation = Invitation { person, expires: invite.expires, used: None };
@@ -677,8 +674,7 @@ impl Directory {
         self.stage([b"invite/".as_slice(), &hash].concat(), &used);
         self.invitations.insert(hash, used);
         self.audit(now, Some(device), "joined", &[("person", text(&person.id)), ("device", text(&device))]);
-        self.rise();
-        self.write(About::Sheet(Subject::Person(person.id)));
+        self.changes(Subject::Person(person.id));
         self.touch_around(&person.id);
         Ok((person, device))
     }
@@ -693,8 +689,7 @@ impl Directory {
         let known = known.clone();
         self.stage(key("device/", device), &known);
         self.audit(now, None, "revoked", &[("device", text(device)), ("person", text(&known.person))]);
-        self.rise();
-        self.write(About::Sheet(Subject::Person(known.person)));
+        self.changes(Subject::Person(known.person));
         self.touch_around(&known.person);
         Ok(true)
     }
@@ -711,8 +706,7 @@ impl Directory {
         self.stage(key("device/", device), &known);
         let on = [("device", text(device)), ("person", text(&known.person)), ("document", text(doc))];
         self.audit(now, None, "locked", &on);
-        self.rise();
-        self.write(About::Sheet(Subject::Person(known.person)));
+        self.changes(Subject::Person(known.person));
         self.touch_around(&known.person);
         Ok(true)
     }
@@ -733,8 +727,7 @@ impl Directory {
             self.stage([ACCEPTED, &one.doc, &one.change].concat(), &now);
             self.accepted.insert(one);
         }
-        self.rise();
-        self.write(About::Sheet(Subject::Accepted(*doc)));
+        self.changes(Subject::Accepted(*doc));
         self.touch_team(&child);
         Ok(())
     }
@@ -766,8 +759,7 @@ impl Directory {
         self.stage(key("child/", &child.id), &child);
         self.children.insert(child.id, child);
         self.audit(now, by, "added child", &[("child", text(&new.child))]);
-        self.rise();
-        self.write(About::Sheet(Subject::Child(new.child)));
+        self.changes(Subject::Child(new.child));
         self.touch_team(&new.child);
         if let (Some(person), Some(role)) = (person, role) {
             self.put_member(new.child, person, &role, &today, None, now, by);
@@ -875,8 +867,7 @@ impl Directory {
         self.changed.insert(About::Documents(child));
         if self.accepted_in(doc).next().is_some() {
             // Whoever comes to read it needs to know what was let in.
-            self.rise();
-            self.write(About::Sheet(Subject::Accepted(*doc)));
+            self.changes(Subject::Accepted(*doc));
         }
         self.touch_team(&child);
         Ok(chosen)
@@ -1113,12 +1104,9 @@ pub fn dated(text: &str) -> Result<String> {
 
 /// Refuses a child who was born after `today`, or comes into care before that or after it.
 fn follows(child: &Child, today: &str) -> Result<()> {
-    let since = child.looked_after_since.as_deref().unwrap_or(today);
-    // Such dates compare as text.
-    if (EARLIEST..=today).contains(&child.dob.as_str()) && (child.dob.as_str()..=today).contains(&since) {
-        Ok(())
-    } else {
-        Err(Refused::ChildDates)
+    match dates_follow(&child.dob, child.looked_after_since.as_deref(), today) {
+        true => Ok(()),
+        false => Err(Refused::ChildDates),
     }
 }
 

@@ -55,6 +55,8 @@ const WRITE_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
 pub(crate) struct App {
     /// The relay.
     pub room: DocumentThread<Relay>,
+    /// What the relay is known by.
+    pub keys: Keys,
     /// Challenges, tokens, limits.
     pub sessions: Mutex<Sessions>,
     /// Numbers connections.
@@ -67,6 +69,22 @@ pub(crate) struct App {
     pub paces: Mutex<Paces>,
     /// What those times count from.
     pub began: Instant,
+}
+
+/// What the relay is known by, as answers say it. Its key is not changed while it serves.
+pub(crate) struct Keys {
+    /// The key that it signs with.
+    key: String,
+    /// Each key for the next, oldest first.
+    vouchers: Vec<String>,
+}
+
+impl Keys {
+    /// Those of a relay.
+    pub fn of(relay: &Relay) -> Keys {
+        let vouchers = relay.vouchers().iter().map(|voucher| BASE64.encode(voucher.encode()));
+        Keys { key: BASE64.encode(relay.key()), vouchers: vouchers.collect() }
+    }
 }
 
 /// Where a request came from.
@@ -197,11 +215,10 @@ async fn join(
         .room
         .call(move |relay| {
             let (person, device) = relay.join(&joining, at)?;
-            let about = (relay.id(), relay.key(), relay.organisation().to_string());
-            Ok::<_, Error>((person, device, about, vouchers(relay)))
+            Ok::<_, Error>((person, device, relay.id(), relay.organisation().to_string()))
         })
         .await?;
-    let (person, device, (id, key, name), keys) = joined?;
+    let (person, device, id, name) = joined?;
     tracing::info!(device = text(&device), "joined");
     Ok(Json(json!({
         "person": text(&person.id),
@@ -209,8 +226,8 @@ async fn join(
         "organisation": person.organisation,
         "role": person.role,
         "device": text(&device),
-        "relay": { "id": text(&id), "key": BASE64.encode(key), "name": name },
-        "keys": keys,
+        "relay": { "id": text(&id), "key": app.keys.key, "name": name },
+        "keys": app.keys.vouchers,
     }))
     .into_response())
 }
@@ -234,8 +251,9 @@ async fn session(
     let (Some(challenge), Some(sig)) = (body.challenge, body.sig) else {
         // Given to whoever asks: only who has the key can answer it.
         let challenge = app.sessions().challenge(&device, chance()?, at);
-        let (key, keys) = app.room.call(|relay| (BASE64.encode(relay.key()), vouchers(relay))).await?;
-        return Ok(Json(json!({ "challenge": BASE64.encode(challenge), "key": key, "keys": keys })).into_response());
+        let Keys { key, vouchers } = &app.keys;
+        let body = json!({ "challenge": BASE64.encode(challenge), "key": key, "keys": vouchers });
+        return Ok(Json(body).into_response());
     };
     let challenge: Secret = fixed(&challenge)?;
     let sig: Signature = fixed(&sig)?;
@@ -445,11 +463,6 @@ fn fixed<const N: usize>(text: &str) -> Result<[u8; N], Refusal> {
             "A key, secret or signature is not complete. Copy the whole invitation link again.",
         )
     })
-}
-
-/// Each key of the relay for the next, as answers say it.
-fn vouchers(relay: &mut Relay) -> Vec<String> {
-    relay.vouchers().iter().map(|voucher| BASE64.encode(voucher.encode())).collect()
 }
 
 fn chance() -> Result<[u8; 8], Refusal> {

@@ -406,11 +406,8 @@ impl Relay {
 
     /// Tells a device, over its own challenge, that it was revoked.
     pub fn sign_revoked(&self, challenge: &sync::identity::Secret, device: &Id) -> gate::Signature {
-        let mut sig = [0; 64];
-        // An Ed25519 signature has 64 bytes by definition.
         let statement = sync::identity::revoked_statement(&self.key(), challenge, device);
-        sig.copy_from_slice(self.key.sign(&statement).as_ref());
-        sig
+        sync::identity::sign(&self.key, &statement)
     }
 
     // Connections.

@@ -29,7 +29,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     config::Settings,
     error::Error,
-    http::{App, Peer, router},
+    http::{App, Keys, Peer, router},
     keys::TlsKeys,
     now,
     pace::Sockets,
@@ -113,9 +113,10 @@ async fn run(room: DocumentThread<Relay>, bound: Bound, tls: Option<TlsKeys>) ->
     let failed = |reason| Error::Listen { address: bound.local.to_string(), reason };
     let mut ending = std::pin::pin!(asked_to_stop()?);
     let listener = TcpListener::from_std(bound.listener.try_clone().map_err(failed)?).map_err(failed)?;
-    let marks = room.call(|relay| relay.marks()).await?;
+    let (marks, keys) = room.call(|relay| (relay.marks(), Keys::of(relay))).await?;
     let app = Arc::new(App {
         room: room.clone(),
+        keys,
         sessions: Mutex::new(Sessions::new(marks)),
         connections: AtomicU64::new(1),
         lines: Arc::new(Semaphore::new(CONNECTIONS_MAX)),

@@ -195,7 +195,13 @@ fn what_cannot_be_is_refused_before_anything_is_done() {
     }
     // A link for one's own device that needs none, at the same address.
     let link = story.world.invite("Odile Marrowfield", "social-worker");
-    story.odile.pep(["join", &link]);
+    assert_eq!(story.odile.json(["join", &link])["name"], "Odile Marrowfield", "and says whose it is, as ever");
+    // A child whom no relay would take in is not made known here either: their plans could not be shared.
+    for since in ["2015-01-01", "2999-01-01"] {
+        let add = ["child", "add", "--name", "Wren Tapplestone", "--dob", "2016-03-14", "--looked-after-since", since];
+        let (code, words) = fails(&story.odile, &add);
+        assert!(code == Some(2) && words.contains("comes into care after that"), "{since}: {words}");
+    }
     let second = Person { home: story.world.path("odile-tablet") };
     second.pep(["join", &link]);
     assert!(second.pep(["child", "list"]).contains("Idris"), "the link was not used up");

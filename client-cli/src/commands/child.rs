@@ -3,7 +3,7 @@
 use ::sync::{
     act::ChildFact,
     frame::NewChild,
-    roster::{Child, Member, Person},
+    roster::{Child, Member, Person, dates_follow},
 };
 use plan::Role;
 use uuid::Uuid;
@@ -109,6 +109,14 @@ fn add(context: &mut Context, child: NewChild) -> Result<(), Error> {
     if name.is_empty() || name.chars().any(char::is_control) {
         return Err(Error::new(Kind::Usage, "A child's name is one line of text.")
             .hint("pep child add --name \"Idris Fennimoor\" --dob 2010-11-02"));
+    }
+    // The relay takes no other child in, and their plans could not be shared.
+    if !dates_follow(&child.dob, child.looked_after_since.as_deref(), &clock::now().today()) {
+        return Err(Error::new(
+            Kind::Usage,
+            "A child is born before today, and comes into care after that and before today.",
+        )
+        .hint("Look at both dates and write them again."));
     }
     let id = Uuid::from_bytes(child.child);
     context.with(move |device| device.add_child(NewChild { name, ..child }))?;

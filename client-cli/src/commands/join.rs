@@ -54,14 +54,15 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         return moved(context, &link, before, &key);
     }
     let name = args.device.unwrap_or_else(device_name);
-    let me = match app.runtime().block_on(dial::join(app.http(), &link, &key, &name)) {
-        Err(DialError::Refused { code, .. }) if code == "yours" && before.is_some() => {
+    let me = match (app.runtime().block_on(dial::join(app.http(), &link, &key, &name)), &before) {
+        (Err(DialError::Refused { code, .. }), Some(before)) if code == "yours" => {
+            say(context, before);
             context
                 .talk("This folder is yours already, and its relay is where it was. The link is not used up by that.");
             return Ok(());
         }
-        Err(DialError::Refused { detail, .. }) if before.is_some() => return Err(another_home(&detail)),
-        joined => joined?,
+        (Err(DialError::Refused { detail, .. }), Some(_)) => return Err(another_home(&detail)),
+        (joined, _) => joined?,
     };
     if before.is_some_and(|before| before.person != me.person) {
         return Err(another_home("This folder belongs to another person already."));
@@ -77,14 +78,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     {
         app.set_passphrase(Some(&passphrase), false)?;
     }
-    if context.global.json {
-        context.json(&Joined {
-            person: Uuid::from_bytes(me.person),
-            name: me.name.clone(),
-            role: me.role.clone(),
-            device: Uuid::from_bytes(me.device),
-        });
-    }
+    say(context, &me);
     context.talk(format!("Welcome, {}. This device is yours now.", me.name));
     if unlock::guard(app.home())? == Guard::Computer {
         context.talk(ONLY_THE_COMPUTER);
@@ -107,6 +101,14 @@ fn moved(context: &mut Context, link: &Link, me: &Me, key: &Ed25519KeyPair) -> R
         e => e.into(),
     })?;
     context.with(move |device| device.know_relay(relay))?;
+    say(context, me);
+    let address = &link.address;
+    context.talk(format!("Your Virtual School’s relay is at {address} now. The link is not used up by that."));
+    Ok(())
+}
+
+/// Whose this folder is, for programs.
+fn say(context: &mut Context, me: &Me) {
     if context.global.json {
         context.json(&Joined {
             person: Uuid::from_bytes(me.person),
@@ -115,9 +117,6 @@ fn moved(context: &mut Context, link: &Link, me: &Me, key: &Ed25519KeyPair) -> R
             device: Uuid::from_bytes(me.device),
         });
     }
-    let address = &link.address;
-    context.talk(format!("Your Virtual School’s relay is at {address} now. The link is not used up by that."));
-    Ok(())
 }
 
 fn another_home(message: &str) -> Error {

@@ -31,7 +31,7 @@ use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use sync::{
     Mark, People, Roster, SignedRoster,
-    directory::Reached,
+    directory::{ADDRESSES_MAX, Reached},
     frame::{NewChild, Start},
     roster::Child,
     voucher::{self, Voucher},
@@ -99,9 +99,6 @@ pub struct Relay {
     /// What it calls itself.
     pub name: String,
 }
-
-/// Addresses of a relay that a device tries.
-const ADDRESSES_MAX: usize = 8;
 
 impl Relay {
     /// The same relay, under the newest key that its present one vouches for.

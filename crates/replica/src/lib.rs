@@ -42,9 +42,10 @@ use sync::{Cursor, Ledger, Taken, Wire};
 
 pub use again::Rebased;
 pub use seal::{Key, KeyError, SEAL_BYTES, Secret};
-pub use signer::{Signer, public_key};
+pub use signer::Signer;
 /// How what is kept is written. For the disk, which knows no peers.
 pub use sync::cbor;
+pub use sync::identity::public_key;
 pub use trouble::{Damage, Notice, Trouble};
 pub use work::Work;
 

@@ -3,6 +3,7 @@
 use automerge::Change;
 use gate::{Author, Envelope, Id};
 use ring::signature::Ed25519KeyPair;
+use sync::identity::public_key;
 
 /// Who writes here, and with what.
 pub struct Signer {
@@ -33,13 +34,4 @@ impl Signer {
         let envelope = sync::sign(&self.key, self.device, *doc, self.actor(doc), seq, hash, chunks);
         Envelope { incarnation: Some(self.incarnation), ..envelope }
     }
-}
-
-/// Public half of a device's key.
-pub fn public_key(key: &Ed25519KeyPair) -> gate::PublicKey {
-    use ring::signature::KeyPair;
-    let mut public = [0; 32];
-    // An Ed25519 public key has 32 bytes by definition.
-    public.copy_from_slice(key.public_key().as_ref());
-    public
 }

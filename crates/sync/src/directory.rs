@@ -13,9 +13,11 @@ use crate::{
     cbor::{from_whole, to_cbor},
     feature::WORD_BYTES_MAX,
     identity,
-    roster::{Child, Device, Member, Person},
+    roster::{Child, Device, Member, Person, holds},
 };
 
+/// Addresses of one relay: a device that has no line tries one after the other.
+pub const ADDRESSES_MAX: usize = 8;
 /// Longest id of a subject, in bytes: a child and a person.
 const SUBJECT_BYTES_MAX: usize = 32;
 
@@ -101,7 +103,7 @@ pub struct Council {
     pub organisation: String,
     /// Who has every child, from when to when: the head, and the officers whom the relay's settings name. Past ones too: what they
     /// wrote keeps its author.
-    pub every_child: Vec<EveryChild>,
+    pub every_child: Vec<OnTeam>,
     /// Where its relay is reached, in the order in which devices try. None where every device knows that from its link.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<Reached>,
@@ -117,28 +119,6 @@ pub struct Reached {
     pub tls: Option<ByteArray<32>>,
 }
 
-/// Somebody who has every child.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EveryChild {
-    /// The person.
-    #[serde(with = "serde_bytes")]
-    pub person: Id,
-    /// In which role, where they have no other in a child's team.
-    pub role: String,
-    /// First day, `YYYY-MM-DD`.
-    pub from: String,
-    /// Last day, `YYYY-MM-DD`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
-}
-
-impl EveryChild {
-    /// Whether they have on `day` (`YYYY-MM-DD`; such dates compare as text).
-    pub fn on(&self, day: &str) -> bool {
-        self.from.as_str() <= day && self.to.as_deref().is_none_or(|to| day <= to)
-    }
-}
-
 /// A child, and who works with them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChildSheet {
@@ -148,7 +128,7 @@ pub struct ChildSheet {
     pub team: Vec<OnTeam>,
 }
 
-/// One membership of the team whose sheet it stands on.
+/// One membership of the team whose sheet it stands on; on the council's, of every team, in which they have no other role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnTeam {
     /// The person.
@@ -170,10 +150,9 @@ impl OnTeam {
         OnTeam { person, role, from, to }
     }
 
-    /// As one on every team.
-    pub fn from(every: &EveryChild) -> OnTeam {
-        let EveryChild { person, role, from, to } = every.clone();
-        OnTeam { person, role, from, to }
+    /// Whether it holds on `day` (`YYYY-MM-DD`).
+    pub fn on(&self, day: &str) -> bool {
+        holds((&self.from, self.to.as_deref()), day)
     }
 
     /// The membership, in that child's team.
@@ -302,9 +281,7 @@ impl Entry {
         let body = ByteBuf::from(sheet.body());
         let id = ByteBuf::from(subject.id());
         let mut entry = Entry { kind: subject.kind().to_owned(), id, number, epoch, at, body, sig: [0; 64] };
-        // An Ed25519 signature has 64 bytes by definition.
-        let signed = key.sign(&entry.statement(relay));
-        entry.sig.copy_from_slice(signed.as_ref());
+        entry.sig = identity::sign(key, &entry.statement(relay));
         entry
     }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use gate::{Envelope, Hash, Id, Signature};
+use gate::{Envelope, Hash, Id};
 use ring::signature::Ed25519KeyPair;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -29,9 +29,7 @@ pub struct Wire(pub Envelope);
 /// Signs `chunks`, whose last change has `seq` and `hash`, as `device`. The signature covers the whole chain, since
 /// each change's hash covers the one before it. The envelope names no incarnation yet: whoever has one puts it in.
 pub fn sign(key: &Ed25519KeyPair, device: Id, doc: Id, actor: Id, seq: u64, hash: Hash, chunks: Vec<u8>) -> Envelope {
-    let mut sig: Signature = [0; 64];
-    // An Ed25519 signature has 64 bytes by definition.
-    sig.copy_from_slice(key.sign(&gate::statement(&doc, &actor, seq, &hash)).as_ref());
+    let sig = crate::identity::sign(key, &gate::statement(&doc, &actor, seq, &hash));
     Envelope { doc, actor, incarnation: None, seq, hash, device, sig, chunks }
 }
 

@@ -1,7 +1,7 @@
 //! What is signed to prove who one is: at joining, and at the start of every session.
 
 use gate::{Id, PublicKey, Signature};
-use ring::signature::{ED25519, UnparsedPublicKey};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 /// A one-time secret or challenge.
 pub type Secret = [u8; 32];
@@ -25,4 +25,20 @@ pub fn revoked_statement(relay_key: &PublicKey, challenge: &Secret, device: &Id)
 /// Whether `key` signed `statement`.
 pub fn verify(key: &PublicKey, statement: &[u8], sig: &Signature) -> bool {
     UnparsedPublicKey::new(&ED25519, key).verify(statement, sig).is_ok()
+}
+
+/// The signature of `key` under `statement`.
+pub fn sign(key: &Ed25519KeyPair, statement: &[u8]) -> Signature {
+    let mut sig = [0; 64];
+    // An Ed25519 signature has 64 bytes by definition.
+    sig.copy_from_slice(key.sign(statement).as_ref());
+    sig
+}
+
+/// Public half of a key.
+pub fn public_key(key: &Ed25519KeyPair) -> PublicKey {
+    let mut public = [0; 32];
+    // An Ed25519 public key has 32 bytes by definition.
+    public.copy_from_slice(key.public_key().as_ref());
+    public
 }

@@ -23,10 +23,7 @@ pub struct Mark {
 impl Mark {
     /// Says it, as the relay of that id.
     pub fn sign(key: &Ed25519KeyPair, relay: &Id, epoch: Id, records: u64) -> Mark {
-        let mut sig = [0; 64];
-        // An Ed25519 signature has 64 bytes by definition.
-        sig.copy_from_slice(key.sign(&statement(relay, &epoch, records)).as_ref());
-        Mark { epoch, records, sig }
+        Mark { epoch, records, sig: identity::sign(key, &statement(relay, &epoch, records)) }
     }
 
     /// Whether the relay of that id, whose key this is, said so.

@@ -9,7 +9,7 @@ use gate::{Author, Hash, Id, Rules, Team};
 
 use crate::{
     act::Contact,
-    directory::{EveryChild, Sheet, changes},
+    directory::{OnTeam, Sheet, changes},
     roster::{Child, Device, Member, Person, Roster},
 };
 
@@ -18,7 +18,7 @@ use crate::{
 pub struct People {
     version: u64,
     organisation: String,
-    every_child: Vec<EveryChild>,
+    every_child: Vec<OnTeam>,
     children: BTreeMap<Id, Child>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
     teams: BTreeMap<Id, Vec<Member>>,

@@ -158,16 +158,30 @@ pub struct Member {
 impl Member {
     /// Whether the person is on the team on `day` (`YYYY-MM-DD`; such dates compare as text).
     pub fn on(&self, day: &str) -> bool {
-        self.from.as_str() <= day && self.to.as_deref().is_none_or(|to| day <= to)
+        holds((&self.from, self.to.as_deref()), day)
     }
+}
+
+/// Nobody who is looked after was born earlier.
+const EARLIEST: &str = "1990-01-01";
+
+/// Whether a child can have these dates, all `YYYY-MM-DD`: born by `today`, and come into care after that and by today.
+pub fn dates_follow(dob: &str, looked_after_since: Option<&str>, today: &str) -> bool {
+    let since = looked_after_since.unwrap_or(today);
+    // Such dates compare as text.
+    (EARLIEST..=today).contains(&dob) && (dob..=today).contains(&since)
+}
+
+/// Whether what begins and ends on these days holds on `day` (`YYYY-MM-DD`; such dates compare as text).
+pub(crate) fn holds((from, to): (&str, Option<&str>), day: &str) -> bool {
+    from <= day && to.is_none_or(|to| day <= to)
 }
 
 impl Roster {
     /// Signs this roster with the relay's key.
     pub fn sign(&self, key: &Ed25519KeyPair) -> SignedRoster {
         let payload = to_cbor(self);
-        let mut sig = [0; 64];
-        sig.copy_from_slice(key.sign(&statement(&payload)).as_ref());
+        let sig = crate::identity::sign(key, &statement(&payload));
         SignedRoster { version: self.version, payload: ByteBuf::from(payload), sig }
     }
 

@@ -3,7 +3,7 @@
 use gate::{Id, PublicKey, Signature};
 use ring::signature::Ed25519KeyPair;
 
-use crate::identity::verify;
+use crate::identity::{public_key, sign, verify};
 
 /// Bytes of a voucher: the old key, the new one, and both signatures.
 pub const VOUCHER_BYTES: usize = 32 + 32 + 64 + 64;
@@ -31,14 +31,9 @@ fn statement(relay: &Id, old: &PublicKey, new: &PublicKey) -> Vec<u8> {
 impl Voucher {
     /// By both keys of the relay of this id.
     pub fn sign(relay: &Id, old: &Ed25519KeyPair, new: &Ed25519KeyPair) -> Voucher {
-        let (old_key, new_key) = (public(old), public(new));
+        let (old_key, new_key) = (public_key(old), public_key(new));
         let statement = statement(relay, &old_key, &new_key);
-        let by = |pair: &Ed25519KeyPair| {
-            let mut sig = [0; 64];
-            sig.copy_from_slice(pair.sign(&statement).as_ref());
-            sig
-        };
-        Voucher { old: old_key, new: new_key, by_old: by(old), by_new: by(new) }
+        Voucher { old: old_key, new: new_key, by_old: sign(old, &statement), by_new: sign(new, &statement) }
     }
 
     /// Whether both keys signed it for the relay of this id.
@@ -74,13 +69,6 @@ pub fn followed(relay: &Id, known: &PublicKey, vouchers: &[Voucher]) -> Vec<Publ
     keys
 }
 
-fn public(pair: &Ed25519KeyPair) -> PublicKey {
-    use ring::signature::KeyPair;
-    let mut key = [0; 32];
-    key.copy_from_slice(pair.public_key().as_ref());
-    key
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,14 +86,14 @@ mod tests {
     #[test]
     fn keys_are_followed_from_the_one_that_is_known_and_no_further_than_they_are_vouched_for() {
         let chain = [voucher(1, 2), voucher(2, 3), voucher(3, 4)];
-        let from = |seed: u8| followed(&RELAY, &public(&pair(seed)), &chain);
-        assert_eq!(from(1), [2, 3, 4].map(|n| public(&pair(n))));
-        assert_eq!(from(3), [public(&pair(4))]);
+        let from = |seed: u8| followed(&RELAY, &public_key(&pair(seed)), &chain);
+        assert_eq!(from(1), [2, 3, 4].map(|n| public_key(&pair(n))));
+        assert_eq!(from(3), [public_key(&pair(4))]);
         assert!(from(4).is_empty() && from(9).is_empty());
         // One is missing, or two have changed places.
-        assert_eq!(followed(&RELAY, &public(&pair(1)), &[chain[0], chain[2]]).len(), 1);
-        assert_eq!(followed(&RELAY, &public(&pair(1)), &[chain[1], chain[0]]).len(), 1);
-        assert!(followed(&[6; 16], &public(&pair(1)), &chain).is_empty(), "another relay's");
+        assert_eq!(followed(&RELAY, &public_key(&pair(1)), &[chain[0], chain[2]]).len(), 1);
+        assert_eq!(followed(&RELAY, &public_key(&pair(1)), &[chain[1], chain[0]]).len(), 1);
+        assert!(followed(&[6; 16], &public_key(&pair(1)), &chain).is_empty(), "another relay's");
     }
 
     #[test]
@@ -125,6 +113,6 @@ mod tests {
     #[test]
     fn a_chain_without_end_is_followed_so_far() {
         let chain = [voucher(1, 2), voucher(2, 1)].repeat(VOUCHERS_MAX);
-        assert_eq!(followed(&RELAY, &public(&pair(1)), &chain).len(), VOUCHERS_MAX);
+        assert_eq!(followed(&RELAY, &public_key(&pair(1)), &chain).len(), VOUCHERS_MAX);
     }
 }

@@ -1,4 +1,5 @@
 use clap::{Args, Subcommand};
+use sync::act::REASON_CHARS_MAX;
 
 use super::{Desk, Output};
 use crate::{
@@ -72,7 +73,7 @@ fn show(desk: &Desk) -> Result<Output, Error> {
 impl Change {
     fn run(self, desk: &Desk) -> Result<Output, Error> {
         let reason = self.reason.trim().to_owned();
-        if reason.is_empty() || reason.chars().count() > 1_000 || reason.chars().any(char::is_control) {
+        if reason.is_empty() || reason.chars().count() > REASON_CHARS_MAX || reason.chars().any(char::is_control) {
             return Err(Error::Usage(
                 "Say with --reason why the key is changed, in one line of up to 1,000 characters: the audit keeps it."
                     .into(),

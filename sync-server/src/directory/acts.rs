@@ -7,7 +7,7 @@ use sync::{
     directory::Subject,
 };
 
-use super::{About, CONTACT, Directory, NAME_CHARS_MAX, Refused, Result, dated, day, follows, key, named, text};
+use super::{CONTACT, Directory, NAME_CHARS_MAX, Refused, Result, dated, day, follows, key, named, text};
 
 /// Longest telephone number, in characters: one with its country, and an extension.
 pub const PHONE_CHARS_MAX: usize = 40;
@@ -28,8 +28,7 @@ impl Directory {
         self.stage(key(CONTACT, &person), &contact);
         self.contacts.insert(person, contact);
         self.audit(now, Some(*device), "set contact", &[("person", text(&person))]);
-        self.rise();
-        self.write(About::Sheet(Subject::Person(person)));
+        self.changes(Subject::Person(person));
         self.touch_around(&person);
         Ok(())
     }
@@ -58,8 +57,7 @@ impl Directory {
         self.children.insert(*child, known);
         let on = [("child", text(child)), ("fact", fact.word().to_owned())];
         self.audit(now, Some(*device), "corrected child", &on);
-        self.rise();
-        self.write(About::Sheet(Subject::Child(*child)));
+        self.changes(Subject::Child(*child));
         self.touch_team(child);
         Ok(())
     }
@@ -75,8 +73,7 @@ impl Directory {
         self.stage(key("device/", named_one), &device);
         self.learn_device(device);
         self.audit(now, Some(*by), "named device", &[("device", text(named_one))]);
-        self.rise();
-        self.write(About::Sheet(Subject::Person(person)));
+        self.changes(Subject::Person(person));
         self.touch_around(&person);
         Ok(())
     }

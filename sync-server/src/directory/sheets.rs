@@ -10,7 +10,7 @@ use replica::{Replica, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::directory::{
-    AcceptedSheet, ChildSheet, Council, EveryChild, OfPerson, OnTeam, PersonSheet, Reached, Restricted, Sheet, Subject,
+    AcceptedSheet, ChildSheet, Council, OfPerson, OnTeam, PersonSheet, Reached, Restricted, Sheet, Subject,
 };
 
 use super::{ADDRESSES, Directory, Refused, Result, day, day_before, from_cbor, key, named, text};
@@ -94,6 +94,12 @@ impl Directory {
         Ok(())
     }
 
+    /// A sheet is otherwise: the directory has changed.
+    pub(super) fn changes(&mut self, subject: Subject) {
+        self.rise();
+        self.write(About::Sheet(subject));
+    }
+
     /// Something is otherwise from this version on.
     pub(super) fn write(&mut self, about: About) {
         let version = Version { number: self.version_of(&about).number.saturating_add(1), at: self.version };
@@ -156,7 +162,7 @@ impl Directory {
     // Whom it concerns.
 
     /// That a person has every child on a day.
-    pub(crate) fn every_child(&self, person: &Id, day: &str) -> Option<&EveryChild> {
+    pub(crate) fn every_child(&self, person: &Id, day: &str) -> Option<&OnTeam> {
         self.every.iter().find(|every| every.person == *person && every.on(day))
     }
 
@@ -302,12 +308,12 @@ impl Directory {
             }
         }
         let is_head = |person: &Id| self.people.get(person).is_some_and(|person| pep::is_head(&person.role));
-        let stays = |every: &EveryChild| named.contains(&every.person) || is_head(&every.person);
-        let ends: Vec<EveryChild> = self.every.iter().filter(|e| e.to.is_none() && !stays(e)).cloned().collect();
+        let stays = |every: &OnTeam| named.contains(&every.person) || is_head(&every.person);
+        let ends: Vec<OnTeam> = self.every.iter().filter(|e| e.to.is_none() && !stays(e)).cloned().collect();
         for every in ends {
             let to = Some(day_before(&today)?);
             self.audit(now, None, "ended every child", &[("person", text(&every.person))]);
-            self.put_every_child(EveryChild { to, ..every });
+            self.put_every_child(OnTeam { to, ..every });
         }
         Ok(())
     }
@@ -315,10 +321,10 @@ impl Directory {
     fn begin_every_child(&mut self, person: Id, today: &str, now: i64) {
         let Some(role) = self.people.get(&person).map(|person| person.role.clone()) else { return };
         self.audit(now, None, "began every child", &[("person", text(&person))]);
-        self.put_every_child(EveryChild { person, role, from: today.to_owned(), to: None });
+        self.put_every_child(OnTeam { person, role, from: today.to_owned(), to: None });
     }
 
-    fn put_every_child(&mut self, every: EveryChild) {
+    fn put_every_child(&mut self, every: OnTeam) {
         let fact = [key(EVERY, &every.person), b"/".to_vec(), every.from.as_bytes().to_vec()].concat();
         self.stage(fact, &every);
         let person = every.person;
@@ -348,8 +354,7 @@ impl Directory {
         self.stage(key(RESTRICTED, child), &facts);
         self.restricted.insert(*child, facts);
         self.audit(now, None, "restricted fact", &[("child", text(child)), ("fact", name)]);
-        self.rise();
-        self.write(About::Sheet(Subject::Restricted(*child)));
+        self.changes(Subject::Restricted(*child));
         self.touch_team(child);
         Ok(())
     }
@@ -364,8 +369,7 @@ impl Directory {
         if self.addresses != addresses {
             self.stage(ADDRESSES.to_vec(), &addresses);
             self.addresses = addresses;
-            self.rise();
-            self.write(About::Sheet(Subject::Council));
+            self.changes(Subject::Council);
         }
     }
 
@@ -373,8 +377,7 @@ impl Directory {
     pub(crate) fn is_called(&mut self, before: Option<&str>, organisation: &str) -> bool {
         let other = before.is_some_and(|before| before != organisation);
         if other {
-            self.rise();
-            self.write(About::Sheet(Subject::Council));
+            self.changes(Subject::Council);
         }
         other
     }

@@ -8,6 +8,7 @@ use sync::{
     act::{Sentence, statement},
     feature,
     frame::NotDone,
+    identity,
 };
 
 use super::{
@@ -25,11 +26,8 @@ impl Device {
         let id = self.chance.draw();
         let relay = self.me.as_ref().ok_or(Trouble::Unknown)?.relay.key;
         let act = sentence.encode();
-        let mut sig = [0; 64];
-        // An Ed25519 signature has 64 bytes by definition.
-        sig.copy_from_slice(
-            self.replica.signer().ok_or(Trouble::Unknown)?.key.sign(&statement(&relay, &id, &act)).as_ref(),
-        );
+        let signer = self.replica.signer().ok_or(Trouble::Unknown)?;
+        let sig = identity::sign(&signer.key, &statement(&relay, &id, &act));
         if self.asked.len() >= ASKED_MAX {
             self.asked.remove(0);
         }
