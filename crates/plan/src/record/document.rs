@@ -159,6 +159,13 @@ impl<'a, R: ReadDoc> Sheet<'a, R> {
         marks.filter(|(value, _)| is_true(value)).map(|(_, op)| op).collect()
     }
 
+    /// True where somebody chose to keep a row or a target that somebody else withdrew, and neither knew of the other.
+    pub(crate) fn kept_apart(&self, maps: &[ObjId]) -> bool {
+        let keeps = |value: &automerge::Value<'_>| matches!(value, automerge::Value::Scalar(scalar) if **scalar == ScalarValue::Boolean(false));
+        let mut marks = maps.iter().flat_map(|map| self.all(map, WITHDRAWN));
+        marks.any(|(value, _)| keeps(&value)) && !self.withdrawals(maps).is_empty()
+    }
+
     /// The keys of a map whose value is true: the ticked boxes of a multiple choice.
     pub(crate) fn ticked(&self, map: &ObjId) -> Vec<String> {
         let mut keys = self.keys(map);
@@ -207,8 +214,12 @@ impl<'a, R: ReadDoc> Sheet<'a, R> {
 }
 
 impl<R: Source> Sheet<'_, R> {
-    /// True if a row was withdrawn, and what stands in it differs from what those who withdrew it saw.
+    /// True if a row was withdrawn, and what stands in it differs from what those who withdrew it saw, or somebody chose
+    /// to keep it.
     pub(crate) fn withdrawal_disputed(&self, columns: &[Column], maps: &[ObjId]) -> bool {
+        if self.kept_apart(maps) {
+            return true;
+        }
         let withdrawals = self.withdrawals(maps);
         let seen: Vec<ChangeHash> = withdrawals.iter().filter_map(|op| self.document.change_of(op)).collect();
         let then = Sheet::at(self.document, &seen);

@@ -703,9 +703,7 @@ impl<'t> Work<'t> {
                     return Err(undisputed());
                 }
                 return match take {
-                    // A new mark, made in the knowledge of the edits that crossed with the old one.
-                    Value::YesNo(true) => self.mark_withdrawn(question, &maps),
-                    Value::YesNo(false) => self.bring_back(question, &maps),
+                    Value::YesNo(withdrawn) => self.choose_withdrawal(question, &maps, *withdrawn),
                     _ => Err(place.wrong_type("yes (withdraw) or no (keep)")),
                 };
             }
@@ -1014,6 +1012,8 @@ impl<'t> Work<'t> {
     }
 
     /// Writes a value where it differs from what is there, or where people disagree: in the winning map, and nowhere else.
+    /// Where they disagree it is a value of its own, which replaces nothing: everything there goes first. Putting the value that
+    /// wins once more would only take the others away, and of two people who choose apart one alone would be left.
     fn put(
         &mut self,
         question: &Question,
@@ -1033,16 +1033,24 @@ impl<'t> Work<'t> {
         if same {
             return Ok(());
         }
-        let emptied = if value.is_some() { others } else { maps };
-        for map in emptied {
-            if !self.sheet().all(map, key).is_empty() {
-                self.tx.delete(map, key).map_err(damaged(question))?;
-            }
+        let chosen = puts.len() > 1 || others.iter().any(|map| !self.sheet().all(map, key).is_empty());
+        if chosen || value.is_none() {
+            self.empty(question, maps, key)?;
         }
         match value {
             Some(value) => self.tx.put(winner, key, value.scalar()).map_err(damaged(question)),
             None => Ok(()),
         }
+    }
+
+    /// Takes away whatever stands at a key of these maps.
+    fn empty(&mut self, question: &Question, maps: &[ObjId], key: &str) -> Result<(), Refused> {
+        for map in maps {
+            if !self.sheet().all(map, key).is_empty() {
+                self.tx.delete(map, key).map_err(damaged(question))?;
+            }
+        }
+        Ok(())
     }
 
     fn tick(&mut self, question: &Question, words: &BTreeSet<String>) -> Result<(), Refused> {
@@ -1059,25 +1067,22 @@ impl<'t> Work<'t> {
     }
 
     fn withdraw(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
-        match self.sheet().withdrawals(maps).is_empty() {
-            true => self.mark_withdrawn(question, maps),
+        // An equal value put over an old mark would be no operation; it takes a new mark to cover the edits seen now.
+        match self.sheet().withdrawals(maps).is_empty() || self.sheet().kept_apart(maps) {
+            true => self.choose_withdrawal(question, maps, true),
             false => Ok(()),
         }
     }
 
-    fn mark_withdrawn(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
-        // An equal value put over an old mark would be no operation; it takes a new mark to cover the edits seen now.
-        self.bring_back(question, maps)?;
-        maps.iter().try_for_each(|map| self.tx.put(map, WITHDRAWN, true).map_err(damaged(question)))
+    fn bring_back(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
+        self.empty(question, maps, WITHDRAWN)
     }
 
-    fn bring_back(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
-        for map in maps {
-            if !self.sheet().all(map, WITHDRAWN).is_empty() {
-                self.tx.delete(map, WITHDRAWN).map_err(damaged(question))?;
-            }
-        }
-        Ok(())
+    /// A choice between withdrawing and keeping, made in the knowledge of both: a mark of its own either way, so that two people
+    /// who choose apart are both heard.
+    fn choose_withdrawal(&mut self, question: &Question, maps: &[ObjId], withdrawn: bool) -> Result<(), Refused> {
+        self.bring_back(question, maps)?;
+        maps.iter().try_for_each(|map| self.tx.put(map, WITHDRAWN, withdrawn).map_err(damaged(question)))
     }
 
     fn text_to_write(&mut self, place: &Place<'_>) -> Result<ObjId, Refused> {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 mod beginning;
 mod carrying;
 mod checks;
+mod choosing;
 mod completeness;
 mod convergence;
 mod dues;
