@@ -9,9 +9,10 @@ mod rules;
 mod sample;
 
 use form::{agenda, bank, difference as differing, expr, policy, practice, process, processes};
+pub use record::hunks;
 use record::{
-    appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value,
-    view,
+    appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, touched,
+    value, view,
 };
 use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff, unnamed};
 
@@ -21,7 +22,9 @@ pub use agenda::{Agenda, AgendaItem};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
 pub use carry::{CarriedOver, carry, target_from};
-pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
+pub use checks::{
+    Around, Finding, Letter, Severity, TuitionMisfit, check, rewritten_findings, shortfalls, tuition_misfits,
+};
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
 pub use differing::{Difference, DifferenceKind, differences};
 pub use edit::{
@@ -59,16 +62,16 @@ pub use process::{
 pub use processes::{ProcessRef, Processes, UnknownProcess};
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
-pub use rewritten::{rewritten, rewritten_findings};
 pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePerson, SampleStep};
 pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
 };
+pub use touched::Known;
 pub use unnamed::unnamed;
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
 pub use view::{
-    Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,
-    Why, conflicts, read,
+    Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Rewritten, Row, State, Target, View,
+    Voice, Who, Why, conflicts, read,
 };
 
 /// The question whose answer is the targets; they live at the root of the document.

@@ -14,10 +14,12 @@ use crate::document::{Sheet, WITHDRAWN};
 use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
+use crate::hunks::{Hunk, hunks, least};
 use crate::pep::{DocumentKind, Pep, PepType, Role};
 use crate::quality;
 use crate::refused::Refused;
 use crate::rewritten;
+use crate::touched::SETTLES;
 use crate::value::{CELL_MAX, Shape, TEXT_MAX, Value, find_column, find_question, utf16_len, withhold};
 use crate::view::carried_text;
 
@@ -439,7 +441,7 @@ impl<'t> Work<'t> {
         }
         match edit {
             Edit::Excuse { .. } => Ok(()),
-            Edit::Confirm { question } => self.writable(question).and_then(|place| self.confirmed(place.question)),
+            Edit::Confirm { question } => self.writable(question).and_then(|place| self.confirm(place.question)),
             Edit::Carry { question, text, ask } => self.carry(&self.writable(question)?, text.as_deref(), *ask),
             Edit::Choose { question, value } => self.choose(&self.writable(question)?, value),
             Edit::Clear { question } => self.clear(&self.writable(question)?),
@@ -481,6 +483,9 @@ impl<'t> Work<'t> {
             Edit::Resolve { question, take } => {
                 let place = self.writable(question)?;
                 match self.versions.remove(question).filter(|versions| !versions.is_empty()) {
+                    Some(versions) if place.question.kind == Kind::MultiChoice => {
+                        self.resolve_set(place.question, take, &versions)
+                    }
                     Some(versions) => self.resolve_text(&place, take, &versions),
                     None => self.resolve(&place, take),
                 }
@@ -531,7 +536,7 @@ impl<'t> Work<'t> {
             return Ok(());
         }
         let reason = find_question(quality::REASON)?;
-        let why = self.sheet().answer(&reason.id, ObjType::Text).map(|text| self.sheet().text(&text));
+        let why = shared_text(&self.sheet(), reason);
         // The reason is asked for exactly where the grade is another.
         let asked = Facts::new(self.pep, Some(self.sheet())).asked(reason) == Asked::Yes;
         match asked && why.is_none_or(|why| why.trim().is_empty()) {
@@ -555,6 +560,22 @@ impl<'t> Work<'t> {
         self.take_away(question, &question.ask_key)
     }
 
+    /// Confirming what came from the last PEP says it anew: beside what somebody else made of it meanwhile both are shown. Texts and
+    /// rows stand as they are.
+    fn confirm(&mut self, question: &Question) -> Result<(), Refused> {
+        let answers = self.answers(question)?;
+        let asked = !self.sheet().all(&answers, &question.ask_key).is_empty();
+        if asked && self.pep.is_fact(question) {
+            let answers = [answers];
+            if let [only] = self.sheet().puts(&answers, &question.id, question.kind).as_slice() {
+                self.empty(question, &answers, &question.id)?;
+                let [map] = &answers;
+                self.tx.put(map, question.id.as_str(), only.value.scalar()).map_err(damaged(question))?;
+            }
+        }
+        self.confirmed(question)
+    }
+
     fn take_away(&mut self, question: &Question, key: &str) -> Result<(), Refused> {
         let answers = self.answers(question)?;
         match self.sheet().all(&answers, key).is_empty() {
@@ -573,6 +594,9 @@ impl<'t> Work<'t> {
             if !question.is_shared_text() {
                 return Err(place.wrong_type(expected(question)));
             }
+            if self.pep.is_fact(question) {
+                return self.carry_fact(question, &answers, text, ask);
+            }
             if utf16_len(text) > CARRIED_MAX {
                 return Err(Refused::TooLong { question: question.id.clone(), limit: CARRIED_MAX });
             }
@@ -589,10 +613,20 @@ impl<'t> Work<'t> {
         }
     }
 
+    /// A line of text that is one value begins as any value does.
+    fn carry_fact(&mut self, question: &Question, answers: &ObjId, text: &str, ask: bool) -> Result<(), Refused> {
+        if !self.sheet().all(answers, &question.id).is_empty() {
+            return Ok(());
+        }
+        self.put_line(question, text)?;
+        let ask = ask.then_some(Value::YesNo(true));
+        self.put(question, std::slice::from_ref(answers), &question.ask_key, Kind::YesNo, ask.as_ref())
+    }
+
     /// Before a text is edited: what was carried over becomes its beginning, so that everything is edited in one place.
     fn write_out(&mut self, place: &Place<'_>) -> Result<(), Refused> {
         let question = place.question;
-        if !matches!(place.spot()?, Spot::Answer) || !question.is_shared_text() {
+        if !matches!(place.spot()?, Spot::Answer) || !question.is_shared_text() || self.pep.is_fact(question) {
             return Ok(());
         }
         if let Some(carried) = carried_text(&self.sheet(), question) {
@@ -640,6 +674,11 @@ impl<'t> Work<'t> {
                 Kind::MultiChoice => {
                     Shape::of(question).check(&question.id, value)?;
                     let Value::Set(words) = value else { return Err(Shape::of(question).bad(&question.id)) };
+                    if self.pep.is_fact(question) {
+                        let answers = self.answers(question)?;
+                        let value = (!words.is_empty()).then_some(value);
+                        return self.put(question, &[answers], &question.id, question.kind, value);
+                    }
                     self.tick(question, words)
                 }
                 Kind::Choice
@@ -671,8 +710,9 @@ impl<'t> Work<'t> {
             Spot::Answer => match question.kind {
                 Kind::Text | Kind::LongText => self.rewrite(place, ""),
                 Kind::Table | Kind::TargetList => Err(place.wrong_type("rows; withdraw them one by one")),
-                Kind::MultiChoice => self.tick(question, &BTreeSet::new()),
+                Kind::MultiChoice if !self.pep.is_fact(question) => self.tick(question, &BTreeSet::new()),
                 Kind::Choice
+                | Kind::MultiChoice
                 | Kind::Date
                 | Kind::Number
                 | Kind::Money
@@ -721,18 +761,61 @@ impl<'t> Work<'t> {
         let (Value::Text(text), true) = (take, versions.contains(take)) else {
             return Err(Refused::NotDisputed { question: place.question.id.clone() });
         };
-        let text_id = self.text_to_write(place)?;
-        if self.sheet().text(&text_id) != *text {
-            return self.rewrite(place, text);
+        self.check_length(place, text)?;
+        if matches!(place.spot()?, Spot::Answer) && place.question.is_shared_text() {
+            self.take_away(place.question, &place.question.carried_key)?;
         }
-        // Somebody who has seen both lets it stand. The text itself says so, by a character that comes and goes within this one
-        // change: it needs no place of its own, and so it merges, and may be written, exactly where the text may.
+        let text_id = self.text_to_write(place)?;
+        // What stands in both stays: of two people who choose the same apart each takes away the same, and neither puts it in twice.
+        self.change_text(place.question, &text_id, least(&self.sheet().text(&text_id), text))?;
+        // Somebody who has seen both says how it is to read. The text itself says so, by a character that comes and goes within this
+        // one change: it needs no place of its own, and so it merges, and may be written, exactly where the text may.
         let end = self.tx.length(&text_id);
-        self.tx.splice_text(&text_id, end, 0, " ").map_err(damaged(place.question))?;
+        self.tx.splice_text(&text_id, end, 0, SETTLES).map_err(damaged(place.question))?;
         self.tx.splice_text(&text_id, end, 1, "").map_err(damaged(place.question))
     }
 
+    /// Chooses one of the sets that people ticked apart. A choice that is put again within one change says that it was chosen.
+    fn resolve_set(&mut self, question: &Question, take: &Value, versions: &[Value]) -> Result<(), Refused> {
+        let (Value::Set(chosen), true) = (take, versions.contains(take)) else {
+            return Err(Refused::NotDisputed { question: question.id.clone() });
+        };
+        let map = self.sheet().answer(&question.id, ObjType::Map);
+        let map = map.ok_or_else(|| Refused::Damaged { question: question.id.clone() })?;
+        for word in self.sheet().ticked(&map).iter().chain(chosen) {
+            self.empty(question, std::slice::from_ref(&map), word)?;
+        }
+        chosen.iter().try_for_each(|word| self.tx.put(&map, word.as_str(), true).map_err(damaged(question)))
+    }
+
+    /// Makes these pieces in a text, the last first.
+    fn change_text(&mut self, question: &Question, text: &ObjId, pieces: Vec<Hunk>) -> Result<(), Refused> {
+        for Hunk { at, delete, insert } in pieces {
+            let delete = isize::try_from(delete).unwrap_or(isize::MAX);
+            self.tx.splice_text(text, at, delete, &insert).map_err(damaged(question))?;
+        }
+        Ok(())
+    }
+
+    /// The question at a place, where its answer is a line of text that is one value.
+    fn line(&self, place: &Place<'_>) -> Option<&'static Question> {
+        let line = |question: &&'static Question| question.kind == Kind::Text && self.pep.is_fact(question);
+        Some(place.question).filter(line).filter(|_| matches!(place.spot(), Ok(Spot::Answer)))
+    }
+
+    fn put_line(&mut self, question: &Question, text: &str) -> Result<(), Refused> {
+        if utf16_len(text) > CARRIED_MAX {
+            return Err(Refused::TooLong { question: question.id.clone(), limit: CARRIED_MAX });
+        }
+        let text = Some(text.trim()).filter(|text| !text.is_empty()).map(|text| Value::Text(text.to_owned()));
+        let answers = self.answers(question)?;
+        self.put(question, &[answers], &question.id, question.kind, text.as_ref())
+    }
+
     fn rewrite(&mut self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
+        if let Some(question) = self.line(place) {
+            return self.put_line(question, text);
+        }
         self.check_length(place, text)?;
         if matches!(place.spot()?, Spot::Answer) && place.question.is_shared_text() {
             self.take_away(place.question, &place.question.carried_key)?;
@@ -747,9 +830,7 @@ impl<'t> Work<'t> {
                 }
             };
         };
-        if self.sheet().text(winner) != text {
-            self.tx.update_text(winner, text).map_err(damaged(place.question))?;
-        }
+        self.change_text(place.question, winner, hunks(&self.sheet().text(winner), text))?;
         // One person's two devices each began an entry: what was just written is the whole of it.
         for other in others {
             let length = isize::try_from(self.tx.length(other)).unwrap_or(isize::MAX);
@@ -763,6 +844,14 @@ impl<'t> Work<'t> {
     fn append(&mut self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
         if text.is_empty() {
             return Ok(());
+        }
+        if let Some(question) = self.line(place) {
+            let there = self.sheet().plain(&question.id, question.kind);
+            return match there.as_slice() {
+                [] => self.put_line(question, text),
+                [only] => self.put_line(question, &format!("{}\n{text}", only.value)),
+                _ => Err(place.wrong_type("one of the answers that people gave apart; choose one, then add to it")),
+            };
         }
         self.write_out(place)?;
         let target = self.text_to_write(place)?;
@@ -780,6 +869,9 @@ impl<'t> Work<'t> {
         seen: &[ChangeHash],
         moves: &[Moved],
     ) -> Result<(), Refused> {
+        if self.line(place).is_some() {
+            return Err(place.wrong_type("an answer as a whole, and not piece by piece"));
+        }
         let fault = damaged(place.question);
         let out_of_text = || Refused::OutOfText { question: place.question.id.clone() };
         let page_saw_carried = match (place.spot()?, seen) {
@@ -1129,6 +1221,14 @@ pub(crate) fn right_document<R: ReadDoc>(sheet: &Sheet<'_, R>, pep: &Pep, kind: 
     if right { Ok(()) } else { Err(Refused::OtherPlan) }
 }
 
+/// What stands as the text of a question that everybody writes: a text, or a line that is one value.
+fn shared_text<R: ReadDoc>(sheet: &Sheet<'_, R>, question: &Question) -> Option<String> {
+    match sheet.answer(&question.id, ObjType::Text) {
+        Some(text) => Some(sheet.text(&text)),
+        None => sheet.plain(&question.id, question.kind).pop().map(|put| put.value.to_string()),
+    }
+}
+
 /// The texts at a place, several only where one person began an entry on two devices; the winning one last.
 fn texts<R: ReadDoc>(sheet: &Sheet<'_, R>, place: &Place<'_>, writer: &Writer) -> Result<Vec<ObjId>, Refused> {
     let question = place.question;
@@ -1197,13 +1297,20 @@ pub fn text_at(document: &Automerge, place: &str, writer: &Writer) -> Result<Str
     if let (Spot::Answer, Some(carried)) = (place.spot()?, carried_text(&sheet, place.question)) {
         return Ok(carried);
     }
+    let shared = place.question.is_shared_text() && matches!(place.spot()?, Spot::Answer);
+    if shared && sheet.answer(&place.question.id, ObjType::Text).is_none() {
+        return Ok(shared_text(&sheet, place.question).unwrap_or_default());
+    }
     Ok(texts(&sheet, &place, writer)?.pop().map_or_else(String::new, |text| sheet.text(&text)))
 }
 
 /// The versions of the text at a place that people rewrote apart; none where nobody did, or where no text is.
 fn rewritten_at(document: &Automerge, question: &str, writer: &Writer) -> Result<Vec<Value>, Refused> {
-    let place = Place::parse(question)?;
-    let texts = texts(&Sheet::now(document), &place, writer).unwrap_or_default();
+    let (place, sheet) = (Place::parse(question)?, Sheet::now(document));
+    let texts = match place.question.kind {
+        Kind::MultiChoice => sheet.answer(&place.question.id, ObjType::Map).into_iter().collect(),
+        _ => texts(&sheet, &place, writer).unwrap_or_default(),
+    };
     Ok(if texts.is_empty() { Vec::new() } else { rewritten::versions(document, place.question, &texts) })
 }
 

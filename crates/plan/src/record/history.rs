@@ -282,6 +282,23 @@ fn choices(told: &mut Vec<Told>) {
         }
     }
     told.retain(|(path, act, ..)| *act != Act::Removed || !chosen.contains(path));
+    // Confirming what came from the last PEP says it anew: that is one deed, too.
+    let mut confirmed: BTreeMap<Vec<String>, ScalarValue> = BTreeMap::new();
+    told.retain(|(path, act, ..)| {
+        let ask = path.split_last().map(|(last, rest)| [rest, &[format!("{last}~ask")]].concat());
+        match (act, ask.filter(|ask| removed.contains(ask))) {
+            (Act::Chose(value), Some(ask)) => {
+                confirmed.insert(ask, value.clone());
+                false
+            }
+            _ => true,
+        }
+    });
+    for (path, act, ..) in told.iter_mut() {
+        if let Some(value) = confirmed.remove(path) {
+            *act = Act::Chose(value);
+        }
+    }
 }
 
 /// What an operation, or a difference, does at its place.
@@ -477,6 +494,7 @@ fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> O
     let value = |kind: Kind, options: &dyn Fn(&str) -> String| match act {
         Act::Put(scalar) | Act::Chose(scalar) => Some(match Value::read(kind, scalar)? {
             Value::Choice(word) => options(&word),
+            Value::Set(words) => words.iter().map(|word| options(word)).collect::<Vec<_>>().join(", "),
             value => value.to_string(),
         }),
         _ => None,
@@ -517,8 +535,12 @@ fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> O
                 return if removed { None } else { brought() };
             }
             if let Some(question) = id.strip_suffix("~ask").and_then(|id| bank().question(id)) {
-                let confirmed = || of(question, format!("confirmed “{}”", question.label));
-                return if removed { confirmed() } else { None };
+                let said = value(question.kind, &|word| question.label_of(word).to_owned()).filter(|_| chose);
+                return match said {
+                    Some(value) => of(question, format!("confirmed “{}”: {value}", question.label)),
+                    None if removed => of(question, format!("confirmed “{}”", question.label)),
+                    None => None,
+                };
             }
             let question = bank().question(id)?;
             if question.kind == Kind::Picture && !removed {

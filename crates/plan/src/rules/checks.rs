@@ -14,7 +14,7 @@ use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
 use crate::value::{Value, withhold};
-use crate::view::{Answer, Cell, Row, Target, View, Why, conflicts};
+use crate::view::{Answer, Cell, Rewritten, Row, Target, View, Why, conflicts};
 use crate::{REVIEW, TARGETS, events, meeting, unnamed};
 
 /// What the checks look at beside the plan itself.
@@ -109,6 +109,21 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     checks.found.extend(meeting);
     checks.found.extend(events);
     checks.found
+}
+
+/// A doubt for each text in which two people changed the same few words apart: it reads badly, and keeps nobody from completing.
+pub fn rewritten_findings(view: &View, pep: &Pep) -> Vec<Finding> {
+    let owner = |id: &str| {
+        let accountable = bank().question(id).and_then(|question| pep.process().accountable(question));
+        accountable.unwrap_or(Role::VirtualSchoolOfficer)
+    };
+    let says =
+        "Two people changed the same words apart, and both now stand here. Somebody has to choose, or tidy it up.";
+    let finding = |one: &Rewritten| Finding {
+        field: Some(one.dispute.place.clone()),
+        ..finding(Severity::Doubtful, owner(one.dispute.question), says)
+    };
+    view.rewritten.iter().filter(|one| !one.open).map(finding).collect()
 }
 
 /// The funding rows that do not fit the choice of tuition; none while people disagree about it. Money the Virtual School keeps

@@ -21,6 +21,7 @@ mod completeness;
 mod convergence;
 mod dues;
 mod events;
+mod facts;
 mod golden;
 mod meetings;
 mod money;
