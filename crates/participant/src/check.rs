@@ -22,6 +22,7 @@ pub fn findings_in(device: &mut Device, mine: &Mine, view: &View, now: &Now) -> 
     let authors = |actor: &[u8]| copies.author(actor);
     let (meter, unnamed) = (plan::contributions(documents, &authors), plan::unnamed(documents, &authors));
     findings.extend(plan::rewritten_findings(view, &mine.pep));
+    findings.extend(plan::alike_findings(view, &mine.pep));
     findings.extend(plan::unheard(&meter));
     findings.extend(unnamed);
     Ok(findings)

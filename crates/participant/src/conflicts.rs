@@ -5,11 +5,12 @@ use plan::{Applied, Claim, Dispute, Edit, Kind as Type, Refused};
 use crate::{Device, Error, Kind, Mine, Now};
 
 /// Every place where somebody has to choose between what people entered apart, then every text in which two people changed the same
-/// few words apart.
+/// few words apart, then the rows and targets that look like one.
 pub fn disputes(device: &mut Device, mine: &Mine) -> Result<Vec<Dispute>, Error> {
     let view = mine.view(device)?;
     let mut disputes = plan::conflicts(&view, &mine.pep);
     disputes.extend(view.rewritten.iter().filter(|one| !one.open).map(|one| one.dispute.clone()));
+    disputes.extend(plan::alike(&view, &mine.pep));
     Ok(disputes)
 }
 
@@ -38,7 +39,8 @@ pub fn at(device: &mut Device, mine: &Mine, place: &str) -> Result<Vec<Dispute>,
 
 /// The edit that takes one of the answers.
 pub fn taken(dispute: &Dispute, claim: &Claim) -> Edit {
-    Edit::Resolve { question: dispute.place.clone(), take: claim.value.clone() }
+    let take = plan::alike_take(dispute, claim).unwrap_or_else(|| claim.value.clone());
+    Edit::Resolve { question: dispute.place.clone(), take }
 }
 
 /// Takes the answer of this number, counted from 1. On the disk when this returns.

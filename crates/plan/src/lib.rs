@@ -14,16 +14,18 @@ use record::{
     appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, touched,
     value, view,
 };
-use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff, unnamed};
+use rules::{alike, carry, checks, clock, content, decision, events, meeting, quality, signoff, unnamed};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
 pub use agenda::{Agenda, AgendaItem};
+pub use alike::{alike, alike_take, is_alike};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
 pub use carry::{CarriedOver, carry, target_from};
 pub use checks::{
-    Around, Finding, Letter, Severity, TuitionMisfit, check, rewritten_findings, shortfalls, tuition_misfits,
+    Around, Finding, Letter, Severity, TuitionMisfit, alike_findings, check, rewritten_findings, shortfalls,
+    tuition_misfits,
 };
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
 pub use differing::{Difference, DifferenceKind, differences};

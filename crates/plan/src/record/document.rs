@@ -161,9 +161,13 @@ impl<'a, R: ReadDoc> Sheet<'a, R> {
 
     /// True where somebody chose to keep a row or a target that somebody else withdrew, and neither knew of the other.
     pub(crate) fn kept_apart(&self, maps: &[ObjId]) -> bool {
-        let keeps = |value: &automerge::Value<'_>| matches!(value, automerge::Value::Scalar(scalar) if **scalar == ScalarValue::Boolean(false));
+        self.kept_on_purpose(maps) && !self.withdrawals(maps).is_empty()
+    }
+
+    /// True where somebody chose to keep a row or a target.
+    pub(crate) fn kept_on_purpose(&self, maps: &[ObjId]) -> bool {
         let mut marks = maps.iter().flat_map(|map| self.all(map, WITHDRAWN));
-        marks.any(|(value, _)| keeps(&value)) && !self.withdrawals(maps).is_empty()
+        marks.any(|(value, _)| value.as_bool() == Some(false))
     }
 
     /// The keys of a map whose value is true: the ticked boxes of a multiple choice.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, RowKey};
 use crate::crossing::{self, Moved};
-use crate::document::{Sheet, WITHDRAWN};
+use crate::document::{Sheet, WITHDRAWN, joined_text};
 use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
@@ -32,6 +32,9 @@ pub const ROW_KEY_MAX: usize = 200;
 pub const CARRIED_MAX: usize = 15_000;
 /// Most operations in one change; the gate takes 20,000. A character added or taken away is one.
 pub const OPERATIONS_MAX: usize = 20_000;
+
+/// Between two keys in a place: two rows that look like one.
+pub(crate) const SAME: &str = "same";
 
 /// Whether there is a meeting, or a review without one.
 pub(crate) const MEETING_KIND: &str = "meeting.kind";
@@ -352,6 +355,7 @@ impl<'a> Place<'a> {
                 let cell = column(&column(&question.columns, table)?.columns, cell)?;
                 Ok(Spot::Cell { row, column: cell, within: Some((target, table)) })
             }
+            [row, SAME, other] => Ok(Spot::Same { row, other }),
             [row, cell] => {
                 let cell = column(&question.columns, cell)?;
                 Ok(Spot::Cell { row, column: cell, within: None })
@@ -386,8 +390,20 @@ impl<'a> Place<'a> {
 /// What a place turns out to be. `within`: the target and its table.
 enum Spot<'a> {
     Answer,
-    Cell { row: &'a str, column: &'static Column, within: Option<(&'a str, &'a str)> },
-    Withdrawal { row: &'a str, within: Option<(&'a str, &'a str)> },
+    Cell {
+        row: &'a str,
+        column: &'static Column,
+        within: Option<(&'a str, &'a str)>,
+    },
+    Withdrawal {
+        row: &'a str,
+        within: Option<(&'a str, &'a str)>,
+    },
+    /// Two rows that look like one.
+    Same {
+        row: &'a str,
+        other: &'a str,
+    },
 }
 
 /// One transaction in progress.
@@ -698,7 +714,7 @@ impl<'t> Work<'t> {
                 }
             },
             Spot::Cell { row, column, within } => self.put_cell_at(question, row, column, within, Some(value)),
-            Spot::Withdrawal { .. } => {
+            Spot::Withdrawal { .. } | Spot::Same { .. } => {
                 Err(place.wrong_type("no value there; withdraw the row, or change it to bring it back"))
             }
         }
@@ -725,7 +741,9 @@ impl<'t> Work<'t> {
                 }
             },
             Spot::Cell { row, column, within } => self.put_cell_at(question, row, column, within, None),
-            Spot::Withdrawal { .. } => Err(place.wrong_type("no value there; change the row to bring it back")),
+            Spot::Withdrawal { .. } | Spot::Same { .. } => {
+                Err(place.wrong_type("no value there; change the row to bring it back"))
+            }
         }
     }
 
@@ -737,6 +755,7 @@ impl<'t> Work<'t> {
             Spot::Cell { row, column, within } => {
                 (self.row_at(question, row, within)?, column.id.as_str(), column.kind)
             }
+            Spot::Same { row, other } => return self.same(question, row, other, take),
             Spot::Withdrawal { row, within } => {
                 let maps = self.row_at(question, row, within)?;
                 if self.sheet().withdrawals(&maps).is_empty() {
@@ -754,6 +773,81 @@ impl<'t> Work<'t> {
         }
         self.in_a_meeting(question, take)?;
         self.put(question, &maps, key, kind, Some(take))
+    }
+
+    /// Two rows, or two targets, that look like one: joined in the one that stands, or kept as two. What the other says beside it is
+    /// added, and the other is withdrawn; of two people who join them otherwise apart both are heard, for each keeps one on purpose.
+    fn same(&mut self, question: &'static Question, one: &str, other: &str, take: &Value) -> Result<(), Refused> {
+        let undisputed = || Refused::NotDisputed { question: question.id.clone() };
+        let [first, second] = [one, other].map(|key| self.row_at(question, key, None));
+        let (first, second) = (first?, second?);
+        if one == other || [&first, &second].into_iter().any(|maps| !self.sheet().withdrawals(maps).is_empty()) {
+            return Err(undisputed());
+        }
+        let (key, stays, goes) = match take {
+            Value::YesNo(false) => {
+                self.choose_withdrawal(question, &first, false)?;
+                return self.choose_withdrawal(question, &second, false);
+            }
+            Value::Choice(key) if key == one => (one, first, second),
+            Value::Choice(key) if key == other => (other, second, first),
+            _ => return Err(undisputed()),
+        };
+        for column in question.columns.iter().filter(|column| !column.calculated && column.voice_of.is_none()) {
+            match column.kind {
+                Kind::Table => self.take_rows(question, key, column, &stays, &goes)?,
+                Kind::LongText => {
+                    let [there, new] = [&stays, &goes].map(|maps| joined_text(&self.sheet(), &column.id, maps));
+                    if there.is_empty() && !new.is_empty() {
+                        self.rewrite(&Place { question, path: vec![key, &column.id] }, &new)?;
+                    }
+                }
+                kind => {
+                    let [there, new] = [&stays, &goes].map(|maps| self.sheet().puts(maps, &column.id, kind));
+                    if let ([], [new]) = (there.as_slice(), new.as_slice()) {
+                        self.put(question, &stays, &column.id, kind, Some(&new.value))?;
+                    }
+                }
+            }
+        }
+        self.choose_withdrawal(question, &stays, false)?;
+        self.choose_withdrawal(question, &goes, true)
+    }
+
+    /// The rows within a target that the other of two has and this one lacks; under the same keys, so that two who join them apart
+    /// meet. There they are withdrawn: money counts once.
+    fn take_rows(
+        &mut self,
+        question: &'static Question,
+        target: &str,
+        column: &'static Column,
+        stays: &[ObjId],
+        goes: &[ObjId],
+    ) -> Result<(), Refused> {
+        let tables = |maps: &[ObjId]| -> Vec<ObjId> {
+            maps.iter().flat_map(|map| self.sheet().objects(map, &column.id, ObjType::Map)).collect()
+        };
+        let [there, new] = [stays, goes].map(|maps| self.sheet().live_rows(&tables(maps)));
+        let entered = || column.columns.iter().filter(|cell| !cell.calculated);
+        let said = |sheet: &Sheet<'_, Transaction<'t>>, row: &[ObjId]| -> Vec<Vec<Value>> {
+            entered()
+                .map(|cell| sheet.puts(row, &cell.id, cell.kind).into_iter().map(|put| put.value).collect())
+                .collect()
+        };
+        for (key, row) in new {
+            let says = said(&self.sheet(), &row);
+            if !there.values().any(|known| said(&self.sheet(), known) == says) && !there.contains_key(&key) {
+                let table = self.table(&Place { question, path: vec![target, &column.id] })?;
+                let made = self.make_row(question, &table, &key)?;
+                for (cell, values) in entered().zip(&says) {
+                    if let Some(value) = values.last() {
+                        self.tx.put(&made, cell.id.as_str(), value.scalar()).map_err(damaged(question))?;
+                    }
+                }
+            }
+            self.choose_withdrawal(question, &row, true)?;
+        }
+        Ok(())
     }
 
     /// Makes a text that two people rewrote apart what one of them left, or keeps it as it is now.
@@ -1167,13 +1261,16 @@ impl<'t> Work<'t> {
     }
 
     fn bring_back(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
-        self.empty(question, maps, WITHDRAWN)
+        match self.sheet().withdrawals(maps).is_empty() {
+            true => Ok(()),
+            false => self.empty(question, maps, WITHDRAWN),
+        }
     }
 
     /// A choice between withdrawing and keeping, made in the knowledge of both: a mark of its own either way, so that two people
     /// who choose apart are both heard.
     fn choose_withdrawal(&mut self, question: &Question, maps: &[ObjId], withdrawn: bool) -> Result<(), Refused> {
-        self.bring_back(question, maps)?;
+        self.empty(question, maps, WITHDRAWN)?;
         maps.iter().try_for_each(|map| self.tx.put(map, WITHDRAWN, withdrawn).map_err(damaged(question)))
     }
 
@@ -1188,7 +1285,7 @@ impl<'t> Work<'t> {
         let question = place.question;
         let (map, key) = match place.spot()? {
             Spot::Cell { row, column, .. } => (self.target(question, row)?.pop(), text_key(column, &self.writer)),
-            Spot::Answer | Spot::Withdrawal { .. } => {
+            Spot::Answer | Spot::Withdrawal { .. } | Spot::Same { .. } => {
                 (self.sheet().answer(&question.id, ObjType::Map), self.writer.person.to_string())
             }
         };
@@ -1246,7 +1343,9 @@ fn texts<R: ReadDoc>(sheet: &Sheet<'_, R>, place: &Place<'_>, writer: &Writer) -
             Ok(maps.iter().flat_map(|map| sheet.objects(map, &text_key(column, writer), ObjType::Text)).collect())
         }
         Spot::Answer => Err(place.wrong_type(expected(question))),
-        Spot::Cell { .. } | Spot::Withdrawal { .. } => Err(place.wrong_type("a value there, not a long text")),
+        Spot::Cell { .. } | Spot::Withdrawal { .. } | Spot::Same { .. } => {
+            Err(place.wrong_type("a value there, not a long text"))
+        }
     }
 }
 

@@ -513,7 +513,8 @@ fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> O
         }
     };
     let kept = matches!(act, Act::Put(ScalarValue::Boolean(false)) | Act::Chose(ScalarValue::Boolean(false)));
-    let withdrawal = |question: &'static Question, row: &str| match removed || kept {
+    let withdrawal = |question: &'static Question, row: &str| match removed {
+        _ if kept => of(question, format!("kept {row} in “{}”", question.label)),
         true => of(question, format!("brought back {row} in “{}”", question.label)),
         false => of(question, format!("withdrew {row} in “{}”", question.label)),
     };

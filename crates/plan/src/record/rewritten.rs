@@ -160,6 +160,8 @@ struct Stretch {
     gone: BTreeSet<Id>,
     /// Both took away what the last PEP said, and wrote all of it out.
     whole: bool,
+    /// It is more than a few words.
+    much: bool,
 }
 
 struct Look<'a> {
@@ -197,22 +199,28 @@ impl Look<'_> {
         let lines = if spot.kind == Kept::Prose { Vec::new() } else { self.stretches(self.crossed(&wrote)) };
         let mut open = BTreeMap::new();
         let mut few = BTreeMap::new();
-        for stretch in chosen.iter().chain(&lines) {
-            self.left(spot, &touches, stretch, &settled, &mut open);
-        }
         for stretch in &mut stretches {
-            if self.replaced(&touches, stretch) {
-                match stretch.whole || self.much(&spot.object, stretch) {
-                    true => self.left(spot, &touches, stretch, &settled, &mut open),
-                    false => self.left(spot, &touches, stretch, &wrote, &mut few),
-                }
-            }
+            stretch.much |= stretch.whole || self.much(&spot.object, stretch);
+        }
+        stretches.retain_mut(|stretch| {
+            let replaced = self.replaced(&touches, stretch);
+            // One changed what the other took away: what is left of it is a piece that nobody wrote.
+            let torn = !replaced && spot.kind == Kept::Prose && self.torn(&spot.object, &touches, stretch, place);
+            stretch.much |= torn;
+            replaced || torn
+        });
+        for stretch in chosen.iter().chain(&lines).chain(stretches.iter().filter(|stretch| stretch.much)) {
+            // Who left the same has not disagreed, though it may stand twice.
+            self.left(spot, &touches, stretch, (&settled, Some(false)), &mut open);
+            self.left(spot, &touches, stretch, (&wrote, Some(true)), &mut few);
+        }
+        for stretch in stretches.iter().filter(|stretch| !stretch.much) {
+            self.left(spot, &touches, stretch, (&wrote, None), &mut few);
         }
         let (is_open, left) = if open.is_empty() { (false, few) } else { (true, open) };
         let mut versions: Vec<(Value, Vec<u8>, i64)> = Vec::new();
         for (value, actor, at) in left.into_values() {
-            let blank = value.to_string().trim().is_empty();
-            if !blank && !versions.iter().any(|(known, ..)| *known == value) {
+            if !versions.iter().any(|(known, ..)| *known == value) {
                 versions.push((value, actor, at));
             }
         }
@@ -271,7 +279,7 @@ impl Look<'_> {
             let stretch = match same {
                 Some(same) => same,
                 None => {
-                    let new = Stretch { first: [a, b], last: [a, b], gone: BTreeSet::new(), whole: false };
+                    let new = Stretch { first: [a, b], last: [a, b], gone: BTreeSet::new(), whole: false, much: false };
                     stretches.push(new);
                     let Some(new) = stretches.last_mut() else { continue };
                     new
@@ -316,17 +324,50 @@ impl Look<'_> {
         })
     }
 
-    /// Adds how each side left a text, unless somebody who has seen both has settled it, or both left the same and it reads so.
+    /// True if one side put something in place of what both took away, and the other only took away, much of the text.
+    fn torn(&self, text: &ObjId, touches: &[Touch], stretch: &Stretch, place: &Place) -> bool {
+        let own = [0, 1].map(|side| self.own(touches, stretch, side));
+        let wrote = own.each_ref().map(|own| own.iter().any(|touch| touch.inserted));
+        let (Some(side), false) = (wrote.iter().position(|wrote| !wrote), wrote == [false, false]) else {
+            return false;
+        };
+        let Some(own) = own.get(side) else { return false };
+        let Some(ends) = self.ends(touches, stretch) else { return false };
+        let hashes: Vec<ChangeHash> =
+            ends.iter().filter_map(|end| self.known.nodes.get(*end)).map(|node| node.hash).collect();
+        let then = |heads: &[ChangeHash]| Sheet::at(self.document, heads).text(text);
+        let merged = then(&hashes);
+        if hashes.iter().any(|hash| then(std::slice::from_ref(hash)) == merged) {
+            return false;
+        }
+        let changes: BTreeSet<usize> = own.iter().map(|touch| touch.change).collect();
+        let gone = place.gone_by(&changes);
+        stretch.first.get(side).is_some_and(|first| is_much(&self.letters(text, *first, &gone)))
+    }
+
+    /// The last that each side did in a text before it had seen the other.
+    fn ends(&self, touches: &[Touch], stretch: &Stretch) -> Option<[usize; 2]> {
+        let [one, other] = [0, 1].map(|side| self.own(touches, stretch, side).last().map(|touch| touch.change));
+        Some([one?, other?])
+    }
+
+    /// The letters of a text as a change found it, each with whether it is among some.
+    fn letters(&self, text: &ObjId, change: usize, gone: &BTreeSet<Id>) -> Vec<(bool, char)> {
+        let heads = self.known.deps(change);
+        self.document.list_range_at(text, .., &heads).filter_map(|item| letter(&item, gone)).collect()
+    }
+
+    /// Adds how each side left a text, unless somebody who has seen both has settled it, or both left the same and it reads so. Where
+    /// it says so, only of sides that left the same, or of those that did not.
     fn left(
         &self,
         spot: &Spot,
         touches: &[Touch],
         stretch: &Stretch,
-        settling: &[usize],
+        (settling, alike): (&[usize], Option<bool>),
         all: &mut BTreeMap<(i64, ChangeHash), (Value, Vec<u8>, i64)>,
     ) {
-        let ends = [0, 1].map(|side| self.own(touches, stretch, side).last().map(|touch| touch.change));
-        let [Some(one), Some(other)] = ends else { return };
+        let Some([one, other]) = self.ends(touches, stretch) else { return };
         let settles = |change: &usize| {
             ![one, other].contains(change) && self.known.sees(*change, one) && self.known.sees(*change, other)
         };
@@ -336,7 +377,13 @@ impl Look<'_> {
         let [Some(a), Some(b)] = [one, other].map(|change| self.known.nodes.get(change)) else { return };
         let then = |heads: &[ChangeHash]| read(&Sheet::at(self.document, heads), spot.kind, &spot.object);
         let [first, second] = [a, b].map(|node| then(&[node.hash]));
-        if first == second && then(&[a.hash, b.hash]) == first {
+        let same = first == second;
+        let merged = then(&[a.hash, b.hash]);
+        let blank = |value: &Value| value.to_string().trim().is_empty();
+        // Of an answer and none the answer stands, as with any value.
+        let one_stands =
+            spot.kind != Kept::Prose && (blank(&first) || blank(&second)) && [&first, &second].contains(&&merged);
+        if alike.is_some_and(|alike| alike != same) || (same && merged == first) || one_stands {
             return;
         }
         for (node, value) in [(a, first), (b, second)] {
@@ -352,12 +399,7 @@ impl Look<'_> {
         if let Some(known) = self.known.much.get(&key) {
             return *known;
         }
-        let much = stretch.first.into_iter().any(|change| {
-            let heads = self.known.deps(change);
-            let letters: Vec<(bool, char)> =
-                self.document.list_range_at(text, .., &heads).filter_map(|item| letter(&item, &stretch.gone)).collect();
-            is_much(&letters)
-        });
+        let much = stretch.first.into_iter().any(|change| is_much(&self.letters(text, change, &stretch.gone)));
         self.known.much.insert(key, much);
         much
     }

@@ -245,6 +245,12 @@ impl Touched {
 }
 
 impl Place {
+    /// What these changes took away.
+    pub(crate) fn gone_by(&self, changes: &BTreeSet<usize>) -> BTreeSet<Id> {
+        let by = |all: &Vec<usize>| all.iter().any(|change| changes.contains(change));
+        self.gone.iter().filter(|(_, all)| by(all)).map(|(element, _)| element.clone()).collect()
+    }
+
     fn take(&mut self, touch: Touch, gone: Vec<Id>) {
         match self.touches.last_mut().filter(|last| last.change == touch.change) {
             Some(last) => {

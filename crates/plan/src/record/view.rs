@@ -224,6 +224,8 @@ pub struct Row {
     pub withdrawn: bool,
     /// Somebody edited it who did not know it was withdrawn: a person has to choose.
     pub withdrawal_disputed: bool,
+    /// Somebody chose that it stands: against a withdrawal, or beside another that looks like it.
+    pub kept: bool,
 }
 
 /// What stands in one cell, or one field of a target.
@@ -750,6 +752,7 @@ impl Reader<'_> {
             cells,
             withdrawn: !withdrawals.is_empty(),
             withdrawal_disputed: self.sheet.withdrawal_disputed(columns, maps),
+            kept: self.sheet.kept_on_purpose(maps),
         }
     }
 

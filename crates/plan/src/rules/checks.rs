@@ -8,13 +8,14 @@ use std::fmt;
 
 use chrono::NaiveDate;
 
+use crate::alike::alike;
 use crate::bank::{Question, bank};
 use crate::decision;
 use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
 use crate::value::{Value, withhold};
-use crate::view::{Answer, Cell, Rewritten, Row, Target, View, Why, conflicts};
+use crate::view::{Answer, Cell, Dispute, Rewritten, Row, Target, View, Why, conflicts};
 use crate::{REVIEW, TARGETS, events, meeting, unnamed};
 
 /// What the checks look at beside the plan itself.
@@ -109,6 +110,17 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     checks.found.extend(meeting);
     checks.found.extend(events);
     checks.found
+}
+
+/// A doubt for each two rows or targets that look like one.
+pub fn alike_findings(view: &View, pep: &Pep) -> Vec<Finding> {
+    let says = "Two of these look like one. Somebody who may write them says whether they are; then they count once.";
+    let finding = |dispute: Dispute| {
+        let owner = bank().question(dispute.question).and_then(|question| pep.process().accountable(question));
+        let owner = owner.unwrap_or(Role::VirtualSchoolOfficer);
+        Finding { field: Some(dispute.place), ..finding(Severity::Doubtful, owner, says) }
+    };
+    alike(view, pep).into_iter().map(finding).collect()
 }
 
 /// A doubt for each text in which two people changed the same few words apart: it reads badly, and keeps nobody from completing.

@@ -220,7 +220,6 @@ fn what_is_no_rewriting_is_not_shown() {
     for (first, second) in [
         (ODILES, "He finds reading hard. He loves maths and food."),
         (&format!("{BEFORE} He cooks."), "Reading is still difficult. He likes maths."),
-        ("He likes maths.", "He finds reading very difficult. He likes maths."),
         ("He likes maths.", "He likes maths."),
         (ODILES, BEFORE),
     ] {
@@ -345,6 +344,32 @@ fn a_text_of_the_last_pep_that_two_people_rewrite_apart_is_seen_too() {
     odile.edit(Edit::Resolve { question: "care.story".into(), take });
     assert_eq!(text(&odile.view(), "care.story"), "He lives with Carys.");
     assert!(apart(&odile).is_empty());
+}
+
+#[test]
+fn a_sentence_that_one_takes_away_and_another_changes_leaves_no_piece_that_nobody_wrote() {
+    for (first, second) in [
+        ("He likes maths.", "He finds reading very difficult. He likes maths."),
+        ("", "He finds reading very difficult. He likes maths."),
+    ] {
+        let (mut odile, mut ottoline) = both(BEFORE);
+        odile.rewrite(NOTES, first);
+        ottoline.rewrite(NOTES, second);
+        meet(&mut odile, &mut ottoline);
+        let shown = claimed(&odile.view().answers[NOTES]);
+        assert!(shown.iter().any(|(words, who)| words == second && who.starts_with("Ottoline")), "{shown:?}");
+        assert!(shown.iter().any(|(words, who)| words == first && who.starts_with("Odile")), "{shown:?}");
+        let take = left_by(&apart(&odile)[0], "Odile");
+        odile.edit(Edit::Resolve { question: NOTES.into(), take });
+        assert!(apart(&odile).is_empty());
+        assert_eq!(plan::text_at(&odile.document, NOTES, &odile.writer).unwrap(), first);
+    }
+    // Another text altogether is whole, whoever takes the old one away meanwhile.
+    let (mut odile, mut ottoline) = both("A quiet room. Ten minutes before break.");
+    odile.rewrite(NOTES, "");
+    ottoline.rewrite(NOTES, "A walk with Mr Rookhurst.");
+    meet(&mut odile, &mut ottoline);
+    assert_eq!(plan::text_at(&odile.document, NOTES, &odile.writer).unwrap(), "A walk with Mr Rookhurst.");
 }
 
 const SENTENCES: [&str; 5] = [BEFORE, ODILES, "Reading is hard.", "He likes maths and food.", ""];
