@@ -149,3 +149,41 @@ fn a_head_of_a_virtual_school_with_more_children_than_one_message_holds_still_wo
     assert_eq!(again.json(["child", "list"]).as_array().unwrap().len(), CHILDREN as usize + 1);
     assert!(again.show(&pep)["answers"][NOTES].as_str().unwrap().ends_with("And more."));
 }
+
+#[test]
+fn two_who_resolve_one_dispute_apart_and_two_who_enter_one_fact_apart_are_both_heard() {
+    let world = World::new();
+    let odile = world.person("odile", "Odile Marrowfield", "social-worker");
+    let other = world.person("other", "Quentin Saltmarsh", "social-worker");
+    let third = world.person("lorcan", "Lorcan Tidewell", "virtual-school-officer");
+    let pep = odile.start_pep();
+    odile.sync();
+    let meet = |order: [&harness::world::Person; 3]| (0..2).for_each(|_| order.iter().for_each(|who| who.sync()));
+    meet([&odile, &other, &third]);
+    let values = |field: &str| -> Vec<String> {
+        let shown = [&odile, &other, &third].map(|who| who.show(&pep)["answers"][field].clone());
+        assert!(shown[0] == shown[1] && shown[1] == shown[2]);
+        let claims = shown[0]["disputed"].as_array().cloned().unwrap_or_else(|| vec![shown[0].clone()]);
+        let word = |claim: &serde_json::Value| claim.get("value").unwrap_or(claim).to_string();
+        let mut values: Vec<String> = claims.iter().map(word).collect();
+        values.sort();
+        values
+    };
+    for (field, one, two) in [("transition.coming", "none", "post_16"), ("child.socialCareId", "HM-1313", "HM-2002")] {
+        let both = [format!("{one:?}"), format!("{two:?}")];
+        odile.pep(["set", &pep, field, one]);
+        other.pep(["set", &pep, field, two]);
+        meet([&other, &third, &odile]);
+        assert_eq!(values(field), both);
+        for (who, take) in [(&odile, "1"), (&other, "2")] {
+            who.pep(["resolve", &pep, field, "--take", take]);
+        }
+        meet([&third, &odile, &other]);
+        assert_eq!(values(field), both, "one choice alone was left");
+        odile.pep(["resolve", &pep, field, "--take", "1"]);
+        meet([&odile, &third, &other]);
+        assert_eq!(values(field).len(), 1);
+        let told = other.json(["history", &pep]).to_string();
+        assert!(told.contains("chose ") && !told.contains("cleared"), "{told}");
+    }
+}

@@ -43,7 +43,7 @@ const BLANK: Row = Row {
     covers: &[],
     role: SW,
     process: "sections",
-    version: 2,
+    version: 3,
     kind: PepType::Review,
     given: |_, _| {},
     command: |_| Vec::new(),

@@ -47,7 +47,7 @@ const BLANK: Tab = Tab {
     covers: "",
     role: SW,
     process: "sections",
-    version: 2,
+    version: 3,
     given: |_, _| {},
     with_child: false,
     form: |_, _| (String::new(), Vec::new()),
@@ -423,7 +423,7 @@ fn whole() -> Vec<Tab> {
             form: |_, pep| (at(pep, "/move"), fields([("version", "3")])),
             other: |device, pep| device.write(pep, SW, "care.story", "He cooks on Sundays."),
             stands: "He cooks on Sundays.",
-            then: Then::Both("\"version\":2"),
+            then: Then::Both("\"version\":3"),
             ..Tab { version: 1, ..BLANK }
         },
         Tab {
