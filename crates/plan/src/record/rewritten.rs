@@ -22,6 +22,9 @@ use crate::value::Value;
 /// Of a sentence, this part of its letters at least is taken away where the sentence counts as replaced: of so many one.
 const SENTENCE_KEPT: usize = 4;
 
+/// What a branch left, the actor who left it, and when.
+pub(crate) type Version = (Value, Vec<u8>, i64);
+
 /// A text, or several choices, that two branches rewrote apart and nobody has settled since.
 pub(crate) struct Apart {
     /// The text or the map.
@@ -34,7 +37,7 @@ pub(crate) struct Apart {
     /// Somebody has to choose. Otherwise it is a few words.
     pub(crate) open: bool,
     /// As each branch left it, with the actor and the time, in the same order everywhere.
-    pub(crate) versions: Vec<(Value, Vec<u8>, i64)>,
+    pub(crate) versions: Vec<Version>,
     /// As it is now, merged.
     pub(crate) now: Value,
 }
@@ -184,7 +187,7 @@ impl Look<'_> {
         Some(Apart { object, place, question, own, open, versions, now })
     }
 
-    fn found(&mut self, spot: &Spot, place: &Place) -> Option<(bool, Vec<(Value, Vec<u8>, i64)>)> {
+    fn found(&mut self, spot: &Spot, place: &Place) -> Option<(bool, Vec<Version>)> {
         let touches: Vec<Touch> = place.touches.iter().filter(|touch| self.included(touch.change)).copied().collect();
         let beside = spot.beside.then(|| Object::Beside(spot.question.carried_key.clone()));
         let carried = beside.and_then(|beside| self.known.places.get(&beside));
@@ -218,7 +221,7 @@ impl Look<'_> {
             self.left(spot, &touches, stretch, (&wrote, None), &mut few);
         }
         let (is_open, left) = if open.is_empty() { (false, few) } else { (true, open) };
-        let mut versions: Vec<(Value, Vec<u8>, i64)> = Vec::new();
+        let mut versions: Vec<Version> = Vec::new();
         for (value, actor, at) in left.into_values() {
             if !versions.iter().any(|(known, ..)| *known == value) {
                 versions.push((value, actor, at));
@@ -365,7 +368,7 @@ impl Look<'_> {
         touches: &[Touch],
         stretch: &Stretch,
         (settling, alike): (&[usize], Option<bool>),
-        all: &mut BTreeMap<(i64, ChangeHash), (Value, Vec<u8>, i64)>,
+        all: &mut BTreeMap<(i64, ChangeHash), Version>,
     ) {
         let Some([one, other]) = self.ends(touches, stretch) else { return };
         let settles = |change: &usize| {

@@ -18,7 +18,7 @@ use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
 use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
 use crate::quality;
-use crate::rewritten::{Apart, in_document};
+use crate::rewritten::{Apart, Version, in_document};
 use crate::signoff::{SignOff, judge};
 use crate::touched::{Known, Touched};
 use crate::value::{Value, withhold};
@@ -533,8 +533,7 @@ fn rewritten(apart: &BTreeMap<DocumentKind, Vec<Apart>>, pep: &Pep, authors: Aut
 
 /// As each branch left it.
 fn claims(apart: &Apart, authors: Authors<'_>) -> Vec<Claim> {
-    let claim =
-        |(value, actor, at): &(Value, Vec<u8>, i64)| Claim { value: value.clone(), by: authors(actor), at: *at };
+    let claim = |(value, actor, at): &Version| Claim { value: value.clone(), by: authors(actor), at: *at };
     apart.versions.iter().map(claim).collect()
 }
 
