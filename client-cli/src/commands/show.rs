@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use participant::{
-    Mine,
+    Mine, act,
     error::Error,
     select,
     words::{self, counted},
@@ -60,14 +60,22 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     for page in pages.iter().filter(|p| page.is_none_or(|page| page.id == p.id)) {
         print_page(context, page, &view);
     }
-    print_gaps(context, &mine, &view, page.is_none(), wanted);
-    Ok(())
+    print_gaps(context, &mine, &view, page.is_none(), wanted)
 }
 
 /// What is missing: of a page all of it, of a whole plan what is this person's to answer.
-fn print_gaps(context: &mut Context, mine: &Mine, view: &View, whole: bool, wanted: impl Fn(&str) -> bool) {
+fn print_gaps(
+    context: &mut Context,
+    mine: &Mine,
+    view: &View,
+    whole: bool,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
+    let process = mine.pep.process();
+    let asked = mine.clone();
+    let writer = context.turn(move |device, now| asked.writer(device, now))?;
     let gaps: Vec<_> =
-        view.gaps.iter().filter(|g| wanted(g.question) && (!whole || mine.role.counts_as(g.owner))).collect();
+        view.gaps.iter().filter(|g| wanted(g.question) && (!whole || g.is_for(&writer, process))).collect();
     if !gaps.is_empty() {
         context.data(if whole { "\nStill yours to answer" } else { "\nStill missing" });
     }
@@ -76,6 +84,7 @@ fn print_gaps(context: &mut Context, mine: &Mine, view: &View, whole: bool, want
         let owner = if whole { String::new() } else { format!(" - {}", gap.owner.label().to_lowercase()) };
         context.data(format!("  {label} [{}]: {}{owner}", gap.question, gap.why));
     }
+    Ok(())
 }
 
 /// The whole of `pep show --json`. `wanted` chooses the questions.
@@ -85,7 +94,13 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     let heads = context.with(move |device| Ok::<_, Trouble>(device.replica().standing(&main)?.heads))?;
     let asked = mine.clone();
     let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)))?.map(|pep| pep.id());
-    Ok(Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted))
+    let deputies = deputies(context, mine)?.iter().map(json::Delegation::of).collect();
+    Ok(Plan { delegations: deputies, ..Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted) })
+}
+
+fn deputies(context: &Context, mine: &Mine) -> Result<Vec<act::Deputy>, Error> {
+    let asked = mine.pep.clone();
+    context.turn(move |device, now| Ok(act::deputies(device, &asked, now)))
 }
 
 fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use participant::{
-    Device, Error, Hash, Kind, Mine, Now, Trouble, check, conflicts, decisions,
+    Device, Error, Hash, Kind, Mine, Now, Trouble, act, check, conflicts, decisions,
     device::{PlanDocuments, Present, Spot, Typed, Waiting},
     lists::{self, Listed},
     meeting, mine,
@@ -72,6 +72,7 @@ pub enum Tried {
 impl<'a> Turn<'a> {
     /// For one turn.
     pub fn new(device: &'a mut Device, env: &'a Env<'a>) -> Turn<'a> {
+        device.it_is(env.now.unix());
         Turn { device, env }
     }
 
@@ -301,12 +302,15 @@ impl<'a> Turn<'a> {
         let name = called(&view, names.get(&pep.child));
         let newer = device.versions_after(&pep).last().map(|to| to.process().version);
         let fresh = (self.env.fresh)();
+        let (delegated, deputies) = (device.delegated(&pep), act::deputies(device, &pep, now));
         Ok(Some(Plan {
             base: self.env.base.clone(),
             newer,
             pep,
             role,
             person,
+            delegated,
+            deputies,
             name,
             view,
             heads,
@@ -552,7 +556,7 @@ fn text(
 ) -> Result<Result<String, Refused>, Trouble> {
     let person = device.me().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
     let doc = *pep.document(kind).as_bytes();
-    device.read(&doc, |document| plan::text_at(document, question, &Writer { person, role }))
+    device.read(&doc, |document| plan::text_at(document, question, &Writer::new(person, role)))
 }
 
 /// Whether a document of the plan is no longer at these heads.

@@ -126,6 +126,33 @@ pub struct ChildSheet {
     pub child: Child,
     /// Who is, was or will be on the team.
     pub team: Vec<OnTeam>,
+    /// What of the child's plans is, was or will be answered by a colleague of the designated teacher.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delegations: Vec<Delegation>,
+}
+
+/// Pages of one plan that a person answers for the designated teacher: beside what they are on the child's team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// The PEP.
+    #[serde(with = "serde_bytes")]
+    pub pep: Id,
+    /// Who answers.
+    #[serde(with = "serde_bytes")]
+    pub person: Id,
+    /// The pages, by their ids in the PEP's process.
+    pub sections: Vec<String>,
+    /// First day, `YYYY-MM-DD`.
+    pub from: String,
+    /// Last day, `YYYY-MM-DD`.
+    pub to: String,
+}
+
+impl Delegation {
+    /// Whether it holds on `day` (`YYYY-MM-DD`).
+    pub fn on(&self, day: &str) -> bool {
+        holds((&self.from, Some(&self.to)), day)
+    }
 }
 
 /// One membership of the team whose sheet it stands on; on the council's, of every team, in which they have no other role.

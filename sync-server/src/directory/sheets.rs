@@ -134,7 +134,8 @@ impl Directory {
             }
             Subject::Child(id) => {
                 let team = self.team(id).iter().map(OnTeam::of).collect();
-                Sheet::Child(ChildSheet { child: self.children.get(id)?.clone(), team })
+                let delegations = self.delegations(id).to_vec();
+                Sheet::Child(ChildSheet { child: self.children.get(id)?.clone(), team, delegations })
             }
             Subject::Restricted(child) => {
                 Sheet::Restricted(Restricted { child: *child, facts: self.restricted.get(child)?.clone() })

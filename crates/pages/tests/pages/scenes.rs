@@ -117,7 +117,7 @@ fn of_sample(short: &str, role: Role) -> (Device, Pep) {
         device.starts(&pep);
         for step in &sitting.steps {
             let by = sample.people[&step.by].role;
-            let writer = Writer { person: Uuid::from_bytes(device.person), role: by };
+            let writer = Writer::new(Uuid::from_bytes(device.person), by);
             let file = step.answers.as_ref().map(|answers| AnswersFile::read(answers).unwrap().bring(&pep, &writer));
             for kind in DocumentKind::ALL {
                 let edits = file.as_ref().map(|file| file.of(*kind)).unwrap_or_default();

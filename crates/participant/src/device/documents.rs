@@ -84,7 +84,7 @@ impl Device {
             return Ok(Some(summary));
         }
         let Some(view) = self.view_if_here(pep, role)? else { return Ok(None) };
-        let summary = Arc::new(Summary::of(pep, role, &view));
+        let summary = Arc::new(Summary::of(pep, &self.writer(pep, role)?, &view));
         self.views.keep_summary(id, version, summary.clone());
         Ok(Some(summary))
     }
@@ -123,7 +123,7 @@ impl Device {
                 *slot = self.replica.version(pep.document(*kind).as_bytes()) + 1;
             }
         }
-        Version { role, people: self.people, documents }
+        Version { role, delegated: self.delegated(pep), people: self.people, documents }
     }
 
     /// Reads one document as it is now.
