@@ -14,8 +14,8 @@ use crate::{
 };
 use participant::{
     Mine, act,
-    error::Error,
-    select,
+    error::{Error, Kind},
+    select, take_over,
     words::{self, counted},
 };
 
@@ -33,11 +33,17 @@ pub struct Args {
     /// Only one question, such as care.story
     #[arg(long, value_name = "FIELD", conflicts_with = "page")]
     field: Option<String>,
+    /// The copy that was begun here under another process than the plan that stands, and put aside
+    #[arg(long, conflicts_with_all = ["page", "field"])]
+    aside: bool,
 }
 
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mine = context.mine(&args.pep)?;
+    if args.aside {
+        return put_aside(context, &mine);
+    }
     let pages = &mine.pep.process().pages;
     if let Some(field) = &args.field {
         let question = context.question(field)?;
@@ -96,6 +102,25 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)))?.map(|pep| pep.id());
     let deputies = deputies(context, mine)?.iter().map(json::Delegation::of).collect();
     Ok(Plan { delegations: deputies, ..Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted) })
+}
+
+/// What was put aside of a plan: the newest.
+fn put_aside(context: &mut Context, mine: &Mine) -> Result<(), Error> {
+    let asked = mine.clone();
+    let mut all = context.turn(move |device, _| take_over::aside(device, &asked))?;
+    let Some((pep, view)) = all.pop() else {
+        return Err(Error::new(Kind::Failed, "Nothing of this plan was put aside on this device."));
+    };
+    if context.global.json {
+        context.json(&Plan::of(&pep, &view, Vec::new(), None, |_| true));
+        return Ok(());
+    }
+    let aside = Mine { pep, role: mine.role };
+    heading(context, &aside, &view)?;
+    for page in &aside.pep.process().pages {
+        print_page(context, page, &view);
+    }
+    Ok(())
 }
 
 fn deputies(context: &Context, mine: &Mine) -> Result<Vec<act::Deputy>, Error> {

@@ -120,6 +120,8 @@ pub struct Plan {
     pub private_wait: bool,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
+    /// Whether a copy of it that does not stand is kept here.
+    pub has_aside: bool,
     /// The newest version of its process, where it follows an older one.
     pub newer: Option<u32>,
     /// An id that is nobody's yet, for whatever a form makes.

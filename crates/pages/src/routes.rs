@@ -11,8 +11,9 @@ use super::{
     locked::{self, AtLock},
     model::{ChildLine, Plan, pep_href},
     page::{
-        blank, checks, child, children, choose, comments, errors, held, help, history, meeting, move_version, new,
-        plan, print, quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
+        aside, blank, checks, child, children, choose, comments, errors, held, help, history, meeting, move_version,
+        new, plan, print, quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks,
+        views,
     },
     region::Regions,
     reply::{Reply, TRIES_MAX},
@@ -309,6 +310,10 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["meeting", "meeting.ics"] => Some(meeting::calendar(plan, turn.calendar(plan))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, plan, &turn.gathering(plan)?)),
         ["checks"] => Some(checks::checks(plan, &turn.findings(plan)?)),
+        ["aside"] => {
+            let (all, site, now) = (turn.aside(plan)?, turn.site()?, turn.env.now);
+            aside::aside(plan, &site, &all, &now)
+        }
         ["history"] => Some(history_of(turn, request, plan, None)?),
         ["print"] => Some(print::choose(request, plan)),
         ["print", "copy"] => copied(turn, request, plan, false)?,

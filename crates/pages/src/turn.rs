@@ -1,6 +1,9 @@
 //! One turn with the device: makes the models that a page shows, and does what a form asks for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, act, check, conflicts, decisions,
@@ -10,7 +13,7 @@ use participant::{
     move_version::{self, Move},
     pieces, quality,
     settings::{ChildMode, NotThePin, Pin, Settings},
-    sign, start, summary, words,
+    sign, start, summary, take_over, words,
 };
 use plan::{
     Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
@@ -302,6 +305,7 @@ impl<'a> Turn<'a> {
         let name = called(&view, names.get(&pep.child));
         let newer = device.versions_after(&pep).last().map(|to| to.process().version);
         let fresh = (self.env.fresh)();
+        let has_aside = !device.put_aside(&pep.id()).is_empty();
         let (delegated, deputies) = (device.delegated(&pep), act::deputies(device, &pep, now));
         Ok(Some(Plan {
             base: self.env.base.clone(),
@@ -311,6 +315,7 @@ impl<'a> Turn<'a> {
             person,
             delegated,
             deputies,
+            has_aside,
             name,
             view,
             heads,
@@ -329,6 +334,11 @@ impl<'a> Turn<'a> {
     /// What the checks find in a plan.
     pub fn findings(&mut self, plan: &Plan) -> Result<Findings, Error> {
         check::findings_in(self.device, &Self::mine(plan), &plan.view, self.now())
+    }
+
+    /// The copies of a plan that do not stand.
+    pub fn aside(&mut self, plan: &Plan) -> Result<Vec<(Pep, Arc<View>)>, Error> {
+        take_over::aside(self.device, &Self::mine(plan))
     }
 
     /// What this person's signature waits for; `None` for roles that sign nothing.

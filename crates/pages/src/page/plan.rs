@@ -130,6 +130,7 @@ fn beside(plan: &Plan, regions: &Regions) -> Markup {
                 li { (state(plan)) }
                 li { "It follows the process “" (plan.pep.process().name) "”, version " (plan.pep.process().version) "." }
                 (super::move_version::line(plan))
+                (super::aside::line(plan))
             }
         }
     }

@@ -500,3 +500,55 @@ fn a_child_whose_team_was_left_goes_with_its_people_and_comes_back_with_them() {
     let kept = line.device.with(|device| device.replica().facts(b"sheet/").unwrap());
     assert_eq!(kept.len(), 3, "nothing says any more that it was left");
 }
+
+#[test]
+fn a_copy_under_another_process_gives_way_and_is_kept_to_be_read() {
+    let line = OnLine::of(Role::DesignatedTeacher);
+    let ours = line.pep.clone();
+    line.device.write(&ours, "meeting.notes", "Ring before the meeting.");
+    line.device.write(&ours, "progress.goingWell", "He explains his ideas to others.");
+    assert!(!line.device.page(&at(&ours, "")).contains("see your copy"));
+    assert_eq!(line.device.get(&at(&ours, "/aside")).0, 404);
+    // The relay has the same PEP under another process.
+    let process = plan::Processes::built_in().latest("ten-page").unwrap();
+    let standing = Pep { process, ..ours.clone() };
+    assert_ne!(standing.process, ours.process);
+    let kinds = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&Role::DesignatedTeacher));
+    let list = |seq: u64| -> Vec<Listed> {
+        let one = |kind: &DocumentKind| Listed {
+            doc: *standing.document(*kind).as_bytes(),
+            pep: *standing.id().as_bytes(),
+            kind: kind.to_string(),
+            seq,
+            start: start_of(&standing),
+            readers: None,
+        };
+        kinds.clone().map(one).collect()
+    };
+    line.hears(&Frame::Documents { list: list(0) });
+    assert!(!line.in_step(), "something is to be written again");
+    let waits = |device: &mut participant::Device| device.to_take_over().len();
+    assert_eq!(line.device.with(waits), 0, "not before the plan that stands is here");
+    for kind in kinds.clone() {
+        let (doc, bytes) = (*standing.document(*kind).as_bytes(), standing.genesis(*kind).into());
+        line.hears(&Frame::Snapshot { doc, seq: 0, heads: Vec::new(), part: 0, parts: 1, bytes, tips: Vec::new() });
+    }
+    assert_eq!(line.device.with(waits), 1);
+    let now = line.device.now();
+    // Done twice, as where a power cut came in between, it makes nothing twice.
+    for _ in 0..2 {
+        line.device.with(|device| participant::take_over::what_waits(device, &now)).unwrap();
+    }
+    assert_eq!(line.device.with(waits), 0);
+    assert_eq!(line.device.text(&standing, "meeting.notes"), "Ring before the meeting.");
+    assert_eq!(line.device.text(&standing, "progress.goingWell"), "He explains his ideas to others.");
+    let page = line.device.page(&at(&standing, ""));
+    assert!(page.contains("see your copy") && page.contains(&standing.process().name), "{page}");
+    let copy = line.device.page(&at(&standing, "/aside"));
+    assert!(copy.contains("Ring before the meeting.") && copy.contains(&ours.process().name), "{copy}");
+    // Documents that only look like it are not believed, and nothing gives way to them.
+    let mut forged = list(0);
+    forged.iter_mut().for_each(|one| one.start = start_of(&ours));
+    line.hears(&Frame::Documents { list: forged });
+    assert_eq!(line.device.with(|device| device.put_aside(&ours.id()).len()), 1);
+}

@@ -170,6 +170,7 @@ impl Device {
             && !self.replica.waiting()?.iter().any(|doc| listed.contains_key(doc) || self.may_hand_in(doc))
             && connection.heard.is_empty()
             && !self.has_to_give_up()?
+            && !self.has_to_take_over()
             && !self.readers.waits()
             && !self.unknown.parts()
             && self.directory.newer().next().is_none()
