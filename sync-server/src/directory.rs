@@ -17,6 +17,7 @@
 //! | `version` | of the directory: how many changes there were |
 //! | `at/…` | number and version of a sheet, or of what has come to concern somebody (`sheets`) |
 //! | `addresses` | where the relay is reached |
+//! | `offered` | the processes under which new PEPs begin, by phase |
 //! | `every/PERSON/FROM` | that somebody has every child |
 //! | `restricted/CHILD` | what not everybody on the team may know |
 //! | `delegated/CHILD` | what of the child's plans colleagues answer for the designated teacher |
@@ -347,6 +348,7 @@ pub struct Directory {
     /// Who has every child, now or once.
     every: Vec<OnTeam>,
     addresses: Vec<Reached>,
+    offered: BTreeMap<String, Vec<String>>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
     delegations: BTreeMap<Id, Vec<Delegation>>,
     versions: BTreeMap<About, Version>,
@@ -402,6 +404,7 @@ impl Directory {
         directory.every = values::<OnTeam>(replica, sheets::EVERY)?;
         directory.read_sheets(replica)?;
         directory.read_delegations(replica)?;
+        directory.offered = replica.fact(OFFERED)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.addresses = replica.fact(ADDRESSES)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
         let last = replica.last_fact(b"audit/")?;
@@ -1135,6 +1138,8 @@ impl Authority for TeamOf<'_> {
 const CONTACT: &str = "contact/";
 /// Fact: where the relay is reached.
 const ADDRESSES: &[u8] = b"addresses";
+/// Fact: the processes under which new PEPs begin.
+const OFFERED: &[u8] = b"offered";
 /// Prefix of the facts that say which changes were let in.
 const ACCEPTED: &[u8] = b"accepted/";
 

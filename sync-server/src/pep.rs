@@ -146,6 +146,20 @@ pub(crate) fn delegable(start: &Start, processes: &Processes) -> Vec<String> {
     pages
 }
 
+/// Refuses what is no choice of processes by phase.
+pub(crate) fn offered(processes: &std::collections::BTreeMap<String, Vec<String>>) -> Result<(), String> {
+    for (phase, ids) in processes {
+        phase.parse::<plan::Phase>().map_err(|no| no.to_string())?;
+        let unknown = ids.iter().find(|id| Processes::built_in().latest(id).is_err());
+        match (unknown, ids.is_empty()) {
+            (Some(id), _) => return Err(format!("{id} is not a process that this relay has")),
+            (None, true) => return Err(format!("{phase} names no process; leave it out where any may be chosen")),
+            (None, false) => {}
+        }
+    }
+    Ok(())
+}
+
 /// How the rules call whom a page was delegated to.
 pub(crate) fn delegate_group(page: &str) -> String {
     plan::delegate_group(page)

@@ -1,6 +1,6 @@
 //! One PEP that people began apart, under two processes: both come into step, one stands, and what was entered in the other stands in it.
 
-use harness::world::{CHILD, Person, World};
+use harness::world::{CHILD, Person, World, program};
 use serde_json::{Value, json};
 
 const NEW: [&str; 6] = ["new", CHILD, "--term", "2025/26-spring", "--type", "review"];
@@ -124,5 +124,44 @@ fn three_who_were_apart_for_a_week_and_one_who_had_signed_come_to_one_plan() {
         assert_eq!(answer(&shown, "care.story"), "He moved house in January.");
         assert_eq!(answer(&shown, "progress.goingWell"), "He explains his ideas to others.");
         assert_eq!(answer(&shown, "meeting.notes"), "Ring before the meeting.");
+    }
+}
+
+#[test]
+fn the_virtual_school_says_under_which_process_new_peps_begin_by_phase() {
+    let mut story = Story::begin();
+    story.world.stop_relay().expect("it ends");
+    let settings = "[processes]\nsecondary = [\"web\", \"portal\"]\nprimary = [\"rolling\"]\n";
+    std::fs::write(story.world.data().join("config.toml"), settings).expect("a file");
+    story.world.serve();
+    story.odile.sync();
+    let new = |more: &[&str]| {
+        let args = NEW.iter().chain(more).copied().chain(["--json"]);
+        let output = story.odile.command(args).output().expect("pep runs");
+        let said: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
+        (output.status.code(), said)
+    };
+    let (code, said) = new(&["--process", "sections"]);
+    assert_eq!((code, &said["error"]["hint"]), (Some(2), &json!("It is one of: web, portal.")), "{said}");
+    let (code, said) = new(&["--process", "banana"]);
+    assert_eq!(code, Some(2), "{said}");
+    // Idris is in Year 10: the first of the secondary ones is the usual one.
+    let (code, said) = new(&[]);
+    assert_eq!((code, &said["created"]), (Some(0), &json!(true)), "{said}");
+    let pep = said["pep"].as_str().expect("a PEP");
+    assert_eq!(story.odile.json(["show", pep])["process"]["id"], "web");
+    // The next goes on as the last one went, and whoever else starts it without the list has it settled by the relay.
+    let next = ["new", CHILD, "--term", "2025/26-summer", "--type", "review"];
+    let chosen = story.odile.json(next.iter().copied().chain(["--process", "portal"]));
+    assert_eq!(story.odile.json(["show", chosen["pep"].as_str().expect("a PEP")])["process"]["id"], "portal");
+    // A list that cannot be is refused at the start, in words.
+    story.world.stop_relay().expect("it ends");
+    for wrong in ["secondary = [\"banana\"]", "sixth_form = [\"web\"]", "secondary = []"] {
+        std::fs::write(story.world.data().join("config.toml"), format!("[processes]\n{wrong}\n")).expect("a file");
+        let mut serve = std::process::Command::new(program("pep-relay"));
+        let refused = serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(story.world.data()).output();
+        let refused = refused.expect("pep-relay runs");
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("processes: "), "{wrong}: {refused:?}");
     }
 }

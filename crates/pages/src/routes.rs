@@ -224,12 +224,16 @@ fn of_pin(turn: &mut Turn<'_>, request: &Request) -> Result<Outcome, Error> {
 
 fn of_child(turn: &mut Turn<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child else { return Ok(None) };
-    let wanted = request.post.then(|| new::wanted(request, &child, turn.device.processes(), turn.env.now.day()));
+    let wanted = match request.post {
+        true => Some(new::wanted(request, &child, |year, id| turn.process(&child.child, year, id))),
+        false => None,
+    };
+    let offered = turn.offered(&child.child)?;
     let doubts = match &wanted {
         Some(Ok(pep)) => turn.doubts(pep)?,
         _ => Vec::new(),
     };
-    Ok(Some(match new::new(request, &turn.site()?, &child, wanted, &doubts) {
+    Ok(Some(match new::new(request, &turn.site()?, &child, wanted, &doubts, &offered) {
         Outcome::Start { pep, blank } => Outcome::Go(turn.start(pep, blank)?),
         other => other,
     }))

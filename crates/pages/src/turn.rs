@@ -16,8 +16,8 @@ use participant::{
     sign, start, summary, take_over, words,
 };
 use plan::{
-    Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
-    View, Who, Writer,
+    AcademicYear, Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep,
+    ProcessRef, Refused, Role, View, Who, Writer,
 };
 use uuid::Uuid;
 
@@ -334,6 +334,20 @@ impl<'a> Turn<'a> {
     /// What the checks find in a plan.
     pub fn findings(&mut self, plan: &Plan) -> Result<Findings, Error> {
         check::findings_in(self.device, &Self::mine(plan), &plan.view, self.now())
+    }
+
+    /// The processes that are offered for a PEP of a child this school year, the usual one first.
+    pub fn offered(&self, child: &Uuid) -> Result<Vec<ProcessRef>, Error> {
+        let year = AcademicYear::of(self.now().day());
+        let child = self.device.child(child)?;
+        Ok(child.map(|child| start::offered(self.device, &child, year, self.now())).unwrap_or_default())
+    }
+
+    /// The one of that id, where it is offered for that year, or for this one.
+    pub fn process(&self, child: &Uuid, year: Option<AcademicYear>, id: &str) -> Option<ProcessRef> {
+        let child = self.device.child(child).ok()??;
+        let year = year.unwrap_or_else(|| AcademicYear::of(self.now().day()));
+        start::process(self.device, &child, year, Some(id), self.now()).ok()
     }
 
     /// The copies of a plan that do not stand.

@@ -18,6 +18,7 @@ use crate::{
 pub struct People {
     version: u64,
     organisation: String,
+    processes: BTreeMap<String, Vec<String>>,
     every_child: Vec<OnTeam>,
     children: BTreeMap<Id, Child>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
@@ -64,6 +65,7 @@ impl People {
         match sheet {
             Sheet::Council(council) => {
                 self.organisation = council.organisation;
+                self.processes = council.processes;
                 self.every_child = council.every_child;
             }
             Sheet::Child(sheet) => {
@@ -155,6 +157,11 @@ impl People {
     /// The Virtual School's name.
     pub fn organisation(&self) -> &str {
         &self.organisation
+    }
+
+    /// The processes under which new PEPs begin, for children of a phase; none where any may be chosen.
+    pub fn processes(&self, phase: &str) -> &[String] {
+        self.processes.get(phase).map_or(&[], Vec::as_slice)
     }
 
     /// The children, in the order of their ids.

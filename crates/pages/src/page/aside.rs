@@ -22,7 +22,7 @@ pub fn aside(plan: &Plan, site: &Site, aside: &[(Pep, std::sync::Arc<View>)], no
         name: &plan.name,
         council: &site.council,
         view,
-        version: Version::Now { at: now.unix(), heads: &[] },
+        version: Version::Now { at: now.unix(), heads: &view.heads },
         reader: Reader::Myself,
         parts: &parts,
         with_gaps: false,

@@ -45,6 +45,30 @@ impl OnLine {
         of.iter().map(one).collect()
     }
 
+    /// The relay has the same PEP under another process.
+    pub fn lists_under(&self, process: &str, seq: u64) -> Pep {
+        let process = plan::Processes::built_in().latest(process).unwrap();
+        let standing = Pep { process, ..self.pep.clone() };
+        let one = |kind: DocumentKind| Listed {
+            doc: *standing.document(kind).as_bytes(),
+            pep: *standing.id().as_bytes(),
+            kind: kind.to_string(),
+            seq,
+            start: start_of(&standing),
+            readers: None,
+        };
+        self.hears(&Frame::Documents { list: teachers(self).map(one).collect() });
+        standing
+    }
+
+    /// And sends all of it.
+    pub fn sends(&self, standing: &Pep) {
+        for kind in teachers(self) {
+            let (doc, bytes) = (*standing.document(kind).as_bytes(), standing.genesis(kind).into());
+            self.hears(&Frame::Snapshot { doc, seq: 0, heads: Vec::new(), part: 0, parts: 1, bytes, tips: Vec::new() });
+        }
+    }
+
     fn in_step(&self) -> bool {
         self.device.with(|device| device.in_step().unwrap())
     }
@@ -54,6 +78,12 @@ impl OnLine {
         let open = |frame| if let Frame::Open { doc, cursor } = frame { Some((doc, cursor)) } else { None };
         self.said().into_iter().filter_map(open).collect()
     }
+}
+
+/// Kinds of documents that the device's person reads.
+fn teachers(line: &OnLine) -> impl Iterator<Item = DocumentKind> + use<> {
+    let role = line.device.role;
+    DocumentKind::ALL.iter().copied().filter(move |kind| kind.readers().contains(&role))
 }
 
 fn teacher() -> (OnLine, Vec<(DocumentKind, u64)>) {
@@ -509,30 +539,11 @@ fn a_copy_under_another_process_gives_way_and_is_kept_to_be_read() {
     line.device.write(&ours, "progress.goingWell", "He explains his ideas to others.");
     assert!(!line.device.page(&at(&ours, "")).contains("see your copy"));
     assert_eq!(line.device.get(&at(&ours, "/aside")).0, 404);
-    // The relay has the same PEP under another process.
-    let process = plan::Processes::built_in().latest("ten-page").unwrap();
-    let standing = Pep { process, ..ours.clone() };
-    assert_ne!(standing.process, ours.process);
-    let kinds = DocumentKind::ALL.iter().filter(|kind| kind.readers().contains(&Role::DesignatedTeacher));
-    let list = |seq: u64| -> Vec<Listed> {
-        let one = |kind: &DocumentKind| Listed {
-            doc: *standing.document(*kind).as_bytes(),
-            pep: *standing.id().as_bytes(),
-            kind: kind.to_string(),
-            seq,
-            start: start_of(&standing),
-            readers: None,
-        };
-        kinds.clone().map(one).collect()
-    };
-    line.hears(&Frame::Documents { list: list(0) });
+    let standing = line.lists_under("ten-page", 0);
     assert!(!line.in_step(), "something is to be written again");
     let waits = |device: &mut participant::Device| device.to_take_over().len();
     assert_eq!(line.device.with(waits), 0, "not before the plan that stands is here");
-    for kind in kinds.clone() {
-        let (doc, bytes) = (*standing.document(*kind).as_bytes(), standing.genesis(*kind).into());
-        line.hears(&Frame::Snapshot { doc, seq: 0, heads: Vec::new(), part: 0, parts: 1, bytes, tips: Vec::new() });
-    }
+    line.sends(&standing);
     assert_eq!(line.device.with(waits), 1);
     let now = line.device.now();
     // Done twice, as where a power cut came in between, it makes nothing twice.
@@ -547,8 +558,8 @@ fn a_copy_under_another_process_gives_way_and_is_kept_to_be_read() {
     let copy = line.device.page(&at(&standing, "/aside"));
     assert!(copy.contains("Ring before the meeting.") && copy.contains(&ours.process().name), "{copy}");
     // Documents that only look like it are not believed, and nothing gives way to them.
-    let mut forged = list(0);
-    forged.iter_mut().for_each(|one| one.start = start_of(&ours));
+    let mut forged = line.lists(&teachers(&line).map(|kind| (kind, 0)).collect::<Vec<_>>());
+    forged.iter_mut().for_each(|one| one.doc[0] ^= 1);
     line.hears(&Frame::Documents { list: forged });
     assert_eq!(line.device.with(|device| device.put_aside(&ours.id()).len()), 1);
 }

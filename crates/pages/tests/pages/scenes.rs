@@ -202,6 +202,14 @@ fn sharing(album: &mut Album) {
     line.device.write(&line.pep, "meeting.notes", "It was short.");
     line.is_shared();
     album.see(&line.device, "sync.shared", "/sync");
+    // Somebody else had begun the plan under another process.
+    let line = OnLine::of(Role::SocialWorker);
+    line.device.write(&line.pep, "meeting.notes", "It was short.");
+    let standing = line.lists_under("ten-page", 0);
+    line.sends(&standing);
+    let now = line.device.now();
+    line.device.with(|device| participant::take_over::what_waits(device, &now)).unwrap();
+    album.see(&line.device, "plan.copy-aside", &at(&standing, "/aside"));
 }
 
 fn held(album: &mut Album) {
