@@ -365,7 +365,9 @@ impl Plan {
 
     /// Who answers a page for the designated teacher, today or later, in sentences.
     pub fn delegated_to(&self, page: &Page) -> Vec<String> {
-        let of_page = self.deputies.iter().filter(|one| one.sections.contains(&page.id));
+        // Whoever has become the teacher meanwhile helps nobody.
+        let helps = |one: &&Deputy| one.person != self.person || self.role != plan::DELEGATES;
+        let of_page = self.deputies.iter().filter(|one| one.sections.contains(&page.id)).filter(helps);
         let sentence = |one: &Deputy| {
             let day = |text: &str| text.parse().map_or_else(|_| text.to_owned(), words::date);
             let from =

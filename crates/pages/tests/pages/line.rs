@@ -350,6 +350,7 @@ fn r002_14_whoever_a_page_is_delegated_to_answers_it_until_the_last_day_and_ever
         sections: vec![theirs.id.clone(), "of another version".into()],
         from: from.into(),
         to: to.into(),
+        joined: None,
     };
     line.again();
     entries.welcomed(false);

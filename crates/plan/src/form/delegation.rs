@@ -10,6 +10,8 @@ use crate::view::Gap;
 
 /// Whose pages can be delegated.
 pub const DELEGATES: Role = Role::DesignatedTeacher;
+/// What the teacher says in their own name of how they answer.
+const OWN: [&str; 2] = ["settingPeople.formConfirmed", "settingPeople.delegates"];
 /// In front of a page's id, as the gate's table calls whom that page was delegated to.
 const GROUP: &str = "delegate/";
 
@@ -46,12 +48,13 @@ fn bit(at: usize) -> u64 {
 
 impl Process {
     /// Whether somebody may answer a question for the designated teacher: what the teacher writes in the main document on pages that
-    /// are theirs, but for what is reserved to its owners.
+    /// are theirs, but for what is reserved to its owners, and for what they confirm themselves.
     pub fn may_be_delegated(&self, question: &Question) -> bool {
         let theirs = |page: &Page| page.owner == DELEGATES || page.alternate_owner == Some(DELEGATES);
         question.document() == DocumentKind::Main
             && self.page(&question.id).is_some_and(theirs)
             && !question.reserved
+            && !OWN.contains(&question.id.as_str())
             && self.writers_of(question).contains(&DELEGATES)
     }
 
