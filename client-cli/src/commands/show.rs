@@ -309,11 +309,10 @@ fn print_target(context: &mut Context, question: &Question, target: &Target) {
         rows.iter().for_each(|row| print_row(context, &column.columns, row, "        "));
     }
     if target.requested + target.retained > 0 {
-        let pounds = |pence: i64| plan::Value::Money(pence).to_string();
         context.data(format!(
-            "      Funding: £{} requested, £{} kept by the Virtual School",
-            pounds(target.requested),
-            pounds(target.retained)
+            "      Funding: {} requested, {} kept by the Virtual School",
+            plan::pounds(target.requested),
+            plan::pounds(target.retained)
         ));
     }
 }

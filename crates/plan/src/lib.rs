@@ -13,7 +13,7 @@ use record::{
     appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value,
     view,
 };
-use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff, unnamed};
+use rules::{carry, checks, clock, content, decision, events, meeting, plausible, quality, signoff, unnamed};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
@@ -34,7 +34,7 @@ pub use facts::{Asked, Funding, NextDate};
 pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history, told_of};
 pub use meeting::{
     Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
-    clock_in, length_in, meeting, with_time, with_time_said,
+    clock_in, held_on, length_in, meeting, with_time, with_time_said,
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
@@ -42,6 +42,7 @@ pub use pep::{
     Term, Unreadable, from_genesis, load, parse_term, version_of,
 };
 pub use picture::{NotAPicture, PICTURE_BYTES_MAX, Picture};
+pub use plausible::figures;
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
 pub use portable::{
     ANSWERS_BYTES_MAX, ANSWERS_FORMAT, AnswersFile, Brought, NotAnswers, Origin, OriginProcess, answers_file,
@@ -65,7 +66,7 @@ pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
 };
 pub use unnamed::unnamed;
-pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
+pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value, pounds};
 pub use view::{
     Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,
     Why, conflicts, read,

@@ -15,6 +15,7 @@ use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
 use crate::pep::{DocumentKind, Pep, PepType, Role};
+use crate::plausible;
 use crate::quality;
 use crate::refused::Refused;
 use crate::rewritten;
@@ -219,7 +220,8 @@ pub(crate) fn apply_within(
     let done = right_document(&work.sheet(), pep, kind)
         .and_then(|()| work.not_sealed())
         .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)))
-        .and_then(|()| work.reasoned(edits));
+        .and_then(|()| work.reasoned(edits))
+        .and_then(|()| plausible::possible(&work.sheet(), pep, edits));
     let done = done.and_then(|()| match work.tx.pending_ops() {
         operations if operations > limit => Err(Refused::TooMuchAtOnce { limit }),
         operations => Ok(operations),

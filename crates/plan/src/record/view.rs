@@ -16,6 +16,7 @@ use crate::decision;
 use crate::document::{Kept, Put, Sheet, WITHDRAWN, joined_text, word_entries};
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
+use crate::meeting;
 use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
 use crate::quality;
 use crate::signoff::{SignOff, judge};
@@ -285,6 +286,8 @@ pub enum Why {
     ToConfirm,
     /// The child's words were written down by somebody else, and it is not said by whom, when and how (PEP.md 4.3).
     NotSaidWhoWrote,
+    /// The meeting has not been held: there is nothing to complete yet (PEP.md 4.7).
+    NotHeld,
 }
 
 impl fmt::Display for Why {
@@ -294,6 +297,7 @@ impl fmt::Display for Why {
             Why::Disputed => "two answers; somebody has to choose",
             Why::ToConfirm => "carried over from the last PEP; somebody has to confirm it",
             Why::NotSaidWhoWrote => "the child's words, but not who wrote them down, when, and how they were gathered",
+            Why::NotHeld => "the meeting has not been held",
         })
     }
 }
@@ -784,6 +788,7 @@ fn complete(view: &mut View, pep: &Pep) {
             Some(Why::Missing) if question.is_overridable() && matches!(answer, Answer::Computed(_)) => None,
             Some(Why::Missing) | None if view.to_confirm.contains(id) => Some(Why::ToConfirm),
             Some(Why::Missing) if view.excuses.contains_key(id) => None,
+            None if id == meeting::HELD && meeting::is_not_held(view) => Some(Why::NotHeld),
             None if childs_words && !said_who_wrote && !by_the_child(answer) => Some(Why::NotSaidWhoWrote),
             why => why,
         };

@@ -15,6 +15,7 @@ use crate::checks::{Finding, Severity};
 use crate::content::{Content, signer_of};
 use crate::document::Sheet;
 use crate::edit::{Applied, Writer, right_document};
+use crate::meeting;
 use crate::pep::{DocumentKind, Pep, PepType, Role};
 use crate::process::Process;
 use crate::quality::{self, RETURNED};
@@ -213,6 +214,7 @@ pub fn sign(
         if !disputed.is_empty() {
             return Err(Refused::Undecided { question: id(), places: disputed });
         }
+        held_by(&view, pep.process(), question, signing.on)?;
         let role = sign_off_role(question);
         let asks = |gap: &&Gap| gap.why == Why::ToConfirm && concerns(&view, pep.process(), gap.question, role);
         let unconfirmed = view.gaps.iter().filter(asks).map(|gap| gap.question);
@@ -261,6 +263,18 @@ pub fn sign(
             tx.rollback();
             Err(damaged(error))
         }
+    }
+}
+
+/// Refuses to complete or sign off a meeting that was not held, and to do so on a day before it (PEP.md 4.7).
+fn held_by(view: &View, process: &Process, question: &Question, on: NaiveDate) -> Result<(), Refused> {
+    let id = || question.id.clone();
+    if meeting::is_not_held(view) && concerns(view, process, meeting::HELD, sign_off_role(question)) {
+        return Err(Refused::NotHeld { question: id() });
+    }
+    match meeting::held_on(view) {
+        Some(day) if on < day => Err(Refused::Impossible { question: id(), says: "is of a day before the meeting" }),
+        _ => Ok(()),
     }
 }
 

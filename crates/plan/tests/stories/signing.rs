@@ -50,6 +50,8 @@ fn answer(device: &mut Device, question: &Question) {
     let choice = || question.options.first().map_or("something", |choice| &choice.value);
     match question.kind {
         _ if id == "meeting.date" => drop(device.set(id, "2026-02-26")),
+        _ if id == "child.dob" => drop(device.set(id, "2010-11-02")),
+        _ if id == "setting.upn" => drop(device.set(id, "G999400110002")),
         _ if id == "qa.areas" => panic!("the story grades"),
         _ if id == "meeting.nextDate" => drop(device.set(id, "2026-06-04")),
         _ if id == "meeting.kind" => drop(device.set(id, "meeting")),
@@ -71,10 +73,13 @@ fn answer(device: &mut Device, question: &Question) {
 }
 
 fn target(device: &mut Device, key: u128, area: &str, category: &str) {
+    // The first one stands in a text that never changes its form.
+    let about = if key == 1 { String::new() } else { format!(" about {area}") };
+    let statement = format!("By 22 May I will write three paragraphs{about} in 30 minutes, twice.");
     let fields = [
         ("category", category),
         ("area", area),
-        ("statement", "By 22 May I will write three paragraphs in 30 minutes, twice."),
+        ("statement", &statement),
         ("purpose", "Because I want to be a chef."),
         ("baseline", "8/20"),
         ("measure", "12/20"),
