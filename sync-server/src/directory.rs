@@ -782,6 +782,9 @@ impl Directory {
     pub fn end_member(&mut self, child: &Id, person: &Id, on: &str, by: Option<Id>, now: i64) -> Result<()> {
         let on = dated(on)?;
         let member = self.open_member(child, person, &on)?;
+        if on < member.from {
+            return Err(Refused::Stands(NOT_BEGUN));
+        }
         self.put_member(*child, *person, &member.role, &member.from, Some(on), now, by);
         Ok(())
     }
@@ -794,6 +797,9 @@ impl Directory {
             return Err(Refused::SamePerson);
         }
         let ends = self.open_member(child, from, &on)?;
+        if on < ends.from {
+            return Err(Refused::Stands(NOT_BEGUN));
+        }
         if self.open_member(child, to, &on).is_ok_and(|theirs| theirs.from > on) {
             // Ended here, and begun there on a later day, the child would be nobody's in between.
             return Err(Refused::Stands(
@@ -1079,6 +1085,9 @@ impl Authority for TeamOf<'_> {
     }
 }
 
+/// Nothing ends before it began.
+const NOT_BEGUN: &str =
+    "That membership begins later than the day on which it was to end: name a day from its first day on.";
 /// Prefix of the facts that say how people can be reached.
 const CONTACT: &str = "contact/";
 /// Fact: where the relay is reached.

@@ -84,7 +84,7 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     let main = *mine.pep.document(DocumentKind::Main).as_bytes();
     let heads = context.with(move |device| Ok::<_, Trouble>(device.replica().standing(&main)?.heads))?;
     let asked = mine.clone();
-    let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)))?.map(|pep| pep.id());
+    let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)?))?.map(|pep| pep.id());
     Ok(Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted))
 }
 

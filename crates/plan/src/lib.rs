@@ -25,7 +25,8 @@ pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortf
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
 pub use differing::{Difference, DifferenceKind, differences};
 pub use edit::{
-    Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key, text_at,
+    Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, is_marked, row_key,
+    text_at,
 };
 pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
@@ -69,7 +70,7 @@ pub use unnamed::unnamed;
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value, pounds};
 pub use view::{
     Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,
-    Why, conflicts, read,
+    Why, begun, conflicts, read,
 };
 
 /// The question whose answer is the targets; they live at the root of the document.

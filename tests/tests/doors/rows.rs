@@ -1048,6 +1048,10 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("Edit::Splice", "a page writes it where the plan has changed since it was made (tabs), and where a box is live"),
     ("Edit::Append", "pep write --append adds to what is there; a box of a page holds the whole text"),
     ("Edit::ReviewTarget", "how a plan brings a target to be reviewed; people put a row of that key"),
+    (
+        "Edit::Mark",
+        "goes before each change of contact restrictions, by whichever door: crates/participant/src/lists.rs",
+    ),
     ("Edit::Carry", "brought from the last PEP, not by hand: started alike by both doors (below)"),
     ("pep process diff", READS),
     ("start::start", BELOW),

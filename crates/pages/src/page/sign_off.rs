@@ -65,6 +65,7 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
             }
         }
         (super::quality::returned(plan))
+        (super::plan::changed_since(plan))
         h2 class="govuk-heading-m" { "Who has signed" }
         (signed(plan))
     };

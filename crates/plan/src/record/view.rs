@@ -14,6 +14,7 @@ use crate::bank::{Column, Kind, Question, bank};
 use crate::clock::{Due, dues};
 use crate::decision;
 use crate::document::{Kept, Put, Sheet, WITHDRAWN, joined_text, word_entries};
+use crate::edit::is_marked;
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
 use crate::meeting;
@@ -406,6 +407,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
     heads.sort();
     heads.dedup();
     let mut comments: Vec<Comment> = held.iter().flat_map(|(kind, reader)| reader.comments(*kind)).collect();
+    comments.retain(|comment| !is_mark(comment.document, &comment.question));
     comments.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
     let mut view = View {
         answers,
@@ -749,6 +751,30 @@ impl Reader<'_> {
         let change = self.document.hash_for_opid(op).and_then(|hash| self.document.get_change_meta_by_hash(&hash));
         change.map_or(0, |change| change.timestamp)
     }
+}
+
+/// When somebody first wrote in a plan, by their clock, in seconds since 1970; `None` where nobody has.
+pub fn begun(document: &Automerge) -> Option<i64> {
+    // Only the genesis rests on nothing.
+    let written = |change: automerge::ChangeMetadata<'_>| (!change.deps.is_empty()).then_some(change.timestamp);
+    document.get_changes_meta(&[]).into_iter().filter_map(written).filter(|at| *at > 0).min()
+}
+
+/// True of what stands among the remarks of the plan to say that an answer in an annex has changed.
+fn is_mark(document: DocumentKind, question: &str) -> bool {
+    document == DocumentKind::Main && bank().question(question).is_some_and(is_marked)
+}
+
+/// The questions of an annex that have changed, each with the change that says so in the plan.
+pub(crate) fn marks(document: &Automerge) -> Vec<(&'static str, ChangeHash)> {
+    let reader = Reader { document, sheet: Sheet::now(document), authors: &|_| None };
+    let roots: Vec<ObjId> = reader.sheet.root("comments").into_iter().collect();
+    let entries = reader.sheet.rows(&roots).into_values().flatten();
+    let mark = |entry: ObjId| {
+        let question = bank().question(&reader.words(&entry, "question")).filter(|question| is_marked(question))?;
+        Some((question.id.as_str(), document.hash_for_opid(&entry)?))
+    };
+    entries.filter_map(mark).collect()
 }
 
 /// The text carried over from the last PEP, while nobody has written in this one's. Where two devices carried different ones

@@ -146,6 +146,12 @@ pub(crate) fn findings(view: &View, pep: &Pep, around: Around<'_>, owner: &dyn F
             }
         }
     }
+    let review = "care.nextCareReview";
+    // Of a plan that is signed off it was a day to come.
+    let passed = !view.signed_off() && days(view, review).iter().any(|day| *day < around.today);
+    if passed && view.asked.contains(review) {
+        about(review, Severity::Doubtful, "The day of the next care review has passed. When is the one after it?");
+    }
     if let Some(days) = days_not_on_roll(view, pep, around.today) {
         let says = match days {
             Ok(days) => format!("The child has been on no school's roll for {days} school days."),
