@@ -1086,8 +1086,7 @@ impl Authority for TeamOf<'_> {
 }
 
 /// Nothing ends before it began.
-const NOT_BEGUN: &str =
-    "That membership begins later than the day on which it was to end: name a day from its first day on.";
+const NOT_BEGUN: &str = "That membership begins on a later day than that.";
 /// Prefix of the facts that say how people can be reached.
 const CONTACT: &str = "contact/";
 /// Fact: where the relay is reached.
