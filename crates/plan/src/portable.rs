@@ -222,7 +222,7 @@ impl AnswersFile {
         }
         if let Some(question) = bank().question(TARGETS) {
             match earlier {
-                true => self.targets.iter().for_each(|target| bringing.from_before(question, target)),
+                true => self.targets.iter().for_each(|target| bringing.earlier_target(question, target)),
                 false => self.targets.iter().for_each(|target| bringing.target(question, target)),
             }
         }
@@ -440,7 +440,7 @@ impl Bringing<'_> {
     /// A target that was agreed in the PEP before: it is to be reviewed in this one, and its money is not asked for again. It is named
     /// by its words, for whoever is handed a section by hand need not hold the last PEP; where the process brings the last targets
     /// by itself, by its key, as they are. What was only an idea there is one here.
-    fn from_before(&mut self, question: &'static Question, json: &Json) {
+    fn earlier_target(&mut self, question: &'static Question, json: &Json) {
         let (Some(review), Some(fields)) = (bank().question(crate::REVIEW), json.as_object()) else { return };
         let word = |name: &str| fields.get(name).and_then(Json::as_str).filter(|word| !word.trim().is_empty());
         if is_withdrawn(fields) || word("status") != Some("agreed") {

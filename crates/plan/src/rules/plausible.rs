@@ -170,7 +170,7 @@ fn of_answers(pep: &Pep, stands: Stands<'_>) -> Vec<Impossible> {
             found.push(Impossible { of: vec![question], says });
         }
     }
-    if all(&stands("sec.examAccess"), |value| is_both(value)) {
+    if all(&stands("sec.examAccess"), is_both) {
         let says = "says that no arrangements are needed, and names some";
         found.push(Impossible { of: vec!["sec.examAccess"], says });
     }
