@@ -822,6 +822,9 @@ impl Directory {
     pub fn end_member(&mut self, child: &Id, person: &Id, on: &str, by: Option<Id>, now: i64) -> Result<()> {
         let on = dated(on)?;
         let member = self.open_member(child, person, &on)?;
+        if on < member.from {
+            return Err(Refused::Stands(NOT_BEGUN));
+        }
         self.end_delegations(child, person, &on);
         self.put_member(*child, *person, &member.role, &member.from, Some(on), now, by);
         Ok(())
@@ -835,6 +838,9 @@ impl Directory {
             return Err(Refused::SamePerson);
         }
         let ends = self.open_member(child, from, &on)?;
+        if on < ends.from {
+            return Err(Refused::Stands(NOT_BEGUN));
+        }
         if self.open_member(child, to, &on).is_ok_and(|theirs| theirs.from > on) {
             // Ended here, and begun there on a later day, the child would be nobody's in between.
             return Err(Refused::Stands(
@@ -1153,6 +1159,8 @@ impl Authority for TeamOf<'_> {
     }
 }
 
+/// Nothing ends before it began.
+const NOT_BEGUN: &str = "That membership begins on a later day than that.";
 /// Prefix of the facts that say how people can be reached.
 const CONTACT: &str = "contact/";
 /// Fact: where the relay is reached.

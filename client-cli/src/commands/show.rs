@@ -99,7 +99,7 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     let main = *mine.pep.document(DocumentKind::Main).as_bytes();
     let heads = context.with(move |device| Ok::<_, Trouble>(device.replica().standing(&main)?.heads))?;
     let asked = mine.clone();
-    let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)))?.map(|pep| pep.id());
+    let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)?))?.map(|pep| pep.id());
     let deputies = deputies(context, mine)?.iter().map(json::Delegation::of).collect();
     Ok(Plan { delegations: deputies, ..Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted) })
 }
@@ -352,11 +352,10 @@ fn print_target(context: &mut Context, question: &Question, target: &Target) {
         rows.iter().for_each(|row| print_row(context, &column.columns, row, "        "));
     }
     if target.requested + target.retained > 0 {
-        let pounds = |pence: i64| plan::Value::Money(pence).to_string();
         context.data(format!(
-            "      Funding: £{} requested, £{} kept by the Virtual School",
-            pounds(target.requested),
-            pounds(target.retained)
+            "      Funding: {} requested, {} kept by the Virtual School",
+            plan::pounds(target.requested),
+            plan::pounds(target.retained)
         ));
     }
 }

@@ -318,6 +318,8 @@ pub struct Listed {
     pub currency: Currency,
     /// How many questions each role has still to answer.
     pub outstanding: BTreeMap<Role, usize>,
+    /// How many answers have changed since the sign-off that stands.
+    pub changed_since_sign_off: usize,
 }
 
 impl Listed {
@@ -331,6 +333,7 @@ impl Listed {
             due: one.due,
             currency: one.currency.into(),
             outstanding: one.gaps.iter().map(|(role, n)| ((*role).into(), *n)).collect(),
+            changed_since_sign_off: one.changed_since,
         }
     }
 }

@@ -299,6 +299,7 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         },
         ["meeting"] => Some(meeting::meeting(request, plan, &turn.meeting(plan)?)),
         ["meeting", "live"] => Some(meeting::live::live(request, plan, &turn.gathering(plan)?)),
+        ["checks"] => Some(checks::checks(request, plan, &turn.findings(plan)?)),
         ["quality"] => quality::quality(request, plan, turn.sampled(plan)?),
         ["send-back"] => quality::send_back(request, plan),
         ["move"] => move_version::move_version(request, plan, turn.ahead(plan)?.as_ref()),
@@ -313,7 +314,6 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["views", "picture"] => views::picture(plan).map(Outcome::Picture),
         ["meeting", "meeting.ics"] => Some(meeting::calendar(plan, turn.calendar(plan))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, plan, &turn.gathering(plan)?)),
-        ["checks"] => Some(checks::checks(plan, &turn.findings(plan)?)),
         ["aside"] => {
             let (all, site, now) = (turn.aside(plan)?, turn.site()?, turn.env.now);
             aside::aside(plan, &site, &all, &now)

@@ -29,6 +29,8 @@ pub struct Summary {
     pub signed_off: bool,
     /// The day of the Virtual School's last signature, whether it stands or not.
     pub signed_on: Option<NaiveDate>,
+    /// How many answers have changed since the sign-off that stands.
+    pub changed_since: usize,
     /// The next PEP, and whether that date is only worked out.
     pub next_date: Option<(NaiveDate, bool)>,
     /// The day of its meeting.
@@ -67,6 +69,7 @@ impl Summary {
             state: view.state,
             signed_off: view.signed_off(),
             signed_on: view.sign_offs.iter().filter(|made| made.question == "signoff.vs").map(|made| made.on).max(),
+            changed_since: view.changed_since_sign_off.len(),
             dues: view.dues.clone(),
             next_date: view.next_date.map(|next| (next.date, next.provisional)),
             meeting: match view.answers.get("meeting.date") {

@@ -13,7 +13,7 @@ use record::{
     appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value,
     view,
 };
-use rules::{carry, checks, clock, content, decision, events, meeting, quality, signoff, unnamed};
+use rules::{carry, checks, clock, content, decision, events, meeting, plausible, quality, signoff, unnamed};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
@@ -26,7 +26,8 @@ pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, 
 pub use delegation::{DELEGATES, Delegated, delegate_group};
 pub use differing::{Difference, DifferenceKind, differences};
 pub use edit::{
-    Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key, text_at,
+    Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, is_marked, row_key,
+    text_at,
 };
 pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
@@ -35,7 +36,7 @@ pub use facts::{Asked, Funding, NextDate};
 pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history, told_of};
 pub use meeting::{
     Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
-    clock_in, length_in, meeting, with_time, with_time_said,
+    clock_in, held_on, length_in, meeting, with_time, with_time_said,
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
@@ -43,6 +44,7 @@ pub use pep::{
     Term, Unreadable, from_genesis, load, parse_term, version_of,
 };
 pub use picture::{NotAPicture, PICTURE_BYTES_MAX, Picture};
+pub use plausible::figures;
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
 pub use portable::{
     ANSWERS_BYTES_MAX, ANSWERS_FORMAT, AnswersFile, Brought, NotAnswers, Origin, OriginProcess, answers_file,
@@ -66,10 +68,10 @@ pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
 };
 pub use unnamed::unnamed;
-pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
+pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value, pounds};
 pub use view::{
     Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,
-    Why, conflicts, read,
+    Why, begun, conflicts, read,
 };
 
 /// The question whose answer is the targets; they live at the root of the document.

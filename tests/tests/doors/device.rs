@@ -34,7 +34,7 @@ pub type Fields = Vec<(String, String)>;
 pub const OWNER: &str = "Ottoline Greaves-Penn";
 const PERSON: u128 = 0x1000;
 /// Fields of a form that the page fills in by itself.
-const HELD: [&str; 8] = ["made-from", "row", "target", "fresh", "key", "comment", "saw", "answer~kept"];
+const HELD: [&str; 9] = ["made-from", "row", "target", "fresh", "key", "comment", "saw", "answer~kept", "right"];
 
 /// The key of the relay that the devices have joined.
 fn relay_key() -> Ed25519KeyPair {

@@ -94,10 +94,28 @@ fn sections(plan: &Plan) -> Markup {
                 }
             }))
         }
+        (changed_since(plan))
         @for page in &process.pages {
             h2 class="govuk-heading-m" id={ "page-" (page.id) } { (page.title) }
             p class="govuk-body-s" { (owner_line(plan, page)) }
             (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
+        }
+    }
+}
+
+/// What has changed since the sign-off that stands, each with the way to it.
+pub fn changed_since(plan: &Plan) -> Markup {
+    let changed = &plan.view.changed_since_sign_off;
+    html! {
+        @if !changed.is_empty() {
+            (kit::inset(html! {
+                p class="govuk-body" { "Changed since it was signed off:" }
+                ul class="govuk-list govuk-list--bullet" {
+                    @for question in changed.iter().filter_map(|id| plan::bank().question(id)) {
+                        li { (kit::link(&crate::sections::question_href(plan, &question.id), &question.label)) }
+                    }
+                }
+            }))
         }
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use plan::{Answer, Kind, Page, Question};
 
-use super::table;
+use super::{checks, table};
 use crate::{
     back::{self, Back},
     field::{Ask, Excused, Fill},
@@ -410,6 +410,7 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
             }
             (regions.show(&here_id(&question.id)))
             @if to_confirm(plan, question) { (confirm(question)) }
+            (checks::asked_at(plan, question))
             (remarks(plan, question))
         }
     }

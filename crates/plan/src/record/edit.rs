@@ -16,6 +16,7 @@ use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
 use crate::pep::{DocumentKind, Pep, PepType, Role};
+use crate::plausible;
 use crate::process::Process;
 use crate::quality;
 use crate::refused::Refused;
@@ -33,6 +34,8 @@ pub const CARRIED_MAX: usize = 15_000;
 /// Most operations in one change; the gate takes 20,000. A character added or taken away is one.
 pub const OPERATIONS_MAX: usize = 20_000;
 
+/// What a mark says to a program that takes it for a remark.
+const MARKED: &str = "This has changed. Those who may see it find it in the plan.";
 /// Whether there is a meeting, or a review without one.
 pub(crate) const MEETING_KIND: &str = "meeting.kind";
 /// The answer to it that says: without one.
@@ -178,6 +181,14 @@ pub enum Edit {
         /// The remark.
         text: String,
     },
+    /// Says in the plan itself that an answer in the annex of contact restrictions has changed, and nothing of what it says: not
+    /// everybody holds that annex, and everybody has to know which signatures it makes stale.
+    Mark {
+        /// The mark's own key: a UUID.
+        key: String,
+        /// The question in the annex.
+        question: String,
+    },
     /// Chooses between values people entered apart. At `…/withdrawn`, `yes` withdraws and `no` keeps.
     Resolve {
         /// The place, as a `Dispute` names it.
@@ -236,7 +247,8 @@ pub(crate) fn apply_within(
     let done = right_document(&work.sheet(), pep, kind)
         .and_then(|()| work.not_sealed())
         .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)))
-        .and_then(|()| work.reasoned(edits));
+        .and_then(|()| work.reasoned(edits))
+        .and_then(|()| plausible::possible(&work.sheet(), pep, edits));
     let done = done.and_then(|()| match work.tx.pending_ops() {
         operations if operations > limit => Err(Refused::TooMuchAtOnce { limit }),
         operations => Ok(operations),
@@ -271,6 +283,7 @@ impl Edit {
             | Edit::Carry { question, .. }
             | Edit::Confirm { question }
             | Edit::Comment { question, .. }
+            | Edit::Mark { question, .. }
             | Edit::Resolve { question, .. } => question.clone(),
             Edit::PutRow { question, key, .. } | Edit::WithdrawRow { question, key } => format!("{question}/{key}"),
             Edit::PutTarget { key, .. } | Edit::WithdrawTarget { key } => format!("{TARGETS}/{key}"),
@@ -278,7 +291,7 @@ impl Edit {
         }
     }
 
-    /// The document its answer is kept in; `None` of a question the bank does not know. A comment may stand elsewhere.
+    /// The document its answer is kept in; `None` of a question the bank does not know. A comment may stand elsewhere, a mark does.
     pub fn document(&self) -> Option<DocumentKind> {
         find_question(self.place().split('/').next().unwrap_or_default()).ok().map(Question::document)
     }
@@ -495,6 +508,7 @@ impl<'t> Work<'t> {
                 self.withdraw(place.question, &target)
             }
             Edit::Comment { key, question, text } => self.comment(key, question, text),
+            Edit::Mark { key, question } => self.mark(key, question),
             Edit::Resolve { question, take } => {
                 let place = self.writable(question)?;
                 match self.versions.remove(question).filter(|versions| !versions.is_empty()) {
@@ -934,6 +948,22 @@ impl<'t> Work<'t> {
         if utf16_len(text) > CELL_MAX {
             return Err(Refused::TooLong { question: id(), limit: CELL_MAX });
         }
+        self.remark(key, question, text)
+    }
+
+    /// A mark is a remark about a question of the annex that stands in the plan, where no other can be.
+    fn mark(&mut self, key: &str, question: &str) -> Result<(), Refused> {
+        let question = find_question(question)?;
+        if self.kind != DocumentKind::Main || !is_marked(question) || key.parse::<Uuid>().is_err() {
+            let kind = question.document();
+            return Err(Refused::OtherDocument { question: question.id.clone(), kind });
+        }
+        permitted(self.pep, &self.writer, question, None)?;
+        self.remark(key, question, MARKED)
+    }
+
+    fn remark(&mut self, key: &str, question: &Question, text: &str) -> Result<(), Refused> {
+        let id = || question.id.clone();
         let comments = self.sheet().root("comments").ok_or_else(|| Refused::Damaged { question: id() })?;
         let known = self.sheet().keys(&comments);
         if known.iter().any(|known| known == key) {
@@ -1134,6 +1164,12 @@ impl<'t> Work<'t> {
             false => Err(Refused::OthersWords { question: question.id.clone() }),
         }
     }
+}
+
+/// True of a question whose changes are marked in the plan: contact restrictions, which signatures cover though not everybody holds
+/// them (PEP.md 4.7).
+pub fn is_marked(question: &Question) -> bool {
+    question.annex == Some(DocumentKind::Contact)
 }
 
 /// Refuses a document that is not this one of this PEP.

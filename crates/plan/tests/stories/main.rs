@@ -24,6 +24,7 @@ mod golden;
 mod meetings;
 mod money;
 mod pictures;
+mod plausible;
 mod portable;
 mod processes;
 mod quality;
