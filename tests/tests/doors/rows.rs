@@ -988,14 +988,14 @@ fn whole() -> Vec<Row> {
         Row {
             name: "a plan moved to a newer version of its process",
             covers: &["move_version::move_version", "pep move", "POST /pep/*/move"],
-            command: |_| words(["move", "PEP", "--to-version", "2", "--yes"]),
-            form: |pep| (at(pep, "/move"), fields([("version", "2")])),
+            command: |_| words(["move", "PEP", "--to-version", "3", "--yes"]),
+            form: |pep| (at(pep, "/move"), fields([("version", "3")])),
             ..Row { version: 1, ..BLANK }
         },
         Row {
             name: "a plan moved by somebody who may not",
-            command: |_| words(["move", "PEP", "--to-version", "2", "--yes"]),
-            form: |pep| (at(pep, "/move"), fields([("version", "2")])),
+            command: |_| words(["move", "PEP", "--to-version", "3", "--yes"]),
+            form: |pep| (at(pep, "/move"), fields([("version", "3")])),
             then: refused(3, "Your role does not move a plan"),
             ..Row { role: Role::Carer, version: 1, ..BLANK }
         },

@@ -64,12 +64,12 @@ impl Process {
         within.filter(|page| page.questions.iter().any(|question| self.may_be_delegated(question)))
     }
 
-    fn delegate_lines(&self, kind: DocumentKind) -> Vec<String> {
+    fn delegate_lines(&self, kind: DocumentKind, schema: i64) -> Vec<String> {
         let mut lines = Vec::new();
         for page in self.delegable().filter(|_| kind == DocumentKind::Main) {
             let mut rules = Vec::new();
             for question in page.questions.iter().filter(|question| self.may_be_delegated(question)) {
-                self.answer_rules(question, &mut rules);
+                self.answer_rules(question, schema, &mut rules);
             }
             let theirs = rules.iter().filter(|rule| rule.roles.contains(&DELEGATES));
             lines.extend(theirs.map(|rule| format!("{} {} {}", rule.place, rule.what, delegate_group(&page.id))));
@@ -82,7 +82,7 @@ impl ProcessRef {
     /// The gate's table of a document that has come as far, with what delegates may write: a group for each page.
     pub fn gate_table(&self, kind: DocumentKind) -> String {
         let lines: std::collections::BTreeSet<String> =
-            self.path().flat_map(|process| process.delegate_lines(kind)).collect();
+            self.path().flat_map(|process| process.delegate_lines(kind, self.began().schema)).collect();
         lines.iter().fold(self.write_table(kind), |table, line| table + line + "\n")
     }
 }
