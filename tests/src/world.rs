@@ -117,7 +117,16 @@ impl World {
 
     /// An invitation link.
     pub fn invite(&self, name: &str, role: &str) -> String {
-        self.relay(["invite", "--name", name, "--role", role, "--child", CHILD]).trim().to_string()
+        let json = |args: &[&str]| -> Value { serde_json::from_str(&self.relay(args)).expect("JSON") };
+        let team = json(&["teams", "list", CHILD, "--json"]);
+        if team.as_array().is_some_and(|team| team.iter().any(|member| member["name"] == name)) {
+            return self.relay(["invite", "--name", name, "--role", role, "--child", CHILD]).trim().to_string();
+        }
+        let made = json(&["invite", "--name", name, "--role", role, "--json"]);
+        let person = made["person"].as_str().unwrap_or_default();
+        // On the team since the school year began, so that stories can end it before today.
+        self.relay(["teams", "add", CHILD, person, "--role", role, "--from", "2025-09-01"]);
+        made["link"].as_str().unwrap_or_default().to_string()
     }
 
     /// Somebody new, joined, with a home of that name.

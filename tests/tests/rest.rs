@@ -329,9 +329,11 @@ fn two_hundred_planted_words_are_nowhere_but_in_what_their_people_are_shown() {
     let mut people = Vec::new();
     for role in ["social-worker", "designated-teacher", "young-person"] {
         let (name, organisation, device) = (canary(), canary(), canary());
-        let invite = ["invite", "--name", &name, "--role", role, "--organisation", &organisation, "--child", &child];
+        let invite = ["invite", "--name", &name, "--role", role, "--organisation", &organisation];
         let person = Person { home: world.path(&format!("home-{role}")) };
-        let mut join = person.command(["join", &administer(&invite), "--device", &device]);
+        let link = administer(&invite);
+        administer(&["teams", "add", &child, &name, "--role", role, "--from", "2025-09-01"]);
+        let mut join = person.command(["join", &link, "--device", &device]);
         if role == "designated-teacher" {
             join.env("PEP_PASSPHRASE", PASSPHRASE);
         }

@@ -510,9 +510,13 @@ impl House {
 
     /// Somebody's device, joined and connected.
     fn joins(&mut self, seed: u8, name: &str, role: Role) -> Person {
+        self.joins_teams(seed, name, role, &[*IDRIS.as_bytes()])
+    }
+
+    fn joins_teams(&mut self, seed: u8, name: &str, role: Role, children: &[Id]) -> Person {
         let secret = self.relay.new_secret();
         let replica = in_memory(Mode::Participant, seed.into()).expect("a replica");
-        let joined = joins(&mut self.relay, &secret, seed, (name, role), &[*IDRIS.as_bytes()], replica, NOW);
+        let joined = joins(&mut self.relay, &secret, seed, (name, role), children, replica, NOW);
         let (mut client, me) = joined.expect("a device");
         let (out, queue) = queue();
         self.lines += 1;
@@ -1082,17 +1086,14 @@ fn answered(edit: &Edit) -> Option<&str> {
 impl House {
     fn with_colleagues(process: &str) -> House {
         let mut house = House::of(process);
-        for (seed, name, role) in
-            [(9, "Sunniva Dray", Role::DesignatedTeacher), (10, "Petra Lanternby", Role::SocialWorker)]
-        {
-            let person = house.joins(seed, name, role);
-            house.people.push(person);
-        }
-        let petra = house.people.last().expect("she joined").me.person;
-        house
-            .relay
-            .administer(|d| d.end_member(&IDRIS.into_bytes(), &petra, "2026-02-01", None, NOW))
-            .expect("her last day");
+        let sunniva = house.joins(9, "Sunniva Dray", Role::DesignatedTeacher);
+        let petra = house.joins_teams(10, "Petra Lanternby", Role::SocialWorker, &[]);
+        let (idris, hers) = (IDRIS.into_bytes(), petra.me.person);
+        house.people.extend([sunniva, petra]);
+        let relay = &mut house.relay;
+        let begins = relay.administer(|d| d.add_member(&idris, &hers, "social-worker", "2025-09-01", NOW));
+        begins.expect("her first day");
+        relay.administer(|d| d.end_member(&idris, &hers, "2026-02-01", None, NOW)).expect("her last day");
         house.start();
         house
     }
@@ -1120,7 +1121,7 @@ fn genuine_work_of_all_roles_at_once_is_never_refused_for_want_of_a_right() {
         for person in &house.people {
             let actor = begun(person.seed, &person.me.person, &doc);
             let document = plan::from_genesis(&pep, kind, ActorId::from(actor));
-            people.push((person, Writer { person: Uuid::from_bytes(person.me.person), role: person.role }, document));
+            people.push((person, Writer::new(Uuid::from_bytes(person.me.person), person.role), document));
         }
         let mut indexes = teams.each_ref().map(|_| Index::new(&pep.genesis(kind)).expect("the genesis"));
         for n in 0..DEEDS {

@@ -57,7 +57,12 @@ fn print(context: &mut Context, view: &View, findings: &[Finding]) {
             }
             context.data(format!("  {heading}"));
             for finding in of_kind {
-                context.data(format!("    {}{}", about(view, finding), finding.says));
+                let right = if finding.confirm.is_some() {
+                    " If it is: pep confirm PEP with what stands in brackets."
+                } else {
+                    ""
+                };
+                context.data(format!("    {}{}{right}", about(view, finding), finding.says));
             }
         }
     }

@@ -7,15 +7,16 @@ use participant::{
     words::counted,
 };
 
-/// Confirm answers that came from the last PEP, as they stand
+/// Confirm answers as they stand: those that came from the last PEP, and figures that are unlikely
 ///
-/// What is to be confirmed counts as missing until somebody does; any change of the answer confirms it too. `pep show PEP`
-/// says which they are.
+/// What came from the last PEP counts as missing until somebody confirms it; any change of the answer confirms it too. `pep show PEP`
+/// says which they are. What is unlikely, `pep check PEP` asks about once; that it is right is kept as a remark beside the answer, with
+/// your name, and holds for these figures: others are asked about again.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)
     pep: String,
-    /// The questions, such as care.legalStatus
+    /// The questions, or places in them as `pep check` names them, such as care.legalStatus or attendance.terms/spring-2026/late
     #[arg(value_name = "FIELD", required_unless_present = "page", conflicts_with = "page")]
     fields: Vec<String>,
     /// Everything on one page that is yours to confirm, such as C

@@ -80,6 +80,9 @@ fn print(context: &mut Context, line: &Listed, child: Option<String>, could: usi
         let answers = counted(could, "answer");
         context.data(format!("    {answers} of yours could be brought from the last PEP: pep show {id}"));
     }
+    if line.changed_since > 0 {
+        context.data(format!("    Changed since it was signed off: {}", counted(line.changed_since, "answer")));
+    }
     for (role, n) in &line.gaps {
         context.data(format!("    {}: {n} to answer", role.label()));
     }

@@ -35,6 +35,9 @@ pub struct Finding {
     pub owner: Role,
     /// What is the matter, in a sentence.
     pub says: String,
+    /// It is only unlikely: `pep confirm PEP FIELD` says that it is right, and it is not asked about again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unlikely: bool,
 }
 
 /// A signature, or what it waits for: `pep complete`, `pep sign-off`.
@@ -148,6 +151,7 @@ impl Finding {
             letter: finding.letter.map(|letter| letter.to_string()),
             owner: finding.owner.into(),
             says: finding.says.clone(),
+            unlikely: finding.confirm.is_some(),
         }
     }
 }

@@ -1572,7 +1572,15 @@ impl Relay {
     }
 
     fn invite(&self, (name, role): (&str, &str), child: &str) -> String {
-        self.run(&["invite", "--name", name, "--role", role, "--child", child]).ok().trim().to_string()
+        let team = self.run(&["teams", "list", child, "--json"]).json();
+        if team.as_array().is_some_and(|team| team.iter().any(|member| member["name"] == name)) {
+            return self.run(&["invite", "--name", name, "--role", role, "--child", child]).ok().trim().to_string();
+        }
+        let made = self.run(&["invite", "--name", name, "--role", role, "--json"]).json();
+        let person = made["person"].as_str().unwrap_or_default();
+        // On the team since the school year began, so that stories can end it before today.
+        self.run(&["teams", "add", child, person, "--role", role, "--from", "2025-09-01"]).ok();
+        made["link"].as_str().unwrap_or_default().to_string()
     }
 
     /// Heads of a plan's main document, and that everything at the relay is whole.

@@ -399,7 +399,7 @@ fn table(pep: &Pep, view: &View, caption: &str, columns: &'static [Column], rows
 
 fn targets(copy: &Copy<'_>, question: &'static Question) -> Markup {
     let live: Vec<&Target> = copy.view.targets.iter().filter(|target| target.row.counts()).collect();
-    let pounds = |pence: i64| format!("£{}", Value::Money(pence));
+    let pounds = plan::pounds;
     html! {
         @for (number, target) in live.iter().enumerate() {
             div class="pep-copy__target" {

@@ -1,9 +1,11 @@
-//! Answers: a value, a text, the reason why there is none, and confirming what came from the last PEP. An edit is made here once,
-//! whether a command or a form asks for it.
+//! Answers: a value, a text, the reason why there is none, and confirming what came from the last PEP or is unlikely. An edit is made
+//! here once, whether a command or a form asks for it.
 
-use plan::{Applied, DocumentKind, Edit, Kind as Type, NoAnswer, Question, Refused, Value, View, parse_value};
+use plan::{
+    Applied, DocumentKind, Edit, Finding, Kind as Type, NoAnswer, Question, Refused, Value, View, Writer, parse_value,
+};
 
-use crate::{Device, Error, Kind, Mine, Now, mine, select};
+use crate::{Device, Error, Kind, Mine, Now, check, mine, select};
 
 /// What somebody says to a question.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +51,19 @@ pub fn confirmed(question: &Question) -> Edit {
     Edit::Confirm { question: question.id.clone() }
 }
 
+/// The edit that says of an unlikely figure that it is right, and the document it belongs in; `None` of any other finding, and where
+/// it is not this person's to say.
+pub fn sure(finding: &Finding, mine: &Mine) -> Option<(DocumentKind, Edit)> {
+    let edit = finding.confirmed()?;
+    let question = question_of(finding.field.as_deref()?).ok()?;
+    mine.pep.process().confirmers_of(question).contains(&mine.role).then(|| (question.document(), edit))
+}
+
+/// The question that a place is in.
+fn question_of(place: &str) -> Result<&'static Question, Error> {
+    mine::question(place.split('/').next().unwrap_or_default())
+}
+
 /// Says something to a question. On the disk when this returns.
 pub fn give(device: &mut Device, mine: &Mine, question: &Question, said: Given, now: &Now) -> Result<Applied, Error> {
     let edit = given(question, said, &*mine.view(device)?);
@@ -84,7 +99,7 @@ pub fn text_at(place: &str) -> Result<&'static Question, Error> {
 /// What is confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirm {
-    /// These questions.
+    /// These questions, or places in them: what came from the last PEP, and what is unlikely there.
     Fields(Vec<String>),
     /// What is this person's to confirm on a page of the process.
     Page(String),
@@ -93,37 +108,52 @@ pub enum Confirm {
 /// What came of it.
 #[derive(Debug)]
 pub struct Confirmed {
-    /// The questions that had waited for it.
+    /// The questions and places that had waited for it.
     pub fields: Vec<String>,
     /// The last change; `None` where nothing was to be confirmed.
     pub applied: Option<Applied>,
 }
 
-/// Confirms what came from the last PEP, all of it or, where one of them may not be, none. On the disk when this returns.
+/// Confirms what came from the last PEP, and what the checks ask about because it is unlikely: all of it or, where one of them may
+/// not be, none. On the disk when this returns.
 pub fn confirm(device: &mut Device, mine: &Mine, what: Confirm, now: &Now) -> Result<Confirmed, Error> {
-    let view = mine.view(device)?;
-    let fields = match what {
-        Confirm::Page(page) => on_page(mine, &view, &page)?,
-        Confirm::Fields(fields) => fields,
+    let (view, writer) = (mine.view(device)?, mine.writer(device, now)?);
+    let (fields, findings) = match what {
+        Confirm::Page(page) => (on_page(mine, &writer, &view, &page)?, Vec::new()),
+        Confirm::Fields(fields) => (fields, check::findings_in(device, mine, &view, now)?),
     };
     let mut questions = Vec::new();
     for field in &fields {
-        let question = mine::question(field)?;
+        let question = question_of(field)?;
         mine.may_read(device, question)?;
-        let owners = mine.pep.process().writers_of(question);
-        if !owners.contains(&mine.role) {
-            return Err(Refused::NotYours { question: field.clone(), owners }.into());
+        let owners = mine.pep.process().confirmers_of(question);
+        if !writer.is_among(&owners, mine.pep.process(), question) {
+            return Err(Refused::NotYours { question: question.id.clone(), owners }.into());
         }
-        questions.push(question);
+        if !questions.iter().any(|known: &&Question| known.id == question.id) {
+            questions.push(question);
+        }
     }
+    let named = |place: &str| fields.iter().any(|field| place == field || place.starts_with(&format!("{field}/")));
+    let doubts: Vec<&Finding> =
+        findings.iter().filter(|found| found.field.as_deref().is_some_and(named) && found.confirm.is_some()).collect();
     let mut done = Confirmed { fields: Vec::new(), applied: None };
     for kind in DocumentKind::ALL {
         let here: Vec<&Question> = questions.iter().copied().filter(|question| question.document() == *kind).collect();
         let Some(first) = here.first() else { continue };
-        let edits: Vec<Edit> = here.iter().map(|question| confirmed(question)).collect();
+        let waited: Vec<&&Question> = here.iter().filter(|q| view.to_confirm.contains(q.id.as_str())).collect();
+        let unlikely: Vec<(&Finding, Edit)> = doubts
+            .iter()
+            .filter_map(|found| Some((*found, sure(found, mine).filter(|(of, _)| of == kind)?.1)))
+            .collect();
+        let confirmed = waited.iter().map(|question| confirmed(question));
+        let edits: Vec<Edit> = confirmed.chain(unlikely.iter().map(|(_, edit)| edit.clone())).collect();
+        if edits.is_empty() {
+            continue;
+        }
         let applied = mine.edit(device, first, &edits, now)?;
-        let waited = here.iter().filter(|question| view.to_confirm.contains(question.id.as_str()));
-        done.fields.extend(waited.map(|question| question.id.clone()));
+        done.fields.extend(waited.iter().map(|question| question.id.clone()));
+        done.fields.extend(unlikely.iter().filter_map(|(found, _)| found.field.clone()));
         if done.applied.is_none() || applied.change.is_some() {
             done.applied = Some(applied);
         }
@@ -131,13 +161,14 @@ pub fn confirm(device: &mut Device, mine: &Mine, what: Confirm, now: &Now) -> Re
     Ok(done)
 }
 
-fn on_page(mine: &Mine, view: &View, page: &str) -> Result<Vec<String>, Error> {
+fn on_page(mine: &Mine, writer: &Writer, view: &View, page: &str) -> Result<Vec<String>, Error> {
     let page = select::page(mine, page)?;
     // What is not asked any more is not there to be confirmed.
     let waits = |id: &str| view.to_confirm.contains(id) && view.asked.contains(id);
     let waiting = page.questions.iter().filter(|question| waits(&question.id));
+    let process = mine.pep.process();
     let (own, others): (Vec<&&Question>, Vec<&&Question>) =
-        waiting.partition(|question| mine.pep.process().writers_of(question).contains(&mine.role));
+        waiting.partition(|question| writer.is_among(&process.writers_of(question), process, question));
     if own.is_empty() && !others.is_empty() {
         let message = format!("What waits on page {} is not yours to confirm.", page.id);
         return Err(Error::new(Kind::NotPermitted, message)

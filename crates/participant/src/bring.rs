@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use plan::{Brought, Cell, Cells, DocumentKind, Edit, Pep, Target, Value, View};
+use chrono::{DateTime, NaiveDate};
+use plan::{Answer, Brought, Cell, Cells, DocumentKind, Edit, Pep, PepType, Role, Target, Value, View};
 use replica::Trouble;
 
 use crate::{
@@ -104,21 +105,64 @@ fn weight(edit: &Edit) -> usize {
     }
 }
 
-/// The last PEP of the same child before this one, if this device holds it.
-pub fn last_pep(device: &Device, mine: &Mine) -> Option<Pep> {
-    last_of(device.peps().filter(|other| other.child == mine.pep.child), &mine.pep).cloned()
+/// The last PEP of the same child before this one, if this device holds it. Two of one term are in the order in which they were begun,
+/// or held where their days are known: after a change of school the term's review goes on from the PEP about that.
+pub fn last_pep(device: &mut Device, mine: &Mine) -> Result<Option<Pep>, Trouble> {
+    let Mine { pep, role } = mine;
+    let sitting = |pep: &Pep| (pep.year, pep.term);
+    let peps: Vec<Pep> = device.peps().filter(|other| other.child == pep.child).cloned().collect();
+    let earlier = peps.iter().filter(|other| sitting(other) < sitting(pep)).map(sitting).max();
+    let in_reach = |other: &Pep| sitting(other) == sitting(pep) || Some(sitting(other)) == earlier;
+    let mut others: Vec<Pep> = peps.into_iter().filter(|other| other.id() != pep.id() && in_reach(other)).collect();
+    // No document is opened for what the terms tell.
+    if let [only] = others.as_slice()
+        && sitting(only) < sitting(pep)
+    {
+        return Ok(others.pop());
+    }
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let own = (sitting(pep), when(device, pep, *role)?, rank(pep.kind));
+    let mut last = None;
+    for other in others {
+        let place = (sitting(&other), when(device, &other, *role)?, rank(other.kind));
+        if place < own && last.as_ref().is_none_or(|(newest, _)| *newest < place) {
+            last = Some((place, other));
+        }
+    }
+    Ok(last.map(|(_, pep)| pep))
 }
 
-/// The last of a child's PEPs before this one.
-pub(crate) fn last_of<'a>(of_child: impl IntoIterator<Item = &'a Pep>, pep: &Pep) -> Option<&'a Pep> {
-    let when = |pep: &Pep| (pep.year, pep.term, pep.kind);
-    let before = of_child.into_iter().filter(|other| when(other) < when(pep));
-    before.max_by_key(|other| when(other))
+/// The day on which a PEP is held, or else was begun; nothing of one in which nobody has written comes after everything.
+fn when(device: &mut Device, pep: &Pep, role: Role) -> Result<(bool, NaiveDate, i64), Trouble> {
+    let meeting = device.view_if_here(pep, role)?.and_then(|view| match view.answers.get("meeting.date") {
+        Some(Answer::Value(Value::Date(day))) => Some(*day),
+        _ => None,
+    });
+    let main = *pep.document(DocumentKind::Main).as_bytes();
+    let began = match device.replica().has(&main)? {
+        true => device.read(&main, plan::begun)?,
+        false => None,
+    };
+    let day = meeting.or(began.and_then(|at| Some(DateTime::from_timestamp(at, 0)?.date_naive())));
+    Ok((day.is_none(), day.unwrap_or_default(), began.unwrap_or(i64::MAX)))
+}
+
+/// Which of two PEPs of one term comes first, where nothing else tells.
+fn rank(kind: PepType) -> u8 {
+    match kind {
+        PepType::Initial => 0,
+        PepType::Interim => 1,
+        PepType::SchoolMove => 2,
+        PepType::Review => 3,
+        PepType::Closing => 4,
+    }
 }
 
 /// The last PEP and what it says, if it has arrived whole.
 pub fn last(device: &mut Device, mine: &Mine) -> Result<Option<(Pep, Arc<View>)>, Error> {
-    let Some(before) = last_pep(device, mine) else { return Ok(None) };
+    let Some(before) = last_pep(device, mine)? else { return Ok(None) };
     Ok(device.view_if_here(&before, mine.role)?.map(|view| (before, view)))
 }
 

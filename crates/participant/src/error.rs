@@ -122,11 +122,12 @@ impl From<Refused> for Error {
             // A wrong value is not understood, whoever finds out.
             Refused::BadValue { .. }
             | Refused::BeforeBirth { .. }
+            | Refused::Impossible { .. }
             | Refused::NoReason
             | Refused::WrongType { .. }
             | Refused::UnknownColumn { .. }
             | Refused::TooLong { .. } => Kind::Usage,
-            Refused::Incomplete { .. } => Kind::Findings,
+            Refused::Incomplete { .. } | Refused::NotHeld { .. } => Kind::Findings,
             Refused::Undecided { .. } => Kind::Choose,
             Refused::UnknownQuestion { .. }
             | Refused::Computed { .. }

@@ -87,15 +87,10 @@ fn sitting(of: &Summary) -> Sitting {
 
 /// How many answers of this person's could be brought into each of these plans from the PEP before it; only those with some.
 pub fn could_bring(device: &mut Device, plans: &[Listed]) -> Result<BTreeMap<Uuid, usize>, Error> {
-    let mut of_child: BTreeMap<Uuid, Vec<Pep>> = BTreeMap::new();
-    for pep in device.peps() {
-        of_child.entry(pep.child).or_default().push(pep.clone());
-    }
     let mut could = BTreeMap::new();
     for line in plans.iter().filter(|line| !line.signed_off) {
         let mine = Mine { pep: line.pep.clone(), role: line.role };
-        let of_child = of_child.get(&line.pep.child).map_or(&[][..], Vec::as_slice);
-        let Some(before) = bring::last_of(of_child, &mine.pep).cloned() else { continue };
+        let Some(before) = bring::last_pep(device, &mine)? else { continue };
         let work_out = |last: &View, view: &View| bring::could_bring(&mine, view, &before, last);
         let answers = device.could_bring(&mine.pep, mine.role, &before, work_out)?;
         if answers > 0 {
@@ -223,6 +218,66 @@ mod tests {
         let again = plans(&mut device, &now).unwrap();
         assert_eq!(could_bring(&mut device, &again).unwrap(), first);
         assert_eq!(since(&device, worked), Work::default(), "a second list makes nothing");
+    }
+
+    #[test]
+    fn after_a_change_of_school_the_terms_review_goes_on_from_the_pep_about_that() {
+        let (mut device, peps) = with_plans(1);
+        let role = Role::SocialWorker;
+        let write = |device: &mut Device, pep: &Pep, question: &str, value: Value, at: i64| {
+            let edit = Edit::Choose { question: question.into(), value };
+            device.edit(pep, DocumentKind::Main, role, &[edit], at).unwrap().unwrap();
+        };
+        let other = |kind, term| Pep { kind, term, ..peps[0].clone() };
+        let (autumn, moved, review) = (
+            other(PepType::Review, Term::Autumn),
+            other(PepType::SchoolMove, Term::Spring),
+            other(PepType::Review, Term::Spring),
+        );
+        device.start_pep(&autumn, role).unwrap();
+        device.start_pep(&moved, role).unwrap();
+        let last = |device: &mut Device, pep: &Pep| {
+            let mine = Mine { pep: pep.clone(), role };
+            bring::last_pep(device, &mine).unwrap().map(|pep| pep.id())
+        };
+        write(&mut device, &moved, "transfer.needed", Value::YesNo(true), NOW);
+        // The review is begun, and nobody has written in it.
+        assert_eq!(last(&mut device, &review), Some(moved.id()));
+        assert_eq!(last(&mut device, &moved), Some(autumn.id()));
+        write(&mut device, &review, "transfer.needed", Value::YesNo(false), NOW + 86_400);
+        assert_eq!((last(&mut device, &review), last(&mut device, &moved)), (Some(moved.id()), Some(autumn.id())));
+        // It turns out that the review was held first.
+        let day = |text: &str| plan::parse_value("meeting.date", text).unwrap();
+        let meeting = || Value::Choice("meeting".into());
+        write(&mut device, &moved, "meeting.kind", meeting(), NOW);
+        write(&mut device, &moved, "meeting.date", day("2026-03-20"), NOW);
+        write(&mut device, &review, "meeting.kind", meeting(), NOW);
+        write(&mut device, &review, "meeting.date", day("2026-03-02"), NOW);
+        assert_eq!((last(&mut device, &moved), last(&mut device, &review)), (Some(review.id()), Some(autumn.id())));
+        let summer = other(PepType::Review, Term::Summer);
+        assert_eq!(last(&mut device, &summer), Some(moved.id()));
+    }
+
+    #[test]
+    fn a_change_of_contact_restrictions_is_marked_in_the_plan_and_nothing_else_is() {
+        let (mut device, peps) = with_plans(1);
+        let (pep, role) = (&peps[0], Role::SocialWorker);
+        let plan_of = |device: &mut Device| device.heads(pep.document(DocumentKind::Main).as_bytes()).unwrap();
+        let question = "care.collectAndContact".to_owned();
+        let cells = plan::Cells::from([("person".to_owned(), Some(Value::Text("Ms Duskwood".into())))]);
+        let row = Edit::PutRow { question: question.clone(), key: "ms-duskwood".into(), cells };
+        let before = plan_of(&mut device);
+        device.edit(pep, DocumentKind::Contact, role, std::slice::from_ref(&row), NOW).unwrap().unwrap();
+        let marked = plan_of(&mut device);
+        assert_ne!(marked, before);
+        // The same again changes nothing, and a remark is no change of what is asked.
+        device.edit(pep, DocumentKind::Contact, role, &[row], NOW).unwrap().unwrap();
+        let remark = Edit::Comment { key: Uuid::from_u128(9).to_string(), question, text: "Asked on Monday.".into() };
+        device.edit(pep, DocumentKind::Contact, role, &[remark], NOW).unwrap().unwrap();
+        // What is refused is not marked either.
+        let wrong = Edit::WithdrawRow { question: "care.collectAndContact".into(), key: "nobody".into() };
+        assert!(device.edit(pep, DocumentKind::Contact, role, &[wrong], NOW).unwrap().is_err());
+        assert_eq!(plan_of(&mut device), marked);
     }
 
     #[test]

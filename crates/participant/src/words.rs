@@ -22,13 +22,10 @@ pub fn date(day: NaiveDate) -> String {
     day.format("%-d %B %Y").to_string()
 }
 
-/// `£520`, `£38.50`, from pence.
+/// `£520`, `£38.50`, `£1,250`, from pence.
 pub fn pounds(pence: i64) -> String {
-    let sign = if pence < 0 { "-" } else { "" };
-    match (pence.unsigned_abs() / 100, pence.unsigned_abs() % 100) {
-        (pounds, 0) => format!("{sign}£{pounds}"),
-        (pounds, pence) => format!("{sign}£{pounds}.{pence:02}"),
-    }
+    let said = plan::pounds(pence);
+    said.strip_suffix(".00").map_or_else(|| said.clone(), str::to_owned)
 }
 
 /// `26 February 2026 at 2:05pm`, of a moment in Unix seconds.
@@ -168,7 +165,15 @@ mod tests {
 
     #[test]
     fn money_has_pence_only_where_there_are_some() {
-        for (pence, said) in [(52_000, "£520"), (3_850, "£38.50"), (1, "£0.01"), (0, "£0"), (-2_400, "-£24")] {
+        for (pence, said) in [
+            (52_000, "£520"),
+            (3_850, "£38.50"),
+            (1, "£0.01"),
+            (0, "£0"),
+            (-2_400, "-£24"),
+            (125_000, "£1,250"),
+            (123_456_789, "£1,234,567.89"),
+        ] {
             assert_eq!(pounds(pence), said);
         }
     }

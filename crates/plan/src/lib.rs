@@ -8,13 +8,13 @@ mod record;
 mod rules;
 mod sample;
 
-use form::{agenda, bank, difference as differing, expr, policy, practice, process, processes};
+use form::{agenda, bank, delegation, difference as differing, expr, policy, practice, process, processes};
 pub use record::hunks;
 use record::{
     appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, touched,
     value, view,
 };
-use rules::{alike, carry, checks, clock, content, decision, events, meeting, quality, signoff, unnamed};
+use rules::{alike, carry, checks, clock, content, decision, events, meeting, plausible, quality, signoff, unnamed};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
@@ -28,9 +28,11 @@ pub use checks::{
     tuition_misfits,
 };
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
+pub use delegation::{DELEGATES, Delegated, delegate_group};
 pub use differing::{Difference, DifferenceKind, differences};
 pub use edit::{
-    Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key, text_at,
+    Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, is_marked, row_key,
+    text_at,
 };
 pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
@@ -39,7 +41,7 @@ pub use facts::{Asked, Funding, NextDate};
 pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history, told_of};
 pub use meeting::{
     Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
-    clock_in, length_in, meeting, with_time, with_time_said,
+    clock_in, held_on, length_in, meeting, with_time, with_time_said,
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
@@ -47,6 +49,7 @@ pub use pep::{
     Term, Unreadable, from_genesis, load, parse_term, version_of,
 };
 pub use picture::{NotAPicture, PICTURE_BYTES_MAX, Picture};
+pub use plausible::figures;
 pub use policy::{Allocation, FundingModel, FundingPolicy, Horizon, Minimum, TargetPolicy};
 pub use portable::{
     ANSWERS_BYTES_MAX, ANSWERS_FORMAT, AnswersFile, Brought, NotAnswers, Origin, OriginProcess, answers_file,
@@ -70,10 +73,10 @@ pub use signoff::{
 };
 pub use touched::Known;
 pub use unnamed::unnamed;
-pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value};
+pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value, pounds};
 pub use view::{
     Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Rewritten, Row, State, Target, View,
-    Voice, Who, Why, conflicts, read,
+    Voice, Who, Why, begun, conflicts, read,
 };
 
 /// The question whose answer is the targets; they live at the root of the document.

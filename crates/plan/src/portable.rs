@@ -16,7 +16,8 @@ use crate::bank::{Column, Kind, Question, RowKey, bank};
 use crate::edit::{Cells, Edit, Writer, apply_within, permitted, row_key};
 use crate::excuse::NoAnswer;
 use crate::expr::Expr;
-use crate::pep::{DocumentKind, Pep};
+use crate::pep::{DocumentKind, Pep, parse_term};
+use crate::practice::Carry;
 use crate::refused::Refused;
 use crate::value::{Shape, Value, find_column, find_question, withhold};
 use crate::view::{Answer, Cell, Row, Target, View, Voice};
@@ -154,6 +155,16 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// True where it was held before this one: in an earlier term, or of the same child in the same term for another reason. What
+    /// was agreed there is not what is agreed here.
+    fn is_before(&self, pep: &Pep) -> bool {
+        let held = parse_term(&self.term).ok();
+        let same_term = self.pep != pep.id() && self.child == pep.child;
+        held.is_some_and(|held| held < (pep.year, pep.term) || (held == (pep.year, pep.term) && same_term))
+    }
+}
+
 impl AnswersFile {
     /// Reads a file.
     pub fn read(text: &str) -> Result<AnswersFile, NotAnswers> {
@@ -192,8 +203,10 @@ impl AnswersFile {
     /// already, is for [`Brought::fitting`] and [`Brought::unanswered`] to leave out.
     pub fn bring(&self, pep: &Pep, writer: &Writer) -> Brought {
         let mut bringing = Bringing { pep, writer, edits: BTreeMap::new(), left_out: Vec::new() };
+        let earlier = self.from.as_ref().is_some_and(|from| from.is_before(pep));
         for (id, json) in &self.answers {
             match find_question(id) {
+                Ok(question) if earlier && is_of_its_own(question) => bringing.leave(id, AFRESH),
                 Ok(question) => bringing.answer(question, json),
                 Err(unknown) => bringing.leave(&short(id), unknown),
             }
@@ -208,7 +221,10 @@ impl AnswersFile {
             }
         }
         if let Some(question) = bank().question(TARGETS) {
-            self.targets.iter().for_each(|target| bringing.target(question, target));
+            match earlier {
+                true => self.targets.iter().for_each(|target| bringing.earlier_target(question, target)),
+                false => self.targets.iter().for_each(|target| bringing.target(question, target)),
+            }
         }
         Brought { edits: bringing.edits.into_values().flatten().collect(), left_out: bringing.left_out }
     }
@@ -421,6 +437,32 @@ impl Bringing<'_> {
         (!texts.is_empty()).then(|| texts.join("\n"))
     }
 
+    /// A target that was agreed in the PEP before: it is to be reviewed in this one, and its money is not asked for again. It is named
+    /// by its words, for whoever is handed a section by hand need not hold the last PEP; where the process brings the last targets
+    /// by itself, by its key, as they are. What was only an idea there is one here.
+    fn earlier_target(&mut self, question: &'static Question, json: &Json) {
+        let (Some(review), Some(fields)) = (bank().question(crate::REVIEW), json.as_object()) else { return };
+        let word = |name: &str| fields.get(name).and_then(Json::as_str).filter(|word| !word.trim().is_empty());
+        if is_withdrawn(fields) || word("status") != Some("agreed") {
+            return self.target(question, json);
+        }
+        if !self.may_write(review) {
+            return;
+        }
+        let by_hand = self.pep.process().carry_of(review) == Carry::Manual;
+        let names = if by_hand { ["statement", "area", "key"] } else { ["key", "statement", "area"] };
+        let named = |name: &&str| {
+            let cells = Cells::from([("target".to_owned(), Some(Value::Text(word(name)?.to_owned())))]);
+            Some((row_key(crate::REVIEW, &cells, self.writer, &mut || [0; 16]).ok()?, cells))
+        };
+        let Some((key, cells)) = names.iter().find_map(named) else { return };
+        self.add(review, Edit::PutRow { question: crate::REVIEW.to_owned(), key, cells });
+        self.leave(
+            TARGETS,
+            "Targets of an earlier PEP are brought to be reviewed, and their money is not asked for again.",
+        );
+    }
+
     fn target(&mut self, question: &'static Question, json: &Json) {
         let Some(fields) = json.as_object() else {
             return self.leave(TARGETS, "A target is not an object with a key for each field.");
@@ -547,6 +589,12 @@ fn own_entry<'a>(voices: &'a [Voice], writer: &Writer) -> Option<&'a str> {
     voices.iter().find(|voice| voice.person == writer.person).map(|voice| voice.text.as_str())
 }
 
+/// True of what is asked afresh in every PEP, though the same question stands in the last one.
+pub(crate) fn is_of_its_own(question: &Question) -> bool {
+    matches!(question.id.as_str(), crate::REVIEW | "settingPeople.formConfirmed")
+}
+
+const AFRESH: &str = "This is asked afresh in every PEP.";
 const OTHERS_WORDS: &str = "These are somebody else's own words; whoever's they are can bring them.";
 const DISPUTED: &str = "People disagreed about this where it comes from, so there is no one answer to bring.";
 const ANSWERED: &str = "It is answered here already, and that answer stays.";

@@ -162,6 +162,8 @@ fn one_hand_over_among_two_hundred_children_signs_a_few_entries_and_is_sent_to_t
 fn a_device_asks_for_what_is_newer_and_gets_what_has_come_to_concern_it_whatever_its_age() {
     let mut county = County::of(30);
     let relay = &mut county.relay;
+    // The day after everybody came to their teams.
+    relay.now += 86_400;
     let worker = &county.workers[0];
     let (line, sent) = relay.reads(worker, None);
     // The council, ten children, its own sheet, the teacher's; nothing of twenty other children.
@@ -178,7 +180,7 @@ fn a_device_asks_for_what_is_newer_and_gets_what_has_come_to_concern_it_whatever
     let (own, now) = (worker.person, relay.now);
     let (came, goes) = (county.children[25], county.children[3]);
     relay.inner.administer(|d| d.add_member(&came, &own, "social-worker", "2026-02-24", now)).expect("a member");
-    relay.inner.administer(|d| d.end_member(&goes, &own, "2026-02-23", None, now)).expect("an end");
+    relay.inner.administer(|d| d.end_member(&goes, &own, "2026-02-24", None, now)).expect("an end");
     let (line, newer) = relay.reads(worker, complete);
     let (petra, teacher) = (county.workers[2].person, county.teachers[0].person);
     let mut all = vec![Subject::Child(came), Subject::Person(petra), Subject::Person(own), Subject::Person(teacher)];
@@ -304,4 +306,19 @@ fn what_not_everybody_may_know_is_given_to_those_roles_alone_that_read_the_famil
     assert_eq!(hers.heard(), [], "nothing, not even that there is something");
     assert!(relay.reads(&carer, None).1.entries.iter().all(|entry| entry.kind != "restricted"));
     assert!(relay.reads(&county.workers[0], None).1.entries.iter().any(|entry| entry.kind == "restricted"));
+}
+
+#[test]
+fn no_membership_ends_before_it_began() {
+    let mut county = County::of(12);
+    let relay = &mut county.relay;
+    let (child, now) = (county.children[0], relay.now);
+    let (own, colleague) = (county.workers[0].person, county.workers[1].person);
+    relay.inner.administer(|d| d.end_member(&child, &own, "2019-01-01", None, now)).expect_err("before it began");
+    relay
+        .inner
+        .administer(|d| d.hand_over(&child, &own, &colleague, "2019-01-01", None, now))
+        .expect_err("before it began");
+    let stands = relay.inner.directory().team(&child).iter().any(|member| member.person == own && member.to.is_none());
+    assert!(stands, "it goes on");
 }

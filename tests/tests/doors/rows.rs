@@ -335,6 +335,36 @@ fn answers() -> Vec<Row> {
             ..BLANK
         },
         Row {
+            name: "saying that an unlikely figure is right",
+            covers: &["answers::sure", "POST /pep/*/checks"],
+            role: DT,
+            given: |device, pep| {
+                device.set(pep, DT, "setting.yearGroup", "10");
+                device.set(pep, DT, "setting.fullTime", "yes");
+                device.set(pep, DT, "setting.hoursOffered", "5");
+            },
+            command: |_| words(["confirm", "PEP", "setting.hoursOffered"]),
+            form: |pep| (at(pep, "/checks"), fields([])),
+            ..BLANK
+        },
+        Row {
+            name: "a figure that cannot be",
+            role: DT,
+            command: |_| {
+                words(["row", "add", "PEP", "attendance.terms", "term=Spring 2026", "possible=10", "attended=20"])
+            },
+            form: |pep| {
+                let cells = [("term", "Spring 2026"), ("possible", "10"), ("attended", "20")];
+                (at(pep, "/table/attendance.terms/new"), fields(cells))
+            },
+            then: refused_each(
+                2,
+                "attendance.terms/attended is more than the possible sessions",
+                "is more than the possible sessions",
+            ),
+            ..BLANK
+        },
+        Row {
             name: "who sees the private words",
             covers: &["pep private", "POST /pep/*/views/readers"],
             command: |_| words(["private", "PEP", "--readers", "social-worker"]),
@@ -1018,6 +1048,10 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("Edit::Splice", "a page writes it where the plan has changed since it was made (tabs), and where a box is live"),
     ("Edit::Append", "pep write --append adds to what is there; a box of a page holds the whole text"),
     ("Edit::ReviewTarget", "how a plan brings a target to be reviewed; people put a row of that key"),
+    (
+        "Edit::Mark",
+        "goes before each change of contact restrictions, by whichever door: crates/participant/src/lists.rs",
+    ),
     ("Edit::Carry", "brought from the last PEP, not by hand: started alike by both doors (below)"),
     ("pep process diff", READS),
     ("start::start", BELOW),
@@ -1037,6 +1071,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("POST /views/readers", CHILD),
     ("POST /views/leave", CHILD),
     ("POST /pep/*/views/give", CHILD),
+    ("take_over::what_waits", "nobody asks for it, it follows from what the relay lists: tests/tests/generations.rs"),
     ("settings::ChildMode::keep", CHILD),
     ("settings::Pin::keep", THIS_DEVICE),
     ("settings::Pin::count_try", THIS_DEVICE),
@@ -1063,6 +1098,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep held accept", RELAY),
     ("pep held discard", RELAY),
     ("POST /held/*/*", RELAY),
+    ("pep delegate", ACT),
     ("pep hand-over", ACT),
     ("pep team end", ACT),
     ("pep contacts", ACT),

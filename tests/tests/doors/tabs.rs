@@ -130,6 +130,20 @@ pub fn rows() -> Vec<Tab> {
 fn answers() -> Vec<Tab> {
     vec![
         Tab {
+            name: "that an unlikely figure is right",
+            covers: "POST /pep/*/checks",
+            role: DT,
+            given: |device, pep| {
+                device.set(pep, DT, "setting.yearGroup", "10");
+                device.set(pep, DT, "setting.fullTime", "yes");
+                device.set(pep, DT, "setting.hoursOffered", "5");
+            },
+            form: |_, pep| (at(pep, "/checks"), fields([])),
+            other: |device, pep| device.set(pep, DT, "setting.hoursOffered", "7"),
+            stands: "\"setting.hoursOffered\":7",
+            ..BLANK
+        },
+        Tab {
             name: "a choice",
             covers: "POST /pep/*/page/*/*",
             form: |_, pep| (section(pep, "care.placementCount"), fields([("care.placementCount", "3")])),

@@ -116,6 +116,9 @@ fn start(site: &Site, child: &ChildLine) -> Markup {
 
 fn far(plan: &Digest) -> Markup {
     let state = match plan.state {
+        _ if plan.signed_off && plan.changed_since > 0 => html! {
+            "Signed off" br; (kit::tag("yellow", "Changed since"))
+        },
         _ if plan.signed_off => html! { "Signed off" },
         State::NotStarted => kit::tag("blue", "Not started"),
         State::Drafting => kit::tag("teal", "In progress"),

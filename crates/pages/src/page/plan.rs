@@ -94,10 +94,28 @@ fn sections(plan: &Plan) -> Markup {
                 }
             }))
         }
+        (changed_since(plan))
         @for page in &process.pages {
             h2 class="govuk-heading-m" id={ "page-" (page.id) } { (page.title) }
             p class="govuk-body-s" { (owner_line(plan, page)) }
             (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
+        }
+    }
+}
+
+/// What has changed since the sign-off that stands, each with the way to it.
+pub fn changed_since(plan: &Plan) -> Markup {
+    let changed = &plan.view.changed_since_sign_off;
+    html! {
+        @if !changed.is_empty() {
+            (kit::inset(html! {
+                p class="govuk-body" { "Changed since it was signed off:" }
+                ul class="govuk-list govuk-list--bullet" {
+                    @for question in changed.iter().filter_map(|id| plan::bank().question(id)) {
+                        li { (kit::link(&crate::sections::question_href(plan, &question.id), &question.label)) }
+                    }
+                }
+            }))
         }
     }
 }
@@ -130,19 +148,21 @@ fn beside(plan: &Plan, regions: &Regions) -> Markup {
                 li { (state(plan)) }
                 li { "It follows the process “" (plan.pep.process().name) "”, version " (plan.pep.process().version) "." }
                 (super::move_version::line(plan))
+                (super::aside::line(plan))
             }
         }
     }
 }
 
 fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
+    let writer = plan.writer();
     let line = |block: &'static str| {
         let questions = group(page, block);
         let state = far(plan, &questions);
         let open = !matches!(state, Far::NotAsked | Far::NotShared);
         let missing = |mine: bool| {
             let theirs = plan.view.gaps.iter().filter(|gap| questions.iter().any(|q| q.id == gap.question));
-            theirs.filter(|gap| !mine || plan.role.counts_as(gap.owner)).count()
+            theirs.filter(|gap| !mine || gap.is_for(&writer, plan.pep.process())).count()
         };
         let to_answer = match (missing(false), missing(true)) {
             (0, _) => String::new(),
@@ -236,6 +256,10 @@ fn owner_line(plan: &Plan, page: &Page) -> String {
     }
     if plan.role.counts_as(owner) {
         line.push_str(": that is you");
+    }
+    for sentence in plan.delegated_to(page) {
+        line.push_str(". ");
+        line.push_str(sentence.trim_end_matches('.'));
     }
     line
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use plan::{Answer, Kind, Page, Question};
 
-use super::table;
+use super::{checks, table};
 use crate::{
     back::{self, Back},
     field::{Ask, Excused, Fill},
@@ -238,6 +238,7 @@ fn render(
         p class="govuk-body" {
             "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
             @if plan.role.counts_as(owner) { " That is you." }
+            @for sentence in plan.delegated_to(page) { " " (sentence) }
         }
         (regions.show("here"))
         @if asked.is_empty() {
@@ -411,6 +412,7 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
             }
             (regions.show(&here_id(&question.id)))
             @if to_confirm(plan, question) { (confirm(question)) }
+            (checks::asked_at(plan, question))
             (remarks(plan, question))
         }
     }

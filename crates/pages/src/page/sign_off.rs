@@ -65,6 +65,7 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
             }
         }
         (super::quality::returned(plan))
+        (super::plan::changed_since(plan))
         h2 class="govuk-heading-m" { "Who has signed" }
         (signed(plan))
     };
@@ -130,10 +131,16 @@ fn already(plan: &Plan, offer: &Offer, made: &SignOff) -> String {
 /// The day of a signature, or why it cannot be that.
 fn signed_on(plan: &Plan, typed: &Fill) -> Result<NaiveDate, String> {
     match day().read(typed)? {
+        Some(Value::Date(on)) if before_meeting(plan, on) => Err("The day must not be before the meeting".to_owned()),
         Some(Value::Date(on)) if on <= plan.today => Ok(on),
         Some(_) => Err("The day must be today or a day before".to_owned()),
         None => Err("Enter the day".to_owned()),
     }
+}
+
+/// Whether a signature of this day would be of a meeting still to come then. "Seen" may be said at any time.
+fn before_meeting(plan: &Plan, on: NaiveDate) -> bool {
+    !plan::sign_off_of(plan.role).is_some_and(is_seen) && plan::held_on(&plan.view).is_some_and(|day| on < day)
 }
 
 /// Nobody signs what they have not seen.

@@ -341,7 +341,7 @@ fn take(request: &Request, table: &Table<'_>, existing: Option<&Row>, seen: Opti
 
 /// The edit that adds a row, or what is wrong. `fresh`: the id its page was made with.
 fn added(plan: &Plan, table: &Table<'_>, taken: &mut Taken, fresh: Option<Uuid>) -> Option<Edit> {
-    let writer = Writer { person: plan.person, role: plan.role };
+    let writer = Writer::new(plan.person, plan.role);
     let again = fresh.map(|id| id.to_string());
     let new = rows::New { table: &table.place, key: None, cells: taken.cells.clone(), again: again.as_deref() };
     let words = match rows::added(&plan.view, new, &writer, &mut || fresh.unwrap_or(plan.fresh)) {
@@ -437,6 +437,8 @@ fn render(
                         p class="govuk-label govuk-label--s" { (column.label) }
                         p class="govuk-body" { @if let Some(row) = existing { (cell(plan, table, row, column)) } }
                     }
+                } @else if table.place == "funding.decision" && column.id == "target" {
+                    (targets(plan, &ask, fill, error.as_deref()))
                 } @else {
                     (ask.input(fill, error.as_deref(), &html! {}))
                     @if let Some(told) = told { (told) }
@@ -453,6 +455,34 @@ fn render(
     let wrong = !errors.is_empty();
     let (href, words) = table.way_back(plan);
     Leaf::new(format!("{title}: {}, {}", table.label, plan.name), "Children", main).back(href, words).error(wrong)
+}
+
+/// The targets that ask for money, to choose from, each with what it asks for.
+fn targets(plan: &Plan, ask: &Ask, fill: &Fill, error: Option<&str>) -> Markup {
+    let asked = |target: &plan::Target| target.requested.saturating_add(target.retained);
+    let all = plan.view.targets.iter().enumerate();
+    let wanted = all.filter(|(_, target)| asked(target) > 0 || target.row.key == fill.text);
+    let name = |number: usize, target: &plan::Target| {
+        let area = match target.row.cells.get("area") {
+            Some(Cell::Value(area)) => format!(": {area}"),
+            _ => String::new(),
+        };
+        format!("Target {}{area}, {} asked for", number + 1, words::pounds(asked(target)))
+    };
+    html! {
+        div class={ "govuk-form-group" @if error.is_some() { " govuk-form-group--error" } } {
+            label class="govuk-label govuk-label--s" for=(ask.target()) { (ask.label) }
+            @if let Some(error) = error {
+                p class="govuk-error-message" { span class="govuk-visually-hidden" { "Error: " } (error) }
+            }
+            select class="govuk-select" id=(ask.target()) name=(ask.name) autocomplete="off" {
+                option value="" { "Choose a target" }
+                @for (number, target) in wanted {
+                    option value=(target.row.key) selected[target.row.key == fill.text] { (name(number, target)) }
+                }
+            }
+        }
+    }
 }
 
 fn facts(plan: &Plan, table: &Table<'_>, row: &Row) -> Markup {

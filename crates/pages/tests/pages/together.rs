@@ -26,16 +26,30 @@ pub fn answer_all(device: &Device, pep: &Pep) {
             }
             let choose = |value| Edit::Choose { question: place.clone(), value };
             let edit = match question.kind {
+                _ if id == "meeting.attendees" => {
+                    for (key, name) in [("odile-marrowfield", "Odile Marrowfield"), ("wren-tilbury", "Wren Tilbury")] {
+                        let cells = plan::Cells::from([
+                            ("person".to_owned(), Some(Value::Text(name.into()))),
+                            ("attended".to_owned(), Some(Value::Choice("all".into()))),
+                        ]);
+                        device.edit(pep, Edit::PutRow { question: place.clone(), key: key.into(), cells });
+                    }
+                    continue;
+                }
                 _ if question.may_be_excused() && matches!(question.kind, Kind::Table | Kind::TargetList) => {
                     Edit::Excuse { question: place, excuse: Some((plan::NoAnswer::NothingToRecord, String::new())) }
                 }
                 Kind::Text | Kind::LongText => Edit::Rewrite { question: place, text: "As agreed.".into() },
                 Kind::Date => {
-                    let day = if id == "meeting.nextDate" { "2026-06-26" } else { "2026-02-26" };
+                    let day = match id {
+                        "meeting.nextDate" => "2026-06-26",
+                        "child.dob" => "2022-10-02",
+                        _ => "2025-01-10",
+                    };
                     choose(plan::parse_value(id, day).unwrap())
                 }
                 Kind::Number => choose(plan::parse_value(id, "10").unwrap()),
-                Kind::YesNo => choose(Value::YesNo(false)),
+                Kind::YesNo => choose(Value::YesNo(id == "meeting.held")),
                 Kind::Choice => {
                     choose(Value::Choice(question.options.first().map_or("10".into(), |o| o.value.clone())))
                 }
@@ -220,7 +234,7 @@ pub fn put_row(device: &Device, pep: &Pep, table: &str, cells: &[(&str, &str)]) 
         ((*column).to_owned(), Some(plan::parse_value(&format!("{table}/{column}"), text).unwrap()))
     };
     let cells: plan::Cells = cells.iter().map(cell).collect();
-    let writer = Writer { person: Uuid::from_bytes(device.person), role: device.role };
+    let writer = Writer::new(Uuid::from_bytes(device.person), device.role);
     let key = plan::row_key(table, &cells, &writer, &mut || *fresh().as_bytes()).unwrap();
     assert!(device.edit(pep, Edit::PutRow { question: table.into(), key, cells }), "{table}");
 }

@@ -2,9 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use chrono::NaiveDate;
 use gate::{Author, Hash, Id};
 use plan::{Automerge, DocumentKind, Documents, Pep, Role, View, Who};
 use replica::Trouble;
+use sync::roster::Member;
 use uuid::Uuid;
 
 use super::{
@@ -20,6 +22,15 @@ pub struct PlanDocuments {
 }
 
 impl PlanDocuments {
+    pub(super) fn none() -> PlanDocuments {
+        PlanDocuments { documents: BTreeMap::new(), who: BTreeMap::new() }
+    }
+
+    /// Whether this person alone stands behind everything in them.
+    pub fn are_all_of(&self, person: &Uuid) -> bool {
+        self.who.values().all(|who| who.person == *person)
+    }
+
     /// The documents to read; `None` where the plan itself is not held.
     pub fn documents(&self) -> Option<Documents<'_>> {
         Documents::lent(|kind| self.documents.get(&kind))
@@ -40,17 +51,29 @@ impl Device {
     /// The documents of a PEP that a role reads and this device holds, and who stands behind them. Copies: the device goes on
     /// writing meanwhile.
     pub fn plan_documents(&mut self, pep: &Pep, role: Role) -> Result<PlanDocuments, Trouble> {
-        let mut copies = PlanDocuments { documents: BTreeMap::new(), who: BTreeMap::new() };
+        let mut copies = PlanDocuments::none();
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
             if self.holds(pep, *kind, role) && self.replica.has(&doc)? {
-                copies.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
-                for (actor, person) in self.authors(&doc)? {
-                    copies.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
-                }
+                self.copy_into(&mut copies, pep, *kind)?;
             }
         }
         Ok(copies)
+    }
+
+    /// One of them.
+    pub(super) fn copy_into(
+        &mut self,
+        copies: &mut PlanDocuments,
+        pep: &Pep,
+        kind: DocumentKind,
+    ) -> Result<(), Trouble> {
+        let doc = *pep.document(kind).as_bytes();
+        copies.documents.insert(kind, self.replica.read(&doc, Clone::clone)?);
+        for (actor, person) in self.authors(&doc)? {
+            copies.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
+        }
+        Ok(())
     }
 
     /// A PEP as it is now, as far as a role reads it. Made once for each state of it.
@@ -85,7 +108,7 @@ impl Device {
             return Ok(Some(summary));
         }
         let Some(view) = self.view_if_here(pep, role)? else { return Ok(None) };
-        let summary = Arc::new(Summary::of(pep, role, &view));
+        let summary = Arc::new(Summary::of(pep, &self.writer(pep, role)?, &view));
         self.views.keep_summary(id, version, summary.clone());
         Ok(Some(summary))
     }
@@ -124,7 +147,7 @@ impl Device {
                 *slot = self.replica.version(pep.document(*kind).as_bytes()) + 1;
             }
         }
-        Version { role, people: self.people, documents }
+        Version { role, delegated: self.delegated(pep), people: self.people, documents }
     }
 
     /// Reads one document as it is now.
@@ -162,7 +185,7 @@ impl Device {
         let of_child = self.roster.team(child.as_bytes()).iter().filter(|m| m.person == *person);
         let newest = of_child.max_by(|a, b| a.from.cmp(&b.from));
         let role = newest.map_or(main_role, |m| m.role.clone());
-        let until = newest.and_then(|m| m.to.as_ref()?.parse().ok());
+        let until = newest.and_then(|m| last_day(self.roster.team(child.as_bytes()), m));
         Some(Who { person: Uuid::from_bytes(*person), name, role: role.parse().ok()?, until })
     }
 
@@ -180,5 +203,41 @@ impl Device {
             }
         }
         self.peps.insert(id, pep);
+    }
+}
+
+/// The last day on which somebody had their part in a team. On the day that a case is handed over it is theirs until then, and
+/// somebody else's afterwards: what they signed that morning stands.
+fn last_day(team: &[Member], member: &Member) -> Option<NaiveDate> {
+    let last: NaiveDate = member.to.as_ref()?.parse().ok()?;
+    let next = last.succ_opt()?;
+    let handed_over =
+        |other: &Member| other.person != member.person && other.role == member.role && other.on(&next.to_string());
+    Some(if team.iter().any(handed_over) { next } else { last })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_day_of_a_hand_over_is_the_last_of_whoever_had_the_case() {
+        let member = |person: u8, role: &str, from: &str, to: Option<&str>| Member {
+            child: [1; 16],
+            person: [person; 16],
+            role: role.into(),
+            from: from.into(),
+            to: to.map(str::to_owned),
+        };
+        let day = |text: &str| text.parse::<NaiveDate>().ok();
+        let gone = member(1, "social-worker", "2025-09-01", Some("2026-02-28"));
+        let teacher = member(2, "designated-teacher", "2026-03-01", None);
+        assert_eq!(last_day(&[gone.clone(), teacher.clone()], &gone), day("2026-02-28"), "an end is an end");
+        let next = member(3, "social-worker", "2026-03-01", None);
+        assert_eq!(last_day(&[gone.clone(), next.clone()], &gone), day("2026-03-01"));
+        assert_eq!(last_day(&[gone, next.clone()], &next), None);
+        // Had for a morning.
+        let morning = member(4, "social-worker", "2026-03-01", Some("2026-02-28"));
+        assert_eq!(last_day(&[morning.clone(), next], &morning), day("2026-03-01"));
     }
 }

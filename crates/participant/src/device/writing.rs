@@ -45,19 +45,19 @@ impl Device {
         edits: &[Edit],
         now: i64,
     ) -> Result<Result<Applied, Refused>, Trouble> {
-        let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
-        let writer = Writer { person, role };
+        let writer = self.writer(pep, role)?;
         let doc = *pep.document(kind).as_bytes();
         if self.readers.is_lost(&doc) {
             return Err(Trouble::Unknown);
         }
         let pep = &self.as_it_is(pep);
         self.catch_up(pep, kind, role)?;
+        self.mark(pep, kind, &writer, edits, now)?;
         let team = self.authority_as(&doc, Some(role));
         let mut done =
             self.replica.write(&doc, &team, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
         if let (Err(Refused::TooMuchAtOnce { .. }), [edit]) = (&done, edits)
-            && let Some(pieces) = self.in_pieces(pep, role, &person, edit)?
+            && let Some(pieces) = self.in_pieces(pep, role, &writer.person, edit)?
         {
             for piece in pieces {
                 done = self
@@ -85,6 +85,40 @@ impl Device {
         }
         self.touch();
         Ok(done)
+    }
+
+    /// Before contact restrictions change in their annex the plan itself says that they do, so that everybody knows which signatures
+    /// that makes stale. First, for where the machine stops in between a signature is asked for once more, and never missed.
+    fn mark(
+        &mut self,
+        pep: &Pep,
+        kind: DocumentKind,
+        writer: &Writer,
+        edits: &[Edit],
+        now: i64,
+    ) -> Result<(), Trouble> {
+        let is_answer =
+            |edit: &&Edit| !matches!(edit, Edit::Comment { .. } | Edit::Carry { .. } | Edit::Confirm { .. });
+        let Some(question) = edits.iter().filter(is_answer).find_map(marked) else { return Ok(()) };
+        let doc = *pep.document(kind).as_bytes();
+        let changes = self.replica.read(&doc, |document| {
+            let mut copy = document.clone();
+            plan::apply(&mut copy, pep, kind, writer, edits, now).is_ok_and(|applied| applied.change.is_some())
+        })?;
+        let main = *pep.document(DocumentKind::Main).as_bytes();
+        if !changes || !self.holds(pep, DocumentKind::Main, writer.role) {
+            return Ok(());
+        }
+        let heads: Vec<u8> = self.heads(&main)?.concat();
+        let key = Uuid::new_v5(&writer.person, &[question.as_bytes(), &heads].concat()).to_string();
+        let edit = Edit::Mark { key, question: question.to_owned() };
+        let team = self.authority_as(&main, Some(writer.role));
+        let mark = |document: &mut plan::Automerge| {
+            plan::apply(document, pep, DocumentKind::Main, writer, std::slice::from_ref(&edit), now)
+        };
+        // Where it is refused the edit itself is, too.
+        self.replica.write(&main, &team, mark)?.ok();
+        Ok(())
     }
 
     /// Edits that are too much for one change, as lots of which each but a long text by itself fits: the texts one by one, and the rest
@@ -129,9 +163,8 @@ impl Device {
         signing: Signing<'_>,
         now: i64,
     ) -> Result<Result<Applied, Refused>, Trouble> {
-        let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
         let pep = &self.as_it_is(pep);
-        let (writer, main) = (Writer { person, role }, *pep.document(DocumentKind::Main).as_bytes());
+        let (writer, main) = (self.writer(pep, role)?, *pep.document(DocumentKind::Main).as_bytes());
         let team = self.authority_as(&main, Some(role));
         let done = self.replica.write(&main, &team, |document| plan::sign(document, pep, &writer, signing, now))?;
         self.touch();
@@ -175,4 +208,11 @@ fn shortened(edit: &Edit) -> Option<Edit> {
         }),
         _ => None,
     }
+}
+
+/// The question of an edit in the annex of contact restrictions.
+fn marked(edit: &Edit) -> Option<&'static str> {
+    let place = edit.place();
+    let question = plan::bank().question(place.split('/').next()?)?;
+    plan::is_marked(question).then_some(question.id.as_str())
 }

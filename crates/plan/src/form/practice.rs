@@ -29,6 +29,9 @@ pub struct Practice {
     pub first_pep: Vec<Milestone>,
     /// How often, how, and when besides (2.12, 2.13).
     pub review: Review,
+    /// For how many weeks a part-time timetable may go on before somebody is asked about it; `None`: six.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_time_weeks: Option<NonZeroU8>,
     /// By when a PEP follows a change of school (2.14); `None`: no clock of its own.
     pub school_move: Option<Milestone>,
     /// When the form is filled in (2.18).

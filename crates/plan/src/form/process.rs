@@ -290,47 +290,7 @@ impl Process {
     fn write_rules_in(&self, kind: DocumentKind, schema: i64) -> Vec<WriteRule> {
         let mut rules = Vec::new();
         for question in self.questions().filter(|question| question.document() == kind) {
-            let roles = self.writers_of(question);
-            if roles.is_empty() {
-                continue;
-            }
-            let mut add = |place: String, what| rules.push(WriteRule { place, what, roles: roles.clone() });
-            let beside = |key: &str| format!("answers/{key}");
-            if question.may_be_excused() {
-                add(beside(&question.excuse_key), Written::Value);
-            }
-            if question.may_be_carried() {
-                add(beside(&question.ask_key), Written::Value);
-                if question.is_shared_text() && !question.is_fact(schema) {
-                    add(beside(&question.carried_key), Written::Value);
-                }
-            }
-            let answer = beside(&question.id);
-            match question.kind {
-                _ if question.id == crate::TARGETS => self.target_rules(question, &mut rules),
-                _ if question.is_fact(schema) => add(answer, Written::Value),
-                Kind::Text | Kind::LongText if question.voice => add(format!("{answer}/@"), Written::Text),
-                Kind::Text | Kind::LongText => add(answer, Written::Text),
-                Kind::Table | Kind::TargetList => {
-                    let key = if question.voice { "@" } else { "*" };
-                    row_rules(&format!("{answer}/{key}"), &question.columns, &mut add);
-                }
-                Kind::MultiChoice if question.open => add(format!("{answer}/*"), Written::Value),
-                Kind::MultiChoice => {
-                    question
-                        .options
-                        .iter()
-                        .for_each(|option| add(format!("{answer}/{}", option.value), Written::Value));
-                }
-                Kind::Choice
-                | Kind::Date
-                | Kind::Number
-                | Kind::Money
-                | Kind::YesNo
-                | Kind::Person
-                | Kind::Attachment
-                | Kind::Picture => add(answer, Written::Value),
-            }
+            self.answer_rules(question, schema, &mut rules);
         }
         for question in self.questions().filter(|question| question.is_sign_off() && question.document() == kind) {
             let roles = self.signers_of(question);
@@ -351,6 +311,48 @@ impl Process {
     /// The same of documents that began in another shape.
     pub(crate) fn write_table_in(&self, kind: DocumentKind, schema: i64) -> String {
         self.write_rules_in(kind, schema).iter().map(|rule| format!("{rule}\n")).collect()
+    }
+
+    /// Who may write where in the answer to one question, and beside it.
+    pub(crate) fn answer_rules(&self, question: &Question, schema: i64, rules: &mut Vec<WriteRule>) {
+        let roles = self.writers_of(question);
+        if roles.is_empty() {
+            return;
+        }
+        let mut add = |place: String, what| rules.push(WriteRule { place, what, roles: roles.clone() });
+        let beside = |key: &str| format!("answers/{key}");
+        if question.may_be_excused() {
+            add(beside(&question.excuse_key), Written::Value);
+        }
+        if question.may_be_carried() {
+            add(beside(&question.ask_key), Written::Value);
+            if question.is_shared_text() && !question.is_fact(schema) {
+                add(beside(&question.carried_key), Written::Value);
+            }
+        }
+        let answer = beside(&question.id);
+        match question.kind {
+            _ if question.id == crate::TARGETS => self.target_rules(question, rules),
+            _ if question.is_fact(schema) => add(answer, Written::Value),
+            Kind::Text | Kind::LongText if question.voice => add(format!("{answer}/@"), Written::Text),
+            Kind::Text | Kind::LongText => add(answer, Written::Text),
+            Kind::Table | Kind::TargetList => {
+                let key = if question.voice { "@" } else { "*" };
+                row_rules(&format!("{answer}/{key}"), &question.columns, &mut add);
+            }
+            Kind::MultiChoice if question.open => add(format!("{answer}/*"), Written::Value),
+            Kind::MultiChoice => {
+                question.options.iter().for_each(|option| add(format!("{answer}/{}", option.value), Written::Value));
+            }
+            Kind::Choice
+            | Kind::Date
+            | Kind::Number
+            | Kind::Money
+            | Kind::YesNo
+            | Kind::Person
+            | Kind::Attachment
+            | Kind::Picture => add(answer, Written::Value),
+        }
     }
 
     /// Targets have a place of their own at the root, and texts and tables in them.

@@ -10,12 +10,15 @@ use uuid::Uuid;
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, RowKey};
 use crate::crossing::{self, Moved};
+use crate::delegation::{DELEGATES, Delegated};
 use crate::document::{Sheet, WITHDRAWN, joined_text};
 use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
 use crate::hunks::{Hunk, hunks, least};
 use crate::pep::{DocumentKind, Pep, PepType, Role};
+use crate::plausible;
+use crate::process::Process;
 use crate::quality;
 use crate::refused::Refused;
 use crate::rewritten;
@@ -33,6 +36,8 @@ pub const CARRIED_MAX: usize = 15_000;
 /// Most operations in one change; the gate takes 20,000. A character added or taken away is one.
 pub const OPERATIONS_MAX: usize = 20_000;
 
+/// What a mark says to a program that takes it for a remark.
+const MARKED: &str = "This has changed. Those who may see it find it in the plan.";
 /// Between two keys in a place: two rows that look like one.
 pub(crate) const SAME: &str = "same";
 
@@ -48,6 +53,21 @@ pub struct Writer {
     pub person: Uuid,
     /// What they are to this child.
     pub role: Role,
+    /// What they answer for the designated teacher.
+    pub delegated: Delegated,
+}
+
+impl Writer {
+    /// Somebody to whom nothing was delegated.
+    pub fn new(person: Uuid, role: Role) -> Writer {
+        Writer { person, role, delegated: Delegated::NOTHING }
+    }
+
+    /// Whether they are among those who write a question: by their role, or for the designated teacher.
+    pub fn is_among(&self, writers: &[Role], process: &Process, question: &Question) -> bool {
+        let deputises = || writers.contains(&DELEGATES) && self.delegated.holds(process, question);
+        writers.contains(&self.role) || deputises()
+    }
 }
 
 /// Cells of a row or fields of a target, by column; `None` empties one.
@@ -166,6 +186,14 @@ pub enum Edit {
         /// The remark.
         text: String,
     },
+    /// Says in the plan itself that an answer in the annex of contact restrictions has changed, and nothing of what it says: not
+    /// everybody holds that annex, and everybody has to know which signatures it makes stale.
+    Mark {
+        /// The mark's own key: a UUID.
+        key: String,
+        /// The question in the annex.
+        question: String,
+    },
     /// Chooses between values people entered apart. At `…/withdrawn`, `yes` withdraws and `no` keeps.
     Resolve {
         /// The place, as a `Dispute` names it.
@@ -224,7 +252,8 @@ pub(crate) fn apply_within(
     let done = right_document(&work.sheet(), pep, kind)
         .and_then(|()| work.not_sealed())
         .and_then(|()| edits.iter().zip(&moves).try_for_each(|(edit, moves)| work.edit(edit, moves)))
-        .and_then(|()| work.reasoned(edits));
+        .and_then(|()| work.reasoned(edits))
+        .and_then(|()| plausible::possible(&work.sheet(), pep, edits));
     let done = done.and_then(|()| match work.tx.pending_ops() {
         operations if operations > limit => Err(Refused::TooMuchAtOnce { limit }),
         operations => Ok(operations),
@@ -259,6 +288,7 @@ impl Edit {
             | Edit::Carry { question, .. }
             | Edit::Confirm { question }
             | Edit::Comment { question, .. }
+            | Edit::Mark { question, .. }
             | Edit::Resolve { question, .. } => question.clone(),
             Edit::PutRow { question, key, .. } | Edit::WithdrawRow { question, key } => format!("{question}/{key}"),
             Edit::PutTarget { key, .. } | Edit::WithdrawTarget { key } => format!("{TARGETS}/{key}"),
@@ -266,7 +296,7 @@ impl Edit {
         }
     }
 
-    /// The document its answer is kept in; `None` of a question the bank does not know. A comment may stand elsewhere.
+    /// The document its answer is kept in; `None` of a question the bank does not know. A comment may stand elsewhere, a mark does.
     pub fn document(&self) -> Option<DocumentKind> {
         find_question(self.place().split('/').next().unwrap_or_default()).ok().map(Question::document)
     }
@@ -316,7 +346,7 @@ pub(crate) fn permitted(
         Some(column) => process.writers_within(question, column),
         None => process.writers_of(question),
     };
-    match owners.contains(&writer.role) {
+    match writer.is_among(&owners, process, question) {
         true => Ok(()),
         false if question.reserved => {
             let owners = if question.owners.is_empty() { owners } else { question.owners.clone() };
@@ -496,6 +526,7 @@ impl<'t> Work<'t> {
                 self.withdraw(place.question, &target)
             }
             Edit::Comment { key, question, text } => self.comment(key, question, text),
+            Edit::Mark { key, question } => self.mark(key, question),
             Edit::Resolve { question, take } => {
                 let place = self.writable(question)?;
                 match self.versions.remove(question).filter(|versions| !versions.is_empty()) {
@@ -669,7 +700,10 @@ impl<'t> Work<'t> {
         let facts = Facts::new(self.pep, main);
         let on_roll = self.pep.process().writers_on_roll(question);
         let own_words = own_words(text).is_some();
-        if facts.not_on_roll() == Some(false) && !own_words && !on_roll.contains(&self.writer.role) {
+        if facts.not_on_roll() == Some(false)
+            && !own_words
+            && !self.writer.is_among(&on_roll, self.pep.process(), question)
+        {
             return Err(Refused::NotYours { question: id(), owners: on_roll });
         }
         match facts.asked(question) {
@@ -1053,7 +1087,8 @@ impl<'t> Work<'t> {
         let mut maps = self.sheet().objects(&root, key, ObjType::Map);
         if maps.is_empty() {
             new_key(question, key)?;
-            if !self.pep.process().writers_of(question).contains(&self.writer.role) {
+            let process = self.pep.process();
+            if !self.writer.is_among(&process.writers_of(question), process, question) {
                 return Err(Refused::UnknownRow { question: question.id.clone() });
             }
             let target = self.make_row(question, &root, key)?;
@@ -1097,6 +1132,22 @@ impl<'t> Work<'t> {
         if utf16_len(text) > CELL_MAX {
             return Err(Refused::TooLong { question: id(), limit: CELL_MAX });
         }
+        self.remark(key, question, text)
+    }
+
+    /// A mark is a remark about a question of the annex that stands in the plan, where no other can be.
+    fn mark(&mut self, key: &str, question: &str) -> Result<(), Refused> {
+        let question = find_question(question)?;
+        if self.kind != DocumentKind::Main || !is_marked(question) || key.parse::<Uuid>().is_err() {
+            let kind = question.document();
+            return Err(Refused::OtherDocument { question: question.id.clone(), kind });
+        }
+        permitted(self.pep, &self.writer, question, None)?;
+        self.remark(key, question, MARKED)
+    }
+
+    fn remark(&mut self, key: &str, question: &Question, text: &str) -> Result<(), Refused> {
+        let id = || question.id.clone();
         let comments = self.sheet().root("comments").ok_or_else(|| Refused::Damaged { question: id() })?;
         let known = self.sheet().keys(&comments);
         if known.iter().any(|known| known == key) {
@@ -1307,6 +1358,12 @@ impl<'t> Work<'t> {
             false => Err(Refused::OthersWords { question: question.id.clone() }),
         }
     }
+}
+
+/// True of a question whose changes are marked in the plan: contact restrictions, which signatures cover though not everybody holds
+/// them (PEP.md 4.7).
+pub fn is_marked(question: &Question) -> bool {
+    question.annex == Some(DocumentKind::Contact)
 }
 
 /// Refuses a document that is not this one of this PEP.

@@ -51,6 +51,7 @@ pub fn unheard(meter: &BTreeMap<Role, Contribution>) -> Vec<Finding> {
         field: None,
         target: None,
         letter: None,
+        confirm: None,
         owner: *role,
         says: "Nothing in this plan comes from this person yet. Everybody has a say in a good plan.".to_owned(),
     };

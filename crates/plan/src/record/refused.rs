@@ -59,6 +59,22 @@ pub enum Refused {
         /// The question, and the column where it is a table.
         question: String,
     },
+    /// A figure that cannot be, by itself or beside others.
+    #[error("{question} {says}; please look at it again.")]
+    Impossible {
+        /// The question, and the column where it is a table.
+        question: String,
+        /// What it is that cannot be, with the bound.
+        says: &'static str,
+    },
+    /// A signature under a meeting that was not held.
+    #[error(
+        "{question} cannot be signed: the meeting has not been held. Once it was, whoever answers for meeting.held says so; where the process allows it, the plan is reviewed without one."
+    )]
+    NotHeld {
+        /// The sign-off question.
+        question: String,
+    },
     /// A review on paper, where the process holds one in a meeting.
     #[error(
         "This process reviews this PEP in a meeting, not on paper; the Virtual School decides where a review without a meeting will do."

@@ -344,6 +344,20 @@ impl<'a> Shape<'a> {
     }
 }
 
+/// An amount as people read it: `£1,250.00`. What programs read is [`Value`], without the comma.
+pub fn pounds(pence: i64) -> String {
+    let sign = if pence < 0 { "-" } else { "" };
+    let whole = (pence.unsigned_abs() / 100).to_string();
+    let mut grouped = String::new();
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}£{grouped}.{:02}", pence.unsigned_abs() % 100)
+}
+
 /// Length as browsers and documents count it.
 pub(crate) fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()

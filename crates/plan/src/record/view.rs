@@ -14,8 +14,10 @@ use crate::bank::{Column, Kind, Question, bank};
 use crate::clock::{Due, dues};
 use crate::decision;
 use crate::document::{Kept, Put, Sheet, WITHDRAWN, joined_text, word_entries};
+use crate::edit::is_marked;
 use crate::excuse::{Excuse, NoAnswer};
 use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
+use crate::meeting;
 use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
 use crate::quality;
 use crate::rewritten::{Apart, Version, in_document};
@@ -307,6 +309,8 @@ pub enum Why {
     ToConfirm,
     /// The child's words were written down by somebody else, and it is not said by whom, when and how (PEP.md 4.3).
     NotSaidWhoWrote,
+    /// The meeting has not been held: there is nothing to complete yet (PEP.md 4.7).
+    NotHeld,
 }
 
 impl fmt::Display for Why {
@@ -316,6 +320,7 @@ impl fmt::Display for Why {
             Why::Disputed => "two answers; somebody has to choose",
             Why::ToConfirm => "carried over from the last PEP; somebody has to confirm it",
             Why::NotSaidWhoWrote => "the child's words, but not who wrote them down, when, and how they were gathered",
+            Why::NotHeld => "the meeting has not been held",
         })
     }
 }
@@ -428,6 +433,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
     heads.sort();
     heads.dedup();
     let mut comments: Vec<Comment> = held.iter().flat_map(|(kind, reader)| reader.comments(*kind)).collect();
+    comments.retain(|comment| !is_mark(comment.document, &comment.question));
     comments.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
     let mut view = View {
         answers,
@@ -863,6 +869,30 @@ impl Reader<'_> {
     }
 }
 
+/// When somebody first wrote in a plan, by their clock, in seconds since 1970; `None` where nobody has.
+pub fn begun(document: &Automerge) -> Option<i64> {
+    // Only the genesis rests on nothing.
+    let written = |change: automerge::ChangeMetadata<'_>| (!change.deps.is_empty()).then_some(change.timestamp);
+    document.get_changes_meta(&[]).into_iter().filter_map(written).filter(|at| *at > 0).min()
+}
+
+/// True of what stands among the remarks of the plan to say that an answer in an annex has changed.
+fn is_mark(document: DocumentKind, question: &str) -> bool {
+    document == DocumentKind::Main && bank().question(question).is_some_and(is_marked)
+}
+
+/// The questions of an annex that have changed, each with the change that says so in the plan.
+pub(crate) fn marks(document: &Automerge) -> Vec<(&'static str, ChangeHash)> {
+    let reader = Reader { document, sheet: Sheet::now(document), authors: &|_| None, apart: &[] };
+    let roots: Vec<ObjId> = reader.sheet.root("comments").into_iter().collect();
+    let entries = reader.sheet.rows(&roots).into_values().flatten();
+    let mark = |entry: ObjId| {
+        let question = bank().question(&reader.words(&entry, "question")).filter(|question| is_marked(question))?;
+        Some((question.id.as_str(), document.hash_for_opid(&entry)?))
+    };
+    entries.filter_map(mark).collect()
+}
+
 /// The text carried over from the last PEP, while nobody has written in this one's. Where two devices carried different ones
 /// over, the same one everywhere; the last PEP has both.
 pub(crate) fn carried_text<R: ReadDoc>(sheet: &Sheet<'_, R>, question: &Question) -> Option<String> {
@@ -902,6 +932,7 @@ fn complete(view: &mut View, pep: &Pep) {
             Some(Why::Missing) if question.is_overridable() && matches!(answer, Answer::Computed(_)) => None,
             Some(Why::Missing) | None if view.to_confirm.contains(id) => Some(Why::ToConfirm),
             Some(Why::Missing) if view.excuses.contains_key(id) => None,
+            None if id == meeting::HELD && meeting::is_not_held(view) => Some(Why::NotHeld),
             None if childs_words && !said_who_wrote && !by_the_child(answer) => Some(Why::NotSaidWhoWrote),
             why => why,
         };

@@ -9,7 +9,7 @@ use crate::bank::{Question, bank};
 use crate::checks::{agreed_targets, chosen, reviews, reviews_target, words};
 use crate::edit::{CARRIED_MAX, Cells, Edit};
 use crate::pep::{Pep, Role};
-use crate::portable::{Brought, depth};
+use crate::portable::{Brought, depth, is_of_its_own};
 use crate::practice::Carry;
 use crate::refused::Refused;
 use crate::value::{Value, utf16_len, withhold};
@@ -83,9 +83,11 @@ pub fn carry(before: &View, before_pep: &Pep, now: &View, pep: &Pep, role: Role)
                 new
             }
             (_, Carry::Copy | Carry::Ask) if question.may_be_carried() && is_open(now, id) => {
-                // Next year's form is another one: what the year group is then follows from the date of birth until somebody says.
-                let stale = id == "setting.yearGroup" && pep.year != before_pep.year;
-                let new = if stale { Vec::new() } else { again(before, question, mode == Carry::Ask) };
+                let new = if is_over(question, before, before_pep, pep) {
+                    Vec::new()
+                } else {
+                    again(before, question, mode == Carry::Ask)
+                };
                 if !new.is_empty() {
                     let set = if mode == Carry::Ask { &mut carried.to_confirm } else { &mut carried.copied };
                     set.insert(id);
@@ -145,6 +147,22 @@ pub fn target_from(before: &View, now: &View, key: &str) -> Result<Cells, Refuse
     }
     fields.insert("carriedFrom".to_owned(), Some(Value::Text(key.to_owned())));
     Ok(fields)
+}
+
+/// What the last PEP says and what says nothing of this one.
+fn is_over(question: &Question, before: &View, before_pep: &Pep, pep: &Pep) -> bool {
+    match question.id.as_str() {
+        // Next year's form is another one: what the year group is then follows from the date of birth until somebody says.
+        "setting.yearGroup" => pep.year != before_pep.year,
+        // A review that was to be held before this term began is not the next one.
+        id @ "care.nextCareReview" => {
+            match (before.answers.get(id), pep.process().calendar.term_begins(pep.year, pep.term)) {
+                (Some(Answer::Value(Value::Date(day))), Some(begins)) => *day < begins,
+                _ => false,
+            }
+        }
+        _ => is_of_its_own(question),
+    }
 }
 
 /// Nobody has answered it, or said that there is no answer.

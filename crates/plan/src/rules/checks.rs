@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::NaiveDate;
+use uuid::Uuid;
 
 use crate::alike::alike;
 use crate::bank::{Question, bank};
@@ -14,9 +15,9 @@ use crate::decision;
 use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
-use crate::value::{Value, withhold};
+use crate::value::{Value, pounds, withhold};
 use crate::view::{Answer, Cell, Dispute, Rewritten, Row, Target, View, Why, conflicts};
-use crate::{REVIEW, TARGETS, events, meeting, unnamed};
+use crate::{REVIEW, TARGETS, events, meeting, plausible, unnamed};
 
 /// What the checks look at beside the plan itself.
 #[derive(Clone, Copy)]
@@ -44,6 +45,9 @@ pub struct Finding {
     pub owner: Role,
     /// What is the matter, in a sentence. It repeats nothing that anybody wrote.
     pub says: String,
+    /// Of what is only unlikely: the key of the remark by which whoever answers for it says that it is right
+    /// ([`Finding::confirmed`]).
+    pub confirm: Option<Uuid>,
 }
 
 withhold!(Finding);
@@ -102,13 +106,14 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
         let told = |finding: &Finding| view.gaps.iter().any(|gap| Some(gap.question) == finding.field.as_deref());
         checks.found.extend(quality::ungraded(view, pep).into_iter().filter(|finding| !told(finding)));
     }
-    checks.found.extend(decision::findings(view));
+    checks.found.extend(decision::findings(view, pep));
     checks.found.extend(unnamed::of_signatures(view));
     let owner = |question: &str| checks.owner(question);
     let meeting = meeting::findings(view, pep, around, &owner);
     let events = events::findings(view, pep, around, &owner);
     checks.found.extend(meeting);
     checks.found.extend(events);
+    checks.found.extend(plausible::figures(view, pep, around.today));
     checks.found
 }
 
@@ -160,7 +165,13 @@ pub fn tuition_misfits(view: &View) -> Vec<TuitionMisfit> {
 /// What a set of targets lacks, in sentences (R003-18, R003-19): counted after the merge, on targets that are agreed and not
 /// withdrawn.
 pub fn shortfalls(view: &View, policy: &TargetPolicy) -> Vec<String> {
-    let agreed = agreed_targets(view);
+    // The same words twice are one target, however often they were entered.
+    let mut said = BTreeSet::new();
+    let once = |target: &&Target| {
+        let words = plain(&words(&target.row, "statement"));
+        words.is_empty() || said.insert(words)
+    };
+    let agreed: Vec<&Target> = agreed_targets(view).into_iter().filter(once).collect();
     let category = bank().question(TARGETS).and_then(|question| question.column("category"));
     let mut short = Vec::new();
     if agreed.len() < policy.min_total {
@@ -405,7 +416,7 @@ impl Checks<'_> {
             doubt("This reads as general. What exactly will change?");
         }
         let names = names_of_child(view);
-        let first_person = ["i", "i'm", "i'll", "i’m", "i’ll"];
+        let first_person = ["i", "i'm", "i'll", "i’m", "i’ll", "my", "me", "myself", "mine"];
         let personal = said.iter().any(|word| first_person.contains(&word.as_str()) || names.contains(word));
         if !personal {
             doubt("This names neither the child nor “I”. Whose target is it?");
@@ -417,6 +428,13 @@ impl Checks<'_> {
             doubt("This repeats word for word a target that was not met. Break it down into a smaller step.");
         } else if last_time().any(|before| self::plain(&words(&before.row, "statement")) == plain) {
             doubt("This is word for word a target of the last PEP. What will change this time?");
+        }
+        let own = |other: &&Target| other.row.key != target.row.key && other.row.counts();
+        if view.targets.iter().filter(own).any(|other| self::plain(&words(&other.row, "statement")) == plain) {
+            doubt("The same words stand in another target of this PEP, and the two count as one.");
+        }
+        if is_provision(&said) {
+            doubt("This says what will be provided. What will the child be able to do, or what will change?");
         }
         if around.others.iter().any(|other| self::plain(other) == plain) {
             doubt("The same words stand in another child's plan. What is this child's own?");
@@ -446,7 +464,7 @@ impl Checks<'_> {
         if vague && then.is_none() && !has_number(&statement) && !has_number(&measure) {
             doubt(
                 "measure",
-                "How will you know? To improve, develop, be more confident or try has no end without a number.",
+                "How will you know? To improve, develop, understand more, be better or more confident or try has no end without a number.",
             );
         }
     }
@@ -463,14 +481,13 @@ impl Checks<'_> {
 
     fn linked(&mut self, target: &Target) {
         let link = words(&target.row, "linksTo");
-        let unanswered = || {
-            let answer = bank().question(link.trim()).and_then(|question| self.view.answers.get(question.id.as_str()));
-            matches!(answer, Some(Answer::Missing))
-        };
-        let says = match () {
-            () if link.trim().is_empty() => "Link this to something in the PEP.",
-            () if unanswered() => "This is linked to a question that nobody has answered.",
-            () => return,
+        let asked = link.trim().split('/').next().unwrap_or_default();
+        let answer = bank().question(asked).and_then(|question| self.view.answers.get(question.id.as_str()));
+        let says = match answer {
+            _ if link.trim().is_empty() => "Link this to something in the PEP.",
+            None => "What this is linked to is nothing that this PEP asks.",
+            Some(Answer::Missing) => "This is linked to a question that nobody has answered.",
+            Some(_) => return,
         };
         self.about(target, "linksTo", Some(Letter::R), Severity::Doubtful, says);
     }
@@ -534,7 +551,7 @@ impl Checks<'_> {
 }
 
 pub(crate) fn finding(severity: Severity, owner: Role, says: &str) -> Finding {
-    Finding { severity, field: None, target: None, letter: None, owner, says: says.to_owned() }
+    Finding { severity, field: None, target: None, letter: None, owner, says: says.to_owned(), confirm: None }
 }
 
 /// Targets that are agreed and not withdrawn. A stage that people disagree about is not agreed.
@@ -628,14 +645,45 @@ fn tokens(text: &str) -> Vec<String> {
 }
 
 /// For telling whether two texts say the same.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let split = text.split(|c: char| !c.is_alphanumeric());
     split.filter(|word| !word.is_empty()).map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
 fn is_vague(word: &str) -> bool {
-    ["improv", "develop", "confiden"].iter().any(|stem| word.starts_with(stem))
-        || ["try", "tries", "trying"].contains(&word)
+    ["improv", "develop", "confiden", "understand", "increas", "enhanc", "better"]
+        .iter()
+        .any(|stem| word.starts_with(stem))
+        || ["try", "tries", "trying", "more"].contains(&word)
+}
+
+/// A statement of what the child is given, not of what changes: "I will receive 6 sessions".
+fn is_provision(said: &[String]) -> bool {
+    let has = |words: &[&str]| said.iter().any(|word| words.contains(&word.as_str()));
+    let given = has(&[
+        "receive", "receives", "get", "gets", "attend", "attends", "have", "has", "access", "accesses", "given",
+        "offered", "provided",
+    ]);
+    let what = has(&[
+        "session",
+        "sessions",
+        "lesson",
+        "lessons",
+        "hour",
+        "hours",
+        "tuition",
+        "tutoring",
+        "tutor",
+        "support",
+        "mentoring",
+        "intervention",
+        "interventions",
+        "elsa",
+    ]);
+    // Whoever also says what comes of it has said an outcome.
+    given
+        && what
+        && !has(&["so", "because", "until", "score", "read", "write", "spell", "able", "can", "know", "without"])
 }
 
 fn has_number(text: &str) -> bool {
@@ -646,13 +694,23 @@ fn has_number(text: &str) -> bool {
     text.contains(|c: char| c.is_numeric()) || tokens(text).iter().any(|word| SPELT.contains(&word.as_str()))
 }
 
-/// The whole that something is counted out of: 20 in `12/20`.
+/// The whole that something is counted out of: 20 in `12/20`, `12 of 20` and `12 out of 20`.
 fn out_of(text: &str) -> Option<u32> {
-    tokens(text).iter().find_map(|word| {
+    let tokens = tokens(text);
+    let number = |word: &String| word.parse::<u32>().ok();
+    let fraction = |word: &String| {
         let (part, whole) = word.split_once('/')?;
-        part.parse::<u32>().ok()?;
-        whole.parse().ok()
-    })
+        part.parse::<u32>().ok().and(whole.parse().ok())
+    };
+    let said = |words: &[String]| match words {
+        [part, of, whole, ..] if of == "of" => number(part).and(number(whole)),
+        [part, out, of, whole] if out == "out" && of == "of" => number(part).and(number(whole)),
+        _ => None,
+    };
+    tokens
+        .iter()
+        .find_map(fraction)
+        .or_else(|| (0..tokens.len()).find_map(|at| said(tokens.get(at..tokens.len().min(at + 4))?)))
 }
 
 fn is_tuition(item: &str) -> bool {
@@ -666,10 +724,6 @@ fn counted(count: usize) -> String {
 
 fn are(count: usize) -> String {
     format!("{count} {}", if count == 1 { "is" } else { "are" })
-}
-
-fn pounds(pence: i64) -> String {
-    format!("£{}", Value::Money(pence))
 }
 
 fn capital(text: &str) -> String {

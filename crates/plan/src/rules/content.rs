@@ -166,6 +166,28 @@ impl Content {
     }
 }
 
+impl Content {
+    /// The same without what these people said in their own words: a child's or a carer's words ask nobody to sign again (PEP.md 4.7).
+    /// They are in the text, and so in the hash, of what was signed all the same.
+    pub(crate) fn without_words_of(mut self, people: &BTreeSet<String>) -> Content {
+        let strip = |entries: &mut Map<String, Json>| {
+            entries.retain(|key, _| !people.contains(key.rsplit_once('+').map_or(key.as_str(), |(_, person)| person)));
+            entries.is_empty()
+        };
+        let own = |id: &str| bank().question(id).is_some_and(|question| question.voice);
+        self.answers.retain(|id, json| !own(id) || json.as_object_mut().is_none_or(|entries| !strip(entries)));
+        let fields = bank().question(TARGETS).map_or(&[][..], |question| &question.columns);
+        for target in self.targets.iter_mut().flat_map(|targets| targets.values_mut()).filter_map(Json::as_object_mut) {
+            for field in fields.iter().filter(|field| field.voice_of.is_some()) {
+                if target.get_mut(&field.id).and_then(Json::as_object_mut).is_some_and(strip) {
+                    target.remove(&field.id);
+                }
+            }
+        }
+        self
+    }
+}
+
 /// True of what a signature covers; `column` is a column of its table, or a field of a target.
 pub(crate) fn is_material(process: &Process, question: &str, column: Option<&str>) -> bool {
     let listed = |word: &str| match (word.split_once('/'), column) {

@@ -6,13 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::{Automerge, ChangeHash, ObjId, ObjType, ReadDoc};
 
 use crate::bank::{Kind, bank};
-use crate::checks::{Finding, Severity, chosen, reviews_target};
-use crate::document::Sheet;
-use crate::facts::fund_total;
-use crate::pep::Role;
-use crate::view::{Answer, Row, Target, View};
+use crate::checks::{Finding, Severity, chosen, finding, plain, reviews_target};
+use crate::document::{Sheet, joined_text};
+use crate::facts::{fund_total, target_cost};
+use crate::pep::{Pep, Role};
+use crate::plausible::{Doubt, is_confirmed};
+use crate::refused::Refused;
+use crate::value::{Value, pounds};
+use crate::view::{Answer, Cell, Row, Target, View};
 
-const DECISION: &str = "funding.decision";
+pub(crate) const DECISION: &str = "funding.decision";
 
 /// Decisions made about something else than what is asked for now: keys of rows of `funding.decision`. A decision was about the
 /// choice of tuition and the target's money and payees as they were when the row was last changed.
@@ -33,13 +36,33 @@ pub(crate) fn reopened(document: &Automerge, view: &View) -> BTreeSet<String> {
     now.live_rows(&tables).into_iter().filter(changed).map(|(key, _)| key).collect()
 }
 
-/// Money that nobody has decided about, or that has changed since.
-pub(crate) fn findings(view: &View) -> Vec<Finding> {
+/// Refuses a decision about no target of the plan, or about more than is asked for it. `stands`: the row with the edit.
+pub(crate) fn possible<R: ReadDoc>(sheet: &Sheet<'_, R>, stands: &dyn Fn(&str) -> Vec<Value>) -> Result<(), Refused> {
+    let refused = |column: &str, says| Err(Refused::Impossible { question: format!("{DECISION}/{column}"), says });
+    let named: BTreeSet<String> = stands("target").iter().map(|value| plain(&value.to_string())).collect();
+    let roots: Vec<ObjId> = sheet.root("targets").into_iter().collect();
+    let is_named = |(key, maps): &(String, Vec<ObjId>)| {
+        let area = sheet.puts(maps, "area", Kind::Text).into_iter().map(|put| put.value.to_string());
+        let mut known = area.chain([key.clone(), joined_text(sheet, "statement", maps)]);
+        known.any(|known| !plain(&known).is_empty() && named.contains(&plain(&known)))
+    };
+    let Some((_, target)) = sheet.rows(&roots).into_iter().find(is_named) else {
+        return refused("target", "names no target of this plan: `pep show PEP` lists them with their keys");
+    };
+    let cost = target_cost(sheet, &target);
+    let least = |column: &str| stands(column).iter().filter_map(Value::quantity).min().unwrap_or(0);
+    match least("approved").saturating_add(least("declined")) > cost.requested.saturating_add(cost.retained) {
+        true => refused("approved", "is, with what is declined, more than is asked for this target"),
+        false => Ok(()),
+    }
+}
+
+/// Money that nobody has decided about, that was decided about otherwise than it is asked for, or that has changed since.
+pub(crate) fn findings(view: &View, pep: &Pep) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut add = |severity, field: String, target: Option<&Target>, says: &str| {
         let target = target.map(|target| target.row.key.clone());
-        let (field, says) = (Some(field), says.to_owned());
-        found.push(Finding { severity, field, target, letter: None, owner: Role::VirtualSchoolHead, says });
+        found.push(Finding { field: Some(field), target, ..finding(severity, Role::VirtualSchoolHead, says) });
     };
     for row in rows(view) {
         let target = view.targets.iter().find(|target| reviews_target(row, target));
@@ -49,25 +72,74 @@ pub(crate) fn findings(view: &View) -> Vec<Finding> {
                         again, with the day of it.";
             add(Severity::Blocks, field, target, says);
         } else if target.is_none() {
-            add(Severity::Doubtful, field, None, "This decision names no target of this plan.");
+            add(Severity::Blocks, field, None, "This decision names no target of this plan. Withdraw it, or name one.");
+        } else if amount(row, "approved").or(amount(row, "declined")).is_none() {
+            let says = "This decision says no amount. Enter what is approved, or what is declined.";
+            add(Severity::Blocks, field, target, says);
         }
     }
+    for target in &view.targets {
+        let theirs: Vec<&Row> = rows(view).filter(|row| reviews_target(row, target)).collect();
+        let Some(first) = theirs.first() else { continue };
+        let sum = |column| theirs.iter().filter_map(|row| amount(row, column)).fold(0_i64, i64::saturating_add);
+        let (asked, decided) = (asked(target), sum("approved").saturating_add(sum("declined")));
+        let field = format!("{DECISION}/{}/approved", first.key);
+        if decided > asked {
+            let says = format!("{} is decided about, and {} is asked for this target.", pounds(decided), pounds(asked));
+            add(Severity::Blocks, field, Some(target), &says);
+        } else if decided > 0 && decided < asked {
+            let says = format!(
+                "{} of what is asked for this target is neither approved nor declined.",
+                pounds(asked - decided)
+            );
+            add(Severity::Doubtful, field, Some(target), &says);
+        }
+    }
+    found.extend(beyond(view).filter(|found| !found.confirm.is_some_and(|key| is_confirmed(view, pep, found, key))));
     // Where nothing is decided at all, the whole answer is missing, and that is said there.
     let missing = rows(view).next().is_none();
-    let wants = |target: &&Target| {
-        let asks = target.requested.saturating_add(target.retained) > 0;
-        asks && target.row.counts() && chosen(&target.row, "status") == Some("agreed")
-    };
+    let wants =
+        |target: &&Target| asked(target) > 0 && target.row.counts() && chosen(&target.row, "status") == Some("agreed");
     let open = view.targets.iter().filter(wants).filter(|target| !rows(view).any(|row| reviews_target(row, target)));
     for target in open.filter(|_| !missing && view.asked.contains(DECISION)) {
-        add(
-            Severity::Blocks,
-            DECISION.to_owned(),
-            Some(target),
-            "Nothing is decided about the money of this target yet.",
-        );
+        let says = "Nothing is decided about the money of this target yet.";
+        let target = Some(target.row.key.clone());
+        let found_open = finding(Severity::Blocks, Role::VirtualSchoolHead, says);
+        found.push(Finding { field: Some(DECISION.to_owned()), target, ..found_open });
     }
     found
+}
+
+/// More approved than the allocation leaves, which the head may mean.
+fn beyond(view: &View) -> impl Iterator<Item = Finding> {
+    let approved = rows(view).filter_map(|row| amount(row, "approved")).fold(0_i64, i64::saturating_add);
+    let over = view.funding.allocation.filter(|allocation| approved > *allocation);
+    over.into_iter().map(move |allocation| {
+        let says = format!(
+            "{} is approved in all, {} more than the allocation of {}. Is that meant?",
+            pounds(approved),
+            pounds(approved - allocation),
+            pounds(allocation)
+        );
+        let of = vec![Value::Money(approved), Value::Money(allocation)];
+        let doubt = Doubt { field: DECISION.to_owned(), says, of };
+        let found = finding(Severity::Doubtful, Role::VirtualSchoolHead, &doubt.says);
+        Finding { confirm: Some(doubt.key()), field: Some(doubt.field), ..found }
+    })
+}
+
+/// What is asked for a target, of the school's money and of what the Virtual School keeps.
+fn asked(target: &Target) -> i64 {
+    target.requested.saturating_add(target.retained)
+}
+
+/// The largest amount that people entered there.
+fn amount(row: &Row, column: &str) -> Option<i64> {
+    match row.cells.get(column)? {
+        Cell::Value(value) => value.quantity(),
+        Cell::Disputed(claims) => claims.iter().filter_map(|claim| claim.value.quantity()).max(),
+        _ => None,
+    }
 }
 
 fn rows(view: &View) -> impl Iterator<Item = &Row> {

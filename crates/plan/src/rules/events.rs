@@ -9,7 +9,7 @@ use crate::clock::CannotCompute;
 use crate::pep::{AcademicYear, Pep, PepType, Role};
 use crate::practice::{ClosingEvent, Eligibility, EligibleFrom, EligibleUntil};
 use crate::process::Calendar;
-use crate::value::Value;
+use crate::value::{Value, pounds};
 use crate::view::{Answer, Row, View};
 
 /// Dates that may lie before the child's birth: the birth itself, and since when somebody else has had a post.
@@ -146,6 +146,12 @@ pub(crate) fn findings(view: &View, pep: &Pep, around: Around<'_>, owner: &dyn F
             }
         }
     }
+    let review = "care.nextCareReview";
+    // Of a plan that is signed off it was a day to come.
+    let passed = !view.signed_off() && days(view, review).iter().any(|day| *day < around.today);
+    if passed && view.asked.contains(review) {
+        about(review, Severity::Doubtful, "The day of the next care review has passed. When is the one after it?");
+    }
     if let Some(days) = days_not_on_roll(view, pep, around.today) {
         let says = match days {
             Ok(days) => format!("The child has been on no school's roll for {days} school days."),
@@ -158,8 +164,8 @@ pub(crate) fn findings(view: &View, pep: &Pep, around: Around<'_>, owner: &dyn F
         let sum: i64 = targets.iter().map(|target| target.requested.saturating_add(target.retained)).sum();
         if sum > 0 {
             let says = format!(
-                "£{} was asked for in the last PEP, before the change of school. The Virtual School decides what becomes of what is not spent.",
-                Value::Money(sum)
+                "{} was asked for in the last PEP, before the change of school. The Virtual School decides what becomes of what is not spent.",
+                pounds(sum)
             );
             let field = Some("funding.requested".to_owned());
             found.push(Finding { field, ..finding(Severity::Doubtful, Role::VirtualSchoolOfficer, &says) });

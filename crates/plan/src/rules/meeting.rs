@@ -27,6 +27,20 @@ const LAST_MINUTES: u16 = 10;
 /// A meeting was held by so many people at least (PEP.md 4.7).
 const HELD_BY: usize = 2;
 
+/// Whether the meeting was held.
+pub(crate) const HELD: &str = "meeting.held";
+
+/// True where people say that the meeting was not held, and it is no review without one (PEP.md 4.7).
+pub(crate) fn is_not_held(view: &View) -> bool {
+    view.answers.get(HELD) == Some(&Answer::Value(Value::YesNo(false))) && choice(view, MEETING_KIND) != Some(ON_PAPER)
+}
+
+/// The day of a meeting that was held, where people agree on both.
+pub fn held_on(view: &View) -> Option<NaiveDate> {
+    let held = is_yes(view, HELD) && choice(view, MEETING_KIND) != Some(ON_PAPER);
+    date(view, "meeting.date").filter(|_| held)
+}
+
 /// The meeting as a page or a command shows it.
 #[derive(Clone, PartialEq)]
 pub struct MeetingView {
@@ -365,6 +379,9 @@ pub(crate) fn findings(view: &View, pep: &Pep, around: Around<'_>, owner: &dyn F
         if !meeting.desk_review_allowed {
             let says = "This process reviews this PEP in a meeting. Arrange one, or ask the Virtual School.";
             add(Severity::Blocks, "meeting.kind", says.to_owned());
+        } else {
+            let says = "This is a review without a meeting, as this process allows here.";
+            add(Severity::Doubtful, "meeting.kind", says.to_owned());
         }
         return found;
     }
@@ -536,7 +553,7 @@ fn cells_of(item: &AgendaItem) -> Cells {
 
 /// The key of a row of the agenda: from its name alone, whoever writes it.
 fn key_of(cells: &Cells) -> Option<String> {
-    let anybody = Writer { person: Uuid::nil(), role: Role::SocialWorker };
+    let anybody = Writer::new(Uuid::nil(), Role::SocialWorker);
     row_key("meeting.agenda", cells, &anybody, &mut || [0; 16]).ok()
 }
 

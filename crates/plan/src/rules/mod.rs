@@ -9,6 +9,7 @@ pub(crate) mod content;
 pub(crate) mod decision;
 pub(crate) mod events;
 pub(crate) mod meeting;
+pub(crate) mod plausible;
 pub(crate) mod quality;
 pub(crate) mod signoff;
 pub(crate) mod unnamed;

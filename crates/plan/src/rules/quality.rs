@@ -117,7 +117,15 @@ pub fn ungraded(view: &View, pep: &Pep) -> Vec<Finding> {
     let mut add = |field: &str, says: String| {
         let owner = Role::VirtualSchoolOfficer;
         let field = Some(field.to_owned());
-        found.push(Finding { severity: Severity::Blocks, field, target: None, letter: None, owner, says });
+        found.push(Finding {
+            severity: Severity::Blocks,
+            field,
+            target: None,
+            letter: None,
+            owner,
+            says,
+            confirm: None,
+        });
     };
     if !without.is_empty() {
         add(AREAS, format!("No grade yet, or two: {}.", without.join(", ")));

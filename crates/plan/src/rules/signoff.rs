@@ -15,12 +15,13 @@ use crate::checks::{Finding, Severity};
 use crate::content::{Content, signer_of};
 use crate::document::Sheet;
 use crate::edit::{Applied, Writer, right_document};
+use crate::meeting;
 use crate::pep::{DocumentKind, Pep, PepType, Role};
 use crate::process::Process;
 use crate::quality::{self, RETURNED};
 use crate::refused::Refused;
 use crate::value::{CELL_MAX, Value, find_question, utf16_len, withhold};
-use crate::view::{Answer, Authors, Documents, Gap, State, View, Who, Why, assemble, conflicts};
+use crate::view::{Answer, Authors, Cell, Documents, Gap, State, View, Who, Why, assemble, conflicts, marks};
 
 /// The Virtual School's sign-off.
 const VIRTUAL_SCHOOL: &str = "signoff.vs";
@@ -213,6 +214,7 @@ pub fn sign(
         if !disputed.is_empty() {
             return Err(Refused::Undecided { question: id(), places: disputed });
         }
+        held_by(&view, pep.process(), question, signing.on)?;
         let role = sign_off_role(question);
         let asks = |gap: &&Gap| gap.why == Why::ToConfirm && concerns(&view, pep.process(), gap.question, role);
         let unconfirmed = view.gaps.iter().filter(asks).map(|gap| gap.question);
@@ -224,10 +226,15 @@ pub fn sign(
     let hash = content.hash();
     let key = format!("{}+{}", signing.key, writer.person);
     let own = format!("+{}", writer.person);
+    let marks = Marks::of(document);
     let again = entries(document, question).iter().any(|(key, entry)| {
         let sheet = Sheet::now(document);
         let kept = sheet.puts(std::slice::from_ref(entry), "hash", Kind::Text);
-        key.ends_with(&own) && kept.iter().any(|put| put.value == Value::Text(hash.clone()))
+        let same = key.ends_with(&own) && kept.iter().any(|put| put.value == Value::Text(hash.clone()));
+        same && document.hash_for_opid(entry).is_some_and(|change| {
+            let missed = marks.missed_by(change).into_iter();
+            missed.filter(|id| concerns(&view, pep.process(), id, sign_off_role(question))).count() == 0
+        })
     });
     if again && comment.is_empty() {
         return Ok(Applied { change: None, made: Vec::new() });
@@ -261,6 +268,18 @@ pub fn sign(
             tx.rollback();
             Err(damaged(error))
         }
+    }
+}
+
+/// Refuses to complete or sign off a meeting that was not held, and to do so on a day before it (PEP.md 4.7).
+fn held_by(view: &View, process: &Process, question: &Question, on: NaiveDate) -> Result<(), Refused> {
+    let id = || question.id.clone();
+    if meeting::is_not_held(view) && concerns(view, process, meeting::HELD, sign_off_role(question)) {
+        return Err(Refused::NotHeld { question: id() });
+    }
+    match meeting::held_on(view) {
+        Some(day) if on < day => Err(Refused::Impossible { question: id(), says: "is of a day before the meeting" }),
+        _ => Ok(()),
     }
 }
 
@@ -416,7 +435,8 @@ fn sign_off_role(question: &Question) -> Role {
 /// Reads the signatures, judges each, and says how far the PEP has come.
 pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) {
     let document = documents.main;
-    let past = Past { document, pep, contents: RefCell::default() };
+    let past = Past { document, pep, own: own_words(view), contents: RefCell::default() };
+    let marks = Marks::of(document);
     let (mut made, unread) = read_sign_offs(document, pep.process(), authors);
     view.unread_sign_offs = unread;
     for sign_off in &mut made {
@@ -425,6 +445,11 @@ pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, author
             None => past.why_stale(sign_off, &now),
             Some(before) => before.why_stale_since(sign_off, &now),
         };
+        if sign_off.by.is_some() && !is_seen(sign_off.question) {
+            let role = sign_off.role;
+            let missed = marks.missed(sign_off).into_iter().filter(|id| concerns(view, pep.process(), id, role));
+            sign_off.why.extend(missed.map(Stale::Changed));
+        }
         sign_off.stands = sign_off.why.is_empty();
     }
     made.sort_by(|a, b| (a.at, &a.key).cmp(&(b.at, &b.key)));
@@ -447,6 +472,11 @@ pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, author
             Some(before) => before.content(&signed, VIRTUAL_SCHOOL),
         })
     });
+    if let Some(newest) = newest {
+        let since = marks.since(newest).into_iter().filter(|id| !view.changed_since_sign_off.contains(id));
+        let since: Vec<&'static str> = since.collect();
+        view.changed_since_sign_off.extend(since);
+    }
     view.state = state(view, pep);
 }
 
@@ -485,10 +515,89 @@ fn open_returns(view: &View, past: &Past<'_>) -> BTreeMap<Role, Vec<String>> {
     open
 }
 
+/// The young people and carers whose own words the plan has, by id.
+fn own_words(view: &View) -> BTreeSet<String> {
+    let own = |by: &&Who| matches!(by.role, Role::YoungPerson | Role::Carer);
+    let answers = view.answers.values().flat_map(|answer| match answer {
+        Answer::Voices(voices) => voices.iter().filter_map(|voice| voice.by.as_ref()).collect::<Vec<_>>(),
+        Answer::Table(rows) => rows.iter().filter_map(|row| row.by.as_ref()).collect(),
+        _ => Vec::new(),
+    });
+    let cells = view.targets.iter().flat_map(|target| target.row.cells.values());
+    let targets = cells.flat_map(|cell| match cell {
+        Cell::Voices(voices) => voices.iter().filter_map(|voice| voice.by.as_ref()).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    });
+    let signed = view.sign_offs.iter().filter_map(|made| made.by.as_ref());
+    let said = view.comments.iter().filter_map(|comment| comment.by.as_ref());
+    answers.chain(targets).chain(signed).chain(said).filter(own).map(|by| by.person.to_string()).collect()
+}
+
+/// What stands in the plan to say that contact restrictions have changed, and when that was in its history.
+struct Marks<'a> {
+    document: &'a Automerge,
+    all: Vec<(&'static str, ChangeHash)>,
+}
+
+impl Marks<'_> {
+    fn of(document: &Automerge) -> Marks<'_> {
+        Marks { document, all: marks(document) }
+    }
+
+    /// Those of which whoever signed did not know. What was changed in the knowledge of the Virtual School's is the living plan.
+    fn missed(&self, sign_off: &SignOff) -> BTreeSet<&'static str> {
+        let known = self.known_to(sign_off.change);
+        let living = if sign_off.question == VIRTUAL_SCHOOL { self.later_than(sign_off) } else { BTreeSet::new() };
+        self.of_changes(|change| !known.contains(change) && !living.contains(change))
+    }
+
+    /// Those that are not among what a change rests on.
+    fn missed_by(&self, change: ChangeHash) -> BTreeSet<&'static str> {
+        let known = self.known_to(change);
+        self.of_changes(|change| !known.contains(change))
+    }
+
+    /// Those made in the knowledge of a signature.
+    fn since(&self, sign_off: &SignOff) -> BTreeSet<&'static str> {
+        let later = self.later_than(sign_off);
+        self.of_changes(|change| later.contains(change))
+    }
+
+    fn of_changes(&self, wanted: impl Fn(&ChangeHash) -> bool) -> BTreeSet<&'static str> {
+        self.all.iter().filter(|(_, change)| wanted(change)).map(|(id, _)| *id).collect()
+    }
+
+    /// A change and those it rests on.
+    fn known_to(&self, change: ChangeHash) -> BTreeSet<ChangeHash> {
+        let mut known = BTreeSet::new();
+        let mut next = if self.all.is_empty() { Vec::new() } else { vec![change] };
+        while let Some(hash) = next.pop() {
+            if known.insert(hash) {
+                next.extend(self.document.get_change_meta_by_hash(&hash).into_iter().flat_map(|change| change.deps));
+            }
+        }
+        known
+    }
+
+    /// The changes that rest on a signature.
+    fn later_than(&self, sign_off: &SignOff) -> BTreeSet<ChangeHash> {
+        let mut later = BTreeSet::new();
+        let all = if self.all.is_empty() { Vec::new() } else { self.document.get_changes_meta(&[]) };
+        for change in all {
+            if change.deps.iter().any(|dep| *dep == sign_off.change || later.contains(dep)) {
+                later.insert(change.hash);
+            }
+        }
+        later
+    }
+}
+
 /// The plan as it was at the signatures.
 struct Past<'a> {
     document: &'a Automerge,
     pep: &'a Pep,
+    /// The young people and carers, whose own words make nobody else's signature stale.
+    own: BTreeSet<String>,
     contents: RefCell<BTreeMap<(Vec<ChangeHash>, &'static str), Content>>,
 }
 
@@ -499,7 +608,7 @@ impl<'a> Past<'a> {
         let (id, version) = sign_off.process.rsplit_once(' ')?;
         let same = id == self.pep.process.id() && version.parse() != Ok(self.pep.process.version());
         let process = self.pep.process.when(version.parse().ok()?).filter(|_| same)?;
-        Some(Before { document: self.document, pep: Pep { process, ..self.pep.clone() } })
+        Some(Before { document: self.document, pep: Pep { process, ..self.pep.clone() }, own: self.own.clone() })
     }
 
     fn content(&self, heads: &[ChangeHash], covers: &'static str) -> Content {
@@ -548,8 +657,17 @@ impl<'a> Past<'a> {
         if now.returned != then.returned {
             why.push(Stale::Returned);
         }
-        let changed = now.changed_since(&then);
+        let materially = |content: &Content| match seen {
+            true => content.clone(),
+            false => content.clone().without_words_of(&self.own),
+        };
+        let changed = materially(now).changed_since(&materially(&then));
+        if why.is_empty() && changed.is_empty() && !seen {
+            // As above: it holds nothing but other words of the child or the carer.
+            why.extend(now.missing.iter().map(|id| Stale::Appeared(id)));
+        }
         why.extend(now.missing.difference(&then.missing).map(|id| Stale::Appeared(id)));
+        why.dedup();
         why.extend(changed.into_iter().filter(|id| !now.missing.contains(id)).map(Stale::Changed));
         why
     }
@@ -559,6 +677,7 @@ impl<'a> Past<'a> {
 struct Before<'a> {
     document: &'a Automerge,
     pep: Pep,
+    own: BTreeSet<String>,
 }
 
 impl Before<'_> {
@@ -567,7 +686,7 @@ impl Before<'_> {
     }
 
     fn past(&self) -> Past<'_> {
-        Past { document: self.document, pep: &self.pep, contents: RefCell::default() }
+        Past { document: self.document, pep: &self.pep, own: self.own.clone(), contents: RefCell::default() }
     }
 
     /// What was signed is held against what the same version asks now. Of the version that the plan follows since, a signature

@@ -364,6 +364,72 @@ fn history_says_what_was_brought_and_what_was_confirmed() {
 }
 
 #[test]
+fn what_is_asked_afresh_in_every_pep_and_what_is_over_do_not_come_along() {
+    let mut before = Device::of("Ottoline");
+    before.set("settingPeople.formConfirmed", "yes");
+    let mut odile = Device::of("Odile");
+    odile.set("care.nextCareReview", "2026-01-20");
+    let summer = Pep { term: Term::Summer, ..idris() };
+    let came = |device: &Device, role| {
+        let now = Device::with("Odile", summer.clone(), DocumentKind::Main, 0).view();
+        let brought = plan::carry(&device.view(), &idris(), &now, &summer, role).brought;
+        brought.edits.iter().map(Edit::place).collect::<Vec<String>>()
+    };
+    assert!(!came(&before, Role::DesignatedTeacher).iter().any(|place| place == "settingPeople.formConfirmed"));
+    assert!(!came(&odile, Role::SocialWorker).iter().any(|place| place == "care.nextCareReview"));
+    odile.set("care.nextCareReview", "2026-07-20");
+    assert!(came(&odile, Role::SocialWorker).iter().any(|place| place == "care.nextCareReview"));
+    let around = |today: &str| plan::Around { today: today.parse().unwrap(), previous: None, others: &[] };
+    let asks = |today: &str| {
+        let found = plan::check(&odile.view(), &idris(), around(today)).into_iter();
+        found.filter(|found| found.field.as_deref() == Some("care.nextCareReview")).any(|f| f.says.contains("passed"))
+    };
+    assert!(!asks("2026-07-20") && asks("2026-07-21"));
+}
+
+#[test]
+fn a_section_of_an_earlier_pep_brings_its_targets_to_be_reviewed_and_no_money() {
+    let mut ottoline = Device::of("Ottoline");
+    let (agreed, idea) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let fields = [("statement", "I will write four paragraphs."), ("area", "English"), ("status", "agreed")];
+    ottoline.target(agreed, &fields);
+    ottoline.fund(agreed, Uuid::from_u128(3), &[("item", "Books"), ("unitCost", "50.00")]);
+    ottoline.target(idea, &[("statement", "I will swim."), ("status", "idea")]);
+    ottoline.set("settingPeople.formConfirmed", "yes");
+    let file = plan::answers_file(&ottoline.view(), &idris(), None, |_| true);
+    let file = plan::AnswersFile::read(&file).unwrap();
+    let brought = |pep: &Pep| {
+        let mut device = Device::with("Ottoline", pep.clone(), DocumentKind::Main, 1);
+        for edit in
+            file.bring(pep, &device.writer).fitting(&device.document, pep, DocumentKind::Main, &device.writer).edits
+        {
+            device.edit(edit);
+        }
+        device.view()
+    };
+    let view = brought(&Pep { term: Term::Summer, ..idris() });
+    let ideas: Vec<&str> = view.targets.iter().map(|target| target.row.key.as_str()).collect();
+    assert_eq!((ideas, view.funding.requested), (vec![idea.to_string().as_str()], 0));
+    assert_eq!(view.answers["settingPeople.formConfirmed"].to_json(), serde_json::Value::Null);
+    let Answer::Table(rows) = &view.answers["targets.review"] else { panic!("nothing to review") };
+    let names: Vec<String> = rows.iter().map(|row| plan_words(row, "target")).collect();
+    assert_eq!(names, ["I will write four paragraphs."], "by hand in this process, so by its words");
+    // In the process that brings them itself they meet with those, by their keys.
+    let portal = Pep { process: Processes::built_in().latest("portal").unwrap(), term: Term::Summer, ..idris() };
+    let Answer::Table(rows) = &brought(&portal).answers["targets.review"] else { panic!("nothing to review") };
+    assert_eq!(rows.iter().map(|row| plan_words(row, "target")).collect::<Vec<_>>(), [agreed.to_string()]);
+    // The same PEP's own copy is the plan itself.
+    assert_eq!(brought(&idris()).targets.len(), 2);
+}
+
+fn plan_words(row: &plan::Row, column: &str) -> String {
+    match &row.cells[column] {
+        plan::Cell::Value(value) => value.to_string(),
+        _ => panic!("no value"),
+    }
+}
+
+#[test]
 fn what_one_confirms_and_another_changes_apart_is_shown_as_both() {
     let before = spring("ten-page");
     let fresh = |number| {
