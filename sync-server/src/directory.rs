@@ -17,10 +17,13 @@
 //! | `version` | of the directory: how many changes there were |
 //! | `at/…` | number and version of a sheet, or of what has come to concern somebody (`sheets`) |
 //! | `addresses` | where the relay is reached |
+//! | `offered` | the processes under which new PEPs begin, by phase |
 //! | `every/PERSON/FROM` | that somebody has every child |
 //! | `restricted/CHILD` | what not everybody on the team may know |
+//! | `delegated/CHILD` | what of the child's plans colleagues answer for the designated teacher |
 
 mod acts;
+mod delegations;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,7 +41,7 @@ use sync::{
     Roster,
     act::Contact,
     cbor,
-    directory::{OnTeam, Reached, Subject},
+    directory::{Delegation, OnTeam, Reached, Subject},
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
     roster::{ACCEPTED_MAX, Accepted, Child, ContactOf, Device, Member, Person, dates_follow},
@@ -241,6 +244,16 @@ pub enum Refused {
     ActPast,
     #[error("Say why, in at most {} characters: those whom it concerns will ask.", sync::act::REASON_CHARS_MAX)]
     ActReason,
+    #[error("This relay does not know that PEP of that child. Sync first, so that it does.")]
+    PepUnknown,
+    #[error("Those are not pages of this plan that the designated teacher answers. They are: {0}.")]
+    Sections(String),
+    #[error("A delegation ends on its first day or later, and within a year. Give another last day.")]
+    Until,
+    #[error(
+        "Pages are delegated to a colleague of the designated teacher: a professional, or another designated teacher, of the same school or on this child’s team as a professional. Ask the Virtual School to invite them so."
+    )]
+    NotAColleague,
     #[error("A telephone number has three digits or more, and an e-mail address one @ and no blanks. Write it again.")]
     Contact,
     #[error("There are too many {what} here (the limit is {limit}). Ask whoever keeps the relay.")]
@@ -290,6 +303,10 @@ impl Refused {
             | Refused::ReadersMeanwhile
             | Refused::ActReason
             | Refused::ActPast
+            | Refused::PepUnknown
+            | Refused::Sections(_)
+            | Refused::Until
+            | Refused::NotAColleague
             | Refused::Contact
             | Refused::TooMany { .. } => sync::frame::code::REFUSED,
         }
@@ -331,7 +348,9 @@ pub struct Directory {
     /// Who has every child, now or once.
     every: Vec<OnTeam>,
     addresses: Vec<Reached>,
+    offered: BTreeMap<String, Vec<String>>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
+    delegations: BTreeMap<Id, Vec<Delegation>>,
     versions: BTreeMap<About, Version>,
     /// What has changed since it was last asked for.
     changed: BTreeSet<About>,
@@ -384,6 +403,8 @@ impl Directory {
         }
         directory.every = values::<OnTeam>(replica, sheets::EVERY)?;
         directory.read_sheets(replica)?;
+        directory.read_delegations(replica)?;
+        directory.offered = replica.fact(OFFERED)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.addresses = replica.fact(ADDRESSES)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
         let last = replica.last_fact(b"audit/")?;
@@ -532,8 +553,15 @@ impl Directory {
     pub fn authority(&self, doc: &Id, steps: u64, today: &str) -> Option<TeamOf<'_>> {
         let (pep, kind) = self.document(doc)?;
         let rules = self.rules.get(&rules_of(&pep.start, kind, steps))?;
-        let days = [Some(today.to_string()), day_after(today).ok()].into_iter().flatten().collect();
-        Some(TeamOf { directory: self, start: &pep.start, kind, doc: *doc, rules, days, restored_by: None })
+        let days: Vec<String> = [Some(today.to_string()), day_after(today).ok()].into_iter().flatten().collect();
+        let of_pep = self.delegations(&pep.start.child).iter().filter(|one| one.pep == pep.start.pep);
+        let deputies = of_pep.map(|one| Deputy {
+            person: one.person,
+            now: days.iter().any(|day| one.on(day)),
+            groups: one.sections.iter().map(|section| pep::delegate_group(section)).collect(),
+        });
+        let deputies = deputies.collect();
+        Some(TeamOf { directory: self, start: &pep.start, kind, doc: *doc, rules, days, deputies, restored_by: None })
     }
 
     /// The same for what was written long ago: by every role that people ever had for the child, on any device. A copy.
@@ -547,6 +575,10 @@ impl Directory {
                 let known = self.devices.get(device).map(|d| (*device, Author { key: d.key, person: d.person }));
                 team.authors.extend(known);
             }
+        }
+        for one in self.delegations(&pep.start.child).iter().filter(|one| one.pep == pep.start.pep) {
+            let groups = one.sections.iter().map(|section| pep::delegate_group(section));
+            team.groups.entry(one.person).or_default().extend(groups);
         }
         team.rules = self.rules.get(&rules_of(&pep.start, kind, steps)).cloned().unwrap_or_default();
         if steps > 0 {
@@ -563,8 +595,11 @@ impl Directory {
         let current = self.visible(person, today);
         // A program that reads rosters knows of nobody who has every child: they are on every team.
         let every = |child: &Id| self.every.iter().map(|e| e.clone().in_team(*child)).collect::<Vec<_>>();
-        let teams: Vec<Member> =
-            current.iter().flat_map(|child| self.team(child).iter().cloned().chain(every(child))).collect();
+        // Nor of delegates: they are teachers, and what they write beyond what was delegated, the relay holds.
+        let deputies =
+            |child: &Id| self.delegations(child).iter().map(|one| deputy_in(one, *child)).collect::<Vec<_>>();
+        let team = |child: &Id| self.team(child).iter().cloned().chain(every(child)).chain(deputies(child));
+        let teams: Vec<Member> = current.iter().flat_map(|child| team(child).collect::<Vec<_>>()).collect();
         let people: BTreeSet<Id> = teams.iter().map(|m| m.person).chain([*person]).collect();
         let devices = people.iter().flat_map(|p| self.devices_of.get(p).into_iter().flatten());
         let readable = self.readable(person, today);
@@ -962,9 +997,11 @@ impl Directory {
         now: i64,
         by: Option<Id>,
     ) {
-        let did = if to.is_some() { "ended membership" } else { "began membership" };
+        let known = self.team(&child).iter().any(|member| (member.person, member.from.as_str()) == (person, from));
+        let did = if known { "ended membership" } else { "began membership" };
         let mut on = vec![("child", text(&child)), ("person", text(&person)), ("role", role.to_string())];
-        on.push(if let Some(to) = &to { ("last day", to.clone()) } else { ("first day", from.to_string()) });
+        on.extend((!known).then(|| ("first day", from.to_string())));
+        on.extend(to.clone().map(|to| ("last day", to)));
         let member = Member { child, person, role: role.to_string(), from: from.to_string(), to };
         let key =
             [key("team/", &child), b"/".to_vec(), person.to_vec(), b"/".to_vec(), from.as_bytes().to_vec()].concat();
@@ -1039,7 +1076,18 @@ pub struct TeamOf<'a> {
     rules: &'a Rules,
     /// Days of which one has to be within a membership.
     days: Vec<String>,
+    /// What of the PEP is or was delegated.
+    deputies: Vec<Deputy>,
     restored_by: Option<Id>,
+}
+
+/// What was delegated to a person once.
+struct Deputy {
+    person: Id,
+    /// On one of the days that count.
+    now: bool,
+    /// As the rules call it.
+    groups: Vec<String>,
 }
 
 impl TeamOf<'_> {
@@ -1068,7 +1116,14 @@ impl Authority for TeamOf<'_> {
         let of_person = self.directory.team(&self.start.child).iter().filter(|m| m.person == device.person);
         let every = self.directory.every.iter().filter(|every| every.person == device.person);
         let every = every.filter(|every| restored || self.days.iter().any(|day| every.on(day)));
-        of_person.filter(on).map(|m| m.role.as_str()).chain(every.map(|every| every.role.as_str())).collect()
+        let mut groups: Vec<&str> =
+            of_person.filter(on).map(|m| m.role.as_str()).chain(every.map(|every| every.role.as_str())).collect();
+        // Who was taken off the team answers nothing for anybody.
+        if !groups.is_empty() {
+            let theirs = self.deputies.iter().filter(|one| one.person == device.person && (one.now || restored));
+            groups.extend(theirs.flat_map(|one| one.groups.iter().map(String::as_str)));
+        }
+        groups
     }
 
     fn rules(&self) -> &Rules {
@@ -1091,8 +1146,16 @@ const NOT_BEGUN: &str = "That membership begins on a later day than that.";
 const CONTACT: &str = "contact/";
 /// Fact: where the relay is reached.
 const ADDRESSES: &[u8] = b"addresses";
+/// Fact: the processes under which new PEPs begin.
+const OFFERED: &[u8] = b"offered";
 /// Prefix of the facts that say which changes were let in.
 const ACCEPTED: &[u8] = b"accepted/";
+
+/// A delegate as programs that read rosters know them.
+fn deputy_in(one: &Delegation, child: Id) -> Member {
+    let Delegation { person, from, to, .. } = one.clone();
+    Member { child, person, role: pep::DELEGATES.to_owned(), from, to: Some(to) }
+}
 
 fn rules_of(start: &Start, kind: &str, steps: u64) -> (String, u32, String, u64) {
     (start.process.clone(), start.process_version, kind.to_string(), steps)

@@ -2,6 +2,7 @@
 //! frames come out. One thread owns it (`disk::DocumentThread`); commands, pages and the line to the relay send it work.
 
 mod acts;
+mod aside;
 mod authority;
 mod directory;
 mod documents;
@@ -151,6 +152,8 @@ pub struct Device {
     readers: Readers,
     counted: Counted,
     views: Views,
+    /// Generations of PEPs that do not stand.
+    aside: aside::Asides,
     /// What a newer version made.
     unknown: Unknown,
     /// The newest mark heard of the relay.
@@ -196,6 +199,7 @@ impl Device {
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mark = read_fact(&replica, MARK)?;
+        let aside = aside::read(&replica)?;
         let unknown = Unknown::read(&mut replica, &processes)?;
         let mut device = Device {
             replica,
@@ -213,6 +217,7 @@ impl Device {
             readers,
             counted: Counted::default(),
             views: Views::default(),
+            aside,
             unknown,
             mark,
             ended_in_step: false,

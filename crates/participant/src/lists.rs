@@ -224,7 +224,7 @@ mod tests {
     fn after_a_change_of_school_the_terms_review_goes_on_from_the_pep_about_that() {
         let (mut device, peps) = with_plans(1);
         let role = Role::SocialWorker;
-        let mut write = |device: &mut Device, pep: &Pep, question: &str, value: Value, at: i64| {
+        let write = |device: &mut Device, pep: &Pep, question: &str, value: Value, at: i64| {
             let edit = Edit::Choose { question: question.into(), value };
             device.edit(pep, DocumentKind::Main, role, &[edit], at).unwrap().unwrap();
         };

@@ -1097,6 +1097,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep held accept", RELAY),
     ("pep held discard", RELAY),
     ("POST /held/*/*", RELAY),
+    ("pep delegate", ACT),
     ("pep hand-over", ACT),
     ("pep team end", ACT),
     ("pep contacts", ACT),
