@@ -223,7 +223,7 @@ pub enum Refused {
     #[error("{0} Nothing was changed: look at what stands now, and ask again if it is still to be otherwise.")]
     Stands(&'static str),
     #[error(
-        "That is not for you to do, or not for this child. `pep-relay rights` says who may; ask the Virtual School."
+        "That is not for you to do, or not for this child. Ask the Virtual School: whoever keeps its relay can list who may do what."
     )]
     ActRight,
     #[error("This was not signed by this device for this relay. Ask whoever keeps the device to update pep.")]
@@ -248,6 +248,10 @@ pub enum Refused {
     PepUnknown,
     #[error("Those are not pages of this plan that the designated teacher answers. They are: {0}.")]
     Sections(String),
+    #[error(
+        "They are on this child’s team until {0}. Delegate until then at most, or ask the Virtual School to leave them on it longer."
+    )]
+    OnTeamUntil(String),
     #[error("A delegation ends on its first day or later, and within a year. Give another last day.")]
     Until,
     #[error(
@@ -306,6 +310,7 @@ impl Refused {
             | Refused::PepUnknown
             | Refused::Sections(_)
             | Refused::Until
+            | Refused::OnTeamUntil(_)
             | Refused::NotAColleague
             | Refused::Contact
             | Refused::TooMany { .. } => sync::frame::code::REFUSED,
@@ -820,6 +825,7 @@ impl Directory {
         if on < member.from {
             return Err(Refused::Stands(NOT_BEGUN));
         }
+        self.end_delegations(child, person, &on);
         self.put_member(*child, *person, &member.role, &member.from, Some(on), now, by);
         Ok(())
     }
@@ -841,14 +847,22 @@ impl Directory {
                 "They are to have this case from a later day on already; end that membership first.",
             ));
         }
+        // Whoever has answered pages of it for somebody can take the case on.
+        let deputy = self.open_member(child, to, &on).ok().filter(|member| self.came_to_deputise(member));
         let begins = match self.check_member(child, to, &on, false) {
             Ok(()) => true,
+            Err(Refused::OnTeam(_)) if deputy.is_some() => true,
             Err(Refused::OnTeam(role)) if role == ends.role => false,
             Err(refused) => return Err(refused),
         };
         let last = day_before(&on)?;
         let said = [("child", text(child)), ("from", text(from)), ("to", text(to)), ("first day", on.clone())];
         self.audit(now, by, "handed over", &said);
+        self.end_delegations(child, from, &on);
+        if let Some(deputy) = deputy {
+            self.end_delegations(child, to, &on);
+            self.put_member(*child, *to, &deputy.role, &deputy.from, Some(last.clone()), now, by);
+        }
         self.put_member(*child, *from, &ends.role, &ends.from, Some(last), now, by);
         if begins {
             self.put_member(*child, *to, &ends.role, &on, None, now, by);
@@ -969,7 +983,10 @@ impl Directory {
             return Err(Refused::ChildUnknown);
         }
         let open = |m: &&Member| m.person == *person && m.to.as_deref().is_none_or(|to| on <= to);
-        self.team(child).iter().find(open).cloned().ok_or(Refused::NotOnTeam)
+        // One without an end before one that ends: a person may have had another role on that very day.
+        let lasting = |m: &&Member| open(m) && m.to.is_none();
+        let team = self.team(child);
+        team.iter().find(lasting).or_else(|| team.iter().find(open)).cloned().ok_or(Refused::NotOnTeam)
     }
 
     /// Whether a person can join a team on a day. `new`: the person is about to be made.
@@ -997,15 +1014,17 @@ impl Directory {
         now: i64,
         by: Option<Id>,
     ) {
-        let known = self.team(&child).iter().any(|member| (member.person, member.from.as_str()) == (person, from));
+        let is_it =
+            |member: &Member| (member.person, member.from.as_str(), member.role.as_str()) == (person, from, role);
+        let known = self.team(&child).iter().any(is_it);
         let did = if known { "ended membership" } else { "began membership" };
         let mut on = vec![("child", text(&child)), ("person", text(&person)), ("role", role.to_string())];
         on.extend((!known).then(|| ("first day", from.to_string())));
         on.extend(to.clone().map(|to| ("last day", to)));
         let member = Member { child, person, role: role.to_string(), from: from.to_string(), to };
-        let key =
-            [key("team/", &child), b"/".to_vec(), person.to_vec(), b"/".to_vec(), from.as_bytes().to_vec()].concat();
-        self.stage(key, &member);
+        // With the role: two memberships of one person may begin on one day, and neither takes the place of the other.
+        let parts = [&key("team/", &child), &person[..], from.as_bytes(), role.as_bytes()];
+        self.stage(parts.join(&b'/'), &member);
         self.learn_member(member);
         self.audit(now, by, did, &on);
         self.rise();
@@ -1022,7 +1041,7 @@ impl Directory {
     fn learn_member(&mut self, member: Member) {
         self.children_of.entry(member.person).or_default().insert(member.child);
         let team = self.teams.entry(member.child).or_default();
-        team.retain(|m| (m.person, &m.from) != (member.person, &member.from));
+        team.retain(|m| (m.person, &m.from, &m.role) != (member.person, &member.from, &member.role));
         team.push(member);
         team.sort_by(|a, b| (&a.from, a.person).cmp(&(&b.from, b.person)));
     }

@@ -679,8 +679,11 @@ fn with_remarks(document: &plan::Automerge, pep: &Pep, question: &str) -> String
 }
 
 fn text_of(document: &plan::Automerge, pep: &Pep, question: &str) -> String {
-    match plan::read(Documents::main(document), pep, &|_| None).answers.get(question) {
+    let view = plan::read(Documents::main(document), pep, &|_| None);
+    match view.answers.get(question) {
         Some(plan::Answer::Text { text }) => text.clone(),
+        // Rewritten apart: each one's is shown.
+        Some(plan::Answer::Disputed(claims)) => claims.iter().map(|claim| claim.value.to_string()).collect(),
         _ => String::new(),
     }
 }

@@ -133,9 +133,9 @@ fn a_case_is_handed_on_and_a_membership_ended_by_those_who_may() {
         &["hand-over", CHILD, "--from", "Petra Lanternby", "--to", "Odile Marrowfield", "--on", "2031-02-01"],
     );
     assert!(code == Some(6) && words.contains("handed over already"), "{code:?} {words}");
-    // All of it is in the audit, without a word of why.
+    // All of it is in the audit, and why.
     let audit = story.world.relay(["audit", "--json"]);
-    assert!(audit.contains("handed over") && audit.contains("did act") && !audit.contains("A new team"));
+    assert!(audit.contains("handed over") && audit.contains("did act") && audit.contains("A new team"));
     let rights: Value = serde_json::from_str(&story.world.relay(["rights", "--json"])).expect("JSON");
     let own = json!({ "act": "hand-over", "role": "social-worker", "reach": "own" });
     assert!(rights.as_array().expect("a table").contains(&own));

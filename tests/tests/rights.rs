@@ -47,11 +47,11 @@ const PEOPLE: [(&str, Role); 8] = [
 
 const BANK: &str = include_str!("../../crates/plan/bank.json");
 const PROCESSES: [(&str, &str); 5] = [
-    ("sections", include_str!("../../crates/plan/processes/2/sections.json")),
-    ("portal", include_str!("../../crates/plan/processes/2/portal.json")),
-    ("rolling", include_str!("../../crates/plan/processes/2/rolling.json")),
-    ("ten-page", include_str!("../../crates/plan/processes/2/ten-page.json")),
-    ("web", include_str!("../../crates/plan/processes/2/web.json")),
+    ("sections", include_str!("../../crates/plan/processes/3/sections.json")),
+    ("portal", include_str!("../../crates/plan/processes/3/portal.json")),
+    ("rolling", include_str!("../../crates/plan/processes/3/rolling.json")),
+    ("ten-page", include_str!("../../crates/plan/processes/3/ten-page.json")),
+    ("web", include_str!("../../crates/plan/processes/3/web.json")),
 ];
 
 // ---- Who may, as the files say
@@ -222,12 +222,9 @@ fn of_question(question: &Value, may: &Roles, all: &mut Vec<Try>) {
         && !voice
         && kind != "picture"
         && !lists.contains(&id);
-    for (beside, fits) in [
-        ("none", excusable),
-        ("ask", carried),
-        ("carried", carried && ["text", "long_text"].contains(&kind)),
-        ("unheard-of", false),
-    ] {
+    for (beside, fits) in
+        [("none", excusable), ("ask", carried), ("carried", carried && kind == "long_text"), ("unheard-of", false)]
+    {
         let may = if fits { may } else { &nobody };
         let key: &'static str = format!("{id}~{beside}").leak();
         add(all, format!("{key}: put"), may, move |tx, _| tx.put(answers(tx), key, "x"));
@@ -258,7 +255,7 @@ fn of_question(question: &Value, may: &Roles, all: &mut Vec<Try>) {
                 tx.put(&entries, keys.own.as_str(), "mine")
             });
         }
-        "text" | "long_text" => {
+        "long_text" => {
             add(all, format!("{id}: type"), may, move |tx, _| {
                 tx.splice_text(at(tx, &["answers", id]).expect("the genesis made it"), 0, 0, "typed")
             });
@@ -273,15 +270,6 @@ fn of_question(question: &Value, may: &Roles, all: &mut Vec<Try>) {
             });
         }
         "table" | "target_list" => of_table(question, id, may, voice, all),
-        "multi_choice" => {
-            let option: &'static str = text(&question["options"][0], "value").to_owned().leak();
-            add(all, format!("{id}: tick"), may, move |tx, _| {
-                tx.put(at(tx, &["answers", id]).expect("the genesis made it"), option, true)
-            });
-            add(all, format!("{id}: a box of one's own"), &nobody, move |tx, _| {
-                tx.put(at(tx, &["answers", id]).expect("the genesis made it"), "no such box", true)
-            });
-        }
         _ => {
             add(all, format!("{id}: put"), may, move |tx, _| tx.put(answers(tx), id, "x"));
             add(all, format!("{id}: put and take away"), may, move |tx, _| {
@@ -294,7 +282,8 @@ fn of_question(question: &Value, may: &Roles, all: &mut Vec<Try>) {
             });
         }
     }
-    if ["text", "long_text", "table", "target_list", "multi_choice"].contains(&kind) {
+    // A line of text and several choices are values.
+    if voice || ["long_text", "table", "target_list"].contains(&kind) {
         add(all, format!("{id}: take it away"), &nobody, move |tx, _| tx.delete(answers(tx), id));
     }
     add(all, format!("{id}: make a map in its place"), &nobody, move |tx, _| {

@@ -6,10 +6,10 @@ use plan::{Dispute, Pep, Value};
 use crate::{context::Context, json::plan::Conflict};
 use participant::{error::Error, words};
 
-/// Show answers that people gave differently, and texts that two people rewrote apart
+/// Show answers that people gave differently, texts that were rewritten apart, and rows that look like one
 ///
-/// Nobody's answer is lost and none is chosen silently. Of a text that two people rewrote apart it shows what each left, and the
-/// text as it is now, in which both stand; whoever goes on writing in it has settled it too. `pep resolve PEP FIELD --take N` chooses.
+/// Nobody's answer is lost and none is chosen silently. Of a text that was rewritten apart it shows what each left, and the text as
+/// it is now, in which both stand; it is open until somebody chooses. `pep resolve PEP FIELD --take N` chooses.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)

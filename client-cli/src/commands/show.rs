@@ -170,6 +170,9 @@ fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Error>
         Some(Err(_)) => context.data("  On no school's roll"),
         None => {}
     }
+    for deputy in deputies(context, mine)? {
+        context.data(format!("  {}", act::helps(&deputy)));
+    }
     for due in &view.dues {
         context.data(format!("  Due: {}", words::due(&mine.pep, due, Some(today))));
     }

@@ -589,7 +589,8 @@ impl Gap {
 impl Conflict {
     /// What people disagree about.
     pub fn of(dispute: &Dispute) -> Conflict {
-        let mut parts: Vec<&str> = dispute.place.split('/').skip(1).collect();
+        let alike = plan::is_alike(&dispute.place);
+        let mut parts: Vec<&str> = dispute.place.split('/').skip(1).filter(|_| !alike).collect();
         let column = parts.pop();
         let text = conflicts::is_text(dispute);
         let choice = |(i, claim): (usize, &plan::Claim)| Choice {

@@ -1089,11 +1089,28 @@ fn a_sentence_that_two_people_rewrote_apart_is_shown_until_somebody_settles_it()
     let values = json[0]["values"].as_array().cloned().unwrap_or_default();
     assert_eq!((json[0]["place"].as_str(), values.len()), (Some("meeting.notes"), 3));
     assert_eq!((&values[2]["now"], &values[2]["by"], &values[2]["at"]), (&true.into(), &Value::Null, &Value::Null));
-    let checked = ottoline.pep(&["check", &spring, "--json"]).out;
-    assert!(checked.contains("Two people rewrote this apart"), "{checked}");
+    let checked = ottoline.pep(&["check", &spring, "--json"]);
+    assert_eq!(checked.code, 5);
+    let found: Value = serde_json::from_str(&checked.out).unwrap();
+    let found = &found["findings"];
+    let blocks = |finding: &&Value| finding["field"] == "meeting.notes" && finding["severity"] == "blocks";
+    assert!(found.as_array().unwrap().iter().any(|finding| blocks(&finding)), "{found}");
+    // What is shown and taken out is each one's whole text, with the name, and never the two in one.
+    let claims = ottoline.show(&spring)["answers"]["meeting.notes"]["disputed"].clone();
+    let mut by: Vec<&str> = claims.as_array().unwrap().iter().filter_map(|claim| claim["by"].as_str()).collect();
+    by.sort_unstable();
+    assert_eq!(by, ["Odile Marrowfield", "Ottoline Greaves-Penn"]);
+    let copy = ottoline.pep(&["show", &spring, "--field", "meeting.notes"]).out;
+    assert!(copy.contains("Reading is difficult for him.") && copy.contains("His reading age is 9 now."), "{copy}");
+    // Whoever types next has not settled it.
+    ottoline.pep(&["write", &spring, "meeting.notes", "--append", "He cooks."]).ok();
+    meet();
+    assert_eq!(ottoline.pep(&["conflicts", &spring, "--json"]).json()[0]["place"], "meeting.notes");
+    let json = ottoline.pep(&["conflicts", &spring, "--json"]).json();
 
     // Keeping it as it is now goes through the gate as any writing does, and reaches the other.
-    let now = notes(&ottoline);
+    let now = json[0]["values"][2]["value"].as_str().unwrap().to_owned();
+    assert!(now.ends_with("He cooks."), "{now}");
     ottoline.pep(&["resolve", &spring, "meeting.notes", "--take", "3"]).ok();
     meet();
     assert_eq!((notes(&odile), notes(&ottoline)), (now.clone(), now));

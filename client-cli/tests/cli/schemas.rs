@@ -335,7 +335,7 @@ fn plans(world: &mut World) {
     ask(&odile, &["history", spring]);
     ask(&odile, &["diff", spring, "2020-01-01"]);
     ask(&odile, &["private", spring]);
-    ask(&odile, &["move", spring, "--to-version", "2"]);
+    ask(&odile, &["move", spring, "--to-version", "3"]);
     ask(&odile, &["process", "diff", "sections@1", "sections@2"]);
     asked(&ottoline, &["complete", spring]);
     asked(&lorcan, &["sign-off", spring]);

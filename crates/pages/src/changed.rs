@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::hunks::hunks;
+use plan::hunks::words;
 
 /// Letters of what stayed that are shown before and after a change; further ones tell nothing about it.
 const AROUND: usize = 80;
@@ -74,7 +74,7 @@ fn pieces(before: &str, after: &str) -> Vec<Piece> {
     let text = |from: usize, to: usize| String::from_utf16_lossy(units.get(from..to).unwrap_or(&[]));
     let mut found: Vec<(String, String, String)> = Vec::new();
     let mut at = 0;
-    for hunk in hunks(before, after).into_iter().rev() {
+    for hunk in words(before, after).into_iter().rev() {
         let (kept, gone) = (text(at, hunk.at), text(hunk.at, hunk.at + hunk.delete));
         at = hunk.at + hunk.delete;
         match found.last_mut() {

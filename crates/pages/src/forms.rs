@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use participant::pieces::PIECE_UNITS;
-use plan::{ChangeHash, DocumentKind, Edit, Kind, Row, Value};
+use plan::{
+    ChangeHash, DocumentKind, Edit, Kind, Row, Value,
+    hunks::{Hunk, hunks},
+};
 
 use super::{
     field::{Ask, Fill},
-    hunks::{Hunk, hunks},
     live::merged,
     model::Plan,
     request::{Outcome, Pairs},

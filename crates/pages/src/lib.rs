@@ -24,7 +24,6 @@ pub mod field;
 pub mod forms;
 pub mod hints;
 pub mod history;
-pub mod hunks;
 pub mod kit;
 pub mod live;
 pub mod locked;

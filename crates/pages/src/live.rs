@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
-use super::hunks::{Hunk, hunks, letters};
 use participant::typing::{Splice, Typing};
+use plan::hunks::{Hunk, hunks, letters};
 
 /// Patches that a tab may leave unanswered; one that lies further back gets the text anew.
 const VIEWS_MAX: usize = 64;

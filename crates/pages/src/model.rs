@@ -365,7 +365,9 @@ impl Plan {
 
     /// Who answers a page for the designated teacher, today or later, in sentences.
     pub fn delegated_to(&self, page: &Page) -> Vec<String> {
-        let of_page = self.deputies.iter().filter(|one| one.sections.contains(&page.id));
+        // Whoever has become the teacher meanwhile helps nobody.
+        let helps = |one: &&Deputy| one.person != self.person || self.role != plan::DELEGATES;
+        let of_page = self.deputies.iter().filter(|one| one.sections.contains(&page.id)).filter(helps);
         let sentence = |one: &Deputy| {
             let day = |text: &str| text.parse().map_or_else(|_| text.to_owned(), words::date);
             let from =
@@ -393,7 +395,7 @@ impl Plan {
         let theirs = match (path.next(), path.next(), path.next()) {
             (None, ..) => {
                 let text = matches!(question.kind, plan::Kind::Text | plan::Kind::LongText);
-                text && self.may_write(question) && !matches!(self.answer(&question.id), Answer::Disputed(_))
+                text && !self.pep.is_fact(question) && self.may_write(question) && self.disputed(&question.id).is_none()
             }
             (Some(key), Some(column), None) => {
                 let column = question.column(column).filter(|column| column.kind == plan::Kind::LongText)?;
@@ -498,6 +500,22 @@ impl Plan {
     /// This person's own entry among several.
     pub fn own<'a>(&self, voices: &'a [Voice]) -> &'a str {
         voices.iter().rfind(|voice| voice.person == self.person).map_or("", |voice| voice.text.as_str())
+    }
+
+    /// What this person, or whoever may write an answer, has to choose between there: what people entered apart, or of their own
+    /// words what they wrote on two devices.
+    pub fn disputed<'a>(&'a self, id: &'a str) -> Option<Vec<&'a plan::Claim>> {
+        let by = |claim: &plan::Claim| claim.by.as_ref().map(|who| who.person);
+        match self.answer(id) {
+            Answer::Disputed(claims) => Some(claims.iter().collect()),
+            Answer::Voices(_) => {
+                let theirs = |one: &&plan::Rewritten| one.dispute.claims.iter().any(|c| by(c) == Some(self.person));
+                let open = self.view.rewritten.iter().filter(|one| one.open && one.dispute.place == id);
+                let found = open.filter(|one| one.own).find(theirs)?;
+                Some(found.dispute.claims.iter().filter(|claim| claim.at != 0).collect())
+            }
+            _ => None,
+        }
     }
 
     /// The text that this person writes at a question.

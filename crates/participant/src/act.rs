@@ -1,6 +1,8 @@
 //! What a person has the directory do: each a sentence that their device signs. The host sends it while there is a line and says what
 //! the relay answered; without a line nothing is done.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use gate::Id;
 use plan::{Pep, Role};
@@ -152,7 +154,26 @@ pub fn deputies(device: &Device, pep: &Pep, now: &Now) -> Vec<Deputy> {
         from: one.from.clone(),
         until: one.to.clone(),
     };
-    stands.map(told).collect()
+    let mut all: Vec<Deputy> = stands.map(told).collect();
+    // What was delegated anew today holds until tonight beside what takes its place: the longest is said of each page.
+    all.sort_by(|a, b| (&a.name, a.person, &b.until, &a.from).cmp(&(&b.name, b.person, &a.until, &b.from)));
+    let mut said: BTreeSet<(Uuid, String)> = BTreeSet::new();
+    for one in &mut all {
+        one.sections.retain(|section| said.insert((one.person, section.clone())));
+    }
+    all.retain(|one| !one.sections.is_empty());
+    all
+}
+
+/// That somebody helps, in a sentence: `Fabian Rookhurst helps the designated teacher with pages 4 and 5 until 20 March 2026.`
+pub fn helps(deputy: &Deputy) -> String {
+    let day = |text: &str| text.parse().map_or_else(|_| text.to_owned(), words::date);
+    let pages = if let [one] = deputy.sections.as_slice() {
+        format!("page {one}")
+    } else {
+        format!("pages {}", deputy.sections.join(", "))
+    };
+    format!("{} helps the designated teacher with {pages} until {}.", deputy.name, day(&deputy.until))
 }
 
 /// How this person can be reached. What is `None` stays as it is; an empty text takes it away.

@@ -3,7 +3,7 @@
 use plan::{Around, Finding, View};
 use replica::Trouble;
 
-use crate::{Device, Error, Mine, Now, bring, conflicts, lists};
+use crate::{Device, Error, Mine, Now, bring, lists};
 
 /// What the checks find in a plan.
 pub fn findings(device: &mut Device, mine: &Mine, now: &Now) -> Result<Vec<Finding>, Error> {
@@ -21,7 +21,8 @@ pub fn findings_in(device: &mut Device, mine: &Mine, view: &View, now: &Now) -> 
     let documents = copies.documents().ok_or(Trouble::Unknown)?;
     let authors = |actor: &[u8]| copies.author(actor);
     let (meter, unnamed) = (plan::contributions(documents, &authors), plan::unnamed(documents, &authors));
-    findings.extend(plan::rewritten_findings(&conflicts::rewritten(device, mine)?, &mine.pep));
+    findings.extend(plan::rewritten_findings(view, &mine.pep));
+    findings.extend(plan::alike_findings(view, &mine.pep));
     findings.extend(plan::unheard(&meter));
     findings.extend(unnamed);
     Ok(findings)

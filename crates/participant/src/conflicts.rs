@@ -1,25 +1,20 @@
-//! Disputes: places where people entered different things apart, and texts that two people rewrote apart.
+//! Disputes: places where people entered different things apart, and texts that two branches rewrote apart.
 
 use plan::{Applied, Claim, Dispute, Edit, Kind as Type, Refused};
-use replica::Trouble;
 
 use crate::{Device, Error, Kind, Mine, Now};
 
-/// Every place where people entered different things apart, then every text that two people rewrote apart.
+/// Every place where somebody has to choose between what people entered apart, then every text in which two people changed the same
+/// few words apart, then the rows and targets that look like one.
 pub fn disputes(device: &mut Device, mine: &Mine) -> Result<Vec<Dispute>, Error> {
-    let mut disputes = plan::conflicts(&*mine.view(device)?, &mine.pep);
-    disputes.extend(rewritten(device, mine)?);
+    let view = mine.view(device)?;
+    let mut disputes = plan::conflicts(&view, &mine.pep);
+    disputes.extend(view.rewritten.iter().filter(|one| !one.open).map(|one| one.dispute.clone()));
+    disputes.extend(plan::alike(&view, &mine.pep));
     Ok(disputes)
 }
 
-/// Every text that two people rewrote apart.
-pub fn rewritten(device: &mut Device, mine: &Mine) -> Result<Vec<Dispute>, Error> {
-    let copies = mine.plan_documents(device)?;
-    let documents = copies.documents().ok_or(Trouble::Unknown)?;
-    Ok(plan::rewritten(documents, &mine.pep, &|actor| copies.author(actor)))
-}
-
-/// Whether it is about a text that two people rewrote apart.
+/// Whether it is about a text that two branches rewrote apart.
 pub fn is_text(dispute: &Dispute) -> bool {
     let question = plan::bank().question(dispute.question);
     let kind = match dispute.place.split('/').collect::<Vec<_>>().as_slice() {
@@ -27,8 +22,8 @@ pub fn is_text(dispute: &Dispute) -> bool {
         [_, _, column] => question.and_then(|question| question.column(column)).map(|column| column.kind),
         _ => None,
     };
-    matches!(kind, Some(Type::Text | Type::LongText))
-        && dispute.claims.iter().any(|claim| claim.by.is_none() && claim.at == 0)
+    let merged = || dispute.claims.iter().any(|claim| claim.by.is_none() && claim.at == 0);
+    kind == Some(Type::LongText) || (kind == Some(Type::Text) && merged())
 }
 
 /// What a person who names a place, or all of a question, may choose between there.
@@ -44,7 +39,8 @@ pub fn at(device: &mut Device, mine: &Mine, place: &str) -> Result<Vec<Dispute>,
 
 /// The edit that takes one of the answers.
 pub fn taken(dispute: &Dispute, claim: &Claim) -> Edit {
-    Edit::Resolve { question: dispute.place.clone(), take: claim.value.clone() }
+    let take = plan::alike_take(dispute, claim).unwrap_or_else(|| claim.value.clone());
+    Edit::Resolve { question: dispute.place.clone(), take }
 }
 
 /// Takes the answer of this number, counted from 1. On the disk when this returns.

@@ -40,7 +40,7 @@ use sync::{
 use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
-use state::{Asked, Chance, Connection, Counted, Directory, Here, ROSTER, Readers};
+use state::{Asides, Asked, Chance, Connection, Counted, Directory, Here, ROSTER, Readers};
 use unknown::Unknown;
 
 pub use documents::PlanDocuments;
@@ -153,7 +153,7 @@ pub struct Device {
     counted: Counted,
     views: Views,
     /// Generations of PEPs that do not stand.
-    aside: aside::Asides,
+    aside: Asides,
     /// What a newer version made.
     unknown: Unknown,
     /// The newest mark heard of the relay.
@@ -199,7 +199,7 @@ impl Device {
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mark = read_fact(&replica, MARK)?;
-        let aside = aside::read(&replica)?;
+        let aside = state::asides(&replica)?;
         let unknown = Unknown::read(&mut replica, &processes)?;
         let mut device = Device {
             replica,

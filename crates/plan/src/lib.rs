@@ -9,19 +9,24 @@ mod rules;
 mod sample;
 
 use form::{agenda, bank, delegation, difference as differing, expr, policy, practice, process, processes};
+pub use record::hunks;
 use record::{
-    appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value,
-    view,
+    appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, touched,
+    value, view,
 };
-use rules::{carry, checks, clock, content, decision, events, meeting, plausible, quality, signoff, unnamed};
+use rules::{alike, carry, checks, clock, content, decision, events, meeting, plausible, quality, signoff, unnamed};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
 pub use agenda::{Agenda, AgendaItem};
+pub use alike::{alike, alike_take, is_alike};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
 pub use carry::{CarriedOver, carry, target_from};
-pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
+pub use checks::{
+    Around, Finding, Letter, Severity, TuitionMisfit, alike_findings, check, rewritten_findings, shortfalls,
+    tuition_misfits,
+};
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
 pub use delegation::{DELEGATES, Delegated, delegate_group};
 pub use differing::{Difference, DifferenceKind, differences};
@@ -62,16 +67,16 @@ pub use process::{
 pub use processes::{ProcessRef, Processes, UnknownProcess};
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
-pub use rewritten::{rewritten, rewritten_findings};
 pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePerson, SampleStep};
 pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
 };
+pub use touched::Known;
 pub use unnamed::unnamed;
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value, pounds};
 pub use view::{
-    Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Row, State, Target, View, Voice, Who,
-    Why, begun, conflicts, read,
+    Answer, Authors, Cell, Claim, Comment, Completeness, Dispute, Documents, Gap, Rewritten, Row, State, Target, View,
+    Voice, Who, Why, begun, conflicts, read,
 };
 
 /// The question whose answer is the targets; they live at the root of the document.

@@ -152,6 +152,9 @@ pub struct Delegation {
     pub from: String,
     /// Last day, `YYYY-MM-DD`.
     pub to: String,
+    /// First day of their membership of the child's team, where they are on it for this alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<String>,
 }
 
 impl Delegation {

@@ -88,7 +88,11 @@ impl Command {
     /// Whether it is sensible where there is no relay yet: people and children can be put in before it first serves. The others look
     /// for what is there, and make no relay of a folder that was mistyped.
     fn may_begin(&self) -> bool {
-        matches!(self, Command::Invite(_) | Command::Children(_) | Command::People(_) | Command::Teams(_))
+        match self {
+            Command::Invite(_) => true,
+            Command::Children(children) => children.adds(),
+            _ => false,
+        }
     }
 }
 

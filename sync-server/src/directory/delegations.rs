@@ -17,8 +17,7 @@ pub const DELEGATIONS_MAX: usize = 500;
 /// Longest delegation, in days: nobody's plan is a colleague's for longer than a year without being asked again.
 pub const DELEGATED_DAYS_MAX: i64 = 366;
 
-const WITH_ANOTHER_ROLE: &str =
-    "They are to join this child’s team from a later day on already; end that membership first.";
+const FROM_LATER: &str = "They are to join this child’s team from a later day on already; end that membership first.";
 const NOT_DELEGATED: &str = "Nothing of this plan is delegated to that person any more.";
 
 impl Directory {
@@ -36,21 +35,27 @@ impl Directory {
     }
 
     /// A colleague answers pages of a plan from one day to another. Whoever is not on the child's team joins it for as long, as a
-    /// professional. What was delegated to them of this plan before ends with the first day.
+    /// professional. What was delegated to them of this plan before ends with the first day. `new.joined` is worked out here.
     pub fn delegate(&mut self, new: Delegation, child: &Id, by: Option<Id>, now: i64) -> Result<()> {
         let (from, to) = (dated(&new.from)?, dated(&new.to)?);
         self.checked_delegation(&new, child)?;
-        let mut joins = None;
-        match self.open_member(child, &new.person, &from) {
-            Err(_) => joins = Some((from.clone(), to.clone())),
-            Ok(member) if member.from > from => return Err(Refused::Stands(WITH_ANOTHER_ROLE)),
+        let joined = match self.open_member(child, &new.person, &from) {
+            Err(_) => Some(from.clone()),
+            Ok(member) if member.from > from => return Err(Refused::Stands(FROM_LATER)),
             Ok(member) if !pep::deputises(&member.role) => return Err(Refused::NotAColleague),
-            Ok(member) if member.to.as_ref().is_some_and(|last| *last < to) && self.came_to_deputise(&member) => {
-                joins = Some((member.from, to.clone()));
-            }
-            Ok(_) => {}
+            Ok(member) if self.came_to_deputise(&member) => Some(member.from),
+            Ok(Member { to: Some(last), .. }) if last < to => return Err(Refused::OnTeamUntil(last)),
+            Ok(_) => None,
+        };
+        let new = Delegation { joined, ..new };
+        let same = |one: &Delegation| {
+            let of = |one: &Delegation| (one.pep, one.person, one.sections.clone(), one.to.clone());
+            one.from <= from && of(one) == of(&new)
+        };
+        if self.delegations(child).iter().any(same) {
+            return Ok(());
         }
-        let mut all = cut(self.delegations(child), &new.pep, &new.person, &from);
+        let mut all = cut(self.delegations(child), |one| one.pep == new.pep && one.person == new.person, &from);
         if all.len() >= DELEGATIONS_MAX {
             return Err(Refused::TooMany { what: "delegations of this child’s plans", limit: DELEGATIONS_MAX });
         }
@@ -62,17 +67,15 @@ impl Directory {
             ("first day", from.clone()),
             ("last day", to),
         ];
-        let person = new.person;
+        let (person, joined) = (new.person, new.joined.clone());
         all.push(new);
         self.audit(now, by, "delegated", &said);
         self.put_delegations(child, all);
-        if let Some((from, to)) = joins {
-            self.put_member(*child, person, pep::DEPUTY, &from, Some(to), now, by);
-        }
+        self.stays_as_long(child, &person, joined, by, now);
         Ok(())
     }
 
-    /// What was delegated of a plan to a person ends with a day, and their membership too where it was for this alone.
+    /// What was delegated of a plan to a person ends with a day, and their membership with the last of all, where it was for them alone.
     pub fn end_delegation(
         &mut self,
         child: &Id,
@@ -82,19 +85,36 @@ impl Directory {
         now: i64,
     ) -> Result<()> {
         let last = dated(last)?;
-        let stands = |one: &Delegation| one.pep == *pep && one.person == *person && one.to >= last;
-        if !self.delegations(child).iter().any(stands) {
+        let of = |one: &Delegation| one.pep == *pep && one.person == *person;
+        if !self.delegations(child).iter().any(|one| of(one) && one.to >= last) {
             return Err(Refused::Stands(NOT_DELEGATED));
         }
         let member = self.open_member(child, person, &last).ok().filter(|member| self.came_to_deputise(member));
-        let all = cut(self.delegations(child), pep, person, &last);
-        let goes_on = all.iter().any(|one| one.person == *person && one.to > last);
-        let said = [("child", text(child)), ("pep", text(pep)), ("person", text(person)), ("last day", last.clone())];
+        let all = cut(self.delegations(child), of, &last);
+        let said = [("child", text(child)), ("pep", text(pep)), ("person", text(person)), ("last day", last)];
         self.audit(now, by, "ended delegation", &said);
         self.put_delegations(child, all);
-        match member.filter(|member| !goes_on && member.from <= last) {
-            Some(_) => self.end_member(child, person, &last, by, now),
-            None => Ok(()),
+        self.stays_as_long(child, person, member.map(|member| member.from), by, now);
+        Ok(())
+    }
+
+    /// Whoever leaves a team answers nothing of its child's plans for anybody after their last day.
+    pub(super) fn end_delegations(&mut self, child: &Id, person: &Id, last: &str) {
+        let of = |one: &Delegation| one.person == *person;
+        if self.delegations(child).iter().any(|one| of(one) && one.to.as_str() > last) {
+            let all = cut(self.delegations(child), of, last);
+            self.put_delegations(child, all);
+        }
+    }
+
+    /// A membership that began on `joined` for delegations alone lasts as long as the last of them.
+    fn stays_as_long(&mut self, child: &Id, person: &Id, joined: Option<String>, by: Option<Id>, now: i64) {
+        let Some(joined) = joined else { return };
+        let for_it = |one: &&Delegation| one.person == *person && one.joined.as_ref() == Some(&joined);
+        let last = self.delegations(child).iter().filter(for_it).map(|one| one.to.clone()).max();
+        let stands = self.team(child).iter().find(|m| m.person == *person && m.from == joined && m.role == pep::DEPUTY);
+        if last.is_some() && stands.is_none_or(|member| member.to != last) {
+            self.put_member(*child, *person, pep::DEPUTY, &joined, last, now, by);
         }
     }
 
@@ -115,10 +135,8 @@ impl Directory {
     }
 
     /// Whether somebody is on a team only for what was delegated to them.
-    fn came_to_deputise(&self, member: &Member) -> bool {
-        let for_it = |one: &Delegation| {
-            one.person == member.person && one.from >= member.from && Some(&one.to) == member.to.as_ref()
-        };
+    pub(super) fn came_to_deputise(&self, member: &Member) -> bool {
+        let for_it = |one: &Delegation| one.person == member.person && one.joined.as_ref() == Some(&member.from);
         member.role == pep::DEPUTY && self.delegations(&member.child).iter().any(for_it)
     }
 
@@ -130,10 +148,28 @@ impl Directory {
     }
 }
 
-/// Those of a child, of which those of one plan to one person end with a day: what was written on it stays theirs.
-fn cut(all: &[Delegation], pep: &Id, person: &Id, last: &str) -> Vec<Delegation> {
-    let of = |one: &Delegation| one.pep == *pep && one.person == *person && one.to.as_str() > last;
-    let kept = all.iter().filter(|one| !(of(one) && one.from.as_str() > last));
-    let ended = |one: &Delegation| Delegation { to: last.to_owned(), ..one.clone() };
-    kept.map(|one| if of(one) { ended(one) } else { one.clone() }).collect()
+/// Those of a child, of which some end with a day: what was written on it stays theirs. Of one plan and one person what began on that
+/// day and ends on it is one entry, however often it was delegated anew.
+fn cut(all: &[Delegation], of: impl Fn(&Delegation) -> bool, last: &str) -> Vec<Delegation> {
+    let mut kept: Vec<Delegation> = Vec::with_capacity(all.len());
+    for one in all {
+        let ends = of(one) && one.to.as_str() > last;
+        if ends && one.from.as_str() > last {
+            continue;
+        }
+        let one = if ends { Delegation { to: last.to_owned(), ..one.clone() } } else { one.clone() };
+        let of_that_day = |before: &&mut Delegation| {
+            let key = |one: &Delegation| (one.pep, one.person, one.from.clone(), one.to.clone());
+            one.from == last && key(before) == key(&one)
+        };
+        match kept.iter_mut().find(of_that_day) {
+            Some(before) => {
+                before.sections.extend(one.sections);
+                before.sections.sort_unstable();
+                before.sections.dedup();
+            }
+            None => kept.push(one),
+        }
+    }
+    kept
 }

@@ -99,7 +99,8 @@ impl Relay {
             let said = said.into_iter().chain([("code", refused.code().to_owned())]).collect::<Vec<_>>();
             self.directory.audit(now, Some(device), "refused act", &said);
         } else {
-            self.directory.audit(now, Some(device), "did act", &said);
+            let why = sentence.why.iter().map(|why| ("why", why.clone()));
+            self.directory.audit(now, Some(device), "did act", &said.into_iter().chain(why).collect::<Vec<_>>());
         }
         let refused = done.err().map(|refused| not_done(&refused));
         let acted = Acted {
@@ -162,7 +163,8 @@ impl Relay {
             }
             Does::Delegate { child, pep, to, sections, until } => {
                 let (from, to_day) = (on.to_owned(), until.clone());
-                let new = Delegation { pep: *pep, person: *to, sections: sections.clone(), from, to: to_day };
+                let new =
+                    Delegation { pep: *pep, person: *to, sections: sections.clone(), from, to: to_day, joined: None };
                 directory.delegate(new, child, by, now)
             }
             Does::SetContact { was, is } => directory.set_contact(device, was, is, now),
@@ -214,6 +216,7 @@ impl Relay {
         if let (Does::Delegate { to, sections, .. }, false) = (does, everywhere)
             && !sections.is_empty()
         {
+            directory.person(to).ok_or(Refused::PersonUnknown)?;
             let of = |person: &Id| directory.person(person).and_then(|known| known.organisation.as_ref());
             let colleagues = of(&person).is_some_and(|own| Some(own) == of(to));
             // Whoever is of another school, and on the team, the Virtual School has put there.
@@ -247,6 +250,8 @@ fn not_done(refused: &Refused) -> NotDone {
             | Refused::ActReason
             | Refused::Sections(_)
             | Refused::Until
+            | Refused::OnTeamUntil(_)
+            | Refused::PersonUnknown
     );
     let code = if is_value { "value" } else { refused.code() };
     NotDone { code: code.to_owned(), reason: refused.to_string() }

@@ -272,7 +272,7 @@ fn what_cannot_be_delegated_is_refused_and_nothing_is_changed() {
         (delegates(&pep, &fabian, &page, &far), "value"),
         (delegates(&pep, &fabian, &page, "soon"), "value"),
         (delegates(&pep, &carys, &page, &later), "refused"),
-        (delegates(&pep, &Device::new(9, [9; 16]), &page, &later), "refused"),
+        (delegates(&pep, &Device::new(9, [9; 16]), &page, &later), "value"),
         (
             delegates(&Pep { child: pep.child, kind: plan::PepType::Closing, ..pep.clone() }, &fabian, &page, &later),
             "refused",
@@ -439,7 +439,7 @@ fn a_device_that_was_revoked_meanwhile_has_nothing_done() {
 }
 
 #[test]
-fn nothing_but_ids_of_an_act_stands_in_the_audit() {
+fn ids_of_an_act_and_why_it_was_done_stand_in_the_audit_and_nothing_else() {
     let mut story = Story::begin();
     let odile = Device::new(1, story.odile.person);
     let is = Contact { phone: Some("01632 960005".into()), email: Some("odile@example.org".into()) };
@@ -452,9 +452,11 @@ fn nothing_but_ids_of_an_act_stands_in_the_audit() {
         assert!(audit.iter().any(|entry| entry.did == one && entry.by.is_some()), "{one}: {did:?}");
     }
     let all = format!("{audit:?}");
-    for words in ["01632", "example.org", "2010-11-05", "It was asked for"] {
+    for words in ["01632", "example.org", "2010-11-05"] {
         assert!(!all.contains(words), "{words}");
     }
+    // Why stands in it: whoever keeps the relay has to answer for what was done, and no device is told.
+    assert!(all.contains("It was asked for"));
     // Those on her teams see how to reach her, and nobody else does.
     assert_eq!(story.roster(&story.carys).contact(&odile.person), is);
     assert_eq!(story.roster(&story.petra).contacts, []);
@@ -542,4 +544,87 @@ fn a_device_that_asks_without_end_is_told_to_stop_until_tomorrow() {
     let carys = Device::new(2, story.carys.person);
     let mine = Does::SetContact { was: Contact::default(), is: contact("01632 960006") };
     assert_eq!(story.asks(&carys, mine), None, "nobody else is kept from it");
+}
+
+/// The last day of somebody's membership, and whether they have one.
+fn last_day(story: &Story, person: Id) -> Option<Option<String>> {
+    let team = story.relay.inner.directory().team(&story.idris()).to_vec();
+    team.into_iter().rfind(|member| member.person == person).map(|member| member.to)
+}
+
+#[test]
+fn who_came_for_a_delegation_leaves_with_the_last_of_them_and_nobody_else_is_taken_off_by_it() {
+    let mut story = Story::begin();
+    let idris = story.idris();
+    let pep = started(&mut story);
+    let page = pages(&pep);
+    let lorcan = story.relay.joins(6, "Lorcan Tidewell", "virtual-school-officer", &[idris]);
+    let fabian = story.relay.joins(8, "Fabian Rookhurst", "professional", &[]);
+    let day = |story: &Story, days: i64| sync_server::directory::day(story.relay.now + days * DAY);
+    let (soon, later, today) = (day(&story, 3), day(&story, 20), day(&story, 0));
+    // Longer first, then shorter, then ended: today is the last day.
+    for (sections, until, last) in [(&page, &later, &later), (&page, &soon, &soon), (&Vec::new(), &later, &today)] {
+        assert_eq!(code(story.asks(&lorcan, delegates(&pep, &fabian, sections, until))), None);
+        assert_eq!(last_day(&story, fabian.person), Some(Some(last.clone())), "until {until}");
+    }
+    // Whom the Virtual School has put on the team stays as long as it says, and nothing is promised beyond.
+    let sunniva = story.relay.joins(9, "Sunniva Dray", "professional", &[idris]);
+    let (idris_, person, now) = (idris, sunniva.person, story.relay.now);
+    story.relay.inner.administer(|d| d.end_member(&idris_, &person, &soon, None, now)).expect("an end");
+    assert_eq!(code(story.asks(&lorcan, delegates(&pep, &sunniva, &page, &later))).as_deref(), Some("value"));
+    assert_eq!(code(story.asks(&lorcan, delegates(&pep, &sunniva, &page, &soon))), None);
+    assert_eq!(code(story.asks(&lorcan, delegates(&pep, &sunniva, &[], ""))), None);
+    assert_eq!(last_day(&story, sunniva.person), Some(Some(soon.clone())));
+    // Said again and again it is one entry, and what ends with a membership is not shown on.
+    for _ in 0..3 {
+        for until in [&soon, &later, &soon] {
+            assert_eq!(code(story.asks(&lorcan, delegates(&pep, &fabian, &page, until))), None);
+        }
+    }
+    let delegations = story.relay.inner.directory().delegations(&idris).len();
+    assert!(delegations <= 4, "{delegations}");
+    let person = fabian.person;
+    story.relay.inner.administer(|d| d.end_member(&idris_, &person, &today, None, now)).expect("an end");
+    let stands = |story: &Story| {
+        let all = story.relay.inner.directory().delegations(&story.idris()).to_vec();
+        all.into_iter().filter(|one| one.person == person && one.to > today).count()
+    };
+    assert_eq!(stands(&story), 0);
+}
+
+#[test]
+fn two_memberships_that_begin_on_one_day_are_both_kept_and_what_was_written_in_the_first_stays_whole() {
+    let mut story = Story::begin();
+    let idris = story.idris();
+    let mut pep = None;
+    // A teacher who comes today, writes, and hands over today.
+    let mut ottoline = story.relay.joins(7, "Ottoline Greaves-Penn", "designated-teacher", &[idris]);
+    pep.get_or_insert(started(&mut story));
+    let pep = pep.expect("it was started");
+    let [(page, text), _] = two_texts(&pep);
+    assert_eq!(hands_in(&mut story, &mut ottoline, &pep, text), None);
+    let sunniva = story.relay.joins(9, "Sunniva Dray", "designated-teacher", &[]);
+    let (person, to, now) = (ottoline.person, sunniva.person, story.relay.now);
+    let today = sync_server::directory::day(now);
+    story.relay.inner.administer(|d| d.hand_over(&idris, &person, &to, &today, None, now)).expect("a hand-over");
+    let lorcan = story.relay.joins(6, "Lorcan Tidewell", "virtual-school-officer", &[idris]);
+    let later = sync_server::directory::day(now + 5 * DAY);
+    assert_eq!(code(story.asks(&lorcan, delegates(&pep, &ottoline, &[page], &later))), None);
+    let roles = |relay: &Relay| {
+        let team = relay.inner.directory().team(&idris).to_vec();
+        team.into_iter().filter(|m| m.person == person).map(|m| m.role).collect::<Vec<_>>()
+    };
+    assert_eq!(roles(&story.relay), ["designated-teacher", "professional"]);
+    // So every device that fetches the plan finds in which role the first words were written.
+    let record = story.relay.inner.directory().record(&document(&pep, plan::DocumentKind::Main), 0);
+    assert!(record.groups[&person].contains("designated-teacher"), "{:?}", record.groups);
+    // After a restart too.
+    let (dir, now) = (story.relay.dir.clone(), story.relay.now);
+    drop(std::mem::replace(&mut story.relay.inner, open_relay(&dir.with_extension("other"), now)));
+    story.relay.inner = open_relay(&dir, now);
+    assert_eq!(roles(&story.relay), ["designated-teacher", "professional"]);
+    // And whoever answered pages of it for somebody can take the case on.
+    let (person, to) = (sunniva.person, ottoline.person);
+    story.relay.inner.administer(|d| d.hand_over(&idris, &person, &to, &later, None, now)).expect("a hand-over");
+    assert_eq!(last_day(&story, ottoline.person), Some(None));
 }

@@ -988,14 +988,14 @@ fn whole() -> Vec<Row> {
         Row {
             name: "a plan moved to a newer version of its process",
             covers: &["move_version::move_version", "pep move", "POST /pep/*/move"],
-            command: |_| words(["move", "PEP", "--to-version", "2", "--yes"]),
-            form: |pep| (at(pep, "/move"), fields([("version", "2")])),
+            command: |_| words(["move", "PEP", "--to-version", "3", "--yes"]),
+            form: |pep| (at(pep, "/move"), fields([("version", "3")])),
             ..Row { version: 1, ..BLANK }
         },
         Row {
             name: "a plan moved by somebody who may not",
-            command: |_| words(["move", "PEP", "--to-version", "2", "--yes"]),
-            form: |pep| (at(pep, "/move"), fields([("version", "2")])),
+            command: |_| words(["move", "PEP", "--to-version", "3", "--yes"]),
+            form: |pep| (at(pep, "/move"), fields([("version", "3")])),
             then: refused(3, "Your role does not move a plan"),
             ..Row { role: Role::Carer, version: 1, ..BLANK }
         },
@@ -1071,6 +1071,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("POST /views/readers", CHILD),
     ("POST /views/leave", CHILD),
     ("POST /pep/*/views/give", CHILD),
+    ("take_over::what_waits", "nobody asks for it, it follows from what the relay lists: tests/tests/generations.rs"),
     ("settings::ChildMode::keep", CHILD),
     ("settings::Pin::keep", THIS_DEVICE),
     ("settings::Pin::count_try", THIS_DEVICE),

@@ -434,7 +434,7 @@ fn whole() -> Vec<Tab> {
         Tab {
             name: "a plan moved to a newer version of its process",
             covers: "POST /pep/*/move",
-            form: |_, pep| (at(pep, "/move"), fields([("version", "2")])),
+            form: |_, pep| (at(pep, "/move"), fields([("version", "3")])),
             other: |device, pep| device.write(pep, SW, "care.story", "He cooks on Sundays."),
             stands: "He cooks on Sundays.",
             then: Then::Both("\"version\":2"),

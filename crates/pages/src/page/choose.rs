@@ -74,7 +74,7 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
                     legend class="govuk-fieldset__legend govuk-fieldset__legend--l" {
                         h1 class="govuk-fieldset__heading" { "Which is right: " (label) "?" }
                     }
-                    p class="govuk-hint" id="take-hint" { "Neither had seen the other’s answer. Everybody sees your choice, and the other answer stays in the history." }
+                    p class="govuk-hint" id="take-hint" { (hint(dispute)) }
                     @if text { (side_by_side(plan, dispute)) }
                     @if let Some((_, words)) = errors.first() { p class="govuk-error-message" id="take-error" { span class="govuk-visually-hidden" { "Error: " } (words) } }
                     div class="govuk-radios" {
@@ -119,6 +119,15 @@ fn side_by_side(plan: &Plan, dispute: &Dispute) -> Markup {
         @for claim in &now {
             h2 class="govuk-heading-s" { "As it is now, both together" }
             p class="govuk-body" { (kit::typed(&shown(dispute, &claim.value))) }
+        }
+    }
+}
+
+fn hint(dispute: &Dispute) -> &'static str {
+    match plan::is_alike(&dispute.place) {
+        true => "If they are one, what only the other says is added, the other is withdrawn, and it counts once.",
+        false => {
+            "Neither had seen the other’s answer. Everybody sees your choice, and the other answer stays in the history."
         }
     }
 }
@@ -183,6 +192,7 @@ fn label(plan: &Plan, dispute: &Dispute) -> String {
         [] => question.label.clone(),
         [target, "withdrawn"] if question.id == "targets.list" => format!("withdraw or keep {}", area(target)),
         [_, "withdrawn"] | [_, _, _, "withdrawn"] => format!("withdraw or keep a row of “{}”", question.label),
+        [_, _, _] if plan::is_alike(&dispute.place) => format!("two of “{}” that look like one", question.label),
         [target, column] if question.id == "targets.list" => {
             let column = question.column(column).map_or(*column, |column| column.label.as_str());
             format!("“{column}” of {}", area(target))

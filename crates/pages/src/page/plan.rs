@@ -245,7 +245,7 @@ fn far(plan: &Plan, questions: &[&'static Question]) -> Far {
 }
 
 fn is_disputed(plan: &Plan, question: &Question) -> bool {
-    matches!(plan.answer(&question.id), Answer::Disputed(_))
+    plan.disputed(&question.id).is_some()
 }
 
 fn owner_line(plan: &Plan, page: &Page) -> String {

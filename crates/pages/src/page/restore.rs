@@ -187,6 +187,8 @@ fn stood(plan: &Plan, question: &Question, spot: &Spot<'_>, view: &View) -> Stoo
             Some(Answer::Value(value)) => Stood::Value(Some(value.clone())),
             Some(Answer::Set(words)) => Stood::Value(Some(Value::Set(words.clone()))),
             Some(Answer::Disputed(_)) => Stood::Disputed,
+            Some(Answer::Text { text }) if plan.pep.is_fact(question) => Stood::Value(Some(Value::Text(text.clone()))),
+            _ if plan.pep.is_fact(question) => Stood::Value(None),
             Some(answer @ (Answer::Text { .. } | Answer::Voices(_))) => Stood::Text(plan.own_text(answer).to_owned()),
             _ if matches!(question.kind, Kind::Text | Kind::LongText) => Stood::Text(String::new()),
             _ => Stood::Value(None),

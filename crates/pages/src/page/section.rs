@@ -112,7 +112,8 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
     let ask = Ask::question(question);
     let mut before = fill(plan, &ask, plan.seen_answer(&question.id));
     // A box that was live says what it was last told is saved: the rest alone is to be written.
-    let kept = request.form.get(&kept_name(question)).filter(|_| ask.is_text(false));
+    let prose = ask.is_text(false) && !plan.pep.is_fact(question);
+    let kept = request.form.get(&kept_name(question)).filter(|_| prose);
     if let Some(kept) = kept {
         kept.clone_into(&mut before.text);
     }
@@ -120,7 +121,7 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         let sent = ask.sent(&request.form).filter(|sent| *sent != Fill::default());
         if let Some(sent) = sent.filter(|sent| *sent != before && *sent != shown.fill) {
             shown.error = Some(plan.why_not(question));
-            let value = ask.read(&sent).ok().flatten().filter(|_| !ask.is_text(false));
+            let value = ask.read(&sent).ok().flatten().filter(|_| !prose);
             shown.not_taken = Some(value.map_or(sent.text, |value| ask.shown(&value)));
         }
         return shown;
@@ -129,7 +130,7 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
     let answered = match ask.sent(&request.form) {
         Some(sent) => {
             let now = shown.fill.clone();
-            let one = Sent { ask: &ask, text: ask.is_text(false), seen: before, now, sent };
+            let one = Sent { ask: &ask, text: prose, seen: before, now, sent };
             take_answer(request, plan, one, live && kept.is_some(), &mut shown, lots)
         }
         None => {
@@ -153,7 +154,7 @@ fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown:
     let mut answered = false;
     match one.change(&request.form) {
         Ok(None) => {}
-        Ok(Some(_)) if matches!(plan.answer(&question.id), Answer::Disputed(_)) => {
+        Ok(Some(_)) if plan.disputed(&question.id).is_some() => {
             shown.error =
                 Some(format!("“{}” has two answers now. Choose between them before you change it", question.label));
         }
@@ -356,7 +357,7 @@ fn confirm(question: &Question) -> Markup {
 fn has_input(plan: &Plan, question: &Question) -> bool {
     let excuse = question.may_be_excused() && !has_rows(plan, question);
     let answer = !matches!(question.kind, Kind::Table | Kind::TargetList | Kind::Picture)
-        && !matches!(plan.answer(&question.id), Answer::Disputed(_))
+        && plan.disputed(&question.id).is_none()
         && !sections::is_graded(&question.id);
     answer || excuse || to_confirm(plan, question)
 }
@@ -370,9 +371,10 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
     let ask = Ask::question(question);
     let answer = plan.answer(&question.id);
     let mine = plan.may_write(question);
+    let disputed = plan.disputed(&question.id);
     html! {
         div class="pep-question" id={ "at-" (question.id) } {
-            @match (question.kind, answer) {
+            @match (question.kind, &disputed) {
                 (Kind::TargetList, _) if question.id == "targets.list" => {
                     h2 class="govuk-heading-s" { (question.label) }
                     p class="govuk-body" { (kit::link(&plan.href("/targets"), "See the targets and what they cost")) }
@@ -385,7 +387,7 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
                     @if mine && question.may_be_excused() && !has_rows(plan, question) { (excuse(one)) }
                     @else { (said(plan, question)) }
                 }
-                (_, Answer::Disputed(claims)) => {
+                (_, Some(claims)) => {
                     h2 class="govuk-heading-s" { (question.label) }
                     (kit::inset(html! {
                         p class="govuk-body" { strong { "There are two answers." } " Nobody’s is lost." }

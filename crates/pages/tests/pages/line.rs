@@ -122,7 +122,7 @@ fn a_document_that_only_a_newer_version_knows_is_kept_and_said_and_nobody_is_in_
     let newer = line.device.with(|device| device.newer());
     assert_eq!(newer.iter().map(|one| (one.what, one.count)).collect::<Vec<_>>(), [(Made::Documents, 1); 5]);
     let words: Vec<&str> = newer.iter().map(|one| one.word.as_str()).collect();
-    assert!(words.contains(&"document attachments") && words.contains(&"process harrowmere 2"), "{words:?}");
+    assert!(words.contains(&"document attachments") && words.contains(&"process harrowmere 3"), "{words:?}");
     let html = line.device.page("/");
     assert!(html.contains("Made by a newer version of pep, and not shown here: 1 document (PEP transition)"), "{html}");
     assert!(line.opened().is_empty(), "what it does not know it does not open");
@@ -350,6 +350,7 @@ fn r002_14_whoever_a_page_is_delegated_to_answers_it_until_the_last_day_and_ever
         sections: vec![theirs.id.clone(), "of another version".into()],
         from: from.into(),
         to: to.into(),
+        joined: None,
     };
     line.again();
     entries.welcomed(false);

@@ -1,43 +1,18 @@
 //! Generations: one PEP that people began apart, under two processes or two versions. One stands, the one that the relay has; a device
 //! that began the other puts it aside, readable, and writes into the standing one what its person entered (`take_over`).
 
-use std::collections::BTreeMap;
-
 use gate::Id;
 use plan::{DocumentKind, Pep, Role};
-use replica::{Replica, Trouble};
-use serde::{Deserialize, Serialize};
+use replica::Trouble;
 use sync::frame::Start;
 use uuid::Uuid;
 
 use super::{
     Device, PlanDocuments,
-    facts::{cbor, from_cbor, key, pep_of, start_of},
+    facts::{cbor, key, pep_of, start_of},
+    state::{ASIDE, SetAside},
 };
 use crate::words::told;
-
-/// Facts: what was put aside of a PEP, by its id.
-const ASIDE: &[u8] = b"aside/";
-
-/// A generation that does not stand.
-#[derive(Clone, Serialize, Deserialize)]
-pub(super) struct SetAside {
-    /// As what it was started.
-    start: Start,
-    /// What this person wrote in it is in the standing one.
-    done: bool,
-}
-
-/// Generations that do not stand, by PEP.
-pub(super) type Asides = BTreeMap<Id, Vec<SetAside>>;
-
-pub(super) fn read(replica: &Replica) -> Result<Asides, Trouble> {
-    let facts = replica.facts(ASIDE)?.into_iter();
-    let read = |(key, value): (Vec<u8>, Vec<u8>)| {
-        Some((key.get(ASIDE.len()..)?.try_into().ok()?, from_cbor::<Vec<SetAside>>(&value)?))
-    };
-    Ok(facts.filter_map(read).collect())
-}
 
 impl Device {
     /// The relay has another generation of this PEP: that one stands. Ours is put aside, and that something of it is to be written

@@ -85,6 +85,7 @@ impl Device {
         }
         let copies = self.plan_documents(pep, role)?;
         let documents = copies.documents().ok_or(Trouble::Unknown)?;
+        let documents = Documents { known: self.views.known(&id), ..documents };
         let view = Arc::new(plan::read(documents, pep, &|actor| copies.author(actor)));
         self.views.keep_view(id, version, view.clone());
         Ok(view)

@@ -5,13 +5,16 @@ use std::{
     sync::Arc,
 };
 
-use plan::{Delegated, DocumentKind, Role, View};
+use plan::{Delegated, DocumentKind, Known, Role, View};
 use uuid::Uuid;
 
 use crate::summary::Summary;
 
 /// Views kept at once: those of the plans that a person goes between. A view of a full plan takes about 200 KB.
 const VIEWS_MAX: usize = 32;
+/// Plans of which what was done in their texts is kept at once: those that somebody is writing in. Of a plan with ten thousand
+/// changes, some of them made apart, it takes a few megabytes.
+const KNOWN_MAX: usize = 4;
 /// Summaries kept at once, of a few hundred bytes each: more than a council's Virtual School has children.
 const SUMMARIES_MAX: usize = 8_000;
 
@@ -78,6 +81,7 @@ impl Work {
 #[derive(Default)]
 pub struct Views {
     views: VecDeque<(Uuid, Version, Arc<View>)>,
+    known: VecDeque<(Uuid, Known)>,
     summaries: BTreeMap<Uuid, (Version, Arc<Summary>)>,
     /// By the states of the plan and of the one before it.
     could_bring: BTreeMap<Uuid, ([Version; 2], usize)>,
@@ -101,6 +105,17 @@ impl Views {
             self.views.pop_front();
         }
         self.views.push_back((pep, version, view));
+    }
+
+    /// What earlier readings of a plan found out about its documents.
+    pub fn known(&mut self, pep: &Uuid) -> Option<&Known> {
+        let at = self.known.iter().position(|(known, _)| known == pep);
+        let one = at.and_then(|at| self.known.remove(at)).unwrap_or_else(|| (*pep, Known::default()));
+        if self.known.len() >= KNOWN_MAX {
+            self.known.pop_back();
+        }
+        self.known.push_front(one);
+        self.known.front().map(|(_, known)| known)
     }
 
     /// The summary of a plan in this state, if it is kept.

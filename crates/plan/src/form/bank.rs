@@ -108,7 +108,7 @@ pub struct Choice {
 /// The kinds of answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A line of text, merged by character.
+    /// A line of text: one value; merged by character in documents of schema 1, and in somebody's own words.
     Text,
     /// Several lines of text, merged by character.
     LongText,
@@ -264,6 +264,24 @@ impl Question {
     /// True of a text that everybody writes in.
     pub(crate) fn is_shared_text(&self) -> bool {
         !self.voice && matches!(self.kind, Kind::Text | Kind::LongText)
+    }
+
+    /// True of an answer that is one value in documents of this schema: of two that people enter apart both are shown, and what
+    /// nobody entered never appears. In schema 1 a line of text was merged by character, and choices one by one.
+    pub fn is_fact(&self, schema: i64) -> bool {
+        match self.kind {
+            Kind::Text => !self.voice && schema > 1,
+            Kind::MultiChoice => schema > 1,
+            Kind::LongText | Kind::Table | Kind::TargetList => false,
+            Kind::Choice
+            | Kind::Date
+            | Kind::Number
+            | Kind::Money
+            | Kind::YesNo
+            | Kind::Person
+            | Kind::Attachment
+            | Kind::Picture => true,
+        }
     }
 
     /// True of `signoff.*`: an act of its own, not an answer.

@@ -10,6 +10,8 @@ use crate::view::Gap;
 
 /// Whose pages can be delegated.
 pub const DELEGATES: Role = Role::DesignatedTeacher;
+/// What the teacher says in their own name of how they answer.
+const OWN: [&str; 2] = ["settingPeople.formConfirmed", "settingPeople.delegates"];
 /// In front of a page's id, as the gate's table calls whom that page was delegated to.
 const GROUP: &str = "delegate/";
 
@@ -46,12 +48,13 @@ fn bit(at: usize) -> u64 {
 
 impl Process {
     /// Whether somebody may answer a question for the designated teacher: what the teacher writes in the main document on pages that
-    /// are theirs, but for what is reserved to its owners.
+    /// are theirs, but for what is reserved to its owners, and for what they confirm themselves.
     pub fn may_be_delegated(&self, question: &Question) -> bool {
         let theirs = |page: &Page| page.owner == DELEGATES || page.alternate_owner == Some(DELEGATES);
         question.document() == DocumentKind::Main
             && self.page(&question.id).is_some_and(theirs)
             && !question.reserved
+            && !OWN.contains(&question.id.as_str())
             && self.writers_of(question).contains(&DELEGATES)
     }
 
@@ -61,12 +64,12 @@ impl Process {
         within.filter(|page| page.questions.iter().any(|question| self.may_be_delegated(question)))
     }
 
-    fn delegate_lines(&self, kind: DocumentKind) -> Vec<String> {
+    fn delegate_lines(&self, kind: DocumentKind, schema: i64) -> Vec<String> {
         let mut lines = Vec::new();
         for page in self.delegable().filter(|_| kind == DocumentKind::Main) {
             let mut rules = Vec::new();
             for question in page.questions.iter().filter(|question| self.may_be_delegated(question)) {
-                self.answer_rules(question, &mut rules);
+                self.answer_rules(question, schema, &mut rules);
             }
             let theirs = rules.iter().filter(|rule| rule.roles.contains(&DELEGATES));
             lines.extend(theirs.map(|rule| format!("{} {} {}", rule.place, rule.what, delegate_group(&page.id))));
@@ -79,7 +82,7 @@ impl ProcessRef {
     /// The gate's table of a document that has come as far, with what delegates may write: a group for each page.
     pub fn gate_table(&self, kind: DocumentKind) -> String {
         let lines: std::collections::BTreeSet<String> =
-            self.path().flat_map(|process| process.delegate_lines(kind)).collect();
+            self.path().flat_map(|process| process.delegate_lines(kind, self.began().schema)).collect();
         lines.iter().fold(self.write_table(kind), |table, line| table + line + "\n")
     }
 }

@@ -283,9 +283,14 @@ impl Process {
     /// Who may write where in the documents of one kind. Places that are not listed are nobody's: `about` is the genesis's,
     /// and what is worked out is written by nobody.
     pub fn write_rules(&self, kind: DocumentKind) -> Vec<WriteRule> {
+        self.write_rules_in(kind, self.schema)
+    }
+
+    /// The same of documents that began in another shape.
+    fn write_rules_in(&self, kind: DocumentKind, schema: i64) -> Vec<WriteRule> {
         let mut rules = Vec::new();
         for question in self.questions().filter(|question| question.document() == kind) {
-            self.answer_rules(question, &mut rules);
+            self.answer_rules(question, schema, &mut rules);
         }
         for question in self.questions().filter(|question| question.is_sign_off() && question.document() == kind) {
             let roles = self.signers_of(question);
@@ -300,11 +305,16 @@ impl Process {
 
     /// The same as the text that `gate::Rules` reads.
     pub fn write_table(&self, kind: DocumentKind) -> String {
-        self.write_rules(kind).iter().map(|rule| format!("{rule}\n")).collect()
+        self.write_table_in(kind, self.schema)
+    }
+
+    /// The same of documents that began in another shape.
+    pub(crate) fn write_table_in(&self, kind: DocumentKind, schema: i64) -> String {
+        self.write_rules_in(kind, schema).iter().map(|rule| format!("{rule}\n")).collect()
     }
 
     /// Who may write where in the answer to one question, and beside it.
-    pub(crate) fn answer_rules(&self, question: &Question, rules: &mut Vec<WriteRule>) {
+    pub(crate) fn answer_rules(&self, question: &Question, schema: i64, rules: &mut Vec<WriteRule>) {
         let roles = self.writers_of(question);
         if roles.is_empty() {
             return;
@@ -316,13 +326,14 @@ impl Process {
         }
         if question.may_be_carried() {
             add(beside(&question.ask_key), Written::Value);
-            if question.is_shared_text() {
+            if question.is_shared_text() && !question.is_fact(schema) {
                 add(beside(&question.carried_key), Written::Value);
             }
         }
         let answer = beside(&question.id);
         match question.kind {
             _ if question.id == crate::TARGETS => self.target_rules(question, rules),
+            _ if question.is_fact(schema) => add(answer, Written::Value),
             Kind::Text | Kind::LongText if question.voice => add(format!("{answer}/@"), Written::Text),
             Kind::Text | Kind::LongText => add(answer, Written::Text),
             Kind::Table | Kind::TargetList => {

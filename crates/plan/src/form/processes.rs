@@ -44,6 +44,11 @@ impl Processes {
                 include_str!("../../processes/2/rolling.json"),
                 include_str!("../../processes/2/ten-page.json"),
                 include_str!("../../processes/2/web.json"),
+                include_str!("../../processes/3/sections.json"),
+                include_str!("../../processes/3/portal.json"),
+                include_str!("../../processes/3/rolling.json"),
+                include_str!("../../processes/3/ten-page.json"),
+                include_str!("../../processes/3/web.json"),
             ])
             .expect("the processes are part of this program")
         };
@@ -181,9 +186,10 @@ impl ProcessRef {
 
     /// The gate's table of a document that has come as far: what any of the versions it has followed let somebody write, they still
     /// may. So what was written before a move, and arrives after it, is judged as it was written; what the present version says
-    /// beyond that, `apply` asks.
+    /// beyond that, `apply` asks. The shape is that of the version it began under, whatever it was moved to.
     pub fn write_table(&self, kind: DocumentKind) -> String {
-        let tables: Vec<String> = self.path().map(|process| process.write_table(kind)).collect();
+        let schema = self.began().schema;
+        let tables: Vec<String> = self.path().map(|process| process.write_table_in(kind, schema)).collect();
         let mut seen = BTreeSet::new();
         let lines = tables.iter().flat_map(|table| table.lines()).filter(|line| seen.insert(*line));
         lines.fold(String::new(), |table, line| table + line + "\n")

@@ -1,7 +1,7 @@
 //! Reading what is in a document, whatever is in it: nothing here fails, and nothing here trusts the shape.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use automerge::transaction::Transaction;
@@ -159,6 +159,17 @@ impl<'a, R: ReadDoc> Sheet<'a, R> {
         marks.filter(|(value, _)| is_true(value)).map(|(_, op)| op).collect()
     }
 
+    /// True where somebody chose to keep a row or a target that somebody else withdrew, and neither knew of the other.
+    pub(crate) fn kept_apart(&self, maps: &[ObjId]) -> bool {
+        self.kept_on_purpose(maps) && !self.withdrawals(maps).is_empty()
+    }
+
+    /// True where somebody chose to keep a row or a target.
+    pub(crate) fn kept_on_purpose(&self, maps: &[ObjId]) -> bool {
+        let mut marks = maps.iter().flat_map(|map| self.all(map, WITHDRAWN));
+        marks.any(|(value, _)| value.as_bool() == Some(false))
+    }
+
     /// The keys of a map whose value is true: the ticked boxes of a multiple choice.
     pub(crate) fn ticked(&self, map: &ObjId) -> Vec<String> {
         let mut keys = self.keys(map);
@@ -207,12 +218,26 @@ impl<'a, R: ReadDoc> Sheet<'a, R> {
 }
 
 impl<R: Source> Sheet<'_, R> {
-    /// True if a row was withdrawn, and what stands in it differs from what those who withdrew it saw.
+    /// True if a row was withdrawn, and what stands in it differs from what those who withdrew it saw, or somebody chose
+    /// to keep it.
     pub(crate) fn withdrawal_disputed(&self, columns: &[Column], maps: &[ObjId]) -> bool {
+        if self.kept_apart(maps) {
+            return true;
+        }
         let withdrawals = self.withdrawals(maps);
         let seen: Vec<ChangeHash> = withdrawals.iter().filter_map(|op| self.document.change_of(op)).collect();
+        if seen.is_empty() {
+            return false;
+        }
+        // What is withdrawn within it is no reason to keep it: withdrawing the money of a target that is withdrawn ends nothing anew.
+        let mut gone = BTreeSet::new();
+        for column in columns.iter().filter(|column| column.kind == Kind::Table) {
+            let tables: Vec<ObjId> = maps.iter().flat_map(|map| self.objects(map, &column.id, ObjType::Map)).collect();
+            let rows = self.rows(&tables).into_iter().filter(|(_, row)| !self.withdrawals(row).is_empty());
+            gone.extend(rows.map(|(key, _)| (column.id.clone(), key)));
+        }
         let then = Sheet::at(self.document, &seen);
-        !seen.is_empty() && content(&then, columns, maps) != content(self, columns, maps)
+        content(&then, columns, maps, &gone) != content(self, columns, maps, &gone)
     }
 }
 
@@ -220,8 +245,13 @@ fn is_true(value: &automerge::Value<'_>) -> bool {
     matches!(value, automerge::Value::Scalar(scalar) if **scalar == ScalarValue::Boolean(true))
 }
 
-/// Everything in a row or a target that a person entered, for comparison.
-fn content<R: ReadDoc>(sheet: &Sheet<'_, R>, columns: &[Column], maps: &[ObjId]) -> Vec<String> {
+/// Everything in a row or a target that a person entered, for comparison; without those rows within it, by table and key.
+fn content<R: ReadDoc>(
+    sheet: &Sheet<'_, R>,
+    columns: &[Column],
+    maps: &[ObjId],
+    without: &BTreeSet<(String, String)>,
+) -> Vec<String> {
     let mut all = Vec::new();
     for column in columns.iter().filter(|column| !column.calculated) {
         match column.kind {
@@ -232,10 +262,11 @@ fn content<R: ReadDoc>(sheet: &Sheet<'_, R>, columns: &[Column], maps: &[ObjId])
             Kind::Table => {
                 let tables: Vec<ObjId> =
                     maps.iter().flat_map(|map| sheet.objects(map, &column.id, ObjType::Map)).collect();
-                for (key, row) in sheet.rows(&tables) {
+                let rows = sheet.rows(&tables).into_iter();
+                for (key, row) in rows.filter(|(key, _)| !without.contains(&(column.id.clone(), key.clone()))) {
                     all.push(key);
                     all.push(sheet.withdrawals(&row).len().min(1).to_string());
-                    all.extend(content(sheet, &column.columns, &row));
+                    all.extend(content(sheet, &column.columns, &row, &BTreeSet::new()));
                 }
             }
             kind => {

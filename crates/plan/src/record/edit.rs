@@ -11,16 +11,18 @@ use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, RowKey};
 use crate::crossing::{self, Moved};
 use crate::delegation::{DELEGATES, Delegated};
-use crate::document::{Sheet, WITHDRAWN};
+use crate::document::{Sheet, WITHDRAWN, joined_text};
 use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
+use crate::hunks::{Hunk, hunks, least};
 use crate::pep::{DocumentKind, Pep, PepType, Role};
 use crate::plausible;
 use crate::process::Process;
 use crate::quality;
 use crate::refused::Refused;
 use crate::rewritten;
+use crate::touched::SETTLES;
 use crate::value::{CELL_MAX, Shape, TEXT_MAX, Value, find_column, find_question, utf16_len, withhold};
 use crate::view::carried_text;
 
@@ -36,6 +38,9 @@ pub const OPERATIONS_MAX: usize = 20_000;
 
 /// What a mark says to a program that takes it for a remark.
 const MARKED: &str = "This has changed. Those who may see it find it in the plan.";
+/// Between two keys in a place: two rows that look like one.
+pub(crate) const SAME: &str = "same";
+
 /// Whether there is a meeting, or a review without one.
 pub(crate) const MEETING_KIND: &str = "meeting.kind";
 /// The answer to it that says: without one.
@@ -380,6 +385,7 @@ impl<'a> Place<'a> {
                 let cell = column(&column(&question.columns, table)?.columns, cell)?;
                 Ok(Spot::Cell { row, column: cell, within: Some((target, table)) })
             }
+            [row, SAME, other] => Ok(Spot::Same { row, other }),
             [row, cell] => {
                 let cell = column(&question.columns, cell)?;
                 Ok(Spot::Cell { row, column: cell, within: None })
@@ -414,8 +420,20 @@ impl<'a> Place<'a> {
 /// What a place turns out to be. `within`: the target and its table.
 enum Spot<'a> {
     Answer,
-    Cell { row: &'a str, column: &'static Column, within: Option<(&'a str, &'a str)> },
-    Withdrawal { row: &'a str, within: Option<(&'a str, &'a str)> },
+    Cell {
+        row: &'a str,
+        column: &'static Column,
+        within: Option<(&'a str, &'a str)>,
+    },
+    Withdrawal {
+        row: &'a str,
+        within: Option<(&'a str, &'a str)>,
+    },
+    /// Two rows that look like one.
+    Same {
+        row: &'a str,
+        other: &'a str,
+    },
 }
 
 /// One transaction in progress.
@@ -469,7 +487,7 @@ impl<'t> Work<'t> {
         }
         match edit {
             Edit::Excuse { .. } => Ok(()),
-            Edit::Confirm { question } => self.writable(question).and_then(|place| self.confirmed(place.question)),
+            Edit::Confirm { question } => self.writable(question).and_then(|place| self.confirm(place.question)),
             Edit::Carry { question, text, ask } => self.carry(&self.writable(question)?, text.as_deref(), *ask),
             Edit::Choose { question, value } => self.choose(&self.writable(question)?, value),
             Edit::Clear { question } => self.clear(&self.writable(question)?),
@@ -512,6 +530,9 @@ impl<'t> Work<'t> {
             Edit::Resolve { question, take } => {
                 let place = self.writable(question)?;
                 match self.versions.remove(question).filter(|versions| !versions.is_empty()) {
+                    Some(versions) if place.question.kind == Kind::MultiChoice => {
+                        self.resolve_set(place.question, take, &versions)
+                    }
                     Some(versions) => self.resolve_text(&place, take, &versions),
                     None => self.resolve(&place, take),
                 }
@@ -562,7 +583,7 @@ impl<'t> Work<'t> {
             return Ok(());
         }
         let reason = find_question(quality::REASON)?;
-        let why = self.sheet().answer(&reason.id, ObjType::Text).map(|text| self.sheet().text(&text));
+        let why = shared_text(&self.sheet(), reason);
         // The reason is asked for exactly where the grade is another.
         let asked = Facts::new(self.pep, Some(self.sheet())).asked(reason) == Asked::Yes;
         match asked && why.is_none_or(|why| why.trim().is_empty()) {
@@ -586,6 +607,22 @@ impl<'t> Work<'t> {
         self.take_away(question, &question.ask_key)
     }
 
+    /// Confirming what came from the last PEP says it anew: beside what somebody else made of it meanwhile both are shown. Texts and
+    /// rows stand as they are.
+    fn confirm(&mut self, question: &Question) -> Result<(), Refused> {
+        let answers = self.answers(question)?;
+        let asked = !self.sheet().all(&answers, &question.ask_key).is_empty();
+        if asked && self.pep.is_fact(question) {
+            let answers = [answers];
+            if let [only] = self.sheet().puts(&answers, &question.id, question.kind).as_slice() {
+                self.empty(question, &answers, &question.id)?;
+                let [map] = &answers;
+                self.tx.put(map, question.id.as_str(), only.value.scalar()).map_err(damaged(question))?;
+            }
+        }
+        self.confirmed(question)
+    }
+
     fn take_away(&mut self, question: &Question, key: &str) -> Result<(), Refused> {
         let answers = self.answers(question)?;
         match self.sheet().all(&answers, key).is_empty() {
@@ -604,6 +641,9 @@ impl<'t> Work<'t> {
             if !question.is_shared_text() {
                 return Err(place.wrong_type(expected(question)));
             }
+            if self.pep.is_fact(question) {
+                return self.carry_fact(question, &answers, text, ask);
+            }
             if utf16_len(text) > CARRIED_MAX {
                 return Err(Refused::TooLong { question: question.id.clone(), limit: CARRIED_MAX });
             }
@@ -620,10 +660,20 @@ impl<'t> Work<'t> {
         }
     }
 
+    /// A line of text that is one value begins as any value does.
+    fn carry_fact(&mut self, question: &Question, answers: &ObjId, text: &str, ask: bool) -> Result<(), Refused> {
+        if !self.sheet().all(answers, &question.id).is_empty() {
+            return Ok(());
+        }
+        self.put_line(question, text)?;
+        let ask = ask.then_some(Value::YesNo(true));
+        self.put(question, std::slice::from_ref(answers), &question.ask_key, Kind::YesNo, ask.as_ref())
+    }
+
     /// Before a text is edited: what was carried over becomes its beginning, so that everything is edited in one place.
     fn write_out(&mut self, place: &Place<'_>) -> Result<(), Refused> {
         let question = place.question;
-        if !matches!(place.spot()?, Spot::Answer) || !question.is_shared_text() {
+        if !matches!(place.spot()?, Spot::Answer) || !question.is_shared_text() || self.pep.is_fact(question) {
             return Ok(());
         }
         if let Some(carried) = carried_text(&self.sheet(), question) {
@@ -674,6 +724,11 @@ impl<'t> Work<'t> {
                 Kind::MultiChoice => {
                     Shape::of(question).check(&question.id, value)?;
                     let Value::Set(words) = value else { return Err(Shape::of(question).bad(&question.id)) };
+                    if self.pep.is_fact(question) {
+                        let answers = self.answers(question)?;
+                        let value = (!words.is_empty()).then_some(value);
+                        return self.put(question, &[answers], &question.id, question.kind, value);
+                    }
                     self.tick(question, words)
                 }
                 Kind::Choice
@@ -693,7 +748,7 @@ impl<'t> Work<'t> {
                 }
             },
             Spot::Cell { row, column, within } => self.put_cell_at(question, row, column, within, Some(value)),
-            Spot::Withdrawal { .. } => {
+            Spot::Withdrawal { .. } | Spot::Same { .. } => {
                 Err(place.wrong_type("no value there; withdraw the row, or change it to bring it back"))
             }
         }
@@ -705,8 +760,9 @@ impl<'t> Work<'t> {
             Spot::Answer => match question.kind {
                 Kind::Text | Kind::LongText => self.rewrite(place, ""),
                 Kind::Table | Kind::TargetList => Err(place.wrong_type("rows; withdraw them one by one")),
-                Kind::MultiChoice => self.tick(question, &BTreeSet::new()),
+                Kind::MultiChoice if !self.pep.is_fact(question) => self.tick(question, &BTreeSet::new()),
                 Kind::Choice
+                | Kind::MultiChoice
                 | Kind::Date
                 | Kind::Number
                 | Kind::Money
@@ -719,7 +775,9 @@ impl<'t> Work<'t> {
                 }
             },
             Spot::Cell { row, column, within } => self.put_cell_at(question, row, column, within, None),
-            Spot::Withdrawal { .. } => Err(place.wrong_type("no value there; change the row to bring it back")),
+            Spot::Withdrawal { .. } | Spot::Same { .. } => {
+                Err(place.wrong_type("no value there; change the row to bring it back"))
+            }
         }
     }
 
@@ -731,15 +789,14 @@ impl<'t> Work<'t> {
             Spot::Cell { row, column, within } => {
                 (self.row_at(question, row, within)?, column.id.as_str(), column.kind)
             }
+            Spot::Same { row, other } => return self.same(question, row, other, take),
             Spot::Withdrawal { row, within } => {
                 let maps = self.row_at(question, row, within)?;
                 if self.sheet().withdrawals(&maps).is_empty() {
                     return Err(undisputed());
                 }
                 return match take {
-                    // A new mark, made in the knowledge of the edits that crossed with the old one.
-                    Value::YesNo(true) => self.mark_withdrawn(question, &maps),
-                    Value::YesNo(false) => self.bring_back(question, &maps),
+                    Value::YesNo(withdrawn) => self.choose_withdrawal(question, &maps, *withdrawn),
                     _ => Err(place.wrong_type("yes (withdraw) or no (keep)")),
                 };
             }
@@ -752,23 +809,141 @@ impl<'t> Work<'t> {
         self.put(question, &maps, key, kind, Some(take))
     }
 
+    /// Two rows, or two targets, that look like one: joined in the one that stands, or kept as two. What the other says beside it is
+    /// added, and the other is withdrawn; of two people who join them otherwise apart both are heard, for each keeps one on purpose.
+    fn same(&mut self, question: &'static Question, one: &str, other: &str, take: &Value) -> Result<(), Refused> {
+        let undisputed = || Refused::NotDisputed { question: question.id.clone() };
+        let [first, second] = [one, other].map(|key| self.row_at(question, key, None));
+        let (first, second) = (first?, second?);
+        if one == other || [&first, &second].into_iter().any(|maps| !self.sheet().withdrawals(maps).is_empty()) {
+            return Err(undisputed());
+        }
+        let (key, stays, goes) = match take {
+            Value::YesNo(false) => {
+                self.choose_withdrawal(question, &first, false)?;
+                return self.choose_withdrawal(question, &second, false);
+            }
+            Value::Choice(key) if key == one => (one, first, second),
+            Value::Choice(key) if key == other => (other, second, first),
+            _ => return Err(undisputed()),
+        };
+        for column in question.columns.iter().filter(|column| !column.calculated && column.voice_of.is_none()) {
+            match column.kind {
+                Kind::Table => self.take_rows(question, key, column, &stays, &goes)?,
+                Kind::LongText => {
+                    let [there, new] = [&stays, &goes].map(|maps| joined_text(&self.sheet(), &column.id, maps));
+                    if there.is_empty() && !new.is_empty() {
+                        self.rewrite(&Place { question, path: vec![key, &column.id] }, &new)?;
+                    }
+                }
+                kind => {
+                    let [there, new] = [&stays, &goes].map(|maps| self.sheet().puts(maps, &column.id, kind));
+                    if let ([], [new]) = (there.as_slice(), new.as_slice()) {
+                        self.put(question, &stays, &column.id, kind, Some(&new.value))?;
+                    }
+                }
+            }
+        }
+        self.choose_withdrawal(question, &stays, false)?;
+        self.choose_withdrawal(question, &goes, true)
+    }
+
+    /// The rows within a target that the other of two has and this one lacks; under the same keys, so that two who join them apart
+    /// meet. There they are withdrawn: money counts once.
+    fn take_rows(
+        &mut self,
+        question: &'static Question,
+        target: &str,
+        column: &'static Column,
+        stays: &[ObjId],
+        goes: &[ObjId],
+    ) -> Result<(), Refused> {
+        let tables = |maps: &[ObjId]| -> Vec<ObjId> {
+            maps.iter().flat_map(|map| self.sheet().objects(map, &column.id, ObjType::Map)).collect()
+        };
+        let [there, new] = [stays, goes].map(|maps| self.sheet().live_rows(&tables(maps)));
+        let entered = || column.columns.iter().filter(|cell| !cell.calculated);
+        let said = |sheet: &Sheet<'_, Transaction<'t>>, row: &[ObjId]| -> Vec<Vec<Value>> {
+            entered()
+                .map(|cell| sheet.puts(row, &cell.id, cell.kind).into_iter().map(|put| put.value).collect())
+                .collect()
+        };
+        for (key, row) in new {
+            let says = said(&self.sheet(), &row);
+            if !there.values().any(|known| said(&self.sheet(), known) == says) && !there.contains_key(&key) {
+                let table = self.table(&Place { question, path: vec![target, &column.id] })?;
+                let made = self.make_row(question, &table, &key)?;
+                for (cell, values) in entered().zip(&says) {
+                    if let Some(value) = values.last() {
+                        self.tx.put(&made, cell.id.as_str(), value.scalar()).map_err(damaged(question))?;
+                    }
+                }
+            }
+            self.choose_withdrawal(question, &row, true)?;
+        }
+        Ok(())
+    }
+
     /// Makes a text that two people rewrote apart what one of them left, or keeps it as it is now.
     fn resolve_text(&mut self, place: &Place<'_>, take: &Value, versions: &[Value]) -> Result<(), Refused> {
         let (Value::Text(text), true) = (take, versions.contains(take)) else {
             return Err(Refused::NotDisputed { question: place.question.id.clone() });
         };
-        let text_id = self.text_to_write(place)?;
-        if self.sheet().text(&text_id) != *text {
-            return self.rewrite(place, text);
+        self.check_length(place, text)?;
+        if matches!(place.spot()?, Spot::Answer) && place.question.is_shared_text() {
+            self.take_away(place.question, &place.question.carried_key)?;
         }
-        // Somebody who has seen both lets it stand. The text itself says so, by a character that comes and goes within this one
-        // change: it needs no place of its own, and so it merges, and may be written, exactly where the text may.
+        let text_id = self.text_to_write(place)?;
+        // What stands in both stays: of two people who choose the same apart each takes away the same, and neither puts it in twice.
+        self.change_text(place.question, &text_id, least(&self.sheet().text(&text_id), text))?;
+        // Somebody who has seen both says how it is to read. The text itself says so, by a character that comes and goes within this
+        // one change: it needs no place of its own, and so it merges, and may be written, exactly where the text may.
         let end = self.tx.length(&text_id);
-        self.tx.splice_text(&text_id, end, 0, " ").map_err(damaged(place.question))?;
+        self.tx.splice_text(&text_id, end, 0, SETTLES).map_err(damaged(place.question))?;
         self.tx.splice_text(&text_id, end, 1, "").map_err(damaged(place.question))
     }
 
+    /// Chooses one of the sets that people ticked apart. A choice that is put again within one change says that it was chosen.
+    fn resolve_set(&mut self, question: &Question, take: &Value, versions: &[Value]) -> Result<(), Refused> {
+        let (Value::Set(chosen), true) = (take, versions.contains(take)) else {
+            return Err(Refused::NotDisputed { question: question.id.clone() });
+        };
+        let map = self.sheet().answer(&question.id, ObjType::Map);
+        let map = map.ok_or_else(|| Refused::Damaged { question: question.id.clone() })?;
+        for word in self.sheet().ticked(&map).iter().chain(chosen) {
+            self.empty(question, std::slice::from_ref(&map), word)?;
+        }
+        chosen.iter().try_for_each(|word| self.tx.put(&map, word.as_str(), true).map_err(damaged(question)))
+    }
+
+    /// Makes these pieces in a text, the last first.
+    fn change_text(&mut self, question: &Question, text: &ObjId, pieces: Vec<Hunk>) -> Result<(), Refused> {
+        for Hunk { at, delete, insert } in pieces {
+            let delete = isize::try_from(delete).unwrap_or(isize::MAX);
+            self.tx.splice_text(text, at, delete, &insert).map_err(damaged(question))?;
+        }
+        Ok(())
+    }
+
+    /// The question at a place, where its answer is a line of text that is one value.
+    fn line(&self, place: &Place<'_>) -> Option<&'static Question> {
+        let line = |question: &&'static Question| question.kind == Kind::Text && self.pep.is_fact(question);
+        Some(place.question).filter(line).filter(|_| matches!(place.spot(), Ok(Spot::Answer)))
+    }
+
+    fn put_line(&mut self, question: &Question, text: &str) -> Result<(), Refused> {
+        if utf16_len(text) > CARRIED_MAX {
+            return Err(Refused::TooLong { question: question.id.clone(), limit: CARRIED_MAX });
+        }
+        let text = Some(text.trim()).filter(|text| !text.is_empty()).map(|text| Value::Text(text.to_owned()));
+        let answers = self.answers(question)?;
+        self.put(question, &[answers], &question.id, question.kind, text.as_ref())
+    }
+
     fn rewrite(&mut self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
+        if let Some(question) = self.line(place) {
+            return self.put_line(question, text);
+        }
         self.check_length(place, text)?;
         if matches!(place.spot()?, Spot::Answer) && place.question.is_shared_text() {
             self.take_away(place.question, &place.question.carried_key)?;
@@ -783,9 +958,7 @@ impl<'t> Work<'t> {
                 }
             };
         };
-        if self.sheet().text(winner) != text {
-            self.tx.update_text(winner, text).map_err(damaged(place.question))?;
-        }
+        self.change_text(place.question, winner, hunks(&self.sheet().text(winner), text))?;
         // One person's two devices each began an entry: what was just written is the whole of it.
         for other in others {
             let length = isize::try_from(self.tx.length(other)).unwrap_or(isize::MAX);
@@ -799,6 +972,14 @@ impl<'t> Work<'t> {
     fn append(&mut self, place: &Place<'_>, text: &str) -> Result<(), Refused> {
         if text.is_empty() {
             return Ok(());
+        }
+        if let Some(question) = self.line(place) {
+            let there = self.sheet().plain(&question.id, question.kind);
+            return match there.as_slice() {
+                [] => self.put_line(question, text),
+                [only] => self.put_line(question, &format!("{}\n{text}", only.value)),
+                _ => Err(place.wrong_type("one of the answers that people gave apart; choose one, then add to it")),
+            };
         }
         self.write_out(place)?;
         let target = self.text_to_write(place)?;
@@ -816,6 +997,9 @@ impl<'t> Work<'t> {
         seen: &[ChangeHash],
         moves: &[Moved],
     ) -> Result<(), Refused> {
+        if self.line(place).is_some() {
+            return Err(place.wrong_type("an answer as a whole, and not piece by piece"));
+        }
         let fault = damaged(place.question);
         let out_of_text = || Refused::OutOfText { question: place.question.id.clone() };
         let page_saw_carried = match (place.spot()?, seen) {
@@ -1065,6 +1249,8 @@ impl<'t> Work<'t> {
     }
 
     /// Writes a value where it differs from what is there, or where people disagree: in the winning map, and nowhere else.
+    /// Where they disagree it is a value of its own, which replaces nothing: everything there goes first. Putting the value that
+    /// wins once more would only take the others away, and of two people who choose apart one alone would be left.
     fn put(
         &mut self,
         question: &Question,
@@ -1084,16 +1270,24 @@ impl<'t> Work<'t> {
         if same {
             return Ok(());
         }
-        let emptied = if value.is_some() { others } else { maps };
-        for map in emptied {
-            if !self.sheet().all(map, key).is_empty() {
-                self.tx.delete(map, key).map_err(damaged(question))?;
-            }
+        let chosen = puts.len() > 1 || others.iter().any(|map| !self.sheet().all(map, key).is_empty());
+        if chosen || value.is_none() {
+            self.empty(question, maps, key)?;
         }
         match value {
             Some(value) => self.tx.put(winner, key, value.scalar()).map_err(damaged(question)),
             None => Ok(()),
         }
+    }
+
+    /// Takes away whatever stands at a key of these maps.
+    fn empty(&mut self, question: &Question, maps: &[ObjId], key: &str) -> Result<(), Refused> {
+        for map in maps {
+            if !self.sheet().all(map, key).is_empty() {
+                self.tx.delete(map, key).map_err(damaged(question))?;
+            }
+        }
+        Ok(())
     }
 
     fn tick(&mut self, question: &Question, words: &BTreeSet<String>) -> Result<(), Refused> {
@@ -1110,25 +1304,25 @@ impl<'t> Work<'t> {
     }
 
     fn withdraw(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
-        match self.sheet().withdrawals(maps).is_empty() {
-            true => self.mark_withdrawn(question, maps),
+        // An equal value put over an old mark would be no operation; it takes a new mark to cover the edits seen now.
+        match self.sheet().withdrawals(maps).is_empty() || self.sheet().kept_apart(maps) {
+            true => self.choose_withdrawal(question, maps, true),
             false => Ok(()),
         }
     }
 
-    fn mark_withdrawn(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
-        // An equal value put over an old mark would be no operation; it takes a new mark to cover the edits seen now.
-        self.bring_back(question, maps)?;
-        maps.iter().try_for_each(|map| self.tx.put(map, WITHDRAWN, true).map_err(damaged(question)))
+    fn bring_back(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
+        match self.sheet().withdrawals(maps).is_empty() {
+            true => Ok(()),
+            false => self.empty(question, maps, WITHDRAWN),
+        }
     }
 
-    fn bring_back(&mut self, question: &Question, maps: &[ObjId]) -> Result<(), Refused> {
-        for map in maps {
-            if !self.sheet().all(map, WITHDRAWN).is_empty() {
-                self.tx.delete(map, WITHDRAWN).map_err(damaged(question))?;
-            }
-        }
-        Ok(())
+    /// A choice between withdrawing and keeping, made in the knowledge of both: a mark of its own either way, so that two people
+    /// who choose apart are both heard.
+    fn choose_withdrawal(&mut self, question: &Question, maps: &[ObjId], withdrawn: bool) -> Result<(), Refused> {
+        self.empty(question, maps, WITHDRAWN)?;
+        maps.iter().try_for_each(|map| self.tx.put(map, WITHDRAWN, withdrawn).map_err(damaged(question)))
     }
 
     fn text_to_write(&mut self, place: &Place<'_>) -> Result<ObjId, Refused> {
@@ -1142,7 +1336,7 @@ impl<'t> Work<'t> {
         let question = place.question;
         let (map, key) = match place.spot()? {
             Spot::Cell { row, column, .. } => (self.target(question, row)?.pop(), text_key(column, &self.writer)),
-            Spot::Answer | Spot::Withdrawal { .. } => {
+            Spot::Answer | Spot::Withdrawal { .. } | Spot::Same { .. } => {
                 (self.sheet().answer(&question.id, ObjType::Map), self.writer.person.to_string())
             }
         };
@@ -1181,6 +1375,14 @@ pub(crate) fn right_document<R: ReadDoc>(sheet: &Sheet<'_, R>, pep: &Pep, kind: 
     if right { Ok(()) } else { Err(Refused::OtherPlan) }
 }
 
+/// What stands as the text of a question that everybody writes: a text, or a line that is one value.
+fn shared_text<R: ReadDoc>(sheet: &Sheet<'_, R>, question: &Question) -> Option<String> {
+    match sheet.answer(&question.id, ObjType::Text) {
+        Some(text) => Some(sheet.text(&text)),
+        None => sheet.plain(&question.id, question.kind).pop().map(|put| put.value.to_string()),
+    }
+}
+
 /// The texts at a place, several only where one person began an entry on two devices; the winning one last.
 fn texts<R: ReadDoc>(sheet: &Sheet<'_, R>, place: &Place<'_>, writer: &Writer) -> Result<Vec<ObjId>, Refused> {
     let question = place.question;
@@ -1198,7 +1400,9 @@ fn texts<R: ReadDoc>(sheet: &Sheet<'_, R>, place: &Place<'_>, writer: &Writer) -
             Ok(maps.iter().flat_map(|map| sheet.objects(map, &text_key(column, writer), ObjType::Text)).collect())
         }
         Spot::Answer => Err(place.wrong_type(expected(question))),
-        Spot::Cell { .. } | Spot::Withdrawal { .. } => Err(place.wrong_type("a value there, not a long text")),
+        Spot::Cell { .. } | Spot::Withdrawal { .. } | Spot::Same { .. } => {
+            Err(place.wrong_type("a value there, not a long text"))
+        }
     }
 }
 
@@ -1249,13 +1453,20 @@ pub fn text_at(document: &Automerge, place: &str, writer: &Writer) -> Result<Str
     if let (Spot::Answer, Some(carried)) = (place.spot()?, carried_text(&sheet, place.question)) {
         return Ok(carried);
     }
+    let shared = place.question.is_shared_text() && matches!(place.spot()?, Spot::Answer);
+    if shared && sheet.answer(&place.question.id, ObjType::Text).is_none() {
+        return Ok(shared_text(&sheet, place.question).unwrap_or_default());
+    }
     Ok(texts(&sheet, &place, writer)?.pop().map_or_else(String::new, |text| sheet.text(&text)))
 }
 
 /// The versions of the text at a place that people rewrote apart; none where nobody did, or where no text is.
 fn rewritten_at(document: &Automerge, question: &str, writer: &Writer) -> Result<Vec<Value>, Refused> {
-    let place = Place::parse(question)?;
-    let texts = texts(&Sheet::now(document), &place, writer).unwrap_or_default();
+    let (place, sheet) = (Place::parse(question)?, Sheet::now(document));
+    let texts = match place.question.kind {
+        Kind::MultiChoice => sheet.answer(&place.question.id, ObjType::Map).into_iter().collect(),
+        _ => texts(&sheet, &place, writer).unwrap_or_default(),
+    };
     Ok(if texts.is_empty() { Vec::new() } else { rewritten::versions(document, place.question, &texts) })
 }
 

@@ -230,7 +230,11 @@ impl<'a, R: Source> Facts<'a, R> {
             "funding.stream" => known(self.streams()),
             _ => {
                 let kind = crate::bank::bank().question(question)?.kind;
-                Some(main.plain(question, kind).iter().map(|put| put.value.to_string()).collect())
+                let words = |value: Value| match value {
+                    Value::Set(words) => words.into_iter().collect(),
+                    value => vec![value.to_string()],
+                };
+                Some(main.plain(question, kind).into_iter().flat_map(|put| words(put.value)).collect())
             }
         }
     }

@@ -229,6 +229,7 @@ impl Known {
             }
             told.push((path, act, object, removed(&op)));
         }
+        choices(&mut told);
         // The genesis has no author and says nothing.
         if change.deps().is_empty() {
             return Vec::new();
@@ -264,10 +265,48 @@ impl Known {
     }
 }
 
+/// What one operation did: where, what, to which object, and which character it took away.
+type Told = (Vec<String>, Act, Option<(u64, ActorId)>, Option<(u64, ActorId)>);
+
+/// A choice between what people entered apart takes all of it away and puts a value that replaces nothing: one deed, not two.
+fn choices(told: &mut Vec<Told>) {
+    let removed: BTreeSet<Vec<String>> =
+        told.iter().filter(|(_, act, ..)| *act == Act::Removed).map(|(path, ..)| path.clone()).collect();
+    let mut chosen: BTreeSet<Vec<String>> = BTreeSet::new();
+    for (path, act, ..) in told.iter_mut() {
+        if let Act::Put(value) = act
+            && removed.contains(path)
+        {
+            *act = Act::Chose(value.clone());
+            chosen.insert(path.clone());
+        }
+    }
+    told.retain(|(path, act, ..)| *act != Act::Removed || !chosen.contains(path));
+    // Confirming what came from the last PEP says it anew: that is one deed, too.
+    let mut confirmed: BTreeMap<Vec<String>, ScalarValue> = BTreeMap::new();
+    told.retain(|(path, act, ..)| {
+        let ask = path.split_last().map(|(last, rest)| [rest, &[format!("{last}~ask")]].concat());
+        match (act, ask.filter(|ask| removed.contains(ask))) {
+            (Act::Chose(value), Some(ask)) => {
+                confirmed.insert(ask, value.clone());
+                false
+            }
+            _ => true,
+        }
+    });
+    for (path, act, ..) in told.iter_mut() {
+        if let Some(value) = confirmed.remove(path) {
+            *act = Act::Chose(value);
+        }
+    }
+}
+
 /// What an operation, or a difference, does at its place.
 #[derive(PartialEq)]
 enum Act {
     Put(ScalarValue),
+    /// One of the values that people entered apart, or another in their place, by somebody who saw them.
+    Chose(ScalarValue),
     /// A map or a text came to be.
     Made,
     /// What stood there is gone.
@@ -325,7 +364,10 @@ fn place(path: &[&str]) -> String {
 
 fn mark(path: &[&str], act: &Act) -> Option<Mark> {
     match (path, act) {
-        (["answers", "meeting.held"], Act::Put(ScalarValue::Boolean(true))) => Some(Mark::MeetingHeld),
+        (
+            ["answers", "meeting.held"],
+            Act::Put(ScalarValue::Boolean(true)) | Act::Chose(ScalarValue::Boolean(true)),
+        ) => Some(Mark::MeetingHeld),
         (["answers", RETURNED, _], Act::Made) => Some(Mark::SentBack),
         (["signOffs", "signoff.vs", _], Act::Made) => Some(Mark::SignedOff),
         (["signOffs", id, _], Act::Made) if is_seen(id) => Some(Mark::Seen),
@@ -450,24 +492,29 @@ fn is_row(path: &[String]) -> bool {
 /// how people know a target.
 fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> Option<(&'static str, String)> {
     let value = |kind: Kind, options: &dyn Fn(&str) -> String| match act {
-        Act::Put(scalar) => Some(match Value::read(kind, scalar)? {
+        Act::Put(scalar) | Act::Chose(scalar) => Some(match Value::read(kind, scalar)? {
             Value::Choice(word) => options(&word),
+            Value::Set(words) => words.iter().map(|word| options(word)).collect::<Vec<_>>().join(", "),
             value => value.to_string(),
         }),
         _ => None,
     };
     let (wrote, removed, made) = (*act == Act::Wrote, *act == Act::Removed, *act == Act::Made);
+    let chose = matches!(act, Act::Chose(_));
     let of = |question: &'static Question, sentence: String| Some((question.id.as_str(), sentence));
     let cell = |question: &'static Question, column: &Column, row: &str| {
         let place = format!("“{}” of {row} in “{}”", column.label, question.label);
         match value(column.kind, &|word| column.label_of(word).to_owned()) {
+            Some(value) if chose => of(question, format!("chose {value} for {place}")),
             Some(value) => of(question, format!("changed {place} to {value}")),
             None if wrote => of(question, format!("wrote in {place}")),
             None if removed => of(question, format!("emptied {place}")),
             None => None,
         }
     };
+    let kept = matches!(act, Act::Put(ScalarValue::Boolean(false)) | Act::Chose(ScalarValue::Boolean(false)));
     let withdrawal = |question: &'static Question, row: &str| match removed {
+        _ if kept => of(question, format!("kept {row} in “{}”", question.label)),
         true => of(question, format!("brought back {row} in “{}”", question.label)),
         false => of(question, format!("withdrew {row} in “{}”", question.label)),
     };
@@ -489,14 +536,19 @@ fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> O
                 return if removed { None } else { brought() };
             }
             if let Some(question) = id.strip_suffix("~ask").and_then(|id| bank().question(id)) {
-                let confirmed = || of(question, format!("confirmed “{}”", question.label));
-                return if removed { confirmed() } else { None };
+                let said = value(question.kind, &|word| question.label_of(word).to_owned()).filter(|_| chose);
+                return match said {
+                    Some(value) => of(question, format!("confirmed “{}”: {value}", question.label)),
+                    None if removed => of(question, format!("confirmed “{}”", question.label)),
+                    None => None,
+                };
             }
             let question = bank().question(id)?;
             if question.kind == Kind::Picture && !removed {
                 return of(question, format!("added a picture to “{}”", question.label));
             }
             match value(question.kind, &|word| question.label_of(word).to_owned()) {
+                Some(value) if chose => of(question, format!("chose {value} in “{}”", question.label)),
                 Some(value) => of(question, format!("answered “{}”: {value}", question.label)),
                 None if wrote => of(question, format!("wrote in “{}”", question.label)),
                 None if removed => of(question, format!("cleared “{}”", question.label)),

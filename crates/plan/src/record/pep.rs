@@ -15,7 +15,7 @@ use crate::processes::ProcessRef;
 
 /// The newest shape of a document (`about.schemaVersion`) that this version makes and reads. A process file says which one its PEPs
 /// have, and a PEP keeps the one it began with. Raised only when an older program could misread a document.
-pub const SCHEMA_NEWEST: i64 = 1;
+pub const SCHEMA_NEWEST: i64 = 2;
 
 /// The actor of a document's first change, and of those that move it to a newer version of its process: nobody's device.
 pub const BEGINNING: [u8; 16] = [0; 16];
@@ -392,6 +392,16 @@ impl Pep {
         extension_changes(self, kind).iter().map(|change| change.hash().0).collect()
     }
 
+    /// The shape of its documents: that of the version it began under, for good.
+    pub fn schema(&self) -> i64 {
+        self.process.began().schema
+    }
+
+    /// True of a question whose answer is one value in this PEP, and of which two that people enter apart are both shown.
+    pub fn is_fact(&self, question: &Question) -> bool {
+        question.is_fact(self.schema())
+    }
+
     /// The process it follows: the version it began under, until somebody moves it.
     pub fn process(&self) -> &Process {
         self.process.process()
@@ -429,8 +439,9 @@ pub fn version_of(document: &Automerge) -> Option<u32> {
 }
 
 /// The container the genesis makes for a question; `None` where the answer is a plain value.
-pub(crate) fn container(question: &Question) -> Option<ObjType> {
+pub(crate) fn container(question: &Question, schema: i64) -> Option<ObjType> {
     match question.kind {
+        _ if question.is_fact(schema) => None,
         Kind::Text | Kind::LongText if question.voice => Some(ObjType::Map),
         Kind::Text | Kind::LongText => Some(ObjType::Text),
         Kind::Table | Kind::TargetList | Kind::MultiChoice => Some(ObjType::Map),
@@ -457,7 +468,7 @@ fn genesis_change(pep: &Pep, kind: DocumentKind) -> Change {
         tx.put(&about, "kind", kind.slug())?;
         let answers = tx.put_object(ROOT, "answers", ObjType::Map)?;
         // In the order of the process: a question that joins the bank later changes no genesis of a process that does not place it.
-        make_containers(tx, &answers, kind, process.questions())?;
+        make_containers(tx, &answers, kind, process.schema, process.questions())?;
         for root in ["targets", "comments", "signOffs"] {
             tx.put_object(ROOT, root, ObjType::Map)?;
         }
@@ -474,10 +485,12 @@ fn extension_changes(pep: &Pep, kind: DocumentKind) -> Vec<Change> {
     let roots = object(&document, "about").zip(object(&document, "answers"));
     let (about, answers) = roots.expect("the first change makes them");
     let mut placed: BTreeSet<&str> = pep.process.began().questions().map(|question| question.id.as_str()).collect();
+    let schema = pep.schema();
     let mut extend = |to: &Process| {
         beginning(&mut document, |tx| {
             say_version(tx, &about, to)?;
-            make_containers(tx, &answers, kind, to.questions().filter(|question| placed.insert(question.id.as_str())))
+            let new = to.questions().filter(|question| placed.insert(question.id.as_str()));
+            make_containers(tx, &answers, kind, schema, new)
         })
     };
     pep.process.path().skip(1).map(&mut extend).collect()
@@ -506,11 +519,12 @@ fn make_containers(
     tx: &mut Transaction<'_>,
     answers: &ObjId,
     kind: DocumentKind,
+    schema: i64,
     questions: impl Iterator<Item = &'static Question>,
 ) -> Result<(), AutomergeError> {
     // The targets have a place of their own at the root.
     for question in questions.filter(|question| question.document() == kind && question.id != crate::TARGETS) {
-        if let Some(container) = container(question) {
+        if let Some(container) = container(question, schema) {
             tx.put_object(answers, question.id.as_str(), container)?;
         }
     }

@@ -1,94 +1,110 @@
-//! Texts that two people rewrote apart (PEP.md 4.11). Text merges by character, so both versions of a sentence stand in the
-//! merged text, one in the other; nobody meant that, and nobody would see it if it were not said.
+//! Texts that two branches rewrote apart (PEP.md 4.11), of two people or of one person's two devices. Text merges by character, so
+//! both versions stand in the merged text, one after or in the other; nobody meant that, and nobody would see it if it were not
+//! said.
 //!
-//! Told from the history alone. Who has seen a character go cannot take it away again; so a character that two changes took
-//! away was taken away apart. Where both then put something in, the text was rewritten twice. It is settled by any later change
-//! in that text by somebody who had both. All of this is a function of the set of changes, whatever order they came in.
+//! Told from the history alone, by what both took away and put something in place of. Where that is a sentence, or half of the
+//! text, it is open until somebody who has both chooses (`Edit::Resolve`): whoever types next has not. A few words are a remark,
+//! and settled by whoever goes on in that text. In documents of schema 1 a line of text and several choices were merged as well;
+//! there it is open as soon as two branches wrote in one. All of this is a function of the set of changes, whatever order they
+//! came in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::legacy::{self, ElementId, Key, ObjectId, OpType};
-use automerge::{ActorId, Automerge, ChangeHash, ObjId, ObjType};
-use uuid::Uuid;
+use automerge::iter::ListRangeItem;
+use automerge::{Automerge, ChangeHash, ObjId, ObjType, ReadDoc, ScalarValueRef, ValueRef};
 
 use crate::TARGETS;
 use crate::bank::{Kind, Question, bank};
-use crate::checks::{Finding, Severity, finding};
 use crate::document::Sheet;
-use crate::pep::{DocumentKind, Pep, Role};
+use crate::touched::{Id, Object, Place, Touch, Touched};
 use crate::value::Value;
-use crate::view::{Authors, Claim, Dispute, Documents};
 
-/// Most changes that took the same character away which are compared; a team is about so many people.
-const DELETERS_MAX: usize = 8;
-/// Pairs of changes that are looked at together: what 64 changes have been seen by fits in one word.
-const PAIRS_AT_ONCE: usize = 32;
+/// Of a sentence, this part of its letters at least is taken away where the sentence counts as replaced: of so many one.
+const SENTENCE_KEPT: usize = 4;
 
-/// The texts that two people rewrote apart and nobody has looked at since, in the order of the process. The claims are the text
-/// as each left it, and last the text as it is now, without an author. Decodes the changes since people were first apart, so it
-/// is for who asks for conflicts or checks, not for every view.
-pub fn rewritten(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> Vec<Dispute> {
-    let order: BTreeMap<&str, usize> =
-        pep.process().questions().enumerate().map(|(number, question)| (question.id.as_str(), number)).collect();
-    let held = DocumentKind::ALL.iter().filter_map(|kind| documents.get(*kind));
-    let mut disputes: Vec<Dispute> = held.flat_map(|document| in_document(document, authors)).collect();
-    disputes.sort_by_key(|dispute| (order.get(dispute.question).copied(), dispute.place.clone()));
-    disputes
+/// A text, or several choices, that two branches rewrote apart and nobody has settled since.
+pub(crate) struct Apart {
+    /// The text or the map.
+    pub(crate) object: ObjId,
+    /// The place, as `Edit` takes it.
+    pub(crate) place: String,
+    pub(crate) question: &'static Question,
+    /// Somebody's own words.
+    pub(crate) own: bool,
+    /// Somebody has to choose. Otherwise it is a few words.
+    pub(crate) open: bool,
+    /// As each branch left it, with the actor and the time, in the same order everywhere.
+    pub(crate) versions: Vec<(Value, Vec<u8>, i64)>,
+    /// As it is now, merged.
+    pub(crate) now: Value,
 }
 
-/// A doubt for each text that two people rewrote apart: it reads badly, and keeps nobody from completing their pages.
-pub fn rewritten_findings(disputes: &[Dispute], pep: &Pep) -> Vec<Finding> {
-    let owner = |id: &str| {
-        let accountable = bank().question(id).and_then(|question| pep.process().accountable(question));
-        accountable.unwrap_or(Role::VirtualSchoolOfficer)
+/// The texts of a document, as it is now or was at some heads, that two branches rewrote apart.
+pub(crate) fn in_document(document: &Automerge, known: &mut Touched, at: Option<&[ChangeHash]>) -> Vec<Apart> {
+    if known.places.is_empty() {
+        return Vec::new();
+    }
+    let sheet = match at {
+        Some(heads) => Sheet::at(document, heads),
+        None => Sheet::now(document),
     };
-    let says = "Two people rewrote this apart, and the two texts now stand in one another. Somebody has to choose, or tidy it up.";
-    let finding = |dispute: &Dispute| Finding {
-        field: Some(dispute.place.clone()),
-        ..finding(Severity::Doubtful, owner(dispute.question), says)
-    };
-    disputes.iter().map(finding).collect()
-}
-
-/// The versions of these texts between which somebody has to choose, each text's own last; none where nobody has to.
-/// Without a roster everybody's device counts as somebody.
-pub(crate) fn versions(document: &Automerge, question: &'static Question, texts: &[ObjId]) -> Vec<Value> {
-    let question = question.id.as_str();
-    let texts = texts.iter().map(|text| Place { text: text.clone(), place: String::new(), question, own: true });
-    let disputes = apart(document, &texts.collect::<Vec<_>>(), &|_| None).into_iter();
-    disputes.flat_map(|dispute| dispute.claims).map(|claim| claim.value).collect()
-}
-
-/// A text, and where it stands.
-struct Place {
-    text: ObjId,
-    place: String,
-    question: &'static str,
-    /// Somebody's own words: only they write there, so apart is two devices.
-    own: bool,
-}
-
-fn in_document(document: &Automerge, authors: Authors<'_>) -> Vec<Dispute> {
-    let sheet = Sheet::now(document);
-    let mut places = Vec::new();
-    for question in bank().questions().iter().filter(|question| matches!(question.kind, Kind::Text | Kind::LongText)) {
+    let mut spots = Vec::new();
+    for question in bank().questions() {
         let id = question.id.as_str();
-        let mut add = |text, own| places.push(Place { text, place: id.to_owned(), question: id, own });
-        if question.voice {
-            let entries = sheet.answer(id, ObjType::Map);
-            let keys = entries.iter().flat_map(|map| sheet.keys(map).into_iter().map(move |key| (map, key)));
-            keys.flat_map(|(map, key)| sheet.objects(map, &key, ObjType::Text)).for_each(|text| add(text, true));
-        } else if let Some(text) = sheet.answer(id, ObjType::Text) {
-            add(text, false);
+        let mut add = |object, kind, own| {
+            spots.push(Spot { object, place: id.to_owned(), question, kind, own, beside: is_beside(question) })
+        };
+        match question.kind {
+            Kind::Text | Kind::LongText if question.voice => {
+                let entries = sheet.answer(id, ObjType::Map);
+                let keys = entries.iter().flat_map(|map| sheet.keys(map).into_iter().map(move |key| (map, key)));
+                let texts = keys.flat_map(|(map, key)| sheet.objects(map, &key, ObjType::Text));
+                texts.for_each(|text| add(text, Kept::Prose, true));
+            }
+            Kind::Text => sheet.answer(id, ObjType::Text).into_iter().for_each(|text| add(text, Kept::Line, false)),
+            Kind::LongText => {
+                sheet.answer(id, ObjType::Text).into_iter().for_each(|text| add(text, Kept::Prose, false))
+            }
+            Kind::MultiChoice => sheet.answer(id, ObjType::Map).into_iter().for_each(|map| add(map, Kept::Set, false)),
+            _ => {}
         }
     }
     if let Some(targets) = bank().question(TARGETS) {
-        in_targets(&sheet, targets, &mut places);
+        in_targets(&sheet, targets, &mut spots);
     }
-    apart(document, &places, authors)
+    let behind = known.behind(at);
+    spots.into_iter().filter_map(|spot| Look { document, known, behind: behind.as_deref() }.at(spot, &sheet)).collect()
 }
 
-fn in_targets(sheet: &Sheet<'_, Automerge>, question: &'static Question, places: &mut Vec<Place>) {
+/// The versions of these texts, or of this map of choices, between which somebody has to choose, as it is now last; none where
+/// nobody has to.
+pub(crate) fn versions(document: &Automerge, question: &'static Question, objects: &[ObjId]) -> Vec<Value> {
+    let mut known = Touched::of(document);
+    let sheet = Sheet::now(document);
+    let kind = match question.kind {
+        Kind::MultiChoice => Kept::Set,
+        Kind::Text if !question.voice => Kept::Line,
+        _ => Kept::Prose,
+    };
+    let mut all = Vec::new();
+    for object in objects {
+        let spot = Spot {
+            object: object.clone(),
+            place: String::new(),
+            question,
+            kind,
+            own: true,
+            beside: is_beside(question),
+        };
+        let found = Look { document, known: &mut known, behind: None }.at(spot, &sheet);
+        all.extend(found.into_iter().flat_map(|apart| {
+            apart.versions.into_iter().map(|(value, ..)| value).chain([apart.now]).collect::<Vec<_>>()
+        }));
+    }
+    all
+}
+
+fn in_targets(sheet: &Sheet<'_, Automerge>, question: &'static Question, spots: &mut Vec<Spot>) {
     let root: Vec<ObjId> = sheet.root("targets").into_iter().collect();
     for (key, maps) in sheet.rows(&root) {
         for map in &maps {
@@ -96,266 +112,324 @@ fn in_targets(sheet: &Sheet<'_, Automerge>, question: &'static Question, places:
                 let (id, person) = field.split_once('+').map_or((field.as_str(), None), |(id, who)| (id, Some(who)));
                 let Some(column) = question.column(id).filter(|column| column.kind == Kind::LongText) else { continue };
                 let place = format!("{TARGETS}/{key}/{}", column.id);
-                let texts = sheet.objects(map, &field, ObjType::Text).into_iter();
-                let own = person.is_some();
-                places.extend(texts.map(|text| Place { text, place: place.clone(), question: TARGETS, own }));
+                let (texts, own) = (sheet.objects(map, &field, ObjType::Text).into_iter(), person.is_some());
+                spots.extend(texts.map(|object| Spot {
+                    object,
+                    place: place.clone(),
+                    question,
+                    kind: Kept::Prose,
+                    own,
+                    beside: false,
+                }));
             }
         }
     }
 }
 
-/// A change, as far as it matters here.
-struct Node {
-    hash: ChangeHash,
-    actor: ActorId,
-    at: i64,
-    /// What it rests on, by number.
-    deps: Vec<usize>,
+fn is_beside(question: &Question) -> bool {
+    question.is_shared_text() && question.id != TARGETS
 }
 
-/// What a change did in one text.
-#[derive(Clone, Copy)]
-struct Touch {
-    change: usize,
-    inserted: bool,
+/// How what is merged is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// Sentences.
+    Prose,
+    /// A line of text, in documents of schema 1.
+    Line,
+    /// Several choices, in documents of schema 1.
+    Set,
 }
 
-/// Two changes, the earlier in the list first, that took the same character of a text away.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Pair {
-    text: usize,
-    a: usize,
-    b: usize,
+/// A text or a map, and where it stands.
+struct Spot {
+    object: ObjId,
+    place: String,
+    question: &'static Question,
+    kind: Kept,
+    own: bool,
+    /// What the last PEP said may stand beside it.
+    beside: bool,
 }
 
-fn apart(document: &Automerge, places: &[Place], authors: Authors<'_>) -> Vec<Dispute> {
-    let nodes = nodes(document);
-    let concurrent = concurrent(&nodes);
-    let Some(first) = concurrent.iter().position(|apart| *apart) else { return Vec::new() };
-    // Everything before the first change that was made apart is behind all the others: one head stands for it.
-    let behind: Vec<ChangeHash> =
-        first.checked_sub(1).and_then(|last| nodes.get(last)).map(|node| node.hash).into_iter().collect();
-    let (touches, pairs) = operations(document, &behind, &nodes, &concurrent, places, authors);
-    let mut last: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for some in pairs.into_iter().collect::<Vec<_>>().chunks(PAIRS_AT_ONCE) {
-        let sight = Sight::of(&nodes, some);
-        for Pair { text, a, b } in some.iter().copied() {
-            let touches = touches.get(text).map_or(&[][..], Vec::as_slice);
-            let later = touches.partition_point(|touch| touch.change <= b);
-            let mut later = touches.get(later..).unwrap_or_default().iter();
-            let settled = later.any(|touch| sight.sees(touch.change, a) && sight.sees(touch.change, b));
-            if !settled && sight.wrote(&nodes, touches, a, b) && sight.wrote(&nodes, touches, b, a) {
-                let left = [sight.last(&nodes, touches, a, b), sight.last(&nodes, touches, b, a)];
-                last.entry(text).or_default().extend(left);
-            }
-        }
+/// What two actors did apart, at a stretch: from when on neither had seen the other.
+struct Stretch {
+    first: [usize; 2],
+    last: [usize; 2],
+    /// What both took away.
+    gone: BTreeSet<Id>,
+    /// Both took away what the last PEP said, and wrote all of it out.
+    whole: bool,
+    /// It is more than a few words.
+    much: bool,
+}
+
+struct Look<'a> {
+    document: &'a Automerge,
+    known: &'a mut Touched,
+    behind: Option<&'a [u32]>,
+}
+
+impl Look<'_> {
+    fn at(mut self, spot: Spot, sheet: &Sheet<'_, Automerge>) -> Option<Apart> {
+        let ObjId::Id(counter, actor, _) = &spot.object else { return None };
+        // Lent out while it is looked at, so that what is worked out can be kept beside it.
+        let object = Object::At((*counter, actor.clone()));
+        let place = self.known.places.remove(&object)?;
+        let found = self.found(&spot, &place);
+        self.known.places.insert(object, place);
+        let (open, versions) = found?;
+        let now = read(sheet, spot.kind, &spot.object);
+        let Spot { object, place, question, own, .. } = spot;
+        Some(Apart { object, place, question, own, open, versions, now })
     }
-    let mut disputes = Vec::new();
-    for (number, last) in last {
-        let Some(place) = places.get(number) else { continue };
-        let mut claims: Vec<Claim> = Vec::new();
-        let left = last.iter().filter_map(|change| nodes.get(*change)).map(|node| {
-            let text = Sheet::at(document, std::slice::from_ref(&node.hash)).text(&place.text);
-            (node.at, node.hash, Claim { value: Value::Text(text), by: authors(node.actor.to_bytes()), at: node.at })
+
+    fn found(&mut self, spot: &Spot, place: &Place) -> Option<(bool, Vec<(Value, Vec<u8>, i64)>)> {
+        let touches: Vec<Touch> = place.touches.iter().filter(|touch| self.included(touch.change)).copied().collect();
+        let beside = spot.beside.then(|| Object::Beside(spot.question.carried_key.clone()));
+        let carried = beside.and_then(|beside| self.known.places.get(&beside));
+        let twice = place.twice.iter().map(|(a, b, element)| (*a, *b, Some(element)));
+        let carried = carried.map_or(&[][..], |carried| &carried.twice).iter().map(|(a, b, _)| (*a, *b, None));
+        let gone: Vec<(usize, usize, Option<&Id>)> =
+            twice.chain(carried).filter(|(a, b, _)| self.included(*a) && self.included(*b)).collect();
+        let mut stretches = self.stretches(gone);
+        let settled: Vec<usize> = touches.iter().filter(|touch| touch.settles).map(|touch| touch.change).collect();
+        let chosen = self.stretches(self.crossed(&settled));
+        let wrote: Vec<usize> = touches.iter().map(|touch| touch.change).collect();
+        let lines = if spot.kind == Kept::Prose { Vec::new() } else { self.stretches(self.crossed(&wrote)) };
+        let mut open = BTreeMap::new();
+        let mut few = BTreeMap::new();
+        for stretch in &mut stretches {
+            stretch.much |= stretch.whole || self.much(&spot.object, stretch);
+        }
+        stretches.retain_mut(|stretch| {
+            let replaced = self.replaced(&touches, stretch);
+            // One changed what the other took away: what is left of it is a piece that nobody wrote.
+            let torn = !replaced && spot.kind == Kept::Prose && self.torn(&spot.object, &touches, stretch, place);
+            stretch.much |= torn;
+            replaced || torn
         });
-        let mut left: Vec<(i64, ChangeHash, Claim)> = left.collect();
-        left.sort_by_key(|(at, hash, _)| (*at, *hash));
-        let now = Claim { value: Value::Text(Sheet::now(document).text(&place.text)), by: None, at: 0 };
-        for claim in left.into_iter().map(|(.., claim)| claim).chain([now]) {
-            if !claims.iter().any(|known| known.value == claim.value) {
-                claims.push(claim);
+        for stretch in chosen.iter().chain(&lines).chain(stretches.iter().filter(|stretch| stretch.much)) {
+            // Who left the same has not disagreed, though it may stand twice.
+            self.left(spot, &touches, stretch, (&settled, Some(false)), &mut open);
+            self.left(spot, &touches, stretch, (&wrote, Some(true)), &mut few);
+        }
+        for stretch in stretches.iter().filter(|stretch| !stretch.much) {
+            self.left(spot, &touches, stretch, (&wrote, None), &mut few);
+        }
+        let (is_open, left) = if open.is_empty() { (false, few) } else { (true, open) };
+        let mut versions: Vec<(Value, Vec<u8>, i64)> = Vec::new();
+        for (value, actor, at) in left.into_values() {
+            if !versions.iter().any(|(known, ..)| *known == value) {
+                versions.push((value, actor, at));
             }
         }
-        disputes.push(Dispute { place: place.place.clone(), question: place.question, claims });
+        (!versions.is_empty()).then_some((is_open, versions))
     }
-    disputes
-}
 
-/// The changes of a document, each after what it rests on.
-fn nodes(document: &Automerge) -> Vec<Node> {
-    let mut numbers: BTreeMap<ChangeHash, usize> = BTreeMap::new();
-    let mut nodes = Vec::new();
-    for change in document.get_changes_meta(&[]) {
-        numbers.insert(change.hash, nodes.len());
-        let deps = change.deps.iter().filter_map(|dep| numbers.get(dep)).copied().collect();
-        let (actor, at) = (change.actor.into_owned(), change.timestamp);
-        nodes.push(Node { hash: change.hash, actor, at, deps });
-    }
-    nodes
-}
-
-/// Which changes were made without some other. One that has all before it behind it, and that all after it have seen, was not:
-/// whoever writes alone, or in turn, is never looked at further.
-fn concurrent(nodes: &[Node]) -> Vec<bool> {
-    let mut apart = vec![false; nodes.len()];
-    let mut heads: BTreeSet<usize> = BTreeSet::new();
-    for (number, node) in nodes.iter().enumerate() {
-        for dep in &node.deps {
-            heads.remove(dep);
-        }
-        heads.insert(number);
-        if let Some(apart) = apart.get_mut(number) {
-            *apart = heads.len() > 1;
-        }
-    }
-    // The same from the end: what nothing rests on yet.
-    let mut rested: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
-    for (number, node) in nodes.iter().enumerate() {
-        node.deps.iter().for_each(|dep| rested.get_mut(*dep).into_iter().for_each(|children| children.push(number)));
-    }
-    let mut roots: BTreeSet<usize> = BTreeSet::new();
-    for (number, children) in rested.iter().enumerate().rev() {
-        for child in children {
-            roots.remove(child);
-        }
-        roots.insert(number);
-        if let Some(apart) = apart.get_mut(number).filter(|_| roots.len() > 1) {
-            *apart = true;
-        }
-    }
-    apart
-}
-
-/// What each change after `behind` did in each text, and the changes of different writers that took the same character away.
-fn operations(
-    document: &Automerge,
-    behind: &[ChangeHash],
-    nodes: &[Node],
-    concurrent: &[bool],
-    places: &[Place],
-    authors: Authors<'_>,
-) -> (Vec<Vec<Touch>>, BTreeSet<Pair>) {
-    let numbers: BTreeMap<ChangeHash, usize> =
-        nodes.iter().enumerate().map(|(number, node)| (node.hash, number)).collect();
-    let texts: BTreeMap<(u64, &ActorId), usize> = places
-        .iter()
-        .enumerate()
-        .filter_map(|(number, place)| match &place.text {
-            ObjId::Id(counter, actor, _) => Some(((*counter, actor), number)),
-            ObjId::Root => None,
+    fn included(&self, change: usize) -> bool {
+        let node = self.known.nodes.get(change);
+        self.behind.is_none_or(|behind| {
+            node.is_some_and(|node| behind.get(node.actor).is_some_and(|seen| *seen >= node.ordinal))
         })
-        .collect();
-    let root = Sheet::now(document).root("answers");
-    let answers = root.as_ref().and_then(|answers| match answers {
-        ObjId::Id(counter, actor, _) => Some((*counter, actor)),
-        ObjId::Root => None,
-    });
-    let shared = places.iter().enumerate().filter_map(|(number, place)| {
-        let question = bank().question(place.question).filter(|question| question.is_shared_text())?;
-        Some((question.carried_key.as_str(), number))
-    });
-    let carried: BTreeMap<&str, usize> = shared.collect();
-    let mut touches: Vec<Vec<Touch>> = places.iter().map(|_| Vec::new()).collect();
-    let mut gone: BTreeMap<(usize, u64, ActorId), Vec<usize>> = BTreeMap::new();
-    for change in document.get_changes(behind) {
-        let Some(number) = numbers.get(&change.hash()).copied() else { continue };
-        let alone = !concurrent.get(number).copied().unwrap_or(false);
-        for op in change.decode().operations {
-            let ObjectId::Id(object) = &op.obj else { continue };
-            let id = (object.0, &object.1);
-            // A text of the last PEP stands beside the answer until it is edited; who edits it takes it away from there.
-            let beside = match (&op.key, &op.action) {
-                (Key::Map(key), OpType::Delete) if answers == Some(id) => carried.get(key.as_str()).copied(),
-                _ => None,
-            };
-            let Some(text) = texts.get(&id).copied().or(beside) else { continue };
-            let Some(touched) = touches.get_mut(text) else { continue };
-            match touched.last_mut() {
-                Some(last) if last.change == number => last.inserted |= op.insert,
-                _ => touched.push(Touch { change: number, inserted: op.insert }),
-            }
-            if alone || op.action != OpType::Delete {
-                continue;
-            }
-            // What is taken away: a character, or what stood beside the answer.
-            let elements: Vec<&legacy::OpId> = match &op.key {
-                Key::Seq(ElementId::Id(element)) => vec![element],
-                Key::Seq(ElementId::Head) => Vec::new(),
-                Key::Map(_) => op.pred.iter().collect(),
-            };
-            for element in elements {
-                gone.entry((text, element.0, element.1.clone())).or_default().push(number);
-            }
-        }
     }
-    touches.iter_mut().for_each(|touched| touched.sort_by_key(|touch| touch.change));
-    let writer = |number: usize, own: bool| -> Option<(Option<Uuid>, &ActorId)> {
-        let actor = &nodes.get(number)?.actor;
-        let person = if own { None } else { authors(actor.to_bytes()).map(|who| who.person) };
-        Some((person, actor))
-    };
-    let mut pairs = BTreeSet::new();
-    for ((text, ..), mut changes) in gone {
-        changes.sort_unstable();
-        changes.truncate(DELETERS_MAX);
-        let own = places.get(text).is_some_and(|place| place.own);
-        for (at, a) in changes.iter().enumerate() {
-            for b in changes.iter().skip(at + 1) {
-                let same = match (writer(*a, own), writer(*b, own)) {
-                    (Some((Some(one), _)), Some((Some(other), _))) => one == other,
-                    (Some((_, one)), Some((_, other))) => one == other,
-                    _ => true,
-                };
-                if !same {
-                    pairs.insert(Pair { text, a: *a, b: *b });
+
+    /// Of some changes, those of different actors that were made apart; of each, those that follow one another once.
+    fn crossed(&self, changes: &[usize]) -> Vec<(usize, usize, Option<&'static Id>)> {
+        let mut by_actor: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for change in changes {
+            let Some(node) = self.known.nodes.get(*change) else { continue };
+            by_actor.entry(node.actor).or_default().push(*change);
+        }
+        let all: Vec<&Vec<usize>> = by_actor.values().collect();
+        let mut crossed = Vec::new();
+        for (number, ones) in all.iter().enumerate() {
+            for others in all.iter().skip(number + 1) {
+                for one in ones.iter() {
+                    // An actor's own changes follow one another: those that were seen come first, those that have seen last.
+                    let from = others.partition_point(|other| self.known.sees(*one, *other));
+                    let to = others.partition_point(|other| !self.known.sees(*other, *one));
+                    let apart = others.get(from..to).unwrap_or_default();
+                    crossed.extend(apart.first().map(|other| (*one, *other, None)));
+                    crossed.extend(apart.last().map(|other| (*one, *other, None)));
                 }
             }
         }
+        crossed
     }
-    (touches, pairs)
-}
 
-/// Which changes have seen some that may have crossed.
-struct Sight {
-    /// The bit of each that may have crossed.
-    bits: BTreeMap<usize, u32>,
-    /// Of each change, those it rests on, itself included.
-    seen: Vec<u64>,
-}
-
-impl Sight {
-    /// At most `PAIRS_AT_ONCE`: they share a word of bits.
-    fn of(nodes: &[Node], pairs: &[Pair]) -> Sight {
-        let crossed: BTreeSet<usize> = pairs.iter().flat_map(|pair| [pair.a, pair.b]).collect();
-        let bits: BTreeMap<usize, u32> = crossed.into_iter().zip(0..u64::BITS).collect();
-        let mut seen: Vec<u64> = Vec::with_capacity(nodes.len());
-        for (number, node) in nodes.iter().enumerate() {
-            let own = bits.get(&number).map_or(0, |bit| 1 << bit);
-            seen.push(node.deps.iter().filter_map(|dep| seen.get(*dep)).fold(own, |mask, dep| mask | dep));
+    /// Pairs of changes, with what both took away, as stretches of two actors.
+    fn stretches(&self, pairs: Vec<(usize, usize, Option<&Id>)>) -> Vec<Stretch> {
+        let nodes = &self.known.nodes;
+        let actor = |change: usize| nodes.get(change).and_then(|node| self.known.actors.get(node.actor));
+        let ordinal = |change: usize| nodes.get(change).map_or(0, |node| node.ordinal);
+        let mut sorted: Vec<_> = pairs
+            .into_iter()
+            .map(|(a, b, gone)| if actor(a) <= actor(b) { (a, b, gone) } else { (b, a, gone) })
+            .filter(|(a, b, _)| actor(*a) != actor(*b))
+            .collect();
+        sorted.sort_by_key(|(a, b, gone)| (actor(*a), actor(*b), ordinal(*a), ordinal(*b), *gone));
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for (a, b, gone) in sorted {
+            let same = stretches.last_mut().filter(|last| {
+                let [one, other] = last.first;
+                let alike = actor(one) == actor(a) && actor(other) == actor(b);
+                alike && !self.known.sees(a, other) && !self.known.sees(b, one)
+            });
+            let stretch = match same {
+                Some(same) => same,
+                None => {
+                    let new = Stretch { first: [a, b], last: [a, b], gone: BTreeSet::new(), whole: false, much: false };
+                    stretches.push(new);
+                    let Some(new) = stretches.last_mut() else { continue };
+                    new
+                }
+            };
+            for (at, change) in [a, b].into_iter().enumerate() {
+                let (first, last) = (stretch.first.get_mut(at), stretch.last.get_mut(at));
+                if let Some(first) = first.filter(|first| ordinal(**first) > ordinal(change)) {
+                    *first = change;
+                }
+                if let Some(last) = last.filter(|last| ordinal(**last) < ordinal(change)) {
+                    *last = change;
+                }
+            }
+            match gone {
+                Some(element) => drop(stretch.gone.insert(element.clone())),
+                None => stretch.whole = true,
+            }
         }
-        Sight { bits, seen }
+        stretches
     }
 
-    /// True if a change rests on one that crossed, or is it.
-    fn sees(&self, change: usize, crossed: usize) -> bool {
-        let mask = self.seen.get(change).zip(self.bits.get(&crossed));
-        mask.is_some_and(|(mask, bit)| mask & (1 << bit) != 0)
+    /// What the device of one side did in a text from the beginning of a stretch on, as long as it had not seen the other.
+    fn own<'t>(&self, touches: &'t [Touch], stretch: &Stretch, side: usize) -> Vec<&'t Touch> {
+        let [Some(first), Some(other)] = [side, 1 - side].map(|at| stretch.first.get(at).copied()) else {
+            return Vec::new();
+        };
+        let node = |change: usize| self.known.nodes.get(change);
+        let Some(begin) = node(first) else { return Vec::new() };
+        let same = |touch: &&Touch| {
+            node(touch.change).is_some_and(|node| node.actor == begin.actor && node.ordinal >= begin.ordinal)
+        };
+        touches.iter().filter(same).take_while(|touch| !self.known.sees(touch.change, other)).collect()
     }
 
-    /// True if whoever made `change` put something in with it, or with the next thing they did in that text before they had seen
-    /// the other.
-    fn wrote(&self, nodes: &[Node], touches: &[Touch], change: usize, other: usize) -> bool {
-        self.own(nodes, touches, change, other).take(2).any(|touch| touch.inserted)
+    /// True if both put something in with what they took away, or with the next thing they did there.
+    fn replaced(&self, touches: &[Touch], stretch: &Stretch) -> bool {
+        [0, 1].into_iter().all(|side| {
+            let (own, last) = (self.own(touches, stretch, side), stretch.last.get(side).copied());
+            let taken = own.iter().position(|touch| Some(touch.change) == last).map_or(0, |at| at + 2);
+            own.iter().take(taken).any(|touch| touch.inserted)
+        })
     }
 
-    /// The last that this device did in that text before it had seen the other.
-    fn last(&self, nodes: &[Node], touches: &[Touch], change: usize, other: usize) -> usize {
-        self.own(nodes, touches, change, other).last().map_or(change, |touch| touch.change)
+    /// True if one side put something in place of what both took away, and the other only took away, much of the text.
+    fn torn(&self, text: &ObjId, touches: &[Touch], stretch: &Stretch, place: &Place) -> bool {
+        let own = [0, 1].map(|side| self.own(touches, stretch, side));
+        let wrote = own.each_ref().map(|own| own.iter().any(|touch| touch.inserted));
+        let (Some(side), false) = (wrote.iter().position(|wrote| !wrote), wrote == [false, false]) else {
+            return false;
+        };
+        let Some(own) = own.get(side) else { return false };
+        let Some(ends) = self.ends(touches, stretch) else { return false };
+        let hashes: Vec<ChangeHash> =
+            ends.iter().filter_map(|end| self.known.nodes.get(*end)).map(|node| node.hash).collect();
+        let then = |heads: &[ChangeHash]| Sheet::at(self.document, heads).text(text);
+        let merged = then(&hashes);
+        if hashes.iter().any(|hash| then(std::slice::from_ref(hash)) == merged) {
+            return false;
+        }
+        let changes: BTreeSet<usize> = own.iter().map(|touch| touch.change).collect();
+        let gone = place.gone_by(&changes);
+        stretch.first.get(side).is_some_and(|first| is_much(&self.letters(text, *first, &gone)))
     }
 
-    /// What the device of `change` did in a text from that change on, as long as it had not seen the other.
-    fn own<'a>(
-        &'a self,
-        nodes: &'a [Node],
-        touches: &'a [Touch],
-        change: usize,
-        other: usize,
-    ) -> impl Iterator<Item = &'a Touch> {
-        let actor = nodes.get(change).map(|node| &node.actor);
-        let begin = touches.partition_point(|touch| touch.change < change);
-        let later = touches.get(begin..).unwrap_or_default().iter();
-        later
-            .filter(move |touch| nodes.get(touch.change).map(|node| &node.actor) == actor)
-            .take_while(move |touch| !self.sees(touch.change, other))
+    /// The last that each side did in a text before it had seen the other.
+    fn ends(&self, touches: &[Touch], stretch: &Stretch) -> Option<[usize; 2]> {
+        let [one, other] = [0, 1].map(|side| self.own(touches, stretch, side).last().map(|touch| touch.change));
+        Some([one?, other?])
+    }
+
+    /// The letters of a text as a change found it, each with whether it is among some.
+    fn letters(&self, text: &ObjId, change: usize, gone: &BTreeSet<Id>) -> Vec<(bool, char)> {
+        let heads = self.known.deps(change);
+        self.document.list_range_at(text, .., &heads).filter_map(|item| letter(&item, gone)).collect()
+    }
+
+    /// Adds how each side left a text, unless somebody who has seen both has settled it, or both left the same and it reads so. Where
+    /// it says so, only of sides that left the same, or of those that did not.
+    fn left(
+        &self,
+        spot: &Spot,
+        touches: &[Touch],
+        stretch: &Stretch,
+        (settling, alike): (&[usize], Option<bool>),
+        all: &mut BTreeMap<(i64, ChangeHash), (Value, Vec<u8>, i64)>,
+    ) {
+        let Some([one, other]) = self.ends(touches, stretch) else { return };
+        let settles = |change: &usize| {
+            ![one, other].contains(change) && self.known.sees(*change, one) && self.known.sees(*change, other)
+        };
+        if settling.iter().any(settles) {
+            return;
+        }
+        let [Some(a), Some(b)] = [one, other].map(|change| self.known.nodes.get(change)) else { return };
+        let then = |heads: &[ChangeHash]| read(&Sheet::at(self.document, heads), spot.kind, &spot.object);
+        let [first, second] = [a, b].map(|node| then(&[node.hash]));
+        let same = first == second;
+        let merged = then(&[a.hash, b.hash]);
+        let blank = |value: &Value| value.to_string().trim().is_empty();
+        // Of an answer and none the answer stands, as with any value.
+        let one_stands =
+            spot.kind != Kept::Prose && (blank(&first) || blank(&second)) && [&first, &second].contains(&&merged);
+        if alike.is_some_and(|alike| alike != same) || (same && merged == first) || one_stands {
+            return;
+        }
+        for (node, value) in [(a, first), (b, second)] {
+            let actor = self.known.actors.get(node.actor).map_or(Vec::new(), |actor| actor.to_bytes().to_vec());
+            all.insert((node.at, node.hash), (value, actor, node.at));
+        }
+    }
+
+    /// Whether what both took away is half of the text as one of them saw it, or a sentence of it.
+    fn much(&mut self, text: &ObjId, stretch: &Stretch) -> bool {
+        let [Some(a), Some(b)] = stretch.first.map(|change| self.known.nodes.get(change)) else { return false };
+        let key = (a.hash, b.hash, stretch.gone.len());
+        if let Some(known) = self.known.much.get(&key) {
+            return *known;
+        }
+        let much = stretch.first.into_iter().any(|change| is_much(&self.letters(text, change, &stretch.gone)));
+        self.known.much.insert(key, much);
+        much
+    }
+}
+
+fn letter(item: &ListRangeItem<'_>, gone: &BTreeSet<Id>) -> Option<(bool, char)> {
+    match (item.id(), &item.value) {
+        (ObjId::Id(counter, actor, _), ValueRef::Scalar(ScalarValueRef::Str(letter))) => {
+            Some((gone.contains(&(counter, actor)), letter.chars().next()?))
+        }
+        _ => None,
+    }
+}
+
+/// Letters of a text, each with whether both took it away.
+fn is_much(letters: &[(bool, char)]) -> bool {
+    let gone = |some: &[(bool, char)]| some.iter().filter(|(gone, _)| *gone).count();
+    if letters.is_empty() || gone(letters) * 2 >= letters.len() {
+        return gone(letters) > 0;
+    }
+    let ends = |(_, letter): &(bool, char)| matches!(letter, '.' | '!' | '?' | '\n');
+    let sentences = letters.split_inclusive(ends);
+    // A number such as 3.5 has a stop too; a sentence has a blank in it.
+    let mut sentences = sentences.filter(|sentence| sentence.iter().skip(1).any(|(_, letter)| *letter == ' '));
+    sentences.any(|sentence| gone(sentence) * SENTENCE_KEPT >= sentence.len() * (SENTENCE_KEPT - 1))
+}
+
+fn read(sheet: &Sheet<'_, Automerge>, kind: Kept, object: &ObjId) -> Value {
+    match kind {
+        Kept::Set => Value::Set(sheet.ticked(object).into_iter().collect()),
+        Kept::Prose | Kept::Line => Value::Text(sheet.text(object)),
     }
 }

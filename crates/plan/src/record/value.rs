@@ -127,11 +127,14 @@ impl Value {
         }
     }
 
-    /// As a document keeps it. A set is no scalar; it is kept as a map.
+    /// As a document keeps it: a set as its words, a line each. In documents of schema 1 a set is a map, and no scalar.
     pub(crate) fn scalar(&self) -> ScalarValue {
         match self {
             Value::Text(text) | Value::Choice(text) => ScalarValue::Str(text.as_str().into()),
-            Value::Date(_) | Value::Set(_) => ScalarValue::Str(self.to_string().into()),
+            Value::Date(_) => ScalarValue::Str(self.to_string().into()),
+            Value::Set(words) => {
+                ScalarValue::Str(words.iter().map(String::as_str).collect::<Vec<_>>().join("\n").into())
+            }
             Value::Number(Number(hundredths)) if hundredths % 100 == 0 => ScalarValue::Int(hundredths / 100),
             Value::Number(Number(hundredths)) => ScalarValue::F64(*hundredths as f64 / 100.0),
             Value::Money(pence) => ScalarValue::Int(*pence),
@@ -148,6 +151,10 @@ impl Value {
             (Kind::Choice, ScalarValue::Str(text)) => Some(Value::Choice(text.to_string())),
             (Kind::Date, ScalarValue::Str(text)) => {
                 Some(parse_date(text).map_or_else(|| Value::Text(text.to_string()), Value::Date))
+            }
+            (Kind::MultiChoice, ScalarValue::Str(text)) => {
+                let words = text.split('\n').filter(|word| !word.is_empty());
+                Some(Value::Set(words.map(str::to_owned).collect()))
             }
             (Kind::Picture, ScalarValue::Str(text)) => Picture::from_base64(text).ok().map(Value::Picture),
             (_, ScalarValue::Str(text)) => Some(Value::Text(text.to_string())),

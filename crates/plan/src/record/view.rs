@@ -20,7 +20,9 @@ use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
 use crate::meeting;
 use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
 use crate::quality;
+use crate::rewritten::{Apart, in_document};
 use crate::signoff::{SignOff, judge};
+use crate::touched::{Known, Touched};
 use crate::value::{Value, withhold};
 
 /// The documents of one PEP that a device holds. What its person may not read is not here.
@@ -36,12 +38,14 @@ pub struct Documents<'a> {
     pub private_voice: Option<&'a Automerge>,
     /// Working notes of the Virtual School.
     pub quality: Option<&'a Automerge>,
+    /// What was found out about them by earlier readings; without it the same is read, more slowly.
+    pub known: Option<&'a Known>,
 }
 
 impl<'a> Documents<'a> {
     /// The plan without annexes.
     pub fn main(main: &'a Automerge) -> Documents<'a> {
-        Documents { main, contact: None, family: None, private_voice: None, quality: None }
+        Documents { main, contact: None, family: None, private_voice: None, quality: None, known: None }
     }
 
     /// Those that `of` lends; `None` where the plan itself is not among them.
@@ -52,6 +56,7 @@ impl<'a> Documents<'a> {
             family: of(DocumentKind::Family),
             private_voice: of(DocumentKind::PrivateVoice),
             quality: of(DocumentKind::Quality),
+            known: None,
         })
     }
 
@@ -100,6 +105,8 @@ pub struct View {
     pub asked: BTreeSet<&'static str>,
     /// The questions that are not, each with the question whose answer hides it.
     pub hidden: BTreeMap<&'static str, &'static str>,
+    /// Texts and choices that two branches rewrote apart, in the order of the process.
+    pub rewritten: Vec<Rewritten>,
     /// The targets by key, withdrawn ones included.
     pub targets: Vec<Target>,
     /// Remarks of all held documents, oldest first.
@@ -153,7 +160,7 @@ pub enum Answer {
     Computed(Value),
     /// Values people entered apart; a person who may write it has to choose.
     Disputed(Vec<Claim>),
-    /// Text everybody writes in.
+    /// Text everybody writes in, or a line of text that stands as one value (`Pep::is_fact`).
     Text {
         /// The whole text.
         text: String,
@@ -182,6 +189,19 @@ pub struct Claim {
     pub at: i64,
 }
 
+/// A text, or several choices, that two branches rewrote apart and nobody has settled since.
+#[derive(Clone, PartialEq)]
+pub struct Rewritten {
+    /// As each branch left it, and last as it is now, without an author, where that is something else.
+    pub dispute: Dispute,
+    /// Somebody has to choose: the answer is disputed. Otherwise it is a few words, and a remark.
+    pub open: bool,
+    /// Somebody's own words: each version is among them.
+    pub own: bool,
+    /// As it is now, merged.
+    pub now: Value,
+}
+
 /// One author's words.
 #[derive(Clone, PartialEq)]
 pub struct Voice {
@@ -206,6 +226,8 @@ pub struct Row {
     pub withdrawn: bool,
     /// Somebody edited it who did not know it was withdrawn: a person has to choose.
     pub withdrawal_disputed: bool,
+    /// Somebody chose that it stands: against a withdrawal, or beside another that looks like it.
+    pub kept: bool,
 }
 
 /// What stands in one cell, or one field of a target.
@@ -347,7 +369,7 @@ pub struct Dispute {
     pub claims: Vec<Claim>,
 }
 
-withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, Dispute);
+withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, Dispute, Rewritten);
 
 /// A plan as it is now, from the documents held. Two replicas that hold the same changes get the same view.
 pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
@@ -361,13 +383,17 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
 /// A plan without its signatures; with `at` the plan itself as it was at these heads.
 pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>, at: Option<&[ChangeHash]>) -> View {
     let kept: BTreeMap<DocumentKind, Kept> = DocumentKind::ALL.iter().map(|kind| (*kind, Kept::default())).collect();
+    let apart: BTreeMap<DocumentKind, Vec<Apart>> = DocumentKind::ALL
+        .iter()
+        .filter_map(|kind| Some((*kind, apart(documents, *kind, at.filter(|_| *kind == DocumentKind::Main))?)))
+        .collect();
     let reader = |kind: DocumentKind| {
         let document = documents.get(kind)?;
         let sheet = match at.filter(|_| kind == DocumentKind::Main) {
             Some(heads) => Sheet::at(document, heads),
             None => Sheet::now(document),
         };
-        Some(Reader { document, sheet: sheet.keeping(kept.get(&kind)?), authors })
+        Some(Reader { document, sheet: sheet.keeping(kept.get(&kind)?), authors, apart: apart.get(&kind)? })
     };
     let main = reader(DocumentKind::Main);
     let facts = Facts::new(pep, main.map(|main| main.sheet));
@@ -417,6 +443,7 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
         to_confirm,
         asked,
         hidden,
+        rewritten: rewritten(&apart, pep, authors),
         targets: main.map_or_else(Vec::new, |main| main.targets()),
         comments,
         sign_offs: Vec::new(),
@@ -446,10 +473,18 @@ pub fn conflicts(view: &View, pep: &Pep) -> Vec<Dispute> {
             Some(Answer::Disputed(claims)) => {
                 disputes.push(Dispute { place: id.to_owned(), question: id, claims: claims.clone() });
             }
+            Some(Answer::Voices(_)) => {
+                let own = view.rewritten.iter().filter(|one| one.open && one.dispute.place == id);
+                disputes.extend(own.map(|one| one.dispute.clone()));
+            }
             Some(Answer::Table(rows)) => rows.iter().for_each(|row| dispute_row(&mut disputes, id, id, row)),
             Some(Answer::Targets { .. }) => {
                 for target in &view.targets {
                     dispute_row(&mut disputes, id, id, &target.row);
+                    let within = format!("{id}/{}/", target.row.key);
+                    let own = view.rewritten.iter().filter(|one| one.open && one.own);
+                    let own = own.filter(|one| one.dispute.place.starts_with(&within));
+                    disputes.extend(own.map(|one| one.dispute.clone()));
                     for (table, rows) in &target.tables {
                         let place = format!("{id}/{}/{table}", target.row.key);
                         rows.iter().for_each(|row| dispute_row(&mut disputes, id, &place, row));
@@ -459,7 +494,54 @@ pub fn conflicts(view: &View, pep: &Pep) -> Vec<Dispute> {
             _ => {}
         }
     }
+    for dispute in &mut disputes {
+        if let Some(claims) = versions(view, &dispute.place) {
+            dispute.claims.clone_from(claims);
+        }
+    }
     disputes
+}
+
+/// Of what two branches rewrote apart, what there is to choose from: as each left it, and as it is now.
+fn versions<'a>(view: &'a View, place: &str) -> Option<&'a Vec<Claim>> {
+    let found = view.rewritten.iter().find(|one| one.open && one.dispute.place == place)?;
+    Some(&found.dispute.claims)
+}
+
+/// What two branches of a document rewrote apart.
+fn apart(documents: Documents<'_>, kind: DocumentKind, at: Option<&[ChangeHash]>) -> Option<Vec<Apart>> {
+    let document = documents.get(kind)?;
+    let known = documents.known.and_then(|known| known.with(kind, document, |known| in_document(document, known, at)));
+    Some(known.unwrap_or_else(|| in_document(document, &mut Touched::of(document), at)))
+}
+
+/// The same as people see it, in the order of the process.
+fn rewritten(apart: &BTreeMap<DocumentKind, Vec<Apart>>, pep: &Pep, authors: Authors<'_>) -> Vec<Rewritten> {
+    let order: BTreeMap<&str, usize> =
+        pep.process().questions().enumerate().map(|(number, question)| (question.id.as_str(), number)).collect();
+    let mut all: Vec<Rewritten> = apart
+        .values()
+        .flatten()
+        .filter(|one| order.contains_key(one.question.id.as_str()))
+        .map(|one| {
+            let mut claims = claims(one, authors);
+            let blank = one.now.to_string().trim().is_empty();
+            if !blank && !claims.iter().any(|claim| claim.value == one.now) {
+                claims.push(Claim { value: one.now.clone(), by: None, at: 0 });
+            }
+            let dispute = Dispute { place: one.place.clone(), question: &one.question.id, claims };
+            Rewritten { dispute, open: one.open, own: one.own, now: one.now.clone() }
+        })
+        .collect();
+    all.sort_by_key(|one| (order.get(one.dispute.question).copied(), one.dispute.place.clone()));
+    all
+}
+
+/// As each branch left it.
+fn claims(apart: &Apart, authors: Authors<'_>) -> Vec<Claim> {
+    let claim =
+        |(value, actor, at): &(Value, Vec<u8>, i64)| Claim { value: value.clone(), by: authors(actor), at: *at };
+    apart.versions.iter().map(claim).collect()
 }
 
 impl Answer {
@@ -538,6 +620,7 @@ struct Reader<'a> {
     document: &'a Automerge,
     sheet: Sheet<'a, Automerge>,
     authors: Authors<'a>,
+    apart: &'a [Apart],
 }
 
 impl Reader<'_> {
@@ -558,14 +641,20 @@ impl Reader<'_> {
                 if voices.is_empty() { Answer::Missing } else { Answer::Voices(voices) }
             }
             Kind::Text | Kind::LongText => {
-                let text = self.sheet.answer(&question.id, ObjType::Text);
-                let text = text.map_or_else(String::new, |text| self.sheet.text(&text));
+                let Some(text) = self.sheet.answer(&question.id, ObjType::Text) else { return self.fact(question) };
+                if let Some(claims) = self.versions(&text) {
+                    return Answer::Disputed(claims);
+                }
+                let text = self.sheet.text(&text);
                 let text = carried_text(&self.sheet, question).unwrap_or(text);
                 if text.trim().is_empty() { Answer::Missing } else { Answer::Text { text } }
             }
             Kind::MultiChoice => {
-                let ticked: BTreeSet<String> =
-                    map().map_or_else(Vec::new, |map| self.sheet.ticked(&map)).into_iter().collect();
+                let Some(map) = map() else { return self.fact(question) };
+                if let Some(claims) = self.versions(&map) {
+                    return Answer::Disputed(claims);
+                }
+                let ticked: BTreeSet<String> = self.sheet.ticked(&map).into_iter().collect();
                 if ticked.is_empty() { Answer::Missing } else { Answer::Set(ticked) }
             }
             Kind::TargetList if question.id == TARGETS => {
@@ -598,6 +687,35 @@ impl Reader<'_> {
         }
     }
 
+    /// As each branch left a text, or several choices, between which somebody has to choose.
+    fn versions(&self, object: &ObjId) -> Option<Vec<Claim>> {
+        let found = self.apart.iter().find(|one| one.open && one.object == *object)?;
+        Some(claims(found, self.authors))
+    }
+
+    /// Somebody's own words: of their two devices that rewrote them apart each version.
+    fn entry(&self, person: Uuid, entry: &ObjId) -> Vec<Voice> {
+        let words = match self.versions(entry) {
+            Some(claims) => claims.into_iter().map(|claim| (claim.by, claim.value.to_string())).collect(),
+            None => vec![(self.who(entry), self.sheet.text(entry))],
+        };
+        let words = words.into_iter().filter(|(_, text)| !text.trim().is_empty());
+        words.map(|(by, text)| Voice { person, by, text }).collect()
+    }
+
+    /// A line of text, or several choices, that stand as one value.
+    fn fact(&self, question: &Question) -> Answer {
+        if question.kind == Kind::LongText {
+            return Answer::Missing;
+        }
+        match self.settle(self.sheet.plain(&question.id, question.kind)) {
+            Some(Cell::Disputed(claims)) => Answer::Disputed(claims),
+            Some(Cell::Value(Value::Set(words))) if !words.is_empty() => Answer::Set(words),
+            Some(Cell::Value(Value::Text(text))) if !text.trim().is_empty() => Answer::Text { text },
+            _ => Answer::Missing,
+        }
+    }
+
     fn excuses(&self, question: &Question) -> Vec<Excuse> {
         if !question.may_be_excused() {
             return Vec::new();
@@ -615,10 +733,7 @@ impl Reader<'_> {
             let Ok(person) = key.parse::<Uuid>() else { continue };
             // One person's two devices may each have begun an entry: both are shown.
             for entry in self.sheet.objects(entries, &key, ObjType::Text) {
-                let text = self.sheet.text(&entry);
-                if !text.trim().is_empty() {
-                    voices.push(Voice { person, by: self.who(&entry), text });
-                }
+                voices.extend(self.entry(person, &entry));
             }
         }
         voices
@@ -643,6 +758,7 @@ impl Reader<'_> {
             cells,
             withdrawn: !withdrawals.is_empty(),
             withdrawal_disputed: self.sheet.withdrawal_disputed(columns, maps),
+            kept: self.sheet.kept_on_purpose(maps),
         }
     }
 
@@ -657,6 +773,10 @@ impl Reader<'_> {
                 (!voices.is_empty()).then_some(Cell::Voices(voices))
             }
             Kind::LongText => {
+                let mut texts = maps.iter().flat_map(|map| self.sheet.objects(map, &column.id, ObjType::Text));
+                if let Some(claims) = texts.find_map(|text| self.versions(&text)) {
+                    return Some(Cell::Disputed(claims));
+                }
                 let text = joined_text(&self.sheet, &column.id, maps);
                 (!text.is_empty()).then_some(Cell::Text { text })
             }
@@ -668,11 +788,8 @@ impl Reader<'_> {
     fn words_of(&self, column: &Column, maps: &[ObjId]) -> Vec<Voice> {
         let mut voices = Vec::new();
         for (key, entry) in word_entries(&self.sheet, column, maps) {
-            let (by, text) = (self.who(&entry), self.sheet.text(&entry));
-            let person = key.parse().ok().or(by.as_ref().map(|who| who.person));
-            if !text.trim().is_empty() {
-                voices.push(Voice { person: person.unwrap_or_default(), by, text });
-            }
+            let person = key.parse().ok().or_else(|| self.who(&entry).map(|who| who.person));
+            voices.extend(self.entry(person.unwrap_or_default(), &entry));
         }
         voices
     }
@@ -767,7 +884,7 @@ fn is_mark(document: DocumentKind, question: &str) -> bool {
 
 /// The questions of an annex that have changed, each with the change that says so in the plan.
 pub(crate) fn marks(document: &Automerge) -> Vec<(&'static str, ChangeHash)> {
-    let reader = Reader { document, sheet: Sheet::now(document), authors: &|_| None };
+    let reader = Reader { document, sheet: Sheet::now(document), authors: &|_| None, apart: &[] };
     let roots: Vec<ObjId> = reader.sheet.root("comments").into_iter().collect();
     let entries = reader.sheet.rows(&roots).into_values().flatten();
     let mark = |entry: ObjId| {
@@ -808,7 +925,9 @@ fn complete(view: &mut View, pep: &Pep) {
             continue;
         }
         let childs_words = question.block == "voice" && question.voice;
+        let apart = view.rewritten.iter().any(|one| one.open && one.own && one.dispute.place == id);
         let why = match fault(answer) {
+            _ if apart => Some(Why::Disputed),
             Some(Why::Missing) if childs_words && declined => None,
             // Worked out is given, unless somebody gives another.
             Some(Why::Missing) if question.is_overridable() && matches!(answer, Answer::Computed(_)) => None,

@@ -9,13 +9,14 @@ use std::fmt;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use crate::alike::alike;
 use crate::bank::{Question, bank};
 use crate::decision;
 use crate::pep::{Pep, Role};
 use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
 use crate::value::{Value, pounds, withhold};
-use crate::view::{Answer, Cell, Row, Target, View, Why, conflicts};
+use crate::view::{Answer, Cell, Dispute, Rewritten, Row, Target, View, Why, conflicts};
 use crate::{REVIEW, TARGETS, events, meeting, plausible, unnamed};
 
 /// What the checks look at beside the plan itself.
@@ -114,6 +115,32 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     checks.found.extend(events);
     checks.found.extend(plausible::figures(view, pep, around.today));
     checks.found
+}
+
+/// A doubt for each two rows or targets that look like one.
+pub fn alike_findings(view: &View, pep: &Pep) -> Vec<Finding> {
+    let says = "Two of these look like one. Somebody who may write them says whether they are; then they count once.";
+    let finding = |dispute: Dispute| {
+        let owner = bank().question(dispute.question).and_then(|question| pep.process().accountable(question));
+        let owner = owner.unwrap_or(Role::VirtualSchoolOfficer);
+        Finding { field: Some(dispute.place), ..finding(Severity::Doubtful, owner, says) }
+    };
+    alike(view, pep).into_iter().map(finding).collect()
+}
+
+/// A doubt for each text in which two people changed the same few words apart: it reads badly, and keeps nobody from completing.
+pub fn rewritten_findings(view: &View, pep: &Pep) -> Vec<Finding> {
+    let owner = |id: &str| {
+        let accountable = bank().question(id).and_then(|question| pep.process().accountable(question));
+        accountable.unwrap_or(Role::VirtualSchoolOfficer)
+    };
+    let says =
+        "Two people changed the same words apart, and both now stand here. Somebody has to choose, or tidy it up.";
+    let finding = |one: &Rewritten| Finding {
+        field: Some(one.dispute.place.clone()),
+        ..finding(Severity::Doubtful, owner(one.dispute.question), says)
+    };
+    view.rewritten.iter().filter(|one| !one.open).map(finding).collect()
 }
 
 /// The funding rows that do not fit the choice of tuition; none while people disagree about it. Money the Virtual School keeps

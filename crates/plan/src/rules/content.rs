@@ -94,9 +94,10 @@ impl Content {
             let id = question.id.as_str();
             if id == TARGETS {
                 let targets = view.targets.iter();
-                content.targets = Some(targets.map(|t| (t.row.key.clone(), target(process, question, t))).collect());
+                let json = |t: &Target| (t.row.key.clone(), target(process, question, t, view));
+                content.targets = Some(targets.map(json).collect());
             } else if let Some(json) = view.answers.get(id).and_then(|found| answer(process, question, found)) {
-                content.answers.insert(id, json);
+                content.answers.insert(id, merged(view, id).unwrap_or(json));
             }
             let said: BTreeSet<String> = view
                 .excuses
@@ -213,9 +214,21 @@ fn answer(process: &Process, question: &Question, answer: &Answer) -> Option<Jso
     }
 }
 
-fn target(process: &Process, question: &Question, target: &Target) -> Json {
+/// A text, or several choices, that two branches rewrote apart: as they stand merged. What was signed while programs merged them
+/// without a word stays signed.
+fn merged(view: &View, place: &str) -> Option<Json> {
+    let found = view.rewritten.iter().find(|one| one.open && !one.own && one.dispute.place == place)?;
+    Some(plain(&found.now))
+}
+
+fn target(process: &Process, question: &Question, target: &Target, view: &View) -> Json {
     let mut json = row(process, TARGETS, &question.columns, &target.row);
     if let Some(fields) = json.as_object_mut() {
+        for (column, field) in fields.iter_mut() {
+            if let Some(merged) = merged(view, &format!("{TARGETS}/{}/{column}", target.row.key)) {
+                *field = merged;
+            }
+        }
         for (table, rows) in target.tables.iter().filter(|(table, _)| is_material(process, TARGETS, Some(table))) {
             let columns = question.column(table).map_or(&[][..], |column| &column.columns);
             let rows: Map<String, Json> =

@@ -1,6 +1,7 @@
 //! What follows from a plan and its process: by when, what is missing or doubtful, the meeting, the quality check, who has signed
 //! and whether it stands, what nobody can name the author of, and what the next PEP begins with.
 
+pub(crate) mod alike;
 pub(crate) mod carry;
 pub(crate) mod checks;
 pub(crate) mod clock;

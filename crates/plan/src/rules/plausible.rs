@@ -150,10 +150,10 @@ fn row_is_possible<R: ReadDoc>(
 fn entered<R: ReadDoc>(sheet: &Sheet<'_, R>, id: &str) -> Vec<Value> {
     let Some(question) = bank().question(id) else { return Vec::new() };
     match question.kind {
-        Kind::MultiChoice => {
-            let map = sheet.answer(id, automerge::ObjType::Map);
-            map.map(|map| Value::Set(sheet.ticked(&map).into_iter().collect())).into_iter().collect()
-        }
+        Kind::MultiChoice => match sheet.answer(id, automerge::ObjType::Map) {
+            Some(map) => vec![Value::Set(sheet.ticked(&map).into_iter().collect())],
+            None => sheet.plain(id, question.kind).into_iter().map(|put| put.value).collect(),
+        },
         Kind::Text | Kind::LongText => match sheet.answer(id, automerge::ObjType::Text) {
             Some(text) => vec![Value::Text(sheet.text(&text))],
             None => sheet.plain(id, question.kind).into_iter().map(|put| put.value).collect(),

@@ -243,10 +243,14 @@ fn a_carried_text_is_edited_where_it_stands() {
     let mut odile = fresh();
     odile.rewrite("care.story", "He cooks.");
     assert_eq!(story(&odile), "He cooks.");
+    let mut odile = fresh();
     let without_seen =
-        Edit::Splice { question: "child.preferredName".into(), at: 0, delete: 5, insert: "Ids".into(), seen: vec![] };
+        Edit::Splice { question: "care.story".into(), at: 0, delete: 2, insert: "Ids".into(), seen: vec![] };
     odile.edit(without_seen);
-    assert_eq!(odile.answer("child.preferredName"), "Ids the cook");
+    assert_eq!(story(&odile), "Ids cooks on Sundays.");
+    // A line of text is one value, and begins as one.
+    assert_eq!(odile.answer("child.preferredName"), "Idris the cook");
+    assert!(!odile.view().carried.contains("child.preferredName"));
 }
 
 #[test]
@@ -342,7 +346,7 @@ fn the_gates_table_has_a_place_for_everything_that_may_be_carried_and_for_nothin
             let at = |key: &str| may_write(&rules, &format!("answers/{key}"));
             let carried = at(&question.id).filter(|_| question.may_be_carried());
             assert_eq!(at(&question.ask_key), carried, "{}", question.id);
-            let text = carried.filter(|_| matches!(question.kind, plan::Kind::Text | plan::Kind::LongText));
+            let text = carried.filter(|_| question.kind == plan::Kind::LongText);
             assert_eq!(at(&question.carried_key), text, "{}", question.id);
         }
     }
@@ -423,4 +427,36 @@ fn plan_words(row: &plan::Row, column: &str) -> String {
         plan::Cell::Value(value) => value.to_string(),
         _ => panic!("no value"),
     }
+}
+
+#[test]
+fn what_one_confirms_and_another_changes_apart_is_shown_as_both() {
+    let before = spring("ten-page");
+    let fresh = |number| {
+        let mut odile = Copy::of("Odile", &summer(), number);
+        odile.carry(&before);
+        odile
+    };
+    let (mut one, mut other) = (fresh(1), fresh(2));
+    assert!(one.view().to_confirm.contains("care.legalStatus"));
+    one.edit(Edit::Confirm { question: "care.legalStatus".into() });
+    other.set("care.legalStatus", "C1");
+    let view = meet(&mut one, &mut other);
+    let mut said: Vec<String> = claimed(&view.answers["care.legalStatus"]).into_iter().map(|(word, _)| word).collect();
+    said.sort();
+    assert_eq!(said, ["C1", "C2"]);
+    let told = history(&one.document, &authors, Some("care.legalStatus"));
+    let told: Vec<&str> = told.iter().flat_map(|entry| &entry.deeds).map(|deed| deed.sentence.as_str()).collect();
+    assert!(told.iter().any(|said| said.starts_with("confirmed “") && said.contains(": ")), "{told:?}");
+    assert!(!told.iter().any(|said| said.starts_with("cleared")), "{told:?}");
+    // Two who confirm the same have said the same, and a second time is nothing.
+    let (mut one, mut other) = (fresh(1), fresh(2));
+    one.edit(Edit::Confirm { question: "care.legalStatus".into() });
+    other.edit(Edit::Confirm { question: "care.legalStatus".into() });
+    let view = meet(&mut one, &mut other);
+    assert!(view.answers["care.legalStatus"] == Answer::Value(Value::Choice("C2".into())));
+    assert!(!view.to_confirm.contains("care.legalStatus"));
+    let heads = one.document.get_heads();
+    one.edit(Edit::Confirm { question: "care.legalStatus".into() });
+    assert_eq!(one.document.get_heads(), heads);
 }

@@ -137,15 +137,15 @@ proptest! {
         let (from, to) = (units(at), units(at + delete));
         let late = splice(&odile, "meeting.notes", from, to - from, "#");
         for (place, gone, new) in &edits {
-            let mut other: Vec<char> = text(&ottoline.view(), "meeting.notes").chars().collect();
+            let other: Vec<char> = text(&ottoline.view(), "meeting.notes").chars().collect();
             let place = (*place).min(other.len());
             let end = (place + gone).min(other.len());
-            other.splice(place..end, new.chars());
             // An emptied text is none to read back.
-            if other.is_empty() {
+            if end - place == other.len() && new.is_empty() {
                 break;
             }
-            ottoline.rewrite("meeting.notes", &other.into_iter().collect::<String>());
+            let width = |some: &[char]| some.iter().map(|c| c.len_utf16()).sum::<usize>();
+            ottoline.edit(splice(&ottoline, "meeting.notes", width(&other[..place]), width(&other[place..end]), new));
         }
         odile.receive(&ottoline);
         let before = text(&odile.view(), "meeting.notes");

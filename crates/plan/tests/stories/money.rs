@@ -186,3 +186,27 @@ fn r002_23_a_decision_is_the_heads_and_is_opened_again_when_what_was_decided_cha
     ottoline.set("funding.tuition", "vs_retains");
     assert_eq!(ottoline.view().reopened.len(), 0);
 }
+
+#[test]
+fn withdrawing_the_money_of_a_target_that_is_withdrawn_is_no_dispute() {
+    let (key, first, second) = (Uuid::from_u128(0xE55A), Uuid::from_u128(0xF1), Uuid::from_u128(0xF2));
+    let (mut ottoline, mut sunniva) = (Device::of("Ottoline"), Device::of("Sunniva"));
+    ottoline.target(key, &[("statement", "I will read a Year 3 passage aloud."), ("status", "agreed")]);
+    for row in [first, second] {
+        ottoline.fund(key, row, &[("item", "Books"), ("unitCost", "38.00")]);
+    }
+    sunniva.receive(&ottoline);
+    let funds = format!("targets.list/{key}/funds");
+    let withdraw = |row: Uuid| Edit::WithdrawRow { question: funds.clone(), key: row.to_string() };
+    ottoline.edit(Edit::WithdrawTarget { key: key.to_string() });
+    ottoline.edit(withdraw(first));
+    // Apart, by somebody who does not know that the target is withdrawn.
+    sunniva.edit(withdraw(second));
+    let view = meet(&mut ottoline, &mut sunniva);
+    assert!(conflicts(&view, &idris()).is_empty());
+    assert!(view.targets[0].row.withdrawn && !view.targets[0].row.withdrawal_disputed);
+    assert_eq!(view.funding.orphaned, 0);
+    // Bringing money back is a reason to keep the target, and adding some.
+    ottoline.fund(key, first, &[("quantity", "2")]);
+    assert!(ottoline.view().targets[0].row.withdrawal_disputed);
+}

@@ -310,7 +310,7 @@ fn versions_are_found_by_time_and_compared() {
     let told = difference(&odile.document, &then, None).unwrap();
     assert_eq!(
         told,
-        ["answered “Is an in-year school transfer needed?”: no", "chose Drawing in “How my views were gathered”"]
+        ["answered “Is an in-year school transfer needed?”: no", "answered “How my views were gathered”: Drawing"]
     );
     assert_eq!(difference(&odile.document, &odile.document.get_heads(), None), Some(Vec::new()));
     let foreign = Device::of("Idris");

@@ -193,7 +193,7 @@ fn r003_26_29_two_people_sign_apart_and_both_stand() {
         (made.by.as_ref().unwrap().name.as_str(), made.role, made.on.to_string().as_str()),
         ("Ottoline Greaves-Penn", Role::DesignatedTeacher, "2026-02-27")
     );
-    assert_eq!((made.process.as_str(), made.hash.len()), ("ten-page 2", 64));
+    assert_eq!((made.process.as_str(), made.hash.len()), ("ten-page 3", 64));
     // Again, while nothing has changed: nothing is written.
     let before = devices[OTTOLINE].changes();
     assert_eq!(put_name(&mut devices[OTTOLINE], "signoff.dt", 9, "2026-03-03").unwrap().change, None);

@@ -31,7 +31,7 @@ fn a_splice_takes_away_only_what_its_page_saw() {
     ottoline.receive(&odile);
     let late = splice(&odile, "meeting.notes", 1, 4, "-");
     // Meanwhile: c is gone, and new words stand between b and d.
-    ottoline.rewrite("meeting.notes", "ab new words def");
+    ottoline.edit(splice(&ottoline, "meeting.notes", 2, 1, " new words "));
     odile.receive(&ottoline);
     odile.edit(late);
     assert_eq!(text(&odile.view(), "meeting.notes"), "a- new words f");
@@ -107,14 +107,26 @@ fn a_disputed_choice_is_settled_by_choosing_what_wins_already() {
 }
 
 #[test]
-fn ticks_of_two_people_add_up() {
+fn ticks_of_two_people_are_each_persons_own_until_somebody_chooses() {
     let (mut odile, mut idris) = (Device::of("Odile"), Device::of("Idris"));
     odile.set("voice.method", "told_someone");
     idris.receive(&odile);
     odile.set("voice.method", "told_someone, drawing");
     idris.set("voice.method", "wrote_it");
     let view = meet(&mut odile, &mut idris);
-    assert_eq!(shown(&view, "voice.method"), serde_json::json!(["drawing", "wrote_it"]));
+    let mut said = claimed(&view.answers["voice.method"]);
+    said.sort();
+    let of = |words: &str, who: &str| (words.to_owned(), who.to_owned());
+    assert_eq!(said, [of("drawing, told_someone", "Odile Marrowfield"), of("wrote_it", "Idris Fennimoor")]);
+    let take = Value::Set(["wrote_it".to_owned()].into());
+    idris.edit(Edit::Resolve { question: "voice.method".into(), take });
+    let view = meet(&mut odile, &mut idris);
+    assert_eq!(shown(&view, "voice.method"), serde_json::json!(["wrote_it"]));
+    assert!(conflicts(&view, &idris.pep).is_empty());
+    // Nothing ticked is no answer.
+    idris.set("voice.method", "wrote_it");
+    idris.edit(Edit::Choose { question: "voice.method".into(), value: Value::Set(BTreeSet::new()) });
+    assert!(idris.view().answers["voice.method"] == Answer::Missing);
 }
 
 #[test]

@@ -350,7 +350,8 @@ fn fresh(request: &Request, plan: &Plan) -> Uuid {
 fn one(request: &Request, plan: &Plan, id: &str, lots: &mut Lots, tried: &mut Tried) {
     let Some(field) = question_field(plan, id) else { return };
     let Some(sent) = field.ask.sent(&request.form) else { return };
-    let text = matches!(field.ask.kind, Kind::Text | Kind::LongText);
+    let fact = plan::bank().question(id).is_some_and(|question| plan.pep.is_fact(question));
+    let text = !fact && matches!(field.ask.kind, Kind::Text | Kind::LongText);
     let one = field.sent(sent.clone(), text);
     let mut told = None;
     match one.change(&request.form) {

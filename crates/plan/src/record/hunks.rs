@@ -21,8 +21,85 @@ pub struct Hunk {
     pub insert: String,
 }
 
-/// The pieces that make `before` into `after`, the last first: each can be made without moving the next.
+/// The pieces that make `before` into `after`, the last first: each can be made without moving the next. What was replaced is one
+/// piece, though a word or a blank within it stands in both: with what somebody else wrote there apart, it reads as one text after
+/// the other, and not as one in the other.
 pub fn hunks(before: &str, after: &str) -> Vec<Hunk> {
+    let units: Vec<u16> = before.encode_utf16().collect();
+    let mut joined: Vec<Hunk> = Vec::new();
+    for next in words(before, after).into_iter().rev() {
+        joined.push(next);
+        while let [.., one, other] = joined.as_slice() {
+            let end = one.at + one.delete;
+            let between = other.at.saturating_sub(end);
+            let size = |hunk: &Hunk| hunk.delete.max(hunk.insert.encode_utf16().count());
+            let replaced = |hunk: &Hunk| hunk.delete > 0 && !hunk.insert.is_empty();
+            // A word put in here and one there are two, however near.
+            let one_piece = between <= size(one) && between <= size(other) && (replaced(one) || replaced(other));
+            let same = units.get(end..other.at).and_then(|same| String::from_utf16(same).ok()).filter(|_| one_piece);
+            let Some(same) = same else { break };
+            let hunk = Hunk {
+                at: one.at,
+                delete: one.delete + between + other.delete,
+                insert: [one.insert.as_str(), &same, &other.insert].concat(),
+            };
+            joined.truncate(joined.len() - 2);
+            joined.push(hunk);
+        }
+    }
+    joined.reverse();
+    let gone: usize = joined.iter().map(|hunk| hunk.delete).sum();
+    let new = joined.iter().any(|hunk| !hunk.insert.is_empty());
+    // Another text, and not a changed one: whoever takes the old one away meanwhile leaves all of it.
+    if new && gone * 2 > units.len() && units.contains(&u16::from(b' ')) {
+        return vec![Hunk { at: 0, delete: units.len(), insert: after.to_owned() }];
+    }
+    joined.into_iter().map(|hunk| whole(&units, &hunk).trimmed(&units)).collect()
+}
+
+/// The same, and of a word that only lost or gained letters no more than these; where one text is the other with something left
+/// out, nothing is put in.
+pub fn least(before: &str, after: &str) -> Vec<Hunk> {
+    let units: Vec<u16> = before.encode_utf16().collect();
+    words(before, after).into_iter().map(|hunk| hunk.trimmed(&units)).collect()
+}
+
+/// What was replaced up to the stop of a sentence, with the stop.
+fn whole(before: &[u16], hunk: &Hunk) -> Hunk {
+    let rest = before.get(hunk.at + hunk.delete..).unwrap_or_default();
+    let stop = |unit: &u16| [u16::from(b'.'), u16::from(b'!'), u16::from(b'?')].contains(unit);
+    let replaced = hunk.delete > 0 && hunk.insert.ends_with(char::is_alphanumeric);
+    match rest.first().filter(|unit| replaced && stop(unit)) {
+        Some(unit) => Hunk {
+            delete: hunk.delete + 1,
+            insert: [hunk.insert.as_str(), &String::from_utf16_lossy(&[*unit])].concat(),
+            ..*hunk
+        },
+        None => hunk.clone(),
+    }
+}
+
+impl Hunk {
+    fn trimmed(self, before: &[u16]) -> Hunk {
+        let old = before.get(self.at..self.at + self.delete).and_then(|old| String::from_utf16(old).ok());
+        let Some(old) = old.filter(|old| !old.is_empty() && !self.insert.is_empty()) else { return self };
+        let same = |(a, b): &(char, char)| a == b;
+        let width = |(a, _): (char, char)| a.len_utf8();
+        let front: usize = old.chars().zip(self.insert.chars()).take_while(same).map(width).sum();
+        let (Some(gone), Some(new)) = (old.get(front..), self.insert.get(front..)) else { return self };
+        let back: usize = gone.chars().rev().zip(new.chars().rev()).take_while(same).map(width).sum();
+        let middle = |text: &str| text.get(..text.len().saturating_sub(back)).map(str::to_owned);
+        let (Some(gone), Some(new)) = (middle(gone), middle(new)) else { return self };
+        if !gone.is_empty() && !new.is_empty() {
+            return self;
+        }
+        let at = self.at + old.get(..front).map_or(0, |front| front.encode_utf16().count());
+        Hunk { at, delete: gone.encode_utf16().count(), insert: new }
+    }
+}
+
+/// The same, word by word: what stands in both is never taken away.
+pub fn words(before: &str, after: &str) -> Vec<Hunk> {
     differences(&tokens(before), &tokens(after))
 }
 
@@ -37,7 +114,7 @@ pub fn letters(before: &str, after: &str) -> Vec<Hunk> {
         let found = differences(&each(&old), &each(&hunk.insert));
         found.into_iter().map(move |found| Hunk { at: hunk.at + found.at, ..found }).collect::<Vec<_>>()
     };
-    hunks(before, after).into_iter().flat_map(finer).collect()
+    words(before, after).into_iter().flat_map(finer).collect()
 }
 
 fn differences(old: &[&str], new: &[&str]) -> Vec<Hunk> {
@@ -125,7 +202,7 @@ mod tests {
     fn two_changes_far_apart_are_two_pieces_so_that_what_is_between_them_stays() {
         let found = hunks("He reads well and he likes maths.", "He reads very well and he likes art.");
         let pieces: Vec<(usize, usize, &str)> = found.iter().map(|h| (h.at, h.delete, h.insert.as_str())).collect();
-        assert_eq!(pieces, [(27, 5, "art"), (9, 0, "very ")]);
+        assert_eq!(pieces, [(27, 6, "art."), (9, 0, "very ")]);
     }
 
     #[test]
@@ -151,9 +228,10 @@ mod tests {
                 assert!(made(&long, &found) == after);
             }
         }
-        let found =
-            hunks(&format!("Alike. {}end", "one ".repeat(3_000)), &format!("Alike. {}end", "two ".repeat(3_000)));
-        assert_eq!((found.len(), found[0].at), (1, 7));
+        // Another text is replaced as a whole; what is left out of a comparison word by word is what both begin with.
+        let [one, two] = ["one ", "two "].map(|word| format!("Alike. {}end", word.repeat(3_000)));
+        let (found, by_word) = (hunks(&one, &two), super::words(&one, &two));
+        assert_eq!((found.len(), found[0].at, by_word.len(), by_word[0].at), (1, 0, 1, 7));
     }
 
     /// So many words, each rarely twice.
