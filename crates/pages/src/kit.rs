@@ -92,6 +92,7 @@ fn frame(base: &Base, site: Option<&Site>, leaf: &Leaf) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 link rel="icon" type="image/svg+xml" href=(assets::address(base, "icon.svg"));
                 @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(base, style)); }
+                noscript { link rel="stylesheet" href=(assets::address(base, "noscript.css")); }
                 @if let Some(site) = site {
                     link rel="stylesheet" href=(assets::colour_address(base, &site.colour));
                     script src=(assets::address(base, "app.js")) defer {}
@@ -111,7 +112,9 @@ fn frame(base: &Base, site: Option<&Site>, leaf: &Leaf) -> Markup {
                     (sync_state(site))
                 }
                 div class="govuk-width-container" {
-                    @if let Some((href, words)) = &leaf.back {
+                    @if let Some(way) = &leaf.way_back {
+                        nav class="pep-back" aria-label="Back" { (way) }
+                    } @else if let Some((href, words)) = &leaf.back {
                         nav aria-label="Back" { a class="govuk-back-link" href=(href) { (words) } }
                     }
                     @if site.is_some_and(|site| site.demo) { (hint(leaf.hint)) }
@@ -185,7 +188,8 @@ pub fn around(site: &Site) -> Regions {
     let words = html! {
         p class="govuk-body-s pep-sync__words" {
             (site.sync_words()) " "
-            a class="govuk-link" href=(site.href("/sync")) { "About sharing" }
+            @if site.drafts > 0 { a class="govuk-link" href=(site.href("/sync")) { "Look at it" } }
+            @else { a class="govuk-link" href=(site.href("/sync")) { "About sharing" } }
         }
     };
     Regions::default().with(AROUND, words)
@@ -204,6 +208,11 @@ fn footer(base: &Base) -> Markup {
             }
         }
     }
+}
+
+/// What a form that came by itself is told: it is saved, and made from this now.
+pub fn kept(stamp: &str) -> Markup {
+    html! { input type="hidden" name=(super::forms::STAMP) value=(stamp); }
 }
 
 /// A status, coloured. `colour` is one of GOV.UK's tag colours.
@@ -359,7 +368,7 @@ pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>]) -> Markup {
 pub fn radios(name: &str, legend: &str, error: Option<&str>, choices: &[(String, String)], on: &str) -> Markup {
     let error_id = format!("{name}-error");
     html! {
-        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) data-field=(name) {
             fieldset class="govuk-fieldset" aria-describedby=[error.map(|_| &error_id)] {
                 legend class="govuk-fieldset__legend govuk-fieldset__legend--m" { (legend) }
                 @if let Some(words) = error {
@@ -384,7 +393,7 @@ pub fn radios(name: &str, legend: &str, error: Option<&str>, choices: &[(String,
 pub fn select(name: &str, label: &str, error: Option<&str>, choices: &[(String, String)], on: &str) -> Markup {
     let error_id = format!("{name}-error");
     html! {
-        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) data-field=(name) {
             label class="govuk-label govuk-label--s" for=(name) { (label) }
             @if let Some(words) = error {
                 p class="govuk-error-message" id=(error_id) { span class="govuk-visually-hidden" { "Error: " } (words) }

@@ -25,6 +25,7 @@ pub mod forms;
 pub mod hints;
 pub mod history;
 pub mod hunks;
+mod keeping;
 pub mod kit;
 pub mod live;
 pub mod locked;

@@ -5,6 +5,7 @@ mod acts;
 mod authority;
 mod directory;
 mod documents;
+mod drafts;
 mod facts;
 mod held;
 mod incarnation;
@@ -43,6 +44,7 @@ use state::{Asked, Chance, Connection, Counted, Directory, Here, ROSTER, Readers
 use unknown::Unknown;
 
 pub use documents::PlanDocuments;
+pub use drafts::{DRAFT_BYTES_MAX, Draft, DraftPlace};
 pub use facts::{pep_of, start_of};
 pub use line::PROGRAM;
 pub use state::{Became, Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};

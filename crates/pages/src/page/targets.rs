@@ -8,12 +8,13 @@ use super::table;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Met, Sent, refusal, stamp, stamp_now},
+    forms::{Change, Errors, Lots, Met, Sent, refusal, stamp_now},
+    keeping::{FORM, Saves, stamp, way},
     kit::{self, saved},
     live::merged,
-    model::{Plan, cell_value},
+    model::{Plan, cell_value, cells_stand},
     presence,
-    region::Regions,
+    region::{self, Regions, VALUES},
     request::{Leaf, Outcome, Request},
     sections, text,
 };
@@ -57,7 +58,11 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let question = question()?;
     let fresh = request.form.get("target").and_then(|id| id.parse::<Uuid>().ok());
     // A new target sent twice is one target.
-    let key = if key == "new" { fresh.map_or_else(|| key.to_owned(), |id| id.to_string()) } else { key.to_owned() };
+    let key = if key == "new" && request.post {
+        fresh.map_or_else(|| key.to_owned(), |id| id.to_string())
+    } else {
+        key.to_owned()
+    };
     let existing = Plan::target(&plan.view, &key);
     let back = Back::of(request);
     if existing.is_none() && request.path.last().is_none_or(|last| last != "new") {
@@ -102,7 +107,7 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     taken.errors.extend(refusal(plan, "main-content"));
     if !taken.errors.is_empty() {
         let existing = existing.filter(|_| met.is_none());
-        return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, taken.errors, new)));
+        return Some(taken.partly(request, plan, question, existing, new));
     }
     let again = existing.is_some_and(|target| target.row.withdrawn) && plan.may_write(question);
     if let Some(edit) = edit.ok().filter(|_| !taken.cells.is_empty() || again) {
@@ -196,6 +201,28 @@ impl Taken {
         self.errors.is_empty() && otherwise && !met.is_told(plan, &request.form)
     }
 
+    /// Writes what could be taken of a target that stands, and shows what could not.
+    fn partly(
+        mut self,
+        request: &Request,
+        plan: &Plan,
+        question: &'static Question,
+        existing: Option<&Target>,
+        new: New<'_>,
+    ) -> Outcome {
+        let bad = self.fields.iter().filter(|field| field.error.is_some());
+        let mut wrong: Vec<String> = bad.map(|field| field.ask.name.clone()).collect();
+        let leaf = render(request, plan, question, existing, &self.fields, self.errors, new);
+        match existing.filter(|_| plan.refused.is_none() && !wrong.is_empty()) {
+            Some(target) if !self.cells.is_empty() => {
+                self.lots.add(MAIN, targets::changed(&target.row.key, self.cells));
+            }
+            Some(_) => {}
+            None => (wrong, self.lots) = (vec![String::new()], Lots::default()),
+        }
+        self.lots.partly(wrong, leaf)
+    }
+
     /// Tells how the target is, beside what was typed.
     fn tell(&mut self, met: Met<'_>) {
         self.errors.push(("main-content".to_owned(), met.words("target")));
@@ -223,18 +250,25 @@ impl Taken {
         let (column, place) = (field.column, format!("{TARGETS}/{key}/{}", field.column.id));
         // A box that was live says what it was last told is saved: the rest alone is to be written.
         let kept = request.form.get(&format!("{}~kept", column.id)).filter(|_| plan.types_in(&place).is_some());
-        let sent = if request.post && field.writable { field.ask.sent(&request.form) } else { None };
+        let sent = field.ask.sent(&request.form).filter(|_| field.writable);
         if let Some(sent) = sent {
             let mut before = fill(plan, &field.ask, seen, column);
             if let Some(kept) = kept {
                 kept.clone_into(&mut before.text);
             }
             let now = field.fill.clone();
-            let text = field.ask.is_text(true);
+            let text = field.ask.is_text();
             let cell = existing.filter(|_| self.is_met).and_then(|target| target.row.cells.get(column.id.as_str()));
             let disputed = matches!(cell, Some(Cell::Disputed(_)));
             let one = Sent { ask: &field.ask, text, seen: before, now, sent: sent.clone() };
             let change = one.change(&request.form);
+            if !request.post {
+                field.error = if existing.is_some() { one.kept(&request.form) } else { change.err() };
+                field.told = field.error.as_ref().map(|_| one.told());
+                field.fill = sent;
+                self.fields.push(field);
+                return;
+            }
             if self.is_met && matches!(change, Ok(Some(_))) {
                 self.otherwise.push((&column.id, one.now.clone(), disputed));
             }
@@ -272,7 +306,9 @@ impl Taken {
 /// The regions of a target's page: who writes in which of its fields.
 pub fn regions(plan: &Plan, existing: Option<&Target>) -> Regions {
     let columns = question().into_iter().flat_map(|question| &question.columns);
-    columns.filter(|column| column.kind == Kind::LongText).fold(Regions::default(), |all, column| {
+    let values = region::values(&existing.map(|target| cells_stand(&target.row)).into_iter().collect::<Vec<_>>());
+    let all = Regions::default().with(VALUES, values);
+    columns.filter(|column| column.kind == Kind::LongText).fold(all, |all, column| {
         let place = place(existing, column);
         let writing = presence::writing_at(plan, &place);
         all.with(
@@ -333,9 +369,11 @@ fn render(
         @if existing.is_none() && back.is_none() { p class="govuk-body" { "When you have saved it, you can add what will happen and what it costs." } }
         @if fields.iter().any(|field| field.writable) {
             @let live = fields.iter().any(|field| plan.types_in(&place(existing, field.column)).is_some());
-            form method="post" action=(here) novalidate
+            @let saves = if existing.is_some() && !withdrawn { Saves::Fields } else { Saves::Whole };
+            form method="post" id=(FORM) action=(here) novalidate data-saves=(saves.word())
                 data-live-plan=[live.then(|| plan.pep.id())] data-comments=[live.then(|| plan.href("/comments"))] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
+                (regions.show(VALUES))
                 @if existing.is_none() { input type="hidden" name="target" value=(new.fresh.unwrap_or(plan.fresh)); }
                 @if let Some(met) = new.met { (met.told(plan)) }
                 @for field in fields {
@@ -353,16 +391,16 @@ fn render(
         @if let Some(target) = existing {
             @for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
                 h2 class="govuk-heading-m" id=(column.id) { (column.label) }
-                (table::rows(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id), mine, back))
+                (table::rows(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id), mine, back, true))
             }
             p class="govuk-body" { "This target asks for " strong { (words::pounds(target.requested)) } " and the Virtual School keeps " strong { (words::pounds(target.retained)) } " for it." }
             @if mine && !withdrawn {
-                p class="govuk-body" { (kit::link(&plan.href(&format!("/targets/{key}/withdraw{}", back::query(back))), "Withdraw this target")) }
+                p class="govuk-body" { (way(plan, &plan.href(&format!("/targets/{key}/withdraw{}", back::query(back))), "Withdraw this target", "")) }
             }
         }
     };
     let (href, words) = back.map_or_else(|| (plan.href("/targets"), "Back to the targets"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
+    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back_by(plan, href, words).error(wrong)
 }
 
 fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field) -> Markup {

@@ -11,19 +11,20 @@ use super::{
     review_label_of,
     stops::{Part, Stop, minutes, said, stops, when},
     taken::{
-        ACTIONS, ATTENDEES, REVIEW, TARGETS, Tried, action_fields, idea_fields, question_field, review_fields,
+        ACTIONS, ATTENDEES, REVIEW, TARGETS, Tried, action_fields, drafted, idea_fields, question_field, review_fields,
         review_word, row_of, take,
     },
 };
 use crate::{
     back::Back,
     field::Ask,
-    forms::stamp,
+    forms,
+    keeping::{self, Saves},
     kit::{self, upper},
-    model::{Gathering, Plan, cell_value, people, small},
+    model::{self, Gathering, Plan, cell_value, cells_stand, people, small},
     page::targets,
     presence,
-    region::Regions,
+    region::{self, Regions, VALUES},
     request::{Leaf, Outcome, Request},
     sections,
 };
@@ -44,7 +45,7 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
             Err(tried) => tried,
         }
     } else {
-        Tried::default()
+        drafted(request, plan, gathering)
     };
     let meeting = &gathering.meeting;
     let desk = meeting.kind == Some(ReviewKind::Desk);
@@ -54,7 +55,7 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     let shown = |part: &Part| stops.iter().any(|stop| stop.parts.contains(part));
     let beside = !page.saved.is_empty() && part_of_saved(page.saved).is_some_and(|part| shown(&part));
     let main = html! {
-        (kit::error_summary(&tried.errors))
+        @if request.post { (kit::error_summary(&tried.errors)) }
         @if !page.saved.is_empty() && !beside { (kit::done("Saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { @if desk { "Review without a meeting" } @else { "The meeting, now" } }
@@ -72,6 +73,7 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
                 (page.regions.show("present"))
             }
             div class="govuk-grid-column-two-thirds" {
+                (page.regions.show(VALUES))
                 @for (number, stop) in stops.iter().enumerate() { (page.stop(number, stop)) }
                 (page.notes())
                 @if !desk { (page.end()) }
@@ -80,7 +82,10 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     };
     let title = format!("The meeting, now, {}", plan.name);
     let leaf = Leaf::new(title, "Meetings", main).back(plan.href(""), "Back to the plan");
-    Outcome::page(leaf.error(!tried.errors.is_empty()))
+    if !request.post {
+        return Outcome::page(leaf);
+    }
+    tried.partly(leaf.error(true))
 }
 
 /// The page as one person sees it.
@@ -102,11 +107,11 @@ fn part_of_saved(question: &str) -> Option<Part> {
 
 impl Page<'_> {
     /// A form of this page that writes something of its own.
-    fn form(&self, does: &str, inside: Markup) -> Markup {
+    fn form(&self, does: &str, saves: Option<Saves>, inside: Markup) -> Markup {
         let plan = self.plan;
         html! {
-            form method="post" action=(plan.href(HERE)) novalidate {
-                (stamp(plan))
+            form method="post" action=(plan.href(HERE)) novalidate data-saves=[saves.map(Saves::word)] {
+                @if saves.is_some() { (keeping::stamp(plan)) } @else { (forms::stamp(plan)) }
                 input type="hidden" name="do" value=(does);
                 (inside)
             }
@@ -117,7 +122,7 @@ impl Page<'_> {
     fn buttons(&self, does: &str) -> Markup {
         html! {
             form method="post" action=(self.plan.href(HERE)) id={ (does) "-form" } {
-                (stamp(self.plan))
+                (forms::stamp(self.plan))
                 input type="hidden" name="do" value=(does);
             }
         }
@@ -235,7 +240,7 @@ impl Page<'_> {
             h3 class="govuk-heading-s" id="here" { "Who is here" }
             (self.regions.show("here-now"))
             @if self.writes(ATTENDEES) {
-                (kit::details("Tick who came", meeting.invitees.iter().all(|one| one.attended.is_none()), self.form("here", self.ticks())))
+                (kit::details("Tick who came", meeting.invitees.iter().all(|one| one.attended.is_none()), self.form("here", Some(Saves::Fields), self.ticks())))
                 p class="govuk-body" { (kit::link(&self.row_href(ATTENDEES, "new"), "Add somebody who is not listed")) }
             }
             (self.seat("chair", "meeting.chair", "Chair", "I am the chair", meeting.chair.named.is_some()))
@@ -252,7 +257,7 @@ impl Page<'_> {
             meeting.invitees.iter().map(|one| (one, plan.word_for(&format!("{ATTENDEES}/{}", one.key)))).collect();
         let others = unlisted(self.gathering);
         html! {
-            fieldset class="govuk-fieldset" {
+            fieldset class="govuk-fieldset" data-field="here" {
                 legend class="govuk-fieldset__legend govuk-fieldset__legend--s" { "Who came, for all or a part of it?" }
                 div class="govuk-checkboxes govuk-checkboxes--small" {
                     @for (one, word) in &listed {
@@ -275,7 +280,7 @@ impl Page<'_> {
             p class="govuk-body" id=(does) { (label) ": " (kit::typed(&words_of::seat(seat))) }
             @if self.writes(question) {
                 div class="govuk-button-group" {
-                    @if !named { (self.form(does, kit::second_button(button))) }
+                    @if !named { (self.form(does, None, kit::second_button(button))) }
                     a class="govuk-link" href=(Back::Live.via(&sections::question_href(self.plan, question))) {
                         @if named { "Change" } @else { "Somebody else" }
                         span class="govuk-visually-hidden" { ": " (label) }
@@ -317,7 +322,7 @@ impl Page<'_> {
                         @let fields = review_fields(plan, target, &word);
                         @let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
                         @let title = if target.result.is_some() { "Change this review" } else { "Review it" };
-                        (kit::details_of(title, &target.statement, tried, self.form("review", html! {
+                        (kit::details_of(title, &target.statement, tried, self.form("review", Some(Saves::Fields), html! {
                             input type="hidden" name="target" value=(word);
                             @for field in &fields { (self.tried.input(field)) }
                             (kit::button("Save review"))
@@ -336,7 +341,7 @@ impl Page<'_> {
                 (self.buttons("agree"))
                 @let fields = idea_fields();
                 @let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
-                (kit::details("Add an idea", tried, self.form("idea", html! {
+                (kit::details("Add an idea", tried, self.form("idea", Some(Saves::Act), html! {
                     p class="govuk-hint" { "An idea counts for nothing until it is agreed. What it needs and costs can be added then." }
                     input type="hidden" name="fresh" value=(plan.fresh);
                     @for field in &fields {
@@ -367,7 +372,7 @@ impl Page<'_> {
             (self.regions.show("actions-now"))
             @if self.writes(ACTIONS) {
                 (self.buttons("done"))
-                (kit::details("Add an action", tried, self.form("action", html! {
+                (kit::details("Add an action", tried, self.form("action", Some(Saves::Act), html! {
                     input type="hidden" name="fresh" value=(plan.fresh);
                     @for (i, field) in fields.iter().enumerate() {
                         (self.tried.input(field))
@@ -405,9 +410,9 @@ impl Page<'_> {
             (self.regions.show("next-now"))
             @if !fields.is_empty() {
                 @if let Some(next) = provisional {
-                    (self.form("next-as-worked-out", kit::second_button(&format!("Agree {}", words::date(next.date)))))
+                    (self.form("next-as-worked-out", None, kit::second_button(&format!("Agree {}", words::date(next.date)))))
                 }
-                (kit::details(if provisional.is_some() { "Set another date" } else { "Set the date" }, tried, self.form("next", html! {
+                (kit::details(if provisional.is_some() { "Set another date" } else { "Set the date" }, tried, self.form("next", Some(Saves::Fields), html! {
                     @for field in &fields { (self.tried.input(field)) }
                     (kit::button("Save date"))
                 })))
@@ -431,7 +436,7 @@ impl Page<'_> {
                 @if self.saved == "meeting" { (kit::done("Saved on this device")) }
                 @if plan.may_write(question) {
                     form method="post" action=(Back::Live.via(&sections::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) data-comments=(plan.href("/comments")) {
-                        (stamp(plan))
+                        (forms::stamp(plan))
                         div data-live {
                             (ask.input(&ask.fill_text(text), None, &html! {}))
                             (self.regions.show("who-notes"))
@@ -457,7 +462,7 @@ impl Page<'_> {
                     @if let Some(took) = &meeting.child.took { p class="govuk-body" { (plan.name) " took part: " (super::label_of("meeting.childPart", took)) "." } }
                     p class="govuk-body" { (kit::link(&plan.href("/sign-off"), "What your signature waits for")) }
                 } @else if self.writes("meeting.held") {
-                    (self.form("held", html! {
+                    (self.form("held", Some(Saves::Act), html! {
                         @if let Some(field) = &part { (self.tried.input(field)) }
                         (kit::button("Say that it has been held"))
                     }))
@@ -525,6 +530,7 @@ pub fn regions(plan: &Plan, gathering: &Gathering) -> Regions {
     let meeting = &gathering.meeting;
     let writing = presence::writing_at(plan, NOTES);
     let all = Regions::default()
+        .with(VALUES, region::values(&values(plan, gathering)))
         .with("clock", clock(gathering))
         .with("money", money(plan))
         .with("missing", missing(plan, gathering))
@@ -539,6 +545,14 @@ pub fn regions(plan: &Plan, gathering: &Gathering) -> Regions {
         .with("copies-now", super::copies(plan, meeting, Back::Live))
         .with("who-notes", html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } });
     meeting.review.iter().fold(all, |all, target| all.with(review_id(&review_word(plan, target)), reviewed(target)))
+}
+
+/// What the fields of the page's forms stand for.
+fn values(plan: &Plan, gathering: &Gathering) -> Vec<String> {
+    let rows = [ATTENDEES, REVIEW].into_iter().flat_map(|table| Plan::rows(&plan.view, table)).map(cells_stand);
+    let asked = ["meeting.nextDate", "meeting.nextTime", "meeting.childPart"];
+    let listed = gathering.team.iter().map(|who| who.name.clone());
+    rows.chain(asked.map(|id| model::stands(plan.answer(id)))).chain(listed).collect()
 }
 
 fn review_id(word: &str) -> String {
