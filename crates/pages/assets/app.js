@@ -286,7 +286,7 @@
     // The inputs of this field, and not those of one within it or of a box that is live.
     get controls() {
       return [...this.group.querySelectorAll('input, select, textarea')].filter((el) =>
-        el.name && !el.name.includes('~saw') && (this.whole ? el.type !== 'hidden' : el.closest('[data-field]') === this.group && !boxOf(el)))
+        el.name && el.form === this.form && !el.name.includes('~saw') && (this.whole ? el.type !== 'hidden' : el.closest('[data-field]') === this.group && !boxOf(el)))
     }
     read() {
       const said = new URLSearchParams()
@@ -304,6 +304,7 @@
     body(now, more) {
       const body = new URLSearchParams()
       for (const el of this.form.querySelectorAll('input[type=hidden]')) {
+        if (el.form !== this.form) continue
         if (el.name === `${this.f}~saw` || (!el.name.includes('~saw') && !el.name.endsWith('~kept') && !el.closest('[data-field]'))) body.append(el.name, el.value)
       }
       body.set('made-from', this.stamp)
@@ -430,7 +431,7 @@
   const tell = (words) => { const said = document.getElementById('said'); if (said) said.textContent = words }
   // The page as it is now: fields that nobody touches here show what others chose, and know what they are made from.
   const resync = async (which, before) => {
-    const answer = await fetch(location.href.split('#')[0]).catch(() => null)
+    const answer = which.length && await fetch(which[0].form.action).catch(() => null)
     if (!answer?.ok) return
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html'), stamp = page.querySelector('[name=made-from]')?.value
     if (!stamp) return
@@ -537,7 +538,7 @@
   line.receive((m) => {
     const box = boxes.get(m.f)
     if (m.t === 'html') place(m)
-    if (m.t === 'html' && m.id === 'values') resync(fields.filter((one) => !one.unsent && !one.wrong && one.left))
+    if (m.t === 'html' && m.id === 'values') resync(fields.filter((one) => !one.unsent && !one.wrong && one.left && !one.form.closest('.pep-in-place')))
     if (m.t === 'lock') shut()
     if (m.t === 'open') reveal()
     const said = document.getElementById('said')
@@ -596,7 +597,7 @@
       stay()
       return
     }
-    if (leaving || e.defaultPrevented || !e.target.matches('main form')) return
+    if (leaving || e.defaultPrevented || !e.target.matches('main form') || e.target.closest('.pep-in-place')) return
     const by = e.submitter, on = () => { leaving = true; e.target.requestSubmit(by) }
     if (hurry(e.target, on)) { e.preventDefault(); e.stopImmediatePropagation() } else leaving = true
   }, true)
@@ -611,13 +612,77 @@
   // A page that the browser kept to go back to is asked for again; so is one in another tab when a child gets this device.
   addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
   if (window.BroadcastChannel) new BroadcastChannel('pep').addEventListener('message', () => { leaving = true; location.reload() })
-  for (const form of document.querySelectorAll('main form[data-saves]')) {
-    if (form.dataset.saves === 'fields') for (const group of form.querySelectorAll('[data-field]')) { const one = new Field(form, group, group.dataset.field); if (one.names.length) fields.push(one) }
+  const wire = (form) => {
+    const found = []
+    if (form.dataset.saves === 'fields') for (const group of form.querySelectorAll('[data-field]')) { const one = new Field(form, group, group.dataset.field); if (one.names.length && group.closest('form') === form) found.push(one) }
+    if (form.dataset.saves === 'fields') fields.push(...found)
     else wholes.push(new Field(form, form, '', form.dataset.saves))
-    form.addEventListener('formdata', (e) => { for (const one of fields) if (one.form === form && one.isSaved) one.names.forEach((name) => e.formData.delete(name)) })
-    // What could not be taken stands in the page again when it is opened anew: nothing has to be sent once more for it.
-    if (document.title.startsWith('Error: ')) history.replaceState(null, '', location.href)
+    form.addEventListener('formdata', (e) => { if (e.target === form) for (const one of found) if (one.isSaved) one.names.forEach((name) => e.formData.delete(name)) })
   }
+  document.querySelectorAll('main form[data-saves]').forEach(wire)
+  // What could not be taken stands in the page again when it is opened anew: nothing has to be sent once more for it.
+  if (document.title.startsWith('Error: ')) history.replaceState(null, '', location.href)
+
+  // Rows are added and changed where the table stands: the form of the row's own page, below the table.
+  const parse = async (answer) => new DOMParser().parseFromString(await answer.text(), 'text/html')
+  const shutRow = (rows) => {
+    const open = rows.querySelector('.pep-in-place')
+    for (const list of [fields, wholes]) for (let i = list.length - 1; i >= 0; i--) if (open?.contains(list[i].form)) { list[i].send(); list.splice(i, 1) }
+    open?.remove()
+    banner()
+  }
+  const openRow = (rows, page, from) => {
+    const form = page.querySelector('form[data-saves]')
+    if (!form) return false
+    shutRow(rows)
+    const open = add(rows, 'section', 'pep-in-place'), title = page.querySelector('h1').textContent
+    open.setAttribute('aria-label', title)
+    open.dataset.from = from
+    add(open, 'h3', 'govuk-heading-s', title)
+    const wrong = page.querySelector('.govuk-error-summary')
+    if (wrong) open.append(document.importNode(wrong, true))
+    const made = document.importNode(form, true)
+    made.removeAttribute('id')
+    made.querySelector('#values')?.remove()
+    made.querySelectorAll('noscript').forEach((el) => el.remove())
+    open.append(made)
+    wire(made)
+    const shut = add(open, 'button', 'govuk-button govuk-button--secondary', 'Close')
+    shut.type = 'button'
+    shut.addEventListener('click', () => closed(rows))
+    ;(open.querySelector('.govuk-error-summary') || made.querySelector('input:not([type=hidden]), select, textarea'))?.focus()
+    open.scrollIntoView({ block: 'nearest' })
+    return true
+  }
+  const closed = (rows) => {
+    const from = rows.querySelector('.pep-in-place')?.dataset.from
+    shutRow(rows)
+    ;([...rows.querySelectorAll('a')].find((a) => a.getAttribute('href') === from) || rows.querySelector('a'))?.focus()
+  }
+  document.addEventListener('click', (e) => {
+    const a = e.target.closest?.('.pep-rows a[data-way]'), rows = a?.closest('.pep-rows')
+    if (!rows || away || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || !/\/(table|targets)\/[^?#]*\/(new|[0-9a-f]{32})$/.test(a.pathname)) return
+    e.preventDefault()
+    fetch(a.href).then(async (answer) => { if (!answer.ok || !openRow(rows, await parse(answer), a.getAttribute('href'))) location.assign(a.href) }, () => location.assign(a.href))
+  }, true)
+  document.addEventListener('submit', (e) => {
+    const rows = e.target.closest?.('.pep-in-place')?.closest('.pep-rows')
+    if (!rows || away) return
+    e.preventDefault()
+    e.stopImmediatePropagation()
+    const form = e.target, from = rows.querySelector('.pep-in-place').dataset.from
+    for (const one of wholes) if (one.form === form) clearTimeout(one.timer)
+    const post = () => fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, e.submitter)) })
+    last = last.then(post).then(async (answer) => {
+      const page = await parse(answer), region = rows.querySelector('[data-region]'), now = page.getElementById(region.id)
+      if (!now || page.title.startsWith('Error: ')) { if (!openRow(rows, page, from)) missing('Not saved. Reload this page and try again.', true); return }
+      region.innerHTML = now.innerHTML
+      region.dataset.region = now.dataset.region
+      for (const one of wholes) if (one.form === form) one.shown = one.read()
+      closed(rows)
+      tell('Saved on this device')
+    }).catch(() => missing('Not saved. The program is not running. Keep this page open, run pep open, and save again.', true))
+  }, true)
   addEventListener('beforeunload', (e) => {
     if (leaving) return
     hiding = true
@@ -645,6 +710,7 @@
   // A live box is not sent with the form: its words are on the disk. One that is not live says what it was last told is saved, so
   // that only what was typed since is taken from it.
   form.addEventListener('formdata', (e) => {
+    if (e.target !== form) return
     for (const box of boxes.values()) {
       if (box.ready && !box.dirty) e.formData.delete(box.el.name)
       else e.formData.set(`${box.el.name}~kept`, box.kept.base(box.ok))

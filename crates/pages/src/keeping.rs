@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     forms::{self, STAMP},
     model::Plan,
-    request::{Pairs, Request},
+    request::{Leaf, Pairs, Request},
 };
 
 /// In a form that keeps what cannot be taken.
@@ -73,6 +73,17 @@ pub fn way_as(class: &str, plan: &Plan, href: &str, words: &str, about: &str) ->
             noscript { button type="submit" class="pep-way-button" form=(FORM) name=(GO) value=(if to.is_empty() { "/" } else { to }) { (inside) } }
         }
     }
+}
+
+/// A page whose back link is a way off its form.
+pub fn back(leaf: Leaf, plan: &Plan, href: impl Into<String>, words: &str) -> Leaf {
+    let href = href.into();
+    Leaf { way_back: Some(way_as("govuk-back-link", plan, &href, words, "")), ..leaf.back(href, words) }
+}
+
+/// What a form that came by itself is told: it is saved, and made from this now.
+pub fn kept(stamp: &str) -> Markup {
+    html! { input type="hidden" name=(STAMP) value=(stamp); }
 }
 
 /// A form that keeps what cannot be taken, as it came.

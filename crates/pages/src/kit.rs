@@ -210,11 +210,6 @@ fn footer(base: &Base) -> Markup {
     }
 }
 
-/// What a form that came by itself is told: it is saved, and made from this now.
-pub fn kept(stamp: &str) -> Markup {
-    html! { input type="hidden" name=(super::forms::STAMP) value=(stamp); }
-}
-
 /// A status, coloured. `colour` is one of GOV.UK's tag colours.
 pub fn tag(colour: &str, words: &str) -> Markup {
     html! { strong class={ "govuk-tag govuk-tag--" (colour) } { (words) } }
@@ -339,12 +334,15 @@ pub fn link(href: &str, words: &str) -> Markup {
     html! { a class="govuk-link" href=(href) { (words) } }
 }
 
-/// A table that a narrow screen scrolls by itself. `rows` hold one cell a heading; the first names the row. The caption is for
+/// The heading of the column in which a row is changed: it stays in sight however wide the table is.
+pub const CHANGE: &str = "Change";
+
+/// A table that scrolls by itself where it is too wide, and that a narrow screen shows row by row. `rows` hold one cell a heading; the first names the row. The caption is for
 /// screen readers: a heading stands above every table.
 pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>]) -> Markup {
     html! {
         div class="pep-scroll" tabindex="0" role="region" aria-label=(caption) {
-            table class="govuk-table" {
+            table class={ "govuk-table" @if headings.last() == Some(&CHANGE) { " pep-changes" } } {
                 caption class="govuk-visually-hidden" { (caption) }
                 thead class="govuk-table__head" { tr class="govuk-table__row" {
                     @for heading in headings { th class="govuk-table__header" scope="col" { (heading) } }
@@ -354,7 +352,7 @@ pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>]) -> Markup {
                         tr class="govuk-table__row" {
                             @for (i, cell) in row.iter().enumerate() {
                                 @if i == 0 { th class="govuk-table__header" scope="row" { (cell) } }
-                                @else { td class="govuk-table__cell" { (cell) } }
+                                @else { td class="govuk-table__cell" data-of=[headings.get(i)] { (cell) } }
                             }
                         }
                     }

@@ -13,7 +13,7 @@ use plan::{
 };
 use uuid::Uuid;
 
-use crate::{address::Base, sections};
+use crate::address::Base;
 use participant::{
     device::{Draft, Held, Line, Present, Waits},
     settings::Settings,
@@ -388,7 +388,7 @@ impl Plan {
         let question = plan::bank().question(path.next()?)?;
         let theirs = match (path.next(), path.next(), path.next()) {
             (None, ..) => {
-                sections::is_prose(question)
+                is_prose(question)
                     && self.may_write(question)
                     && !matches!(self.answer(&question.id), Answer::Disputed(_))
             }
@@ -534,6 +534,11 @@ pub fn people(roles: &[Role]) -> String {
 /// A role in the middle of a sentence.
 pub fn small(role: Role) -> String {
     role.label().to_lowercase().replace("virtual school", "Virtual School")
+}
+
+/// Whether a question's answer is prose, which several people write letter by letter and which merges so. A short text is a value.
+pub fn is_prose(question: &Question) -> bool {
+    question.kind == plan::Kind::LongText || (question.kind == plan::Kind::Text && question.voice)
 }
 
 /// What a field that is no prose stands for, so that it is seen when that changes.

@@ -6,7 +6,7 @@ use maud::Markup;
 use plan::{DocumentKind, Edit, Pep, Picture, Role};
 use uuid::Uuid;
 
-use super::{address::Base, keeping, model::Plan};
+use super::address::Base;
 use participant::settings::{ChildMode, Settings};
 
 /// A request, as far as pages care.
@@ -250,13 +250,6 @@ impl Leaf {
     /// The same with a back link.
     pub fn back(self, href: impl Into<String>, words: impl Into<String>) -> Leaf {
         Leaf { back: Some((href.into(), words.into())), ..self }
-    }
-
-    /// The same with a back link that is a way off its form.
-    pub fn back_by(self, plan: &Plan, href: impl Into<String>, words: impl Into<String>) -> Leaf {
-        let (href, words) = (href.into(), words.into());
-        let way_back = Some(keeping::way_as("govuk-back-link", plan, &href, &words, ""));
-        Leaf { way_back, ..self.back(href, words) }
     }
 
     /// The same for the wall of a room.

@@ -5,10 +5,11 @@ use uuid::Uuid;
 
 use super::{
     address::HOME,
+    back::Back,
     child_mode,
     forms::{DRAFT, STAMP},
     hints,
-    keeping::{Keeping, leaves},
+    keeping::{self, Keeping, leaves},
     kit,
     locked::{self, AtLock},
     model::{ChildLine, Plan, pep_href},
@@ -49,7 +50,7 @@ pub fn answer(turn: &mut Turn<'_>, request: &Request) -> Reply {
         .unwrap_or_else(|e| Some(Outcome::page(errors::failed(&request.base, &e, &request.form))));
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found(&request.base))) {
         Outcome::Go(address) => Reply::Go(address),
-        Outcome::Kept(stamp) => Reply::Page { status: 200, html: kit::kept(&stamp).into_string() },
+        Outcome::Kept(stamp) => Reply::Page { status: 200, html: keeping::kept(&stamp).into_string() },
         Outcome::Host(intent) => Reply::Host(intent),
         Outcome::File { name, kind, bytes } => Reply::File { name, kind, bytes },
         Outcome::Page(leaf) => {
@@ -134,7 +135,9 @@ fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
         ["table", question, word] => table::regions(&plan, question, word),
         ["targets", key, column, word] => table::regions(&plan, &within_target(key, column), word),
         ["quality"] => quality::regions(&plan),
-        ["targets", key] => targets::regions(&plan, Plan::target(&plan.view, key)),
+        ["targets"] => targets::list_regions(&plan),
+        ["targets", key] => targets::regions(&plan, Plan::target(&plan.view, key), Back::of(request)),
+        ["meeting"] => meeting::regions(&plan, &turn.meeting(&plan)?),
         ["meeting", "live"] => meeting::live::regions(&plan, &turn.gathering(&plan)?),
         ["meeting", "wall"] => meeting::wall::regions(request, &plan, &turn.gathering(&plan)?),
         _ => Regions::default(),
@@ -368,6 +371,7 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
             Outcome::Give(child_mode) => turn.hand(Some(child_mode)).map(|()| Outcome::Give(child_mode))?,
             other => other,
         }),
+        ["picture"] => views::add_picture(request, plan),
         ["views", "readers"] => readers::readers(request, plan, &turn.team(plan)),
         ["history", question, change, word] => match ::plan::bank().question(question) {
             Some(question) => turn

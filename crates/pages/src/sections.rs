@@ -44,11 +44,6 @@ pub fn is_graded(id: &str) -> bool {
     matches!(id, "qa.areas" | "qa.overall" | "qa.overrideReason")
 }
 
-/// Whether a question's answer is prose, which several people write letter by letter and which merges so. A short text is a value.
-pub fn is_prose(question: &Question) -> bool {
-    question.kind == plan::Kind::LongText || (question.kind == plan::Kind::Text && question.voice)
-}
-
 /// Where a section is.
 pub fn section_href(plan: &Plan, page: &Page, block: &str) -> String {
     plan.href(&format!("/page/{}/{block}", page.id))

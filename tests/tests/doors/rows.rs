@@ -1037,6 +1037,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("POST /views/readers", CHILD),
     ("POST /views/leave", CHILD),
     ("POST /pep/*/views/give", CHILD),
+    ("POST /pep/*/picture", "a picture is chosen on a page alone"),
     ("settings::ChildMode::keep", CHILD),
     ("settings::Pin::keep", THIS_DEVICE),
     ("settings::Pin::count_try", THIS_DEVICE),

@@ -6,7 +6,7 @@ use plan::{CELL_MAX, Comment, Question};
 use crate::{
     field::{Ask, Fill},
     forms::{DRAFT, Errors, Lots, refusal},
-    keeping::{FORM, Saves, stamp},
+    keeping::{self, FORM, Saves, stamp},
     kit::{self, saved},
     model::Plan,
     request::{Leaf, Outcome, Request},
@@ -87,7 +87,7 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
     };
     let leaf = Leaf::new(format!("Comments on “{}”, {}", question.label, plan.name), "Children", main);
     Some(Outcome::page(
-        leaf.back_by(plan, sections::question_href(plan, &question.id), "Back to the question")
+        keeping::back(leaf, plan, sections::question_href(plan, &question.id), "Back to the question")
             .error(!errors.is_empty()),
     ))
 }

@@ -14,7 +14,7 @@ use super::errors as pages;
 use crate::{
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Sent, refusal},
-    keeping::{FORM, Saves, stamp, way},
+    keeping::{self, FORM, Saves, stamp, way},
     kit::{self, saved},
     model::{self, Plan, cell_value, cells_stand, people},
     region::{self, Regions, VALUES},
@@ -233,7 +233,7 @@ fn render(taken: &Taken<'_>, sampled: bool, worked_out: Option<&str>) -> Leaf {
         p class="govuk-body" { (way(plan, &plan.href("/send-back"), "Send the plan back to somebody", "")) }
     };
     let leaf = Leaf::new(format!("Quality check, {}", plan.name), "Children", main);
-    leaf.back_by(plan, plan.href("/sign-off"), "Back to sign-off").error(request.post && !errors.is_empty())
+    keeping::back(leaf, plan, plan.href("/sign-off"), "Back to sign-off").error(request.post && !errors.is_empty())
 }
 
 /// Sends a plan back: to whom, what to put right, by when.
@@ -279,7 +279,7 @@ pub fn send_back(request: &Request, plan: &Plan) -> Option<Outcome> {
     };
     let leaf = Leaf::new(format!("Send the plan back, {}", plan.name), "Children", main);
     Some(Outcome::page(
-        leaf.back_by(plan, plan.href("/quality"), "Back to the quality check").error(!errors.is_empty()),
+        keeping::back(leaf, plan, plan.href("/quality"), "Back to the quality check").error(!errors.is_empty()),
     ))
 }
 

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 use plan::{Answer, Kind, Page, Question};
 
-use super::table;
+use super::{table, views};
 use crate::{
     back::{self, Back},
     field::{Ask, Excused, Fill},
     forms::{Change, DRAFT, Errors, Lots, Sent, refusal},
-    keeping::{FORM, GO, Saves, stamp, way},
+    keeping::{self, FORM, GO, Saves, stamp, way},
     kit::{self, saved, upper},
     live::merged,
     model::{self, Plan, people},
@@ -146,7 +146,7 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
     let ask = Ask::question(question);
     let mut before = fill(plan, &ask, plan.seen_answer(&question.id));
     // A box that was live says what it was last told is saved: the rest alone is to be written.
-    let prose = sections::is_prose(question);
+    let prose = model::is_prose(question);
     let kept = request.form.get(&kept_name(question)).filter(|_| prose);
     if let Some(kept) = kept {
         kept.clone_into(&mut before.text);
@@ -325,7 +325,7 @@ fn render(
     };
     let (href, words) = back.map_or_else(|| (plan.href(""), "Back to the plan"), |back| back.link(plan));
     let leaf = Leaf::new(format!("{title}, {}", plan.name), "Children", main).error(wrong);
-    if writes { leaf.back_by(plan, href, words) } else { leaf.back(href, words) }
+    if writes { keeping::back(leaf, plan, href, words) } else { leaf.back(href, words) }
 }
 
 /// What was typed and cannot be saved at its question any more.
@@ -355,17 +355,33 @@ pub fn regions(plan: &Plan, page: &Page, block: &str) -> Regions {
     let questions = sections::group(page, block);
     let values: Vec<String> = questions
         .iter()
-        .filter(|question| !sections::is_prose(question))
+        .filter(|question| !model::is_prose(question))
         .map(|question| model::stands(plan.answer(&question.id)))
         .collect();
     let all = Regions::default().with("here", here(plan, page, block)).with(VALUES, region::values(&values));
     questions.into_iter().fold(all, |all, question| {
         let writing = presence::writing_at(plan, &question.id);
-        all.with(
+        let all = all.with(
             here_id(&question.id),
             html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
-        )
+        );
+        match question.kind {
+            Kind::Table | Kind::TargetList if question.id != "targets.list" => {
+                let rows = table::live_rows(plan, &question.id, changes_rows(plan, question), None, true);
+                all.with(table::rows_id(&question.id), rows)
+            }
+            _ => all.with(read_id(&question.id), read(plan, question)),
+        }
     })
+}
+
+/// Whether this person adds and changes rows here; grades have a page of their own.
+fn changes_rows(plan: &Plan, question: &Question) -> bool {
+    plan.may_write(question) && !sections::is_graded(&question.id)
+}
+
+fn read_id(question: &str) -> String {
+    format!("read-{question}")
 }
 
 fn here_id(question: &str) -> String {
@@ -445,23 +461,14 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
                 (Kind::Table | Kind::TargetList, _) => {
                     h2 class="govuk-heading-s" { (question.label) }
                     @if !question.help.is_empty() { p class="govuk-hint" { (question.help) } }
-                    (table::rows(plan, &question.id, mine && !sections::is_graded(&question.id), None, true))
+                    (table::rows(plan, &question.id, changes_rows(plan, question), None, true))
                     @if mine && sections::is_graded(&question.id) { (grades(plan)) }
                     @if mine && question.may_be_excused() && !has_rows(plan, question) { (excuse(one)) }
                     @else { (said(plan, question)) }
                 }
-                (_, Answer::Disputed(claims)) => {
+                (_, Answer::Disputed(_)) => {
                     h2 class="govuk-heading-s" { (question.label) }
-                    (kit::inset(html! {
-                        p class="govuk-body" { strong { "There are two answers." } " Nobody’s is lost." }
-                        ul class="govuk-list govuk-list--bullet" {
-                            @for claim in claims {
-                                li { "“" (text::of_question(&plan.pep, &ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at, plan.now.zone)) }
-                            }
-                        }
-                        @if mine { p class="govuk-body" { (kit::link(&choose_href(plan, &question.id), "Choose which is right")) } }
-                        @else { p class="govuk-body" { "It is for " (plan.writers(question)) " to choose." } }
-                    }))
+                    (regions.show(&read_id(&question.id)))
                 }
                 (kind, _) if mine && kind != Kind::Picture && !sections::is_graded(&question.id) => {
                     div data-live=[is_live(plan, question).then_some("")] {
@@ -471,7 +478,7 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
                     @if let Some(told) = &one.told { (told) }
                     @if question.may_be_excused() { (excuse(one)) }
                 }
-                _ => (read_only(plan, question, &ask, answer)),
+                _ => (read_only(plan, question, regions)),
             }
             (regions.show(&here_id(&question.id)))
             @if to_confirm(plan, question) { (confirm(question)) }
@@ -509,11 +516,39 @@ fn excuse(one: &Shown) -> Markup {
     }
 }
 
-fn read_only(plan: &Plan, question: &Question, ask: &Ask, answer: &Answer) -> Markup {
-    let unknown = html! { span class="govuk-hint" { "No answer yet" } };
+fn read_only(plan: &Plan, question: &'static Question, regions: &Regions) -> Markup {
     html! {
         h2 class="govuk-heading-s" { (question.label) }
-        @match answer {
+        (regions.show(&read_id(&question.id)))
+        @match question.kind {
+            _ if sections::is_graded(&question.id) && plan.may_write(question) => (grades(plan)),
+            Kind::Picture if plan.may_write(question) => p class="govuk-body" {
+                @let words = if views::picture(plan).is_some() { "Change the picture" } else { "Add a picture" };
+                (way(plan, &plan.href("/picture"), words, ""))
+            },
+            _ if *plan.answer(&question.id) != Answer::Elsewhere => p class="govuk-hint" { (why_not_mine(plan, question)) },
+            _ => {}
+        }
+    }
+}
+
+/// What stands at a question, for whoever only reads it or has to choose, and why there is nothing.
+fn read(plan: &Plan, question: &'static Question) -> Markup {
+    let (ask, mine) = (&Ask::question(question), plan.may_write(question));
+    let unknown = html! { span class="govuk-hint" { "No answer yet" } };
+    html! {
+        @match plan.answer(&question.id) {
+            Answer::Disputed(claims) => (kit::inset(html! {
+                p class="govuk-body" { strong { "There are two answers." } " Nobody’s is lost." }
+                ul class="govuk-list govuk-list--bullet" {
+                    @for claim in claims {
+                        li { "“" (text::of_question(&plan.pep, ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at, plan.now.zone)) }
+                    }
+                }
+                @if mine { p class="govuk-body" { (kit::link(&choose_href(plan, &question.id), "Choose which is right")) } }
+                @else { p class="govuk-body" { "It is for " (plan.writers(question)) " to choose." } }
+            })),
+            Answer::Value(plan::Value::Picture(_)) => p { img class="pep-picture" src=(plan.href("/views/picture")) alt=(views::alt(plan)); },
             Answer::Value(value) | Answer::Computed(value) => p class="govuk-body" { (kit::typed(&text::of_question(&plan.pep, ask, value))) },
             Answer::Text { text } => p class="govuk-body" { (kit::typed(text)) },
             Answer::Voices(voices) => @for voice in voices {
@@ -525,11 +560,9 @@ fn read_only(plan: &Plan, question: &Question, ask: &Ask, answer: &Answer) -> Ma
                 @if question.document().choices().is_empty() { "It is shared with " (people(question.document().readers())) "." }
                 @else { "The young person chooses who sees it." }
             },
-            Answer::Missing | Answer::Disputed(_) | Answer::Table(_) | Answer::Targets { .. } => p class="govuk-body" { (unknown) },
+            Answer::Missing | Answer::Table(_) | Answer::Targets { .. } => p class="govuk-body" { (unknown) },
         }
         (said(plan, question))
-        @if sections::is_graded(&question.id) && plan.may_write(question) { (grades(plan)) }
-        @else if *answer != Answer::Elsewhere { p class="govuk-hint" { (why_not_mine(plan, question)) } }
     }
 }
 

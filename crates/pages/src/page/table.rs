@@ -11,7 +11,7 @@ use crate::{
     back::{self, Back},
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Met, Sent, refusal, stamp_now},
-    keeping::{FORM, Saves, stamp, way},
+    keeping::{self, FORM, Saves, stamp, way},
     kit::{self, saved},
     model::{Plan, cell_value, cells_stand},
     region::{self, Regions, VALUES},
@@ -145,11 +145,10 @@ impl<'a> Table<'a> {
 /// saves itself.
 pub fn rows(plan: &Plan, place: &str, mine: bool, back: Option<Back>, within: bool) -> Markup {
     let Some(table) = Table::at(plan, place).map(|table| table.back(back)) else { return html! {} };
-    let all = Plan::rows(&plan.view, place);
-    let (live, withdrawn): (Vec<&Row>, Vec<&Row>) = all.iter().partition(|row| row.counts());
-    html! {
-        @if live.is_empty() { p class="govuk-body" { "Nothing here yet." } }
-        @else { (listed(plan, &table, &live, mine, within)) }
+    let withdrawn: Vec<&Row> = Plan::rows(&plan.view, place).iter().filter(|row| !row.counts()).collect();
+    let live = Regions::default().with(rows_id(place), live_rows(plan, place, mine, back, within));
+    html! { div class="pep-rows" {
+        (live.show(&rows_id(place)))
         @if mine {
             p class="govuk-body" {
                 (off(plan, within, &table.href(plan, "/new"), "Add a row", &format!(" to: {}", table.label)))
@@ -158,6 +157,21 @@ pub fn rows(plan: &Plan, place: &str, mine: bool, back: Option<Back>, within: bo
         @if !withdrawn.is_empty() {
             (kit::details(&format!("Withdrawn rows ({})", withdrawn.len()), false, listed(plan, &table, &withdrawn, mine, within)))
         }
+    } }
+}
+
+/// The id of the region that holds the rows of a table.
+pub fn rows_id(place: &str) -> String {
+    format!("rows-{place}")
+}
+
+/// The rows that count, as a region has them.
+pub fn live_rows(plan: &Plan, place: &str, mine: bool, back: Option<Back>, within: bool) -> Markup {
+    let Some(table) = Table::at(plan, place).map(|table| table.back(back)) else { return html! {} };
+    let live: Vec<&Row> = Plan::rows(&plan.view, place).iter().filter(|row| row.counts()).collect();
+    html! {
+        @if live.is_empty() { p class="govuk-body" { "Nothing here yet." } }
+        @else { (listed(plan, &table, &live, mine, within)) }
     }
 }
 
@@ -180,7 +194,7 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool, within: boo
     }
     headings.push(if table.question.voice { "Written by" } else { "Added by" });
     if mine {
-        headings.push("Change");
+        headings.push(kit::CHANGE);
     }
     let lines: Vec<Vec<Markup>> = rows
         .iter()
@@ -510,9 +524,8 @@ fn render(
     };
     let wrong = !errors.is_empty();
     let (href, words) = table.way_back(plan);
-    Leaf::new(format!("{title}: {}, {}", table.label, plan.name), "Children", main)
-        .back_by(plan, href, words)
-        .error(wrong)
+    let leaf = Leaf::new(format!("{title}: {}, {}", table.label, plan.name), "Children", main).error(wrong);
+    keeping::back(leaf, plan, href, words)
 }
 
 fn facts(plan: &Plan, table: &Table<'_>, row: &Row) -> Markup {

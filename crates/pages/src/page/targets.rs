@@ -9,7 +9,7 @@ use crate::{
     back::{self, Back},
     field::{Ask, Fill},
     forms::{Change, Errors, Lots, Met, Sent, refusal, stamp_now},
-    keeping::{FORM, Saves, stamp, way},
+    keeping::{self, FORM, Saves, stamp, way},
     kit::{self, saved},
     live::merged,
     model::{Plan, cell_value, cells_stand},
@@ -29,28 +29,41 @@ const MAIN: plan::DocumentKind = plan::DocumentKind::Main;
 pub fn list(request: &Request, plan: &Plan) -> Option<Outcome> {
     let question = question()?;
     let mine = plan.may_write(question);
-    let (live, withdrawn): (Vec<Numbered<'_>>, Vec<Numbered<'_>>) =
-        plan.view.targets.iter().enumerate().partition(|(_, target)| target.row.counts());
-    let short = plan::shortfalls(&plan.view, &plan.pep.process().targets);
+    let regions = list_regions(plan);
     let main = html! {
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "Targets and funding" }
-        (sums(plan))
-        @if !short.is_empty() { (kit::inset(html! { @for words in &short { p class="govuk-body" { (words) } } })) }
-        @if live.is_empty() { p class="govuk-body" { "There is no target yet." @if !mine { " They are for " (plan.writers(question)) " to add." } } }
+        (regions.show("sums"))
+        @if !plan.view.targets.iter().any(|target| target.row.counts()) { p class="govuk-body" { "There is no target yet." @if !mine { " They are for " (plan.writers(question)) " to add." } } }
         @if mine {
             p class="govuk-body" { a class="govuk-button" role="button" draggable="false" href=(plan.href("/targets/new")) { "Add a target" } }
         }
-        @for (number, target) in &live { (card(plan, question, *number, target)) }
-        @if !withdrawn.is_empty() {
-            h2 class="govuk-heading-m" { "Withdrawn targets" }
-            p class="govuk-body" { "They count for nothing. What they said is kept." }
-            @for (number, target) in &withdrawn { (card(plan, question, *number, target)) }
-        }
+        (regions.show("cards"))
     };
     let title = format!("Targets and funding, {}", plan.name);
     Some(Outcome::page(Leaf::new(title, "Children", main).back(plan.href(""), "Back to the plan")))
+}
+
+/// The regions of the page of all targets.
+pub fn list_regions(plan: &Plan) -> Regions {
+    let Some(question) = question() else { return Regions::default() };
+    let short = plan::shortfalls(&plan.view, &plan.pep.process().targets);
+    let (live, withdrawn): (Vec<&Target>, Vec<&Target>) =
+        plan.view.targets.iter().partition(|target| target.row.counts());
+    let sums = html! {
+        (sums(plan))
+        @if !short.is_empty() { (kit::inset(html! { @for words in &short { p class="govuk-body" { (words) } } })) }
+    };
+    let cards = html! {
+        @for target in &live { (card(plan, question, target)) }
+        @if !withdrawn.is_empty() {
+            h2 class="govuk-heading-m" { "Withdrawn targets" }
+            p class="govuk-body" { "They count for nothing. What they said is kept." }
+            @for target in &withdrawn { (card(plan, question, target)) }
+        }
+    };
+    Regions::default().with("sums", sums).with("cards", cards)
 }
 
 /// The page of one target, or of a new one (`new`).
@@ -120,7 +133,7 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
 /// The page that asks whether to withdraw a target, and withdraws it.
 pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let question = question()?;
-    let (number, target) = plan.view.targets.iter().enumerate().find(|(_, target)| target.row.key == key)?;
+    let target = Plan::target(&plan.view, key)?;
     if !plan.may_write(question) {
         return Some(super::errors::not_yours(plan, question));
     }
@@ -140,7 +153,7 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let own = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let main = html! {
         (kit::error_summary(&errors))
-        h1 class="govuk-heading-l" { "Withdraw " (name(number, target)) "?" }
+        h1 class="govuk-heading-l" { "Withdraw " (name(target)) "?" }
         p class="govuk-body" { "It counts for nothing from then on. What it says is kept, and it can be brought back." }
         @if cost > 0 { p class="govuk-body" { "Its funding, " (words::pounds(cost)) ", stays in sight as money without a target." } }
         form method="post" action=(plan.href(&format!("/targets/{key}/withdraw{}", back::query(back)))) {
@@ -154,9 +167,6 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let leaf = Leaf::new(format!("Withdraw a target, {}", plan.name), "Children", main);
     Some(Outcome::page(leaf.back(own, "Back").error(!errors.is_empty())))
 }
-
-/// A target and its place in the list, from 0.
-type Numbered<'a> = (usize, &'a Target);
 
 /// One input of a target's form.
 struct Field {
@@ -304,10 +314,24 @@ impl Taken {
 
 /// Where a field of a target is; of a new one, nowhere yet.
 /// The regions of a target's page: who writes in which of its fields.
-pub fn regions(plan: &Plan, existing: Option<&Target>) -> Regions {
+pub fn regions(plan: &Plan, existing: Option<&Target>, back: Option<Back>) -> Regions {
     let columns = question().into_iter().flat_map(|question| &question.columns);
     let values = region::values(&existing.map(|target| cells_stand(&target.row)).into_iter().collect::<Vec<_>>());
     let all = Regions::default().with(VALUES, values);
+    let all = question().into_iter().flat_map(|question| &question.columns).fold(all, |all, column| {
+        let place = place(existing, column);
+        match existing {
+            Some(_) if column.kind == Kind::Table => {
+                let mine = question().is_some_and(|question| plan.may_write(question));
+                all.with(table::rows_id(&place), table::live_rows(plan, &place, mine, back, true))
+            }
+            Some(target) => {
+                let shown = value(plan, target.row.cells.get(column.id.as_str()), column);
+                all.with(read_id(&place), html! { p class="govuk-body" { (shown) } })
+            }
+            None => all,
+        }
+    });
     columns.filter(|column| column.kind == Kind::LongText).fold(all, |all, column| {
         let place = place(existing, column);
         let writing = presence::writing_at(plan, &place);
@@ -316,6 +340,10 @@ pub fn regions(plan: &Plan, existing: Option<&Target>) -> Regions {
             html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
         )
     })
+}
+
+fn read_id(place: &str) -> String {
+    format!("read-{place}")
 }
 
 fn here_id(place: &str) -> String {
@@ -349,17 +377,13 @@ fn render(
 ) -> Leaf {
     let (done, back) = (!request.post && request.query.get("saved").is_some(), Back::of(request));
     let wrong = !errors.is_empty();
-    let number = existing.and_then(|target| plan.view.targets.iter().position(|known| known.row.key == target.row.key));
-    let title = match (existing, number) {
-        (Some(target), Some(number)) => name(number, target),
-        _ => "New target".to_owned(),
-    };
+    let title = existing.map_or_else(|| "New target".to_owned(), name);
     let key = existing.map_or("new", |target| target.row.key.as_str());
     let here = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let row = existing.map(|target| &target.row).or(new.met.map(|met| met.0));
     let withdrawn = row.is_some_and(|row| row.withdrawn);
     let mine = plan.may_write(question);
-    let regions = regions(plan, existing);
+    let regions = regions(plan, existing, back);
     let main = html! {
         (kit::error_summary(&errors))
         @if done { (kit::done("Saved on this device")) }
@@ -377,7 +401,7 @@ fn render(
                 @if existing.is_none() { input type="hidden" name="target" value=(new.fresh.unwrap_or(plan.fresh)); }
                 @if let Some(met) = new.met { (met.told(plan)) }
                 @for field in fields {
-                    (input(plan, question, existing, field))
+                    (input(plan, question, existing, field, &regions))
                     @let place = place(existing, field.column);
                     @if field.column.kind == Kind::LongText {
                         (regions.show(&here_id(&place)))
@@ -386,7 +410,7 @@ fn render(
                 (kit::button(if withdrawn && mine { "Save and bring back" } else { "Save target" }))
             }
         } @else {
-            @for field in fields { (input(plan, question, existing, field)) }
+            @for field in fields { (input(plan, question, existing, field, &regions)) }
         }
         @if let Some(target) = existing {
             @for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
@@ -400,10 +424,11 @@ fn render(
         }
     };
     let (href, words) = back.map_or_else(|| (plan.href("/targets"), "Back to the targets"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back_by(plan, href, words).error(wrong)
+    let leaf = Leaf::new(format!("{title}, {}", plan.name), "Children", main).error(wrong);
+    keeping::back(leaf, plan, href, words)
 }
 
-fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field) -> Markup {
+fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field, regions: &Regions) -> Markup {
     let column = field.column;
     let cell = existing.and_then(|target| target.row.cells.get(column.id.as_str()));
     let others: Vec<&plan::Voice> = match cell {
@@ -434,7 +459,8 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
             _ => {
                 div class="govuk-form-group" id=(column.id) {
                     p class="govuk-label govuk-label--s" { (column.label) }
-                    p class="govuk-body" { (value(plan, cell, column)) }
+                    @if existing.is_some() { (regions.show(&read_id(&place(existing, column)))) }
+                    @else { p class="govuk-body" { (value(plan, cell, column)) } }
                     p class="govuk-hint" { "Only " (super::super::model::people(&plan.pep.process().writers_within(question, column))) " can write this." }
                 }
             }
@@ -442,9 +468,9 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
     }
 }
 
-fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target) -> Markup {
+fn card(plan: &Plan, question: &'static Question, target: &Target) -> Markup {
     let filled = question.columns.iter().filter(|column| target.row.cells.contains_key(column.id.as_str()));
-    let name = name(number, target);
+    let name = name(target);
     let mut rows: Vec<(String, Markup)> = filled
         .map(|column| (column.label.clone(), value(plan, target.row.cells.get(column.id.as_str()), column)))
         .collect();
@@ -527,7 +553,7 @@ pub fn sums(plan: &Plan) -> Markup {
     kit::summary(&rows)
 }
 
-fn name(number: usize, target: &Target) -> String {
+fn name(target: &Target) -> String {
     let area = cell_value(target.row.cells.get("area")).map_or_else(String::new, |value| format!(": {value}"));
-    format!("Target {}{area}", number + 1)
+    format!("Target {}{area}", target.number)
 }

@@ -179,3 +179,91 @@ fn drafts_are_bounded_and_what_is_too_long_is_not_kept_silently() {
     assert_eq!(kept.len(), 256);
     assert!(kept[0].place == place(44), "the oldest go first");
 }
+
+#[test]
+fn whoever_may_add_the_picture_has_a_way_to_add_one_on_its_page() {
+    let (device, pep) = Device::idris(Role::DesignatedTeacher);
+    device.grows(&pep, "10");
+    let here = section(&pep, "voice.picture");
+    let page = device.page(&here);
+    assert!(page.contains("Add a picture"), "{page}");
+    let add = at(&pep, "/picture");
+    let photo = crate::child::photo(10);
+    let saw = hidden(&device.page(&add), "saw");
+    device.send(&add, &device.stamp(&add), &[("saw", &saw), ("file", &photo)]);
+    assert!(device.page(&here).contains("Change the picture"));
+    assert!(matches!(device.ask(&at(&pep, "/views/picture"), None), Sent::Picture(_)));
+    let wrong =
+        device.wrong(&add, &device.stamp(&add), &[("saw", &hidden(&device.page(&add), "saw")), ("file", "bm8=")]);
+    assert!(wrong.contains("That is not a picture that can be kept"));
+    device.send(&add, &device.stamp(&add), &[("saw", &hidden(&device.page(&add), "saw")), ("go", "clear")]);
+    assert!(device.page(&here).contains("Add a picture"));
+}
+
+#[test]
+fn a_target_keeps_its_number_whatever_is_added_withdrawn_or_renamed() {
+    let (device, pep) = Device::idris(Role::DesignatedTeacher);
+    let target = |key: u8, area: &str| Edit::PutTarget {
+        key: Uuid::from_bytes([key; 16]).to_string(),
+        fields: [("area".to_owned(), Some(Value::Text(area.into())))].into(),
+    };
+    let numbers = || -> Vec<(usize, String)> {
+        let view = device.view(&pep);
+        let area = |target: &plan::Target| match target.row.cells.get("area") {
+            Some(plan::Cell::Value(area)) => area.to_string(),
+            _ => String::new(),
+        };
+        view.targets.iter().map(|target| (target.number, area(target))).collect()
+    };
+    // Keys and subjects in the other order than that of being made.
+    device.edit(&pep, target(9, "English"));
+    device.edit(&pep, target(5, "Calm"));
+    device.edit(&pep, target(1, "Attendance"));
+    let three = || [(1, "English".to_owned()), (2, "Calm".to_owned()), (3, "Attendance".to_owned())];
+    assert_eq!(numbers(), three());
+    device.edit(&pep, Edit::WithdrawTarget { key: Uuid::from_bytes([9; 16]).to_string() });
+    assert_eq!(numbers(), three());
+    device.edit(&pep, target(5, "Being calm"));
+    assert_eq!(numbers()[1], (2, "Being calm".to_owned()));
+    let page = device.page(&at(&pep, "/targets"));
+    assert!(page.contains("Target 2: Being calm") && page.contains("Target 3: Attendance"));
+}
+
+#[test]
+fn save_and_next_leads_to_the_next_section_that_is_ones_own() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    let mut here = section(&pep, "child.dob");
+    let mut seen = BTreeSet::from([here.clone()]);
+    for _ in 0..3 {
+        assert!(device.page(&here).contains("Save and go on to “"), "{here}");
+        let to = device.send(&here, &device.stamp(&here), &[("go", "next")]);
+        here = to.split('?').next().unwrap().to_owned();
+        assert!(here.contains("/page/") && seen.insert(here.clone()), "{to}");
+        assert!(device.page(&here).contains("name=\"go\""), "nothing to answer on {here}");
+    }
+}
+
+#[test]
+fn what_a_colleague_chooses_comes_to_pages_that_are_only_read_and_to_the_meeting() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    device.set(&pep, "meeting.kind", "meeting");
+    let regions = |target: &str| -> BTreeMap<String, String> {
+        device
+            .turn(|turn| {
+                let request = Request::new(&turn.env.base, false, target, b"").unwrap();
+                pages::routes::regions(turn, &request)
+            })
+            .into_iter()
+            .collect()
+    };
+    let live = at(&pep, "/meeting/live");
+    assert!(regions(&live)["seats-now"].contains("Chair") && !regions(&live)["seats-now"].contains("Odile"));
+    device.set(&pep, "meeting.chair", "Odile Marrowfield");
+    assert!(regions(&live)["seats-now"].contains("Odile Marrowfield"));
+    assert!(regions(&at(&pep, "/meeting"))["when"].contains("Odile Marrowfield"));
+    let section = section(&pep, "child.sex");
+    let before = regions(&section);
+    device.set(&pep, "child.sex", "male");
+    let after = regions(&section);
+    assert!(after["read-child.sex"].contains("Male") && before["values"] != after["values"]);
+}

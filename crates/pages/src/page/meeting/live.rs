@@ -5,7 +5,7 @@ use participant::meeting as words_of;
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use plan::{Answer, Cell, Invitee, Kind, ReviewKind, Reviewed, Role, Row, Running, Target, Value};
+use plan::{Answer, Cell, Invitee, Kind, MeetingView, ReviewKind, Reviewed, Role, Row, Running, Target, Value};
 
 use super::{
     review_label_of,
@@ -162,7 +162,8 @@ impl Page<'_> {
         match part {
             Part::People => self.people(),
             Part::Voice => html! {
-                (self.childs_part())
+                h3 class="govuk-heading-s" { (plan.name) "’s part" }
+                (self.regions.show("part-now"))
                 (self.regions.show("voice-now"))
                 p class="govuk-body" { (kit::link(&plan.href("/views"), "All the child’s views")) }
             },
@@ -227,8 +228,7 @@ impl Page<'_> {
     }
 
     fn people(&self) -> Markup {
-        let (plan, gathering) = (self.plan, self.gathering);
-        let meeting = &gathering.meeting;
+        let meeting = &self.gathering.meeting;
         if meeting.kind == Some(ReviewKind::Desk) {
             return html! {
                 p class="govuk-body" { "Nobody has to be there. Whoever was asked for their views is listed here." }
@@ -243,11 +243,9 @@ impl Page<'_> {
                 (kit::details("Tick who came", meeting.invitees.iter().all(|one| one.attended.is_none()), self.form("here", Some(Saves::Fields), self.ticks())))
                 p class="govuk-body" { (kit::link(&self.row_href(ATTENDEES, "new"), "Add somebody who is not listed")) }
             }
-            (self.seat("chair", "meeting.chair", "Chair", "I am the chair", meeting.chair.named.is_some()))
-            (self.seat("notes", "meeting.noteTaker", "Notes", "I take the notes", meeting.note_taker.named.is_some()))
-            @if let Some(length) = plan.view.answers.get("meeting.time").and_then(|answer| match answer { Answer::Text { text } => Some(text), _ => None }) {
-                p class="govuk-body" { "Time and length: " (kit::typed(&plan::with_time_said(length, words::time))) }
-            }
+            @if self.writes("meeting.chair") { (self.buttons("chair")) }
+            @if self.writes("meeting.noteTaker") { (self.buttons("notes")) }
+            (self.regions.show("seats-now"))
         }
     }
 
@@ -270,34 +268,6 @@ impl Page<'_> {
                 }
             }
             (kit::button("Save who came"))
-        }
-    }
-
-    fn seat(&self, does: &str, question: &str, label: &str, button: &str, named: bool) -> Markup {
-        let meeting = &self.gathering.meeting;
-        let seat = if does == "chair" { &meeting.chair } else { &meeting.note_taker };
-        html! {
-            p class="govuk-body" id=(does) { (label) ": " (kit::typed(&words_of::seat(seat))) }
-            @if self.writes(question) {
-                div class="govuk-button-group" {
-                    @if !named { (self.form(does, None, kit::second_button(button))) }
-                    a class="govuk-link" href=(Back::Live.via(&sections::question_href(self.plan, question))) {
-                        @if named { "Change" } @else { "Somebody else" }
-                        span class="govuk-visually-hidden" { ": " (label) }
-                    }
-                }
-            }
-        }
-    }
-
-    fn childs_part(&self) -> Markup {
-        let meeting = &self.gathering.meeting;
-        let named = |child: String| {
-            if child.starts_with("has not") { format!("{} {child}", self.plan.name) } else { upper(&child) }
-        };
-        html! {
-            h3 class="govuk-heading-s" { (self.plan.name) "’s part" }
-            @if meeting.kind != Some(ReviewKind::Desk) { p class="govuk-body" { (kit::typed(&named(words_of::child(meeting)))) "." } }
         }
     }
 
@@ -536,6 +506,8 @@ pub fn regions(plan: &Plan, gathering: &Gathering) -> Regions {
         .with("missing", missing(plan, gathering))
         .with("present", presence::in_plan(plan))
         .with("here-now", here(plan, gathering))
+        .with("seats-now", seats(plan, meeting))
+        .with("part-now", childs_part(plan, meeting))
         .with("voice-now", spoken(plan, "voice"))
         .with("carer-now", spoken(plan, "carer"))
         .with("targets-now", ideas(plan))
@@ -545,6 +517,38 @@ pub fn regions(plan: &Plan, gathering: &Gathering) -> Regions {
         .with("copies-now", super::copies(plan, meeting, Back::Live))
         .with("who-notes", html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } });
     meeting.review.iter().fold(all, |all, target| all.with(review_id(&review_word(plan, target)), reviewed(target)))
+}
+
+/// Who chairs and who takes the notes, with a button each to say that one does, and the time.
+fn seats(plan: &Plan, meeting: &MeetingView) -> Markup {
+    let seats = [
+        ("chair", "meeting.chair", "Chair", "I am the chair", &meeting.chair),
+        ("notes", "meeting.noteTaker", "Notes", "I take the notes", &meeting.note_taker),
+    ];
+    let length = model::stands(plan.answer("meeting.time"));
+    html! {
+        @for (does, question, label, button, seat) in seats {
+            p class="govuk-body" id=(does) { (label) ": " (kit::typed(&words_of::seat(seat))) }
+            @if super::writes(plan, question) {
+                div class="govuk-button-group" {
+                    @if seat.named.is_none() {
+                        button type="submit" class="govuk-button govuk-button--secondary" form={ (does) "-form" } { (button) }
+                    }
+                    a class="govuk-link" href=(Back::Live.via(&sections::question_href(plan, question))) {
+                        @if seat.named.is_some() { "Change" } @else { "Somebody else" }
+                        span class="govuk-visually-hidden" { ": " (label) }
+                    }
+                }
+            }
+        }
+        @if !length.is_empty() { p class="govuk-body" { "Time and length: " (kit::typed(&plan::with_time_said(&length, words::time))) } }
+    }
+}
+
+fn childs_part(plan: &Plan, meeting: &MeetingView) -> Markup {
+    let said = words_of::child(meeting);
+    let named = if said.starts_with("has not") { format!("{} {said}", plan.name) } else { upper(&said) };
+    html! { @if meeting.kind != Some(ReviewKind::Desk) { p class="govuk-body" { (kit::typed(&named)) "." } } }
 }
 
 /// What the fields of the page's forms stand for.
