@@ -169,7 +169,8 @@ export async function left(browser, program, pictures) {
       n += 1
       await rows.fill('#measure', `A test ${n}`)
       await rows.locator(`a[href="${href}"]:visible`).first().click()
-      await rows.waitForLoadState()
+      // A row of the target opens in place.
+      await rows.waitForFunction((at) => location.pathname !== at || document.querySelector('.pep-in-place'), `/pep/${plan}/targets/${target}`)
       await rows.goto(ottoline.served.base + `/pep/${plan}/targets/${target}`)
       assert.equal(await rows.inputValue('#measure'), `A test ${n}`, `lost by ${href}`)
     }

@@ -262,7 +262,8 @@
   let last = Promise.resolve(), hiding = false
   class Field {
     constructor(form, group, f, whole = '') {
-      Object.assign(this, { form, group, f, whole, stamp: form.elements['made-from'].value, busy: false, wrong: '', said: '', left: true, timer: 0 })
+      // Not `form.action`: an input may be called that.
+      Object.assign(this, { form, group, f, whole, url: form.getAttribute('action'), stamp: form.elements['made-from'].value, busy: false, wrong: '', said: '', left: true, timer: 0 })
       this.shown = this.read()
       this.names = [...new Set(this.controls.map((el) => el.name))]
       this.multi = !whole && this.controls.some((el) => el.type === 'checkbox') && !group.hasAttribute('data-once')
@@ -321,7 +322,7 @@
       Object.assign(this, { busy: true, sent: now })
       this.state()
       const more = this.whole && !adds ? ['~draft'] : [], body = this.body(now, more)
-      const post = () => fetch(this.form.action, { method: 'POST', body, redirect: 'manual', keepalive: body.toString().length < KEEPALIVE_BYTES })
+      const post = () => fetch(this.url, { method: 'POST', body, redirect: 'manual', keepalive: body.toString().length < KEEPALIVE_BYTES })
       const one = (hiding ? post() : last.then(post)).then(async (answer) => this.came(now, answer.status, new DOMParser().parseFromString(await answer.text(), 'text/html'), adds)).catch(() => this.again())
       // While a page is left nothing waits for what went before.
       last = one
@@ -369,23 +370,31 @@
     // What stands in the plan is shown again in place of what was entered.
     async discard() {
       clearTimeout(this.timer)
-      await fetch(this.form.action, { method: 'POST', body: this.body('', ['~draft']), redirect: 'manual' })
+      await fetch(this.url, { method: 'POST', body: this.body('', ['~draft']), redirect: 'manual' })
       Object.assign(this, { wrong: '', said: '', begun: false })
-      if (this.whole) { leaving = true; location.assign(location.href.split('#')[0]) } else await resync([this], this.read())
+      if (this.whole) { leaving = true; location.assign(location.href.split('#')[0]); return }
+      await resync([this], this.read())
+      this.controls[0]?.focus()
     }
     state() {
       const wrong = this.left ? this.wrong : ''
       if (!this.whole) this.error(wrong)
       const away_ = away ? 'Not saved yet. The program is not running; keep this page open and run pep open.' : 'Not saved yet'
       say(this.words, this.unsent ? away_ : wrong ? '' : this.begun ? 'Kept on this device. It is not in the plan until you select the button.' : this.said)
-      this.help?.remove()
-      if ((wrong || this.begun) && !this.unsent) {
-        this.help = add(this.group, 'div', 'pep-kept')
-        const button = (words, f) => { const made = add(this.help, 'button', 'govuk-button govuk-button--secondary', words); made.type = 'button'; made.addEventListener('click', f) }
-        if (wrong && this.form.querySelector(`[name="${CSS.escape(this.f)}~saw"]`)) button('Save my answer', () => this.send(true))
-        button('Discard what I entered', () => this.discard())
-      }
+      this.offer(!this.unsent && (wrong ? (this.form.querySelector(`[name="${CSS.escape(this.f)}~saw"]`) ? 'both' : 'discard') : this.begun ? 'discard' : ''))
       banner()
+    }
+    // The buttons beside what is not saved. They stay while nothing changes, for the focus may be on one.
+    offer(which) {
+      if (which === this.offered || (!which && !this.offered)) return
+      const help = this.help
+      Object.assign(this, { offered: which, help: null })
+      help?.remove()
+      if (!which) return
+      this.help = add(this.group, 'div', 'pep-kept')
+      const button = (words, f) => { const made = add(this.help, 'button', 'govuk-button govuk-button--secondary', words); made.type = 'button'; made.addEventListener('click', f) }
+      if (which === 'both') button('Save my answer', () => this.send(true))
+      button('Discard what I entered', () => this.discard())
     }
     error(words) {
       let p = this.group.querySelector('.govuk-error-message')
@@ -431,7 +440,7 @@
   const tell = (words) => { const said = document.getElementById('said'); if (said) said.textContent = words }
   // The page as it is now: fields that nobody touches here show what others chose, and know what they are made from.
   const resync = async (which, before) => {
-    const answer = which.length && await fetch(which[0].form.action).catch(() => null)
+    const answer = which.length && await fetch(which[0].url).catch(() => null)
     if (!answer?.ok) return
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html'), stamp = page.querySelector('[name=made-from]')?.value
     if (!stamp) return
@@ -672,7 +681,7 @@
     e.stopImmediatePropagation()
     const form = e.target, from = rows.querySelector('.pep-in-place').dataset.from
     for (const one of wholes) if (one.form === form) clearTimeout(one.timer)
-    const post = () => fetch(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form, e.submitter)) })
+    const post = () => fetch(form.getAttribute('action'), { method: 'POST', body: new URLSearchParams(new FormData(form, e.submitter)) })
     last = last.then(post).then(async (answer) => {
       const page = await parse(answer), region = rows.querySelector('[data-region]'), now = page.getElementById(region.id)
       if (!now || page.title.startsWith('Error: ')) { if (!openRow(rows, page, from)) missing('Not saved. Reload this page and try again.', true); return }
