@@ -36,6 +36,7 @@ use participant::{
     device::{Device, Line, Traffic},
     idle::Idle,
     settings::Settings,
+    take_over,
 };
 
 /// The device's key, sealed with the home's: files in the home folder beside the replica's own.
@@ -122,7 +123,11 @@ impl App {
         let woken = wake.clone();
         let (room, thread) = DocumentThread::spawn("documents", device, move |device: &mut Device| {
             // A failed write is told to whoever asks next: the replica then refuses everything.
-            let _ = device.settle(clock::now().unix());
+            let now = clock::now();
+            let _ = device.settle(now.unix());
+            if take_over::what_waits(device, &now).unwrap_or(false) {
+                let _ = device.settle(now.unix());
+            }
             // Only where there is something to do: asking is work too, and would wake itself for ever.
             if device.wants_line() {
                 woken.notify_one();

@@ -4,10 +4,10 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        backup, check, child, comment, complete, completions, confirm, conflicts, contacts, demo, device, diff, doctor,
-        export, give_back, hand_over, held, history, import, join, list, meeting, move_version, new, open, passphrase,
-        pin, private, process, quality, resolve, restore, row, set, show, sign_off, status, sync, target, team, unseal,
-        whoami, write,
+        backup, check, child, comment, complete, completions, confirm, conflicts, contacts, delegate, demo, device,
+        diff, doctor, export, give_back, hand_over, held, history, import, join, list, meeting, move_version, new,
+        open, passphrase, pin, private, process, quality, resolve, restore, row, set, show, sign_off, status, sync,
+        target, team, unseal, whoami, write,
     },
     context::Context,
     global::{Global, Seals},
@@ -45,6 +45,7 @@ pub enum Command {
     Whoami(whoami::Args),
     Child(child::Args),
     HandOver(hand_over::Args),
+    Delegate(delegate::Args),
     Team(team::Args),
     Contacts(contacts::Args),
     Device(device::Args),
@@ -130,6 +131,7 @@ impl Command {
             Command::Whoami(args) => whoami::run(context, args),
             Command::Child(args) => child::run(context, args),
             Command::HandOver(args) => hand_over::run(context, args),
+            Command::Delegate(args) => delegate::run(context, args),
             Command::Team(args) => team::run(context, args),
             Command::Contacts(args) => contacts::run(context, args),
             Command::Device(args) => device::run(context, args),

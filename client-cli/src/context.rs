@@ -197,7 +197,11 @@ impl Context {
         f: impl FnOnce(&mut Device, &Now) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let now = clock::now();
-        self.app()?.with(move |device| f(device, &now))?
+        let turn = move |device: &mut Device| {
+            device.it_is(now.unix());
+            f(device, &now)
+        };
+        self.app()?.with(turn)?
     }
 
     /// Who uses this device.

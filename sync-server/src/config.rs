@@ -1,6 +1,7 @@
 //! The relay's configuration: a TOML file, every key of which may be left out.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -53,6 +54,15 @@ store_key_file = ""
 
 # How much is said on standard error: "error", "warn", "info" or "debug". RUST_LOG overrules it. Never names or answers.
 log = "info"
+
+# The processes under which new PEPs begin, by the child's phase: ids as `pep process list` shows them. The first is taken where nobody
+# chooses, and --process and the pages offer the others. A phase that is left out may have any. People who start one PEP apart then start
+# the same one.
+[processes]
+# early_years = ["portal"]
+# primary = ["portal"]
+# secondary = ["ten-page", "web"]
+# post_16 = ["ten-page"]
 "#;
 
 /// The configuration, read.
@@ -79,6 +89,8 @@ pub struct Settings {
     pub store_key_file: PathBuf,
     /// Level of the log.
     pub log: String,
+    /// The processes under which new PEPs begin, by phase.
+    pub processes: BTreeMap<String, Vec<String>>,
     /// The text this was read from: what a backup keeps.
     #[serde(skip)]
     pub text: Option<String>,
@@ -107,6 +119,7 @@ impl Default for Settings {
             private_key: PathBuf::new(),
             store_key_file: PathBuf::new(),
             log: "info".into(),
+            processes: BTreeMap::new(),
             text: None,
         }
     }

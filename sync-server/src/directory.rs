@@ -17,10 +17,13 @@
 //! | `version` | of the directory: how many changes there were |
 //! | `at/…` | number and version of a sheet, or of what has come to concern somebody (`sheets`) |
 //! | `addresses` | where the relay is reached |
+//! | `offered` | the processes under which new PEPs begin, by phase |
 //! | `every/PERSON/FROM` | that somebody has every child |
 //! | `restricted/CHILD` | what not everybody on the team may know |
+//! | `delegated/CHILD` | what of the child's plans colleagues answer for the designated teacher |
 
 mod acts;
+mod delegations;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,7 +41,7 @@ use sync::{
     Roster,
     act::Contact,
     cbor,
-    directory::{OnTeam, Reached, Subject},
+    directory::{Delegation, OnTeam, Reached, Subject},
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
     roster::{ACCEPTED_MAX, Accepted, Child, ContactOf, Device, Member, Person, dates_follow},
@@ -220,7 +223,7 @@ pub enum Refused {
     #[error("{0} Nothing was changed: look at what stands now, and ask again if it is still to be otherwise.")]
     Stands(&'static str),
     #[error(
-        "That is not for you to do, or not for this child. `pep-relay rights` says who may; ask the Virtual School."
+        "That is not for you to do, or not for this child. Ask the Virtual School: whoever keeps its relay can list who may do what."
     )]
     ActRight,
     #[error("This was not signed by this device for this relay. Ask whoever keeps the device to update pep.")]
@@ -241,6 +244,20 @@ pub enum Refused {
     ActPast,
     #[error("Say why, in at most {} characters: those whom it concerns will ask.", sync::act::REASON_CHARS_MAX)]
     ActReason,
+    #[error("This relay does not know that PEP of that child. Sync first, so that it does.")]
+    PepUnknown,
+    #[error("Those are not pages of this plan that the designated teacher answers. They are: {0}.")]
+    Sections(String),
+    #[error(
+        "They are on this child’s team until {0}. Delegate until then at most, or ask the Virtual School to leave them on it longer."
+    )]
+    OnTeamUntil(String),
+    #[error("A delegation ends on its first day or later, and within a year. Give another last day.")]
+    Until,
+    #[error(
+        "Pages are delegated to a colleague of the designated teacher: a professional, or another designated teacher, of the same school or on this child’s team as a professional. Ask the Virtual School to invite them so."
+    )]
+    NotAColleague,
     #[error("A telephone number has three digits or more, and an e-mail address one @ and no blanks. Write it again.")]
     Contact,
     #[error("There are too many {what} here (the limit is {limit}). Ask whoever keeps the relay.")]
@@ -290,6 +307,11 @@ impl Refused {
             | Refused::ReadersMeanwhile
             | Refused::ActReason
             | Refused::ActPast
+            | Refused::PepUnknown
+            | Refused::Sections(_)
+            | Refused::Until
+            | Refused::OnTeamUntil(_)
+            | Refused::NotAColleague
             | Refused::Contact
             | Refused::TooMany { .. } => sync::frame::code::REFUSED,
         }
@@ -331,7 +353,9 @@ pub struct Directory {
     /// Who has every child, now or once.
     every: Vec<OnTeam>,
     addresses: Vec<Reached>,
+    offered: BTreeMap<String, Vec<String>>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
+    delegations: BTreeMap<Id, Vec<Delegation>>,
     versions: BTreeMap<About, Version>,
     /// What has changed since it was last asked for.
     changed: BTreeSet<About>,
@@ -384,6 +408,8 @@ impl Directory {
         }
         directory.every = values::<OnTeam>(replica, sheets::EVERY)?;
         directory.read_sheets(replica)?;
+        directory.read_delegations(replica)?;
+        directory.offered = replica.fact(OFFERED)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.addresses = replica.fact(ADDRESSES)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
         let last = replica.last_fact(b"audit/")?;
@@ -532,8 +558,15 @@ impl Directory {
     pub fn authority(&self, doc: &Id, steps: u64, today: &str) -> Option<TeamOf<'_>> {
         let (pep, kind) = self.document(doc)?;
         let rules = self.rules.get(&rules_of(&pep.start, kind, steps))?;
-        let days = [Some(today.to_string()), day_after(today).ok()].into_iter().flatten().collect();
-        Some(TeamOf { directory: self, start: &pep.start, kind, doc: *doc, rules, days, restored_by: None })
+        let days: Vec<String> = [Some(today.to_string()), day_after(today).ok()].into_iter().flatten().collect();
+        let of_pep = self.delegations(&pep.start.child).iter().filter(|one| one.pep == pep.start.pep);
+        let deputies = of_pep.map(|one| Deputy {
+            person: one.person,
+            now: days.iter().any(|day| one.on(day)),
+            groups: one.sections.iter().map(|section| pep::delegate_group(section)).collect(),
+        });
+        let deputies = deputies.collect();
+        Some(TeamOf { directory: self, start: &pep.start, kind, doc: *doc, rules, days, deputies, restored_by: None })
     }
 
     /// The same for what was written long ago: by every role that people ever had for the child, on any device. A copy.
@@ -547,6 +580,10 @@ impl Directory {
                 let known = self.devices.get(device).map(|d| (*device, Author { key: d.key, person: d.person }));
                 team.authors.extend(known);
             }
+        }
+        for one in self.delegations(&pep.start.child).iter().filter(|one| one.pep == pep.start.pep) {
+            let groups = one.sections.iter().map(|section| pep::delegate_group(section));
+            team.groups.entry(one.person).or_default().extend(groups);
         }
         team.rules = self.rules.get(&rules_of(&pep.start, kind, steps)).cloned().unwrap_or_default();
         if steps > 0 {
@@ -563,8 +600,11 @@ impl Directory {
         let current = self.visible(person, today);
         // A program that reads rosters knows of nobody who has every child: they are on every team.
         let every = |child: &Id| self.every.iter().map(|e| e.clone().in_team(*child)).collect::<Vec<_>>();
-        let teams: Vec<Member> =
-            current.iter().flat_map(|child| self.team(child).iter().cloned().chain(every(child))).collect();
+        // Nor of delegates: they are teachers, and what they write beyond what was delegated, the relay holds.
+        let deputies =
+            |child: &Id| self.delegations(child).iter().map(|one| deputy_in(one, *child)).collect::<Vec<_>>();
+        let team = |child: &Id| self.team(child).iter().cloned().chain(every(child)).chain(deputies(child));
+        let teams: Vec<Member> = current.iter().flat_map(|child| team(child).collect::<Vec<_>>()).collect();
         let people: BTreeSet<Id> = teams.iter().map(|m| m.person).chain([*person]).collect();
         let devices = people.iter().flat_map(|p| self.devices_of.get(p).into_iter().flatten());
         let readable = self.readable(person, today);
@@ -782,6 +822,7 @@ impl Directory {
     pub fn end_member(&mut self, child: &Id, person: &Id, on: &str, by: Option<Id>, now: i64) -> Result<()> {
         let on = dated(on)?;
         let member = self.open_member(child, person, &on)?;
+        self.end_delegations(child, person, &on);
         self.put_member(*child, *person, &member.role, &member.from, Some(on), now, by);
         Ok(())
     }
@@ -800,14 +841,22 @@ impl Directory {
                 "They are to have this case from a later day on already; end that membership first.",
             ));
         }
+        // Whoever has answered pages of it for somebody can take the case on.
+        let deputy = self.open_member(child, to, &on).ok().filter(|member| self.came_to_deputise(member));
         let begins = match self.check_member(child, to, &on, false) {
             Ok(()) => true,
+            Err(Refused::OnTeam(_)) if deputy.is_some() => true,
             Err(Refused::OnTeam(role)) if role == ends.role => false,
             Err(refused) => return Err(refused),
         };
         let last = day_before(&on)?;
         let said = [("child", text(child)), ("from", text(from)), ("to", text(to)), ("first day", on.clone())];
         self.audit(now, by, "handed over", &said);
+        self.end_delegations(child, from, &on);
+        if let Some(deputy) = deputy {
+            self.end_delegations(child, to, &on);
+            self.put_member(*child, *to, &deputy.role, &deputy.from, Some(last.clone()), now, by);
+        }
         self.put_member(*child, *from, &ends.role, &ends.from, Some(last), now, by);
         if begins {
             self.put_member(*child, *to, &ends.role, &on, None, now, by);
@@ -928,7 +977,10 @@ impl Directory {
             return Err(Refused::ChildUnknown);
         }
         let open = |m: &&Member| m.person == *person && m.to.as_deref().is_none_or(|to| on <= to);
-        self.team(child).iter().find(open).cloned().ok_or(Refused::NotOnTeam)
+        // One without an end before one that ends: a person may have had another role on that very day.
+        let lasting = |m: &&Member| open(m) && m.to.is_none();
+        let team = self.team(child);
+        team.iter().find(lasting).or_else(|| team.iter().find(open)).cloned().ok_or(Refused::NotOnTeam)
     }
 
     /// Whether a person can join a team on a day. `new`: the person is about to be made.
@@ -956,13 +1008,17 @@ impl Directory {
         now: i64,
         by: Option<Id>,
     ) {
-        let did = if to.is_some() { "ended membership" } else { "began membership" };
+        let is_it =
+            |member: &Member| (member.person, member.from.as_str(), member.role.as_str()) == (person, from, role);
+        let known = self.team(&child).iter().any(is_it);
+        let did = if known { "ended membership" } else { "began membership" };
         let mut on = vec![("child", text(&child)), ("person", text(&person)), ("role", role.to_string())];
-        on.push(if let Some(to) = &to { ("last day", to.clone()) } else { ("first day", from.to_string()) });
+        on.extend((!known).then(|| ("first day", from.to_string())));
+        on.extend(to.clone().map(|to| ("last day", to)));
         let member = Member { child, person, role: role.to_string(), from: from.to_string(), to };
-        let key =
-            [key("team/", &child), b"/".to_vec(), person.to_vec(), b"/".to_vec(), from.as_bytes().to_vec()].concat();
-        self.stage(key, &member);
+        // With the role: two memberships of one person may begin on one day, and neither takes the place of the other.
+        let parts = [&key("team/", &child), &person[..], from.as_bytes(), role.as_bytes()];
+        self.stage(parts.join(&b'/'), &member);
         self.learn_member(member);
         self.audit(now, by, did, &on);
         self.rise();
@@ -979,7 +1035,7 @@ impl Directory {
     fn learn_member(&mut self, member: Member) {
         self.children_of.entry(member.person).or_default().insert(member.child);
         let team = self.teams.entry(member.child).or_default();
-        team.retain(|m| (m.person, &m.from) != (member.person, &member.from));
+        team.retain(|m| (m.person, &m.from, &m.role) != (member.person, &member.from, &member.role));
         team.push(member);
         team.sort_by(|a, b| (&a.from, a.person).cmp(&(&b.from, b.person)));
     }
@@ -1033,7 +1089,18 @@ pub struct TeamOf<'a> {
     rules: &'a Rules,
     /// Days of which one has to be within a membership.
     days: Vec<String>,
+    /// What of the PEP is or was delegated.
+    deputies: Vec<Deputy>,
     restored_by: Option<Id>,
+}
+
+/// What was delegated to a person once.
+struct Deputy {
+    person: Id,
+    /// On one of the days that count.
+    now: bool,
+    /// As the rules call it.
+    groups: Vec<String>,
 }
 
 impl TeamOf<'_> {
@@ -1062,7 +1129,14 @@ impl Authority for TeamOf<'_> {
         let of_person = self.directory.team(&self.start.child).iter().filter(|m| m.person == device.person);
         let every = self.directory.every.iter().filter(|every| every.person == device.person);
         let every = every.filter(|every| restored || self.days.iter().any(|day| every.on(day)));
-        of_person.filter(on).map(|m| m.role.as_str()).chain(every.map(|every| every.role.as_str())).collect()
+        let mut groups: Vec<&str> =
+            of_person.filter(on).map(|m| m.role.as_str()).chain(every.map(|every| every.role.as_str())).collect();
+        // Who was taken off the team answers nothing for anybody.
+        if !groups.is_empty() {
+            let theirs = self.deputies.iter().filter(|one| one.person == device.person && (one.now || restored));
+            groups.extend(theirs.flat_map(|one| one.groups.iter().map(String::as_str)));
+        }
+        groups
     }
 
     fn rules(&self) -> &Rules {
@@ -1083,8 +1157,16 @@ impl Authority for TeamOf<'_> {
 const CONTACT: &str = "contact/";
 /// Fact: where the relay is reached.
 const ADDRESSES: &[u8] = b"addresses";
+/// Fact: the processes under which new PEPs begin.
+const OFFERED: &[u8] = b"offered";
 /// Prefix of the facts that say which changes were let in.
 const ACCEPTED: &[u8] = b"accepted/";
+
+/// A delegate as programs that read rosters know them.
+fn deputy_in(one: &Delegation, child: Id) -> Member {
+    let Delegation { person, from, to, .. } = one.clone();
+    Member { child, person, role: pep::DELEGATES.to_owned(), from, to: Some(to) }
+}
 
 fn rules_of(start: &Start, kind: &str, steps: u64) -> (String, u32, String, u64) {
     (start.process.clone(), start.process_version, kind.to_string(), steps)

@@ -102,7 +102,7 @@ pub(crate) fn holds(kind: &str, place: &str) -> bool {
 pub(crate) fn rules(start: &Start, kind: &str, processes: &Processes, steps: usize) -> Rules {
     let began = processes.get(&start.process, start.process_version).ok();
     let process = began.and_then(|began| processes.reached(&began, steps));
-    let table = process.zip(kind.parse().ok()).map(|(process, kind)| process.write_table(kind));
+    let table = process.zip(kind.parse().ok()).map(|(process, kind)| process.gate_table(kind));
     table.and_then(|table| table.parse().ok()).unwrap_or_default()
 }
 
@@ -116,6 +116,53 @@ pub(crate) fn not_yours(place: Option<&str>) -> String {
         Some("answers") | None => "Your role does not write this in the plan.".into(),
         Some(question) => format!("Your role does not write {question} in this plan."),
     }
+}
+
+/// In which role people are on a team of whose plans something was delegated to them.
+pub(crate) const DEPUTY: &str = "professional";
+/// The role whose pages are delegated.
+pub(crate) const DELEGATES: &str = "designated-teacher";
+
+/// Whether somebody in this role on a team can answer pages for the designated teacher.
+pub(crate) fn deputises(role: &str) -> bool {
+    role.parse::<Role>().is_ok_and(|role| role == Role::Professional)
+}
+
+/// Whether somebody with this main role can.
+pub(crate) fn may_deputise(role: &str) -> bool {
+    role.parse::<Role>().is_ok_and(|role| role == Role::Professional || role == plan::DELEGATES)
+}
+
+/// The pages of a PEP that can be delegated, by id: those of the versions of its process that are known here.
+pub(crate) fn delegable(start: &Start, processes: &Processes) -> Vec<String> {
+    let Ok(pep) = pep(start, processes) else { return Vec::new() };
+    let newest = processes.after(&pep.process).pop().unwrap_or(pep.process);
+    let mut pages: Vec<String> = Vec::new();
+    for page in newest.path().flat_map(plan::Process::delegable) {
+        if !pages.contains(&page.id) {
+            pages.push(page.id.clone());
+        }
+    }
+    pages
+}
+
+/// Refuses what is no choice of processes by phase.
+pub(crate) fn offered(processes: &std::collections::BTreeMap<String, Vec<String>>) -> Result<(), String> {
+    for (phase, ids) in processes {
+        phase.parse::<plan::Phase>().map_err(|no| no.to_string())?;
+        let unknown = ids.iter().find(|id| Processes::built_in().latest(id).is_err());
+        match (unknown, ids.is_empty()) {
+            (Some(id), _) => return Err(format!("{id} is not a process that this relay has")),
+            (None, true) => return Err(format!("{phase} names no process; leave it out where any may be chosen")),
+            (None, false) => {}
+        }
+    }
+    Ok(())
+}
+
+/// How the rules call whom a page was delegated to.
+pub(crate) fn delegate_group(page: &str) -> String {
+    plan::delegate_group(page)
 }
 
 /// Whether documents of this kind are for this role.

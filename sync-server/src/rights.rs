@@ -10,6 +10,8 @@ pub enum Act {
     HandOver,
     /// A membership of a team ends.
     EndMembership,
+    /// Pages of a plan are answered by a colleague.
+    Delegate,
     /// How somebody can be reached.
     SetContact,
     /// A fact about a child is put right.
@@ -20,13 +22,15 @@ pub enum Act {
 
 impl Act {
     /// All of them, in the order of the table.
-    pub const ALL: [Act; 5] = [Act::HandOver, Act::EndMembership, Act::SetContact, Act::CorrectChild, Act::NameDevice];
+    pub const ALL: [Act; 6] =
+        [Act::HandOver, Act::EndMembership, Act::Delegate, Act::SetContact, Act::CorrectChild, Act::NameDevice];
 
     /// Which one a sentence asks for.
     pub fn of(does: &Does) -> Act {
         match does {
             Does::HandOver { .. } => Act::HandOver,
             Does::EndMembership { .. } => Act::EndMembership,
+            Does::Delegate { .. } => Act::Delegate,
             Does::SetContact { .. } => Act::SetContact,
             Does::CorrectChild { .. } => Act::CorrectChild,
             Does::NameDevice { .. } => Act::NameDevice,
@@ -38,6 +42,7 @@ impl Act {
         match self {
             Act::HandOver => "hand-over",
             Act::EndMembership => "end-membership",
+            Act::Delegate => "delegate",
             Act::SetContact => "set-contact",
             Act::CorrectChild => "correct-child",
             Act::NameDevice => "name-device",
@@ -50,7 +55,7 @@ impl Act {
 pub enum Reach {
     /// Not at all.
     No,
-    /// What is the person's own: their case, their membership, their contact, their device.
+    /// What is the person's own: their case, their membership, their pages, their contact, their device.
     Own,
     /// Children on whose teams they are.
     Team,
@@ -84,7 +89,7 @@ impl Default for Rights {
             reach: |act, role| match (act, role) {
                 (Act::SetContact | Act::NameDevice, _) => Reach::Own,
                 (_, role) if role.is_virtual_school() => Reach::All,
-                (Act::HandOver, Role::SocialWorker) => Reach::Own,
+                (Act::HandOver, Role::SocialWorker) | (Act::Delegate, Role::DesignatedTeacher) => Reach::Own,
                 (Act::EndMembership | Act::CorrectChild, Role::SocialWorker) => Reach::Team,
                 _ => Reach::No,
             },

@@ -59,7 +59,7 @@ impl KeptPlan {
     pub fn edit(&self, documents: &mut [Automerge], n: usize) -> Result<(), String> {
         let found = self.people.iter().find(|who| who.role == Role::SocialWorker);
         let (Some(who), Some(main)) = (found, documents.first_mut()) else { return Err("Nobody may write.".into()) };
-        let writer = Writer { person: who.person, role: who.role };
+        let writer = Writer::new(who.person, who.role);
         main.set_actor(ActorId::from([0xED; 16]));
         let edit = Edit::Append { question: "care.story".into(), text: format!("Sentence {n}.") };
         let done = apply(main, &self.pep, DocumentKind::Main, &writer, &[edit], 1_771_891_200);

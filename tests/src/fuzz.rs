@@ -380,7 +380,7 @@ impl Person {
     }
 
     fn writer(&self) -> Writer {
-        Writer { person: Uuid::from_bytes(self.person), role: self.role }
+        Writer::new(Uuid::from_bytes(self.person), self.role)
     }
 
     fn seal_as(&self, doc: Id, actor: Id, seq: u64, hash: gate::Hash, chunks: Vec<u8>) -> Envelope {

@@ -113,7 +113,7 @@ fn first_sight(history: &History) -> Result<Value, String> {
     let author = Author { key: replica::public_key(&key), person: [1; 16] };
     let written = |actor: Id, incarnation: Option<Id>| {
         let mut document = plan::from_genesis(&history.pep, DocumentKind::Main, ActorId::from(actor));
-        let writer = Writer { person: Uuid::from_bytes(author.person), role: ROLES[0] };
+        let writer = Writer::new(Uuid::from_bytes(author.person), ROLES[0]);
         let edit = Edit::Append { question: TEXTS[0].into(), text: "Twenty letters 0000 ".into() };
         plan::apply(&mut document, &history.pep, DocumentKind::Main, &writer, &[edit], NOW).map_err(told)?;
         let mut change = document.get_last_local_change().ok_or("Nothing was written.")?;
@@ -208,7 +208,7 @@ fn history(changes: usize) -> Result<History, String> {
         team.groups.insert(person, [role.to_string()].into());
         let actor = ActorId::from(gate::actor_of(&doc, &Author { key: public, person }, &INCARNATION));
         let document = plan::from_genesis(&pep, DocumentKind::Main, actor);
-        people.push((key, Writer { person: Uuid::from_bytes(person), role }, document));
+        people.push((key, Writer::new(Uuid::from_bytes(person), role), document));
     }
     let (mut envelopes, mut log) = (Vec::new(), Vec::new());
     for n in (0_i64..).take(changes.div_ceil(ROLES.len())) {

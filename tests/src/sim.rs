@@ -13,7 +13,11 @@ use std::{
 };
 
 use disk::FileDisk;
-use participant::device::{Device as Participant, Me};
+use participant::{
+    Now, Zone,
+    device::{Device as Participant, Me},
+    take_over,
+};
 use plan::{Documents, Edit, Pep, Role, Value};
 use replica::{
     Mode, Replica,
@@ -135,7 +139,8 @@ struct World {
     /// What a power cut leaves, apart from everything else, so that it changes nothing of what happens on another ground.
     cuts: Option<Chance>,
     now: i64,
-    pep: Pep,
+    /// As each device would start the PEP: in every fourth seed under two processes.
+    starts: Vec<Pep>,
     relay: Option<Relay>,
     relay_disk: Kept,
     relay_copy: Option<Kept>,
@@ -192,14 +197,19 @@ impl World {
                 .map_err(|e| e.to_string())?;
         }
         let (year, term) = plan::parse_term("2025/26-spring").map_err(|e| e.to_string())?;
-        let process = plan::Processes::built_in().latest("sections").map_err(|e| e.to_string())?;
-        let pep = Pep { child: IDRIS, year, term, kind: plan::PepType::Review, process };
+        let apart = seed % 4 == 3;
+        let start = |who: usize| {
+            let id = if apart && who % 2 == 1 { "portal" } else { "sections" };
+            let process = plan::Processes::built_in().latest(id).map_err(|e| e.to_string())?;
+            Ok::<_, String>(Pep { child: IDRIS, year, term, kind: plan::PepType::Review, process })
+        };
+        let starts = (0..devices.len()).map(start).collect::<Result<Vec<Pep>, String>>()?;
         let cut = ground == Ground::Memory { cut: true };
         Ok(World {
             chance,
             cuts: cut.then_some(Chance(seed ^ 0xc07)),
             now: NOON,
-            pep,
+            starts,
             relay: Some(relay),
             relay_disk,
             relay_copy: None,
@@ -251,13 +261,24 @@ impl World {
         self.devices[who].core.as_mut().ok_or_else(|| "no such device".into())
     }
 
+    /// The PEP as a device has it, or would start it.
+    fn pep_of(&mut self, who: usize) -> Result<Pep, String> {
+        let start = self.starts[who].clone();
+        Ok(self.core(who)?.pep(&start.id()).cloned().unwrap_or(start))
+    }
+
+    /// Whether people started it under two processes.
+    fn is_apart(&self) -> bool {
+        self.starts.iter().any(|pep| pep.process != self.starts[0].process)
+    }
+
     /// One device writes: a new word in the notes, a choice, or a row.
     fn write(&mut self, who: usize) -> Result<(), String> {
         self.written += 1;
         let n = self.written;
         let choice = self.chance.below(6);
         let at = self.chance.draw();
-        let (pep, now, role) = (self.pep.clone(), self.now, self.devices[who].role);
+        let (pep, now, role) = (self.pep_of(who)?, self.now, self.devices[who].role);
         let word = format!("w{n:04}x{who}");
         let core = self.core(who)?;
         // Whoever comes first starts the PEP, connected or not.
@@ -309,10 +330,17 @@ impl World {
         let now = self.now;
         let core = self.core(who)?;
         core.settle(now).map_err(|e| e.to_string())?;
+        let gave_way = take_over::what_waits(core, &Now::at(now, Zone::Europe__London)).map_err(|e| e.to_string())?;
+        if gave_way {
+            core.settle(now).map_err(|e| e.to_string())?;
+        }
         let frames = core.take_frames(64).map_err(|e| e.to_string())?;
         let closes = core.wants_to_close();
         if let Some(line) = self.lines.get_mut(&who) {
             line.to_relay.extend(frames);
+        }
+        if gave_way {
+            self.note("gave way", who as u64);
         }
         if closes && self.lines.get(&who).is_some_and(|l| l.to_relay.is_empty()) {
             self.note("closed by the device", who as u64);
@@ -519,18 +547,26 @@ impl World {
     }
 
     fn notes(&mut self, who: usize) -> Result<String, String> {
-        let pep = self.pep.clone();
+        let pep = self.pep_of(who)?;
         let doc = *pep.document(plan::DocumentKind::Main).as_bytes();
         let replica = self.core(who)?.replica();
         if !replica.has(&doc).map_err(|e| e.to_string())? {
             return Ok(String::new());
         }
-        replica.read(&doc, |document| text_of(document, &pep, NOTES)).map_err(|e| e.to_string())
+        replica.read(&doc, |document| with_remarks(document, &pep, NOTES)).map_err(|e| e.to_string())
     }
 
     /// The notes as the relay's log has them.
     fn relay_notes(&mut self) -> Result<String, String> {
-        let pep = self.pep.clone();
+        let mut all = String::new();
+        for pep in self.starts.clone() {
+            all.push_str(&self.relay_notes_of(&pep)?);
+            all.push(' ');
+        }
+        Ok(all)
+    }
+
+    fn relay_notes_of(&mut self, pep: &Pep) -> Result<String, String> {
         let kind = plan::DocumentKind::Main;
         let doc = *pep.document(kind).as_bytes();
         let Some(relay) = self.relay.as_mut() else { return Ok(String::new()) };
@@ -541,7 +577,7 @@ impl World {
         let envelopes = relay.replica().envelopes(&doc, &(1..=last).collect::<Vec<_>>()).map_err(|e| e.to_string())?;
         let made = replica::snapshot_of(&pep.genesis(kind), &envelopes).ok_or("the relay's log makes no document")?;
         let document = plan::load(&made.bytes).map_err(|e| e.to_string())?;
-        Ok(text_of(&document, &pep, NOTES))
+        Ok(with_remarks(&document, pep, NOTES))
     }
 
     /// The network is whole again: everyone connects, and within a bounded time everyone is in step.
@@ -560,6 +596,8 @@ impl World {
                 let (now, connected) = (self.now, self.lines.contains_key(&who));
                 let core = self.core(who)?;
                 core.settle(now).map_err(|e| e.to_string())?;
+                self.settle(who)?;
+                let core = self.core(who)?;
                 all &= connected && core.in_step().map_err(|e| e.to_string())?;
             }
             for who in 0..self.devices.len() {
@@ -578,11 +616,16 @@ impl World {
     }
 
     fn check(&mut self) -> Result<(), String> {
-        let pep = self.pep.clone();
-        let doc = *pep.document(plan::DocumentKind::Main).as_bytes();
         if self.words.is_empty() {
             return Ok(());
         }
+        let (pep, apart) = (self.pep_of(0)?, self.is_apart());
+        for who in 1..self.devices.len() {
+            if !self.pep_of(who)?.process.began_alike(&pep.process) {
+                return Err(format!("device {who} holds another generation"));
+            }
+        }
+        let doc = *pep.document(plan::DocumentKind::Main).as_bytes();
         let expected = match self.relay.as_mut() {
             Some(relay) => relay.standing(&doc).map_err(|e| e.to_string())?.heads,
             None => return Err("no relay".into()),
@@ -598,7 +641,8 @@ impl World {
                 return Err(format!("device {who} lacks {missing:?}"));
             }
             for word in self.words.keys() {
-                if notes.matches(word.as_str()).count() != 1 {
+                // What was written again beside another answer is quoted whole, by each who gave way.
+                if !apart && notes.matches(word.as_str()).count() != 1 {
                     return Err(format!("device {who} has {word} more than once"));
                 }
             }
@@ -625,6 +669,13 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// A text, and after it the remarks beside it.
+fn with_remarks(document: &plan::Automerge, pep: &Pep, question: &str) -> String {
+    let view = plan::read(Documents::main(document), pep, &|_| None);
+    let remarks = view.comments.iter().filter(|comment| comment.question == question);
+    remarks.fold(text_of(document, pep, question), |all, remark| all + " " + &remark.text)
 }
 
 fn text_of(document: &plan::Automerge, pep: &Pep, question: &str) -> String {

@@ -73,7 +73,7 @@ fn a_contact_a_name_and_a_corrected_fact_are_seen_by_the_team() {
     let (code, words) = fails(&story.ottoline, &put_right);
     assert!(code == Some(3) && words.contains("not for you to do"), "{code:?} {words}");
     let (code, words) = fails(&story.odile, &["contacts", "--phone", "ring the school"]);
-    assert!(code == Some(1) && words.contains("three digits"), "{code:?} {words}");
+    assert!(code == Some(2) && words.contains("three digits"), "{code:?} {words}");
     let usage = story.odile.command(["child", "set", CHILD, "--reason", "None of them."]).output().expect("pep runs");
     assert_eq!(usage.status.code(), Some(2));
 }
@@ -81,12 +81,15 @@ fn a_contact_a_name_and_a_corrected_fact_are_seen_by_the_team() {
 #[test]
 fn without_the_relay_nothing_is_done_and_that_is_said() {
     let mut story = Story::begin();
+    let new = story.odile.json(["new", CHILD, "--term", "2025/26-spring", "--type", "review"]);
+    let pep = new["pep"].as_str().expect("a PEP").to_owned();
     story.world.stop_relay().expect("it ends");
     for args in [
         &["contacts", "--phone", "01632 960002"][..],
         &["device", "name", "another"],
         &["team", "end", CHILD, "Ottoline Greaves-Penn"],
         &["hand-over", CHILD, "--to", "Ottoline Greaves-Penn"],
+        &["delegate", &pep, "Ottoline Greaves-Penn", "--sections", "D", "--until", "2031-01-31"],
         &["child", "set", CHILD, "--emergency", "yes", "--reason", "So it was."],
     ] {
         let (code, words) = fails(&story.odile, args);
@@ -130,9 +133,9 @@ fn a_case_is_handed_on_and_a_membership_ended_by_those_who_may() {
         &["hand-over", CHILD, "--from", "Petra Lanternby", "--to", "Odile Marrowfield", "--on", "2031-02-01"],
     );
     assert!(code == Some(6) && words.contains("handed over already"), "{code:?} {words}");
-    // All of it is in the audit, without a word of why.
+    // All of it is in the audit, and why.
     let audit = story.world.relay(["audit", "--json"]);
-    assert!(audit.contains("handed over") && audit.contains("did act") && !audit.contains("A new team"));
+    assert!(audit.contains("handed over") && audit.contains("did act") && audit.contains("A new team"));
     let rights: Value = serde_json::from_str(&story.world.relay(["rights", "--json"])).expect("JSON");
     let own = json!({ "act": "hand-over", "role": "social-worker", "reach": "own" });
     assert!(rights.as_array().expect("a table").contains(&own));
@@ -182,11 +185,11 @@ fn what_cannot_be_is_refused_before_anything_is_done() {
         ("--looked-after-since", "2009-01-01"),
     ] {
         let (code, words) = fails(&story.odile, &["child", "set", CHILD, fact, value, "--reason", "Typed."]);
-        assert!(code == Some(1) && words.contains("both dates"), "{fact} {value}: {words}");
+        assert!(code == Some(2) && words.contains("both dates"), "{fact} {value}: {words}");
     }
     for name in ["\u{202e}Idris", "\u{200b}", "Idris\u{2066}"] {
         let (code, _) = fails(&story.odile, &["child", "set", CHILD, "--name", name, "--reason", "Typed."]);
-        assert_eq!(code, Some(1), "{name:?}");
+        assert_eq!(code, Some(2), "{name:?}");
     }
     let long = "x".repeat(100_000);
     for reason in [long.as_str(), "a\u{1b}[31mb"] {
@@ -205,4 +208,91 @@ fn what_cannot_be_is_refused_before_anything_is_done() {
     let second = Person { home: story.world.path("odile-tablet") };
     second.pep(["join", &link]);
     assert!(second.pep(["child", "list"]).contains("Idris"), "the link was not used up");
+}
+
+#[test]
+fn r002_14_a_colleague_answers_what_was_delegated_to_them_and_the_teacher_stays_accountable() {
+    let story = Story::begin();
+    let school = "Thornfield Bridge Academy";
+    let joins = |home: &str, name: &str, role: &str, more: &[&str]| {
+        let invite = ["invite", "--name", name, "--role", role, "--organisation", school];
+        let link = story.world.relay(invite.iter().chain(more).copied());
+        let person = Person { home: story.world.path(home) };
+        person.pep(["join", link.trim()]);
+        person
+    };
+    let sunniva = joins("sunniva", "Sunniva Dray", "designated-teacher", &["--child", CHILD]);
+    let fabian = joins("fabian", "Fabian Rookhurst", "professional", &[]);
+    let made =
+        story.odile.json(["new", CHILD, "--term", "2025/26-spring", "--type", "review", "--process", "ten-page"]);
+    let pep = made["pep"].as_str().expect("a PEP").to_owned();
+    story.share();
+    sunniva.sync();
+    let id = fabian.json(["whoami"])["person"].as_str().expect("an id").to_owned();
+    let delegate = |sections: &str, until: &str| {
+        ["delegate", &pep, &id, "--sections", sections, "--until", until].map(str::to_owned)
+    };
+    let refused = |person: &Person, args: &[String], wanted: i32, words: &str| {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let (code, said) = fails(person, &args);
+        assert!(code == Some(wanted) && said.contains(words), "{args:?}: {code:?} {said}");
+    };
+    refused(&sunniva, &delegate("99", "2031-01-31"), 2, "not pages of this plan");
+    refused(&sunniva, &delegate("4", "2020-01-31"), 2, "within a year");
+    refused(&story.odile, &delegate("4", "2031-01-31"), 3, "not for you to do");
+    // A teacher of another school cannot delegate to him: nobody there knows him.
+    refused(&story.ottoline, &delegate("4", &soon()), 1, "of the same school");
+    let words = ["write", &pep, "progress.goingWell", "He explains his ideas to others."].map(str::to_owned);
+    refused(&fabian, &words, 1, "no such PEP");
+
+    let until = soon();
+    let done = sunniva.json(delegate("4", &until));
+    assert_eq!(done, json!({ "act": "delegate", "done": true }));
+    fabian.sync();
+    let (theirs, others) = questions(&fabian, &pep, "4");
+    assert!(fabian.json(["list", "--mine"]).as_array().is_some_and(|list| list.len() == 1), "it waits for him");
+    fabian.pep(["write", &pep, &theirs, "He explains his ideas to others."]);
+    let (code, said) = fails(&fabian, &["write", &pep, &others, "Not mine."]);
+    assert_eq!(code, Some(3), "{said}");
+    let (code, said) = fails(&fabian, &["complete", &pep]);
+    assert!(code == Some(3), "{code:?} {said}");
+    fabian.sync();
+    for person in [&sunniva, &story.odile] {
+        person.sync();
+        let shown = person.json(["show", &pep]);
+        assert_eq!(shown["answers"][&theirs], "He explains his ideas to others.");
+        let told = &shown["delegations"][0];
+        assert_eq!(
+            (&told["name"], &told["sections"], &told["until"]),
+            (&json!("Fabian Rookhurst"), &json!(["4"]), &json!(until))
+        );
+        assert!(person.json(["status"])["peps"][0]["held"] == 0);
+    }
+    // It ends, and with it his place on the team, at the end of the day; the teacher sees that nothing is delegated any more.
+    sunniva.pep(["delegate", &pep, &id, "--end"]);
+    let team = sunniva.json(["child", "show", CHILD])["team"].clone();
+    assert!(of(&team, "Fabian Rookhurst")["to"].as_str().is_some_and(|to| to < until.as_str()), "{team}");
+}
+
+/// A week from today, `YYYY-MM-DD`.
+fn soon() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
+    sync_server::directory::day(i64::try_from(now).expect("a moment") + 7 * 24 * 60 * 60)
+}
+
+/// A long text that the teacher writes on a page of a plan, and one on another page.
+fn questions(person: &Person, pep: &str, page: &str) -> (String, String) {
+    let id = person.json(["show", pep])["process"]["id"].as_str().expect("a process").to_owned();
+    let process = plan::Processes::built_in().latest(&id).expect("it is known");
+    let on = |here: bool| {
+        let pages = process.process().pages.iter().filter(move |one| (one.id == page) == here);
+        let mut questions = pages.flat_map(|page| page.questions.iter());
+        let fits = |question: &&&plan::Question| {
+            let always = matches!(question.visible_if, plan::Expr::Always);
+            let hers = process.process().writers_of(question).contains(&plan::Role::DesignatedTeacher);
+            question.kind == plan::Kind::LongText && !question.voice && !question.reserved && always && hers
+        };
+        questions.find(fits).map(|question| question.id.clone()).expect("one")
+    };
+    (on(true), on(false))
 }

@@ -214,6 +214,7 @@ fn a_relay_of_every_layout_serves_its_devices_again_and_all_go_on_from_where_the
 
 #[test]
 fn a_plan_that_a_released_program_began_is_moved_to_version_2_and_signed() {
+    let mut moved_some = false;
     for fixture in Fixture::all() {
         let data = fixture.unpack("relay", "relay");
         let serving = Server::start(&data, "127.0.0.1:0");
@@ -232,7 +233,11 @@ fn a_plan_that_a_released_program_began_is_moved_to_version_2_and_signed() {
         let synced = |device: &Device| assert_eq!(device.json(&["sync", "--once"]).unwrap()["inStep"], true);
         [first, second, first].into_iter().for_each(synced);
         let before = shown(first);
-        assert_eq!(before["process"]["version"], 1);
+        // The newest release begins plans under version 2.
+        if before["process"]["version"] == 2 {
+            continue;
+        }
+        moved_some = true;
         // What it changes is shown first, and changes nothing.
         let ahead = first.json(&["move", pep, "--to-version", "2"]).unwrap();
         assert_eq!((&ahead["moved"], &ahead["appears"][0]["field"]), (&json!(false), &json!("meeting.carerTold")));
@@ -260,6 +265,7 @@ fn a_plan_that_a_released_program_began_is_moved_to_version_2_and_signed() {
         let newest = signed.as_array().unwrap().iter().rfind(|made| made["question"] == "signoff.sw").unwrap();
         assert_eq!((&newest["process"], &newest["stands"]), (&json!("web 2"), &json!(true)));
     }
+    assert!(moved_some, "what 0.1.0 wrote is kept, and its plans began under version 1");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod disk;
 mod doors;
 mod every_child;
 mod forgotten;
+mod generations;
 mod held;
 mod house;
 mod kill;

@@ -1131,7 +1131,7 @@ fn genuine_work_of_all_roles_at_once_is_never_refused_for_want_of_a_right() {
         for person in &house.people {
             let actor = begun(person.seed, &person.me.person, &doc);
             let document = plan::from_genesis(&pep, kind, ActorId::from(actor));
-            people.push((person, Writer { person: Uuid::from_bytes(person.me.person), role: person.role }, document));
+            people.push((person, Writer::new(Uuid::from_bytes(person.me.person), person.role), document));
         }
         let mut indexes = teams.each_ref().map(|_| Index::new(&pep.genesis(kind)).expect("the genesis"));
         for n in 0..DEEDS {

@@ -76,6 +76,7 @@ fn whatever_the_network_and_the_disks_do_everyone_ends_with_every_word() {
             "restarted",
             "copied",
             "restored",
+            "gave way",
             "rolled back",
             "relay restarted",
             "relay copied",

@@ -9,6 +9,7 @@ pub mod completions;
 pub mod confirm;
 pub mod conflicts;
 pub mod contacts;
+pub mod delegate;
 pub mod demo;
 pub mod device;
 pub mod diff;

@@ -5,10 +5,7 @@ use plan::{AcademicYear, NotATerm, Pep, PepType, Term, parse_term};
 use uuid::Uuid;
 
 use crate::{context::Context, json::plan::New};
-use participant::{
-    error::{Error, Kind},
-    words,
-};
+use participant::{error::Error, words};
 
 /// Start a child's PEP for a term, or open the one that exists
 ///
@@ -25,9 +22,10 @@ pub struct Args {
     /// initial, review, school-move, interim or closing
     #[arg(long = "type", value_name = "TYPE", value_parser = str::parse::<PepType>)]
     kind: PepType,
-    /// Which process it follows; `pep process list` shows them
-    #[arg(long, value_name = "ID", default_value = "sections")]
-    process: String,
+    /// Which process it follows, of those that the Virtual School offers [default: its first for a child of this age, or that of the
+    /// last PEP]
+    #[arg(long, value_name = "ID")]
+    process: Option<String>,
     /// Bring nothing from the last PEP
     #[arg(long)]
     blank: bool,
@@ -35,11 +33,10 @@ pub struct Args {
 
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
-    let id = args.process;
-    let process = context.turn(move |device, now| Ok(device.processes().in_force(&id, now.day())))?;
-    let process = process.map_err(|e| Error::new(Kind::Usage, e.to_string()))?;
     let child = context.child(&args.child)?;
     let (year, term) = args.term;
+    let (of, id) = (child.clone(), args.process);
+    let process = context.turn(move |device, now| start::process(device, &of, year, id.as_deref(), now))?;
     let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process };
     let (asked, blank) = (pep.clone(), args.blank);
     let (doubts, started) = context.turn(move |device, now| {

@@ -13,9 +13,9 @@ use crate::{
     },
 };
 use participant::{
-    Mine,
-    error::Error,
-    select,
+    Mine, act,
+    error::{Error, Kind},
+    select, take_over,
     words::{self, counted},
 };
 
@@ -33,11 +33,17 @@ pub struct Args {
     /// Only one question, such as care.story
     #[arg(long, value_name = "FIELD", conflicts_with = "page")]
     field: Option<String>,
+    /// The copy that was begun here under another process than the plan that stands, and put aside
+    #[arg(long, conflicts_with_all = ["page", "field"])]
+    aside: bool,
 }
 
 /// Carries it out.
 pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let mine = context.mine(&args.pep)?;
+    if args.aside {
+        return put_aside(context, &mine);
+    }
     let pages = &mine.pep.process().pages;
     if let Some(field) = &args.field {
         let question = context.question(field)?;
@@ -60,14 +66,22 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     for page in pages.iter().filter(|p| page.is_none_or(|page| page.id == p.id)) {
         print_page(context, page, &view);
     }
-    print_gaps(context, &mine, &view, page.is_none(), wanted);
-    Ok(())
+    print_gaps(context, &mine, &view, page.is_none(), wanted)
 }
 
 /// What is missing: of a page all of it, of a whole plan what is this person's to answer.
-fn print_gaps(context: &mut Context, mine: &Mine, view: &View, whole: bool, wanted: impl Fn(&str) -> bool) {
+fn print_gaps(
+    context: &mut Context,
+    mine: &Mine,
+    view: &View,
+    whole: bool,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
+    let process = mine.pep.process();
+    let asked = mine.clone();
+    let writer = context.turn(move |device, now| asked.writer(device, now))?;
     let gaps: Vec<_> =
-        view.gaps.iter().filter(|g| wanted(g.question) && (!whole || mine.role.counts_as(g.owner))).collect();
+        view.gaps.iter().filter(|g| wanted(g.question) && (!whole || g.is_for(&writer, process))).collect();
     if !gaps.is_empty() {
         context.data(if whole { "\nStill yours to answer" } else { "\nStill missing" });
     }
@@ -76,6 +90,7 @@ fn print_gaps(context: &mut Context, mine: &Mine, view: &View, whole: bool, want
         let owner = if whole { String::new() } else { format!(" - {}", gap.owner.label().to_lowercase()) };
         context.data(format!("  {label} [{}]: {}{owner}", gap.question, gap.why));
     }
+    Ok(())
 }
 
 /// The whole of `pep show --json`. `wanted` chooses the questions.
@@ -85,7 +100,32 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     let heads = context.with(move |device| Ok::<_, Trouble>(device.replica().standing(&main)?.heads))?;
     let asked = mine.clone();
     let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)))?.map(|pep| pep.id());
-    Ok(Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted))
+    let deputies = deputies(context, mine)?.iter().map(json::Delegation::of).collect();
+    Ok(Plan { delegations: deputies, ..Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted) })
+}
+
+/// What was put aside of a plan: the newest.
+fn put_aside(context: &mut Context, mine: &Mine) -> Result<(), Error> {
+    let asked = mine.clone();
+    let mut all = context.turn(move |device, _| take_over::aside(device, &asked))?;
+    let Some((pep, view)) = all.pop() else {
+        return Err(Error::new(Kind::Failed, "Nothing of this plan was put aside on this device."));
+    };
+    if context.global.json {
+        context.json(&Plan::of(&pep, &view, Vec::new(), None, |_| true));
+        return Ok(());
+    }
+    let aside = Mine { pep, role: mine.role };
+    heading(context, &aside, &view)?;
+    for page in &aside.pep.process().pages {
+        print_page(context, page, &view);
+    }
+    Ok(())
+}
+
+fn deputies(context: &Context, mine: &Mine) -> Result<Vec<act::Deputy>, Error> {
+    let asked = mine.pep.clone();
+    context.turn(move |device, now| Ok(act::deputies(device, &asked, now)))
 }
 
 fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) -> Result<(), Error> {
@@ -129,6 +169,9 @@ fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Error>
         Some(Ok(days)) => context.data(format!("  On no school's roll for {}", counted(days, "school day"))),
         Some(Err(_)) => context.data("  On no school's roll"),
         None => {}
+    }
+    for deputy in deputies(context, mine)? {
+        context.data(format!("  {}", act::helps(&deputy)));
     }
     for due in &view.dues {
         context.data(format!("  Due: {}", words::due(&mine.pep, due, Some(today))));

@@ -36,6 +36,7 @@ pub fn run(context: &mut Context, _: Args) -> Result<(), Error> {
     let role = me.role.parse::<plan::Role>().map_or(me.role.clone(), |role| role.label().to_lowercase());
     let organisation = me.organisation.map(|o| format!(", {o}")).unwrap_or_default();
     context.data(format!("{} ({role}{organisation})", me.name));
+    context.data(format!("Person {}", Uuid::from_bytes(me.person)));
     context.data(format!("Device {device}"));
     context.data(format!("Relay  {} ({})", me.relay.url, me.relay.name));
     context.data(format!("Last shared: {}", last.map_or("not yet".into(), |at| words::moment(at, context.zone()))));

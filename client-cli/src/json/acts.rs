@@ -1,10 +1,10 @@
-//! What people have the directory do: `pep hand-over`, `pep team`, `pep contacts`, `pep device`, `pep child set`.
+//! What people have the directory do: `pep hand-over`, `pep delegate`, `pep team`, `pep contacts`, `pep device`, `pep child set`.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// It was done, and is on the relay's disk: `pep hand-over`, `pep team end`, `pep device name`, `pep child set`.
+/// It was done, and is on the relay's disk: `pep hand-over`, `pep delegate`, `pep team end`, `pep device name`, `pep child set`.
 #[derive(Serialize, JsonSchema)]
 pub struct Acted {
     /// What was done, such as `hand-over`.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::basics::{Currency, Digest, Moment, NoAnswer, PepType, Role, State, at, by};
-use participant::{conflicts, lists};
+use participant::{act::Deputy, conflicts, lists};
 
 /// What every output about one PEP begins with.
 #[derive(Serialize, JsonSchema)]
@@ -67,6 +67,8 @@ pub struct Plan {
     pub completeness: BTreeMap<Role, Completeness>,
     /// What is missing or undecided.
     pub gaps: Vec<Gap>,
+    /// What colleagues answer for the designated teacher, now or later.
+    pub delegations: Vec<Delegation>,
     /// The newest changes of the plan's main document, sorted.
     pub heads: Vec<Digest>,
     /// The id of the child's PEP before this one; null where this device does not hold one.
@@ -74,6 +76,29 @@ pub struct Plan {
     /// What was said last term, where one question of the child's own words is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_term: Option<Answer>,
+}
+
+/// Pages of a plan that a colleague answers for the designated teacher.
+#[derive(Serialize, JsonSchema)]
+pub struct Delegation {
+    /// Who.
+    pub person: Uuid,
+    /// Their name.
+    pub name: String,
+    /// The pages, by id.
+    pub sections: Vec<String>,
+    /// First day.
+    pub from: String,
+    /// Last day.
+    pub until: String,
+}
+
+impl Delegation {
+    /// As the device knows it.
+    pub fn of(deputy: &Deputy) -> Delegation {
+        let Deputy { person, name, sections, from, until } = deputy.clone();
+        Delegation { person, name, sections, from, until }
+    }
 }
 
 /// What stands at a question: a value; text; the words that were chosen; entries and rows as lists; how many targets there are; what
@@ -400,6 +425,7 @@ impl Plan {
                 .map(|(role, c)| ((*role).into(), Completeness { answered: c.answered, mandatory: c.mandatory }))
                 .collect(),
             gaps: view.gaps.iter().filter(|gap| wanted(gap.question)).map(Gap::of).collect(),
+            delegations: Vec::new(),
             heads,
             previous_pep,
             last_term: None,

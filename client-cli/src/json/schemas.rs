@@ -33,6 +33,7 @@ fn schemas() -> BTreeMap<String, Schema> {
         "device list": Vec<acts::OwnDevice>,
         "device name": acts::Acted,
         "hand-over": acts::Acted,
+        "delegate": acts::Acted,
         "team end": acts::Acted,
         "child list": Vec<directory::Child>,
         "child show": directory::ChildAndTeam,

@@ -367,6 +367,10 @@ fn plans(world: &mut World) {
 fn refused(world: &World, odile: &Home, lorcan: &Home, pep: &str) {
     let ask = |home: &Home, words: &[&str]| home.pep(&[words, &["--json"]].concat()).json();
     let relay = |words: &[&str]| world.relay.run(&[words, &["--json"]].concat()).json();
+    let fabian = relay(&["invite", "--name", "Fabian Rookhurst", "--role", "professional"]);
+    let week = (chrono::Utc::now().date_naive() + chrono::Days::new(7)).to_string();
+    ask(lorcan, &["delegate", pep, fabian["person"].as_str().unwrap(), "--sections", "4", "--until", &week]);
+    assert_eq!(ask(lorcan, &["show", pep])["delegations"][0]["until"], week.as_str());
     relay(&["teams", "end", &world.child, ODILE.0, "--on", "2025-12-31"]);
     odile.pep(&["write", pep, "care.story", "Written after the day."]).ok();
     odile.pep(&["set", pep, "care.placedOutOfArea", "no"]).ok();

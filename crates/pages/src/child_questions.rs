@@ -300,7 +300,7 @@ impl ChildQuestion {
             why: why.clone().unwrap_or_else(|| now.why.clone()),
         };
         let mut cells = Cells::from([("about".to_owned(), Some(Value::Choice(about.value.clone())))]);
-        let writer = Writer { person: plan.person, role: plan.role };
+        let writer = Writer::new(plan.person, plan.role);
         let key = plan::row_key(&question, &cells, &writer, &mut || [0; 16])
             .map_err(|refused| super::text::refused(&refused))?;
         if after == ChildAnswer::default() {

@@ -527,7 +527,7 @@ mod tests {
     }
 
     fn writer(home: usize) -> Writer {
-        Writer { person: Uuid::from_bytes([u8::try_from(home).unwrap() + 1; 16]), role: Role::SocialWorker }
+        Writer::new(Uuid::from_bytes([u8::try_from(home).unwrap() + 1; 16]), Role::SocialWorker)
     }
 
     impl Home {

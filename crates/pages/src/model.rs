@@ -8,13 +8,14 @@ use participant::lists::Listed;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
-    Answer, Cell, ChangeHash, Comment, Deed, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Pep, PepType,
-    Processes, Question, Refused, Role, Row, Target, Value, View, Voice, Who,
+    Answer, Cell, ChangeHash, Comment, Deed, Delegated, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Page,
+    Pep, PepType, Processes, Question, Refused, Role, Row, Target, Value, View, Voice, Who, Writer,
 };
 use uuid::Uuid;
 
 use crate::address::Base;
 use participant::{
+    act::Deputy,
     device::{Draft, Held, Line, Present, Waits},
     settings::Settings,
     words::{self, counted},
@@ -99,6 +100,10 @@ pub struct Plan {
     pub role: Role,
     /// This person.
     pub person: Uuid,
+    /// What this person answers for the designated teacher.
+    pub delegated: Delegated,
+    /// What colleagues answer for the designated teacher, today or later.
+    pub deputies: Vec<Deputy>,
     /// What the child is called.
     pub name: String,
     /// The plan as it is.
@@ -117,6 +122,8 @@ pub struct Plan {
     pub private_wait: bool,
     /// Why the plan did not take what a form asked for.
     pub refused: Option<Refused>,
+    /// Whether a copy of it that does not stand is kept here.
+    pub has_aside: bool,
     /// The newest version of its process, where it follows an older one.
     pub newer: Option<u32>,
     /// An id that is nobody's yet, for whatever a form makes.
@@ -373,10 +380,31 @@ impl Plan {
         words::sitting(&self.pep)
     }
 
+    /// This person as a writer.
+    pub fn writer(&self) -> Writer {
+        Writer { delegated: self.delegated, ..Writer::new(self.person, self.role) }
+    }
+
+    /// Who answers a page for the designated teacher, today or later, in sentences.
+    pub fn delegated_to(&self, page: &Page) -> Vec<String> {
+        // Whoever has become the teacher meanwhile helps nobody.
+        let helps = |one: &&Deputy| one.person != self.person || self.role != plan::DELEGATES;
+        let of_page = self.deputies.iter().filter(|one| one.sections.contains(&page.id)).filter(helps);
+        let sentence = |one: &Deputy| {
+            let day = |text: &str| text.parse().map_or_else(|_| text.to_owned(), words::date);
+            let from =
+                if one.from > self.today.to_string() { format!("from {} ", day(&one.from)) } else { String::new() };
+            let other = || format!("{} helps", one.name);
+            let who = if one.person == self.person { "You help".to_owned() } else { other() };
+            format!("{who} the designated teacher with it {from}until {}.", day(&one.until))
+        };
+        of_page.map(sentence).collect()
+    }
+
     /// Whether this person may write a question.
     pub fn may_write(&self, question: &Question) -> bool {
         !self.is_sealed()
-            && self.may(question).contains(&self.role)
+            && self.writer().is_among(&self.may(question), self.pep.process(), question)
             && self.heads.contains_key(&question.document())
             && !self.view.hidden.contains_key(question.id.as_str())
     }
@@ -395,7 +423,8 @@ impl Plan {
             (Some(key), Some(column), None) => {
                 let column = question.column(column).filter(|column| column.kind == plan::Kind::LongText)?;
                 let target = Plan::target(&self.view, key)?;
-                let may = self.pep.process().writers_within(question, column).contains(&self.role);
+                let process = self.pep.process();
+                let may = self.writer().is_among(&process.writers_within(question, column), process, question);
                 may && !self.is_sealed() && !target.row.withdrawn
             }
             _ => false,

@@ -14,8 +14,9 @@ use super::{
     locked::{self, AtLock},
     model::{ChildLine, Plan, pep_href},
     page::{
-        blank, checks, child, children, choose, comments, errors, held, help, history, meeting, move_version, new,
-        plan, print, quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks, views,
+        aside, blank, checks, child, children, choose, comments, errors, held, help, history, meeting, move_version,
+        new, plan, print, quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks,
+        views,
     },
     region::Regions,
     reply::{Reply, TRIES_MAX},
@@ -240,12 +241,16 @@ fn of_pin(turn: &mut Turn<'_>, request: &Request) -> Result<Outcome, Error> {
 
 fn of_child(turn: &mut Turn<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child else { return Ok(None) };
-    let wanted = request.post.then(|| new::wanted(request, &child, turn.device.processes(), turn.env.now.day()));
+    let wanted = match request.post {
+        true => Some(new::wanted(request, &child, |year, id| turn.process(&child.child, year, id))),
+        false => None,
+    };
+    let offered = turn.offered(&child.child)?;
     let doubts = match &wanted {
         Some(Ok(pep)) => turn.doubts(pep)?,
         _ => Vec::new(),
     };
-    Ok(Some(match new::new(request, &turn.site()?, &child, wanted, &doubts) {
+    Ok(Some(match new::new(request, &turn.site()?, &child, wanted, &doubts, &offered) {
         Outcome::Start { pep, blank } => Outcome::Go(turn.start(pep, blank)?),
         other => other,
     }))
@@ -396,6 +401,10 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["meeting", "meeting.ics"] => Some(meeting::calendar(plan, turn.calendar(plan))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, plan, &turn.gathering(plan)?)),
         ["checks"] => Some(checks::checks(plan, &turn.findings(plan)?)),
+        ["aside"] => {
+            let (all, site, now) = (turn.aside(plan)?, turn.site()?, turn.env.now);
+            aside::aside(plan, &site, &all, &now)
+        }
         ["history"] => Some(history_of(turn, request, plan, None)?),
         ["print"] => Some(print::choose(request, plan)),
         ["print", "copy"] => copied(turn, request, plan, false)?,

@@ -1,20 +1,23 @@
 //! One turn with the device: makes the models that a page shows, and does what a form asks for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use participant::{
-    Device, Error, Hash, Kind, Mine, Now, Trouble, check, conflicts, decisions,
+    Device, Error, Hash, Kind, Mine, Now, Trouble, act, check, conflicts, decisions,
     device::{Draft, DraftPlace, PlanDocuments, Present, Spot, Typed, Waiting},
     lists::{self, Listed},
     meeting, mine,
     move_version::{self, Move},
     pieces, quality,
     settings::{ChildMode, NotThePin, Pin, Settings},
-    sign, start, summary, words,
+    sign, start, summary, take_over, words,
 };
 use plan::{
-    Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep, Refused, Role,
-    View, Who, Writer,
+    AcademicYear, Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep,
+    ProcessRef, Refused, Role, View, Who, Writer,
 };
 use uuid::Uuid;
 
@@ -72,6 +75,7 @@ pub enum Tried {
 impl<'a> Turn<'a> {
     /// For one turn.
     pub fn new(device: &'a mut Device, env: &'a Env<'a>) -> Turn<'a> {
+        device.it_is(env.now.unix());
         Turn { device, env }
     }
 
@@ -302,12 +306,17 @@ impl<'a> Turn<'a> {
         let name = called(&view, names.get(&pep.child));
         let newer = device.versions_after(&pep).last().map(|to| to.process().version);
         let fresh = (self.env.fresh)();
+        let has_aside = !device.put_aside(&pep.id()).is_empty();
+        let (delegated, deputies) = (device.delegated(&pep), act::deputies(device, &pep, now));
         Ok(Some(Plan {
             base: self.env.base.clone(),
             newer,
             pep,
             role,
             person,
+            delegated,
+            deputies,
+            has_aside,
             name,
             view,
             heads,
@@ -326,6 +335,25 @@ impl<'a> Turn<'a> {
     /// What the checks find in a plan.
     pub fn findings(&mut self, plan: &Plan) -> Result<Findings, Error> {
         check::findings_in(self.device, &Self::mine(plan), &plan.view, self.now())
+    }
+
+    /// The processes that are offered for a PEP of a child this school year, the usual one first.
+    pub fn offered(&self, child: &Uuid) -> Result<Vec<ProcessRef>, Error> {
+        let year = AcademicYear::of(self.now().day());
+        let child = self.device.child(child)?;
+        Ok(child.map(|child| start::offered(self.device, &child, year, self.now())).unwrap_or_default())
+    }
+
+    /// The one of that id, where it is offered for that year, or for this one.
+    pub fn process(&self, child: &Uuid, year: Option<AcademicYear>, id: &str) -> Option<ProcessRef> {
+        let child = self.device.child(child).ok()??;
+        let year = year.unwrap_or_else(|| AcademicYear::of(self.now().day()));
+        start::process(self.device, &child, year, Some(id), self.now()).ok()
+    }
+
+    /// The copies of a plan that do not stand.
+    pub fn aside(&mut self, plan: &Plan) -> Result<Vec<(Pep, Arc<View>)>, Error> {
+        take_over::aside(self.device, &Self::mine(plan))
     }
 
     /// What this person's signature waits for; `None` for roles that sign nothing.
@@ -589,7 +617,7 @@ fn text(
 ) -> Result<Result<String, Refused>, Trouble> {
     let person = device.me().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
     let doc = *pep.document(kind).as_bytes();
-    device.read(&doc, |document| plan::text_at(document, question, &Writer { person, role }))
+    device.read(&doc, |document| plan::text_at(document, question, &Writer::new(person, role)))
 }
 
 /// Whether a document of the plan is no longer at these heads.

@@ -1,14 +1,16 @@
 //! What a person has the directory do: each a sentence that their device signs. The host sends it while there is a line and says what
 //! the relay answered; without a line nothing is done.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use gate::Id;
-use plan::Role;
+use plan::{Pep, Role};
 use sync::act::{ChildFact, Contact, Does, REASON_CHARS_MAX, Sentence};
 use uuid::Uuid;
 
 use crate::{
-    Device, Error, Kind, Now,
+    Device, Error, Kind, Mine, Now,
     device::{Became, Me},
     mine, select, words,
 };
@@ -76,6 +78,102 @@ pub fn end_membership(
     let child = select::child(device, child, now)?.id;
     let person = person(device, whom)?;
     Ok(sentence(&me, Does::EndMembership { child, person }, on, why, now))
+}
+
+/// Pages of a plan are answered by a colleague, until a last day.
+pub fn delegate(
+    device: &Device,
+    (pep, whom): (&str, &str),
+    (sections, until): (&[String], NaiveDate),
+    why: Option<String>,
+    now: &Now,
+) -> Result<Sentence, Error> {
+    let mine = select::pep(device, pep, now)?;
+    let to = person(device, whom)?;
+    let of_process: Vec<&str> = mine.pep.process().delegable().map(|page| page.id.as_str()).collect();
+    let named = |said: &String| of_process.iter().find(|page| page.eq_ignore_ascii_case(said.trim()));
+    let sections: Option<Vec<String>> =
+        sections.iter().map(|said| named(said).map(|page| (*page).to_owned())).collect();
+    let sections = sections.filter(|sections| !sections.is_empty()).ok_or_else(|| {
+        let message = "Those are not pages of this plan that the designated teacher answers.";
+        Error::new(Kind::Usage, message).hint(format!("They are: {}.", of_process.join(", ")))
+    })?;
+    delegation(device, &mine, to, (sections, until.to_string()), why, now)
+}
+
+/// What of a plan was delegated to a colleague ends today.
+pub fn end_delegation(
+    device: &Device,
+    (pep, whom): (&str, &str),
+    why: Option<String>,
+    now: &Now,
+) -> Result<Sentence, Error> {
+    let mine = select::pep(device, pep, now)?;
+    let to = person(device, whom)?;
+    delegation(device, &mine, to, (Vec::new(), now.today()), why, now)
+}
+
+fn delegation(
+    device: &Device,
+    mine: &Mine,
+    to: Id,
+    (mut sections, until): (Vec<String>, String),
+    why: Option<String>,
+    now: &Now,
+) -> Result<Sentence, Error> {
+    sections.sort_unstable();
+    sections.dedup();
+    let (child, pep) = (mine.pep.child.into_bytes(), mine.pep.id().into_bytes());
+    Ok(sentence(&mine::me(device, now)?, Does::Delegate { child, pep, to, sections, until }, None, why, now))
+}
+
+/// What of a plan somebody answers for the designated teacher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deputy {
+    /// Who.
+    pub person: Uuid,
+    /// Their name.
+    pub name: String,
+    /// The pages, by id.
+    pub sections: Vec<String>,
+    /// First day, `YYYY-MM-DD`.
+    pub from: String,
+    /// Last day.
+    pub until: String,
+}
+
+/// What of a plan is delegated today or will be, as the relay last said.
+pub fn deputies(device: &Device, pep: &Pep, now: &Now) -> Vec<Deputy> {
+    let (roster, day) = (device.roster(), now.today());
+    let of_pep = roster.delegations(pep.child.as_bytes()).iter().filter(|one| one.pep == *pep.id().as_bytes());
+    let stands = of_pep.filter(|one| one.to >= day);
+    let told = |one: &sync::directory::Delegation| Deputy {
+        person: Uuid::from_bytes(one.person),
+        name: roster.person(&one.person).map_or_else(|| "A colleague".to_owned(), |known| known.name.clone()),
+        sections: one.sections.clone(),
+        from: one.from.clone(),
+        until: one.to.clone(),
+    };
+    let mut all: Vec<Deputy> = stands.map(told).collect();
+    // What was delegated anew today holds until tonight beside what takes its place: the longest is said of each page.
+    all.sort_by(|a, b| (&a.name, a.person, &b.until, &a.from).cmp(&(&b.name, b.person, &a.until, &b.from)));
+    let mut said: BTreeSet<(Uuid, String)> = BTreeSet::new();
+    for one in &mut all {
+        one.sections.retain(|section| said.insert((one.person, section.clone())));
+    }
+    all.retain(|one| !one.sections.is_empty());
+    all
+}
+
+/// That somebody helps, in a sentence: `Fabian Rookhurst helps the designated teacher with pages 4 and 5 until 20 March 2026.`
+pub fn helps(deputy: &Deputy) -> String {
+    let day = |text: &str| text.parse().map_or_else(|_| text.to_owned(), words::date);
+    let pages = if let [one] = deputy.sections.as_slice() {
+        format!("page {one}")
+    } else {
+        format!("pages {}", deputy.sections.join(", "))
+    };
+    format!("{} helps the designated teacher with {pages} until {}.", deputy.name, day(&deputy.until))
 }
 
 /// How this person can be reached. What is `None` stays as it is; an empty text takes it away.
@@ -196,6 +294,7 @@ pub fn answered(became: Option<Became>, was_sent: bool) -> Result<(), Error> {
         Some(Became::Refused(why)) => {
             let kind = match why.code.as_str() {
                 "right" => Kind::NotPermitted,
+                "value" => Kind::Usage,
                 "stands" => Kind::Choose,
                 _ => Kind::Failed,
             };

@@ -1,7 +1,7 @@
 //! Answers: a value, a text, the reason why there is none, and confirming what came from the last PEP. An edit is made here once,
 //! whether a command or a form asks for it.
 
-use plan::{Applied, DocumentKind, Edit, Kind as Type, NoAnswer, Question, Refused, Value, View, parse_value};
+use plan::{Applied, DocumentKind, Edit, Kind as Type, NoAnswer, Question, Refused, Value, View, Writer, parse_value};
 
 use crate::{Device, Error, Kind, Mine, Now, mine, select};
 
@@ -101,9 +101,9 @@ pub struct Confirmed {
 
 /// Confirms what came from the last PEP, all of it or, where one of them may not be, none. On the disk when this returns.
 pub fn confirm(device: &mut Device, mine: &Mine, what: Confirm, now: &Now) -> Result<Confirmed, Error> {
-    let view = mine.view(device)?;
+    let (view, writer) = (mine.view(device)?, mine.writer(device, now)?);
     let fields = match what {
-        Confirm::Page(page) => on_page(mine, &view, &page)?,
+        Confirm::Page(page) => on_page(mine, &writer, &view, &page)?,
         Confirm::Fields(fields) => fields,
     };
     let mut questions = Vec::new();
@@ -111,7 +111,7 @@ pub fn confirm(device: &mut Device, mine: &Mine, what: Confirm, now: &Now) -> Re
         let question = mine::question(field)?;
         mine.may_read(device, question)?;
         let owners = mine.pep.process().writers_of(question);
-        if !owners.contains(&mine.role) {
+        if !writer.is_among(&owners, mine.pep.process(), question) {
             return Err(Refused::NotYours { question: field.clone(), owners }.into());
         }
         questions.push(question);
@@ -131,13 +131,14 @@ pub fn confirm(device: &mut Device, mine: &Mine, what: Confirm, now: &Now) -> Re
     Ok(done)
 }
 
-fn on_page(mine: &Mine, view: &View, page: &str) -> Result<Vec<String>, Error> {
+fn on_page(mine: &Mine, writer: &Writer, view: &View, page: &str) -> Result<Vec<String>, Error> {
     let page = select::page(mine, page)?;
     // What is not asked any more is not there to be confirmed.
     let waits = |id: &str| view.to_confirm.contains(id) && view.asked.contains(id);
     let waiting = page.questions.iter().filter(|question| waits(&question.id));
+    let process = mine.pep.process();
     let (own, others): (Vec<&&Question>, Vec<&&Question>) =
-        waiting.partition(|question| mine.pep.process().writers_of(question).contains(&mine.role));
+        waiting.partition(|question| writer.is_among(&process.writers_of(question), process, question));
     if own.is_empty() && !others.is_empty() {
         let message = format!("What waits on page {} is not yours to confirm.", page.id);
         return Err(Error::new(Kind::NotPermitted, message)

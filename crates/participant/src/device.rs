@@ -2,6 +2,7 @@
 //! frames come out. One thread owns it (`disk::DocumentThread`); commands, pages and the line to the relay send it work.
 
 mod acts;
+mod aside;
 mod authority;
 mod directory;
 mod documents;
@@ -40,7 +41,7 @@ use sync::{
 use uuid::Uuid;
 
 use facts::{cbor, from_cbor, key, read_fact};
-use state::{Asked, Chance, Connection, Counted, Directory, Here, ROSTER, Readers};
+use state::{Asides, Asked, Chance, Connection, Counted, Directory, Here, ROSTER, Readers};
 use unknown::Unknown;
 
 pub use documents::PlanDocuments;
@@ -153,6 +154,8 @@ pub struct Device {
     readers: Readers,
     counted: Counted,
     views: Views,
+    /// Generations of PEPs that do not stand.
+    aside: Asides,
     /// What a newer version made.
     unknown: Unknown,
     /// The newest mark heard of the relay.
@@ -198,6 +201,7 @@ impl Device {
         let last_sync = read_fact(&replica, b"last-sync")?;
         let readers = Readers::read(&replica.facts(Readers::FACTS)?);
         let mark = read_fact(&replica, MARK)?;
+        let aside = state::asides(&replica)?;
         let unknown = Unknown::read(&mut replica, &processes)?;
         let mut device = Device {
             replica,
@@ -215,6 +219,7 @@ impl Device {
             readers,
             counted: Counted::default(),
             views: Views::default(),
+            aside,
             unknown,
             mark,
             ended_in_step: false,

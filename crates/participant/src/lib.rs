@@ -34,6 +34,7 @@ pub mod sign;
 pub mod start;
 pub mod stretch;
 pub mod summary;
+pub mod take_over;
 pub mod targets;
 pub mod typing;
 pub mod words;

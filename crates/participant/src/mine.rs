@@ -69,7 +69,8 @@ pub fn team(device: &Device, child: &Uuid, now: &Now) -> Vec<Who> {
 impl Mine {
     /// What this person is as a writer.
     pub fn writer(&self, device: &Device, now: &Now) -> Result<Writer, Error> {
-        Ok(Writer { person: Uuid::from_bytes(me(device, now)?.person), role: self.role })
+        me(device, now)?;
+        Ok(device.writer(&self.pep, self.role)?)
     }
 
     /// The PEP as it is now, as far as this person's role reads it.

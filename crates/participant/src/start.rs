@@ -1,9 +1,9 @@
 //! Starting a PEP, or finding the one that exists, and bringing what this person answers for from the last.
 
-use plan::{Pep, PepType, State};
+use plan::{AcademicYear, Pep, PepType, Phase, ProcessRef, State};
 
 use crate::{
-    Device, Error, Mine, Now,
+    Device, Error, Kind, Mine, Now,
     bring::{self, Came},
     mine::role_for,
     words,
@@ -18,6 +18,54 @@ pub struct Started {
     pub created: bool,
     /// What came from the last one; `None` where nothing was to be brought, or there is none.
     pub came: Option<Came>,
+}
+
+/// The processes that the Virtual School offers for a PEP of that child in that year, the usual one first; all that are known where it
+/// has said nothing.
+pub fn offered(device: &Device, child: &sync::roster::Child, year: AcademicYear, now: &Now) -> Vec<ProcessRef> {
+    let in_force = |id: &String| device.processes().in_force(id, now.day()).ok();
+    let of =
+        |phase: Phase| device.roster().processes(&phase.to_string()).iter().filter_map(in_force).collect::<Vec<_>>();
+    let phase = child.dob.parse().ok().map(|born| {
+        // What a Reception child gets, the process of the early years says.
+        let early = of(Phase::EarlyYears).first().map(|process| process.process().reception_uses);
+        year.phase_of(born, early.unwrap_or(Phase::EarlyYears))
+    });
+    let offered = phase.map(of).unwrap_or_default();
+    if !offered.is_empty() {
+        return offered;
+    }
+    let all = device.processes().newest().map(|process| process.id.clone());
+    all.filter_map(|id| in_force(&id)).collect()
+}
+
+/// The process that a new PEP begins under: the one asked for, where it is offered, or else the usual one: the first that is offered,
+/// or, where the Virtual School has said nothing, that of the child's last PEP.
+pub fn process(
+    device: &Device,
+    child: &sync::roster::Child,
+    year: AcademicYear,
+    asked: Option<&str>,
+    now: &Now,
+) -> Result<ProcessRef, Error> {
+    let offered = offered(device, child, year, now);
+    if let Some(asked) = asked {
+        return offered.iter().find(|one| one.id() == asked).cloned().ok_or_else(|| {
+            let ids: Vec<&str> = offered.iter().map(ProcessRef::id).collect();
+            let known = device.processes().in_force(asked, now.day()).map(|_| ());
+            let message = match known {
+                Ok(()) => "The Virtual School does not use that process for a child of this age.".to_owned(),
+                Err(unknown) => unknown.to_string(),
+            };
+            Error::new(Kind::Usage, message).hint(format!("It is one of: {}.", ids.join(", ")))
+        });
+    }
+    let of_child = device.peps().filter(|pep| pep.child.as_bytes() == &child.id);
+    let last = of_child.max_by_key(|pep| (pep.year, pep.term, pep.kind)).map(|pep| pep.process.id().to_owned());
+    let usual = last.filter(|_| offered.len() > 1);
+    let same = usual.and_then(|last| offered.iter().find(|one| one.id() == last));
+    let first = || Error::new(Kind::Failed, "This program knows no process. Update it.");
+    same.or(offered.first()).cloned().ok_or_else(first)
 }
 
 /// Starts a PEP, or finds the one of this child, term and type that is there already; unless `blank`, brings what this person

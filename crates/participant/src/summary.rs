@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use plan::{Answer, Cell, Due, Pep, Role, State, Value, View};
+use plan::{Answer, Cell, Due, Gap, Pep, Role, State, Value, View, Writer};
 
 /// A plan, as far as lists need it.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Summary {
     pub setting: Option<String>,
     /// Questions that still want an answer, by whoever answers for them.
     pub gaps: BTreeMap<Role, usize>,
+    /// How many of them are the designated teacher's, who delegated them to this person.
+    pub delegated: usize,
     /// Answers that people gave differently and this person may choose between.
     pub choices: usize,
     /// How far it is, by itself; [`crate::lists::plans`] sees it beside the child's other PEPs.
@@ -44,19 +46,23 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Of a plan as a role reads it.
-    pub fn of(pep: &Pep, role: Role, view: &View) -> Summary {
+    /// Of a plan as this writer's role reads it.
+    pub fn of(pep: &Pep, writer: &Writer, view: &View) -> Summary {
+        let (role, process) = (writer.role, pep.process());
         let mut gaps = BTreeMap::new();
         for gap in &view.gaps {
             *gaps.entry(gap.owner).or_default() += 1;
         }
-        let writes = |id: &str| plan::bank().question(id).is_some_and(|q| pep.process().writers_of(q).contains(&role));
+        let question = |id: &str| plan::bank().question(id);
+        let writes = |id: &str| question(id).is_some_and(|q| writer.is_among(&process.writers_of(q), process, q));
+        let deputises = |gap: &&Gap| !role.counts_as(gap.owner) && gap.is_for(writer, process);
         Summary {
             pep: pep.clone(),
             role,
             called: called(view),
             setting: text(view, "setting.name"),
             gaps,
+            delegated: view.gaps.iter().filter(deputises).count(),
             choices: plan::conflicts(view, pep).iter().filter(|dispute| writes(dispute.question)).count(),
             state: view.state,
             signed_off: view.signed_off(),
@@ -76,7 +82,8 @@ impl Summary {
 
     /// How many questions still want an answer of this person.
     pub fn mine(&self) -> usize {
-        self.gaps.iter().filter(|(owner, _)| self.role.counts_as(**owner)).map(|(_, n)| n).sum()
+        let own = self.gaps.iter().filter(|(owner, _)| self.role.counts_as(**owner)).map(|(_, n)| n);
+        own.sum::<usize>() + self.delegated
     }
 }
 

@@ -8,7 +8,7 @@ mod record;
 mod rules;
 mod sample;
 
-use form::{agenda, bank, difference as differing, expr, policy, practice, process, processes};
+use form::{agenda, bank, delegation, difference as differing, expr, policy, practice, process, processes};
 use record::{
     appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, value,
     view,
@@ -23,6 +23,7 @@ pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
 pub use carry::{CarriedOver, carry, target_from};
 pub use checks::{Around, Finding, Letter, Severity, TuitionMisfit, check, shortfalls, tuition_misfits};
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
+pub use delegation::{DELEGATES, Delegated, delegate_group};
 pub use differing::{Difference, DifferenceKind, differences};
 pub use edit::{
     Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, row_key, text_at,

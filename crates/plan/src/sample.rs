@@ -190,7 +190,7 @@ impl Played {
     pub fn writer(&self, short: &str) -> Option<(u8, Writer)> {
         let number = self.people.iter().position(|(name, _)| name == short)?;
         let (_, who) = self.people.get(number)?;
-        Some((u8::try_from(number).ok()?, Writer { person: who.person, role: who.role }))
+        Some((u8::try_from(number).ok()?, Writer::new(who.person, who.role)))
     }
 
     /// The document of this kind.

@@ -50,6 +50,18 @@ pub enum Does {
         #[serde(with = "serde_bytes")]
         person: Id,
     },
+    /// A colleague answers pages of a plan for the designated teacher, from the sentence's day to a last one. Without a page what was
+    /// delegated to them before ends with the sentence's day.
+    Delegate {
+        #[serde(with = "serde_bytes")]
+        child: Id,
+        #[serde(with = "serde_bytes")]
+        pep: Id,
+        #[serde(with = "serde_bytes")]
+        to: Id,
+        sections: Vec<String>,
+        until: String,
+    },
     /// How the signer can be reached.
     SetContact { was: Contact, is: Contact },
     /// A fact about a child is put right.
@@ -141,6 +153,7 @@ impl Does {
         match self {
             Does::HandOver { .. } => "hand-over",
             Does::EndMembership { .. } => "end-membership",
+            Does::Delegate { .. } => "delegate",
             Does::SetContact { .. } => "set-contact",
             Does::CorrectChild { .. } => "correct-child",
             Does::NameDevice { .. } => "name-device",

@@ -3,6 +3,8 @@
 //! The relay writes a sheet anew when what stands on it changes, under the next number, and signs it once; everybody whom it concerns
 //! is sent the same bytes. A device keeps them one by one and asks for what is newer than what it has.
 
+use std::collections::BTreeMap;
+
 use gate::{Hash, Id, PublicKey, Signature};
 use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -107,6 +109,10 @@ pub struct Council {
     /// Where its relay is reached, in the order in which devices try. None where every device knows that from its link.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<Reached>,
+    /// Ids of the processes under which new PEPs begin, by the child's phase (`early_years`, `primary`, `secondary`, `post_16`); the
+    /// first of each is taken where nobody chooses. None of a phase: any.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub processes: BTreeMap<String, Vec<String>>,
 }
 
 /// An address of the relay.
@@ -126,6 +132,36 @@ pub struct ChildSheet {
     pub child: Child,
     /// Who is, was or will be on the team.
     pub team: Vec<OnTeam>,
+    /// What of the child's plans is, was or will be answered by a colleague of the designated teacher.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delegations: Vec<Delegation>,
+}
+
+/// Pages of one plan that a person answers for the designated teacher: beside what they are on the child's team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delegation {
+    /// The PEP.
+    #[serde(with = "serde_bytes")]
+    pub pep: Id,
+    /// Who answers.
+    #[serde(with = "serde_bytes")]
+    pub person: Id,
+    /// The pages, by their ids in the PEP's process.
+    pub sections: Vec<String>,
+    /// First day, `YYYY-MM-DD`.
+    pub from: String,
+    /// Last day, `YYYY-MM-DD`.
+    pub to: String,
+    /// First day of their membership of the child's team, where they are on it for this alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<String>,
+}
+
+impl Delegation {
+    /// Whether it holds on `day` (`YYYY-MM-DD`).
+    pub fn on(&self, day: &str) -> bool {
+        holds((&self.from, Some(&self.to)), day)
+    }
 }
 
 /// One membership of the team whose sheet it stands on; on the council's, of every team, in which they have no other role.
@@ -170,7 +206,7 @@ pub struct Restricted {
     #[serde(with = "serde_bytes")]
     pub child: Id,
     /// Facts by their names, such as `adoption`.
-    pub facts: std::collections::BTreeMap<String, String>,
+    pub facts: BTreeMap<String, String>,
 }
 
 /// Changes of a document that were let in although their author's role may not write there.

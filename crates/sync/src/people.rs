@@ -9,7 +9,7 @@ use gate::{Author, Hash, Id, Rules, Team};
 
 use crate::{
     act::Contact,
-    directory::{OnTeam, Sheet, changes},
+    directory::{Delegation, OnTeam, Sheet, changes},
     roster::{Child, Device, Member, Person, Roster},
 };
 
@@ -18,12 +18,16 @@ use crate::{
 pub struct People {
     version: u64,
     organisation: String,
+    processes: BTreeMap<String, Vec<String>>,
     every_child: Vec<OnTeam>,
     children: BTreeMap<Id, Child>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
     teams: BTreeMap<Id, Vec<Member>>,
     /// Memberships that a sheet of an earlier epoch named: who wrote then keeps being known while the relay is not settled.
     earlier: BTreeMap<Id, Vec<Member>>,
+    delegations: BTreeMap<Id, Vec<Delegation>>,
+    /// The same of an earlier epoch.
+    delegated_earlier: BTreeMap<Id, Vec<Delegation>>,
     people: BTreeMap<Id, Person>,
     contacts: BTreeMap<Id, Contact>,
     devices: BTreeMap<Id, Vec<Device>>,
@@ -61,12 +65,17 @@ impl People {
         match sheet {
             Sheet::Council(council) => {
                 self.organisation = council.organisation;
+                self.processes = council.processes;
                 self.every_child = council.every_child;
             }
             Sheet::Child(sheet) => {
                 let id = sheet.child.id;
                 let team: Vec<Member> = sheet.team.into_iter().map(|one| one.in_team(id)).collect();
                 self.teams.insert(id, team);
+                self.delegations.remove(&id);
+                if !sheet.delegations.is_empty() {
+                    self.delegations.insert(id, sheet.delegations);
+                }
                 self.left.remove(&id);
                 self.children.insert(id, sheet.child);
             }
@@ -99,6 +108,8 @@ impl People {
         self.restricted.remove(child);
         self.teams.remove(child);
         self.earlier.remove(child);
+        self.delegations.remove(child);
+        self.delegated_earlier.remove(child);
     }
 
     /// This person is not told any more what not everybody on the child's team may know.
@@ -115,6 +126,7 @@ impl People {
     /// present epoch is.
     pub fn remember(&mut self) {
         self.earlier.clone_from(&self.teams);
+        self.delegated_earlier.clone_from(&self.delegations);
     }
 
     /// People whom no team names: nothing here needs them any more.
@@ -145,6 +157,11 @@ impl People {
     /// The Virtual School's name.
     pub fn organisation(&self) -> &str {
         &self.organisation
+    }
+
+    /// The processes under which new PEPs begin, for children of a phase; none where any may be chosen.
+    pub fn processes(&self, phase: &str) -> &[String] {
+        self.processes.get(phase).map_or(&[], Vec::as_slice)
     }
 
     /// The children, in the order of their ids.
@@ -187,6 +204,11 @@ impl People {
         self.teams.get(child).map_or(&[], Vec::as_slice)
     }
 
+    /// What of a child's plans is, was or will be answered for the designated teacher.
+    pub fn delegations(&self, child: &Id) -> &[Delegation] {
+        self.delegations.get(child).map_or(&[], Vec::as_slice)
+    }
+
     /// The reader's own memberships that have ended.
     pub fn left(&self) -> impl ExactSizeIterator<Item = &Member> {
         self.left.values()
@@ -207,6 +229,13 @@ impl People {
         let on_team = self.team(child).iter().find(|m| m.person == *person && m.on(day)).map(|m| m.role.as_str());
         let every = || self.every_child.iter().find(|e| e.person == *person && e.on(day)).map(|e| e.role.as_str());
         on_team.or_else(|| every().filter(|_| self.children.contains_key(child)))
+    }
+
+    /// To whom pages of a PEP of that child were ever delegated, with those pages.
+    pub fn deputies(&self, child: &Id, pep: &Id) -> impl Iterator<Item = (&Id, &str)> {
+        let earlier = self.delegated_earlier.get(child).into_iter().flatten();
+        let of_pep = self.delegations(child).iter().chain(earlier).filter(|one| one.pep == *pep);
+        of_pep.flat_map(|one| one.sections.iter().map(|section| (&one.person, section.as_str())))
     }
 
     /// Who may stand behind a change in `doc`, a document of `child` with these rules: the devices of everyone who is or

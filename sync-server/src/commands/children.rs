@@ -53,6 +53,11 @@ enum Command {
 }
 
 impl Children {
+    /// Whether it makes a child known.
+    pub fn adds(&self) -> bool {
+        matches!(self.command, Command::Add { .. })
+    }
+
     pub fn run(self, desk: &Desk) -> Result<Output, Error> {
         match self.command {
             Command::Add { name, dob, looked_after_since, emergency } => desk.with(move |relay| {

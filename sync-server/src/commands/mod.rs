@@ -84,6 +84,18 @@ enum Command {
     Completions(completions::Completions),
 }
 
+impl Command {
+    /// Whether it is sensible where there is no relay yet: people and children can be put in before it first serves. The others look
+    /// for what is there, and make no relay of a folder that was mistyped.
+    fn may_begin(&self) -> bool {
+        match self {
+            Command::Invite(_) => true,
+            Command::Children(children) => children.adds(),
+            _ => false,
+        }
+    }
+}
+
 /// What a command works with.
 struct Desk {
     /// The relay, served by its own thread.
@@ -149,6 +161,10 @@ fn dispatch(cli: Cli, args: &[OsString]) -> Reply {
         Command::Completions(completions) => Ok(completions.run()),
         Command::Restore(restore) => restore.run(&data),
         Command::Serve(serve) => serve.run(&data).map(|()| Output::default()),
+        command if !command.may_begin() && !data.join("journal").exists() => Err(Error::Usage(format!(
+            "There is no relay in {}. Give the folder that it serves from with --data; `pep-relay serve` makes a new one.",
+            data.display()
+        ))),
         command => match claimed(&data) {
             Ok(Claim::Theirs(door)) => {
                 let words: Option<Vec<String>> = args.iter().skip(1).map(|a| a.to_str().map(String::from)).collect();

@@ -5,7 +5,7 @@ use disk::Claim;
 use tracing_subscriber::EnvFilter;
 
 use super::{answer, claimed, open, room};
-use crate::{config::Settings, error::Error, keys, now, serve};
+use crate::{config::Settings, error::Error, keys, now, pep, serve};
 
 /// Serve participants until asked to stop
 ///
@@ -38,9 +38,11 @@ impl Serve {
             tracing::warn!("{notice}");
         }
         relay.name_every_child(&settings.every_child, now()).map_err(|e| Error::Config(format!("every_child: {e}")))?;
+        pep::offered(&settings.processes).map_err(|e| Error::Config(format!("processes: {e}")))?;
         let reached = settings.reached(tls.as_ref().map(|tls| tls.pin))?;
         relay.administer(|directory| {
             directory.reached_under(reached);
+            directory.offers(settings.processes.clone());
             Ok(())
         })?;
         relay.serve_at(bound.address(&settings, tls.as_ref()), settings.text)?;

@@ -3,7 +3,7 @@
 //! A change writes one or two sheets, whoever reads them. A sheet that was never written since relays count has number 1, of version 1:
 //! nothing is written, and nothing signed, for what is only read at the start.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gate::Id;
 use replica::{Replica, Trouble};
@@ -13,7 +13,7 @@ use sync::directory::{
     AcceptedSheet, ChildSheet, Council, OfPerson, OnTeam, PersonSheet, Reached, Restricted, Sheet, Subject,
 };
 
-use super::{ADDRESSES, Directory, Refused, Result, day, day_before, from_cbor, key, named, text};
+use super::{ADDRESSES, Directory, OFFERED, Refused, Result, day, day_before, from_cbor, key, named, text};
 use crate::pep;
 
 /// Prefix of the facts that say who has every child.
@@ -130,11 +130,13 @@ impl Directory {
         Some(match subject {
             Subject::Council => {
                 let (every_child, addresses) = (self.every.clone(), self.addresses.clone());
-                Sheet::Council(Council { organisation: organisation.to_owned(), every_child, addresses })
+                let (organisation, processes) = (organisation.to_owned(), self.offered.clone());
+                Sheet::Council(Council { organisation, every_child, addresses, processes })
             }
             Subject::Child(id) => {
                 let team = self.team(id).iter().map(OnTeam::of).collect();
-                Sheet::Child(ChildSheet { child: self.children.get(id)?.clone(), team })
+                let delegations = self.delegations(id).to_vec();
+                Sheet::Child(ChildSheet { child: self.children.get(id)?.clone(), team, delegations })
             }
             Subject::Restricted(child) => {
                 Sheet::Restricted(Restricted { child: *child, facts: self.restricted.get(child)?.clone() })
@@ -369,6 +371,15 @@ impl Directory {
         if self.addresses != addresses {
             self.stage(ADDRESSES.to_vec(), &addresses);
             self.addresses = addresses;
+            self.changes(Subject::Council);
+        }
+    }
+
+    /// New PEPs begin under these processes, by phase: from now on.
+    pub fn offers(&mut self, processes: BTreeMap<String, Vec<String>>) {
+        if self.offered != processes {
+            self.stage(OFFERED.to_vec(), &processes);
+            self.offered = processes;
             self.changes(Subject::Council);
         }
     }

@@ -11,6 +11,7 @@ use serde_bytes::ByteArray;
 use sync::{
     Frame,
     act::{Does, REASON_CHARS_MAX, Sentence, statement},
+    directory::Delegation,
     frame::NotDone,
 };
 
@@ -98,7 +99,8 @@ impl Relay {
             let said = said.into_iter().chain([("code", refused.code().to_owned())]).collect::<Vec<_>>();
             self.directory.audit(now, Some(device), "refused act", &said);
         } else {
-            self.directory.audit(now, Some(device), "did act", &said);
+            let why = sentence.why.iter().map(|why| ("why", why.clone()));
+            self.directory.audit(now, Some(device), "did act", &said.into_iter().chain(why).collect::<Vec<_>>());
         }
         let refused = done.err().map(|refused| not_done(&refused));
         let acted = Acted {
@@ -156,6 +158,15 @@ impl Relay {
             Does::EndMembership { child, person } => {
                 directory.end_member(child, person, on, by, now).map_err(meanwhile)
             }
+            Does::Delegate { child, pep, to, sections, .. } if sections.is_empty() => {
+                directory.end_delegation(child, (pep, to), on, by, now)
+            }
+            Does::Delegate { child, pep, to, sections, until } => {
+                let (from, to_day) = (on.to_owned(), until.clone());
+                let new =
+                    Delegation { pep: *pep, person: *to, sections: sections.clone(), from, to: to_day, joined: None };
+                directory.delegate(new, child, by, now)
+            }
             Does::SetContact { was, is } => directory.set_contact(device, was, is, now),
             Does::CorrectChild { child, fact, was, is } => {
                 directory.correct_child((child, *fact), (was, is), device, now)
@@ -176,7 +187,7 @@ impl Relay {
             }
             Does::HandOver { child, from, .. } => (child, Some(from)),
             Does::EndMembership { child, person } => (child, Some(person)),
-            Does::CorrectChild { child, .. } => (child, None),
+            Does::CorrectChild { child, .. } | Does::Delegate { child, .. } => (child, None),
         };
         let main = directory.person(&person).and_then(|known| known.role.parse().ok());
         let here = directory.role(child, &person, today).and_then(|role| role.parse().ok());
@@ -202,6 +213,17 @@ impl Relay {
         if reached == Reach::No || (guards && reached < Reach::All && !own) {
             return Err(Refused::ActRight);
         }
+        if let (Does::Delegate { to, sections, .. }, false) = (does, everywhere)
+            && !sections.is_empty()
+        {
+            directory.person(to).ok_or(Refused::PersonUnknown)?;
+            let of = |person: &Id| directory.person(person).and_then(|known| known.organisation.as_ref());
+            let colleagues = of(&person).is_some_and(|own| Some(own) == of(to));
+            // Whoever is of another school, and on the team, the Virtual School has put there.
+            if !colleagues && directory.role(child, to, today).is_none() {
+                return Err(Refused::NotAColleague);
+            }
+        }
         if let (Does::HandOver { to, .. }, Some(member)) = (does, member) {
             let role = directory.person(to).ok_or(Refused::PersonUnknown)?.role.clone();
             if role != member.role {
@@ -217,5 +239,20 @@ fn fact(id: &Id) -> Vec<u8> {
 }
 
 fn not_done(refused: &Refused) -> NotDone {
-    NotDone { code: refused.code().to_owned(), reason: refused.to_string() }
+    // What was asked for cannot be, whoever asks: a wrong value.
+    let is_value = matches!(
+        refused,
+        Refused::Name
+            | Refused::Date
+            | Refused::ChildDates
+            | Refused::Contact
+            | Refused::ActPast
+            | Refused::ActReason
+            | Refused::Sections(_)
+            | Refused::Until
+            | Refused::OnTeamUntil(_)
+            | Refused::PersonUnknown
+    );
+    let code = if is_value { "value" } else { refused.code() };
+    NotDone { code: code.to_owned(), reason: refused.to_string() }
 }

@@ -1,7 +1,7 @@
 //! Acts: what people have the directory do. Those who ask here have changed their programs, and ask nobody what they may.
 
 use gate::Id;
-use plan::Role;
+use plan::{Pep, Role};
 use replica::public_key;
 use sync::{
     Frame, Roster,
@@ -132,6 +132,11 @@ fn every_role_may_do_what_the_table_of_rights_says_and_nothing_else() {
             let (does, own) = match act {
                 Act::HandOver => (story.hand_over(&story.petra), false),
                 Act::EndMembership => (Does::EndMembership { child: idris, person: story.carys.person }, false),
+                Act::Delegate => {
+                    let pep = started(&mut story);
+                    let helper = story.relay.joins(8, "Fabian Rookhurst", "professional", &[idris]);
+                    (delegates(&pep, &helper, &pages(&pep), "2026-03-20"), true)
+                }
                 Act::SetContact => (Does::SetContact { was: Contact::default(), is: contact("01632 960001") }, true),
                 Act::CorrectChild => (story.correct(dob, "2010-11-03"), false),
                 Act::NameDevice => {
@@ -150,6 +155,136 @@ fn every_role_may_do_what_the_table_of_rights_says_and_nothing_else() {
             assert_eq!(before != after, may, "{role} {act:?}: what is refused has changed nothing");
         }
     }
+}
+
+/// Idris's plan, started by his social worker.
+fn started(story: &mut Story) -> Pep {
+    let pep = pep(story.idris());
+    let mut line = story.relay.connects(&story.odile);
+    story.relay.asks(&mut line, &Frame::Start { start: start(&pep) });
+    story.relay.inner.disconnect(line.number);
+    pep
+}
+
+fn delegates(pep: &Pep, to: &Device, sections: &[String], until: &str) -> Does {
+    let (child, pep) = (pep.child.into_bytes(), pep.id().into_bytes());
+    Does::Delegate { child, pep, to: to.person, sections: sections.to_vec(), until: until.into() }
+}
+
+/// A page of the plan whose first long text the teacher writes, and that text; and a text of hers on another page.
+fn two_texts(pep: &Pep) -> [(String, &'static str); 2] {
+    let process = pep.process();
+    let mut texts = process.delegable().filter_map(|page| {
+        let text = page.questions.iter().find(|question| {
+            question.kind == plan::Kind::LongText && !question.voice && process.may_be_delegated(question)
+        });
+        text.map(|question| (page.id.clone(), question.id.as_str()))
+    });
+    let mut next = || texts.next().expect("a page with a text of the teacher's");
+    [next(), next()]
+}
+
+fn pages(pep: &Pep) -> Vec<String> {
+    let [(page, _), _] = two_texts(pep);
+    vec![page]
+}
+
+/// Hands in what a device wrote in a text, and gives the code of what was held.
+fn hands_in(story: &mut Story, by: &mut Device, pep: &Pep, question: &str) -> Option<String> {
+    let envelope = by.forges(pep, plan::DocumentKind::Main, question, "word ");
+    let mut line = connects(&mut story.relay, by);
+    let heard = story.relay.asks(&mut line, &push(document(pep, plan::DocumentKind::Main), &[envelope]));
+    story.relay.inner.disconnect(line.number);
+    assert!(heard.iter().any(|frame| matches!(frame, Frame::Receipt { .. } | Frame::Held { .. })), "{heard:?}");
+    heard.into_iter().find_map(|frame| if let Frame::Held { code, .. } = frame { Some(code) } else { None })
+}
+
+#[test]
+fn r002_14_a_colleague_writes_what_was_delegated_to_them_until_the_last_day_and_nothing_else() {
+    let mut story = Story::begin();
+    let idris = story.idris();
+    let pep = started(&mut story);
+    let [(page, theirs), (_, hers)] = two_texts(&pep);
+    let ottoline = story.relay.joins(7, "Ottoline Greaves-Penn", "designated-teacher", &[idris]);
+    let lorcan = story.relay.joins(6, "Lorcan Tidewell", "virtual-school-officer", &[idris]);
+    let mut fabian = story.relay.joins(8, "Fabian Rookhurst", "professional", &[]);
+    let last = sync_server::directory::day(story.relay.now + 7 * DAY);
+    // The relay knows nothing of a school that they share, so it is for the Virtual School.
+    let does = || delegates(&pep, &fabian, std::slice::from_ref(&page), &last);
+    assert_eq!(code(story.asks(&ottoline, does())).as_deref(), Some("refused"));
+    assert_eq!(code(story.asks(&lorcan, does())), None);
+    let person = fabian.person;
+    let member = |story: &Story| {
+        let team = story.relay.inner.directory().team(&idris).to_vec();
+        team.into_iter().find(|member| member.person == person)
+    };
+    let joined = member(&story).expect("a membership");
+    assert_eq!((joined.role.as_str(), joined.to.as_deref()), ("professional", Some(last.as_str())));
+    // A program that reads rosters takes him for another teacher, so that it knows who stands behind what he writes.
+    let roles: Vec<String> =
+        story.roster(&story.odile).teams.into_iter().filter(|m| m.person == fabian.person).map(|m| m.role).collect();
+    assert_eq!(roles, ["professional", "designated-teacher"]);
+    assert_eq!(hands_in(&mut story, &mut fabian, &pep, theirs), None);
+    let mut beyond = Device::of(8, person, [1; 16]);
+    assert_eq!(hands_in(&mut story, &mut beyond, &pep, hers).as_deref(), Some("right"));
+    // Delegated again, with other pages and until another day: what he wrote this morning stays his, and a later day is no hole.
+    let other = two_texts(&pep)[1].0.clone();
+    let longer = sync_server::directory::day(story.relay.now + 10 * DAY);
+    assert_eq!(code(story.asks(&ottoline, delegates(&pep, &fabian, &[other], &longer))), None, "he is on the team now");
+    assert_eq!(member(&story).and_then(|member| member.to).as_deref(), Some(longer.as_str()));
+    story.relay.now += 2 * DAY;
+    story.relay.settles();
+    let mut now_hers = Device::of(8, person, [2; 16]);
+    assert_eq!(hands_in(&mut story, &mut now_hers, &pep, hers), None);
+    let mut no_more = Device::of(8, person, [3; 16]);
+    assert_eq!(hands_in(&mut story, &mut no_more, &pep, theirs).as_deref(), Some("right"));
+    // Ended: the day on which that is said is the last, of the membership too, which was for this alone.
+    assert_eq!(code(story.asks(&ottoline, delegates(&pep, &fabian, &[], ""))), None);
+    let today = sync_server::directory::day(story.relay.now);
+    assert_eq!(member(&story).and_then(|member| member.to), Some(today));
+    story.relay.now += 2 * DAY;
+    story.relay.settles();
+    assert_eq!(code(story.asks(&ottoline, delegates(&pep, &fabian, &[], ""))).as_deref(), Some("stands"));
+    let audit = story.audit();
+    for did in ["delegated", "ended delegation"] {
+        assert!(audit.iter().any(|entry| entry.did == did && entry.on.contains_key("pep")), "{did}");
+    }
+}
+
+#[test]
+fn what_cannot_be_delegated_is_refused_and_nothing_is_changed() {
+    let mut story = Story::begin();
+    let idris = story.idris();
+    let pep = started(&mut story);
+    let page = pages(&pep);
+    let lorcan = story.relay.joins(6, "Lorcan Tidewell", "virtual-school-officer", &[idris]);
+    let fabian = story.relay.joins(8, "Fabian Rookhurst", "professional", &[idris]);
+    let before = story.audit().len();
+    let day = |days: i64| sync_server::directory::day(story.relay.now + days * DAY);
+    let (later, past, far) = (day(7), day(-1), day(900));
+    let carys = Device::new(2, story.carys.person);
+    let other = Pep { child: uuid::Uuid::from_u128(7), ..pep.clone() };
+    let many: Vec<String> = (0..500).map(|at| at.to_string()).collect();
+    for (does, wanted) in [
+        (delegates(&pep, &fabian, &["nowhere".into()], &later), "value"),
+        (delegates(&pep, &fabian, &[page.clone(), vec![String::new()]].concat(), &later), "value"),
+        (delegates(&pep, &fabian, &page, &past), "value"),
+        (delegates(&pep, &fabian, &page, &far), "value"),
+        (delegates(&pep, &fabian, &page, "soon"), "value"),
+        (delegates(&pep, &carys, &page, &later), "refused"),
+        (delegates(&pep, &Device::new(9, [9; 16]), &page, &later), "value"),
+        (
+            delegates(&Pep { child: pep.child, kind: plan::PepType::Closing, ..pep.clone() }, &fabian, &page, &later),
+            "refused",
+        ),
+        (delegates(&other, &fabian, &page, &later), "refused"),
+        (delegates(&pep, &fabian, &many, &later), "value"),
+    ] {
+        let refused = story.asks(&lorcan, does);
+        assert_eq!(code(refused.clone()).as_deref(), Some(wanted), "{refused:?}");
+    }
+    let did = story.audit().into_iter().skip(before).map(|entry| entry.did).collect::<std::collections::BTreeSet<_>>();
+    assert!(did.iter().all(|did| did == "refused act" || did == "connected"), "{did:?}");
 }
 
 #[test]
@@ -180,7 +315,7 @@ fn a_case_is_its_own_workers_to_hand_over_and_nobody_outside_is_told_of_a_child(
     let past = Does::EndMembership { child: idris, person: story.carys.person };
     let past = Sentence { from: Some("2026-02-26".into()), ..story.sentence(&petra, past) };
     let past = story.signed(&petra, &past);
-    assert_eq!(code(story.sends(&petra, &past)).as_deref(), Some("refused"));
+    assert_eq!(code(story.sends(&petra, &past)).as_deref(), Some("value"));
     assert!(story.team().iter().any(|(person, _)| *person == story.carys.person));
     let end = Does::EndMembership { child: idris, person: story.petra.person };
     assert_eq!(code(story.asks(&petra, end)), None, "she may end her own");
@@ -304,7 +439,7 @@ fn a_device_that_was_revoked_meanwhile_has_nothing_done() {
 }
 
 #[test]
-fn nothing_but_ids_of_an_act_stands_in_the_audit() {
+fn ids_of_an_act_and_why_it_was_done_stand_in_the_audit_and_nothing_else() {
     let mut story = Story::begin();
     let odile = Device::new(1, story.odile.person);
     let is = Contact { phone: Some("01632 960005".into()), email: Some("odile@example.org".into()) };
@@ -317,9 +452,11 @@ fn nothing_but_ids_of_an_act_stands_in_the_audit() {
         assert!(audit.iter().any(|entry| entry.did == one && entry.by.is_some()), "{one}: {did:?}");
     }
     let all = format!("{audit:?}");
-    for words in ["01632", "example.org", "2010-11-05", "It was asked for"] {
+    for words in ["01632", "example.org", "2010-11-05"] {
         assert!(!all.contains(words), "{words}");
     }
+    // Why stands in it: whoever keeps the relay has to answer for what was done, and no device is told.
+    assert!(all.contains("It was asked for"));
     // Those on her teams see how to reach her, and nobody else does.
     assert_eq!(story.roster(&story.carys).contact(&odile.person), is);
     assert_eq!(story.roster(&story.petra).contacts, []);
@@ -354,20 +491,20 @@ fn rubbish_and_what_somebody_else_signed_is_refused_in_words_and_kept_nowhere() 
     // Values that are none.
     let mut values: Vec<(&str, Does)> = Vec::new();
     for phone in ["12", "no digits", &"1".repeat(41), "0163\u{7}2 960001"] {
-        values.push(("refused", Does::SetContact { was: Contact::default(), is: contact(phone) }));
+        values.push(("value", Does::SetContact { was: Contact::default(), is: contact(phone) }));
     }
     for email in ["nobody", "@example.org", "a b@example.org", "a@b@c"] {
         let is = Contact { phone: None, email: Some(email.into()) };
-        values.push(("refused", Does::SetContact { was: Contact::default(), is }));
+        values.push(("value", Does::SetContact { was: Contact::default(), is }));
     }
     for day in ["2010-02-30", "yesterday", "2010-1-2", ""] {
-        values.push(("refused", story.correct("2010-11-02", day)));
+        values.push(("value", story.correct("2010-11-02", day)));
     }
     let emergency =
         Does::CorrectChild { child: story.idris(), fact: ChildFact::Emergency, was: "no".into(), is: "perhaps".into() };
     values.push(("form", emergency));
     let device = odile.id;
-    values.push(("refused", Does::NameDevice { device, was: "a laptop".into(), is: " ".into() }));
+    values.push(("value", Does::NameDevice { device, was: "a laptop".into(), is: " ".into() }));
     values.push(("right", Does::NameDevice { device: petra.id, was: "a laptop".into(), is: "mine".into() }));
     for (code, does) in values {
         let said = format!("{:?}", does.word());
@@ -378,7 +515,7 @@ fn rubbish_and_what_somebody_else_signed_is_refused_in_words_and_kept_nowhere() 
     for why in [None, Some(" ".into()), Some("x".repeat(1_001))] {
         reasonless.why = why;
         let frame = story.signed(&odile, &reasonless);
-        assert_eq!(code(story.sends(&odile, &frame)).as_deref(), Some("refused"));
+        assert_eq!(code(story.sends(&odile, &frame)).as_deref(), Some("value"));
     }
     assert_eq!(before.0, story.team());
     assert_eq!(story.roster(&odile).contacts, []);
@@ -407,4 +544,87 @@ fn a_device_that_asks_without_end_is_told_to_stop_until_tomorrow() {
     let carys = Device::new(2, story.carys.person);
     let mine = Does::SetContact { was: Contact::default(), is: contact("01632 960006") };
     assert_eq!(story.asks(&carys, mine), None, "nobody else is kept from it");
+}
+
+/// The last day of somebody's membership, and whether they have one.
+fn last_day(story: &Story, person: Id) -> Option<Option<String>> {
+    let team = story.relay.inner.directory().team(&story.idris()).to_vec();
+    team.into_iter().rfind(|member| member.person == person).map(|member| member.to)
+}
+
+#[test]
+fn who_came_for_a_delegation_leaves_with_the_last_of_them_and_nobody_else_is_taken_off_by_it() {
+    let mut story = Story::begin();
+    let idris = story.idris();
+    let pep = started(&mut story);
+    let page = pages(&pep);
+    let lorcan = story.relay.joins(6, "Lorcan Tidewell", "virtual-school-officer", &[idris]);
+    let fabian = story.relay.joins(8, "Fabian Rookhurst", "professional", &[]);
+    let day = |story: &Story, days: i64| sync_server::directory::day(story.relay.now + days * DAY);
+    let (soon, later, today) = (day(&story, 3), day(&story, 20), day(&story, 0));
+    // Longer first, then shorter, then ended: today is the last day.
+    for (sections, until, last) in [(&page, &later, &later), (&page, &soon, &soon), (&Vec::new(), &later, &today)] {
+        assert_eq!(code(story.asks(&lorcan, delegates(&pep, &fabian, sections, until))), None);
+        assert_eq!(last_day(&story, fabian.person), Some(Some(last.clone())), "until {until}");
+    }
+    // Whom the Virtual School has put on the team stays as long as it says, and nothing is promised beyond.
+    let sunniva = story.relay.joins(9, "Sunniva Dray", "professional", &[idris]);
+    let (idris_, person, now) = (idris, sunniva.person, story.relay.now);
+    story.relay.inner.administer(|d| d.end_member(&idris_, &person, &soon, None, now)).expect("an end");
+    assert_eq!(code(story.asks(&lorcan, delegates(&pep, &sunniva, &page, &later))).as_deref(), Some("value"));
+    assert_eq!(code(story.asks(&lorcan, delegates(&pep, &sunniva, &page, &soon))), None);
+    assert_eq!(code(story.asks(&lorcan, delegates(&pep, &sunniva, &[], ""))), None);
+    assert_eq!(last_day(&story, sunniva.person), Some(Some(soon.clone())));
+    // Said again and again it is one entry, and what ends with a membership is not shown on.
+    for _ in 0..3 {
+        for until in [&soon, &later, &soon] {
+            assert_eq!(code(story.asks(&lorcan, delegates(&pep, &fabian, &page, until))), None);
+        }
+    }
+    let delegations = story.relay.inner.directory().delegations(&idris).len();
+    assert!(delegations <= 4, "{delegations}");
+    let person = fabian.person;
+    story.relay.inner.administer(|d| d.end_member(&idris_, &person, &today, None, now)).expect("an end");
+    let stands = |story: &Story| {
+        let all = story.relay.inner.directory().delegations(&story.idris()).to_vec();
+        all.into_iter().filter(|one| one.person == person && one.to > today).count()
+    };
+    assert_eq!(stands(&story), 0);
+}
+
+#[test]
+fn two_memberships_that_begin_on_one_day_are_both_kept_and_what_was_written_in_the_first_stays_whole() {
+    let mut story = Story::begin();
+    let idris = story.idris();
+    let mut pep = None;
+    // A teacher who comes today, writes, and hands over today.
+    let mut ottoline = story.relay.joins(7, "Ottoline Greaves-Penn", "designated-teacher", &[idris]);
+    pep.get_or_insert(started(&mut story));
+    let pep = pep.expect("it was started");
+    let [(page, text), _] = two_texts(&pep);
+    assert_eq!(hands_in(&mut story, &mut ottoline, &pep, text), None);
+    let sunniva = story.relay.joins(9, "Sunniva Dray", "designated-teacher", &[]);
+    let (person, to, now) = (ottoline.person, sunniva.person, story.relay.now);
+    let today = sync_server::directory::day(now);
+    story.relay.inner.administer(|d| d.hand_over(&idris, &person, &to, &today, None, now)).expect("a hand-over");
+    let lorcan = story.relay.joins(6, "Lorcan Tidewell", "virtual-school-officer", &[idris]);
+    let later = sync_server::directory::day(now + 5 * DAY);
+    assert_eq!(code(story.asks(&lorcan, delegates(&pep, &ottoline, &[page], &later))), None);
+    let roles = |relay: &Relay| {
+        let team = relay.inner.directory().team(&idris).to_vec();
+        team.into_iter().filter(|m| m.person == person).map(|m| m.role).collect::<Vec<_>>()
+    };
+    assert_eq!(roles(&story.relay), ["designated-teacher", "professional"]);
+    // So every device that fetches the plan finds in which role the first words were written.
+    let record = story.relay.inner.directory().record(&document(&pep, plan::DocumentKind::Main), 0);
+    assert!(record.groups[&person].contains("designated-teacher"), "{:?}", record.groups);
+    // After a restart too.
+    let (dir, now) = (story.relay.dir.clone(), story.relay.now);
+    drop(std::mem::replace(&mut story.relay.inner, open_relay(&dir.with_extension("other"), now)));
+    story.relay.inner = open_relay(&dir, now);
+    assert_eq!(roles(&story.relay), ["designated-teacher", "professional"]);
+    // And whoever answered pages of it for somebody can take the case on.
+    let (person, to) = (sunniva.person, ottoline.person);
+    story.relay.inner.administer(|d| d.hand_over(&idris, &person, &to, &later, None, now)).expect("a hand-over");
+    assert_eq!(last_day(&story, ottoline.person), Some(None));
 }

@@ -410,5 +410,21 @@ fn what_cannot_be_served_is_refused_in_words() {
     assert!(String::from_utf8_lossy(&wrong.stderr).contains("colour"), "{wrong:?}");
     assert_eq!(program.runs(&["completions", "bash"]).status.code(), Some(0));
     assert_eq!(program.runs(&["dance"]).status.code(), Some(2));
+    // A folder in which there is no relay, most likely mistyped, gets none from those who look for what is there.
+    for words in [
+        &["devices", "revoke", "abcd"][..],
+        &["audit"],
+        &["keys", "show"],
+        &["check"],
+        &["held", "list"],
+        &["people", "list"],
+        &["teams", "list", "x"],
+    ] {
+        let none = program.runs(words);
+        assert_eq!(none.status.code(), Some(2), "{words:?}");
+        assert!(String::from_utf8_lossy(&none.stderr).contains("There is no relay in"), "{none:?}");
+    }
+    assert!(!program.data.join("journal").exists());
+    program.says(&["children", "add", "--name", "Wren Tapplestone", "--dob", "2016-03-14"]);
     assert_eq!(program.runs(&["devices", "revoke", "abcd"]).status.code(), Some(1));
 }

@@ -601,7 +601,7 @@ fn choice_or_row(i: usize, role: Role) -> Edit {
 fn row<const N: usize>(question: &str, role: Role, cells: [(&str, Answer); N]) -> Edit {
     let cells: Cells = cells.into_iter().map(|(column, value)| (column.to_string(), Some(value))).collect();
     // These rows are known by what is in them: neither the author nor chance is part of the key.
-    let key = row_key(question, &cells, &Writer { person: Uuid::nil(), role }, &mut || [0; 16]).unwrap_or_default();
+    let key = row_key(question, &cells, &Writer::new(Uuid::nil(), role), &mut || [0; 16]).unwrap_or_default();
     Edit::PutRow { question: question.into(), key, cells }
 }
 

@@ -269,6 +269,15 @@ impl Stage {
         linnet.pep(&["write", pep, "voice.keepPrivate", "Please not the minibus with the name on it."])?;
         philippa.pep(&["comment", pep, "care.story", "May we use the line about the allotment? 😀"])?;
         self.share(&["gideon", "philippa", "linnet", "gideon", "philippa", "lorcan"])?;
+        // What they have the directory do: on its disk, and signed.
+        philippa.pep(&["contacts", "--phone", "01632 960177"])?;
+        let invite = ["invite", "--name", "Fabian Rookhurst", "--role", "professional", "--organisation", TEACHER.2];
+        let fabian = text(&self.relay_json(&[&invite[..], &["--child", LINNET]].concat())?, "person")?;
+        philippa.pep(&["sync", "--once"])?;
+        let week = sync_server::directory::day(i64::try_from(unix()?).map_err(|e| e.to_string())? + 7 * 24 * 60 * 60);
+        let page = plan::Processes::built_in().latest("web").map_err(|e| e.to_string())?;
+        let page = page.process().delegable().next().ok_or("no page")?.id.clone();
+        philippa.pep(&["delegate", pep, &fabian, "--sections", &page, "--until", &week])?;
         // Apart: a choice that is disputed, and a text that both write again from its beginning.
         gideon.pep(&["set", pep, "meeting.childPart", "part"])?;
         philippa.pep(&["set", pep, "meeting.childPart", "call"])?;
@@ -394,10 +403,15 @@ impl Stage {
     }
 }
 
+fn unix() -> Result<u64, String> {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map(|now| now.as_secs()).map_err(|e| e.to_string())
+}
+
 /// What a device says of everything that it holds, without what depends on the day or on words.
 fn reads(device: &Device, spring: &str) -> Result<Value, String> {
     let mut asked: Vec<Vec<&str>> =
-        vec![vec!["whoami"], vec!["list"], vec!["status"], vec!["held"], vec!["child", "list"]];
+        vec![vec!["whoami"], vec!["list"], vec!["status"], vec!["held"], vec!["child", "list"], vec!["contacts"]];
     let list = device.json(&["list"])?;
     let peps = list.as_array().into_iter().flatten().filter_map(|pep| pep["pep"].as_str());
     for pep in peps {

@@ -172,7 +172,7 @@ impl Device {
         let doc = *pep.document(kind).as_bytes();
         let actor = gate::numbered_actor(&doc, &gate::Author { key: public, person }, 0);
         let mut document = plan::from_genesis(pep, kind, ActorId::from(actor));
-        let writer = Writer { person: Uuid::from_bytes(person), role };
+        let writer = Writer::new(Uuid::from_bytes(person), role);
         plan::apply(&mut document, pep, kind, &writer, edits, 1_772_100_000).unwrap();
         let mut change = document.get_last_local_change().unwrap();
         let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());

@@ -1,6 +1,7 @@
 //! The pages, a file each. A page is a function of a request and of models; it opens nothing, waits for nothing and
 //! keeps nothing. Which Virtual School's process a plan follows, a page knows from the plan alone.
 
+pub mod aside;
 pub mod blank;
 pub mod checks;
 pub mod child;

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
-use plan::{AcademicYear, Pep, PepType, Processes, Term, parse_term};
+use plan::{AcademicYear, Pep, PepType, ProcessRef, Term, parse_term};
 
 use crate::{
     forms::Errors,
@@ -14,14 +14,22 @@ use crate::{
 use participant::words::counted;
 
 /// The PEP that a form asks for, or what is wrong in it.
-pub fn wanted(request: &Request, child: &ChildLine, processes: &Processes, today: NaiveDate) -> Result<Pep, Errors> {
+/// `process`: the process of that id, as far as it is offered for that year, or for this one.
+pub fn wanted(
+    request: &Request,
+    child: &ChildLine,
+    process: impl Fn(Option<AcademicYear>, &str) -> Option<ProcessRef>,
+) -> Result<Pep, Errors> {
     let said = |name: &str| request.form.get(name).unwrap_or_default();
     let mut errors: Errors = Vec::new();
     let mut miss = |name: &str, words: &str| errors.push((name.to_owned(), words.to_owned()));
     let term = parse_term(said("term")).map_err(|_| miss("term", "Choose the term")).ok();
     let kind = said("type").parse::<PepType>().map_err(|_| miss("type", "Choose what kind of PEP it is")).ok();
-    let process =
-        processes.in_force(said("process"), today).map_err(|_| miss("process", "Choose the process it follows")).ok();
+    let year = term.map(|(year, _)| year);
+    let process = process(year, said("process"));
+    if process.is_none() {
+        miss("process", "Choose the process it follows");
+    }
     match (term, kind, process) {
         (Some((year, term)), Some(kind), Some(process)) => Ok(Pep { child: child.child, year, term, kind, process }),
         _ => Err(errors),
@@ -35,6 +43,7 @@ pub fn new(
     child: &ChildLine,
     wanted: Option<Result<Pep, Errors>>,
     doubts: &[String],
+    offered: &[ProcessRef],
 ) -> Outcome {
     let blank = request.form.get("blank").is_some();
     let errors = match wanted {
@@ -44,7 +53,9 @@ pub fn new(
         Some(Err(errors)) => errors,
         _ => Vec::new(),
     };
-    let usual = child.plans.first().map_or("sections", |plan| plan.pep.process.id());
+    let is_offered = |id: &&str| offered.iter().any(|one| one.id() == *id);
+    let last = child.plans.first().map(|plan| plan.pep.process.id()).filter(is_offered);
+    let usual = last.or(offered.first().map(ProcessRef::id)).unwrap_or_default();
     let chosen = |name: &str| request.form.get(name).unwrap_or_default().to_owned();
     let process = if request.post { chosen("process") } else { usual.to_owned() };
     let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
@@ -69,7 +80,7 @@ pub fn new(
             }
             (kit::radios("term", "Which term?", error("term"), &terms(site.today), &chosen("term")))
             (kit::radios("type", "What kind of PEP?", error("type"), &types, &chosen("type")))
-            (kit::radios("process", "Which process does it follow?", error("process"), &choices(&site.processes), &process))
+            (kit::radios("process", "Which process does it follow?", error("process"), &choices(offered), &process))
             @if !child.plans.is_empty() {
                 div class="govuk-form-group" {
                     fieldset class="govuk-fieldset" {
@@ -134,7 +145,7 @@ fn terms(today: NaiveDate) -> Vec<(String, String)> {
     terms.map(|(year, term)| (format!("{year}-{term}"), format!("{} {year}", term.label()))).collect()
 }
 
-/// The processes, each once.
-fn choices(processes: &Processes) -> Vec<(String, String)> {
-    processes.newest().map(|process| (process.id.clone(), process.name.clone())).collect()
+/// The processes that are offered.
+fn choices(offered: &[ProcessRef]) -> Vec<(String, String)> {
+    offered.iter().map(|one| (one.id().to_owned(), one.process().name.clone())).collect()
 }

@@ -130,19 +130,21 @@ fn beside(plan: &Plan, regions: &Regions) -> Markup {
                 li { (state(plan)) }
                 li { "It follows the process “" (plan.pep.process().name) "”, version " (plan.pep.process().version) "." }
                 (super::move_version::line(plan))
+                (super::aside::line(plan))
             }
         }
     }
 }
 
 fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
+    let writer = plan.writer();
     let line = |block: &'static str| {
         let questions = group(page, block);
         let state = far(plan, &questions);
         let open = !matches!(state, Far::NotAsked | Far::NotShared);
         let missing = |mine: bool| {
             let theirs = plan.view.gaps.iter().filter(|gap| questions.iter().any(|q| q.id == gap.question));
-            theirs.filter(|gap| !mine || plan.role.counts_as(gap.owner)).count()
+            theirs.filter(|gap| !mine || gap.is_for(&writer, plan.pep.process())).count()
         };
         let to_answer = match (missing(false), missing(true)) {
             (0, _) => String::new(),
@@ -236,6 +238,10 @@ fn owner_line(plan: &Plan, page: &Page) -> String {
     }
     if plan.role.counts_as(owner) {
         line.push_str(": that is you");
+    }
+    for sentence in plan.delegated_to(page) {
+        line.push_str(". ");
+        line.push_str(sentence.trim_end_matches('.'));
     }
     line
 }

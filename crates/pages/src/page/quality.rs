@@ -133,7 +133,7 @@ impl<'a> Taken<'a> {
             cells.insert("comment".to_owned(), value);
         }
         if !cells.is_empty() {
-            let writer = Writer { person: plan.person, role: plan.role };
+            let writer = Writer::new(plan.person, plan.role);
             match quality::area(area, cells, &writer) {
                 Ok(edit) => self.lots.add(question.document(), edit),
                 Err(refused) => self.errors.push((grade.target(), crate::text::refused(&refused))),

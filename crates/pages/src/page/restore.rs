@@ -40,9 +40,10 @@ pub fn may(plan: &Plan, deed: &Deed, by: &Option<Who>) -> bool {
         Some(Spot::Answer) => plan.may_write(question) && (!question.voice || own()),
         Some(Spot::Cell { row, .. }) => plan.may_write(question) && is_own_row(plan, question, row),
         Some(Spot::Field { column, .. }) => {
-            let writers = plan.pep.process().writers_within(question, column);
+            let process = plan.pep.process();
+            let theirs = plan.writer().is_among(&process.writers_within(question, column), process, question);
             let open = plan.view.state != plan::State::Closed && plan.heads.contains_key(&question.document());
-            open && writers.contains(&plan.role) && (column.voice_of.is_none() || own())
+            open && theirs && (column.voice_of.is_none() || own())
         }
         Some(Spot::Within { .. }) => plan.may_write(question),
         None => false,

@@ -289,6 +289,7 @@ fn render(
         p class="govuk-body" {
             "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
             @if plan.role.counts_as(owner) { " That is you." }
+            @for sentence in plan.delegated_to(page) { " " (sentence) }
         }
         (regions.show("here"))
         @if asked.is_empty() {

@@ -411,7 +411,7 @@ fn take(request: &Request, table: &Table<'_>, existing: Option<&Row>, seen: Opti
 
 /// The edit that adds a row, or what is wrong. `fresh`: the id its page was made with.
 fn added(plan: &Plan, table: &Table<'_>, taken: &mut Taken, fresh: Option<Uuid>) -> Option<Edit> {
-    let writer = Writer { person: plan.person, role: plan.role };
+    let writer = Writer::new(plan.person, plan.role);
     let again = fresh.map(|id| id.to_string());
     let new = rows::New { table: &table.place, key: None, cells: taken.cells.clone(), again: again.as_deref() };
     let words = match rows::added(&plan.view, new, &writer, &mut || fresh.unwrap_or(plan.fresh)) {

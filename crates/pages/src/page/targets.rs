@@ -84,7 +84,10 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let process = plan.pep.process();
     let writable = |column: &Column| match existing {
         None => plan.may_write(question),
-        Some(_) => !plan.is_sealed() && process.writers_within(question, column).contains(&plan.role),
+        Some(_) => {
+            let writers = process.writers_within(question, column);
+            !plan.is_sealed() && plan.writer().is_among(&writers, process, question)
+        }
     };
     let columns = || question.columns.iter().filter(|column| column.kind != Kind::Table && !column.calculated);
     if !columns().any(writable) && existing.is_none() {

@@ -31,7 +31,7 @@ fn filled(role: Role, strings: &[String]) -> BTreeMap<String, String> {
     device.edit(&pep, Edit::Choose { question: "setting.yearGroup".into(), value: Value::Choice("10".into()) });
     let mut next = strings.iter().cycle();
     let mut text = || next.next().unwrap().clone();
-    let writer = Writer { person: Uuid::from_bytes(device.person), role };
+    let writer = Writer::new(Uuid::from_bytes(device.person), role);
     let cells = |table: &str, columns: &'static [plan::Column], text: &mut dyn FnMut() -> String| {
         let cell = |column: &'static plan::Column| {
             let value = match column.kind {

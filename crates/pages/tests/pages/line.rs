@@ -2,7 +2,7 @@
 
 use sync::{
     Cursor, Features, Frame, Mark,
-    directory::{ChildSheet, Entry, OfPerson, OnTeam, PersonSheet, Sheet},
+    directory::{ChildSheet, Delegation, Entry, OfPerson, OnTeam, PersonSheet, Sheet},
     feature::{ENTRIES, ENVELOPE_2, MARKS},
     frame::{Hello, Listed, Welcome},
     packed::pack,
@@ -45,6 +45,30 @@ impl OnLine {
         of.iter().map(one).collect()
     }
 
+    /// The relay has the same PEP under another process.
+    pub fn lists_under(&self, process: &str, seq: u64) -> Pep {
+        let process = plan::Processes::built_in().latest(process).unwrap();
+        let standing = Pep { process, ..self.pep.clone() };
+        let one = |kind: DocumentKind| Listed {
+            doc: *standing.document(kind).as_bytes(),
+            pep: *standing.id().as_bytes(),
+            kind: kind.to_string(),
+            seq,
+            start: start_of(&standing),
+            readers: None,
+        };
+        self.hears(&Frame::Documents { list: teachers(self).map(one).collect() });
+        standing
+    }
+
+    /// And sends all of it.
+    pub fn sends(&self, standing: &Pep) {
+        for kind in teachers(self) {
+            let (doc, bytes) = (*standing.document(kind).as_bytes(), standing.genesis(kind).into());
+            self.hears(&Frame::Snapshot { doc, seq: 0, heads: Vec::new(), part: 0, parts: 1, bytes, tips: Vec::new() });
+        }
+    }
+
     fn in_step(&self) -> bool {
         self.device.with(|device| device.in_step().unwrap())
     }
@@ -54,6 +78,12 @@ impl OnLine {
         let open = |frame| if let Frame::Open { doc, cursor } = frame { Some((doc, cursor)) } else { None };
         self.said().into_iter().filter_map(open).collect()
     }
+}
+
+/// Kinds of documents that the device's person reads.
+fn teachers(line: &OnLine) -> impl Iterator<Item = DocumentKind> + use<> {
+    let role = line.device.role;
+    DocumentKind::ALL.iter().copied().filter(move |kind| kind.readers().contains(&role))
 }
 
 fn teacher() -> (OnLine, Vec<(DocumentKind, u64)>) {
@@ -221,6 +251,11 @@ impl Entries<'_> {
 
     /// Idris's sheet, on which the device's own person and these stand.
     fn child(&self, others: &[(Id, Role)]) -> Sheet {
+        self.sheet(Role::DesignatedTeacher, others, Vec::new())
+    }
+
+    /// The same, with its own person in that role, and what is delegated.
+    fn sheet(&self, own: Role, others: &[(Id, Role)], delegations: Vec<Delegation>) -> Sheet {
         let id = *self.line.pep.child.as_bytes();
         let child = Child {
             id,
@@ -229,14 +264,14 @@ impl Entries<'_> {
             looked_after_since: None,
             emergency: false,
         };
-        let own = [(self.line.device.person, Role::DesignatedTeacher)];
+        let own = [(self.line.device.person, own)];
         let team = own.iter().chain(others).map(|(person, role)| OnTeam {
             person: *person,
             role: role.to_string(),
             from: "2020-01-01".into(),
             to: None,
         });
-        Sheet::Child(ChildSheet { child, team: team.collect() })
+        Sheet::Child(ChildSheet { child, team: team.collect(), delegations })
     }
 
     fn person(&self, id: Id, name: &str, role: Role) -> Sheet {
@@ -290,6 +325,58 @@ fn entries_take_the_place_of_a_roster_when_all_have_come_and_then_each_of_the_on
     assert_eq!(entries.names(), ["Own Name", "Ottoline Again"]);
     assert_eq!(line.device.with(|device| device.work()).since(before).entries, 1);
     assert_eq!(line.again().directory.map(|complete| complete.version), Some(9));
+}
+
+#[test]
+fn r002_14_whoever_a_page_is_delegated_to_answers_it_until_the_last_day_and_everybody_is_told() {
+    let line = OnLine::of(Role::Professional);
+    let (pep, process) = (line.pep.clone(), line.pep.process());
+    let text = |page: &plan::Page| {
+        let fits = |question: &&&plan::Question| {
+            let always = matches!(question.visible_if, plan::Expr::Always);
+            let hers = process.writers_of(question).contains(&Role::DesignatedTeacher);
+            question.kind == plan::Kind::LongText && always && !question.voice && !question.reserved && hers
+        };
+        page.questions.iter().find(fits).map(|question| question.id.clone())
+    };
+    let theirs =
+        process.delegable().find(|page| page.owner == Role::DesignatedTeacher && text(page).is_some()).unwrap();
+    let hers = process.pages.iter().filter(|page| page.id != theirs.id).find_map(text).unwrap();
+    let mine = text(theirs).unwrap();
+    let entries = Entries { line: &line, epoch: EPOCH };
+    let delegated = |person: Id, from: &str, to: &str| Delegation {
+        pep: *pep.id().as_bytes(),
+        person,
+        sections: vec![theirs.id.clone(), "of another version".into()],
+        from: from.into(),
+        to: to.into(),
+        joined: None,
+    };
+    line.again();
+    entries.welcomed(false);
+    let own = line.device.person;
+    let hears = |at: u64, delegations: Vec<Delegation>| {
+        let child = entries.sheet(Role::Professional, &[(OTTOLINE, Role::DesignatedTeacher)], delegations);
+        let people = [(own, "Fabian Rookhurst"), (OTTOLINE, "Ottoline Greaves-Penn")];
+        let people = people.map(|(id, name)| entries.signed(at, at, &entries.person(id, name, Role::Professional)));
+        entries.hears(at, &[&[entries.signed(at, at, &child)], people.as_slice()].concat());
+    };
+    let writes = |question: &str| line.device.page(&section(&pep, question)).contains("Save and stay here");
+    hears(1, Vec::new());
+    assert!(!writes(&mine) && !writes(&hers));
+    hears(2, vec![delegated(own, "2026-01-05", "2026-12-24"), delegated(OTTOLINE, "2099-01-01", "2099-02-01")]);
+    assert!(writes(&mine) && !writes(&hers));
+    let page = line.device.page(&at(&pep, ""));
+    assert!(page.contains("You help the designated teacher with it until 24 December 2026"), "{page}");
+    assert!(page.contains("Ottoline Greaves-Penn helps the designated teacher with it from 1 January 2099 until"));
+    assert!(page.contains("for you to answer") || page.contains("of them by you"), "{page}");
+    line.device.write(&pep, &mine, "He explains his ideas to others.");
+    assert_eq!(line.device.text(&pep, &mine), "He explains his ideas to others.");
+    assert!(!line.device.edit(&pep, Edit::Rewrite { question: hers, text: "Not mine.".into() }), "apply refuses it");
+    // A day later it is over, and what was written stays.
+    hears(3, vec![delegated(own, "2026-01-05", "2026-01-06")]);
+    assert!(!writes(&mine));
+    assert!(line.device.page(&section(&pep, &mine)).contains("He explains his ideas"));
 }
 
 #[test]
@@ -443,4 +530,37 @@ fn a_child_whose_team_was_left_goes_with_its_people_and_comes_back_with_them() {
     stands(&["Own Name", "Ottoline"], false);
     let kept = line.device.with(|device| device.replica().facts(b"sheet/").unwrap());
     assert_eq!(kept.len(), 3, "nothing says any more that it was left");
+}
+
+#[test]
+fn a_copy_under_another_process_gives_way_and_is_kept_to_be_read() {
+    let line = OnLine::of(Role::DesignatedTeacher);
+    let ours = line.pep.clone();
+    line.device.write(&ours, "meeting.notes", "Ring before the meeting.");
+    line.device.write(&ours, "progress.goingWell", "He explains his ideas to others.");
+    assert!(!line.device.page(&at(&ours, "")).contains("see your copy"));
+    assert_eq!(line.device.get(&at(&ours, "/aside")).0, 404);
+    let standing = line.lists_under("ten-page", 0);
+    assert!(!line.in_step(), "something is to be written again");
+    let waits = |device: &mut participant::Device| device.to_take_over().len();
+    assert_eq!(line.device.with(waits), 0, "not before the plan that stands is here");
+    line.sends(&standing);
+    assert_eq!(line.device.with(waits), 1);
+    let now = line.device.now();
+    // Done twice, as where a power cut came in between, it makes nothing twice.
+    for _ in 0..2 {
+        line.device.with(|device| participant::take_over::what_waits(device, &now)).unwrap();
+    }
+    assert_eq!(line.device.with(waits), 0);
+    assert_eq!(line.device.text(&standing, "meeting.notes"), "Ring before the meeting.");
+    assert_eq!(line.device.text(&standing, "progress.goingWell"), "He explains his ideas to others.");
+    let page = line.device.page(&at(&standing, ""));
+    assert!(page.contains("see your copy") && page.contains(&standing.process().name), "{page}");
+    let copy = line.device.page(&at(&standing, "/aside"));
+    assert!(copy.contains("Ring before the meeting.") && copy.contains(&ours.process().name), "{copy}");
+    // Documents that only look like it are not believed, and nothing gives way to them.
+    let mut forged = line.lists(&teachers(&line).map(|kind| (kind, 0)).collect::<Vec<_>>());
+    forged.iter_mut().for_each(|one| one.doc[0] ^= 1);
+    line.hears(&Frame::Documents { list: forged });
+    assert_eq!(line.device.with(|device| device.put_aside(&ours.id()).len()), 1);
 }

@@ -586,7 +586,7 @@ fn plant(question: &plan::Question) -> Option<Edit> {
             let texts =
                 question.columns.iter().filter(|c| matches!(c.kind, Kind::Text | Kind::LongText | Kind::Person));
             let cells: plan::Cells = texts.map(|c| (c.id.clone(), Some(Value::Text(words.clone())))).collect();
-            let writer = Writer { person: Uuid::nil(), role: Role::SocialWorker };
+            let writer = Writer::new(Uuid::nil(), Role::SocialWorker);
             let key = plan::row_key(&question.id, &cells, &writer, &mut || [7; 16]).ok()?;
             Some(Edit::PutRow { question: id(), key, cells })
         }

@@ -117,7 +117,7 @@ fn of_sample(short: &str, role: Role) -> (Device, Pep) {
         device.starts(&pep);
         for step in &sitting.steps {
             let by = sample.people[&step.by].role;
-            let writer = Writer { person: Uuid::from_bytes(device.person), role: by };
+            let writer = Writer::new(Uuid::from_bytes(device.person), by);
             let file = step.answers.as_ref().map(|answers| AnswersFile::read(answers).unwrap().bring(&pep, &writer));
             for kind in DocumentKind::ALL {
                 let edits = file.as_ref().map(|file| file.of(*kind)).unwrap_or_default();
@@ -202,6 +202,14 @@ fn sharing(album: &mut Album) {
     line.device.write(&line.pep, "meeting.notes", "It was short.");
     line.is_shared();
     album.see(&line.device, "sync.shared", "/sync");
+    // Somebody else had begun the plan under another process.
+    let line = OnLine::of(Role::SocialWorker);
+    line.device.write(&line.pep, "meeting.notes", "It was short.");
+    let standing = line.lists_under("ten-page", 0);
+    line.sends(&standing);
+    let now = line.device.now();
+    line.device.with(|device| participant::take_over::what_waits(device, &now)).unwrap();
+    album.see(&line.device, "plan.copy-aside", &at(&standing, "/aside"));
 }
 
 fn held(album: &mut Album) {

@@ -118,7 +118,7 @@ fn a_table_is_a_sheet_without_formulas() {
         };
         cells.iter().map(cell).collect::<plan::Cells>()
     };
-    let writer = Writer { person: Uuid::from_bytes(device.person), role: device.role };
+    let writer = Writer::new(Uuid::from_bytes(device.person), device.role);
     for row in [
         vec![("term", "Autumn 2025"), ("possible", "148"), ("attended", "121")],
         vec![("term", "=HYPERLINK(\"http://evil.example\",\"a\")"), ("possible", "1")],

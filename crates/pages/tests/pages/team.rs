@@ -36,7 +36,7 @@ impl Other {
         let public = replica::public_key(&key);
         let actor = gate::numbered_actor(&doc, &gate::Author { key: public, person: self.person() }, 0);
         let mut document = plan::from_genesis(pep, kind, ActorId::from(actor));
-        write(&mut document, &Writer { person: Uuid::from_bytes(self.person()), role: self.1 });
+        write(&mut document, &Writer::new(Uuid::from_bytes(self.person()), self.1));
         let mut change = document.get_last_local_change().unwrap();
         let (seq, hash, chunks) = (change.seq(), change.hash().0, change.bytes().to_vec());
         sync::sign(&key, gate::device_id(&public), doc, actor, seq, hash, chunks)

@@ -220,7 +220,7 @@ pub fn put_row(device: &Device, pep: &Pep, table: &str, cells: &[(&str, &str)]) 
         ((*column).to_owned(), Some(plan::parse_value(&format!("{table}/{column}"), text).unwrap()))
     };
     let cells: plan::Cells = cells.iter().map(cell).collect();
-    let writer = Writer { person: Uuid::from_bytes(device.person), role: device.role };
+    let writer = Writer::new(Uuid::from_bytes(device.person), device.role);
     let key = plan::row_key(table, &cells, &writer, &mut || *fresh().as_bytes()).unwrap();
     assert!(device.edit(pep, Edit::PutRow { question: table.into(), key, cells }), "{table}");
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use gate::{Author, Id, Rules, Team};
-use plan::{DocumentKind, Pep, Role};
+use plan::{Delegated, DocumentKind, Pep, Role, Writer};
+use replica::Trouble;
 use uuid::Uuid;
 
 use super::{Device, facts::key};
@@ -22,6 +23,20 @@ impl Device {
         let tomorrow = day.parse::<NaiveDate>().ok().and_then(|d| d.succ_opt()).map(|d| d.to_string());
         let on = |day: &str| self.roster.role(child.as_bytes(), &me.person, day);
         on(day).or_else(|| on(tomorrow.as_deref()?))?.parse().ok()
+    }
+
+    /// What of a PEP this person answers for the designated teacher today.
+    pub fn delegated(&self, pep: &Pep) -> Delegated {
+        let Some(me) = self.me.as_ref() else { return Delegated::NOTHING };
+        let of_pep = self.roster.delegations(pep.child.as_bytes()).iter();
+        let mine = of_pep.filter(|one| one.person == me.person && one.pep == *pep.id().as_bytes() && one.on(&self.day));
+        Delegated::of(pep.process(), mine.flat_map(|one| one.sections.iter().map(String::as_str)))
+    }
+
+    /// This person as a writer of a PEP, in a role.
+    pub fn writer(&self, pep: &Pep, role: Role) -> Result<Writer, Trouble> {
+        let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
+        Ok(Writer { delegated: self.delegated(pep), ..Writer::new(person, role) })
     }
 
     /// Whether this person's role for the PEP's child reads documents of that kind.
@@ -44,6 +59,9 @@ impl Device {
         let steps = self.steps(doc);
         let rules = self.rules(&pep, kind, steps);
         let mut team = self.roster.authority(pep.child.as_bytes(), doc, rules);
+        for (person, section) in self.roster.deputies(pep.child.as_bytes(), pep.id().as_bytes()) {
+            team.groups.entry(*person).or_default().insert(plan::delegate_group(section));
+        }
         let role = role.or_else(|| self.role_for(&pep.child, &self.day));
         if let Some(signer) = self.replica.signer() {
             let author = Author { key: replica::public_key(&signer.key), person: signer.person };
@@ -79,7 +97,7 @@ impl Device {
             return Arc::default();
         };
         let key = (process.id().to_string(), process.began().version, process.version(), kind);
-        let read = || Arc::new(process.write_table(kind).parse().unwrap_or_default());
+        let read = || Arc::new(process.gate_table(kind).parse().unwrap_or_default());
         Arc::clone(self.rules.entry(key).or_insert_with(read))
     }
 }

@@ -20,6 +20,15 @@ pub struct PlanDocuments {
 }
 
 impl PlanDocuments {
+    pub(super) fn none() -> PlanDocuments {
+        PlanDocuments { documents: BTreeMap::new(), who: BTreeMap::new() }
+    }
+
+    /// Whether this person alone stands behind everything in them.
+    pub fn are_all_of(&self, person: &Uuid) -> bool {
+        self.who.values().all(|who| who.person == *person)
+    }
+
     /// The documents to read; `None` where the plan itself is not held.
     pub fn documents(&self) -> Option<Documents<'_>> {
         Documents::lent(|kind| self.documents.get(&kind))
@@ -40,17 +49,29 @@ impl Device {
     /// The documents of a PEP that a role reads and this device holds, and who stands behind them. Copies: the device goes on
     /// writing meanwhile.
     pub fn plan_documents(&mut self, pep: &Pep, role: Role) -> Result<PlanDocuments, Trouble> {
-        let mut copies = PlanDocuments { documents: BTreeMap::new(), who: BTreeMap::new() };
+        let mut copies = PlanDocuments::none();
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
             if self.holds(pep, *kind, role) && self.replica.has(&doc)? {
-                copies.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
-                for (actor, person) in self.authors(&doc)? {
-                    copies.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
-                }
+                self.copy_into(&mut copies, pep, *kind)?;
             }
         }
         Ok(copies)
+    }
+
+    /// One of them.
+    pub(super) fn copy_into(
+        &mut self,
+        copies: &mut PlanDocuments,
+        pep: &Pep,
+        kind: DocumentKind,
+    ) -> Result<(), Trouble> {
+        let doc = *pep.document(kind).as_bytes();
+        copies.documents.insert(kind, self.replica.read(&doc, Clone::clone)?);
+        for (actor, person) in self.authors(&doc)? {
+            copies.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
+        }
+        Ok(())
     }
 
     /// A PEP as it is now, as far as a role reads it. Made once for each state of it.
@@ -84,7 +105,7 @@ impl Device {
             return Ok(Some(summary));
         }
         let Some(view) = self.view_if_here(pep, role)? else { return Ok(None) };
-        let summary = Arc::new(Summary::of(pep, role, &view));
+        let summary = Arc::new(Summary::of(pep, &self.writer(pep, role)?, &view));
         self.views.keep_summary(id, version, summary.clone());
         Ok(Some(summary))
     }
@@ -123,7 +144,7 @@ impl Device {
                 *slot = self.replica.version(pep.document(*kind).as_bytes()) + 1;
             }
         }
-        Version { role, people: self.people, documents }
+        Version { role, delegated: self.delegated(pep), people: self.people, documents }
     }
 
     /// Reads one document as it is now.

@@ -74,9 +74,14 @@ impl Device {
         self.touch();
     }
 
+    /// What time it is, in Unix seconds: who is what to a child depends on the day. To be said at the beginning of every turn.
+    pub fn it_is(&mut self, now: i64) {
+        self.day = day_of(now);
+    }
+
     /// One frame's bytes from the relay.
     pub fn receive(&mut self, bytes: &[u8], now: i64) -> Result<(), Trouble> {
-        self.day = day_of(now);
+        self.it_is(now);
         self.views.work.passed(bytes);
         let Some(connection) = self.connection.as_mut() else { return Ok(()) };
         let acts = match Frame::decode(bytes) {
@@ -100,7 +105,7 @@ impl Device {
     /// Puts on disk what came since the last call; then what follows from it may be sent. To be called after every lot of
     /// [`Device::receive`].
     pub fn settle(&mut self, now: i64) -> Result<(), Trouble> {
-        self.day = day_of(now);
+        self.it_is(now);
         self.replica.commit()?;
         self.tell_heard();
         self.announce()?;
@@ -165,6 +170,7 @@ impl Device {
             && !self.replica.waiting()?.iter().any(|doc| listed.contains_key(doc) || self.may_hand_in(doc))
             && connection.heard.is_empty()
             && !self.has_to_give_up()?
+            && !self.has_to_take_over()
             && !self.readers.waits()
             && !self.unknown.parts()
             && self.directory.newer().next().is_none()

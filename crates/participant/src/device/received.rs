@@ -155,7 +155,8 @@ impl Device {
         {
             c.revoked = true;
         }
-        if matches!(code, code::REFUSED | code::PROCESS)
+        // Of a PEP that was started under another process, the list that says so follows, and this device gives way to it.
+        if code == code::REFUSED
             && let Some(c) = self.connection.as_mut()
         {
             c.refused += 1;
@@ -243,7 +244,7 @@ impl Device {
                 continue;
             }
             if self.peps.get(&item.pep).is_none_or(|known| !known.process.began_alike(&pep.process)) {
-                if self.peps.contains_key(&item.pep) {
+                if self.peps.contains_key(&item.pep) && !self.gives_way(&pep, &item.start)? {
                     if let Some(c) = self.connection.as_mut()
                         && c.announced.insert(item.pep)
                     {

@@ -1,5 +1,6 @@
 //! What a device knows from one call to the next, apart from what it does with it: plain types, none of which names the device.
 
+mod aside;
 mod asked;
 mod chance;
 mod connection;
@@ -18,6 +19,7 @@ pub use readers::{NotChosen, Unshared};
 pub use revoked::Revoked;
 pub use unshared::Waits;
 
+pub(super) use aside::{ASIDE, Asides, SetAside, asides};
 pub(super) use asked::Asked;
 pub(super) use chance::Chance;
 pub(super) use connection::Connection;

@@ -1,6 +1,6 @@
 //! What tabs typed, and how much of it is on the disk: told apart after the program was killed between writing and saying so.
 
-use plan::{Automerge, ChangeHash, DocumentKind, Edit, Pep, Refused, Role, Writer};
+use plan::{Automerge, ChangeHash, DocumentKind, Edit, Pep, Refused, Role};
 use replica::Trouble;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -45,8 +45,7 @@ impl Device {
         typed: &Typed,
         now: i64,
     ) -> Result<Result<Option<ChangeHash>, Refused>, Trouble> {
-        let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
-        let (writer, doc) = (Writer { person, role }, *pep.document(kind).as_bytes());
+        let (writer, doc) = (self.writer(pep, role)?, *pep.document(kind).as_bytes());
         let team = self.authority_as(&doc, Some(role));
         let mut last = Ok(Ok(None));
         for edit in edits {

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use plan::{DocumentKind, Role, View};
+use plan::{Delegated, DocumentKind, Role, View};
 use uuid::Uuid;
 
 use crate::summary::Summary;
@@ -21,6 +21,8 @@ const SUMMARIES_MAX: usize = 8_000;
 pub struct Version {
     /// For whom.
     pub role: Role,
+    /// What was delegated to them.
+    pub delegated: Delegated,
     /// Which list of people, counted.
     pub people: u64,
     /// Of each document: one more than its version, 0 where it is not held.

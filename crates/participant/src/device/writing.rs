@@ -45,8 +45,7 @@ impl Device {
         edits: &[Edit],
         now: i64,
     ) -> Result<Result<Applied, Refused>, Trouble> {
-        let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
-        let writer = Writer { person, role };
+        let writer = self.writer(pep, role)?;
         let doc = *pep.document(kind).as_bytes();
         if self.readers.is_lost(&doc) {
             return Err(Trouble::Unknown);
@@ -57,7 +56,7 @@ impl Device {
         let mut done =
             self.replica.write(&doc, &team, |document| plan::apply(document, pep, kind, &writer, edits, now))?;
         if let (Err(Refused::TooMuchAtOnce { .. }), [edit]) = (&done, edits)
-            && let Some(pieces) = self.in_pieces(pep, role, &person, edit)?
+            && let Some(pieces) = self.in_pieces(pep, role, &writer.person, edit)?
         {
             for piece in pieces {
                 done = self
@@ -129,9 +128,8 @@ impl Device {
         signing: Signing<'_>,
         now: i64,
     ) -> Result<Result<Applied, Refused>, Trouble> {
-        let person = self.me.as_ref().map(|me| Uuid::from_bytes(me.person)).ok_or(Trouble::Unknown)?;
         let pep = &self.as_it_is(pep);
-        let (writer, main) = (Writer { person, role }, *pep.document(DocumentKind::Main).as_bytes());
+        let (writer, main) = (self.writer(pep, role)?, *pep.document(DocumentKind::Main).as_bytes());
         let team = self.authority_as(&main, Some(role));
         let done = self.replica.write(&main, &team, |document| plan::sign(document, pep, &writer, signing, now))?;
         self.touch();

@@ -115,6 +115,41 @@ pub fn two_processes(pep: &Pep) -> String {
     )
 }
 
+/// Another generation of a PEP stands than the one that was begun here.
+pub fn gives_way(ours: &Pep, standing: &Pep) -> String {
+    format!(
+        "This PEP was begun here under “{}” and elsewhere under “{}”, which the Virtual School’s relay has: that one stands. What you entered is being written into it.",
+        ours.process().name,
+        standing.process().name
+    )
+}
+
+/// What this person entered in a generation that does not stand was written into the one that does. `answers` were, `beside` stand as
+/// remarks beside other answers; `signed`: they had signed the one that does not stand.
+pub fn took_over(aside: &Pep, standing: &Pep, answers: usize, beside: usize, signed: bool) -> String {
+    let mut words = format!(
+        "PEP {}: what you entered under “{}” stands in the plan under “{}” now: {}",
+        standing.id(),
+        aside.process().name,
+        standing.process().name,
+        counted(answers, "question")
+    );
+    if beside > 0 {
+        let remarks = counted(beside, "remark");
+        words.push_str(&format!(", and {remarks} beside what somebody else answered or you may not write there"));
+    }
+    words.push_str(". Your copy is kept: `pep show --aside` shows it.");
+    if signed {
+        words.push_str(" You had signed your copy; sign the plan that stands.");
+    }
+    words
+}
+
+/// A remark beside an answer: what somebody said in a copy that does not stand.
+pub fn said_aside(process: &str, said: &str) -> String {
+    format!("In the copy of this plan that I began under “{process}”, this says: {said}")
+}
+
 /// Who made a change: name, role, and the last day in it.
 pub fn author(name: &str, role: Role, until: Option<NaiveDate>) -> String {
     let until = until.map_or(String::new(), |last| format!(" until {}", date(last)));

@@ -285,46 +285,7 @@ impl Process {
     pub fn write_rules(&self, kind: DocumentKind) -> Vec<WriteRule> {
         let mut rules = Vec::new();
         for question in self.questions().filter(|question| question.document() == kind) {
-            let roles = self.writers_of(question);
-            if roles.is_empty() {
-                continue;
-            }
-            let mut add = |place: String, what| rules.push(WriteRule { place, what, roles: roles.clone() });
-            let beside = |key: &str| format!("answers/{key}");
-            if question.may_be_excused() {
-                add(beside(&question.excuse_key), Written::Value);
-            }
-            if question.may_be_carried() {
-                add(beside(&question.ask_key), Written::Value);
-                if question.is_shared_text() {
-                    add(beside(&question.carried_key), Written::Value);
-                }
-            }
-            let answer = beside(&question.id);
-            match question.kind {
-                _ if question.id == crate::TARGETS => self.target_rules(question, &mut rules),
-                Kind::Text | Kind::LongText if question.voice => add(format!("{answer}/@"), Written::Text),
-                Kind::Text | Kind::LongText => add(answer, Written::Text),
-                Kind::Table | Kind::TargetList => {
-                    let key = if question.voice { "@" } else { "*" };
-                    row_rules(&format!("{answer}/{key}"), &question.columns, &mut add);
-                }
-                Kind::MultiChoice if question.open => add(format!("{answer}/*"), Written::Value),
-                Kind::MultiChoice => {
-                    question
-                        .options
-                        .iter()
-                        .for_each(|option| add(format!("{answer}/{}", option.value), Written::Value));
-                }
-                Kind::Choice
-                | Kind::Date
-                | Kind::Number
-                | Kind::Money
-                | Kind::YesNo
-                | Kind::Person
-                | Kind::Attachment
-                | Kind::Picture => add(answer, Written::Value),
-            }
+            self.answer_rules(question, &mut rules);
         }
         for question in self.questions().filter(|question| question.is_sign_off() && question.document() == kind) {
             let roles = self.signers_of(question);
@@ -340,6 +301,47 @@ impl Process {
     /// The same as the text that `gate::Rules` reads.
     pub fn write_table(&self, kind: DocumentKind) -> String {
         self.write_rules(kind).iter().map(|rule| format!("{rule}\n")).collect()
+    }
+
+    /// Who may write where in the answer to one question, and beside it.
+    pub(crate) fn answer_rules(&self, question: &Question, rules: &mut Vec<WriteRule>) {
+        let roles = self.writers_of(question);
+        if roles.is_empty() {
+            return;
+        }
+        let mut add = |place: String, what| rules.push(WriteRule { place, what, roles: roles.clone() });
+        let beside = |key: &str| format!("answers/{key}");
+        if question.may_be_excused() {
+            add(beside(&question.excuse_key), Written::Value);
+        }
+        if question.may_be_carried() {
+            add(beside(&question.ask_key), Written::Value);
+            if question.is_shared_text() {
+                add(beside(&question.carried_key), Written::Value);
+            }
+        }
+        let answer = beside(&question.id);
+        match question.kind {
+            _ if question.id == crate::TARGETS => self.target_rules(question, rules),
+            Kind::Text | Kind::LongText if question.voice => add(format!("{answer}/@"), Written::Text),
+            Kind::Text | Kind::LongText => add(answer, Written::Text),
+            Kind::Table | Kind::TargetList => {
+                let key = if question.voice { "@" } else { "*" };
+                row_rules(&format!("{answer}/{key}"), &question.columns, &mut add);
+            }
+            Kind::MultiChoice if question.open => add(format!("{answer}/*"), Written::Value),
+            Kind::MultiChoice => {
+                question.options.iter().for_each(|option| add(format!("{answer}/{}", option.value), Written::Value));
+            }
+            Kind::Choice
+            | Kind::Date
+            | Kind::Number
+            | Kind::Money
+            | Kind::YesNo
+            | Kind::Person
+            | Kind::Attachment
+            | Kind::Picture => add(answer, Written::Value),
+        }
     }
 
     /// Targets have a place of their own at the root, and texts and tables in them.

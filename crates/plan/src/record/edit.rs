@@ -10,11 +10,13 @@ use uuid::Uuid;
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, RowKey};
 use crate::crossing::{self, Moved};
+use crate::delegation::{DELEGATES, Delegated};
 use crate::document::{Sheet, WITHDRAWN};
 use crate::events::follows_birth;
 use crate::excuse::NoAnswer;
 use crate::facts::{Asked, Facts};
 use crate::pep::{DocumentKind, Pep, PepType, Role};
+use crate::process::Process;
 use crate::quality;
 use crate::refused::Refused;
 use crate::rewritten;
@@ -43,6 +45,21 @@ pub struct Writer {
     pub person: Uuid,
     /// What they are to this child.
     pub role: Role,
+    /// What they answer for the designated teacher.
+    pub delegated: Delegated,
+}
+
+impl Writer {
+    /// Somebody to whom nothing was delegated.
+    pub fn new(person: Uuid, role: Role) -> Writer {
+        Writer { person, role, delegated: Delegated::NOTHING }
+    }
+
+    /// Whether they are among those who write a question: by their role, or for the designated teacher.
+    pub fn is_among(&self, writers: &[Role], process: &Process, question: &Question) -> bool {
+        let deputises = || writers.contains(&DELEGATES) && self.delegated.holds(process, question);
+        writers.contains(&self.role) || deputises()
+    }
 }
 
 /// Cells of a row or fields of a target, by column; `None` empties one.
@@ -311,7 +328,7 @@ pub(crate) fn permitted(
         Some(column) => process.writers_within(question, column),
         None => process.writers_of(question),
     };
-    match owners.contains(&writer.role) {
+    match writer.is_among(&owners, process, question) {
         true => Ok(()),
         false if question.reserved => {
             let owners = if question.owners.is_empty() { owners } else { question.owners.clone() };
@@ -619,7 +636,10 @@ impl<'t> Work<'t> {
         let facts = Facts::new(self.pep, main);
         let on_roll = self.pep.process().writers_on_roll(question);
         let own_words = own_words(text).is_some();
-        if facts.not_on_roll() == Some(false) && !own_words && !on_roll.contains(&self.writer.role) {
+        if facts.not_on_roll() == Some(false)
+            && !own_words
+            && !self.writer.is_among(&on_roll, self.pep.process(), question)
+        {
             return Err(Refused::NotYours { question: id(), owners: on_roll });
         }
         match facts.asked(question) {
@@ -869,7 +889,8 @@ impl<'t> Work<'t> {
         let mut maps = self.sheet().objects(&root, key, ObjType::Map);
         if maps.is_empty() {
             new_key(question, key)?;
-            if !self.pep.process().writers_of(question).contains(&self.writer.role) {
+            let process = self.pep.process();
+            if !self.writer.is_among(&process.writers_of(question), process, question) {
                 return Err(Refused::UnknownRow { question: question.id.clone() });
             }
             let target = self.make_row(question, &root, key)?;

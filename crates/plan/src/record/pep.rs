@@ -289,6 +289,18 @@ impl AcademicYear {
         let cohort = if born.month() >= 9 { born.year() } else { born.year() - 1 };
         i32::from(self.0) - cohort - 5
     }
+
+    /// The form of the questions that a child born on `born` gets this year, by that year group; `reception`: what a Reception child gets
+    /// (PEP.md 3.1, 3.5).
+    pub fn phase_of(self, born: NaiveDate, reception: Phase) -> Phase {
+        match self.group_of(born) {
+            ..0 => Phase::EarlyYears,
+            0 => reception,
+            1..=6 => Phase::Primary,
+            7..=11 => Phase::Secondary,
+            _ => Phase::Post16,
+        }
+    }
 }
 
 impl fmt::Display for AcademicYear {

@@ -536,7 +536,7 @@ fn cells_of(item: &AgendaItem) -> Cells {
 
 /// The key of a row of the agenda: from its name alone, whoever writes it.
 fn key_of(cells: &Cells) -> Option<String> {
-    let anybody = Writer { person: Uuid::nil(), role: Role::SocialWorker };
+    let anybody = Writer::new(Uuid::nil(), Role::SocialWorker);
     row_key("meeting.agenda", cells, &anybody, &mut || [0; 16]).ok()
 }
 

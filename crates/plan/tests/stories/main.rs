@@ -70,7 +70,7 @@ fn may_write(rules: &[plan::WriteRule], place: &str) -> Option<Vec<Role>> {
 fn person(name: &str) -> (u8, Writer) {
     let index = TEAM.iter().position(|(full, _)| full.starts_with(name)).unwrap();
     let index = u8::try_from(index).unwrap();
-    (index, Writer { person: Uuid::from_u128(0x1000 + u128::from(index)), role: TEAM[usize::from(index)].1 })
+    (index, Writer::new(Uuid::from_u128(0x1000 + u128::from(index)), TEAM[usize::from(index)].1))
 }
 
 fn authors(actor: &[u8]) -> Option<Who> {

@@ -49,7 +49,7 @@ impl Office {
     fn goes_off_line(&mut self, name: &str) -> Laptop {
         let guest = GUESTS.iter().position(|(full, _)| full.to_lowercase().starts_with(name));
         let (number, writer) = match guest {
-            Some(at) => (100 + at, Writer { person: Uuid::from_u128(0x9000 + at as u128), role: GUESTS[at].1 }),
+            Some(at) => (100 + at, Writer::new(Uuid::from_u128(0x9000 + at as u128), GUESTS[at].1)),
             None => self.plan.writer(name).map(|(number, writer)| (usize::from(number), writer)).unwrap(),
         };
         let mut actor = [0x5B; 16];

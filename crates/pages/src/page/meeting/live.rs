@@ -666,7 +666,8 @@ fn missing(plan: &Plan, gathering: &Gathering) -> Markup {
     for gap in &plan.view.gaps {
         *by.entry(gap.owner).or_default() += 1;
     }
-    let mine: Vec<&plan::Gap> = plan.view.gaps.iter().filter(|gap| plan.role.counts_as(gap.owner)).collect();
+    let (writer, process) = (plan.writer(), plan.pep.process());
+    let mine: Vec<&plan::Gap> = plan.view.gaps.iter().filter(|gap| gap.is_for(&writer, process)).collect();
     let choices = plan::conflicts(&plan.view, &plan.pep).len();
     let short = plan::shortfalls(&plan.view, &plan.pep.process().targets);
     let findings = gathering.offer.as_ref().map_or(0, |offer| offer.findings.len());

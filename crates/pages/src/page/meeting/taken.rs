@@ -321,7 +321,7 @@ fn here(request: &Request, plan: &Plan, gathering: &Gathering, lots: &mut Lots) 
             ("role".to_owned(), Some(Value::Text(role))),
             attended(Some("all")),
         ]);
-        let writer = Writer { person: plan.person, role: plan.role };
+        let writer = Writer::new(plan.person, plan.role);
         meeting::listed(ATTENDEES, cells, &writer).into_iter().for_each(|edit| lots.add(MAIN, edit));
     }
 }
@@ -336,7 +336,7 @@ fn review(request: &Request, plan: &Plan, gathering: &Gathering, lots: &mut Lots
     if cells.is_empty() {
         return;
     }
-    let writer = Writer { person: plan.person, role: plan.role };
+    let writer = Writer::new(plan.person, plan.role);
     match (&reviewed.row, targets::reviewed(&reviewed.target, cells.clone(), &writer)) {
         // It may be under a key that does not follow from the target, from before.
         (Some(key), _) => lots.add(MAIN, rows::changed(REVIEW, key, cells)),
