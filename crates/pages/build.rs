@@ -20,9 +20,10 @@ use std::{
 /// What `npm ci` needs; also what a change of makes it run again.
 const PINS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 /// What is ours and goes in as it is, with its media type.
-const OURS: [(&str, &str); 6] = [
+const OURS: [(&str, &str); 7] = [
     ("pep.css", "text/css; charset=utf-8"),
     ("copy.css", "text/css; charset=utf-8"),
+    ("noscript.css", "text/css; charset=utf-8"),
     ("child.css", "text/css; charset=utf-8"),
     ("app.js", "text/javascript; charset=utf-8"),
     ("child.js", "text/javascript; charset=utf-8"),

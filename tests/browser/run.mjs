@@ -15,6 +15,7 @@ import { chromium } from 'playwright-core'
 import { child } from './child.mjs'
 import { kept } from './kept.mjs'
 import { killed, together } from './live.mjs'
+import { left } from './left.mjs'
 import { locked } from './locked.mjs'
 import { meeting } from './meeting.mjs'
 import { signed } from './signed.mjs'
@@ -161,7 +162,7 @@ async function crawl(context, base) {
 const kinds = [
   '/', '/about', '/accessibility', '/blank-form?process', '/children', '/children/ID/new', '/held', '/help', '/meetings', '/settings', '/settings/pin', '/sync',
   '/pep/ID', '/pep/ID/checks', '/pep/ID/choose', '/pep/ID/choose/X', '/pep/ID/comments', '/pep/ID/comments/X', '/pep/ID/history', '/pep/ID/history/X',
-  '/pep/ID/meeting', '/pep/ID/meeting/live', '/pep/ID/meeting/wall', '/pep/ID/print', '/pep/ID/quality', '/pep/ID/send-back',
+  '/pep/ID/meeting', '/pep/ID/meeting/live', '/pep/ID/meeting/wall', '/pep/ID/picture', '/pep/ID/print', '/pep/ID/quality', '/pep/ID/send-back',
   '/pep/ID/sign-off', '/pep/ID/since/X', '/pep/ID/table/X/X', '/pep/ID/table/X/X/withdraw', '/pep/ID/table/X/new', '/pep/ID/targets', '/pep/ID/targets/X',
   '/pep/ID/targets/X/X/X', '/pep/ID/targets/X/X/new', '/pep/ID/targets/X/withdraw', '/pep/ID/targets/new', '/pep/ID/views', '/pep/ID/views/give', '/pep/ID/views/readers'
 ]
@@ -346,6 +347,8 @@ try {
   console.log('The train with no signal: nothing to put right.')
   await kept(browser, program, pictures)
   console.log('What was typed is kept: nothing to put right.')
+  await left(browser, program, pictures)
+  console.log('Every page left in the middle of typing: all of it there again.')
   await signed(browser, program, pictures)
   console.log('The sign-off while somebody types: nothing to put right.')
 } finally {

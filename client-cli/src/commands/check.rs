@@ -75,13 +75,12 @@ fn print(context: &mut Context, view: &View, findings: &[Finding]) {
 fn about(view: &View, finding: &Finding) -> String {
     let field = finding.field.as_deref().unwrap_or_default();
     let letter = finding.letter.map_or(String::new(), |letter| format!(", {letter}"));
-    let number = view.targets.iter().position(|target| Some(&target.row.key) == finding.target.as_ref());
-    if let Some((number, target)) = number.and_then(|number| Some((number, view.targets.get(number)?))) {
+    if let Some(target) = view.targets.iter().find(|target| Some(&target.row.key) == finding.target.as_ref()) {
         let area = match target.row.cells.get("area") {
             Some(plan::Cell::Value(value)) => format!(" “{value}”"),
             _ => String::new(),
         };
-        return format!("Target {}{area}{letter} [{field}]: ", number + 1);
+        return format!("Target {}{area}{letter} [{field}]: ", target.number);
     }
     let id = field.split('/').next().unwrap_or_default();
     plan::bank().question(id).map_or(String::new(), |question| format!("{}{letter} [{field}]: ", question.label))

@@ -245,12 +245,239 @@
     }
     state() {
       const { dirty, locked } = this
+      banner()
       this.keep(locked && dirty && this.instead !== 'form')
       if (locked) say(this.words, (dirty ? this.instead === 'form' ? 'Not saved yet. ' : 'Not saved. ' : '') + locked)
       else if (this.el.value.length > most) say(this.words, `Not saved yet. This is too long: take away ${this.el.value.length - most} characters.`)
       else if (!dirty) say(this.words, this.ready && this.wrote ? this.far || 'Saved on this device' : '')
       else say(this.words, this.ready || !away ? 'Not saved yet' : 'Not saved yet. The program is not running; keep this page open and run pep open.')
     }
+  }
+
+  // Fields: what is no live text. Each is sent by itself when it is left or has rested: the form it stands in with this field alone,
+  // made from what the page showed of it. What cannot be taken stays as it is, said beside it, and is a draft of this device. A form
+  // whose thing does not exist yet is one field: kept as a draft, and added by its button or, where it is no act, as the page is left.
+  const RESTS_MS = 1000, AGAIN_MS = 3000, LEAVES_MS = 3000, KEEPALIVE_BYTES = 60000
+  const fields = [], wholes = []
+  let last = Promise.resolve(), hiding = false
+  class Field {
+    constructor(form, group, f, whole = '') {
+      // Not `form.action`: an input may be called that.
+      Object.assign(this, { form, group, f, whole, url: form.getAttribute('action'), stamp: form.elements['made-from'].value, busy: false, wrong: '', said: '', left: true, timer: 0 })
+      this.shown = this.read()
+      this.names = [...new Set(this.controls.map((el) => el.name))]
+      this.multi = !whole && this.controls.some((el) => el.type === 'checkbox') && !group.hasAttribute('data-once')
+      // What could not be taken before stands here as a draft, and waits for its person.
+      this.wrong = (!whole && group.querySelector('.govuk-error-message')?.lastChild.textContent) || ''
+      this.begun = !!whole && this.filled
+      if (!this.names.length) return
+      this.words = add(group, 'p', 'govuk-hint pep-saved', '')
+      group.addEventListener('input', (e) => { if (this.is(e.target)) this.rest() })
+      group.addEventListener('change', (e) => { if (this.is(e.target) && /radio|checkbox|select/.test(e.target.type) && e.target.value !== '~other') this.send() })
+      group.addEventListener('focusin', () => { this.left = false })
+      group.addEventListener('focusout', (e) => {
+        if (group.contains(e.relatedTarget)) return
+        this.left = true
+        this.send()
+        this.state()
+      })
+      this.state()
+    }
+    is(el) { return this.controls.includes(el) }
+    // The inputs of this field, and not those of one within it or of a box that is live.
+    get controls() {
+      return [...this.group.querySelectorAll('input, select, textarea')].filter((el) =>
+        el.name && el.form === this.form && !el.name.includes('~saw') && (this.whole ? el.type !== 'hidden' : el.closest('[data-field]') === this.group && !boxOf(el)))
+    }
+    read() {
+      const said = new URLSearchParams()
+      for (const el of this.controls) if (!/radio|checkbox/.test(el.type) || el.checked) said.append(el.name, el.value)
+      return said.toString()
+    }
+    get filled() { return this.controls.some((el) => (/radio|checkbox/.test(el.type) ? el.checked && el.value : el.value.trim() && el.tagName !== 'SELECT') || (el.tagName === 'SELECT' && el.value)) }
+    get isSaved() { return !this.wrong && !this.busy && this.read() === this.shown }
+    get unsent() { return this.busy || this.adds || this.read() !== this.shown }
+    rest() {
+      clearTimeout(this.timer)
+      this.timer = setTimeout(() => this.send(), RESTS_MS)
+      this.state()
+    }
+    body(now, more) {
+      const body = new URLSearchParams()
+      for (const el of this.form.querySelectorAll('input[type=hidden]')) {
+        if (el.form !== this.form) continue
+        if (el.name === `${this.f}~saw` || (!el.name.includes('~saw') && !el.name.endsWith('~kept') && !el.closest('[data-field]'))) body.append(el.name, el.value)
+      }
+      body.set('made-from', this.stamp)
+      body.set('~one', this.f)
+      for (const [name, value] of new URLSearchParams(now)) body.append(name, value)
+      for (const name of more) body.set(name, '1')
+      return body
+    }
+    // Sends what was entered since the last time. `always`: also what was not taken before.
+    send(always = false, adds = false) {
+      clearTimeout(this.timer)
+      const now = this.read()
+      if ((this.busy && (!hiding || now === this.sent)) || (now === this.shown && !always)) return
+      Object.assign(this, { busy: true, sent: now })
+      this.state()
+      const more = this.whole && !adds ? ['~draft'] : [], body = this.body(now, more)
+      const post = () => fetch(this.url, { method: 'POST', body, redirect: 'manual', keepalive: body.toString().length < KEEPALIVE_BYTES })
+      const one = (hiding ? post() : last.then(post)).then(async (answer) => this.came(now, answer.status, new DOMParser().parseFromString(await answer.text(), 'text/html'), adds)).catch(() => this.again())
+      // While a page is left nothing waits for what went before.
+      last = one
+      return one
+    }
+    async came(now, status, page, adds) {
+      const stamp = page.querySelector('[name=made-from]')?.value
+      if (status === 0 || status >= 500 || (status === 200 && !stamp) || page.querySelector('[type=password]')) return this.again()
+      Object.assign(this, { busy: false, shown: now, sent: null, own: true })
+      if (adds) this.adds = false
+      if (status === 200) {
+        this.wrong = ''
+        this.begun = !!this.whole && !adds && this.filled
+        this.said = this.whole ? '' : 'Saved on this device'
+        this.form.querySelector(`[name="${CSS.escape(this.f)}~saw"]`)?.remove()
+        if (this.multi) await resync([this], now)
+        else this.stamp = stamp
+        if (this.group.hasAttribute('data-once')) for (const el of this.controls) el.disabled = el.checked
+        // It may be what another field waited for.
+        for (const one of fields) if (one !== this && one.form === this.form && one.tried && one.wrong) one.send(true)
+      } else {
+        const group = [...page.querySelectorAll('[data-field]')].find((one) => one.dataset.field === this.f)
+        const why = group?.querySelector('.govuk-error-message')?.lastChild || page.querySelector('.govuk-error-summary__list') || page.querySelector('main p')
+        const saw = page.querySelector(`[name="${CSS.escape(this.f)}~saw"]`)
+        Object.assign(this, { wrong: why?.textContent.trim() || 'This could not be saved', tried: !saw && status === 422, begun: !!this.whole })
+        if (this.whole) this.wrong = ''
+        this.form.querySelector(`[name="${CSS.escape(this.f)}~saw"]`)?.remove()
+        if (saw) { this.form.append(document.importNode(saw, true)); this.left = true }
+        if (this.left) tell(`Not saved. ${this.wrong}`)
+      }
+      this.state()
+      if (this.adds) this.send(true, true)
+      else if (this.read() !== this.shown) this.rest()
+    }
+    again() {
+      Object.assign(this, { busy: false, sent: null })
+      this.timer = setTimeout(() => this.send(), AGAIN_MS)
+      this.state()
+    }
+    // As the page is left: what can be added is.
+    leaving() {
+      this.adds = this.whole === 'whole' && this.filled
+      if (this.adds) this.send(true, true)
+    }
+    // What stands in the plan is shown again in place of what was entered.
+    async discard() {
+      clearTimeout(this.timer)
+      await fetch(this.url, { method: 'POST', body: this.body('', ['~draft']), redirect: 'manual' })
+      Object.assign(this, { wrong: '', said: '', begun: false })
+      if (this.whole) { leaving = true; location.assign(location.href.split('#')[0]); return }
+      await resync([this], this.read())
+      this.controls[0]?.focus()
+    }
+    state() {
+      const wrong = this.left ? this.wrong : ''
+      if (!this.whole) this.error(wrong)
+      const away_ = away ? 'Not saved yet. The program is not running; keep this page open and run pep open.' : 'Not saved yet'
+      say(this.words, this.unsent ? away_ : wrong ? '' : this.begun ? 'Kept on this device. It is not in the plan until you select the button.' : this.said)
+      this.offer(!this.unsent && (wrong ? (this.form.querySelector(`[name="${CSS.escape(this.f)}~saw"]`) ? 'both' : 'discard') : this.begun ? 'discard' : ''))
+      banner()
+    }
+    // The buttons beside what is not saved. They stay while nothing changes, for the focus may be on one.
+    offer(which) {
+      if (which === this.offered || (!which && !this.offered)) return
+      const help = this.help
+      Object.assign(this, { offered: which, help: null })
+      help?.remove()
+      if (!which) return
+      this.help = add(this.group, 'div', 'pep-kept')
+      const button = (words, f) => { const made = add(this.help, 'button', 'govuk-button govuk-button--secondary', words); made.type = 'button'; made.addEventListener('click', f) }
+      if (which === 'both') button('Save my answer', () => this.send(true))
+      button('Discard what I entered', () => this.discard())
+    }
+    error(words) {
+      let p = this.group.querySelector('.govuk-error-message')
+      if (!words) {
+        p?.remove()
+        this.group.classList.remove('govuk-form-group--error')
+        for (const el of this.controls) el.classList.remove('govuk-input--error', 'govuk-textarea--error', 'govuk-select--error')
+        return
+      }
+      if (!p) {
+        p = document.createElement('p')
+        p.className = 'govuk-error-message'
+        p.id = `${this.f}-error`
+        add(p, 'span', 'govuk-visually-hidden', 'Error: ')
+        p.append('')
+        const place = this.group.querySelector('.govuk-input__wrapper, .govuk-input, .govuk-select, .govuk-textarea, .govuk-radios, .govuk-checkboxes, .govuk-date-input')
+        place?.before(p)
+        const about = this.group.querySelector('fieldset') || place?.querySelector('input') || place
+        if (about && !about.getAttribute('aria-describedby')?.includes(p.id)) about.setAttribute('aria-describedby', `${about.getAttribute('aria-describedby') || ''} ${p.id}`.trim())
+      }
+      this.group.classList.add('govuk-form-group--error')
+      if (p.lastChild.textContent !== words) p.lastChild.textContent = words
+    }
+    // Shows what the page shows now, but for what its person changed since `before`.
+    take(group, stamp, before) {
+      const was = new URLSearchParams(before), mine = this.read() !== before
+      const of = (el) => [...group.querySelectorAll('input, select, textarea')].find((other) => other.name === el.name && (!/radio|checkbox/.test(el.type) || other.value === el.value))
+      if (mine && !this.multi) return
+      for (const el of this.controls) {
+        const now = of(el)
+        if (!now || el.type === 'hidden') continue
+        if (el.type === 'checkbox') { if (el.checked === was.getAll(el.name).includes(el.value)) el.checked = now.checked } else if (el.type === 'radio') el.checked = now.checked
+        else if (el.value !== now.value) el.value = now.value
+      }
+      this.stamp = stamp
+      const said = new URLSearchParams()
+      for (const el of this.controls) { const now = of(el) || el; if (!/radio|checkbox/.test(el.type) || now.checked) said.append(el.name, now.value) }
+      this.shown = said.toString()
+    }
+  }
+  const boxOf = (el) => [...boxes.values()].some((box) => box.el === el)
+  const unsent = () => [...fields, ...wholes].filter((one) => one.unsent)
+  const tell = (words) => { const said = document.getElementById('said'); if (said) said.textContent = words }
+  // The page as it is now: fields that nobody touches here show what others chose, and know what they are made from.
+  const resync = async (which, before) => {
+    const answer = which.length && await fetch(which[0].url).catch(() => null)
+    if (!answer?.ok) return
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html'), stamp = page.querySelector('[name=made-from]')?.value
+    if (!stamp) return
+    for (const one of which) {
+      const group = [...page.querySelectorAll('[data-field]')].find((other) => other.dataset.field === one.f)
+      if (!group || group.querySelector('.govuk-error-message')) continue
+      const was = one.shown
+      one.take(group, stamp, before ?? one.shown)
+      if (before === undefined && one.shown !== was && !one.own) one.said = 'Somebody else changed this just now'
+      one.own = false
+      one.state()
+    }
+  }
+  // What is not saved on this page goes before what is said of everything.
+  const banner = () => {
+    const bar = document.getElementById('sync')
+    if (!bar) return
+    const wrong = [...fields, ...wholes].filter((one) => !one.unsent && (one.wrong || one.begun)).length
+    const waits = unsent().length + [...boxes.values()].filter((box) => box.dirty).length
+    const count = (n) => `${n} answer${n === 1 ? '' : 's'}`
+    const words = wrong ? `Not saved: ${count(wrong)} need${wrong === 1 ? 's' : ''} looking at.` : waits ? `Not saved yet: ${count(waits)}.` : ''
+    const own = document.getElementById('unsaved') || Object.assign(add(bar.parentElement, 'p', 'govuk-body-s pep-sync__words'), { id: 'unsaved' })
+    say(own, words)
+    own.hidden = !words
+    bar.hidden = !!words && bar.dataset.region !== ''
+  }
+  // Sends everything that was entered, and goes on when it is on the disk, or after a while; false where nothing is on its way.
+  const hurry = (form, on) => {
+    for (const one of fields) one.send()
+    for (const one of wholes) if (one.form !== form) one.send(); else clearTimeout(one.timer)
+    for (const box of boxes.values()) { box.flush(); send({ t: 'leave', f: box.f }) }
+    const open = () => fields.some((one) => one.unsent) || wholes.some((one) => (one.form === form ? one.busy : one.unsent)) || [...boxes.values()].some((box) => box.ready && box.dirty)
+    if (!open()) return false
+    const until = Date.now() + LEAVES_MS
+    const wait = () => (open() && Date.now() < until ? setTimeout(wait, 20) : on())
+    wait()
+    return true
   }
 
   // Regions: not replaced while the focus is in them.
@@ -308,6 +535,7 @@
     send({ t: 'hello', tab: name, page: location.pathname + location.search, fields, regions, here: here() })
     const on = [...boxes.values()].find((box) => box.el === document.activeElement)
     if (on) send({ t: 'focus', f: on.f })
+    for (const one of unsent()) one.send()
   }, (lost) => {
     // A host that answers and gives no line is there: forms work.
     away = lost ? true : wait === 250
@@ -319,6 +547,7 @@
   line.receive((m) => {
     const box = boxes.get(m.f)
     if (m.t === 'html') place(m)
+    if (m.t === 'html' && m.id === 'values') resync(fields.filter((one) => !one.unsent && !one.wrong && one.left && !one.form.closest('.pep-in-place')))
     if (m.t === 'lock') shut()
     if (m.t === 'open') reveal()
     const said = document.getElementById('said')
@@ -364,18 +593,120 @@
     boxes.set(box.f, box)
   }
   document.addEventListener('visibilitychange', () => send({ t: 'here', v: here() }))
-  // While the program is away a form would only lead to a page of the browser's own, and take what was typed along.
-  document.addEventListener('submit', (e) => {
-    if (!away) return
-    e.preventDefault()
-    e.stopImmediatePropagation()
+  // While the program is away a form would only lead to a page of the browser's own, and take what was typed along. Otherwise what
+  // was entered anywhere on the page goes first, so that a form is sent over nobody's newer answers.
+  const stay = () => {
     missing('Not saved. The program is not running. Keep this page open, run pep open, and save again.', true)
     document.getElementById('sync')?.scrollIntoView({ block: 'nearest' })
+  }
+  document.addEventListener('submit', (e) => {
+    if (away) {
+      e.preventDefault()
+      e.stopImmediatePropagation()
+      stay()
+      return
+    }
+    if (leaving || e.defaultPrevented || !e.target.matches('main form') || e.target.closest('.pep-in-place')) return
+    const by = e.submitter, on = () => { leaving = true; e.target.requestSubmit(by) }
+    if (hurry(e.target, on)) { e.preventDefault(); e.stopImmediatePropagation() } else leaving = true
   }, true)
+  document.addEventListener('click', (e) => {
+    const a = e.target.closest?.('a[href]')
+    if (!a || leaving || e.defaultPrevented || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || a.target || a.hasAttribute('download')) return
+    if (a.origin !== location.origin || (a.hash && a.pathname === location.pathname && a.search === location.search)) return
+    if (away && unsent().length) { e.preventDefault(); stay(); return }
+    for (const form of wholes) form.leaving()
+    if (hurry(null, () => { leaving = true; location.assign(a.href) })) e.preventDefault()
+  })
   // A page that the browser kept to go back to is asked for again; so is one in another tab when a child gets this device.
   addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
   if (window.BroadcastChannel) new BroadcastChannel('pep').addEventListener('message', () => { leaving = true; location.reload() })
-  if (!boxes.size) { connect(); return }
+  const wire = (form) => {
+    const found = []
+    if (form.dataset.saves === 'fields') for (const group of form.querySelectorAll('[data-field]')) { const one = new Field(form, group, group.dataset.field); if (one.names.length && group.closest('form') === form) found.push(one) }
+    if (form.dataset.saves === 'fields') fields.push(...found)
+    else wholes.push(new Field(form, form, '', form.dataset.saves))
+    form.addEventListener('formdata', (e) => { if (e.target === form) for (const one of found) if (one.isSaved) one.names.forEach((name) => e.formData.delete(name)) })
+  }
+  document.querySelectorAll('main form[data-saves]').forEach(wire)
+  // What could not be taken stands in the page again when it is opened anew: nothing has to be sent once more for it.
+  if (document.title.startsWith('Error: ')) history.replaceState(null, '', location.href)
+
+  // Rows are added and changed where the table stands: the form of the row's own page, below the table.
+  const parse = async (answer) => new DOMParser().parseFromString(await answer.text(), 'text/html')
+  const shutRow = (rows) => {
+    const open = rows.querySelector('.pep-in-place')
+    for (const list of [fields, wholes]) for (let i = list.length - 1; i >= 0; i--) if (open?.contains(list[i].form)) { list[i].send(); list.splice(i, 1) }
+    open?.remove()
+    banner()
+  }
+  const openRow = (rows, page, from) => {
+    const form = page.querySelector('form[data-saves]')
+    if (!form) return false
+    shutRow(rows)
+    const open = add(rows, 'section', 'pep-in-place'), title = page.querySelector('h1').textContent
+    open.setAttribute('aria-label', title)
+    open.dataset.from = from
+    add(open, 'h3', 'govuk-heading-s', title)
+    const wrong = page.querySelector('.govuk-error-summary')
+    if (wrong) open.append(document.importNode(wrong, true))
+    const made = document.importNode(form, true)
+    made.removeAttribute('id')
+    made.querySelector('#values')?.remove()
+    made.querySelectorAll('noscript').forEach((el) => el.remove())
+    open.append(made)
+    wire(made)
+    const shut = add(open, 'button', 'govuk-button govuk-button--secondary', 'Close')
+    shut.type = 'button'
+    shut.addEventListener('click', () => closed(rows))
+    ;(open.querySelector('.govuk-error-summary') || made.querySelector('input:not([type=hidden]), select, textarea'))?.focus()
+    open.scrollIntoView({ block: 'nearest' })
+    return true
+  }
+  const closed = (rows) => {
+    const from = rows.querySelector('.pep-in-place')?.dataset.from
+    shutRow(rows)
+    ;([...rows.querySelectorAll('a')].find((a) => a.getAttribute('href') === from) || rows.querySelector('a'))?.focus()
+  }
+  document.addEventListener('click', (e) => {
+    const a = e.target.closest?.('.pep-rows a[data-way]'), rows = a?.closest('.pep-rows')
+    if (!rows || away || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || !/\/(table|targets)\/[^?#]*\/(new|[0-9a-f]{32})$/.test(a.pathname)) return
+    e.preventDefault()
+    fetch(a.href).then(async (answer) => { if (!answer.ok || !openRow(rows, await parse(answer), a.getAttribute('href'))) location.assign(a.href) }, () => location.assign(a.href))
+  }, true)
+  document.addEventListener('submit', (e) => {
+    const rows = e.target.closest?.('.pep-in-place')?.closest('.pep-rows')
+    if (!rows || away) return
+    e.preventDefault()
+    e.stopImmediatePropagation()
+    const form = e.target, from = rows.querySelector('.pep-in-place').dataset.from
+    for (const one of wholes) if (one.form === form) clearTimeout(one.timer)
+    const post = () => fetch(form.getAttribute('action'), { method: 'POST', body: new URLSearchParams(new FormData(form, e.submitter)) })
+    last = last.then(post).then(async (answer) => {
+      const page = await parse(answer), region = rows.querySelector('[data-region]'), now = page.getElementById(region.id)
+      if (!now || page.title.startsWith('Error: ')) { if (!openRow(rows, page, from)) missing('Not saved. Reload this page and try again.', true); return }
+      region.innerHTML = now.innerHTML
+      region.dataset.region = now.dataset.region
+      for (const one of wholes) if (one.form === form) one.shown = one.read()
+      closed(rows)
+      tell('Saved on this device')
+    }).catch(() => missing('Not saved. The program is not running. Keep this page open, run pep open, and save again.', true))
+  }, true)
+  addEventListener('beforeunload', (e) => {
+    if (leaving) return
+    hiding = true
+    for (const one of [...fields, ...wholes]) one.send()
+    setTimeout(() => { hiding = false })
+    if ([...boxes.values()].some((box) => box.dirty) || (away && unsent().length)) e.preventDefault()
+  })
+  addEventListener('pagehide', () => { boxes.forEach((box) => box.flush()); hiding = true; if (!leaving) for (const one of [...fields, ...wholes]) one.send() })
+  document.addEventListener('visibilitychange', () => {
+    boxes.forEach((box) => { if (!box.composing) { box.flush(); send({ t: 'leave', f: box.f }) } })
+    for (const one of [...fields, ...wholes]) one.send()
+  })
+  banner()
+  connect()
+  if (!boxes.size) return
   const holder = document.createElement('div')
   holder.className = 'govuk-form-group'
   const choices = add(holder, 'div', 'govuk-checkboxes govuk-checkboxes--small'), item = add(choices, 'div', 'govuk-checkboxes__item')
@@ -385,30 +716,13 @@
   form.prepend(holder)
   form.classList.add('pep-is-live')
   pause.addEventListener('change', () => boxes.forEach((box) => box.release()))
-  // A live box is not sent with the form: its words are on the disk, or go there first. One that is not live says what it was
-  // last told is saved, so that only what was typed since is taken from it.
-  form.addEventListener('submit', (e) => {
-    if (leaving) return
-    for (const box of boxes.values()) { box.flush(); send({ t: 'leave', f: box.f }) }
-    const open = () => [...boxes.values()].some((box) => box.ready && box.dirty)
-    if (!open()) { leaving = true; return }
-    e.preventDefault()
-    const by = e.submitter, until = Date.now() + 3000
-    const again = () => {
-      if (open() && Date.now() < until) return setTimeout(again, 20)
-      leaving = true
-      form.requestSubmit(by)
-    }
-    again()
-  })
+  // A live box is not sent with the form: its words are on the disk. One that is not live says what it was last told is saved, so
+  // that only what was typed since is taken from it.
   form.addEventListener('formdata', (e) => {
+    if (e.target !== form) return
     for (const box of boxes.values()) {
       if (box.ready && !box.dirty) e.formData.delete(box.el.name)
       else e.formData.set(`${box.el.name}~kept`, box.kept.base(box.ok))
     }
   })
-  addEventListener('beforeunload', (e) => { if (!leaving && [...boxes.values()].some((box) => box.dirty)) e.preventDefault() })
-  addEventListener('pagehide', () => boxes.forEach((box) => box.flush()))
-  document.addEventListener('visibilitychange', () => boxes.forEach((box) => { if (!box.composing) { box.flush(); send({ t: 'leave', f: box.f }) } }))
-  connect()
 })()

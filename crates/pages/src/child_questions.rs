@@ -260,19 +260,7 @@ impl ChildQuestion {
         match picture_sent(form) {
             // An answer that was taken away.
             _ if answer.as_deref() == Some("") => edits.push(say(answers::Given::Nothing)),
-            Some(sent) => {
-                let bytes = STANDARD.decode(sent.split_once(";base64,").map_or(sent, |(_, data)| data));
-                let picture = bytes.map_err(|_| NotAPicture::Unknown).and_then(|bytes| Picture::of_file(&bytes));
-                let value = Value::Picture(picture.map_err(|no| match no {
-                    NotAPicture::TooLarge { .. } => {
-                        format!("That picture is too big. It can be {} kB at most", PICTURE_BYTES_MAX / 1000)
-                    }
-                    NotAPicture::Unknown => {
-                        "That is not a picture that can be kept. Choose a photo or a drawing".to_owned()
-                    }
-                })?);
-                edits.push(say(answers::Given::Value(value)));
-            }
+            Some(sent) => edits.push(say(answers::Given::Value(picture_of(sent)?))),
             None => {}
         }
         edits.extend(why.map(|text| answers::written(PICTURE_WORDS, text, false)));
@@ -409,8 +397,20 @@ fn say(plan: &Plan, id: &str, said: answers::Given, lots: &mut Lots) {
     }
 }
 
+/// A picture as a form brings it, as the plan keeps it; or what is wrong with it.
+pub fn picture_of(sent: &str) -> Result<Value, String> {
+    let bytes = STANDARD.decode(sent.split_once(";base64,").map_or(sent, |(_, data)| data));
+    let picture = bytes.map_err(|_| NotAPicture::Unknown).and_then(|bytes| Picture::of_file(&bytes));
+    picture.map(Value::Picture).map_err(|no| match no {
+        NotAPicture::TooLarge { .. } => {
+            format!("That picture is too big. It can be {} kB at most", PICTURE_BYTES_MAX / 1000)
+        }
+        NotAPicture::Unknown => "That is not a picture that can be kept. Choose a photo or a drawing".to_owned(),
+    })
+}
+
 /// The picture that a form brings.
-fn picture_sent(form: &Pairs) -> Option<&str> {
+pub fn picture_sent(form: &Pairs) -> Option<&str> {
     ["picture", "file"].iter().filter_map(|name| form.get(name)).find(|sent| !sent.is_empty())
 }
 

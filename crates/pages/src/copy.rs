@@ -401,9 +401,9 @@ fn targets(copy: &Copy<'_>, question: &'static Question) -> Markup {
     let live: Vec<&Target> = copy.view.targets.iter().filter(|target| target.row.counts()).collect();
     let pounds = plan::pounds;
     html! {
-        @for (number, target) in live.iter().enumerate() {
+        @for target in live {
             div class="pep-copy__target" {
-                h5 { "Target " (number + 1) }
+                h5 { "Target " (target.number) }
                 dl class="pep-copy__row" {
                     @for column in question.columns.iter().filter(|column| column.kind != Kind::Table) {
                         @if let Some(cell) = target.row.cells.get(column.id.as_str()) {
@@ -416,7 +416,7 @@ fn targets(copy: &Copy<'_>, question: &'static Question) -> Markup {
                 @for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
                     @if let Some(rows) = target.tables.get(column.id.as_str()).filter(|rows| rows.iter().any(Row::counts)) {
                         p class="pep-copy__label" { (column.label) }
-                        (table(copy.pep, copy.view, &format!("{}, target {}", column.label, number + 1), &column.columns, rows))
+                        (table(copy.pep, copy.view, &format!("{}, target {}", column.label, target.number), &column.columns, rows))
                     }
                 }
             }

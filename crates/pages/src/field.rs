@@ -73,9 +73,9 @@ impl Ask {
         }
     }
 
-    /// Whether it is text that merges letter by letter, not a value; in a table only long texts are.
-    pub fn is_text(&self, in_table: bool) -> bool {
-        self.kind == Kind::LongText || (self.kind == Kind::Text && !in_table)
+    /// Whether it is text that merges letter by letter, not a value.
+    pub fn is_text(&self) -> bool {
+        self.kind == Kind::LongText
     }
 
     /// The input as it stands for a value.
@@ -231,7 +231,7 @@ impl Ask {
             _ => false,
         };
         html! {
-            div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+            div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) data-field=(name) {
                 @if grouped {
                     fieldset class="govuk-fieldset" aria-describedby=[&described] role=[(self.kind == Kind::Date).then_some("group")] {
                         legend class="govuk-fieldset__legend govuk-fieldset__legend--s" { (self.label) }
@@ -436,6 +436,7 @@ impl Excused {
                 input class="govuk-input" type="text" id={ (name) "~reason" } name={ (name) "~reason" } value=(self.reason) autocomplete="off";
             }
         };
+        let inside = html! { div data-field={ (name) "~why" } { (inside) } };
         super::kit::details("Say why there is no answer", !self.why.is_empty(), inside)
     }
 }

@@ -14,7 +14,7 @@ use super::{
     field::{Ask, Fill},
     live::merged,
     model::Plan,
-    request::{Outcome, Pairs},
+    request::{Leaf, Outcome, Pairs},
     text,
 };
 
@@ -91,13 +91,28 @@ impl Sent<'_> {
         Ok(Some(Change::Put(value)))
     }
 
+    /// What a form says of a draft that stands in it: why it is not the plan's. `None` where it is.
+    pub fn kept(&self, form: &Pairs) -> Option<String> {
+        match self.change(form) {
+            Ok(None) => None,
+            Ok(Some(_)) => Some(format!(
+                "What you entered for “{}” is not saved: the plan says “{}”. Save yours, or discard it",
+                self.ask.label,
+                self.said()
+            )),
+            Err(words) => Some(words),
+        }
+    }
+
     /// Says in a form that is shown again that the person has been told what stands there now.
     pub fn told(&self) -> Markup {
-        html! { input type="hidden" name=(saw_name(self.ask)) value=(self.token()); }
+        let is_value = self.ask.read(&self.sent).is_ok();
+        html! { @if is_value { input type="hidden" name=(saw_name(self.ask)) value=(self.token()); } }
     }
 
     fn said(&self) -> String {
         match self.ask.read(&self.now) {
+            _ if self.now == Fill::default() => "no answer".to_owned(),
             Ok(Some(value)) => self.ask.shown(&value),
             _ => "no answer".to_owned(),
         }
@@ -141,6 +156,18 @@ impl Lots {
                 Edit::Splice { question: place(), at: piece.at, delete: piece.delete, insert: piece.insert, seen };
             self.at(lot, kind).push(edit);
         }
+    }
+
+    /// With these, each in the lot in which it is.
+    pub fn merge(&mut self, other: Lots) {
+        for (lot, kinds) in other.0.into_iter().enumerate() {
+            kinds.into_iter().for_each(|(kind, edits)| self.at(lot, kind).extend(edits));
+        }
+    }
+
+    /// Writes them and shows what could not be taken, at these fields.
+    pub fn partly(self, wrong: Vec<String>, leaf: Leaf) -> Outcome {
+        Outcome::Partly { lots: self.0.into_iter().flatten().collect(), wrong, leaf: Box::new(leaf) }
     }
 
     /// Writes them all and goes on; where there is nothing to write, only goes on.
@@ -245,7 +272,7 @@ mod tests {
             },
             _ => ask.fill_text(text),
         };
-        let one = Sent { ask: &ask, text: ask.is_text(false), seen: fill(seen), now: fill(now), sent: fill(sent) };
+        let one = Sent { ask: &ask, text: ask.is_text(), seen: fill(seen), now: fill(now), sent: fill(sent) };
         one.change(&Pairs::read(form.as_bytes())).map(|change| {
             change.map(|change| match change {
                 Change::Put(value) => value.map_or("nothing".into(), |value| value.to_string()),

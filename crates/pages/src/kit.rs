@@ -92,6 +92,7 @@ fn frame(base: &Base, site: Option<&Site>, leaf: &Leaf) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 link rel="icon" type="image/svg+xml" href=(assets::address(base, "icon.svg"));
                 @for style in assets::STYLES { link rel="stylesheet" href=(assets::address(base, style)); }
+                noscript { link rel="stylesheet" href=(assets::address(base, "noscript.css")); }
                 @if let Some(site) = site {
                     link rel="stylesheet" href=(assets::colour_address(base, &site.colour));
                     script src=(assets::address(base, "app.js")) defer {}
@@ -111,7 +112,9 @@ fn frame(base: &Base, site: Option<&Site>, leaf: &Leaf) -> Markup {
                     (sync_state(site))
                 }
                 div class="govuk-width-container" {
-                    @if let Some((href, words)) = &leaf.back {
+                    @if let Some(way) = &leaf.way_back {
+                        nav class="pep-back" aria-label="Back" { (way) }
+                    } @else if let Some((href, words)) = &leaf.back {
                         nav aria-label="Back" { a class="govuk-back-link" href=(href) { (words) } }
                     }
                     @if site.is_some_and(|site| site.demo) { (hint(leaf.hint)) }
@@ -185,7 +188,8 @@ pub fn around(site: &Site) -> Regions {
     let words = html! {
         p class="govuk-body-s pep-sync__words" {
             (site.sync_words()) " "
-            a class="govuk-link" href=(site.href("/sync")) { "About sharing" }
+            @if site.drafts > 0 { a class="govuk-link" href=(site.href("/sync")) { "Look at it" } }
+            @else { a class="govuk-link" href=(site.href("/sync")) { "About sharing" } }
         }
     };
     Regions::default().with(AROUND, words)
@@ -330,12 +334,15 @@ pub fn link(href: &str, words: &str) -> Markup {
     html! { a class="govuk-link" href=(href) { (words) } }
 }
 
-/// A table that a narrow screen scrolls by itself. `rows` hold one cell a heading; the first names the row. The caption is for
+/// The heading of the column in which a row is changed: it stays in sight however wide the table is.
+pub const CHANGE: &str = "Change";
+
+/// A table that scrolls by itself where it is too wide, and that a narrow screen shows row by row. `rows` hold one cell a heading; the first names the row. The caption is for
 /// screen readers: a heading stands above every table.
 pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>]) -> Markup {
     html! {
         div class="pep-scroll" tabindex="0" role="region" aria-label=(caption) {
-            table class="govuk-table" {
+            table class={ "govuk-table" @if headings.last() == Some(&CHANGE) { " pep-changes" } } {
                 caption class="govuk-visually-hidden" { (caption) }
                 thead class="govuk-table__head" { tr class="govuk-table__row" {
                     @for heading in headings { th class="govuk-table__header" scope="col" { (heading) } }
@@ -345,7 +352,7 @@ pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>]) -> Markup {
                         tr class="govuk-table__row" {
                             @for (i, cell) in row.iter().enumerate() {
                                 @if i == 0 { th class="govuk-table__header" scope="row" { (cell) } }
-                                @else { td class="govuk-table__cell" { (cell) } }
+                                @else { td class="govuk-table__cell" data-of=[headings.get(i)] { (cell) } }
                             }
                         }
                     }
@@ -359,7 +366,7 @@ pub fn table(caption: &str, headings: &[&str], rows: &[Vec<Markup>]) -> Markup {
 pub fn radios(name: &str, legend: &str, error: Option<&str>, choices: &[(String, String)], on: &str) -> Markup {
     let error_id = format!("{name}-error");
     html! {
-        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) data-field=(name) {
             fieldset class="govuk-fieldset" aria-describedby=[error.map(|_| &error_id)] {
                 legend class="govuk-fieldset__legend govuk-fieldset__legend--m" { (legend) }
                 @if let Some(words) = error {
@@ -384,7 +391,7 @@ pub fn radios(name: &str, legend: &str, error: Option<&str>, choices: &[(String,
 pub fn select(name: &str, label: &str, error: Option<&str>, choices: &[(String, String)], on: &str) -> Markup {
     let error_id = format!("{name}-error");
     html! {
-        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+        div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) data-field=(name) {
             label class="govuk-label govuk-label--s" for=(name) { (label) }
             @if let Some(words) = error {
                 p class="govuk-error-message" id=(error_id) { span class="govuk-visually-hidden" { "Error: " } (words) }

@@ -3,7 +3,7 @@
 //!
 //! No socket, clock, file or thread, so that the same pages run behind `pep open` and in a browser. They work as plain forms and
 //! links; one small script makes the text boxes live, so that several people write in one answer: [`tab`] is a tab's side of it
-//! here, [`live`] a box's.
+//! here, [`live`] a box's. It sends every other field by itself (`keeping`); what cannot be taken is a draft of this device.
 //!
 //! What people see of each page in each state stands in `tests/pages/snapshots`, and is compared at every run of the tests;
 //! `UPDATE_EXPECT=1 cargo test -p pages --test pages snapshots` makes it anew.
@@ -24,6 +24,7 @@ pub mod field;
 pub mod forms;
 pub mod hints;
 pub mod history;
+mod keeping;
 pub mod kit;
 pub mod live;
 pub mod locked;

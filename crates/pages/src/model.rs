@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::address::Base;
 use participant::{
     act::Deputy,
-    device::{Held, Line, Present, Waits},
+    device::{Draft, Held, Line, Present, Waits},
     settings::Settings,
     words::{self, counted},
 };
@@ -38,6 +38,8 @@ pub struct Site {
     pub last_sync: Option<i64>,
     /// Answers that are not shared yet.
     pub waiting: usize,
+    /// What was entered on this device and is saved in no plan.
+    pub drafts: usize,
     /// Refused changes of others that wait for this person's decision.
     pub undecided: u64,
     /// What a newer version made and this one does not show, in a sentence.
@@ -166,6 +168,8 @@ pub struct Sharing {
     pub decides: bool,
     /// Children whose teams this person has left.
     pub left: usize,
+    /// What was entered on this device and is saved in no plan, with what its plan is called.
+    pub drafts: Vec<(String, Draft)>,
     /// Why the last attempt failed, and what to do.
     pub failed: Option<(String, Option<String>)>,
     /// The person asked to work offline.
@@ -248,17 +252,35 @@ pub type Findings = Vec<Finding>;
 impl Site {
     /// How far what is here is shared, in a sentence or two.
     pub fn sync_words(&self) -> String {
-        let (saved, last) = (saved_words(self.waiting), self.last_sync.map(|at| words::lately(at, &self.now)));
+        let saved = match self.drafts {
+            0 => saved_words(self.waiting),
+            n => unsaved_words(n, self.waiting),
+        };
+        let (saved, last) = (saved, self.last_sync.map(|at| words::lately(at, &self.now)));
         let last = last.map_or(String::new(), |at| format!(" Last shared {at}."));
         match (&self.line, self.waiting) {
             (Line::Connected, _) => saved,
             (Line::Offline, 0) => format!("You are working offline. {saved}{last}"),
-            (Line::Offline, n) => format!(
+            (Line::Offline, n) if self.drafts == 0 => format!(
                 "You are working offline. Everything is saved on this device. {} will be shared when there is a connection.{last}",
                 counted(n, "answer")
             ),
+            (Line::Offline, _) => format!("You are working offline. {saved}{last}"),
             (Line::Refused(_), _) => format!("Sharing has stopped. {saved}{last}"),
         }
+    }
+}
+
+/// The same where something was entered that no plan has taken.
+fn unsaved_words(drafts: usize, waiting: usize) -> String {
+    let needs = if drafts == 1 { "needs" } else { "need" };
+    let not = format!("Not saved: {} {needs} looking at.", counted(drafts, "answer"));
+    match waiting {
+        0 => not,
+        n => format!(
+            "{not} {} not shared yet.",
+            if n == 1 { "1 other is".to_owned() } else { format!("{n} others are") }
+        ),
     }
 }
 
@@ -393,10 +415,7 @@ impl Plan {
         let mut path = field.split('/');
         let question = plan::bank().question(path.next()?)?;
         let theirs = match (path.next(), path.next(), path.next()) {
-            (None, ..) => {
-                let text = matches!(question.kind, plan::Kind::Text | plan::Kind::LongText);
-                text && !self.pep.is_fact(question) && self.may_write(question) && self.disputed(&question.id).is_none()
-            }
+            (None, ..) => is_prose(question) && self.may_write(question) && self.disputed(&question.id).is_none(),
             (Some(key), Some(column), None) => {
                 let column = question.column(column).filter(|column| column.kind == plan::Kind::LongText)?;
                 let target = Plan::target(&self.view, key)?;
@@ -556,6 +575,39 @@ pub fn people(roles: &[Role]) -> String {
 /// A role in the middle of a sentence.
 pub fn small(role: Role) -> String {
     role.label().to_lowercase().replace("virtual school", "Virtual School")
+}
+
+/// Whether a question's answer is prose, which several people write letter by letter and which merges so. A short text is a value.
+pub fn is_prose(question: &Question) -> bool {
+    question.kind == plan::Kind::LongText || (question.kind == plan::Kind::Text && question.voice)
+}
+
+/// What a field that is no prose stands for, so that it is seen when that changes.
+pub fn stands(answer: &Answer) -> String {
+    match answer {
+        Answer::Value(value) => value.to_string(),
+        Answer::Text { text } => text.clone(),
+        Answer::Set(words) => words.iter().cloned().collect::<Vec<_>>().join(" "),
+        Answer::Disputed(claims) => {
+            claims.iter().map(|claim| claim.value.to_string()).collect::<Vec<_>>().join("\u{1}")
+        }
+        Answer::Missing
+        | Answer::Elsewhere
+        | Answer::Computed(_)
+        | Answer::Voices(_)
+        | Answer::Table(_)
+        | Answer::Targets { .. } => String::new(),
+    }
+}
+
+/// The same of the cells of a row that are no prose.
+pub fn cells_stand(row: &Row) -> String {
+    let each = row.cells.iter().map(|(column, cell)| match cell {
+        Cell::Value(value) => format!("{column} {value}"),
+        Cell::Disputed(claims) => format!("{column} {}", claims.len()),
+        Cell::Computed(_) | Cell::Text { .. } | Cell::Voices(_) => String::new(),
+    });
+    each.chain([row.withdrawn.to_string()]).collect::<Vec<_>>().join("\u{1}")
 }
 
 /// The value of a cell, where there is one and only one.

@@ -33,6 +33,14 @@ impl Regions {
     }
 }
 
+/// The id of the region that says which values a page's fields stand for: where it changes, the script looks at the page again.
+pub const VALUES: &str = "values";
+
+/// That region: nothing to read, and another for other values.
+pub fn values(of: &[String]) -> Markup {
+    html! { data value=(fingerprint(&of.join("\u{0}"))) {} }
+}
+
 /// Tells one content of a region from another: the page says which one it shows. Not for safety.
 pub fn fingerprint(html: &str) -> String {
     let mut hasher = DefaultHasher::new();

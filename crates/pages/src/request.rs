@@ -41,6 +41,17 @@ pub enum Outcome {
         /// Where to go when they are on the disk.
         then: String,
     },
+    /// Write what could be taken of a form, keep the rest as drafts, and show what is wrong with it.
+    Partly {
+        /// Edits for one document each; each lot is one change.
+        lots: Vec<(DocumentKind, Vec<Edit>)>,
+        /// The fields that could not be taken.
+        wrong: Vec<String>,
+        /// What is shown.
+        leaf: Box<Leaf>,
+    },
+    /// A form that came by itself is saved: what its field is made from now.
+    Kept(String),
     /// Sign a plan, then go on.
     Sign {
         /// What is signed.
@@ -113,6 +124,8 @@ pub struct Leaf {
     pub error: bool,
     /// Where the back link leads, and its words.
     pub back: Option<(String, String)>,
+    /// The same as a way off a form that saves itself.
+    pub way_back: Option<Markup>,
     /// Which part of the service navigation it belongs to.
     pub nav: &'static str,
     /// Whether it is for everybody in a room: without what surrounds every page, and in large letters.
@@ -190,6 +203,16 @@ impl Pairs {
         self.0.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// Those with such names.
+    pub fn only(&self, named: impl Fn(&str) -> bool) -> Pairs {
+        Pairs(self.0.iter().filter(|(name, _)| named(name)).cloned().collect())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All names and values.
     pub fn each(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
@@ -211,7 +234,17 @@ impl Outcome {
 impl Leaf {
     /// A page that is as it should be.
     pub fn new(title: impl Into<String>, nav: &'static str, main: Markup) -> Leaf {
-        Leaf { status: 200, title: title.into(), error: false, back: None, nav, wall: false, hint: "", main }
+        Leaf {
+            status: 200,
+            title: title.into(),
+            error: false,
+            back: None,
+            way_back: None,
+            nav,
+            wall: false,
+            hint: "",
+            main,
+        }
     }
 
     /// The same with a back link.

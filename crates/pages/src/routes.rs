@@ -5,9 +5,12 @@ use uuid::Uuid;
 
 use super::{
     address::HOME,
+    back::Back,
     child_mode,
     forms::{DRAFT, STAMP},
-    hints, kit,
+    hints,
+    keeping::{self, Keeping, leaves},
+    kit,
     locked::{self, AtLock},
     model::{ChildLine, Plan, pep_href},
     page::{
@@ -21,6 +24,9 @@ use super::{
     turn::{NotWritten, Turn},
 };
 use participant::error::Error;
+
+/// The status of the answer to a form that came by itself and could not be taken.
+const NOT_TAKEN: u16 = 422;
 
 /// Answers a request.
 pub fn answer(turn: &mut Turn<'_>, request: &Request) -> Reply {
@@ -45,15 +51,17 @@ pub fn answer(turn: &mut Turn<'_>, request: &Request) -> Reply {
         .unwrap_or_else(|e| Some(Outcome::page(errors::failed(&request.base, &e, &request.form))));
     match outcome.unwrap_or_else(|| Outcome::page(errors::not_found(&request.base))) {
         Outcome::Go(address) => Reply::Go(address),
+        Outcome::Kept(stamp) => Reply::Page { status: 200, html: keeping::kept(&stamp).into_string() },
         Outcome::Host(intent) => Reply::Host(intent),
         Outcome::File { name, kind, bytes } => Reply::File { name, kind, bytes },
         Outcome::Page(leaf) => {
             let mut leaf = Leaf { hint: hints::of(&request.path), ..*leaf };
-            if request.post && leaf.status >= 400 {
+            if request.post && leaf.status >= 400 && !leaf.error {
                 leaf.main.0.push_str(&errors::typed(&request.form).0);
             }
             page(turn, &leaf)
         }
+        Outcome::Partly { leaf, .. } => page(turn, &leaf),
         // Every edit was written, or answered with a page, before it came here.
         Outcome::Write { then, .. }
         | Outcome::Sign { then, .. }
@@ -125,7 +133,12 @@ fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
             let page = section::page_of(&plan, page);
             page.map(|page| section::regions(&plan, page, block)).unwrap_or_default()
         }
-        ["targets", key] => targets::regions(&plan, Plan::target(&plan.view, key)),
+        ["table", question, word] => table::regions(&plan, question, word),
+        ["targets", key, column, word] => table::regions(&plan, &within_target(key, column), word),
+        ["quality"] => quality::regions(&plan),
+        ["targets"] => targets::list_regions(&plan),
+        ["targets", key] => targets::regions(&plan, Plan::target(&plan.view, key), Back::of(request)),
+        ["meeting"] => meeting::regions(&plan, &turn.meeting(&plan)?),
         ["meeting", "live"] => meeting::live::regions(&plan, &turn.gathering(&plan)?),
         ["meeting", "wall"] => meeting::wall::regions(request, &plan, &turn.gathering(&plan)?),
         _ => Regions::default(),
@@ -154,6 +167,10 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
             None => None,
         },
         ["meetings"] => only_shown(meeting::coming(&turn.site()?, &turn.digests()?)),
+        ["sync"] if request.post && request.form.get("discard").is_some() => {
+            turn.discard(request.form.get("discard").unwrap_or_default())?;
+            Some(Outcome::Go(request.href("/sync")))
+        }
         ["sync"] => Some(sync::sync(request, &turn.site()?, &turn.sharing()?)),
         ["held"] => undecided(turn, request, None)?.and_then(only_shown),
         ["held", change, decision @ ("accept" | "discard")] if request.post => {
@@ -244,34 +261,103 @@ fn of_plan(turn: &mut Turn<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> 
     let draft = matches!(rest, ["comments", _]) && request.form.get(DRAFT).is_some();
     let stamp = (request.post && !draft).then(|| request.form.get(STAMP).unwrap_or_default());
     let form = request.post.then(|| request.fingerprint());
-    if let Some(then) = form.and_then(|form| turn.env.memory.written(&form)) {
-        return Ok(Some(Outcome::Go(then)));
+    let keeping = Keeping::of(request, id);
+    if let Some(only) = keeping.as_ref().filter(|keeping| keeping.only) {
+        return keep_only(turn, request, only).map(Some);
     }
+    if let Some(then) = form.and_then(|form| turn.env.memory.written(&form)) {
+        return went(turn, keeping.as_ref(), then).map(Some);
+    }
+    let drafted;
+    let request = match request.post {
+        true => request,
+        false => {
+            drafted = Request { form: turn.drafts(id, &request.path.join("/"))?, ..request.clone() };
+            &drafted
+        }
+    };
     let mut refused = None;
     for _ in 0..TRIES_MAX {
         let Some(plan) = turn.plan(id, stamp, refused.take())? else {
             return Ok(Some(Outcome::page(errors::no_such_plan(&request.base))));
         };
+        let leaving = keeping.as_ref().and_then(|_| leaves(request, &plan));
+        let mut partly = None;
         let (done, then) = match within(turn, request, &plan, rest)? {
-            Some(Outcome::Write { lots, then }) => (turn.write(&plan, lots), then),
+            Some(Outcome::Write { lots, then }) => (turn.write(&plan, lots), leaving.unwrap_or(then)),
+            Some(Outcome::Go(then)) => return went(turn, keeping.as_ref(), leaving.unwrap_or(then)).map(Some),
+            Some(Outcome::Partly { lots, wrong, leaf }) => {
+                partly = Some((wrong, leaf, leaving));
+                (turn.write(&plan, lots), String::new())
+            }
             Some(Outcome::Sign { signature, then }) => (turn.sign(&plan, signature), then),
             Some(Outcome::Readers { roles, then }) => (turn.choose_readers(&plan, roles), then),
             Some(Outcome::Move { version, then }) => (turn.move_version(&plan, version), then),
+            Some(Outcome::Page(leaf)) => {
+                return stays(turn, request, keeping.as_ref(), vec![String::new()], leaf, leaving).map(Some);
+            }
             other => return Ok(other),
         };
-        match done {
-            Ok(()) => {
+        match (done, partly) {
+            (Ok(()), Some((wrong, leaf, leaving))) => {
+                return stays(turn, request, keeping.as_ref(), wrong, leaf, leaving).map(Some);
+            }
+            (Ok(()), None) => {
                 if let Some(form) = form {
                     turn.env.memory.was_written(form, &then);
                 }
-                return Ok(Some(Outcome::Go(then)));
+                return went(turn, keeping.as_ref(), then).map(Some);
             }
-            Err(NotWritten::Moved) => {}
-            Err(NotWritten::Refused(why)) => refused = Some(why),
-            Err(NotWritten::Failed(e)) => return Err(e),
+            (Err(NotWritten::Moved), _) => {}
+            (Err(NotWritten::Refused(why)), _) => refused = Some(why),
+            (Err(NotWritten::Failed(e)), _) => return Err(e),
         }
     }
     Ok(Some(Outcome::page(errors::too_busy())))
+}
+
+/// Keeps a form that is only to be kept; one in which nothing is entered any more is forgotten.
+fn keep_only(turn: &mut Turn<'_>, request: &Request, keeping: &Keeping) -> Result<Outcome, Error> {
+    let place = &keeping.place;
+    match turn.keep_draft(place, keeping.entered(&request.form, &place.field))? {
+        true => Ok(Outcome::Kept(request.form.get(STAMP).unwrap_or_default().to_owned())),
+        false => Ok(Outcome::page(errors::too_large())),
+    }
+}
+
+/// A form is saved: nothing of it is a draft any more.
+fn went(turn: &mut Turn<'_>, keeping: Option<&Keeping>, then: String) -> Result<Outcome, Error> {
+    let Some(keeping) = keeping else { return Ok(Outcome::Go(then)) };
+    turn.forget_draft(&keeping.place)?;
+    if !keeping.by_itself {
+        return Ok(Outcome::Go(then));
+    }
+    let plan = turn.plan(&keeping.place.pep, None, None)?;
+    Ok(Outcome::Kept(plan.map(|plan| plan.stamp_now()).unwrap_or_default()))
+}
+
+/// A form is not saved, or not at these fields: they are kept. `leaving`: where its person goes all the same.
+fn stays(
+    turn: &mut Turn<'_>,
+    request: &Request,
+    keeping: Option<&Keeping>,
+    wrong: Vec<String>,
+    leaf: Box<Leaf>,
+    leaving: Option<String>,
+) -> Result<Outcome, Error> {
+    let Some(keeping) = keeping.filter(|_| leaf.error || leaf.status >= 400) else { return Ok(Outcome::Page(leaf)) };
+    if keeping.by_itself {
+        let field = &keeping.place.field;
+        turn.keep_draft(&keeping.place, keeping.entered(&request.form, field))?;
+        let status = if leaf.status >= 400 { leaf.status } else { NOT_TAKEN };
+        return Ok(Outcome::Page(Box::new(leaf.status(status))));
+    }
+    // What was a draft before is saved, or is one of these.
+    turn.forget_draft(&keeping.place)?;
+    for field in wrong {
+        turn.keep_draft(&keeping.at(&field), keeping.entered(&request.form, &field))?;
+    }
+    Ok(leaving.map_or(Outcome::Page(leaf), Outcome::Go))
 }
 
 fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) -> Result<Option<Outcome>, Error> {
@@ -290,6 +376,7 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
             Outcome::Give(child_mode) => turn.hand(Some(child_mode)).map(|()| Outcome::Give(child_mode))?,
             other => other,
         }),
+        ["picture"] => views::add_picture(request, plan),
         ["views", "readers"] => readers::readers(request, plan, &turn.team(plan)),
         ["history", question, change, word] => match ::plan::bank().question(question) {
             Some(question) => turn

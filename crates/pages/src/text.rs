@@ -78,14 +78,14 @@ pub fn by_name(pep: &Pep, view: &View, column: &Column, value: &Value) -> Option
         return Some(question.label.clone());
     }
     key.parse::<Uuid>().ok()?;
-    let Some((number, target)) = view.targets.iter().enumerate().find(|(_, target)| target.row.key == *key) else {
+    let Some(target) = view.targets.iter().find(|target| target.row.key == *key) else {
         return Some("A target of the last PEP".to_owned());
     };
     let area = match target.row.cells.get("area") {
         Some(Cell::Value(area)) => format!(": {area}"),
         _ => String::new(),
     };
-    Some(format!("Target {}{area}", number + 1))
+    Some(format!("Target {}{area}", target.number))
 }
 
 fn row(pep: &Pep, view: &View, columns: &'static [Column], row: &Row) -> String {

@@ -7,7 +7,7 @@ use std::{
 
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, act, check, conflicts, decisions,
-    device::{PlanDocuments, Present, Spot, Typed, Waiting},
+    device::{Draft, DraftPlace, PlanDocuments, Present, Spot, Typed, Waiting},
     lists::{self, Listed},
     meeting, mine,
     move_version::{self, Move},
@@ -24,14 +24,14 @@ use uuid::Uuid;
 use crate::{
     assets,
     env::{Env, Intent},
-    history,
+    history, keeping,
     live::{Live, Told},
     model::{
         ChildLine, Digest, EarlierAnswer, Findings, Gathering, Given, History, HistoryFilter, Plan, Sharing, Site,
         newest_first, pep_href,
     },
     presence,
-    request::Signature,
+    request::{Pairs, Signature},
 };
 
 /// One request's or one tab event's turn with the device.
@@ -103,6 +103,7 @@ impl<'a> Turn<'a> {
             line: self.device.line().clone(),
             last_sync: self.device.last_sync(),
             waiting: self.device.answers_waiting()?,
+            drafts: self.device.count_drafts()?,
             undecided: self.device.undecided()?,
             newer: self.device.newer_in_words(),
             pass: self.env.pass.clone(),
@@ -428,7 +429,15 @@ impl<'a> Turn<'a> {
             let title = format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(&pep));
             waiting.push((title, device.waits(&pep)?));
         }
+        let mut drafts = Vec::new();
+        for draft in device.drafts()? {
+            let title = device
+                .pep(&draft.place.pep)
+                .map(|pep| format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(pep)));
+            drafts.push((title.unwrap_or_else(|| "A plan that is not on this device any more".to_owned()), draft));
+        }
         Ok(Sharing {
+            drafts,
             relay: (me.relay.name, me.relay.url),
             waiting,
             held: device.refused(),
@@ -504,6 +513,34 @@ impl<'a> Turn<'a> {
             })
         });
         far.collect::<Result<Vec<String>, Trouble>>().unwrap_or_default()
+    }
+
+    /// What was entered on a page of a plan and is not saved: the form of it, as its page would send it.
+    pub fn drafts(&mut self, pep: &Uuid, page: &str) -> Result<Pairs, Error> {
+        let drafts = self.device.drafts_of_page(pep, page)?;
+        let said: Vec<&str> = drafts.iter().map(|draft| draft.said.as_str()).collect();
+        Ok(Pairs::read(said.join("&").as_bytes()))
+    }
+
+    /// Keeps what was entered at a place and is not saved; nothing forgets it. False where it is too long. On the disk when this
+    /// returns.
+    pub fn keep_draft(&mut self, place: &DraftPlace, said: String) -> Result<bool, Error> {
+        if said.is_empty() {
+            return self.forget_draft(place).map(|()| true);
+        }
+        let draft = Draft { place: place.clone(), said, at: self.now().unix() };
+        Ok(self.device.keep_draft(&draft)?)
+    }
+
+    /// Forgets the draft that a word of a form stands for. On the disk when this returns.
+    pub fn discard(&mut self, word: &str) -> Result<(), Error> {
+        let found = self.device.drafts()?.into_iter().find(|draft| keeping::word(&draft.place) == word);
+        found.map_or(Ok(()), |draft| self.forget_draft(&draft.place))
+    }
+
+    /// Forgets what was entered at a place. On the disk when this returns.
+    pub fn forget_draft(&mut self, place: &DraftPlace) -> Result<(), Error> {
+        Ok(self.device.forget_draft(place)?)
     }
 
     /// The heads of documents of a plan.

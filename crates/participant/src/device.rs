@@ -6,6 +6,7 @@ mod aside;
 mod authority;
 mod directory;
 mod documents;
+mod drafts;
 mod facts;
 mod held;
 mod incarnation;
@@ -44,6 +45,7 @@ use state::{Asides, Asked, Chance, Connection, Counted, Directory, Here, ROSTER,
 use unknown::Unknown;
 
 pub use documents::PlanDocuments;
+pub use drafts::{DRAFT_BYTES_MAX, Draft, DraftPlace};
 pub use facts::{pep_of, start_of};
 pub use line::PROGRAM;
 pub use state::{Became, Held, Line, NotChosen, Present, Revoked, Said, Spot, Traffic, Unshared, Waiting, Waits, Why};

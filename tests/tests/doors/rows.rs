@@ -1071,6 +1071,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("POST /views/readers", CHILD),
     ("POST /views/leave", CHILD),
     ("POST /pep/*/views/give", CHILD),
+    ("POST /pep/*/picture", "a picture is chosen on a page alone"),
     ("take_over::what_waits", "nobody asks for it, it follows from what the relay lists: tests/tests/generations.rs"),
     ("settings::ChildMode::keep", CHILD),
     ("settings::Pin::keep", THIS_DEVICE),

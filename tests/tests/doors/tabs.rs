@@ -493,6 +493,16 @@ fn whole() -> Vec<Tab> {
             ..BLANK
         },
         Tab {
+            name: "the child's picture, put in by somebody else",
+            covers: "POST /pep/*/picture",
+            role: DT,
+            given: |device, pep| device.set(pep, DT, "setting.yearGroup", "10"),
+            form: |_, pep| (at(pep, "/picture"), fields([("file", &picture(1))])),
+            other: |device, pep| device.set(pep, Role::YoungPerson, "voice.picture", &picture(2)),
+            stands: "\"voice.picture\":{",
+            ..BLANK
+        },
+        Tab {
             name: "whom the child lets see the private words",
             covers: "POST /views/readers",
             role: Role::YoungPerson,

@@ -118,15 +118,15 @@ fn place(plan: &Plan, finding: &Finding) -> (Option<String>, Option<String>) {
     let field = finding.field.as_deref().unwrap_or_default();
     let pieces: Vec<&str> = field.split('/').collect();
     if let Some(key) = &finding.target
-        && let Some(number) = plan.view.targets.iter().position(|target| target.row.key == *key)
+        && let Some(target) = Plan::target(&plan.view, key)
     {
-        let area = Plan::target(&plan.view, key).and_then(|target| cell_value(target.row.cells.get("area")));
+        let area = cell_value(target.row.cells.get("area"));
         let area = area.map_or_else(String::new, |value| format!(" “{value}”"));
         let column = match pieces.as_slice() {
             [_, _, column, ..] => format!("#{column}"),
             _ => String::new(),
         };
-        return (Some(plan.href(&format!("/targets/{key}{column}"))), Some(format!("Target {}{area}", number + 1)));
+        return (Some(plan.href(&format!("/targets/{key}{column}"))), Some(format!("Target {}{area}", target.number)));
     }
     let question = pieces.first().and_then(|id| plan::bank().question(id));
     match question {

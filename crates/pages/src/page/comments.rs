@@ -5,7 +5,8 @@ use plan::{CELL_MAX, Comment, Question};
 
 use crate::{
     field::{Ask, Fill},
-    forms::{DRAFT, Errors, Lots, refusal, stamp},
+    forms::{DRAFT, Errors, Lots, refusal},
+    keeping::{self, FORM, Saves, stamp},
     kit::{self, saved},
     model::Plan,
     request::{Leaf, Outcome, Request},
@@ -74,9 +75,9 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
         @if plan.comments(&question.id).next().is_none() { p class="govuk-body" { "Nobody has left a comment here yet." } }
         @for comment in plan.comments(&question.id) { div class="pep-comment" { (one(plan, comment)) } }
         @if shared {
-            form method="post" action=(here) novalidate {
+            form method="post" id=(FORM) action=(here) novalidate data-saves=(Saves::Act.word()) {
                 (stamp(plan))
-                input type="hidden" name="comment" value=(plan.fresh);
+                input type="hidden" name="comment" value=(request.form.get("comment").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh));
                 (ask.input(&Fill { text: text.to_owned(), ..Fill::default() }, error, &html! {}))
                 (kit::button("Save comment"))
             }
@@ -86,7 +87,8 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
     };
     let leaf = Leaf::new(format!("Comments on “{}”, {}", question.label, plan.name), "Children", main);
     Some(Outcome::page(
-        leaf.back(sections::question_href(plan, &question.id), "Back to the question").error(!errors.is_empty()),
+        keeping::back(leaf, plan, sections::question_href(plan, &question.id), "Back to the question")
+            .error(!errors.is_empty()),
     ))
 }
 

@@ -15,6 +15,7 @@ use crate::{
     forms::{Errors, Lots, refusal, stamp},
     kit::{self, Task, saved, upper},
     model::{Digest, Plan, Site, people, small},
+    region::Regions,
     request::{Leaf, Outcome, Request},
     sections,
 };
@@ -38,6 +39,7 @@ pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome
         }
     }
     let desk = meeting.kind == Some(ReviewKind::Desk);
+    let regions = regions(plan, meeting);
     let main = html! {
         (kit::error_summary(&errors))
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
@@ -53,13 +55,13 @@ pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome
         }
         @if !desk {
             h2 class="govuk-heading-m" { "When and where" }
-            (kit::summary(&when(plan, meeting)))
+            (regions.show("when"))
             @if meeting.date.is_some() && meeting.starts.is_some() {
                 p class="govuk-body" { a class="govuk-link" href=(plan.href("/meeting/meeting.ics")) download { "Put it into your calendar" } " (a file that names no child)" }
             }
         }
         h2 class="govuk-heading-m" { "People" }
-        (invited(plan, meeting))
+        (regions.show("people"))
         @if !desk {
             h2 class="govuk-heading-m" id="agenda" { "Agenda" }
             (agenda(plan, meeting, &here))
@@ -74,16 +76,26 @@ pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome
             p class="govuk-body" { (kit::link(&plan.href("/meeting/live"), "Review the targets")) }
         }
         h2 class="govuk-heading-m" { "Who does what by when" }
-        (actions(plan, meeting))
+        (regions.show("actions"))
         h2 class="govuk-heading-m" { "After the meeting" }
-        (kit::summary(&after(plan, meeting)))
+        (regions.show("after"))
         h3 class="govuk-heading-s" { "Copies" }
-        (copies(plan, meeting, Back::Meeting))
+        (regions.show("copies"))
     };
     let leaf =
         Leaf::new(format!("The meeting, {}", plan.name), "Meetings", main).back(plan.href(""), "Back to the plan");
     let status = if errors.is_empty() { 200 } else { 403 };
     Outcome::page(leaf.error(!errors.is_empty()).status(status))
+}
+
+/// The regions of the page.
+pub fn regions(plan: &Plan, meeting: &MeetingView) -> Regions {
+    Regions::default()
+        .with("when", kit::summary(&when(plan, meeting)))
+        .with("people", invited(plan, meeting))
+        .with("actions", actions(plan, meeting))
+        .with("after", kit::summary(&after(plan, meeting)))
+        .with("copies", copies(plan, meeting, Back::Meeting))
 }
 
 /// The meeting for a calendar; where it has no day and time yet, who can say them.

@@ -13,9 +13,11 @@ use plan::{Answer, CELL_MAX, Cells, Kind, Question, Refused, Role, Value, Writer
 use super::errors as pages;
 use crate::{
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Sent, refusal, stamp},
+    forms::{Change, Errors, Lots, Sent, refusal},
+    keeping::{self, FORM, Saves, stamp, way},
     kit::{self, saved},
-    model::{Plan, cell_value, people},
+    model::{self, Plan, cell_value, cells_stand, people},
+    region::{self, Regions, VALUES},
     request::{Leaf, Outcome, Request},
     sections::{self, grade_label},
 };
@@ -49,7 +51,20 @@ pub fn quality(request: &Request, plan: &Plan, sampled: bool) -> Option<Outcome>
     if request.post && taken.errors.is_empty() {
         return Some(taken.lots.write(saved(&plan.href("/quality"))));
     }
-    Some(Outcome::page(render(&taken, sampled, worked_out)))
+    let leaf = render(&taken, sampled, worked_out);
+    if !request.post {
+        return Some(Outcome::page(leaf));
+    }
+    let wrong: Vec<String> = taken.errors.iter().map(|(at, _)| at.clone()).collect();
+    let refused = plan.refused.is_some() || wrong.is_empty();
+    Some(if refused { Lots::default().partly(taken.changed, leaf) } else { taken.lots.partly(wrong, leaf) })
+}
+
+/// The regions of the page: what its fields stand for.
+pub fn regions(plan: &Plan) -> Regions {
+    let areas = Plan::rows(&plan.view, AREAS).iter().map(cells_stand);
+    let values: Vec<String> = areas.chain([model::stands(plan.answer(OVERALL))]).collect();
+    Regions::default().with(VALUES, region::values(&values))
 }
 
 /// The form of the quality check, input by input: what comes of each.
@@ -64,24 +79,36 @@ struct Taken<'a> {
     told: Vec<Markup>,
     /// What is to be written.
     lots: Lots,
+    /// The inputs that say what is not so already.
+    changed: Vec<String>,
 }
 
 impl<'a> Taken<'a> {
     fn of(request: &'a Request, plan: &'a Plan) -> Taken<'a> {
-        let (fills, errors, told, lots) = Default::default();
-        Taken { request, plan, fills, errors, told, lots }
+        let (fills, errors, told, lots, changed) = Default::default();
+        Taken { request, plan, fills, errors, told, lots, changed }
     }
 
     /// One input: what stands there, what came, and what that changes.
     fn take(&mut self, ask: &Ask, text: bool, seen: Fill, now: Fill) -> Option<Change> {
-        let sent = if self.request.post { ask.sent(&self.request.form) } else { None };
-        let Some(sent) = sent else {
+        let Some(sent) = ask.sent(&self.request.form) else {
             self.fills.insert(ask.name.clone(), now);
             return None;
         };
         self.fills.insert(ask.name.clone(), sent.clone());
         let one = Sent { ask, text, seen, now, sent };
-        one.change(&self.request.form).unwrap_or_else(|words| {
+        if !self.request.post {
+            if let Some(words) = one.kept(&self.request.form) {
+                self.errors.push((ask.target(), words));
+                self.told.push(one.told());
+            }
+            return None;
+        }
+        let change = one.change(&self.request.form);
+        if !matches!(change, Ok(None)) {
+            self.changed.push(ask.name.clone());
+        }
+        change.unwrap_or_else(|words| {
             self.errors.push((ask.target(), words));
             self.told.push(one.told());
             None
@@ -177,7 +204,7 @@ fn render(taken: &Taken<'_>, sampled: bool, worked_out: Option<&str>) -> Leaf {
         None => "As the areas make it, once all are graded".to_owned(),
     };
     let main = html! {
-        (kit::error_summary(errors))
+        @if request.post { (kit::error_summary(errors)) }
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "Quality check" }
@@ -186,8 +213,9 @@ fn render(taken: &Taken<'_>, sampled: bool, worked_out: Option<&str>) -> Leaf {
         @if matches!(plan.answer(OVERALL), Answer::Disputed(_)) {
             (kit::inset(html! { "Two people gave different overall grades. " (kit::link(&plan.href("/choose"), "Choose which is right")) }))
         }
-        form method="post" action=(plan.href("/quality")) novalidate {
+        form method="post" id=(FORM) action=(plan.href("/quality")) novalidate data-saves=(Saves::Fields.word()) {
             (stamp(plan))
+            (regions(plan).show(VALUES))
             @for words in &taken.told { (words) }
             @for area in &practice.areas {
                 @let (grade, comment) = asks(&area.id, &area.label);
@@ -202,10 +230,10 @@ fn render(taken: &Taken<'_>, sampled: bool, worked_out: Option<&str>) -> Leaf {
             (feedback.input(&taken.fill(&feedback), error(&feedback.name), &html! {}))
             (kit::button("Save the quality check"))
         }
-        p class="govuk-body" { (kit::link(&plan.href("/send-back"), "Send the plan back to somebody")) }
+        p class="govuk-body" { (way(plan, &plan.href("/send-back"), "Send the plan back to somebody", "")) }
     };
     let leaf = Leaf::new(format!("Quality check, {}", plan.name), "Children", main);
-    leaf.back(plan.href("/sign-off"), "Back to sign-off").error(!errors.is_empty())
+    keeping::back(leaf, plan, plan.href("/sign-off"), "Back to sign-off").error(request.post && !errors.is_empty())
 }
 
 /// Sends a plan back: to whom, what to put right, by when.
@@ -239,9 +267,9 @@ pub fn send_back(request: &Request, plan: &Plan) -> Option<Outcome> {
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "Send the plan back" }
         p class="govuk-body" { "Only the person you name is asked to say “complete” again; what the other signed stands." }
-        form method="post" action=(here) novalidate {
+        form method="post" id=(FORM) action=(here) novalidate data-saves=(Saves::Act.word()) {
             (stamp(plan))
-            input type="hidden" name="row" value=(plan.fresh);
+            input type="hidden" name="row" value=(request.form.get("row").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh));
             (kit::radios("to", "Who puts it right?", error("to"), &roles, to))
             (what.input(&said, error("what"), &html! {}))
             (kit::radios("page", "Which page is it on?", error("page"), &pages, page))
@@ -250,7 +278,9 @@ pub fn send_back(request: &Request, plan: &Plan) -> Option<Outcome> {
         }
     };
     let leaf = Leaf::new(format!("Send the plan back, {}", plan.name), "Children", main);
-    Some(Outcome::page(leaf.back(plan.href("/quality"), "Back to the quality check").error(!errors.is_empty())))
+    Some(Outcome::page(
+        keeping::back(leaf, plan, plan.href("/quality"), "Back to the quality check").error(!errors.is_empty()),
+    ))
 }
 
 /// What comes of a form that sends a plan back, or what is wrong in it. `said`: what to put right; `by`: by when, as `day` came.

@@ -3,16 +3,17 @@
 use maud::{Markup, html};
 use plan::{Answer, Kind, Page, Question};
 
-use super::{checks, table};
+use super::{checks, table, views};
 use crate::{
     back::{self, Back},
     field::{Ask, Excused, Fill},
-    forms::{Change, DRAFT, Errors, Lots, Sent, refusal, stamp},
-    kit::{self, upper},
+    forms::{Change, DRAFT, Errors, Lots, Sent, refusal},
+    keeping::{self, FORM, GO, Saves, stamp, way},
+    kit::{self, saved, upper},
     live::merged,
-    model::{Plan, people},
+    model::{self, Plan, people},
     presence,
-    region::Regions,
+    region::{self, Regions, VALUES},
     request::{Leaf, Outcome, Request},
     sections::{self, choose_href},
     text,
@@ -29,6 +30,8 @@ struct Shown {
     excused: Excused,
     error: Option<String>,
     excuse_error: Option<String>,
+    /// Whether something came for it that is not so already.
+    changed: bool,
     told: Option<Markup>,
     /// What was typed in a form, where this person cannot write it any more.
     not_taken: Option<String>,
@@ -48,25 +51,55 @@ pub fn section(request: &Request, plan: &Plan, page: &str, block: &str) -> Optio
     questions.first()?;
     let back = Back::of(request);
     let here = sections::section_href(plan, page, block);
+    let mut lots = Lots::default();
     if !request.post {
-        let shown = questions.iter().map(|question| as_it_is(plan, question)).collect();
+        let drafted = !request.form.is_empty();
+        let shown = questions.iter().map(|question| match drafted {
+            true => take(request, plan, question, &mut lots),
+            false => as_it_is(plan, question),
+        });
+        let shown = shown.collect();
         let done = request.query.get("saved").is_some();
         return Some(Outcome::page(render(plan, page, block, shown, Vec::new(), done, back)));
     }
-    let mut lots = Lots::default();
     let shown: Vec<Shown> = questions.iter().map(|question| take(request, plan, question, &mut lots)).collect();
     let mut errors = errors(&shown);
     errors.extend(refusal(plan, "main-content"));
     if !errors.is_empty() {
-        return Some(Outcome::page(render(plan, page, block, shown, errors, false, back)));
+        // What the plan has refused as a whole stays as it was sent.
+        let refused = plan.refused.is_some();
+        let wrong = shown.iter().flat_map(|one| one.not_saved(refused)).collect();
+        let lots = if refused { Lots::default() } else { lots };
+        return Some(lots.partly(wrong, render(plan, page, block, shown, errors, false, back)));
     }
-    let then = match (request.form.get("go"), back) {
+    let then = match (request.form.get(GO), back) {
         (Some("back"), Some(back)) => back.saved(plan, block),
         (Some("plan"), _) => plan.href("?saved=1"),
+        (Some("next"), None) => next(plan, page, block).map_or_else(|| plan.href("?saved=1"), |(href, _)| saved(&href)),
         (_, None) => format!("{here}?saved=1"),
         (_, Some(back)) => format!("{here}{}&saved=1", back.query()),
     };
     Some(lots.write(then))
+}
+
+impl Shown {
+    /// The fields of it that are not saved. `refused`: nothing of the form is.
+    fn not_saved(&self, refused: bool) -> Vec<String> {
+        let id = &self.question.id;
+        let answer = self.error.is_some() || (refused && self.changed);
+        let excuse = self.excuse_error.is_some() || (refused && !self.excused.why.is_empty());
+        [answer.then(|| id.clone()), excuse.then(|| format!("{id}~why"))].into_iter().flatten().collect()
+    }
+}
+
+/// The next section in the plan's order in which this person answers something, and what it is called.
+fn next(plan: &Plan, page: &Page, block: &str) -> Option<(String, &'static str)> {
+    let pages = &plan.pep.process().pages;
+    let all = pages.iter().flat_map(|page| sections::blocks(page).into_iter().map(move |block| (page, block)));
+    let mut after = all.skip_while(|(known, at)| known.id != page.id || *at != block).skip(1);
+    let own = |question: &&Question| plan.may_write(question) && has_input(plan, question);
+    let (page, block) = after.find(|(page, block)| sections::group(page, block).iter().any(own))?;
+    Some((sections::section_href(plan, page, block), sections::block_title(block)))
 }
 
 fn as_it_is(plan: &Plan, question: &'static Question) -> Shown {
@@ -77,6 +110,7 @@ fn as_it_is(plan: &Plan, question: &'static Question) -> Shown {
         excused: excused(plan, question, false),
         error: None,
         excuse_error: None,
+        changed: false,
         told: None,
         not_taken: None,
         left_out: false,
@@ -112,7 +146,7 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
     let ask = Ask::question(question);
     let mut before = fill(plan, &ask, plan.seen_answer(&question.id));
     // A box that was live says what it was last told is saved: the rest alone is to be written.
-    let prose = ask.is_text(false) && !plan.pep.is_fact(question);
+    let prose = model::is_prose(question);
     let kept = request.form.get(&kept_name(question)).filter(|_| prose);
     if let Some(kept) = kept {
         kept.clone_into(&mut before.text);
@@ -126,23 +160,28 @@ fn take(request: &Request, plan: &Plan, question: &'static Question, lots: &mut 
         }
         return shown;
     }
+    let mut own = Lots::default();
     let live = is_live(plan, question);
     let answered = match ask.sent(&request.form) {
         Some(sent) => {
             let now = shown.fill.clone();
             let one = Sent { ask: &ask, text: prose, seen: before, now, sent };
-            take_answer(request, plan, one, live && kept.is_some(), &mut shown, lots)
+            take_answer(request, plan, one, live && kept.is_some(), &mut shown, &mut own)
         }
         None => {
-            shown.left_out = live;
+            shown.left_out = live && request.post;
             false
         }
     };
     if to_confirm(plan, question) && !answered && request.form.get(&confirm_name(question)).is_some() {
-        lots.add(question.document(), answers::confirmed(question));
+        own.add(question.document(), answers::confirmed(question));
     }
     if question.may_be_excused() {
-        take_excuse(request, plan, answered, &mut shown, lots);
+        take_excuse(request, plan, answered, &mut shown, &mut own);
+    }
+    // Where it is wrong, nothing of it is written: it stands here still.
+    if shown.error.is_none() {
+        lots.merge(own);
     }
     shown
 }
@@ -152,8 +191,14 @@ fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown:
     let question = shown.question;
     let kind = question.document();
     let mut answered = false;
-    match one.change(&request.form) {
+    let change = one.change(&request.form);
+    shown.changed = !matches!(change, Ok(None));
+    match change {
         Ok(None) => {}
+        _ if !request.post => {
+            shown.error = one.kept(&request.form);
+            shown.told = Some(one.told());
+        }
         Ok(Some(_)) if plan.disputed(&question.id).is_some() => {
             shown.error =
                 Some(format!("“{}” has two answers now. Choose between them before you change it", question.label));
@@ -168,6 +213,9 @@ fn take_answer(request: &Request, plan: &Plan, one: Sent<'_>, live: bool, shown:
         Ok(Some(Change::Text(text))) => {
             answered = !text.trim().is_empty();
             lots.text(plan, kind, &question.id, [&one.seen.text, &one.now.text], &text);
+        }
+        Ok(Some(Change::Put(Some(plan::Value::Text(text))))) if text.trim().is_empty() => {
+            lots.add(kind, answers::given(question, Given::Nothing, &plan.view));
         }
         Ok(Some(Change::Put(Some(value)))) => {
             answered = true;
@@ -195,6 +243,9 @@ fn take_excuse(request: &Request, plan: &Plan, answered: bool, shown: &mut Shown
         Ok(excuse) if sent != excused(plan, question, false) && !answered => {
             let said = excuse.map_or(Given::Nothing, |(why, reason)| Given::NoAnswer(why, reason));
             lots.add(question.document(), answers::given(question, said, &plan.view));
+        }
+        Ok(_) if !request.post => {
+            shown.excuse_error = Some("Why there is no answer is not saved. Save it, or discard it".to_owned());
         }
         Ok(_) => {}
         Err(words) => shown.excuse_error = Some(words),
@@ -249,16 +300,23 @@ fn render(
         }
         @if writes {
             @let live = asked.iter().any(|one| is_live(plan, one.question));
-            form method="post" action={ (sections::section_href(plan, page, block)) (back::query(back)) } novalidate
+            @let next = next(plan, page, block).filter(|_| back.is_none());
+            form method="post" id=(FORM) action={ (sections::section_href(plan, page, block)) (back::query(back)) } novalidate data-saves=(Saves::Fields.word())
                 data-live-plan=[live.then(|| plan.pep.id())] data-comments=[live.then(|| plan.href("/comments"))] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
+                (regions.show(VALUES))
                 @for one in &asked { (question(plan, one, &regions)) }
                 div class="govuk-button-group" {
-                    @match back {
-                        Some(_) => button type="submit" class="govuk-button" name="go" value="back" { "Save and go back to the meeting" },
-                        None => button type="submit" class="govuk-button" name="go" value="plan" { "Save and go back to the plan" },
+                    @if back.is_some() {
+                        button type="submit" class="govuk-button" name=(GO) value="back" { "Save and go back to the meeting" }
                     }
-                    button type="submit" class="govuk-button govuk-button--secondary" name="go" value="here" { "Save and stay here" }
+                    @if let Some((_, title)) = &next {
+                        button type="submit" class="govuk-button" name=(GO) value="next" { "Save and go on to “" (title) "”" }
+                    }
+                    @if back.is_none() {
+                        button type="submit" class={ "govuk-button" @if next.is_some() { " govuk-button--secondary" } } name=(GO) value="plan" { "Save and go back to the plan" }
+                    }
+                    button type="submit" class="govuk-button govuk-button--secondary" name=(GO) value="here" { "Save and stay here" }
                 }
             }
         } @else {
@@ -267,7 +325,8 @@ fn render(
         @if !hidden.is_empty() { (why_hidden(plan, &hidden)) }
     };
     let (href, words) = back.map_or_else(|| (plan.href(""), "Back to the plan"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
+    let leaf = Leaf::new(format!("{title}, {}", plan.name), "Children", main).error(wrong);
+    if writes { keeping::back(leaf, plan, href, words) } else { leaf.back(href, words) }
 }
 
 /// What was typed and cannot be saved at its question any more.
@@ -294,14 +353,36 @@ fn unsaved(plan: &Plan, question: &Question, text: &str) -> Markup {
 
 /// The regions of a section: who is here, and who writes at which of its questions.
 pub fn regions(plan: &Plan, page: &Page, block: &str) -> Regions {
-    let all = Regions::default().with("here", here(plan, page, block));
-    sections::group(page, block).into_iter().fold(all, |all, question| {
+    let questions = sections::group(page, block);
+    let values: Vec<String> = questions
+        .iter()
+        .filter(|question| !model::is_prose(question))
+        .map(|question| model::stands(plan.answer(&question.id)))
+        .collect();
+    let all = Regions::default().with("here", here(plan, page, block)).with(VALUES, region::values(&values));
+    questions.into_iter().fold(all, |all, question| {
         let writing = presence::writing_at(plan, &question.id);
-        all.with(
+        let all = all.with(
             here_id(&question.id),
             html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
-        )
+        );
+        match question.kind {
+            Kind::Table | Kind::TargetList if question.id != "targets.list" => {
+                let rows = table::live_rows(plan, &question.id, changes_rows(plan, question), None, true);
+                all.with(table::rows_id(&question.id), rows)
+            }
+            _ => all.with(read_id(&question.id), read(plan, question)),
+        }
     })
+}
+
+/// Whether this person adds and changes rows here; grades have a page of their own.
+fn changes_rows(plan: &Plan, question: &Question) -> bool {
+    plan.may_write(question) && !sections::is_graded(&question.id)
+}
+
+fn read_id(question: &str) -> String {
+    format!("read-{question}")
 }
 
 fn here_id(question: &str) -> String {
@@ -341,7 +422,7 @@ fn confirm(question: &Question) -> Markup {
     html! {
         div class="govuk-form-group" {
             p class="govuk-hint" { "This comes from the last plan. Change it, or say that it is right." }
-            div class="govuk-checkboxes govuk-checkboxes--small" {
+            div class="govuk-checkboxes govuk-checkboxes--small" data-field=(name) data-once {
                 div class="govuk-checkboxes__item" {
                     input class="govuk-checkboxes__input" type="checkbox" id=(name) name=(name) value="yes" autocomplete="off";
                     label class="govuk-label govuk-checkboxes__label" for=(name) {
@@ -369,7 +450,6 @@ fn has_rows(plan: &Plan, question: &Question) -> bool {
 fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
     let question = one.question;
     let ask = Ask::question(question);
-    let answer = plan.answer(&question.id);
     let mine = plan.may_write(question);
     let disputed = plan.disputed(&question.id);
     html! {
@@ -382,23 +462,14 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
                 (Kind::Table | Kind::TargetList, _) => {
                     h2 class="govuk-heading-s" { (question.label) }
                     @if !question.help.is_empty() { p class="govuk-hint" { (question.help) } }
-                    (table::rows(plan, &question.id, mine && !sections::is_graded(&question.id), None))
+                    (table::rows(plan, &question.id, changes_rows(plan, question), None, true))
                     @if mine && sections::is_graded(&question.id) { (grades(plan)) }
                     @if mine && question.may_be_excused() && !has_rows(plan, question) { (excuse(one)) }
                     @else { (said(plan, question)) }
                 }
-                (_, Some(claims)) => {
+                (_, Some(_)) => {
                     h2 class="govuk-heading-s" { (question.label) }
-                    (kit::inset(html! {
-                        p class="govuk-body" { strong { "There are two answers." } " Nobody’s is lost." }
-                        ul class="govuk-list govuk-list--bullet" {
-                            @for claim in claims {
-                                li { "“" (text::of_question(&plan.pep, &ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at, plan.now.zone)) }
-                            }
-                        }
-                        @if mine { p class="govuk-body" { (kit::link(&choose_href(plan, &question.id), "Choose which is right")) } }
-                        @else { p class="govuk-body" { "It is for " (plan.writers(question)) " to choose." } }
-                    }))
+                    (regions.show(&read_id(&question.id)))
                 }
                 (kind, _) if mine && kind != Kind::Picture && !sections::is_graded(&question.id) => {
                     div data-live=[is_live(plan, question).then_some("")] {
@@ -408,7 +479,7 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
                     @if let Some(told) = &one.told { (told) }
                     @if question.may_be_excused() { (excuse(one)) }
                 }
-                _ => (read_only(plan, question, &ask, answer)),
+                _ => (read_only(plan, question, regions)),
             }
             (regions.show(&here_id(&question.id)))
             @if to_confirm(plan, question) { (confirm(question)) }
@@ -447,11 +518,40 @@ fn excuse(one: &Shown) -> Markup {
     }
 }
 
-fn read_only(plan: &Plan, question: &Question, ask: &Ask, answer: &Answer) -> Markup {
-    let unknown = html! { span class="govuk-hint" { "No answer yet" } };
+fn read_only(plan: &Plan, question: &'static Question, regions: &Regions) -> Markup {
     html! {
         h2 class="govuk-heading-s" { (question.label) }
-        @match answer {
+        (regions.show(&read_id(&question.id)))
+        @match question.kind {
+            _ if sections::is_graded(&question.id) && plan.may_write(question) => (grades(plan)),
+            Kind::Picture if plan.may_write(question) => p class="govuk-body" {
+                @let words = if views::picture(plan).is_some() { "Change the picture" } else { "Add a picture" };
+                (way(plan, &plan.href("/picture"), words, ""))
+            },
+            _ if *plan.answer(&question.id) != Answer::Elsewhere => p class="govuk-hint" { (why_not_mine(plan, question)) },
+            _ => {}
+        }
+    }
+}
+
+/// What stands at a question, for whoever only reads it or has to choose, and why there is nothing.
+fn read(plan: &Plan, question: &'static Question) -> Markup {
+    let (ask, mine) = (&Ask::question(question), plan.may_write(question));
+    let unknown = html! { span class="govuk-hint" { "No answer yet" } };
+    html! {
+        @if let Some(claims) = plan.disputed(&question.id) {
+            (kit::inset(html! {
+                p class="govuk-body" { strong { "There are two answers." } " Nobody’s is lost." }
+                ul class="govuk-list govuk-list--bullet" {
+                    @for claim in claims {
+                        li { "“" (text::of_question(&plan.pep, ask, &claim.value)) "” from " (words::name(&claim.by)) ", " (words::moment(claim.at, plan.now.zone)) }
+                    }
+                }
+                @if mine { p class="govuk-body" { (kit::link(&choose_href(plan, &question.id), "Choose which is right")) } }
+                @else { p class="govuk-body" { "It is for " (plan.writers(question)) " to choose." } }
+            }))
+        } @else { @match plan.answer(&question.id) {
+            Answer::Value(plan::Value::Picture(_)) => p { img class="pep-picture" src=(plan.href("/views/picture")) alt=(views::alt(plan)); },
             Answer::Value(value) | Answer::Computed(value) => p class="govuk-body" { (kit::typed(&text::of_question(&plan.pep, ask, value))) },
             Answer::Text { text } => p class="govuk-body" { (kit::typed(text)) },
             Answer::Voices(voices) => @for voice in voices {
@@ -464,10 +564,8 @@ fn read_only(plan: &Plan, question: &Question, ask: &Ask, answer: &Answer) -> Ma
                 @else { "The young person chooses who sees it." }
             },
             Answer::Missing | Answer::Disputed(_) | Answer::Table(_) | Answer::Targets { .. } => p class="govuk-body" { (unknown) },
-        }
+        } }
         (said(plan, question))
-        @if sections::is_graded(&question.id) && plan.may_write(question) { (grades(plan)) }
-        @else if *answer != Answer::Elsewhere { p class="govuk-hint" { (why_not_mine(plan, question)) } }
     }
 }
 
@@ -499,17 +597,15 @@ fn why_not_mine(plan: &Plan, question: &Question) -> String {
 }
 
 fn remarks(plan: &Plan, question: &Question) -> Markup {
-    let comments = plan.comments(&question.id).count();
+    let said = match plan.comments(&question.id).count() {
+        0 => "Comment".to_owned(),
+        n => words::counted(n, "comment"),
+    };
     html! {
         p class="pep-remarks" {
-            a class="govuk-link" href=(plan.href(&format!("/comments/{}", question.id))) {
-                @match comments { 0 => "Comment", 1 => "1 comment", n => { (n) " comments" } }
-                span class="govuk-visually-hidden" { " on: " (question.label) }
-            }
+            (way(plan, &plan.href(&format!("/comments/{}", question.id)), &said, &format!(" on: {}", question.label)))
             " "
-            a class="govuk-link" href=(plan.href(&format!("/history/{}", question.id))) {
-                "History" span class="govuk-visually-hidden" { " of: " (question.label) }
-            }
+            (way(plan, &plan.href(&format!("/history/{}", question.id)), "History", &format!(" of: {}", question.label)))
         }
     }
 }

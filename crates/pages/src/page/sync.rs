@@ -4,13 +4,14 @@ use crate::env::Intent;
 use maud::{Markup, html};
 
 use crate::{
+    keeping,
     kit::{self, upper},
     model::{Sharing, Site},
     region::Regions,
     request::{Leaf, Outcome, Request},
 };
 use participant::{
-    device::Line,
+    device::{Draft, Line},
     words::{self, counted},
 };
 
@@ -35,6 +36,7 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
             }))
         }
         p class="govuk-body" { "Everything you enter is saved on this device at once. It is shared with the others of the child’s team by itself whenever there is a connection." }
+        @if !sharing.drafts.is_empty() { (drafts(site, &sharing.drafts)) }
         (regions.show("facts"))
         form method="post" action=(site.href("/sync")) {
             @if sharing.offline {
@@ -64,6 +66,28 @@ pub fn sync(request: &Request, site: &Site, sharing: &Sharing) -> Outcome {
         }
     };
     Outcome::page(Leaf::new("Sharing", "Sharing", main))
+}
+
+/// What was entered and is saved in no plan, each with its place.
+fn drafts(site: &Site, drafts: &[(String, Draft)]) -> Markup {
+    html! {
+        h2 class="govuk-heading-m" id="drafts" { "Not saved in a plan yet" }
+        p class="govuk-body" { "This stands on this device alone. Open its page, and put it right or save it there." }
+        @for (plan, draft) in drafts {
+            @let called = keeping::called(&draft.place);
+            div class="pep-card" {
+                p class="govuk-body" {
+                    (kit::link(&site.href(&format!("/{}", draft.place.page)), &called)) br;
+                    span class="govuk-hint" { (plan) ", " (words::lately(draft.at, &site.now)) }
+                }
+                form method="post" action=(site.href("/sync")) {
+                    button type="submit" class="govuk-button govuk-button--secondary" name="discard" value=(keeping::word(&draft.place)) {
+                        "Discard" span class="govuk-visually-hidden" { ": " (called) }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The regions of the page: how far sharing is, and what waits.

@@ -10,9 +10,11 @@ use uuid::Uuid;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Met, Sent, refusal, stamp, stamp_now},
+    forms::{Change, Errors, Lots, Met, Sent, refusal, stamp_now},
+    keeping::{self, FORM, Saves, stamp, way},
     kit::{self, saved},
-    model::{Plan, cell_value},
+    model::{Plan, cell_value, cells_stand},
+    region::{self, Regions, VALUES},
     request::{Leaf, Outcome, Request},
     sections, text,
 };
@@ -139,26 +141,49 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The rows of a table, with what may be done to each; `back`: where that leads afterwards instead.
-pub fn rows(plan: &Plan, place: &str, mine: bool, back: Option<Back>) -> Markup {
+/// The rows of a table, with what may be done to each; `back`: where that leads afterwards instead; `within`: it stands in a form that
+/// saves itself.
+pub fn rows(plan: &Plan, place: &str, mine: bool, back: Option<Back>, within: bool) -> Markup {
     let Some(table) = Table::at(plan, place).map(|table| table.back(back)) else { return html! {} };
-    let all = Plan::rows(&plan.view, place);
-    let (live, withdrawn): (Vec<&Row>, Vec<&Row>) = all.iter().partition(|row| row.counts());
-    html! {
-        @if live.is_empty() { p class="govuk-body" { "Nothing here yet." } }
-        @else { (listed(plan, &table, &live, mine)) }
+    let withdrawn: Vec<&Row> = Plan::rows(&plan.view, place).iter().filter(|row| !row.counts()).collect();
+    let live = Regions::default().with(rows_id(place), live_rows(plan, place, mine, back, within));
+    html! { div class="pep-rows" {
+        (live.show(&rows_id(place)))
         @if mine {
             p class="govuk-body" {
-                a class="govuk-link" href=(table.href(plan, "/new")) { "Add a row" span class="govuk-visually-hidden" { " to: " (table.label) } }
+                (off(plan, within, &table.href(plan, "/new"), "Add a row", &format!(" to: {}", table.label)))
             }
         }
         @if !withdrawn.is_empty() {
-            (kit::details(&format!("Withdrawn rows ({})", withdrawn.len()), false, listed(plan, &table, &withdrawn, mine)))
+            (kit::details(&format!("Withdrawn rows ({})", withdrawn.len()), false, listed(plan, &table, &withdrawn, mine, within)))
         }
+    } }
+}
+
+/// The id of the region that holds the rows of a table.
+pub fn rows_id(place: &str) -> String {
+    format!("rows-{place}")
+}
+
+/// The rows that count, as a region has them.
+pub fn live_rows(plan: &Plan, place: &str, mine: bool, back: Option<Back>, within: bool) -> Markup {
+    let Some(table) = Table::at(plan, place).map(|table| table.back(back)) else { return html! {} };
+    let live: Vec<&Row> = Plan::rows(&plan.view, place).iter().filter(|row| row.counts()).collect();
+    html! {
+        @if live.is_empty() { p class="govuk-body" { "Nothing here yet." } }
+        @else { (listed(plan, &table, &live, mine, within)) }
     }
 }
 
-fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
+/// A link that leaves the page: a way off its form where it stands in one.
+fn off(plan: &Plan, within: bool, href: &str, words: &str, about: &str) -> Markup {
+    if within {
+        return way(plan, href, words, about);
+    }
+    html! { a class="govuk-link" href=(href) { (words) span class="govuk-visually-hidden" { (about) } } }
+}
+
+fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool, within: bool) -> Markup {
     let used: BTreeSet<&str> = rows.iter().flat_map(|row| row.cells.keys().copied()).collect();
     // A column that nobody has filled in tells nothing and takes room.
     let columns: Vec<&Column> =
@@ -169,7 +194,7 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
     }
     headings.push(if table.question.voice { "Written by" } else { "Added by" });
     if mine {
-        headings.push("Change");
+        headings.push(kit::CHANGE);
     }
     let lines: Vec<Vec<Markup>> = rows
         .iter()
@@ -184,10 +209,8 @@ fn listed(plan: &Plan, table: &Table<'_>, rows: &[&Row], mine: bool) -> Markup {
                     @if row.withdrawal_disputed {
                         (kit::link(&sections::choose_href(plan, &format!("{}/{}/withdrawn", table.place, row.key)), "Choose: keep or withdraw"))
                     } @else if table.is_mine(plan, row) {
-                        a class="govuk-link" href=(table.href(plan, &format!("/{}", table.word(plan, row)))) {
-                            @if row.withdrawn { "Look again" } @else { "Change" }
-                            span class="govuk-visually-hidden" { ": " (table.name(plan, row)) }
-                        }
+                        @let words = if row.withdrawn { "Look again" } else { "Change" };
+                        (off(plan, within, &table.href(plan, &format!("/{}", table.word(plan, row))), words, &format!(": {}", table.name(plan, row))))
                     }
                 });
             }
@@ -215,6 +238,12 @@ fn cell(plan: &Plan, table: &Table<'_>, row: &Row, column: &Column) -> Markup {
     }
 }
 
+/// The regions of a row's page: what its fields stand for.
+pub fn regions(plan: &Plan, place: &str, word: &str) -> Regions {
+    let row = Table::at(plan, place).and_then(|table| table.row(plan, &plan.view, word));
+    Regions::default().with(VALUES, region::values(&row.map(cells_stand).into_iter().collect::<Vec<_>>()))
+}
+
 /// The page that adds a row, or changes the one that `word` stands for.
 pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Outcome> {
     let table = Table::at(plan, place)?.back(Back::of(request));
@@ -231,6 +260,10 @@ pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Ou
     let fresh = request.form.get("row").and_then(|id| id.parse::<Uuid>().ok());
     // As the key of a row has it, whatever a page says.
     let fresh = fresh.map(|id| uuid::Builder::from_random_bytes(id.into_bytes()).into_uuid());
+    if !request.post && !request.form.is_empty() {
+        let taken = drafted(request, &table, existing);
+        return Some(Outcome::page(render(plan, &table, existing, word, taken, Vec::new(), New { fresh, met: None })));
+    }
     if !request.post {
         let fills = table.asks().map(|(column, ask)| (ask.fill(value_of(existing, column)), None, None)).collect();
         return Some(Outcome::page(render(plan, &table, existing, word, fills, Vec::new(), New::default())));
@@ -243,7 +276,16 @@ pub fn row(request: &Request, plan: &Plan, place: &str, word: &str) -> Option<Ou
     taken.errors.extend(refusal(plan, "main-content"));
     let new = New { fresh, met: None };
     let (true, Some(edit)) = (taken.errors.is_empty(), edit) else {
-        return Some(Outcome::page(render(plan, &table, existing, word, taken.fills, taken.errors, new)));
+        let mut lots = Lots::default();
+        let good = existing.filter(|_| plan.refused.is_none() && !taken.cells.is_empty());
+        good.into_iter().for_each(|row| {
+            lots.add(
+                table.question.document(),
+                rows::changed(&table.place, &row.key, std::mem::take(&mut taken.cells)),
+            );
+        });
+        let wrong = if existing.is_some() { taken.wrong(&table) } else { vec![String::new()] };
+        return Some(lots.partly(wrong, render(plan, &table, existing, word, taken.fills, taken.errors, new)));
     };
     // The key of such a row is its form's own, unless it follows from what the row says.
     let seen = (!table.natural.is_empty() || table.question.voice).then(|| plan.seen_view());
@@ -307,6 +349,34 @@ struct Taken {
     fills: Vec<Filled>,
     /// What is wrong.
     errors: Errors,
+}
+
+impl Taken {
+    /// The fields that could not be taken; all of them where it is the plan that took none.
+    fn wrong(&self, table: &Table<'_>) -> Vec<String> {
+        let each = table.asks().zip(&self.fills);
+        let wrong: Vec<String> =
+            each.filter(|(_, (_, wrong, _))| wrong.is_some()).map(|((_, ask), _)| ask.name).collect();
+        if wrong.is_empty() { vec![String::new()] } else { wrong }
+    }
+}
+
+/// What stands in the inputs of a row of which drafts are kept.
+fn drafted(request: &Request, table: &Table<'_>, existing: Option<&Row>) -> Vec<Filled> {
+    let each = table.asks().map(|(column, ask)| {
+        let now = ask.fill(value_of(existing, column));
+        let sent = ask.sent(&request.form).filter(|_| existing.is_none() || !table.is_natural(column));
+        let Some(sent) = sent else { return (now, None, None) };
+        let one = Sent { ask: &ask, text: false, seen: now.clone(), now, sent: sent.clone() };
+        let kept = match existing {
+            Some(_) => one.kept(&request.form),
+            // Of a new row all that stands here is a draft; what could not be taken is said.
+            None => one.change(&request.form).err(),
+        };
+        let told = kept.as_ref().map(|_| one.told());
+        (sent, kept, told)
+    });
+    each.collect()
 }
 
 /// Takes in the inputs of a row. `existing`: as it is now; `seen`: as the page showed it.
@@ -421,8 +491,10 @@ fn render(
         span class="govuk-caption-l" { (table.label) ", " (plan.name) }
         h1 class="govuk-heading-l" { (title) }
         @if withdrawn { (kit::inset(html! { "This row is withdrawn and counts for nothing. To bring it back, save it." })) }
-        form method="post" action=(table.href(plan, &format!("/{word}"))) novalidate {
+        @let saves = if existing.is_some() && !withdrawn { Saves::Fields } else { Saves::Whole };
+        form method="post" id=(FORM) action=(table.href(plan, &format!("/{word}"))) novalidate data-saves=(saves.word()) {
             (stamp(plan))
+            (regions(plan, &table.place, word).show(VALUES))
             @if existing.is_none() { input type="hidden" name="row" value=(new.fresh.unwrap_or(plan.fresh)); }
             @if let Some(met) = new.met { (met.told(plan)) }
             @for ((column, ask), (fill, error, told)) in table.asks().zip(&fills) {
@@ -447,14 +519,15 @@ fn render(
             div class="govuk-button-group" {
                 (kit::button(if withdrawn { "Save and bring back" } else { "Save row" }))
                 @if existing.is_some() && !withdrawn {
-                    (kit::link(&table.href(plan, &format!("/{word}/withdraw")), "Withdraw this row"))
+                    (way(plan, &table.href(plan, &format!("/{word}/withdraw")), "Withdraw this row", ""))
                 }
             }
         }
     };
     let wrong = !errors.is_empty();
     let (href, words) = table.way_back(plan);
-    Leaf::new(format!("{title}: {}, {}", table.label, plan.name), "Children", main).back(href, words).error(wrong)
+    let leaf = Leaf::new(format!("{title}: {}, {}", table.label, plan.name), "Children", main).error(wrong);
+    keeping::back(leaf, plan, href, words)
 }
 
 /// The targets that ask for money, to choose from, each with what it asks for.

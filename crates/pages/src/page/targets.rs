@@ -8,12 +8,13 @@ use super::table;
 use crate::{
     back::{self, Back},
     field::{Ask, Fill},
-    forms::{Change, Errors, Lots, Met, Sent, refusal, stamp, stamp_now},
+    forms::{Change, Errors, Lots, Met, Sent, refusal, stamp_now},
+    keeping::{self, FORM, Saves, stamp, way},
     kit::{self, saved},
     live::merged,
-    model::{Plan, cell_value},
+    model::{Plan, cell_value, cells_stand},
     presence,
-    region::Regions,
+    region::{self, Regions, VALUES},
     request::{Leaf, Outcome, Request},
     sections, text,
 };
@@ -28,28 +29,41 @@ const MAIN: plan::DocumentKind = plan::DocumentKind::Main;
 pub fn list(request: &Request, plan: &Plan) -> Option<Outcome> {
     let question = question()?;
     let mine = plan.may_write(question);
-    let (live, withdrawn): (Vec<Numbered<'_>>, Vec<Numbered<'_>>) =
-        plan.view.targets.iter().enumerate().partition(|(_, target)| target.row.counts());
-    let short = plan::shortfalls(&plan.view, &plan.pep.process().targets);
+    let regions = list_regions(plan);
     let main = html! {
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "Targets and funding" }
-        (sums(plan))
-        @if !short.is_empty() { (kit::inset(html! { @for words in &short { p class="govuk-body" { (words) } } })) }
-        @if live.is_empty() { p class="govuk-body" { "There is no target yet." @if !mine { " They are for " (plan.writers(question)) " to add." } } }
+        (regions.show("sums"))
+        @if !plan.view.targets.iter().any(|target| target.row.counts()) { p class="govuk-body" { "There is no target yet." @if !mine { " They are for " (plan.writers(question)) " to add." } } }
         @if mine {
             p class="govuk-body" { a class="govuk-button" role="button" draggable="false" href=(plan.href("/targets/new")) { "Add a target" } }
         }
-        @for (number, target) in &live { (card(plan, question, *number, target)) }
-        @if !withdrawn.is_empty() {
-            h2 class="govuk-heading-m" { "Withdrawn targets" }
-            p class="govuk-body" { "They count for nothing. What they said is kept." }
-            @for (number, target) in &withdrawn { (card(plan, question, *number, target)) }
-        }
+        (regions.show("cards"))
     };
     let title = format!("Targets and funding, {}", plan.name);
     Some(Outcome::page(Leaf::new(title, "Children", main).back(plan.href(""), "Back to the plan")))
+}
+
+/// The regions of the page of all targets.
+pub fn list_regions(plan: &Plan) -> Regions {
+    let Some(question) = question() else { return Regions::default() };
+    let short = plan::shortfalls(&plan.view, &plan.pep.process().targets);
+    let (live, withdrawn): (Vec<&Target>, Vec<&Target>) =
+        plan.view.targets.iter().partition(|target| target.row.counts());
+    let sums = html! {
+        (sums(plan))
+        @if !short.is_empty() { (kit::inset(html! { @for words in &short { p class="govuk-body" { (words) } } })) }
+    };
+    let cards = html! {
+        @for target in &live { (card(plan, question, target)) }
+        @if !withdrawn.is_empty() {
+            h2 class="govuk-heading-m" { "Withdrawn targets" }
+            p class="govuk-body" { "They count for nothing. What they said is kept." }
+            @for target in &withdrawn { (card(plan, question, target)) }
+        }
+    };
+    Regions::default().with("sums", sums).with("cards", cards)
 }
 
 /// The page of one target, or of a new one (`new`).
@@ -57,7 +71,11 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let question = question()?;
     let fresh = request.form.get("target").and_then(|id| id.parse::<Uuid>().ok());
     // A new target sent twice is one target.
-    let key = if key == "new" { fresh.map_or_else(|| key.to_owned(), |id| id.to_string()) } else { key.to_owned() };
+    let key = if key == "new" && request.post {
+        fresh.map_or_else(|| key.to_owned(), |id| id.to_string())
+    } else {
+        key.to_owned()
+    };
     let existing = Plan::target(&plan.view, &key);
     let back = Back::of(request);
     if existing.is_none() && request.path.last().is_none_or(|last| last != "new") {
@@ -105,7 +123,7 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     taken.errors.extend(refusal(plan, "main-content"));
     if !taken.errors.is_empty() {
         let existing = existing.filter(|_| met.is_none());
-        return Some(Outcome::page(render(request, plan, question, existing, &taken.fields, taken.errors, new)));
+        return Some(taken.partly(request, plan, question, existing, new));
     }
     let again = existing.is_some_and(|target| target.row.withdrawn) && plan.may_write(question);
     if let Some(edit) = edit.ok().filter(|_| !taken.cells.is_empty() || again) {
@@ -118,7 +136,7 @@ pub fn one(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
 /// The page that asks whether to withdraw a target, and withdraws it.
 pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let question = question()?;
-    let (number, target) = plan.view.targets.iter().enumerate().find(|(_, target)| target.row.key == key)?;
+    let target = Plan::target(&plan.view, key)?;
     if !plan.may_write(question) {
         return Some(super::errors::not_yours(plan, question));
     }
@@ -138,7 +156,7 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let own = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let main = html! {
         (kit::error_summary(&errors))
-        h1 class="govuk-heading-l" { "Withdraw " (name(number, target)) "?" }
+        h1 class="govuk-heading-l" { "Withdraw " (name(target)) "?" }
         p class="govuk-body" { "It counts for nothing from then on. What it says is kept, and it can be brought back." }
         @if cost > 0 { p class="govuk-body" { "Its funding, " (words::pounds(cost)) ", stays in sight as money without a target." } }
         form method="post" action=(plan.href(&format!("/targets/{key}/withdraw{}", back::query(back)))) {
@@ -152,9 +170,6 @@ pub fn withdraw(request: &Request, plan: &Plan, key: &str) -> Option<Outcome> {
     let leaf = Leaf::new(format!("Withdraw a target, {}", plan.name), "Children", main);
     Some(Outcome::page(leaf.back(own, "Back").error(!errors.is_empty())))
 }
-
-/// A target and its place in the list, from 0.
-type Numbered<'a> = (usize, &'a Target);
 
 /// One input of a target's form.
 struct Field {
@@ -199,6 +214,28 @@ impl Taken {
         self.errors.is_empty() && otherwise && !met.is_told(plan, &request.form)
     }
 
+    /// Writes what could be taken of a target that stands, and shows what could not.
+    fn partly(
+        mut self,
+        request: &Request,
+        plan: &Plan,
+        question: &'static Question,
+        existing: Option<&Target>,
+        new: New<'_>,
+    ) -> Outcome {
+        let bad = self.fields.iter().filter(|field| field.error.is_some());
+        let mut wrong: Vec<String> = bad.map(|field| field.ask.name.clone()).collect();
+        let leaf = render(request, plan, question, existing, &self.fields, self.errors, new);
+        match existing.filter(|_| plan.refused.is_none() && !wrong.is_empty()) {
+            Some(target) if !self.cells.is_empty() => {
+                self.lots.add(MAIN, targets::changed(&target.row.key, self.cells));
+            }
+            Some(_) => {}
+            None => (wrong, self.lots) = (vec![String::new()], Lots::default()),
+        }
+        self.lots.partly(wrong, leaf)
+    }
+
     /// Tells how the target is, beside what was typed.
     fn tell(&mut self, met: Met<'_>) {
         self.errors.push(("main-content".to_owned(), met.words("target")));
@@ -226,18 +263,25 @@ impl Taken {
         let (column, place) = (field.column, format!("{TARGETS}/{key}/{}", field.column.id));
         // A box that was live says what it was last told is saved: the rest alone is to be written.
         let kept = request.form.get(&format!("{}~kept", column.id)).filter(|_| plan.types_in(&place).is_some());
-        let sent = if request.post && field.writable { field.ask.sent(&request.form) } else { None };
+        let sent = field.ask.sent(&request.form).filter(|_| field.writable);
         if let Some(sent) = sent {
             let mut before = fill(plan, &field.ask, seen, column);
             if let Some(kept) = kept {
                 kept.clone_into(&mut before.text);
             }
             let now = field.fill.clone();
-            let text = field.ask.is_text(true);
+            let text = field.ask.is_text();
             let cell = existing.filter(|_| self.is_met).and_then(|target| target.row.cells.get(column.id.as_str()));
             let disputed = matches!(cell, Some(Cell::Disputed(_)));
             let one = Sent { ask: &field.ask, text, seen: before, now, sent: sent.clone() };
             let change = one.change(&request.form);
+            if !request.post {
+                field.error = if existing.is_some() { one.kept(&request.form) } else { change.err() };
+                field.told = field.error.as_ref().map(|_| one.told());
+                field.fill = sent;
+                self.fields.push(field);
+                return;
+            }
             if self.is_met && matches!(change, Ok(Some(_))) {
                 self.otherwise.push((&column.id, one.now.clone(), disputed));
             }
@@ -273,9 +317,25 @@ impl Taken {
 
 /// Where a field of a target is; of a new one, nowhere yet.
 /// The regions of a target's page: who writes in which of its fields.
-pub fn regions(plan: &Plan, existing: Option<&Target>) -> Regions {
+pub fn regions(plan: &Plan, existing: Option<&Target>, back: Option<Back>) -> Regions {
     let columns = question().into_iter().flat_map(|question| &question.columns);
-    columns.filter(|column| column.kind == Kind::LongText).fold(Regions::default(), |all, column| {
+    let values = region::values(&existing.map(|target| cells_stand(&target.row)).into_iter().collect::<Vec<_>>());
+    let all = Regions::default().with(VALUES, values);
+    let all = question().into_iter().flat_map(|question| &question.columns).fold(all, |all, column| {
+        let place = place(existing, column);
+        match existing {
+            Some(_) if column.kind == Kind::Table => {
+                let mine = question().is_some_and(|question| plan.may_write(question));
+                all.with(table::rows_id(&place), table::live_rows(plan, &place, mine, back, true))
+            }
+            Some(target) => {
+                let shown = value(plan, target.row.cells.get(column.id.as_str()), column);
+                all.with(read_id(&place), html! { p class="govuk-body" { (shown) } })
+            }
+            None => all,
+        }
+    });
+    columns.filter(|column| column.kind == Kind::LongText).fold(all, |all, column| {
         let place = place(existing, column);
         let writing = presence::writing_at(plan, &place);
         all.with(
@@ -283,6 +343,10 @@ pub fn regions(plan: &Plan, existing: Option<&Target>) -> Regions {
             html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } },
         )
     })
+}
+
+fn read_id(place: &str) -> String {
+    format!("read-{place}")
 }
 
 fn here_id(place: &str) -> String {
@@ -316,17 +380,13 @@ fn render(
 ) -> Leaf {
     let (done, back) = (!request.post && request.query.get("saved").is_some(), Back::of(request));
     let wrong = !errors.is_empty();
-    let number = existing.and_then(|target| plan.view.targets.iter().position(|known| known.row.key == target.row.key));
-    let title = match (existing, number) {
-        (Some(target), Some(number)) => name(number, target),
-        _ => "New target".to_owned(),
-    };
+    let title = existing.map_or_else(|| "New target".to_owned(), name);
     let key = existing.map_or("new", |target| target.row.key.as_str());
     let here = plan.href(&format!("/targets/{key}{}", back::query(back)));
     let row = existing.map(|target| &target.row).or(new.met.map(|met| met.0));
     let withdrawn = row.is_some_and(|row| row.withdrawn);
     let mine = plan.may_write(question);
-    let regions = regions(plan, existing);
+    let regions = regions(plan, existing, back);
     let main = html! {
         (kit::error_summary(&errors))
         @if done { (kit::done("Saved on this device")) }
@@ -336,13 +396,15 @@ fn render(
         @if existing.is_none() && back.is_none() { p class="govuk-body" { "When you have saved it, you can add what will happen and what it costs." } }
         @if fields.iter().any(|field| field.writable) {
             @let live = fields.iter().any(|field| plan.types_in(&place(existing, field.column)).is_some());
-            form method="post" action=(here) novalidate
+            @let saves = if existing.is_some() && !withdrawn { Saves::Fields } else { Saves::Whole };
+            form method="post" id=(FORM) action=(here) novalidate data-saves=(saves.word())
                 data-live-plan=[live.then(|| plan.pep.id())] data-comments=[live.then(|| plan.href("/comments"))] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
+                (regions.show(VALUES))
                 @if existing.is_none() { input type="hidden" name="target" value=(new.fresh.unwrap_or(plan.fresh)); }
                 @if let Some(met) = new.met { (met.told(plan)) }
                 @for field in fields {
-                    (input(plan, question, existing, field))
+                    (input(plan, question, existing, field, &regions))
                     @let place = place(existing, field.column);
                     @if field.column.kind == Kind::LongText {
                         (regions.show(&here_id(&place)))
@@ -351,24 +413,25 @@ fn render(
                 (kit::button(if withdrawn && mine { "Save and bring back" } else { "Save target" }))
             }
         } @else {
-            @for field in fields { (input(plan, question, existing, field)) }
+            @for field in fields { (input(plan, question, existing, field, &regions)) }
         }
         @if let Some(target) = existing {
             @for column in question.columns.iter().filter(|column| column.kind == Kind::Table) {
                 h2 class="govuk-heading-m" id=(column.id) { (column.label) }
-                (table::rows(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id), mine, back))
+                (table::rows(plan, &format!("{TARGETS}/{}/{}", target.row.key, column.id), mine, back, true))
             }
             p class="govuk-body" { "This target asks for " strong { (words::pounds(target.requested)) } " and the Virtual School keeps " strong { (words::pounds(target.retained)) } " for it." }
             @if mine && !withdrawn {
-                p class="govuk-body" { (kit::link(&plan.href(&format!("/targets/{key}/withdraw{}", back::query(back))), "Withdraw this target")) }
+                p class="govuk-body" { (way(plan, &plan.href(&format!("/targets/{key}/withdraw{}", back::query(back))), "Withdraw this target", "")) }
             }
         }
     };
     let (href, words) = back.map_or_else(|| (plan.href("/targets"), "Back to the targets"), |back| back.link(plan));
-    Leaf::new(format!("{title}, {}", plan.name), "Children", main).back(href, words).error(wrong)
+    let leaf = Leaf::new(format!("{title}, {}", plan.name), "Children", main).error(wrong);
+    keeping::back(leaf, plan, href, words)
 }
 
-fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field) -> Markup {
+fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Field, regions: &Regions) -> Markup {
     let column = field.column;
     let cell = existing.and_then(|target| target.row.cells.get(column.id.as_str()));
     let others: Vec<&plan::Voice> = match cell {
@@ -399,7 +462,8 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
             _ => {
                 div class="govuk-form-group" id=(column.id) {
                     p class="govuk-label govuk-label--s" { (column.label) }
-                    p class="govuk-body" { (value(plan, cell, column)) }
+                    @if existing.is_some() { (regions.show(&read_id(&place(existing, column)))) }
+                    @else { p class="govuk-body" { (value(plan, cell, column)) } }
                     p class="govuk-hint" { "Only " (super::super::model::people(&plan.pep.process().writers_within(question, column))) " can write this." }
                 }
             }
@@ -407,9 +471,9 @@ fn input(plan: &Plan, question: &Question, existing: Option<&Target>, field: &Fi
     }
 }
 
-fn card(plan: &Plan, question: &'static Question, number: usize, target: &Target) -> Markup {
+fn card(plan: &Plan, question: &'static Question, target: &Target) -> Markup {
     let filled = question.columns.iter().filter(|column| target.row.cells.contains_key(column.id.as_str()));
-    let name = name(number, target);
+    let name = name(target);
     let mut rows: Vec<(String, Markup)> = filled
         .map(|column| (column.label.clone(), value(plan, target.row.cells.get(column.id.as_str()), column)))
         .collect();
@@ -492,7 +556,7 @@ pub fn sums(plan: &Plan) -> Markup {
     kit::summary(&rows)
 }
 
-fn name(number: usize, target: &Target) -> String {
+fn name(target: &Target) -> String {
     let area = cell_value(target.row.cells.get("area")).map_or_else(String::new, |value| format!(": {value}"));
-    format!("Target {}{area}", number + 1)
+    format!("Target {}{area}", target.number)
 }

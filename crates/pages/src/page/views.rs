@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use plan::{Answer, Cell, Phase, Picture, Question, Role, Row, Value, Who};
 
-use super::readers;
+use super::{errors, readers};
 use crate::{
-    child_questions::{child_questions, face},
-    forms::stamp,
-    kit::{self, upper},
+    child_questions::{SAW, child_questions, face, picture_of, picture_sent, seen_picture},
+    forms::{Lots, refusal, stamp},
+    keeping::GO,
+    kit::{self, saved, upper},
     model::{Plan, people, small},
     request::{Leaf, Outcome, Request},
     sections,
 };
 use participant::{
+    answers::{self, Given},
     settings::ChildMode,
     words::{self, counted},
 };
@@ -119,6 +121,61 @@ pub fn picture(plan: &Plan) -> Option<Picture> {
         Answer::Value(Value::Picture(picture)) => Some(picture.clone()),
         _ => None,
     }
+}
+
+/// Adds the child's picture, puts another in its place, or takes it away.
+pub fn add_picture(request: &Request, plan: &Plan) -> Option<Outcome> {
+    let question = plan::bank().question("voice.picture")?;
+    if !plan.may_write(question) {
+        return Some(errors::not_yours(plan, question));
+    }
+    let home = sections::question_href(plan, &question.id);
+    let away = request.form.get(GO) == Some("clear");
+    let mut wrong = refusal(plan, "file");
+    if request.post && wrong.is_empty() {
+        let other = request.form.get(SAW).is_some_and(|saw| saw != seen_picture(plan));
+        let said = match picture_sent(&request.form) {
+            _ if other => Err("Somebody changed the picture while you had this page open. Look at it, then save again if yours is the right one".to_owned()),
+            _ if away => Ok(Given::Nothing),
+            Some(sent) => picture_of(sent).map(Given::Value),
+            None => Err("Choose a picture".to_owned()),
+        };
+        match said {
+            Ok(said) => {
+                let mut lots = Lots::default();
+                lots.add(question.document(), answers::given(question, said, &plan.view));
+                return Some(lots.write(saved(&home)));
+            }
+            Err(words) => wrong.push(("file".to_owned(), words)),
+        }
+    }
+    let error = wrong.first().map(|(_, words)| words.as_str());
+    let main = html! {
+        (kit::error_summary(&wrong))
+        span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
+        h1 class="govuk-heading-l" { (question.label) }
+        p class="govuk-body" { "A drawing or a photo that " (plan.name) " made and wants to be in the plan. Who sees it is " (plan.name) "’s choice." }
+        @if picture(plan).is_some() { p { img class="pep-picture" src=(plan.href("/views/picture")) alt=(alt(plan)); } }
+        form method="post" action=(plan.href("/picture")) enctype="multipart/form-data" novalidate {
+            (stamp(plan))
+            input type="hidden" name=(SAW) value=(seen_picture(plan));
+            div class=(kit::either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
+                label class="govuk-label govuk-label--s" for="file" { "The picture" }
+                div class="govuk-hint" id="file-hint" { "JPEG, PNG or WebP, " (plan::PICTURE_BYTES_MAX / 1000) " kB at most." }
+                @if let Some(words) = error { p class="govuk-error-message" id="file-error" { span class="govuk-visually-hidden" { "Error: " } (words) } }
+                input class="govuk-file-upload" type="file" accept="image/*" id="file" name="file" aria-describedby={ "file-hint" @if error.is_some() { " file-error" } };
+            }
+            div class="govuk-button-group" {
+                (kit::button("Save the picture"))
+                @if picture(plan).is_some() {
+                    button type="submit" class="govuk-button govuk-button--warning" name=(GO) value="clear" { "Take the picture away" }
+                }
+            }
+        }
+    };
+    let leaf =
+        Leaf::new(format!("{}, {}", question.label, plan.name), "Children", main).back(home, "Back to the question");
+    Some(Outcome::page(leaf.error(!wrong.is_empty())))
 }
 
 /// What the picture shows, in the child's words.

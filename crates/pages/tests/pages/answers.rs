@@ -155,13 +155,16 @@ fn a_mistake_is_named_at_its_field_and_nothing_typed_is_lost() {
         ("child.dob-year", "2010"),
         ("child.preferredName", "Idris"),
     ];
-    let html = device.wrong(&here, &device.stamp(&here), &fields);
+    let kept = [&fields[..], &[("~keeps", "1")]].concat();
+    let html = device.wrong(&here, &device.stamp(&here), &kept);
     assert_eq!(errors(&html), ["“Date of birth” must be a real date, for example 4 6 2026"]);
     assert!(
         html.contains("<title>Error: ") && html.contains("href=\"#child.dob-day\"") && html.contains("value=\"31\"")
     );
     assert!(html.contains("id=\"child.dob-error\"") && html.contains("value=\"Idris\"") && html.contains("autofocus"));
-    assert_eq!(device.text(&pep, "child.preferredName"), "");
+    // What could be taken is saved; the rest stands on the page again, and in no plan.
+    assert_eq!(device.text(&pep, "child.preferredName"), "Idris");
+    assert!(device.page(&here).contains("value=\"31\"") && device.view(&pep).answers["child.dob"] == Answer::Missing);
     let right = [("child.dob-day", "28"), fields[1], fields[2], fields[3]];
     device.send(&here, &hidden(&html, "made-from"), &right);
     assert_eq!(device.text(&pep, "child.preferredName"), "Idris");

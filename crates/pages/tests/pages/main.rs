@@ -8,6 +8,7 @@ mod forms;
 mod here;
 mod history;
 mod hostile;
+mod keeps;
 mod line;
 mod meeting;
 mod outline;

@@ -567,6 +567,8 @@ fn views(album: &mut Album) {
     album.see(&device, "give.without-pin", &at(&pep, "/views/give"));
     device.has_pin();
     album.see(&device, "give.asked", &at(&pep, "/views/give"));
+    album.see(&device, "picture.asked", &at(&pep, "/picture"));
+    album.send(&device, "picture.refused", &at(&pep, "/picture"), &[]);
     album.see(&device, "readers.asked", &at(&pep, "/views/readers"));
     album.send(&device, "readers.refused", &at(&pep, "/views/readers"), &[]);
     let (device, pep) = Device::idris(Role::Professional);

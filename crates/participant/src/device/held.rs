@@ -336,6 +336,7 @@ impl Device {
                 self.replica.set_fact(&key(UNDECIDED, &doc), None);
                 self.documents.remove(&doc);
             }
+            self.give_up_drafts(&pep.id())?;
             self.forget_aside(pep.id().as_bytes())?;
             self.replica.set_fact(&key(b"pep/", pep.id().as_bytes()), None);
             self.replica.set_fact(&key(LEFT, pep.id().as_bytes()), Some(b""));

@@ -107,7 +107,7 @@ pub struct View {
     pub hidden: BTreeMap<&'static str, &'static str>,
     /// Texts and choices that two branches rewrote apart, in the order of the process.
     pub rewritten: Vec<Rewritten>,
-    /// The targets by key, withdrawn ones included.
+    /// The targets by number, withdrawn ones included.
     pub targets: Vec<Target>,
     /// Remarks of all held documents, oldest first.
     pub comments: Vec<Comment>,
@@ -251,6 +251,9 @@ pub enum Cell {
 /// One target (PEP.md 3.2).
 #[derive(Clone, PartialEq)]
 pub struct Target {
+    /// Its number, by which people speak of it: the place in the order in which the targets were made, withdrawn ones included, from
+    /// 1. What is added, withdrawn or given another subject later leaves it as it is.
+    pub number: usize,
     /// Its fields as a row: key, cells, withdrawal.
     pub row: Row,
     /// Its tables by column: `interventions`, `funds`, `midTermNotes`.
@@ -816,10 +819,14 @@ impl Reader<'_> {
             });
             let tables = tables.collect();
             let cost = target_cost(&self.sheet, &maps);
+            let made = maps.iter().map(counter).min();
             let row = self.row(TARGETS, &question.columns, key, &maps);
-            targets.push(Target { row, tables, requested: cost.requested, retained: cost.retained });
+            targets.push((made, Target { number: 0, row, tables, requested: cost.requested, retained: cost.retained }));
         }
-        targets
+        // Of two that were made apart at the same count, the one of the smaller key, everywhere.
+        targets.sort_by(|(made, one), (other, two)| (made, &one.row.key).cmp(&(other, &two.row.key)));
+        let numbered = targets.into_iter().zip(1..);
+        numbered.map(|((_, target), number)| Target { number, ..target }).collect()
     }
 
     /// Two of the same key are both somebody's words.
@@ -891,6 +898,14 @@ pub(crate) fn marks(document: &Automerge) -> Vec<(&'static str, ChangeHash)> {
         Some((question.id.as_str(), document.hash_for_opid(&entry)?))
     };
     entries.filter_map(mark).collect()
+}
+
+/// How many operations the document had seen where an object was made: what was made knowing of another counts higher.
+fn counter(object: &ObjId) -> u64 {
+    match object {
+        ObjId::Id(counter, ..) => *counter,
+        ObjId::Root => 0,
+    }
 }
 
 /// The text carried over from the last PEP, while nobody has written in this one's. Where two devices carried different ones

@@ -5,25 +5,26 @@ use participant::meeting as words_of;
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use plan::{Answer, Cell, Invitee, Kind, ReviewKind, Reviewed, Role, Row, Running, Target, Value};
+use plan::{Answer, Cell, Invitee, Kind, MeetingView, ReviewKind, Reviewed, Role, Row, Running, Target, Value};
 
 use super::{
     review_label_of,
     stops::{Part, Stop, minutes, said, stops, when},
     taken::{
-        ACTIONS, ATTENDEES, REVIEW, TARGETS, Tried, action_fields, idea_fields, question_field, review_fields,
+        ACTIONS, ATTENDEES, REVIEW, TARGETS, Tried, action_fields, drafted, idea_fields, question_field, review_fields,
         review_word, row_of, take,
     },
 };
 use crate::{
     back::Back,
     field::Ask,
-    forms::stamp,
+    forms,
+    keeping::{self, Saves},
     kit::{self, upper},
-    model::{Gathering, Plan, cell_value, people, small},
+    model::{self, Gathering, Plan, cell_value, cells_stand, people, small},
     page::targets,
     presence,
-    region::Regions,
+    region::{self, Regions, VALUES},
     request::{Leaf, Outcome, Request},
     sections,
 };
@@ -44,7 +45,7 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
             Err(tried) => tried,
         }
     } else {
-        Tried::default()
+        drafted(request, plan, gathering)
     };
     let meeting = &gathering.meeting;
     let desk = meeting.kind == Some(ReviewKind::Desk);
@@ -54,7 +55,7 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     let shown = |part: &Part| stops.iter().any(|stop| stop.parts.contains(part));
     let beside = !page.saved.is_empty() && part_of_saved(page.saved).is_some_and(|part| shown(&part));
     let main = html! {
-        (kit::error_summary(&tried.errors))
+        @if request.post { (kit::error_summary(&tried.errors)) }
         @if !page.saved.is_empty() && !beside { (kit::done("Saved on this device")) }
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { @if desk { "Review without a meeting" } @else { "The meeting, now" } }
@@ -72,6 +73,7 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
                 (page.regions.show("present"))
             }
             div class="govuk-grid-column-two-thirds" {
+                (page.regions.show(VALUES))
                 @for (number, stop) in stops.iter().enumerate() { (page.stop(number, stop)) }
                 (page.notes())
                 @if !desk { (page.end()) }
@@ -80,7 +82,10 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     };
     let title = format!("The meeting, now, {}", plan.name);
     let leaf = Leaf::new(title, "Meetings", main).back(plan.href(""), "Back to the plan");
-    Outcome::page(leaf.error(!tried.errors.is_empty()))
+    if !request.post {
+        return Outcome::page(leaf);
+    }
+    tried.partly(leaf.error(true))
 }
 
 /// The page as one person sees it.
@@ -102,11 +107,11 @@ fn part_of_saved(question: &str) -> Option<Part> {
 
 impl Page<'_> {
     /// A form of this page that writes something of its own.
-    fn form(&self, does: &str, inside: Markup) -> Markup {
+    fn form(&self, does: &str, saves: Option<Saves>, inside: Markup) -> Markup {
         let plan = self.plan;
         html! {
-            form method="post" action=(plan.href(HERE)) novalidate {
-                (stamp(plan))
+            form method="post" action=(plan.href(HERE)) novalidate data-saves=[saves.map(Saves::word)] {
+                @if saves.is_some() { (keeping::stamp(plan)) } @else { (forms::stamp(plan)) }
                 input type="hidden" name="do" value=(does);
                 (inside)
             }
@@ -117,7 +122,7 @@ impl Page<'_> {
     fn buttons(&self, does: &str) -> Markup {
         html! {
             form method="post" action=(self.plan.href(HERE)) id={ (does) "-form" } {
-                (stamp(self.plan))
+                (forms::stamp(self.plan))
                 input type="hidden" name="do" value=(does);
             }
         }
@@ -157,7 +162,8 @@ impl Page<'_> {
         match part {
             Part::People => self.people(),
             Part::Voice => html! {
-                (self.childs_part())
+                h3 class="govuk-heading-s" { (plan.name) "’s part" }
+                (self.regions.show("part-now"))
                 (self.regions.show("voice-now"))
                 p class="govuk-body" { (kit::link(&plan.href("/views"), "All the child’s views")) }
             },
@@ -222,8 +228,7 @@ impl Page<'_> {
     }
 
     fn people(&self) -> Markup {
-        let (plan, gathering) = (self.plan, self.gathering);
-        let meeting = &gathering.meeting;
+        let meeting = &self.gathering.meeting;
         if meeting.kind == Some(ReviewKind::Desk) {
             return html! {
                 p class="govuk-body" { "Nobody has to be there. Whoever was asked for their views is listed here." }
@@ -235,14 +240,12 @@ impl Page<'_> {
             h3 class="govuk-heading-s" id="here" { "Who is here" }
             (self.regions.show("here-now"))
             @if self.writes(ATTENDEES) {
-                (kit::details("Tick who came", meeting.invitees.iter().all(|one| one.attended.is_none()), self.form("here", self.ticks())))
+                (kit::details("Tick who came", meeting.invitees.iter().all(|one| one.attended.is_none()), self.form("here", Some(Saves::Fields), self.ticks())))
                 p class="govuk-body" { (kit::link(&self.row_href(ATTENDEES, "new"), "Add somebody who is not listed")) }
             }
-            (self.seat("chair", "meeting.chair", "Chair", "I am the chair", meeting.chair.named.is_some()))
-            (self.seat("notes", "meeting.noteTaker", "Notes", "I take the notes", meeting.note_taker.named.is_some()))
-            @if let Some(length) = plan.view.answers.get("meeting.time").and_then(|answer| match answer { Answer::Text { text } => Some(text), _ => None }) {
-                p class="govuk-body" { "Time and length: " (kit::typed(&plan::with_time_said(length, words::time))) }
-            }
+            @if self.writes("meeting.chair") { (self.buttons("chair")) }
+            @if self.writes("meeting.noteTaker") { (self.buttons("notes")) }
+            (self.regions.show("seats-now"))
         }
     }
 
@@ -252,7 +255,7 @@ impl Page<'_> {
             meeting.invitees.iter().map(|one| (one, plan.word_for(&format!("{ATTENDEES}/{}", one.key)))).collect();
         let others = unlisted(self.gathering);
         html! {
-            fieldset class="govuk-fieldset" {
+            fieldset class="govuk-fieldset" data-field="here" {
                 legend class="govuk-fieldset__legend govuk-fieldset__legend--s" { "Who came, for all or a part of it?" }
                 div class="govuk-checkboxes govuk-checkboxes--small" {
                     @for (one, word) in &listed {
@@ -265,34 +268,6 @@ impl Page<'_> {
                 }
             }
             (kit::button("Save who came"))
-        }
-    }
-
-    fn seat(&self, does: &str, question: &str, label: &str, button: &str, named: bool) -> Markup {
-        let meeting = &self.gathering.meeting;
-        let seat = if does == "chair" { &meeting.chair } else { &meeting.note_taker };
-        html! {
-            p class="govuk-body" id=(does) { (label) ": " (kit::typed(&words_of::seat(seat))) }
-            @if self.writes(question) {
-                div class="govuk-button-group" {
-                    @if !named { (self.form(does, kit::second_button(button))) }
-                    a class="govuk-link" href=(Back::Live.via(&sections::question_href(self.plan, question))) {
-                        @if named { "Change" } @else { "Somebody else" }
-                        span class="govuk-visually-hidden" { ": " (label) }
-                    }
-                }
-            }
-        }
-    }
-
-    fn childs_part(&self) -> Markup {
-        let meeting = &self.gathering.meeting;
-        let named = |child: String| {
-            if child.starts_with("has not") { format!("{} {child}", self.plan.name) } else { upper(&child) }
-        };
-        html! {
-            h3 class="govuk-heading-s" { (self.plan.name) "’s part" }
-            @if meeting.kind != Some(ReviewKind::Desk) { p class="govuk-body" { (kit::typed(&named(words_of::child(meeting)))) "." } }
         }
     }
 
@@ -317,7 +292,7 @@ impl Page<'_> {
                         @let fields = review_fields(plan, target, &word);
                         @let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
                         @let title = if target.result.is_some() { "Change this review" } else { "Review it" };
-                        (kit::details_of(title, &target.statement, tried, self.form("review", html! {
+                        (kit::details_of(title, &target.statement, tried, self.form("review", Some(Saves::Fields), html! {
                             input type="hidden" name="target" value=(word);
                             @for field in &fields { (self.tried.input(field)) }
                             (kit::button("Save review"))
@@ -336,7 +311,7 @@ impl Page<'_> {
                 (self.buttons("agree"))
                 @let fields = idea_fields();
                 @let tried = fields.iter().any(|field| self.tried.typed(&field.ask.name).is_some());
-                (kit::details("Add an idea", tried, self.form("idea", html! {
+                (kit::details("Add an idea", tried, self.form("idea", Some(Saves::Act), html! {
                     p class="govuk-hint" { "An idea counts for nothing until it is agreed. What it needs and costs can be added then." }
                     input type="hidden" name="fresh" value=(plan.fresh);
                     @for field in &fields {
@@ -367,7 +342,7 @@ impl Page<'_> {
             (self.regions.show("actions-now"))
             @if self.writes(ACTIONS) {
                 (self.buttons("done"))
-                (kit::details("Add an action", tried, self.form("action", html! {
+                (kit::details("Add an action", tried, self.form("action", Some(Saves::Act), html! {
                     input type="hidden" name="fresh" value=(plan.fresh);
                     @for (i, field) in fields.iter().enumerate() {
                         (self.tried.input(field))
@@ -405,9 +380,9 @@ impl Page<'_> {
             (self.regions.show("next-now"))
             @if !fields.is_empty() {
                 @if let Some(next) = provisional {
-                    (self.form("next-as-worked-out", kit::second_button(&format!("Agree {}", words::date(next.date)))))
+                    (self.form("next-as-worked-out", None, kit::second_button(&format!("Agree {}", words::date(next.date)))))
                 }
-                (kit::details(if provisional.is_some() { "Set another date" } else { "Set the date" }, tried, self.form("next", html! {
+                (kit::details(if provisional.is_some() { "Set another date" } else { "Set the date" }, tried, self.form("next", Some(Saves::Fields), html! {
                     @for field in &fields { (self.tried.input(field)) }
                     (kit::button("Save date"))
                 })))
@@ -431,7 +406,7 @@ impl Page<'_> {
                 @if self.saved == "meeting" { (kit::done("Saved on this device")) }
                 @if plan.may_write(question) {
                     form method="post" action=(Back::Live.via(&sections::section_href(plan, page, &question.block))) novalidate data-live-plan=(plan.pep.id()) data-comments=(plan.href("/comments")) {
-                        (stamp(plan))
+                        (forms::stamp(plan))
                         div data-live {
                             (ask.input(&ask.fill_text(text), None, &html! {}))
                             (self.regions.show("who-notes"))
@@ -457,7 +432,7 @@ impl Page<'_> {
                     @if let Some(took) = &meeting.child.took { p class="govuk-body" { (plan.name) " took part: " (super::label_of("meeting.childPart", took)) "." } }
                     p class="govuk-body" { (kit::link(&plan.href("/sign-off"), "What your signature waits for")) }
                 } @else if self.writes("meeting.held") {
-                    (self.form("held", html! {
+                    (self.form("held", Some(Saves::Act), html! {
                         @if let Some(field) = &part { (self.tried.input(field)) }
                         (kit::button("Say that it has been held"))
                     }))
@@ -525,11 +500,14 @@ pub fn regions(plan: &Plan, gathering: &Gathering) -> Regions {
     let meeting = &gathering.meeting;
     let writing = presence::writing_at(plan, NOTES);
     let all = Regions::default()
+        .with(VALUES, region::values(&values(plan, gathering)))
         .with("clock", clock(gathering))
         .with("money", money(plan))
         .with("missing", missing(plan, gathering))
         .with("present", presence::in_plan(plan))
         .with("here-now", here(plan, gathering))
+        .with("seats-now", seats(plan, meeting))
+        .with("part-now", childs_part(plan, meeting))
         .with("voice-now", spoken(plan, "voice"))
         .with("carer-now", spoken(plan, "carer"))
         .with("targets-now", ideas(plan))
@@ -539,6 +517,46 @@ pub fn regions(plan: &Plan, gathering: &Gathering) -> Regions {
         .with("copies-now", super::copies(plan, meeting, Back::Live))
         .with("who-notes", html! { @if let Some(words) = writing { p class="govuk-body-s pep-here" { (words) } } });
     meeting.review.iter().fold(all, |all, target| all.with(review_id(&review_word(plan, target)), reviewed(target)))
+}
+
+/// Who chairs and who takes the notes, with a button each to say that one does, and the time.
+fn seats(plan: &Plan, meeting: &MeetingView) -> Markup {
+    let seats = [
+        ("chair", "meeting.chair", "Chair", "I am the chair", &meeting.chair),
+        ("notes", "meeting.noteTaker", "Notes", "I take the notes", &meeting.note_taker),
+    ];
+    let length = model::stands(plan.answer("meeting.time"));
+    html! {
+        @for (does, question, label, button, seat) in seats {
+            p class="govuk-body" id=(does) { (label) ": " (kit::typed(&words_of::seat(seat))) }
+            @if super::writes(plan, question) {
+                div class="govuk-button-group" {
+                    @if seat.named.is_none() {
+                        button type="submit" class="govuk-button govuk-button--secondary" form={ (does) "-form" } { (button) }
+                    }
+                    a class="govuk-link" href=(Back::Live.via(&sections::question_href(plan, question))) {
+                        @if seat.named.is_some() { "Change" } @else { "Somebody else" }
+                        span class="govuk-visually-hidden" { ": " (label) }
+                    }
+                }
+            }
+        }
+        @if !length.is_empty() { p class="govuk-body" { "Time and length: " (kit::typed(&plan::with_time_said(&length, words::time))) } }
+    }
+}
+
+fn childs_part(plan: &Plan, meeting: &MeetingView) -> Markup {
+    let said = words_of::child(meeting);
+    let named = if said.starts_with("has not") { format!("{} {said}", plan.name) } else { upper(&said) };
+    html! { @if meeting.kind != Some(ReviewKind::Desk) { p class="govuk-body" { (kit::typed(&named)) "." } } }
+}
+
+/// What the fields of the page's forms stand for.
+fn values(plan: &Plan, gathering: &Gathering) -> Vec<String> {
+    let rows = [ATTENDEES, REVIEW].into_iter().flat_map(|table| Plan::rows(&plan.view, table)).map(cells_stand);
+    let asked = ["meeting.nextDate", "meeting.nextTime", "meeting.childPart"];
+    let listed = gathering.team.iter().map(|who| who.name.clone());
+    rows.chain(asked.map(|id| model::stands(plan.answer(id)))).chain(listed).collect()
 }
 
 fn review_id(word: &str) -> String {

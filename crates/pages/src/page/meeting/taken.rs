@@ -7,7 +7,7 @@ use participant::{
     answers::{self, Given},
     meeting, rows, targets,
 };
-use plan::{Answer, Cell, Cells, Column, DocumentKind, Edit, Kind, Question, Reviewed, Row, Value, Writer};
+use plan::{Answer, Cell, Cells, Column, DocumentKind, Edit, Question, Reviewed, Row, Value, Writer};
 use uuid::Uuid;
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     forms::{Change, Errors, Lots, Sent, refusal},
     model::{Gathering, Plan, cell_value},
     page::errors,
-    request::{Outcome, Request},
+    request::{Leaf, Outcome, Request},
 };
 
 /// The targets of the last PEP, reviewed.
@@ -37,6 +37,10 @@ pub struct Tried {
     fills: BTreeMap<String, (Fill, Option<Markup>)>,
     /// What is wrong, by the id of the input.
     pub errors: Errors,
+    /// What could be taken all the same.
+    lots: Lots,
+    /// Whether the form makes one thing, all of it or nothing.
+    is_one_thing: bool,
 }
 
 /// One input, with what stands at its place now and stood there when the page was made.
@@ -69,7 +73,8 @@ pub fn take(request: &Request, plan: &Plan, gathering: &Gathering) -> Result<Out
     if !plan.may_write(asked) {
         return Ok(errors::not_yours(plan, asked));
     }
-    let mut tried = Tried { errors: refusal(plan, at), ..Tried::default() };
+    let is_one_thing = !matches!(form.get("do"), Some("review" | "next")) || plan.refused.is_some();
+    let mut tried = Tried { errors: refusal(plan, at), is_one_thing, ..Tried::default() };
     let mut lots = Lots::default();
     match form.get("do").unwrap_or_default() {
         "here" => here(request, plan, gathering, &mut lots),
@@ -116,7 +121,43 @@ pub fn take(request: &Request, plan: &Plan, gathering: &Gathering) -> Result<Out
             one(request, plan, "meeting.childPart", &mut lots, &mut tried);
         }
     }
-    if tried.errors.is_empty() { Ok(lots.write(Back::Live.saved(plan, question))) } else { Err(tried) }
+    match tried.errors.is_empty() {
+        true => Ok(lots.write(Back::Live.saved(plan, question))),
+        false => {
+            // What belongs to no error is saved, where each input stands for itself.
+            tried.lots = if is_one_thing { Lots::default() } else { lots };
+            Err(tried)
+        }
+    }
+}
+
+/// What was entered on the page and is not saved, as it stands in its forms again.
+pub fn drafted(request: &Request, plan: &Plan, gathering: &Gathering) -> Tried {
+    let mut tried = Tried::default();
+    let next = ["meeting.nextDate", "meeting.nextTime"].iter().filter_map(|id| question_field(plan, id));
+    let reviews = gathering.meeting.review.iter().flat_map(|target| {
+        let word = review_word(plan, target);
+        review_fields(plan, target, &word)
+    });
+    for field in next.chain(reviews) {
+        let Some(sent) = field.ask.sent(&request.form) else { continue };
+        let one = field.sent(sent.clone(), false);
+        if let Some(words) = one.kept(&request.form) {
+            tried.wrong(&field.ask.target(), &words);
+            tried.fills.insert(field.ask.name.clone(), (sent, Some(one.told())));
+        }
+    }
+    for field in idea_fields().into_iter().chain(action_fields()).chain(question_field(plan, "meeting.childPart")) {
+        if let Some(sent) = field.ask.sent(&request.form).filter(|sent| *sent != Fill::default()) {
+            tried.fills.insert(field.ask.name, (sent, None));
+        }
+    }
+    for name in ["person", "person-other"] {
+        let said = request.form.get(name).filter(|said| !said.is_empty());
+        let fill = said.map(|said| Fill { text: said.to_owned(), ..Fill::default() });
+        tried.fills.extend(fill.map(|fill| (name.to_owned(), (fill, None))));
+    }
+    tried
 }
 
 /// The inputs of a review of a target of the last PEP. `word` tells them from those of the others on the page.
@@ -180,6 +221,20 @@ impl Tried {
         let mut tried = Tried::default();
         tried.wrong(at, words);
         tried
+    }
+
+    /// Writes what could be taken, and shows the page with the rest.
+    pub fn partly(self, leaf: Leaf) -> Outcome {
+        let wrong = match self.is_one_thing {
+            true => vec![String::new()],
+            false => self
+                .fills
+                .keys()
+                .filter(|name| self.errors.iter().any(|(at, _)| at.starts_with(*name)))
+                .cloned()
+                .collect(),
+        };
+        self.lots.partly(wrong, leaf)
     }
 
     fn wrong(&mut self, at: &str, words: &str) {
@@ -350,15 +405,15 @@ fn fresh(request: &Request, plan: &Plan) -> Uuid {
 fn one(request: &Request, plan: &Plan, id: &str, lots: &mut Lots, tried: &mut Tried) {
     let Some(field) = question_field(plan, id) else { return };
     let Some(sent) = field.ask.sent(&request.form) else { return };
-    let fact = plan::bank().question(id).is_some_and(|question| plan.pep.is_fact(question));
-    let text = !fact && matches!(field.ask.kind, Kind::Text | Kind::LongText);
-    let one = field.sent(sent.clone(), text);
+    let one = field.sent(sent.clone(), field.ask.is_text());
     let mut told = None;
     match one.change(&request.form) {
         Ok(None) => {}
         Ok(Some(Change::Text(text))) => lots.text(plan, MAIN, id, [&field.seen.text, &field.now.text], &text),
-        Ok(Some(Change::Put(Some(value)))) => lots.add(MAIN, meeting::said(id, value)),
-        Ok(Some(Change::Put(None))) => {
+        Ok(Some(Change::Put(Some(value)))) if !matches!(&value, Value::Text(text) if text.trim().is_empty()) => {
+            lots.add(MAIN, meeting::said(id, value));
+        }
+        Ok(Some(Change::Put(_))) => {
             let question = plan::bank().question(id).into_iter();
             question.for_each(|question| lots.add(MAIN, answers::given(question, Given::Nothing, &plan.view)));
         }
