@@ -114,7 +114,8 @@ fn gather(stage: &Stage, joined: &mut BTreeSet<String>) -> Result<Loaded, Error>
     let now = clock::now().local();
     let starts = NaiveTime::from_hms_opt(now.hour(), now.minute() / 5 * 5, 0).unwrap_or_default();
     let day = now.date().to_string();
-    let time = format!("{}, 45 minutes", starts.format("%H:%M"));
+    // With am or pm: an hour of the night could be either.
+    let time = format!("{}, 45 minutes", starts.format("%-I:%M%P"));
     stage.pep("odile", &["write", &idris.pep, "meeting.time", &time, "--quiet"])?;
     let here = ["--attended", "Odile Marrowfield=all", "--attended", "Ottoline Greaves-Penn=all"];
     stage.pep("odile", &[&["meeting", &idris.pep, "--date", &day, "--quiet"][..], &here].concat())?;

@@ -56,18 +56,8 @@ pub struct Field {
 /// Takes a form in: where it leads, or what was tried in vain.
 pub fn take(request: &Request, plan: &Plan, gathering: &Gathering) -> Result<Outcome, Tried> {
     let form = &request.form;
-    let (question, at) = match form.get("do").unwrap_or_default() {
-        "here" => (ATTENDEES, "here"),
-        "chair" => ("meeting.chair", "chair"),
-        "notes" => ("meeting.noteTaker", "notes"),
-        "review" => (REVIEW, "review"),
-        "agree" => (TARGETS, "agree"),
-        "idea" => (TARGETS, "statement"),
-        "action" => (ACTIONS, "action"),
-        "done" => (ACTIONS, "actions"),
-        "next" | "next-as-worked-out" => ("meeting.nextDate", "meeting.nextDate-day"),
-        "held" => ("meeting.held", "meeting.held"),
-        _ => return Err(Tried::of("main-content", "This form is not one of this page. Nothing was changed")),
+    let Some((question, at)) = about(form.get("do").unwrap_or_default()) else {
+        return Err(Tried::of("main-content", "This form is not one of this page. Nothing was changed"));
     };
     let Some(asked) = plan::bank().question(question) else { return Err(Tried::default()) };
     if !plan.may_write(asked) {
@@ -129,6 +119,23 @@ pub fn take(request: &Request, plan: &Plan, gathering: &Gathering) -> Result<Out
             Err(tried)
         }
     }
+}
+
+/// The question that a form of this page is about, and the input at which it is said what is wrong with all of it.
+fn about(does: &str) -> Option<(&'static str, &'static str)> {
+    Some(match does {
+        "here" => (ATTENDEES, "here"),
+        "chair" => ("meeting.chair", "chair"),
+        "notes" => ("meeting.noteTaker", "notes"),
+        "review" => (REVIEW, "review"),
+        "agree" => (TARGETS, "agree"),
+        "idea" => (TARGETS, "statement"),
+        "action" => (ACTIONS, "action"),
+        "done" => (ACTIONS, "actions"),
+        "next" | "next-as-worked-out" => ("meeting.nextDate", "meeting.nextDate-day"),
+        "held" => ("meeting.held", "meeting.held"),
+        _ => return None,
+    })
 }
 
 /// What was entered on the page and is not saved, as it stands in its forms again.
