@@ -175,6 +175,14 @@ export async function left(browser, program, pictures) {
       assert.equal(await rows.inputValue('#measure'), `A test ${n}`, `lost by ${href}`)
     }
 
+    // A withdrawn target that is looked at and left is withdrawn still.
+    const extra = ottoline.pep('target', 'add', plan, 'category=academic', 'area=Maths', 'statement=I will count.')
+    ottoline.pep('target', 'withdraw', plan, extra)
+    await rows.goto(ottoline.served.base + `/pep/${plan}/targets/${extra}`)
+    await quiet(rows)
+    await Promise.all([rows.waitForURL(/\/targets$/), rows.getByRole('link', { name: 'Back to the targets' }).click()])
+    await shows(rows, 'Withdrawn')
+
     // A comment that is not sent is not sent, and is there again.
     await rows.goto(ottoline.served.base + `/pep/${plan}/comments/progress.goingWell`)
     await rows.fill('#text', 'Ask his carer first.')

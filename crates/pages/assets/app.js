@@ -269,7 +269,10 @@
       this.multi = !whole && this.controls.some((el) => el.type === 'checkbox') && !group.hasAttribute('data-once')
       // What could not be taken before stands here as a draft, and waits for its person.
       this.wrong = (!whole && group.querySelector('.govuk-error-message')?.lastChild.textContent) || ''
-      this.begun = !!whole && this.filled
+      this.begun = !!whole && form.hasAttribute('data-kept')
+      this.first = this.shown
+      // Brought here from another page, and kept nowhere yet.
+      if (form.hasAttribute('data-new')) this.shown = ''
       if (!this.names.length) return
       this.words = add(group, 'p', 'govuk-hint pep-saved', '')
       group.addEventListener('input', (e) => { if (this.is(e.target)) this.rest() })
@@ -281,6 +284,7 @@
         this.send()
         this.state()
       })
+      if (this.unsent) this.rest()
       this.state()
     }
     is(el) { return this.controls.includes(el) }
@@ -364,7 +368,7 @@
     }
     // As the page is left: what can be added is.
     leaving() {
-      this.adds = this.whole === 'whole' && this.filled
+      this.adds = this.whole === 'whole' && this.filled && (this.begun || this.read() !== this.first)
       if (this.adds) this.send(true, true)
     }
     // What stands in the plan is shown again in place of what was entered.
@@ -702,7 +706,8 @@
   addEventListener('pagehide', () => { boxes.forEach((box) => box.flush()); hiding = true; if (!leaving) for (const one of [...fields, ...wholes]) one.send() })
   document.addEventListener('visibilitychange', () => {
     boxes.forEach((box) => { if (!box.composing) { box.flush(); send({ t: 'leave', f: box.f }) } })
-    for (const one of [...fields, ...wholes]) one.send()
+    // What goes with a form that is on its way is no draft.
+    if (!leaving) for (const one of [...fields, ...wholes]) one.send()
   })
   banner()
   connect()

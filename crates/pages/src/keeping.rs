@@ -39,6 +39,15 @@ pub enum Saves {
 }
 
 impl Saves {
+    /// Of the form of a row or a target: one that is withdrawn is brought back by its button alone.
+    pub fn of(exists: bool, withdrawn: bool) -> Saves {
+        match (exists, withdrawn) {
+            (_, true) => Saves::Act,
+            (true, false) => Saves::Fields,
+            (false, false) => Saves::Whole,
+        }
+    }
+
     /// As the page says it to its script.
     pub fn word(self) -> &'static str {
         match self {

@@ -75,7 +75,7 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
         @if plan.comments(&question.id).next().is_none() { p class="govuk-body" { "Nobody has left a comment here yet." } }
         @for comment in plan.comments(&question.id) { div class="pep-comment" { (one(plan, comment)) } }
         @if shared {
-            form method="post" id=(FORM) action=(here) novalidate data-saves=(Saves::Act.word()) {
+            form method="post" id=(FORM) action=(here) novalidate data-saves=(Saves::Act.word()) data-kept[!draft && !request.form.is_empty()] data-new[draft] {
                 (stamp(plan))
                 input type="hidden" name="comment" value=(request.form.get("comment").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh));
                 (ask.input(&Fill { text: text.to_owned(), ..Fill::default() }, error, &html! {}))

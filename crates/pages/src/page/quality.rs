@@ -267,7 +267,7 @@ pub fn send_back(request: &Request, plan: &Plan) -> Option<Outcome> {
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { "Send the plan back" }
         p class="govuk-body" { "Only the person you name is asked to say “complete” again; what the other signed stands." }
-        form method="post" id=(FORM) action=(here) novalidate data-saves=(Saves::Act.word()) {
+        form method="post" id=(FORM) action=(here) novalidate data-saves=(Saves::Act.word()) data-kept[!request.form.is_empty()] {
             (stamp(plan))
             input type="hidden" name="row" value=(request.form.get("row").and_then(|id| id.parse().ok()).unwrap_or(plan.fresh));
             (kit::radios("to", "Who puts it right?", error("to"), &roles, to))

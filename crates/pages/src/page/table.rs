@@ -491,8 +491,9 @@ fn render(
         span class="govuk-caption-l" { (table.label) ", " (plan.name) }
         h1 class="govuk-heading-l" { (title) }
         @if withdrawn { (kit::inset(html! { "This row is withdrawn and counts for nothing. To bring it back, save it." })) }
-        @let saves = if existing.is_some() && !withdrawn { Saves::Fields } else { Saves::Whole };
-        form method="post" id=(FORM) action=(table.href(plan, &format!("/{word}"))) novalidate data-saves=(saves.word()) {
+        @let kept = existing.is_none() && fills.iter().any(|(fill, ..)| *fill != Fill::default());
+        @let saves = Saves::of(existing.is_some(), withdrawn);
+        form method="post" id=(FORM) action=(table.href(plan, &format!("/{word}"))) novalidate data-saves=(saves.word()) data-kept[kept] {
             (stamp(plan))
             (regions(plan, &table.place, word).show(VALUES))
             @if existing.is_none() { input type="hidden" name="row" value=(new.fresh.unwrap_or(plan.fresh)); }

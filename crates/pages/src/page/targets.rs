@@ -396,8 +396,8 @@ fn render(
         @if existing.is_none() && back.is_none() { p class="govuk-body" { "When you have saved it, you can add what will happen and what it costs." } }
         @if fields.iter().any(|field| field.writable) {
             @let live = fields.iter().any(|field| plan.types_in(&place(existing, field.column)).is_some());
-            @let saves = if existing.is_some() && !withdrawn { Saves::Fields } else { Saves::Whole };
-            form method="post" id=(FORM) action=(here) novalidate data-saves=(saves.word())
+            @let saves = Saves::of(existing.is_some(), withdrawn);
+            form method="post" id=(FORM) action=(here) novalidate data-saves=(saves.word()) data-kept[!request.form.is_empty()]
                 data-live-plan=[live.then(|| plan.pep.id())] data-comments=[live.then(|| plan.href("/comments"))] data-most=[live.then_some(plan::TEXT_MAX)] {
                 (stamp(plan))
                 (regions.show(VALUES))

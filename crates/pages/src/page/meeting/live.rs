@@ -110,7 +110,7 @@ impl Page<'_> {
     fn form(&self, does: &str, saves: Option<Saves>, inside: Markup) -> Markup {
         let plan = self.plan;
         html! {
-            form method="post" action=(plan.href(HERE)) novalidate data-saves=[saves.map(Saves::word)] {
+            form method="post" action=(plan.href(HERE)) novalidate data-saves=[saves.map(Saves::word)] data-kept[self.tried.is_typed(does)] {
                 @if saves.is_some() { (keeping::stamp(plan)) } @else { (forms::stamp(plan)) }
                 input type="hidden" name="do" value=(does);
                 (inside)

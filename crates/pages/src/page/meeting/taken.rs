@@ -258,6 +258,17 @@ impl Tried {
         self.fills.get(name).map(|(fill, _)| fill)
     }
 
+    /// Whether something was typed in a form that makes something and is not written.
+    pub fn is_typed(&self, does: &str) -> bool {
+        let names: &[&str] = match does {
+            "idea" => &["statement", "category", "area"],
+            "action" => &["action", "byWhen", "person", "person-other"],
+            "held" => &["meeting.childPart"],
+            _ => &[],
+        };
+        names.iter().any(|name| self.typed(name).is_some())
+    }
+
     /// An input, with what was typed in it where it was not written.
     pub fn input(&self, field: &Field) -> Markup {
         let fill = self.typed(&field.ask.name).unwrap_or(&field.now);
