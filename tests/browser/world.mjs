@@ -80,7 +80,10 @@ export class World {
   person(name, role) {
     const home = join(this.dir, name.split(' ')[0].toLowerCase())
     const person = { name, role, home, pep: (...words) => execFileSync(this.program, ['--home', home, '--quiet', ...words], { encoding: 'utf8' }).trim() }
-    person.pep('join', this.relay('invite', '--name', name, '--role', role, '--child', this.child))
+    const link = this.relay('invite', '--name', name, '--role', role)
+    // On the team since last term: nobody leaves one on a day before they came to it.
+    this.relay('teams', 'add', this.child, name, '--role', role, '--from', '2025-09-01')
+    person.pep('join', link)
     this.people.push(person)
     return person
   }
