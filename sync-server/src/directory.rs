@@ -318,6 +318,25 @@ impl Refused {
     }
 }
 
+impl Refused {
+    /// Whether what was asked for cannot be, whoever asks: a wrong value. Acts say so.
+    pub fn is_value(&self) -> bool {
+        matches!(
+            self,
+            Refused::Name
+                | Refused::Date
+                | Refused::ChildDates
+                | Refused::Contact
+                | Refused::ActPast
+                | Refused::ActReason
+                | Refused::Sections(_)
+                | Refused::Until
+                | Refused::OnTeamUntil(_)
+                | Refused::PersonUnknown
+        )
+    }
+}
+
 type Result<T> = std::result::Result<T, Refused>;
 
 /// How a person stands to a document.

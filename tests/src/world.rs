@@ -136,6 +136,14 @@ impl World {
         person
     }
 
+    /// A social worker and a designated teacher of the child's, joined.
+    pub fn two(&self) -> [Person; 2] {
+        [
+            self.person("odile", "Odile Marrowfield", "social-worker"),
+            self.person("ottoline", "Ottoline Greaves-Penn", "designated-teacher"),
+        ]
+    }
+
     /// Heads of every document as the relay has them, by document id.
     pub fn relay_documents(&self) -> Value {
         serde_json::from_str(&self.relay(["check", "--json"])).expect("check answers in JSON")
@@ -250,4 +258,10 @@ pub fn copy_folder(from: &Path, to: &Path) {
             fs::copy(entry.path(), to).expect("a copy");
         }
     }
+}
+
+/// The day so many days from today, `YYYY-MM-DD`.
+pub fn day_in(days: i64) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
+    sync_server::directory::day(i64::try_from(now).unwrap_or(0) + days * 24 * 60 * 60)
 }

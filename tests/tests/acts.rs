@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use harness::world::{CHILD, Person, World};
+use harness::world::{CHILD, Person, World, day_in};
 use serde_json::{Value, json};
 
 struct Story {
@@ -15,8 +15,7 @@ struct Story {
 impl Story {
     fn begin() -> Story {
         let world = World::new();
-        let odile = world.person("odile", "Odile Marrowfield", "social-worker");
-        let ottoline = world.person("ottoline", "Ottoline Greaves-Penn", "designated-teacher");
+        let [odile, ottoline] = world.two();
         let story = Story { world, odile, ottoline };
         story.share();
         story
@@ -241,11 +240,11 @@ fn r002_14_a_colleague_answers_what_was_delegated_to_them_and_the_teacher_stays_
     refused(&sunniva, &delegate("4", "2020-01-31"), 2, "within a year");
     refused(&story.odile, &delegate("4", "2031-01-31"), 3, "not for you to do");
     // A teacher of another school cannot delegate to him: nobody there knows him.
-    refused(&story.ottoline, &delegate("4", &soon()), 1, "of the same school");
+    refused(&story.ottoline, &delegate("4", &day_in(7)), 1, "of the same school");
     let words = ["write", &pep, "progress.goingWell", "He explains his ideas to others."].map(str::to_owned);
     refused(&fabian, &words, 1, "no such PEP");
 
-    let until = soon();
+    let until = day_in(7);
     let done = sunniva.json(delegate("4", &until));
     assert_eq!(done, json!({ "act": "delegate", "done": true }));
     fabian.sync();
@@ -272,12 +271,6 @@ fn r002_14_a_colleague_answers_what_was_delegated_to_them_and_the_teacher_stays_
     sunniva.pep(["delegate", &pep, &id, "--end"]);
     let team = sunniva.json(["child", "show", CHILD])["team"].clone();
     assert!(of(&team, "Fabian Rookhurst")["to"].as_str().is_some_and(|to| to < until.as_str()), "{team}");
-}
-
-/// A week from today, `YYYY-MM-DD`.
-fn soon() -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
-    sync_server::directory::day(i64::try_from(now).expect("a moment") + 7 * 24 * 60 * 60)
 }
 
 /// A long text that the teacher writes on a page of a plan, and one on another page.

@@ -14,8 +14,7 @@ struct Story {
 impl Story {
     fn begin() -> Story {
         let world = World::new();
-        let odile = world.person("odile", "Odile Marrowfield", "social-worker");
-        let ottoline = world.person("ottoline", "Ottoline Greaves-Penn", "designated-teacher");
+        let [odile, ottoline] = world.two();
         let story = Story { world, odile, ottoline };
         story.odile.sync();
         story.ottoline.sync();

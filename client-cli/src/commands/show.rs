@@ -104,11 +104,10 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     Ok(Plan { delegations: deputies, ..Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted) })
 }
 
-/// What was put aside of a plan: the newest.
+/// What was put aside of a plan.
 fn put_aside(context: &mut Context, mine: &Mine) -> Result<(), Error> {
     let asked = mine.clone();
-    let mut all = context.turn(move |device, _| take_over::aside(device, &asked))?;
-    let Some((pep, view)) = all.pop() else {
+    let Some((pep, view)) = context.turn(move |device, _| take_over::aside(device, &asked))? else {
         return Err(Error::new(Kind::Failed, "Nothing of this plan was put aside on this device."));
     };
     if context.global.json {

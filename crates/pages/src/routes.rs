@@ -402,8 +402,8 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["meeting", "meeting.ics"] => Some(meeting::calendar(plan, turn.calendar(plan))),
         ["meeting", "wall"] => Some(meeting::wall::wall(request, plan, &turn.gathering(plan)?)),
         ["aside"] => {
-            let (all, site, now) = (turn.aside(plan)?, turn.site()?, turn.env.now);
-            aside::aside(plan, &site, &all, &now)
+            let (site, now) = (turn.site()?, turn.env.now);
+            turn.aside(plan)?.map(|copy| aside::aside(plan, &site, &copy, &now))
         }
         ["history"] => Some(history_of(turn, request, plan, None)?),
         ["print"] => Some(print::choose(request, plan)),

@@ -1,9 +1,6 @@
 //! One turn with the device: makes the models that a page shows, and does what a form asks for.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, act, check, conflicts, decisions,
@@ -306,7 +303,7 @@ impl<'a> Turn<'a> {
         let name = called(&view, names.get(&pep.child));
         let newer = device.versions_after(&pep).last().map(|to| to.process().version);
         let fresh = (self.env.fresh)();
-        let has_aside = !device.put_aside(&pep.id()).is_empty();
+        let has_aside = device.put_aside(&pep.id()).is_some();
         let (delegated, deputies) = (device.delegated(&pep), act::deputies(device, &pep, now));
         Ok(Some(Plan {
             base: self.env.base.clone(),
@@ -351,8 +348,8 @@ impl<'a> Turn<'a> {
         start::process(self.device, &child, year, Some(id), self.now()).ok()
     }
 
-    /// The copies of a plan that do not stand.
-    pub fn aside(&mut self, plan: &Plan) -> Result<Vec<(Pep, Arc<View>)>, Error> {
+    /// The copy of a plan that was put aside last.
+    pub fn aside(&mut self, plan: &Plan) -> Result<Option<(Pep, View)>, Error> {
         take_over::aside(self.device, &Self::mine(plan))
     }
 

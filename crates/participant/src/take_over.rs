@@ -2,7 +2,7 @@
 //! into the one that does. What is answered there otherwise already, and what their role may not write there, becomes a remark beside
 //! the answer, so that nobody's words take the place of anybody's and none is lost.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use plan::{Answer, AnswersFile, Pep, Question, Value, View};
 use replica::Trouble;
@@ -37,16 +37,11 @@ pub fn what_waits(device: &mut Device, now: &Now) -> Result<bool, Trouble> {
     Ok(done)
 }
 
-/// The generations of a plan that do not stand, each as this person reads it.
-pub fn aside(device: &mut Device, mine: &Mine) -> Result<Vec<(Pep, Arc<View>)>, Error> {
-    let mut all = Vec::new();
-    for pep in device.put_aside(&mine.pep.id()) {
-        let copies = device.documents_aside(&pep, mine.role)?;
-        if let Some(view) = view_of(&copies, &pep) {
-            all.push((pep, Arc::new(view)));
-        }
-    }
-    Ok(all)
+/// The generation of a plan that was put aside last, as this person reads it.
+pub fn aside(device: &mut Device, mine: &Mine) -> Result<Option<(Pep, View)>, Error> {
+    let Some(pep) = device.put_aside(&mine.pep.id()) else { return Ok(None) };
+    let copies = device.documents_aside(&pep, mine.role)?;
+    Ok(view_of(&copies, &pep).map(|view| (pep, view)))
 }
 
 fn view_of(copies: &PlanDocuments, pep: &Pep) -> Option<View> {

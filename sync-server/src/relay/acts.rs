@@ -239,20 +239,6 @@ fn fact(id: &Id) -> Vec<u8> {
 }
 
 fn not_done(refused: &Refused) -> NotDone {
-    // What was asked for cannot be, whoever asks: a wrong value.
-    let is_value = matches!(
-        refused,
-        Refused::Name
-            | Refused::Date
-            | Refused::ChildDates
-            | Refused::Contact
-            | Refused::ActPast
-            | Refused::ActReason
-            | Refused::Sections(_)
-            | Refused::Until
-            | Refused::OnTeamUntil(_)
-            | Refused::PersonUnknown
-    );
-    let code = if is_value { "value" } else { refused.code() };
+    let code = if refused.is_value() { "value" } else { refused.code() };
     NotDone { code: code.to_owned(), reason: refused.to_string() }
 }

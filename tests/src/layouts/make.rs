@@ -20,7 +20,7 @@ use super::{
     said,
     tap::{Said, Speaker, Tap},
 };
-use crate::world::{Person, Server, program};
+use crate::world::{Person, Server, day_in, program};
 
 /// Opens the home with a passphrase. Fictional, like everything here.
 const PASSPHRASE: &str = "copper kettle Thursday";
@@ -274,10 +274,9 @@ impl Stage {
         let invite = ["invite", "--name", "Fabian Rookhurst", "--role", "professional", "--organisation", TEACHER.2];
         let fabian = text(&self.relay_json(&[&invite[..], &["--child", LINNET]].concat())?, "person")?;
         philippa.pep(&["sync", "--once"])?;
-        let week = sync_server::directory::day(i64::try_from(unix()?).map_err(|e| e.to_string())? + 7 * 24 * 60 * 60);
         let page = plan::Processes::built_in().latest("web").map_err(|e| e.to_string())?;
         let page = page.process().delegable().next().ok_or("no page")?.id.clone();
-        philippa.pep(&["delegate", pep, &fabian, "--sections", &page, "--until", &week])?;
+        philippa.pep(&["delegate", pep, &fabian, "--sections", &page, "--until", &day_in(7)])?;
         // Apart: a choice that is disputed, and a text that both write again from its beginning.
         gideon.pep(&["set", pep, "meeting.childPart", "part"])?;
         philippa.pep(&["set", pep, "meeting.childPart", "call"])?;
@@ -401,11 +400,6 @@ impl Stage {
         }
         Ok(reads.into())
     }
-}
-
-fn unix() -> Result<u64, String> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    now.map(|now| now.as_secs()).map_err(|e| e.to_string())
 }
 
 /// What a device says of everything that it holds, without what depends on the day or on words.

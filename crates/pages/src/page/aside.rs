@@ -13,9 +13,8 @@ use crate::{
     request::{Leaf, Outcome},
 };
 
-/// The page. `aside`: the copies, the newest last.
-pub fn aside(plan: &Plan, site: &Site, aside: &[(Pep, std::sync::Arc<View>)], now: &Now) -> Option<Outcome> {
-    let (pep, view) = aside.last()?;
+/// The page of a copy.
+pub fn aside(plan: &Plan, site: &Site, (pep, view): &(Pep, View), now: &Now) -> Outcome {
     let parts = BTreeSet::new();
     let copy = Copy {
         pep,
@@ -36,7 +35,7 @@ pub fn aside(plan: &Plan, site: &Site, aside: &[(Pep, std::sync::Arc<View>)], no
         (copy::article(&copy))
     };
     let leaf = Leaf::new(format!("Your copy, {}", plan.name), "Children", main);
-    Some(Outcome::page(leaf.back(plan.href(""), "Back to the plan")))
+    Outcome::page(leaf.back(plan.href(""), "Back to the plan"))
 }
 
 /// The way to it; nothing where there is no such copy.

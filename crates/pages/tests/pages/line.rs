@@ -562,5 +562,5 @@ fn a_copy_under_another_process_gives_way_and_is_kept_to_be_read() {
     let mut forged = line.lists(&teachers(&line).map(|kind| (kind, 0)).collect::<Vec<_>>());
     forged.iter_mut().for_each(|one| one.doc[0] ^= 1);
     line.hears(&Frame::Documents { list: forged });
-    assert_eq!(line.device.with(|device| device.put_aside(&ours.id()).len()), 1);
+    assert_eq!(line.device.with(|device| device.put_aside(&ours.id())), Some(ours));
 }

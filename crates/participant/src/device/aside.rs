@@ -40,10 +40,11 @@ impl Device {
 
     /// Generations whose words are to be written again, each with the one that stands, where all of that has arrived.
     pub fn to_take_over(&self) -> Vec<(Pep, Pep)> {
-        let waits = self.aside.iter().filter(|(id, _)| self.has_arrived(id));
+        let open = self.aside.iter().flat_map(|(id, all)| all.iter().filter(|one| !one.done).map(move |one| (id, one)));
+        // What the relay lists is gone through only where something waits: this is asked at every turn.
+        let arrived = open.filter(|(id, _)| self.has_arrived(id));
         let pair = |id: &Id, one: &SetAside| Some((self.peps.get(id)?.clone(), pep_of(&one.start, &self.processes)?));
-        let open = waits.flat_map(|(id, all)| all.iter().filter(|one| !one.done).map(move |one| (id, one)));
-        open.filter_map(|(id, one)| pair(id, one)).collect()
+        arrived.filter_map(|(id, one)| pair(id, one)).collect()
     }
 
     /// Whether something is to be written again.
@@ -66,22 +67,15 @@ impl Device {
         Ok(())
     }
 
-    /// Generations of a PEP that do not stand, to be read.
-    pub fn put_aside(&self, pep: &Uuid) -> Vec<Pep> {
-        let all = self.aside.get(pep.as_bytes()).into_iter().flatten();
-        all.filter_map(|one| pep_of(&one.start, &self.processes)).collect()
+    /// The generation of a PEP that was put aside last, to be read.
+    pub fn put_aside(&self, pep: &Uuid) -> Option<Pep> {
+        let all = self.aside.get(pep.as_bytes())?;
+        all.iter().rev().find_map(|one| pep_of(&one.start, &self.processes))
     }
 
     /// The documents of a generation that does not stand, as far as a role reads them.
     pub fn documents_aside(&mut self, aside: &Pep, role: Role) -> Result<PlanDocuments, Trouble> {
-        let mut copies = PlanDocuments::none();
-        for kind in DocumentKind::ALL {
-            let doc = *aside.document(*kind).as_bytes();
-            if self.reads(aside, *kind, role) && self.replica.has(&doc)? {
-                self.copy_into(&mut copies, aside, *kind)?;
-            }
-        }
-        Ok(copies)
+        self.copies(aside, |device, kind| device.reads(aside, kind, role))
     }
 
     /// Forgets what was put aside of a PEP, for good: the child's team was left.

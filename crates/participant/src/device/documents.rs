@@ -16,16 +16,13 @@ use super::{
 use crate::summary::Summary;
 
 /// Copies of a PEP's documents, and who stands behind their actors.
+#[derive(Default)]
 pub struct PlanDocuments {
     documents: BTreeMap<DocumentKind, Automerge>,
     who: BTreeMap<Id, Who>,
 }
 
 impl PlanDocuments {
-    pub(super) fn none() -> PlanDocuments {
-        PlanDocuments { documents: BTreeMap::new(), who: BTreeMap::new() }
-    }
-
     /// Whether this person alone stands behind everything in them.
     pub fn are_all_of(&self, person: &Uuid) -> bool {
         self.who.values().all(|who| who.person == *person)
@@ -51,29 +48,26 @@ impl Device {
     /// The documents of a PEP that a role reads and this device holds, and who stands behind them. Copies: the device goes on
     /// writing meanwhile.
     pub fn plan_documents(&mut self, pep: &Pep, role: Role) -> Result<PlanDocuments, Trouble> {
-        let mut copies = PlanDocuments::none();
+        self.copies(pep, |device, kind| device.holds(pep, kind, role))
+    }
+
+    /// The documents of a generation that are here and wanted.
+    pub(super) fn copies(
+        &mut self,
+        pep: &Pep,
+        wanted: impl Fn(&Device, DocumentKind) -> bool,
+    ) -> Result<PlanDocuments, Trouble> {
+        let mut copies = PlanDocuments::default();
         for kind in DocumentKind::ALL {
             let doc = *pep.document(*kind).as_bytes();
-            if self.holds(pep, *kind, role) && self.replica.has(&doc)? {
-                self.copy_into(&mut copies, pep, *kind)?;
+            if wanted(self, *kind) && self.replica.has(&doc)? {
+                copies.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
+                for (actor, person) in self.authors(&doc)? {
+                    copies.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
+                }
             }
         }
         Ok(copies)
-    }
-
-    /// One of them.
-    pub(super) fn copy_into(
-        &mut self,
-        copies: &mut PlanDocuments,
-        pep: &Pep,
-        kind: DocumentKind,
-    ) -> Result<(), Trouble> {
-        let doc = *pep.document(kind).as_bytes();
-        copies.documents.insert(kind, self.replica.read(&doc, Clone::clone)?);
-        for (actor, person) in self.authors(&doc)? {
-            copies.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
-        }
-        Ok(())
     }
 
     /// A PEP as it is now, as far as a role reads it. Made once for each state of it.

@@ -240,6 +240,21 @@ impl Bank {
     }
 }
 
+/// How an answer stands in a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeptAs {
+    /// One plain value.
+    Value,
+    /// A text that everybody writes in.
+    Text,
+    /// A text for each author.
+    OwnTexts,
+    /// A map of choices.
+    Ticks,
+    /// A map of rows.
+    Rows,
+}
+
 impl Question {
     /// The document its answer lives in.
     pub fn document(&self) -> DocumentKind {
@@ -269,18 +284,27 @@ impl Question {
     /// True of an answer that is one value in documents of this schema: of two that people enter apart both are shown, and what
     /// nobody entered never appears. In schema 1 a line of text was merged by character, and choices one by one.
     pub fn is_fact(&self, schema: i64) -> bool {
+        self.kept_as(schema) == KeptAs::Value
+    }
+
+    /// How its answer stands in documents of this schema.
+    pub(crate) fn kept_as(&self, schema: i64) -> KeptAs {
         match self.kind {
-            Kind::Text => !self.voice && schema > 1,
-            Kind::MultiChoice => schema > 1,
-            Kind::LongText | Kind::Table | Kind::TargetList => false,
-            Kind::Choice
+            Kind::Text | Kind::LongText if self.voice => KeptAs::OwnTexts,
+            Kind::Text if schema <= 1 => KeptAs::Text,
+            Kind::LongText => KeptAs::Text,
+            Kind::MultiChoice if schema <= 1 => KeptAs::Ticks,
+            Kind::Table | Kind::TargetList => KeptAs::Rows,
+            Kind::Text
+            | Kind::MultiChoice
+            | Kind::Choice
             | Kind::Date
             | Kind::Number
             | Kind::Money
             | Kind::YesNo
             | Kind::Person
             | Kind::Attachment
-            | Kind::Picture => true,
+            | Kind::Picture => KeptAs::Value,
         }
     }
 

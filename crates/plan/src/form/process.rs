@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::bank::{BadFile, Column, Kind, Question, bank};
+use crate::bank::{BadFile, Column, KeptAs, Kind, Question, bank};
 use crate::clock::{DayKind, is_weekend};
 use crate::document::WITHDRAWN;
 use crate::expr::Expr;
@@ -331,27 +331,19 @@ impl Process {
             }
         }
         let answer = beside(&question.id);
-        match question.kind {
+        match question.kept_as(schema) {
             _ if question.id == crate::TARGETS => self.target_rules(question, rules),
-            _ if question.is_fact(schema) => add(answer, Written::Value),
-            Kind::Text | Kind::LongText if question.voice => add(format!("{answer}/@"), Written::Text),
-            Kind::Text | Kind::LongText => add(answer, Written::Text),
-            Kind::Table | Kind::TargetList => {
+            KeptAs::Value => add(answer, Written::Value),
+            KeptAs::OwnTexts => add(format!("{answer}/@"), Written::Text),
+            KeptAs::Text => add(answer, Written::Text),
+            KeptAs::Rows => {
                 let key = if question.voice { "@" } else { "*" };
                 row_rules(&format!("{answer}/{key}"), &question.columns, &mut add);
             }
-            Kind::MultiChoice if question.open => add(format!("{answer}/*"), Written::Value),
-            Kind::MultiChoice => {
+            KeptAs::Ticks if question.open => add(format!("{answer}/*"), Written::Value),
+            KeptAs::Ticks => {
                 question.options.iter().for_each(|option| add(format!("{answer}/{}", option.value), Written::Value));
             }
-            Kind::Choice
-            | Kind::Date
-            | Kind::Number
-            | Kind::Money
-            | Kind::YesNo
-            | Kind::Person
-            | Kind::Attachment
-            | Kind::Picture => add(answer, Written::Value),
         }
     }
 

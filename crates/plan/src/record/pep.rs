@@ -9,7 +9,7 @@ use automerge::{ActorId, Automerge, AutomergeError, Change, LoadOptions, ObjId, 
 use chrono::{Datelike, NaiveDate};
 use uuid::Uuid;
 
-use crate::bank::{Kind, Question, bank};
+use crate::bank::{KeptAs, Question, bank};
 use crate::process::Process;
 use crate::processes::ProcessRef;
 
@@ -440,19 +440,10 @@ pub fn version_of(document: &Automerge) -> Option<u32> {
 
 /// The container the genesis makes for a question; `None` where the answer is a plain value.
 pub(crate) fn container(question: &Question, schema: i64) -> Option<ObjType> {
-    match question.kind {
-        _ if question.is_fact(schema) => None,
-        Kind::Text | Kind::LongText if question.voice => Some(ObjType::Map),
-        Kind::Text | Kind::LongText => Some(ObjType::Text),
-        Kind::Table | Kind::TargetList | Kind::MultiChoice => Some(ObjType::Map),
-        Kind::Choice
-        | Kind::Date
-        | Kind::Number
-        | Kind::Money
-        | Kind::YesNo
-        | Kind::Person
-        | Kind::Attachment
-        | Kind::Picture => None,
+    match question.kept_as(schema) {
+        KeptAs::Value => None,
+        KeptAs::Text => Some(ObjType::Text),
+        KeptAs::OwnTexts | KeptAs::Rows | KeptAs::Ticks => Some(ObjType::Map),
     }
 }
 
