@@ -55,6 +55,9 @@ pub struct Plan {
     pub to_confirm: Vec<&'static str>,
     /// Why questions have no answer, by question.
     pub no_answers: BTreeMap<&'static str, Vec<Excuse>>,
+    /// What others entered in the place of what the young person chose, by question; the answer is the young person's.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub beside: BTreeMap<&'static str, Vec<Claim>>,
     /// The targets, withdrawn ones included.
     pub targets: Vec<Target>,
     /// Remarks, oldest first.
@@ -409,6 +412,7 @@ impl Plan {
         };
         let answers = view.answers.iter().filter(|(id, answer)| wanted(id) && kept(answer));
         let excuses = view.excuses.iter().filter(|(id, _)| wanted(id));
+        let beside = view.beside.iter().filter(|(id, _)| wanted(id));
         let waiting = view.to_confirm.iter().filter(|id| wanted(id) && view.asked.contains(*id));
         let targets = view.targets.iter().filter(|_| wanted("targets.list"));
         let counts = view.completeness.iter();
@@ -420,6 +424,7 @@ impl Plan {
             answers: answers.map(|(id, answer)| (*id, Answer::of(answer))).collect(),
             to_confirm: waiting.copied().collect(),
             no_answers: excuses.map(|(id, said)| (*id, said.iter().map(Excuse::of).collect())).collect(),
+            beside: beside.map(|(id, claims)| (*id, claims.iter().map(Claim::of).collect())).collect(),
             targets: targets.map(Target::of).collect(),
             comments: view.comments.iter().filter(|c| wanted(&c.question)).map(Comment::of).collect(),
             sign_offs: view.sign_offs.iter().map(SignOff::of).collect(),

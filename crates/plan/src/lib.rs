@@ -11,10 +11,12 @@ mod sample;
 use form::{agenda, bank, delegation, difference as differing, expr, policy, practice, process, processes};
 pub use record::hunks;
 use record::{
-    appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, touched,
-    value, view,
+    appeared, bare, childs, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten,
+    touched, value, view,
 };
-use rules::{alike, carry, checks, clock, content, decision, events, meeting, plausible, quality, signoff, unnamed};
+use rules::{
+    alike, carry, checks, clock, content, decision, events, meeting, plausible, quality, remarks, signoff, unnamed,
+};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
@@ -67,6 +69,7 @@ pub use process::{
 pub use processes::{ProcessRef, Processes, UnknownProcess};
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
+pub use remarks::{AGREED, disagreed, unanswered};
 pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePerson, SampleStep};
 pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,

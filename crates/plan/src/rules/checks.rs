@@ -17,7 +17,7 @@ use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
 use crate::value::{Value, pounds, withhold};
 use crate::view::{Answer, Cell, Dispute, Rewritten, Row, Target, View, Why, conflicts};
-use crate::{REVIEW, TARGETS, events, meeting, plausible, unnamed};
+use crate::{REVIEW, TARGETS, events, meeting, plausible, remarks, unnamed};
 
 /// What the checks look at beside the plan itself.
 #[derive(Clone, Copy)]
@@ -113,6 +113,7 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     let events = events::findings(view, pep, around, &owner);
     checks.found.extend(meeting);
     checks.found.extend(events);
+    checks.found.extend(remarks::findings(view, pep));
     checks.found.extend(plausible::figures(view, pep, around.today));
     checks.found
 }

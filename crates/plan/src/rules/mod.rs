@@ -11,5 +11,6 @@ pub(crate) mod events;
 pub(crate) mod meeting;
 pub(crate) mod plausible;
 pub(crate) mod quality;
+pub(crate) mod remarks;
 pub(crate) mod signoff;
 pub(crate) mod unnamed;
