@@ -15,7 +15,8 @@ use record::{
     touched, value, view,
 };
 use rules::{
-    alike, carry, checks, clock, content, decision, events, meeting, plausible, quality, remarks, signoff, unnamed,
+    alike, carry, checks, clock, content, decision, events, meeting, plausible, quality, remarks, signoff, task,
+    unnamed,
 };
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
@@ -74,6 +75,7 @@ pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePer
 pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
 };
+pub use task::{Person, Task, TaskKind, tasks};
 pub use touched::Known;
 pub use unnamed::unnamed;
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value, pounds};

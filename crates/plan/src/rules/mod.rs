@@ -13,4 +13,5 @@ pub(crate) mod plausible;
 pub(crate) mod quality;
 pub(crate) mod remarks;
 pub(crate) mod signoff;
+pub(crate) mod task;
 pub(crate) mod unnamed;
