@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
-use crate::childs::{beside, chosen, replaced};
+use crate::childs::{beside, replaced};
 use crate::clock::{Due, dues};
 use crate::decision;
 use crate::document::{Choices, Kept, Put, Sheet, WITHDRAWN, joined_text, word_entries};
@@ -391,7 +391,8 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
     let mut view = assemble(documents, pep, authors, None);
     judge(&mut view, documents, pep, authors);
     // After the signatures: what these cover does not depend on who is known here.
-    let choices = touched(documents, DocumentKind::Main, |document, known| chosen(document, known, authors));
+    let is_child = |actor: &[u8]| authors(actor).is_some_and(|who| who.role == Role::YoungPerson);
+    let choices = touched(documents, DocumentKind::Main, |document, known| known.entered_by(document, &is_child));
     let choices = choices.unwrap_or_default();
     let own: BTreeSet<&'static str> = choices.keys().copied().collect();
     let choices = replaced(documents.main, choices);

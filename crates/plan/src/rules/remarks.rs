@@ -1,7 +1,6 @@
 //! What the child and their carer say that somebody has to answer: remarks, and a target that was not agreed with them.
 
 use crate::bank::bank;
-use crate::checks::{Finding, Severity, finding};
 use crate::pep::{Pep, Role};
 use crate::value::Value;
 use crate::view::{Answer, Comment, View};
@@ -29,29 +28,7 @@ pub fn disagreed(view: &View) -> bool {
 
 /// Who answers what the child or their carer says at a question: whoever answers for it, or the designated teacher where that is one
 /// of these two.
-pub fn owner(view: &View, pep: &Pep, id: &str) -> Role {
+pub(crate) fn owner(view: &View, pep: &Pep, id: &str) -> Role {
     let owner = bank().question(id).and_then(|question| pep.process().accountable_now(question, view.not_on_roll));
     owner.filter(|owner| !matches!(owner, Role::YoungPerson | Role::Carer)).unwrap_or(Role::DesignatedTeacher)
-}
-
-/// A doubt for each of these, and for each answer that others gave in the place of the young person's own.
-pub(crate) fn findings(view: &View, pep: &Pep) -> Vec<Finding> {
-    let owner = |id: &str| owner(view, pep, id);
-    let at =
-        |id: &str, says: &str| Finding { field: Some(id.to_owned()), ..finding(Severity::Doubtful, owner(id), says) };
-    let mut found = Vec::new();
-    if disagreed(view) {
-        let says = "The young person says that the targets were not agreed with them. Talk with them, and put right what they do not agree with.";
-        found.push(at(AGREED, says));
-    }
-    let beside = "Somebody else entered another answer here. What the young person chose stands; whoever entered the other can take it back.";
-    found.extend(view.beside.keys().map(|id| at(id, beside)));
-    for comment in unanswered(view) {
-        let who = comment.by.as_ref().map_or("somebody", |who| match who.role {
-            Role::YoungPerson => "young person",
-            _ => "carer",
-        });
-        found.push(at(&comment.question, &format!("A comment of the {who} waits for an answer here.")));
-    }
-    found
 }
