@@ -302,10 +302,16 @@ impl Find<'_> {
             return;
         }
         // Only what is ready: everybody it waits for has said "complete".
-        let ready = offer(self.view, self.pep, self.role(), &[]).is_some_and(|offer| offer.waits.is_empty());
-        let wanted = ready && !self.view.signed_off() && quality::is_wanted(self.process(), AREAS);
-        if wanted && !quality::ungraded(self.view, self.pep).is_empty() {
-            self.at(TaskKind::Quality, AREAS);
+        let offer = offer(self.view, self.pep, self.role(), &[]).filter(|offer| offer.waits.is_empty());
+        let wanted = !self.view.signed_off() && quality::is_wanted(self.process(), AREAS);
+        if let Some(offer) = offer.filter(|_| wanted) {
+            let blocked = offer.blocked_by.is_some() && self.view.open_returns.is_empty();
+            if blocked || !quality::ungraded(self.view, self.pep).is_empty() {
+                let why = "With this overall grade it is not signed off: send it back, or grade it again.";
+                if let Some(task) = self.at(TaskKind::Quality, AREAS) {
+                    task.reason = blocked.then(|| why.to_owned());
+                }
+            }
         }
         let undecided = decision::findings(self.view, self.pep);
         let mut undecided: Vec<&Finding> = undecided.iter().filter(|f| f.severity == Severity::Blocks).collect();

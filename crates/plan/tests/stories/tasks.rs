@@ -70,7 +70,11 @@ fn a_plan_that_waits_for_somebody_is_on_exactly_their_list_in_every_state_of_eve
         both_sign(&mut devices);
         waits_for_the_right_people(&devices, &format!("{id}, with the Virtual School"));
         if kinds(&devices[LORCAN]).contains(&TaskKind::Quality) {
-            fill_grades(&mut devices);
+            // With the worst grade nothing is signed off in some processes: it is the Virtual School's to send it back.
+            let grades: Vec<String> = pep.process().practice.qa.grades.iter().map(|grade| grade.id.clone()).collect();
+            fill_grades(&mut devices, grades.last().unwrap());
+            waits_for_the_right_people(&devices, &format!("{id}, graded badly"));
+            fill_grades(&mut devices, &grades[0]);
             waits_for_the_right_people(&devices, &format!("{id}, graded"));
         }
         fill(&mut devices, |gap| gap.question != "qa.areas");
@@ -98,14 +102,13 @@ fn a_plan_that_waits_for_somebody_is_on_exactly_their_list_in_every_state_of_eve
     }
 }
 
-fn fill_grades(devices: &mut [Device]) {
+fn fill_grades(devices: &mut [Device], grade: &str) {
     let areas: Vec<String> = devices[0].pep.process().practice.qa.areas.iter().map(|area| area.id.clone()).collect();
-    let grade = devices[0].pep.process().practice.qa.grades.last().map(|grade| grade.id.clone()).unwrap();
     for area in areas {
-        devices[LORCAN].row("qa.areas", &[("area", &area), ("grade", &grade)]);
+        devices[LORCAN].row("qa.areas", &[("area", &area), ("grade", grade)]);
     }
-    if devices[LORCAN].view().answers["qa.overall"] == Answer::Missing {
-        devices[LORCAN].set("qa.overall", &grade);
+    if devices[LORCAN].pep.process().practice.qa.aggregate.is_empty() {
+        devices[LORCAN].set("qa.overall", grade);
     }
     share(devices);
 }
