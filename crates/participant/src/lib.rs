@@ -36,6 +36,7 @@ pub mod stretch;
 pub mod summary;
 pub mod take_over;
 pub mod targets;
+pub mod tasks;
 pub mod typing;
 pub mod words;
 

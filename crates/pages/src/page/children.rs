@@ -29,7 +29,7 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) ->
     let (show, order) = (chosen("show", &FILTERS), chosen("order", &ORDERS));
     let all = children.len();
     children.retain(|child| match show {
-        "mine" => newest(child).is_some_and(|plan| plan.mine() > 0 || plan.choices > 0),
+        "mine" => newest(child).is_some_and(|plan| plan.line.tasks(site.today).next().is_some()),
         "due" => newest(child)
             .and_then(|plan| Some((plan, plan.due?)))
             .is_some_and(|(plan, by)| plan.pep.process().calendar.standing(site.today, by) != Standing::Ahead),

@@ -81,6 +81,8 @@ pub struct Task {
     pub question: Option<&'static str>,
     /// The row, the remark or the place it is about, where it is about one.
     pub place: Option<String>,
+    /// From which day on it waits; `None`: now.
+    pub from: Option<NaiveDate>,
     /// By when.
     pub due: Option<NaiveDate>,
     /// Of how many things.
@@ -139,7 +141,7 @@ impl Find<'_> {
 
     fn add(&mut self, kind: TaskKind) -> Option<&mut Task> {
         let due = self.due();
-        self.found.push(Task { kind, question: None, place: None, due, count: 1, reason: None, by: None });
+        self.found.push(Task { kind, question: None, place: None, from: None, due, count: 1, reason: None, by: None });
         self.found.last_mut()
     }
 
@@ -259,13 +261,16 @@ impl Find<'_> {
                 && self.answers_for(id)
         });
         let confirm = confirm.count();
+        if missing > 0 {
+            if let Some(task) = self.add(TaskKind::Answer) {
+                task.count = missing;
+            }
+        }
         // That it was held is said once its day is there.
         let held = |gap: &Gap| gap.question == meeting::HELD && gap.is_for(self.person.writer, process);
-        let passed = meeting::held_on(self.view).is_some_and(|day| day <= self.person.today);
-        let held = usize::from(passed && self.view.gaps.iter().any(held));
-        if missing + held > 0 {
-            if let Some(task) = self.add(TaskKind::Answer) {
-                task.count = missing + held;
+        if let Some(day) = meeting::held_on(self.view).filter(|_| self.view.gaps.iter().any(held)) {
+            if let Some(task) = self.at(TaskKind::Answer, meeting::HELD) {
+                task.from = Some(day);
             }
         }
         if confirm > 0 {

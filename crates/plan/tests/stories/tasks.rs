@@ -8,7 +8,9 @@ const TODAY: &str = "2026-03-02";
 fn of(device: &Device) -> Vec<Task> {
     let name = TEAM[usize::from(person_index(device))].0;
     let view = device.view();
-    tasks(&view, &device.pep, &Person { writer: &device.writer, name, today: TODAY.parse().unwrap() })
+    let today = TODAY.parse().unwrap();
+    let all = tasks(&view, &device.pep, &Person { writer: &device.writer, name, today });
+    all.into_iter().filter(|task| task.from.is_none_or(|from| from <= today)).collect()
 }
 
 fn person_index(device: &Device) -> u8 {
