@@ -32,7 +32,7 @@ pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
     ];
     for plan in plans {
         let mine = plan.mine() > 0 || plan.choices > 0;
-        let standing = plan.due.map(|by| plan.pep.process().calendar.standing(site.today, by));
+        let standing = plan.due().map(|by| plan.pep.process().calendar.standing(site.today, by));
         let at = match (mine, standing) {
             (true, Some(Standing::Overdue)) => 0,
             (true, Some(Standing::Soon)) => 1,
@@ -62,7 +62,7 @@ pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
 }
 
 fn line(site: &Site, plan: &Digest) -> Task {
-    let due = plan.due.map_or(String::new(), |by| format!(". Due by {}", words::date(by)));
+    let due = plan.due().map_or(String::new(), |by| format!(". Due by {}", words::date(by)));
     let others: Vec<String> =
         plan.gaps.keys().filter(|role| !plan.role.counts_as(**role)).map(|role| small(*role)).collect();
     let waiting = match (plan.mine(), others.is_empty()) {
