@@ -813,6 +813,7 @@ impl Directory {
             dob: dated(&new.dob)?,
             looked_after_since: new.looked_after_since.as_deref().map(dated).transpose()?,
             emergency: new.emergency,
+            ..Child::default()
         };
         follows(&child, &today)?;
         self.stage(key("child/", &child.id), &child);

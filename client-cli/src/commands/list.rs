@@ -70,7 +70,7 @@ fn print(context: &mut Context, line: &Listed, child: Option<String>, could: usi
     let (id, child, sitting) = (line.pep.id(), child.unwrap_or("A child".into()), words::sitting(&line.pep));
     context.data(format!("{id}  {child}, {sitting}: {}{next}", line.state));
     if let Some(today) = due {
-        let current = line.currency.label();
+        let current = words::currency(&line.of_child.duties);
         context.data(format!("    This child's PEP: {current}. As at {}:", words::date(today)));
         for due in line.undone() {
             context.data(format!("    Due: {}", words::due(&line.pep, due, Some(today))));

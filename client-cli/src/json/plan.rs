@@ -317,8 +317,8 @@ pub struct Listed {
     pub next_date: Option<NaiveDate>,
     /// The first day by which something of it is due.
     pub due: Option<NaiveDate>,
-    /// Whether the child has a current PEP.
-    pub currency: Currency,
+    /// Whether the child has a current PEP; null where none is needed, or not any more.
+    pub currency: Option<Currency>,
     /// How many questions each role has still to answer.
     pub outstanding: BTreeMap<Role, usize>,
     /// How many answers have changed since the sign-off that stands.
@@ -333,8 +333,8 @@ impl Listed {
             child_name,
             state: one.state.into(),
             next_date: one.next_date.map(|(day, _)| day),
-            due: one.due,
-            currency: one.currency.into(),
+            due: one.due(),
+            currency: one.of_child.duties.currency.map(Into::into),
             outstanding: one.gaps.iter().map(|(role, n)| ((*role).into(), *n)).collect(),
             changed_since_sign_off: one.changed_since,
         }

@@ -15,8 +15,8 @@ use record::{
     touched, value, view,
 };
 use rules::{
-    alike, carry, checks, clock, content, decision, events, meeting, plausible, quality, remarks, signoff, task,
-    unnamed,
+    alike, carry, checks, clock, content, decision, dues, duty, events, meeting, plausible, quality, remarks, signoff,
+    task, unnamed,
 };
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
@@ -30,9 +30,10 @@ pub use checks::{
     Around, Finding, Letter, Severity, TuitionMisfit, alike_findings, check, rewritten_findings, shortfalls,
     tuition_misfits,
 };
-pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
+pub use clock::{CannotCompute, Currency, DayKind, SOON_WORKING_DAYS, Standing};
 pub use delegation::{DELEGATES, Delegated, delegate_group};
 pub use differing::{Difference, DifferenceKind, differences};
+pub use duty::{ChildDue, ChildFacts, Due, Duties, Duty, DutyNote, DutyState, Needs, NextDate, Sitting, duties};
 pub use edit::{
     Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, is_marked, row_key,
     text_at,
@@ -40,7 +41,7 @@ pub use edit::{
 pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
-pub use facts::{Asked, Funding, NextDate};
+pub use facts::{Asked, Funding};
 pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history, told_of};
 pub use meeting::{
     Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,

@@ -125,7 +125,7 @@ fn here(plan: &Digest) -> String {
 
 /// A plan in which nothing waits for this person.
 fn line(site: &Site, plan: &Digest) -> kit::Task {
-    let due = plan.due.map_or(String::new(), |by| format!(". Due by {}", words::date(by)));
+    let due = plan.due().map_or(String::new(), |by| format!(". Due by {}", words::date(by)));
     let others: Vec<String> = plan.gaps.keys().map(|role| small(*role)).collect();
     let waiting = if others.is_empty() { String::new() } else { format!(". Waiting for: {}", others.join(", ")) };
     let status = match plan.gaps.is_empty() {

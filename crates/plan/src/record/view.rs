@@ -12,12 +12,13 @@ use uuid::Uuid;
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
 use crate::childs::{beside, replaced};
-use crate::clock::{Due, dues};
 use crate::decision;
 use crate::document::{Choices, Kept, Put, Sheet, WITHDRAWN, joined_text, word_entries};
+use crate::dues::dues;
+use crate::duty::{Due, NextDate};
 use crate::edit::is_marked;
 use crate::excuse::{Excuse, NoAnswer};
-use crate::facts::{Asked, Facts, Funding, NextDate, calculated, target_cost};
+use crate::facts::{Asked, Facts, Funding, calculated, target_cost};
 use crate::meeting;
 use crate::pep::{DocumentKind, NotAWord, Pep, Phase, Role, words};
 use crate::quality;
@@ -141,6 +142,8 @@ pub struct View {
     pub funding: Funding,
     /// The next PEP's date, set or provisional.
     pub next_date: Option<NextDate>,
+    /// When somebody first wrote in it, by their clock, in seconds since 1970; `None` where nobody has.
+    pub begun: Option<i64>,
     /// What is due of it, earliest first. How that stands to today is for whoever shows it (`Calendar::standing`).
     pub dues: Vec<Due>,
 }
@@ -401,6 +404,7 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
     }
     view.own = own;
     view.reopened = decision::reopened(documents.main, &view);
+    view.begun = begun(documents.main);
     view.dues = dues(&view, pep);
     view
 }
@@ -496,6 +500,7 @@ fn assemble_with(
         phase: facts.phases().first().copied(),
         funding: facts.funding(),
         next_date: facts.next_date(),
+        begun: None,
         dues: Vec::new(),
     };
     complete(&mut view, pep);

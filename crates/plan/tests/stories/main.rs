@@ -21,6 +21,7 @@ mod completeness;
 mod convergence;
 mod dues;
 mod duplicates;
+mod duty;
 mod events;
 mod every;
 mod facts;
