@@ -14,7 +14,9 @@ use record::{
     appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, touched,
     value, view,
 };
-use rules::{alike, carry, checks, clock, content, decision, events, meeting, plausible, quality, signoff, unnamed};
+use rules::{
+    alike, carry, checks, clock, content, decision, directory, events, meeting, plausible, quality, signoff, unnamed,
+};
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
 
@@ -30,6 +32,7 @@ pub use checks::{
 pub use clock::{CannotCompute, Currency, DayKind, Due, Duty, SOON_WORKING_DAYS, Sitting, Standing, currency};
 pub use delegation::{DELEGATES, Delegated, delegate_group};
 pub use differing::{Difference, DifferenceKind, differences};
+pub use directory::{Differs, DirectoryFacts, differs, fill_in};
 pub use edit::{
     Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, is_marked, row_key,
     text_at,
