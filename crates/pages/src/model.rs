@@ -8,8 +8,9 @@ use participant::lists::Listed;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
-    Answer, Cell, ChangeHash, Comment, Deed, Delegated, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Page,
-    Pep, PepType, Processes, Question, Refused, Role, Row, Target, Value, View, Voice, Who, Writer,
+    Answer, Cell, ChangeHash, Comment, Deed, Delegated, DirectoryFacts, DocumentKind, Entry, Finding, Mark,
+    MeetingView, Offer, Page, Pep, PepType, Processes, Question, Refused, Role, Row, Target, Value, View, Voice, Who,
+    Writer,
 };
 use uuid::Uuid;
 
@@ -106,6 +107,8 @@ pub struct Plan {
     pub deputies: Vec<Deputy>,
     /// What the child is called.
     pub name: String,
+    /// What the directory says of the child.
+    pub directory: DirectoryFacts,
     /// The plan as it is.
     pub view: Arc<View>,
     /// Its heads, document by document.

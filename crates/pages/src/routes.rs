@@ -128,7 +128,7 @@ fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
     };
     let Some(plan) = plan else { return Ok(Regions::default()) };
     Ok(match rest {
-        [] => plan::regions(&plan),
+        [] => plan::regions(&plan, turn.offer(&plan)?.as_ref()),
         ["page", page, block] => {
             let page = section::page_of(&plan, page);
             page.map(|page| section::regions(&plan, page, block)).unwrap_or_default()
@@ -276,6 +276,9 @@ fn of_plan(turn: &mut Turn<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> 
             &drafted
         }
     };
+    if rest.is_empty() && !request.post {
+        turn.fill_in(id)?;
+    }
     let mut refused = None;
     for _ in 0..TRIES_MAX {
         let Some(plan) = turn.plan(id, stamp, refused.take())? else {
@@ -393,7 +396,7 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["sign-off"] => Some(sign_off::sign_off(request, plan, turn.offer(plan)?.as_ref())),
         // These are only shown.
         _ if request.post => None,
-        [] => Some(plan::overview(request, plan)),
+        [] => Some(plan::overview(request, plan, turn.offer(plan)?.as_ref())),
         ["targets"] => targets::list(request, plan),
         ["choose"] => Some(choose::list(request, plan, &turn.disputes(plan)?)),
         ["comments"] => Some(comments::all(plan)),

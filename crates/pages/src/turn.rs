@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, act, check, conflicts, decisions,
     device::{Draft, DraftPlace, PlanDocuments, Present, Spot, Typed, Waiting},
+    directory,
     lists::{self, Listed},
     meeting, mine,
     move_version::{self, Move},
@@ -262,7 +263,11 @@ impl<'a> Turn<'a> {
             )
         });
         let how = if started.created { "new" } else { "known" };
-        Ok(pep_href(&self.env.base, &started.mine.pep.id(), &format!("?started={how}{brought}")))
+        let filled = match started.filled_in.len() {
+            0 => String::new(),
+            n => format!("&filled={n}"),
+        };
+        Ok(pep_href(&self.env.base, &started.mine.pep.id(), &format!("?started={how}{brought}{filled}")))
     }
 
     /// One plan; `stamp` is what a form says it was made from. `None` where this device does not hold it.
@@ -305,6 +310,7 @@ impl<'a> Turn<'a> {
         let fresh = (self.env.fresh)();
         let has_aside = device.put_aside(&pep.id()).is_some();
         let (delegated, deputies) = (device.delegated(&pep), act::deputies(device, &pep, now));
+        let directory = directory::facts(device, &pep.child, now)?;
         Ok(Some(Plan {
             base: self.env.base.clone(),
             newer,
@@ -315,6 +321,7 @@ impl<'a> Turn<'a> {
             deputies,
             has_aside,
             name,
+            directory,
             view,
             heads,
             seen,
@@ -327,6 +334,14 @@ impl<'a> Turn<'a> {
             now: *now,
             today: now.day(),
         }))
+    }
+
+    /// Fills in what the directory knows and this person answers for, as they open a plan; nothing where it is not theirs or not here.
+    pub fn fill_in(&mut self, id: &Uuid) -> Result<(), Error> {
+        let now = self.now();
+        let Some(pep) = self.device.pep(id).cloned() else { return Ok(()) };
+        let role = mine::role_for(self.device, &pep.child, now)?;
+        directory::fill_in(self.device, &Mine { pep, role }, now).map(drop)
     }
 
     /// What the checks find in a plan.

@@ -8,6 +8,7 @@ mod directory;
 mod documents;
 mod drafts;
 mod facts;
+mod filled_in;
 mod held;
 mod incarnation;
 mod line;

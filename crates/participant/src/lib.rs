@@ -16,6 +16,7 @@ pub mod comments;
 pub mod conflicts;
 pub mod decisions;
 pub mod device;
+pub mod directory;
 pub mod duties;
 pub mod error;
 pub mod give_back;

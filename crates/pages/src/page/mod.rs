@@ -30,3 +30,4 @@ pub mod table;
 pub mod targets;
 pub mod tasks;
 pub mod views;
+pub mod waits;

@@ -7,6 +7,7 @@ pub(crate) mod checks;
 pub(crate) mod clock;
 pub(crate) mod content;
 pub(crate) mod decision;
+pub(crate) mod directory;
 pub(crate) mod dues;
 pub(crate) mod duty;
 pub(crate) mod events;
