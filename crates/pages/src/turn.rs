@@ -11,7 +11,9 @@ use participant::{
     move_version::{self, Move},
     pieces, quality,
     settings::{ChildMode, NotThePin, Pin, Settings},
-    sign, start, summary, take_over, words,
+    sign, start, summary, take_over,
+    tasks::{self, ToDo},
+    words,
 };
 use plan::{
     AcademicYear, Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep,
@@ -219,6 +221,11 @@ impl<'a> Turn<'a> {
         let mut digests: Vec<Digest> = lines.into_iter().map(digest).collect();
         digests.sort_by_cached_key(|digest| (digest.due().is_none(), digest.due(), digest.name.to_lowercase()));
         Ok(digests)
+    }
+
+    /// What waits for this person, the most urgent first.
+    pub fn waiting(&mut self) -> Result<Vec<ToDo>, Error> {
+        tasks::mine(self.device, &self.env.now)
     }
 
     /// All children of this person's teams, with their plans.

@@ -33,7 +33,7 @@ pub use checks::{
 pub use clock::{CannotCompute, Currency, DayKind, SOON_WORKING_DAYS, Standing};
 pub use delegation::{DELEGATES, Delegated, delegate_group};
 pub use differing::{Difference, DifferenceKind, differences};
-pub use directory::{Differs, DirectoryFacts, differs, fill_in};
+pub use directory::{Differs, DirectoryFacts, differs, fill_in, stated};
 pub use duty::{ChildDue, ChildFacts, Due, Duties, Duty, DutyNote, DutyState, Needs, NextDate, Sitting, duties};
 pub use edit::{
     Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, is_marked, row_key,
