@@ -25,6 +25,7 @@ pub mod list;
 pub mod meeting;
 pub mod move_version;
 pub mod new;
+pub mod news;
 pub mod open;
 pub mod passphrase;
 pub mod pin;

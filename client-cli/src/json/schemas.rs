@@ -57,6 +57,7 @@ fn schemas() -> BTreeMap<String, Schema> {
         "list": Vec<plan::Listed>,
         "meeting": meeting::Meeting,
         "new": plan::New,
+        "news": Vec<history::News>,
         "open": device::Opened,
         "passphrase remove": device::Passphrase,
         "passphrase set": device::Passphrase,

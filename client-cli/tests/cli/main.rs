@@ -1020,6 +1020,40 @@ fn the_beginning_of_two_plans_ids_names_both() {
 }
 
 #[test]
+fn what_others_wrote_since_one_was_here_is_news_once_and_what_waits_for_one_is_a_task() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    for who in [&odile, &ottoline, &odile] {
+        who.pep(&["sync"]).ok();
+    }
+    odile.pep(&["news"]).ok();
+    assert!(odile.pep(&["news"]).err.contains("Nothing is new"));
+    ottoline.pep(&["set", &spring, "funding.tuition", "school_claims"]).ok();
+    odile.pep(&["write", &spring, "care.story", "Own words are no news."]).ok();
+    for who in [&ottoline, &odile] {
+        who.pep(&["sync"]).ok();
+    }
+    let looked = odile.pep(&["news", "--since", "2020-01-01", "--json"]).json();
+    assert!(looked[0]["news"].as_array().is_some_and(|all| all.iter().all(|one| one["by"] == "Ottoline Greaves-Penn")));
+    let new = odile.pep(&["news", "--json"]).json();
+    assert_eq!((&new[0]["pep"], &new[0]["news"][0]["by"]), (&spring.as_str().into(), &"Ottoline Greaves-Penn".into()));
+    assert!(new[0]["news"].to_string().contains("tuition"), "{new}");
+    assert_eq!(odile.pep(&["news", "--json"]).json(), serde_json::json!([]), "shown once");
+    assert_eq!(odile.pep(&["news", "--since", "yesterday"]).code, 2);
+
+    let tasks = odile.pep(&["tasks", "--json"]).json();
+    let kinds: Vec<&str> = tasks.as_array().unwrap().iter().filter_map(|task| task["kind"].as_str()).collect();
+    assert!(kinds.contains(&"answer"), "{kinds:?}");
+    let said = odile.pep(&["tasks"]).ok();
+    assert!(said.contains("Answer ") && said.contains("Idris Fennimoor"), "{said}");
+    let all = odile.pep(&["tasks", "--all", "--json"]).json();
+    let whose = |name: &str| all.as_array().unwrap().iter().any(|task| task["for"]["name"] == name);
+    assert!(whose("Ottoline Greaves-Penn") && whose("Odile Marrowfield"), "{all}");
+    assert!(odile.pep(&["list", "--mine", "--json"]).json().as_array().is_some_and(|list| !list.is_empty()));
+}
+
+#[test]
 fn what_the_young_person_chose_stands_and_nobody_resolves_it_against_them() {
     let world = World::new();
     let (odile, ottoline, idris) =

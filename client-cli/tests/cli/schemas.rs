@@ -329,6 +329,7 @@ fn plans(world: &mut World) {
         ask(home, &["show", spring]);
         ask(home, &["status"]);
         ask(home, &["list", "--due"]);
+        ask(home, &["news", "--since", "2026-01-01"]);
         ask(home, &["tasks"]);
         ask(home, &["tasks", "--all"]);
         asked(home, &["check", spring]);

@@ -15,8 +15,8 @@ use super::{
     model::{ChildLine, Plan, pep_href},
     page::{
         aside, blank, checks, child, children, choose, comments, errors, held, help, history, meeting, move_version,
-        new, plan, print, quality, readers, restore, section, settings, sign_off, since, sync, table, targets, tasks,
-        views,
+        new, news, plan, print, quality, readers, restore, section, settings, sign_off, since, sync, table, targets,
+        tasks, views,
     },
     region::Regions,
     reply::{Reply, TRIES_MAX},
@@ -128,7 +128,7 @@ fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
     };
     let Some(plan) = plan else { return Ok(Regions::default()) };
     Ok(match rest {
-        [] => plan::regions(&plan, turn.offer(&plan)?.as_ref()),
+        [] => plan::regions(&plan, turn.offer(&plan)?.as_ref(), &turn.news(&plan)?),
         ["page", page, block] => {
             let page = section::page_of(&plan, page);
             page.map(|page| section::regions(&plan, page, block)).unwrap_or_default()
@@ -394,9 +394,14 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["send-back"] => quality::send_back(request, plan),
         ["move"] => move_version::move_version(request, plan, turn.ahead(plan)?.as_ref()),
         ["sign-off"] => Some(sign_off::sign_off(request, plan, turn.offer(plan)?.as_ref())),
+        ["news"] if request.post && plan.refused.is_none() => {
+            turn.saw(plan)?;
+            Some(Outcome::Go(plan.href("")))
+        }
+        ["news"] => Some(news::news(request, plan, &turn.news(plan)?)),
         // These are only shown.
         _ if request.post => None,
-        [] => Some(plan::overview(request, plan, turn.offer(plan)?.as_ref())),
+        [] => Some(plan::overview(request, plan, turn.offer(plan)?.as_ref(), &turn.news(plan)?)),
         ["targets"] => targets::list(request, plan),
         ["choose"] => Some(choose::list(request, plan, &turn.disputes(plan)?)),
         ["comments"] => Some(comments::all(plan)),

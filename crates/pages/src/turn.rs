@@ -9,15 +9,15 @@ use participant::{
     lists::{self, Listed},
     meeting, mine,
     move_version::{self, Move},
-    pieces, quality,
+    news, pieces, quality,
     settings::{ChildMode, NotThePin, Pin, Settings},
     sign, start, summary, take_over,
     tasks::{self, ToDo},
     words,
 };
 use plan::{
-    AcademicYear, Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep,
-    ProcessRef, Refused, Role, View, Who, Writer,
+    AcademicYear, Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, Entry, MeetingView, Offer,
+    Pep, ProcessRef, Refused, Role, View, Who, Writer,
 };
 use uuid::Uuid;
 
@@ -221,6 +221,16 @@ impl<'a> Turn<'a> {
         let mut digests: Vec<Digest> = lines.into_iter().map(digest).collect();
         digests.sort_by_cached_key(|digest| (digest.due().is_none(), digest.due(), digest.name.to_lowercase()));
         Ok(digests)
+    }
+
+    /// What others did in a plan since this person was here.
+    pub fn news(&mut self, plan: &Plan) -> Result<Vec<Entry>, Error> {
+        news::of(self.device, &Self::mine(plan), None)
+    }
+
+    /// This person has seen all of it. On the disk when this returns.
+    pub fn saw(&mut self, plan: &Plan) -> Result<(), Error> {
+        news::seen(self.device, &Self::mine(plan))
     }
 
     /// What waits for this person, the most urgent first.

@@ -18,6 +18,7 @@ mod presence;
 mod readers;
 mod received;
 mod revoked;
+mod seen;
 mod state;
 mod typed;
 mod unknown;

@@ -43,7 +43,7 @@ pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding};
-pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history, told_of};
+pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history, news, told_of};
 pub use meeting::{
     Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
     clock_in, held_on, length_in, meeting, with_time, with_time_said,

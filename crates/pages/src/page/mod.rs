@@ -16,6 +16,7 @@ pub mod locked;
 pub mod meeting;
 pub mod move_version;
 pub mod new;
+pub mod news;
 pub mod plan;
 pub mod print;
 pub mod quality;

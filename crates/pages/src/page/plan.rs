@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use plan::{Answer, Offer, Page, Question, Standing};
+use plan::{Answer, Entry, Offer, Page, Question, Standing};
 
 use super::waits;
 use crate::{
@@ -52,8 +52,8 @@ const PARTS: [(&str, &str); 7] = [
 ];
 
 /// Shows the plan. `offer`: what this person's signature waits for, where their role signs.
-pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcome {
-    let regions = regions(plan, offer);
+pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>, new: &[Entry]) -> Outcome {
+    let regions = regions(plan, offer, new);
     let own = all(plan).iter().any(Line::is_mine);
     let main = html! {
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
@@ -62,6 +62,7 @@ pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
         h1 class="govuk-heading-xl" { (plan.name) "’s plan" }
         div class="govuk-grid-row" {
             div class="govuk-grid-column-two-thirds" {
+                (regions.show("new"))
                 (regions.show("sections"))
                 (regions.show("together"))
                 h2 class="govuk-heading-m" { "The other sections" }
@@ -78,12 +79,13 @@ pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
 
 /// The regions of the page: this person's own sections, what is done together, the other sections; who is here, and how far what this
 /// person wrote has come.
-pub fn regions(plan: &Plan, offer: Option<&Offer>) -> Regions {
+pub fn regions(plan: &Plan, offer: Option<&Offer>, new: &[Entry]) -> Regions {
     let lines = all(plan);
     Regions::default()
         .with("sections", own(plan, &lines))
         .with("together", together(plan, &lines, offer))
         .with("others", others(plan, &lines))
+        .with("new", super::news::line(plan, new))
         .with("present", presence::in_plan(plan))
         .with("far", presence::mine(plan))
 }

@@ -129,6 +129,18 @@ pub fn history(document: &Automerge, authors: Authors<'_>, question: Option<&str
     entries(document, authors, question, &|_| true)
 }
 
+/// What happened in a document that does not rest on these heads, by when it ended, the oldest first. Heads that it does not have are
+/// left out of account.
+pub fn news(document: &Automerge, authors: Authors<'_>, seen: &[ChangeHash]) -> Vec<Entry> {
+    let known = seen.iter().copied().filter(|head| document.get_change_meta_by_hash(head).is_some());
+    let known: Vec<ChangeHash> = known.collect();
+    let new: BTreeSet<ChangeHash> = document.get_changes_meta(&known).into_iter().map(|change| change.hash).collect();
+    if new.is_empty() {
+        return Vec::new();
+    }
+    entries(document, authors, None, &|hash| new.contains(hash))
+}
+
 /// What one change did; `None` where it is not in the document, or says nothing to people.
 pub fn told_of(document: &Automerge, authors: Authors<'_>, change: &ChangeHash) -> Option<Entry> {
     entries(document, authors, None, &|hash| hash == change).pop()
