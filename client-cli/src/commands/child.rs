@@ -8,6 +8,7 @@ use ::sync::{
 use plan::Role;
 use uuid::Uuid;
 
+use crate::given;
 use crate::{clock, context::Context, json::directory};
 use participant::{
     act,
@@ -33,7 +34,7 @@ enum Verb {
         #[arg(long, value_name = "DATE")]
         dob: chrono::NaiveDate,
         /// Looked after since, as 2019-06-18
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_parser = given::day, value_name = "DATE")]
         looked_after_since: Option<chrono::NaiveDate>,
         /// Placed in an emergency
         #[arg(long)]
@@ -48,10 +49,10 @@ enum Verb {
         #[arg(long, group = "fact")]
         name: Option<String>,
         /// Date of birth, as 2010-11-02
-        #[arg(long, value_name = "DATE", group = "fact")]
+        #[arg(long, value_parser = given::day, value_name = "DATE", group = "fact")]
         dob: Option<chrono::NaiveDate>,
         /// Looked after since, as 2019-06-18
-        #[arg(long, value_name = "DATE", group = "fact")]
+        #[arg(long, value_parser = given::day, value_name = "DATE", group = "fact")]
         looked_after_since: Option<chrono::NaiveDate>,
         /// Placed in an emergency
         #[arg(long, value_name = "yes/no", value_parser = ["yes", "no"], group = "fact")]

@@ -9,7 +9,7 @@ use super::{
     child_mode,
     forms::{DRAFT, STAMP},
     hints,
-    keeping::{self, Keeping, leaves},
+    keeping::{self, Keeping, is_act, leaves, leaves_pages},
     kit,
     locked::{self, AtLock},
     model::{ChildLine, Plan, pep_href},
@@ -163,7 +163,10 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
         [] => only_shown(tasks::your_tasks(&turn.site()?, &turn.digests()?, &turn.waiting()?)),
         ["children"] => only_shown(children::children(request, &turn.site()?, turn.children()?)),
         ["children", id, "new"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
-            Some(child) => of_child(turn, request, child?)?,
+            Some(child) => {
+                let child = child?;
+                keeps(turn, request, |turn, request| of_child(turn, request, child))?
+            }
             None => None,
         },
         ["meetings"] => only_shown(meeting::coming(&turn.site()?, &turn.digests()?)),
@@ -178,7 +181,9 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
         }
         ["views", ..] if request.post => Some(Outcome::page(child::ended(&request.base))),
         ["views", ..] => Some(Outcome::Go(request.href("/"))),
-        ["settings"] => Some(settings::settings(request, &turn.site()?, turn.has_pin()?)),
+        ["settings"] => {
+            keeps(turn, request, |turn, request| Ok(Some(settings::settings(request, &turn.site()?, turn.has_pin()?))))?
+        }
         ["settings", "pin"] => Some(of_pin(turn, request)?),
         ["help"] => only_shown(help::help()),
         ["accessibility"] => only_shown(help::accessibility(&turn.site()?)),
@@ -190,6 +195,39 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
         },
         _ => None,
     })
+}
+
+/// A form that is of no plan: what was entered in it and is not saved is kept, as in those of plans.
+fn keeps<'t>(
+    turn: &mut Turn<'t>,
+    request: &Request,
+    page: impl FnOnce(&mut Turn<'t>, &Request) -> Result<Option<Outcome>, Error>,
+) -> Result<Option<Outcome>, Error> {
+    let Some(keeping) = Keeping::of(request, &Uuid::nil()) else {
+        let drafted = match request.post {
+            true => request.clone(),
+            false => Request { form: turn.drafts(&Uuid::nil(), &request.path.join("/"))?, ..request.clone() },
+        };
+        return page(turn, &drafted);
+    };
+    if keeping.only {
+        return keep_only(turn, request, &keeping).map(Some);
+    }
+    let leaving = leaves_pages(request);
+    if let Some(to) = leaving.clone().filter(|_| is_act(request)) {
+        turn.keep_draft(&keeping.place, keeping.entered(&request.form, ""))?;
+        return Ok(Some(Outcome::Go(to)));
+    }
+    match page(turn, request)? {
+        Some(Outcome::Page(leaf)) => stays(turn, request, Some(&keeping), vec![String::new()], leaf, leaving).map(Some),
+        other => {
+            turn.forget_draft(&keeping.place)?;
+            Ok(other.map(|outcome| match (outcome, leaving) {
+                (Outcome::Settings { settings, .. }, Some(then)) => Outcome::Settings { settings, then },
+                (outcome, _) => outcome,
+            }))
+        }
+    }
 }
 
 fn undecided(turn: &mut Turn<'_>, request: &Request, wrong: Option<&str>) -> Result<Option<Outcome>, Error> {
@@ -285,6 +323,10 @@ fn of_plan(turn: &mut Turn<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> 
             return Ok(Some(Outcome::page(errors::no_such_plan(&request.base))));
         };
         let leaving = keeping.as_ref().and_then(|_| leaves(request, &plan));
+        if let (Some(to), Some(keeping)) = (&leaving, keeping.as_ref().filter(|_| is_act(request))) {
+            turn.keep_draft(&keeping.place, keeping.entered(&request.form, ""))?;
+            return Ok(Some(Outcome::Go(to.clone())));
+        }
         let mut partly = None;
         let (done, then) = match within(turn, request, &plan, rest)? {
             Some(Outcome::Write { lots, then }) => (turn.write(&plan, lots), leaving.unwrap_or(then)),

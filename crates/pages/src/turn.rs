@@ -460,6 +460,11 @@ impl<'a> Turn<'a> {
         }
         let mut drafts = Vec::new();
         for draft in device.drafts()? {
+            // What is of no plan is of this device.
+            if draft.place.pep.is_nil() {
+                drafts.push(("On this device".to_owned(), draft));
+                continue;
+            }
             let title = device
                 .pep(&draft.place.pep)
                 .map(|pep| format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(pep)));

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use plan::{Answer, Entry, Offer, Page, Question, Standing};
+use plan::{Answer, Entry, Offer, Page, Question, Role, Standing};
 
 use super::waits;
 use crate::{
@@ -278,7 +278,8 @@ fn beside(plan: &Plan, regions: &Regions) -> Markup {
         section aria-labelledby="about" {
             h2 class="govuk-heading-s" id="about" { "About this plan" }
             ul class="govuk-list govuk-body-s" {
-                li { "You are the " (small(plan.role)) " for " (plan.name) "." }
+                @if plan.role == Role::YoungPerson { li { "This plan is yours." } }
+                @else { li { "You are the " (small(plan.role)) " for " (plan.name) "." } }
                 li { (state(plan)) }
                 li { "It follows the process “" (plan.pep.process().name) "”, version " (plan.pep.process().version) "." }
                 (super::move_version::line(plan))

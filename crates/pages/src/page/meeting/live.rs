@@ -552,6 +552,7 @@ fn somebody_else(typed: &str, error: Option<&str>) -> Markup {
         kind: Kind::Person,
         options: &[],
         open: false,
+        optional: false,
     };
     ask.input(&ask.fill_text(typed), error, &html! {})
 }
