@@ -5,7 +5,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use crate::{
     commands::{
         backup, check, child, comment, complete, completions, confirm, conflicts, contacts, delegate, demo, device,
-        diff, doctor, export, give_back, hand_over, held, history, import, join, list, meeting, move_version, new,
+        diff, doctor, due, export, give_back, hand_over, held, history, import, join, list, meeting, move_version, new,
         open, passphrase, pin, private, process, quality, resolve, restore, row, set, show, sign_off, status, sync,
         target, team, unseal, whoami, write,
     },
@@ -52,6 +52,7 @@ pub enum Command {
     New(new::Args),
     Move(move_version::Args),
     List(list::Args),
+    Due(due::Args),
     Show(show::Args),
     Set(set::Args),
     Write(write::Args),
@@ -138,6 +139,7 @@ impl Command {
             Command::New(args) => new::run(context, args),
             Command::Move(args) => move_version::run(context, args),
             Command::List(args) => list::run(context, args),
+            Command::Due(args) => due::run(context, args),
             Command::Show(args) => show::run(context, args),
             Command::Set(args) => set::run(context, args),
             Command::Write(args) => write::run(context, args),

@@ -1116,6 +1116,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep held show", READS),
     ("pep history", READS),
     ("pep list", READS),
+    ("pep due", READS),
     ("pep process check", READS),
     ("pep process list", READS),
     ("pep process show", READS),

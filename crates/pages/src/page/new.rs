@@ -65,6 +65,10 @@ pub fn new(
         (kit::error_summary(&errors))
         span class="govuk-caption-l" { (child.name) }
         h1 class="govuk-heading-l" { "Start a PEP" }
+        @if let Some(of) = &child.due {
+            p class="govuk-body" { (super::duty::currency(of, site.today)) }
+            ul class="govuk-list govuk-body-s" { (super::duty::lines(of, site.today)) }
+        }
         p class="govuk-body" { "It works without a connection. If somebody else starts the same one, it is one plan and not two: a PEP is known by the child, the term and the kind." }
         form method="post" action=(site.href(&format!("/children/{}/new", child.child))) novalidate {
             @if !doubts.is_empty() {

@@ -5,7 +5,8 @@ use plan::Standing;
 
 use crate::{
     kit::{self, Task},
-    model::{Digest, Site, small},
+    model::{ChildLine, Digest, Site, small},
+    page::duty,
     presence,
     region::Regions,
     request::{Leaf, Outcome},
@@ -13,16 +14,18 @@ use crate::{
 use participant::words::{self, counted};
 
 /// Shows the tasks.
-pub fn tasks(site: &Site, plans: &[Digest]) -> Outcome {
+pub fn tasks(site: &Site, children: &[ChildLine]) -> Outcome {
     let main = html! {
         h1 class="govuk-heading-xl" { "Your tasks" }
-        (regions(site, plans).show("tasks"))
+        (regions(site, children).show("tasks"))
     };
     Outcome::page(Leaf::new("Your tasks", "Your tasks", main))
 }
 
 /// The region of the page: the lists.
-pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
+pub fn regions(site: &Site, children: &[ChildLine]) -> Regions {
+    let mut plans: Vec<&Digest> = children.iter().flat_map(|child| &child.plans).collect();
+    plans.sort_by_cached_key(|plan| (plan.due().is_none(), plan.due(), plan.name.to_lowercase()));
     let mut groups: [(&str, &str, Vec<&Digest>); 5] = [
         ("overdue", "Overdue", Vec::new()),
         ("soon", "Due in 15 working days or fewer", Vec::new()),
@@ -30,9 +33,9 @@ pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
         ("others", "Waiting for others", Vec::new()),
         ("nothing", "Nothing left to answer", Vec::new()),
     ];
-    for plan in plans {
+    for plan in plans.iter().copied() {
         let mine = plan.mine() > 0 || plan.choices > 0;
-        let standing = plan.due().map(|by| plan.pep.process().calendar.standing(site.today, by));
+        let standing = plan.due().map(|by| plan.pep.process.calendar().standing(site.today, by));
         let at = match (mine, standing) {
             (true, Some(Standing::Overdue)) => 0,
             (true, Some(Standing::Soon)) => 1,
@@ -47,6 +50,8 @@ pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
     let lists = html! {
         @if let Some(newer) = &site.newer { (kit::inset(html! { p class="govuk-body" { (newer) } })) }
         @if site.undecided > 0 { (kit::inset(html! { (kit::link(&site.href("/held"), &undecided(site.undecided))) })) }
+        (duty::unbegun(site, children))
+        (duty::care_reviews(site, children))
         @if plans.is_empty() {
             p class="govuk-body" { "Plans of the children you work with will be here." }
             p class="govuk-body" { "They come to this device when it is connected: " (kit::link(&site.href("/sync"), "share now")) "." }
