@@ -5,7 +5,7 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 use crate::{
     commands::{
         backup, check, child, comment, complete, completions, confirm, conflicts, contacts, delegate, demo, device,
-        diff, doctor, export, give_back, hand_over, held, history, import, join, list, meeting, move_version, new,
+        diff, doctor, due, export, give_back, hand_over, held, history, import, join, list, meeting, move_version, new,
         news, open, passphrase, pin, private, process, quality, resolve, restore, row, set, show, sign_off, status,
         sync, target, tasks, team, unseal, whoami, write,
     },
@@ -54,6 +54,7 @@ pub enum Command {
     List(list::Args),
     Tasks(tasks::Args),
     News(news::Args),
+    Due(due::Args),
     Show(show::Args),
     Set(set::Args),
     Write(write::Args),
@@ -142,6 +143,7 @@ impl Command {
             Command::List(args) => list::run(context, args),
             Command::Tasks(args) => tasks::run(context, args),
             Command::News(args) => news::run(context, args),
+            Command::Due(args) => due::run(context, args),
             Command::Show(args) => show::run(context, args),
             Command::Set(args) => set::run(context, args),
             Command::Write(args) => write::run(context, args),

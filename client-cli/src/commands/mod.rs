@@ -14,6 +14,7 @@ pub mod demo;
 pub mod device;
 pub mod diff;
 pub mod doctor;
+pub mod due;
 pub mod export;
 pub mod give_back;
 pub mod hand_over;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::basics::{Currency, Digest, Moment, NoAnswer, PepType, Role, State, at, by};
-use participant::{act::Deputy, conflicts, lists};
+use participant::{act::Deputy, conflicts, duties, lists};
 
 /// What every output about one PEP begins with.
 #[derive(Serialize, JsonSchema)]
@@ -361,6 +361,56 @@ impl Listed {
             outstanding: one.gaps.iter().map(|(role, n)| ((*role).into(), *n)).collect(),
             changed_since_sign_off: one.changed_since,
         }
+    }
+}
+
+/// A plan, or a child without one: `pep list`.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum InList {
+    /// A plan.
+    Plan(Box<Listed>),
+    /// A child of whom something is due and nobody has begun a plan; only with `--due`.
+    Child(WithoutPlan),
+}
+
+/// A child without a plan: `pep list --due`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WithoutPlan {
+    /// There is none: null.
+    pub pep: Option<Uuid>,
+    /// The child's id.
+    pub child: Uuid,
+    /// The child's name.
+    pub child_name: Option<String>,
+    /// The process under which it would begin.
+    pub process: Process,
+    /// Academic year and term of the PEP that is due first.
+    pub term: String,
+    /// As what it is begun.
+    pub r#type: PepType,
+    /// The first day by which something is due; null where that cannot be worked out.
+    pub due: Option<NaiveDate>,
+    /// Whether the child has a current PEP.
+    pub currency: Option<Currency>,
+}
+
+impl WithoutPlan {
+    /// Of a child; `None` where nothing is due.
+    pub fn of(of: &duties::OfChild) -> Option<WithoutPlan> {
+        let first = of.duties.undone().next()?;
+        let process = of.process.process();
+        Some(WithoutPlan {
+            pep: None,
+            child: of.id(),
+            child_name: Some(of.child.name.clone()),
+            process: Process { id: process.id.clone(), version: process.version },
+            term: format!("{}-{}", first.year, first.term),
+            r#type: first.kind.into(),
+            due: of.duties.first(),
+            currency: of.duties.currency.map(Into::into),
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 mod annexes;
 mod connections;
 mod councils;
+mod due;
 mod loopback;
 mod pages;
 mod passphrases;

@@ -117,7 +117,7 @@ pub fn regions(turn: &mut Turn<'_>, request: &Request) -> Vec<(String, String)> 
 fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let (id, rest) = match path.as_slice() {
-        [] => return Ok(tasks::regions(&turn.site()?, &turn.digests()?, &turn.waiting()?)),
+        [] => return Ok(tasks::regions(&turn.site()?, &turn.children()?, &turn.waiting()?)),
         ["sync"] => return Ok(sync::regions(&turn.site()?, &turn.sharing()?)),
         ["pep", id, rest @ ..] => (id.parse::<Uuid>(), rest),
         _ => return Ok(Regions::default()),
@@ -160,7 +160,7 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let only_shown = |outcome: Outcome| if request.post { None } else { Some(outcome) };
     Ok(match path.as_slice() {
-        [] => only_shown(tasks::your_tasks(&turn.site()?, &turn.digests()?, &turn.waiting()?)),
+        [] => only_shown(tasks::your_tasks(&turn.site()?, &turn.children()?, &turn.waiting()?)),
         ["children"] => only_shown(children::children(request, &turn.site()?, turn.children()?)),
         ["children", id, "new"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
             Some(child) => {
@@ -169,7 +169,7 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
             }
             None => None,
         },
-        ["meetings"] => only_shown(meeting::coming(&turn.site()?, &turn.digests()?)),
+        ["meetings"] => only_shown(meeting::coming(&turn.site()?, &turn.children()?)),
         ["sync"] if request.post && request.form.get("discard").is_some() => {
             turn.discard(request.form.get("discard").unwrap_or_default())?;
             Some(Outcome::Go(request.href("/sync")))

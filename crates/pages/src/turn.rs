@@ -1,11 +1,15 @@
 //! One turn with the device: makes the models that a page shows, and does what a form asks for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, act, check, conflicts, decisions,
     device::{Draft, DraftPlace, PlanDocuments, Present, Spot, Typed, Waiting},
     directory,
+    duties::{self, OfChild},
     lists::{self, Listed},
     meeting, mine,
     move_version::{self, Move},
@@ -207,9 +211,7 @@ impl<'a> Turn<'a> {
         self.device.pep(pep).map(|pep| self.device.present(pep, self.env.now.ms)).unwrap_or_default()
     }
 
-    /// All plans of this person's teams.
-    pub fn digests(&mut self) -> Result<Vec<Digest>, Error> {
-        let lines = lists::plans(self.device, &self.env.now)?;
+    fn digests_of(&self, lines: Vec<Listed>) -> Result<Vec<Digest>, Error> {
         let (device, now_ms) = (&*self.device, self.env.now.ms);
         let names = names(device)?;
         let digest = |line: Listed| {
@@ -218,9 +220,7 @@ impl<'a> Turn<'a> {
             let here = here.map(|present| present.who.name).collect();
             Digest { name, here, line }
         };
-        let mut digests: Vec<Digest> = lines.into_iter().map(digest).collect();
-        digests.sort_by_cached_key(|digest| (digest.due().is_none(), digest.due(), digest.name.to_lowercase()));
-        Ok(digests)
+        Ok(lines.into_iter().map(digest).collect())
     }
 
     /// What others did in a plan since this person was here.
@@ -241,14 +241,18 @@ impl<'a> Turn<'a> {
     /// All children of this person's teams, with their plans.
     pub fn children(&mut self) -> Result<Vec<ChildLine>, Error> {
         let mut plans: BTreeMap<Uuid, Vec<Digest>> = BTreeMap::new();
-        for digest in self.digests()? {
+        let (lines, children) = lists::plans_and_children(self.device, &self.env.now)?;
+        let due: BTreeMap<Uuid, Arc<OfChild>> = children.into_iter().map(|of| (of.id(), of)).collect();
+        for digest in self.digests_of(lines)? {
             plans.entry(digest.pep.child).or_default().push(digest);
         }
         let names = names(self.device)?;
+        let (device, today) = (&*self.device, self.env.now.today());
         let line = |(child, name): (Uuid, String)| {
             let mut plans = plans.remove(&child).unwrap_or_default();
             newest_first(&mut plans);
-            ChildLine { child, name: plans.first().map_or(name, |plan| plan.name.clone()), plans }
+            let name = plans.first().map_or(name, |plan| plan.name.clone());
+            ChildLine { child, name, plans, role: device.role_for(&child, &today), due: due.get(&child).cloned() }
         };
         Ok(names.into_iter().map(line).collect())
     }
@@ -323,6 +327,9 @@ impl<'a> Turn<'a> {
             None => None,
         };
         let name = called(&view, names.get(&pep.child));
+        let later = |other: &Pep| other.child == pep.child && (other.year, other.term) > (pep.year, pep.term);
+        let superseded = device.peps().any(later);
+        let of_child = if superseded { None } else { duties::of_child(device, &pep.child, now)? };
         let newer = device.versions_after(&pep).last().map(|to| to.process().version);
         let fresh = (self.env.fresh)();
         let has_aside = device.put_aside(&pep.id()).is_some();
@@ -331,6 +338,7 @@ impl<'a> Turn<'a> {
         Ok(Some(Plan {
             base: self.env.base.clone(),
             newer,
+            of_child,
             pep,
             role,
             person,

@@ -1,5 +1,7 @@
 //! What waits for this person, over every plan of this device, the most urgent first: `plan::tasks`, and what only a device knows.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use plan::{Currency, Pep, Person, Role, Standing, State, Task, TaskKind, Who, Writer};
 use uuid::Uuid;
@@ -44,10 +46,11 @@ impl Listed {
 pub fn mine(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
     let mut all = Vec::new();
     let undecided = device.undecided_by_pep()?;
-    for line in lists::plans(device, now)? {
+    let lines = lists::plans(device, now)?;
+    for line in &lines {
         all.extend(line.tasks(now.day()).map(|task| waiting(&line.pep, line.role, task.clone(), now.day())));
         if line.role.is_virtual_school() && line.state != State::Superseded {
-            let differs = corrections(device, &line, now)?;
+            let differs = corrections(device, line, now)?;
             all.extend(differs.into_iter().map(|task| waiting(&line.pep, line.role, task, now.day())));
         }
         if let Some(count) = undecided.get(&line.pep.id()) {
@@ -55,9 +58,16 @@ pub fn mine(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
             all.push(waiting(&line.pep, line.role, task, now.day()));
         }
     }
+    let open: BTreeSet<Uuid> = lines.iter().filter(|line| !line.signed_off).map(|line| line.pep.child).collect();
     for one in duties::all(device, now)? {
         let Some(role) = device.role_for(&one.id(), &now.today()) else { continue };
-        all.extend(not_begun(&one, role, now.day()));
+        let lacks = one.lacks.iter().filter(|_| role.is_virtual_school());
+        all.extend(
+            lacks.map(|lack| of_child(&one, role, Task { reason: Some(lack.to_string()), ..bare(TaskKind::Account) })),
+        );
+        if !open.contains(&one.id()) {
+            all.extend(not_begun(&one, role, now.day()));
+        }
     }
     in_order(device, all)
 }
@@ -75,12 +85,17 @@ fn not_begun(one: &OfChild, role: Role, today: NaiveDate) -> Option<ToDo> {
     let never = one.duties.currency == Some(Currency::Never);
     let roles: Vec<String> =
         by.iter().map(|role| role.label().to_lowercase().replace("virtual school", "Virtual School")).collect();
-    let reason = (!begins).then(|| format!("{} can begin it", roles.join(" or ")));
+    let what = words::what(next.due.duty, (Some(next.year), next.term), one.process.process());
+    let reason = if begins { what } else { format!("{what}; {} can begin it", roles.join(" or ")) };
     let due = next.due.by.ok();
-    let task = Task { due, reason, ..bare(if never { TaskKind::NoPep } else { TaskKind::Review }) };
+    let task = Task { due, reason: Some(reason), ..bare(if never { TaskKind::NoPep } else { TaskKind::Review }) };
     let standing = due.map(|due| one.calendar().standing(today, due));
     let (late, soon) = (standing == Some(Standing::Overdue), standing == Some(Standing::Soon));
-    Some(ToDo { who: None, role, child: one.id(), name: None, pep: None, task, late, soon })
+    Some(ToDo { late, soon, ..of_child(one, role, task) })
+}
+
+fn of_child(one: &OfChild, role: Role, task: Task) -> ToDo {
+    ToDo { who: None, role, child: one.id(), name: None, pep: None, task, late: false, soon: false }
 }
 
 /// What the plan says otherwise than the directory, for whoever can correct it there.
@@ -119,7 +134,7 @@ fn waits(task: &Task, state: State, today: NaiveDate) -> bool {
 }
 
 fn waiting(pep: &Pep, role: Role, task: Task, today: NaiveDate) -> ToDo {
-    let standing = task.due.map(|due| pep.process().calendar.standing(today, due));
+    let standing = task.due.map(|due| pep.process.calendar().standing(today, due));
     let (late, soon) = (standing == Some(Standing::Overdue), standing == Some(Standing::Soon));
     ToDo { who: None, role, child: pep.child, name: None, pep: Some(pep.clone()), task, late, soon }
 }
@@ -136,6 +151,9 @@ fn in_order(device: &mut Device, mut all: Vec<ToDo>) -> Result<Vec<ToDo>, Error>
 
 /// What is to be done, in a few words, for somebody in this role.
 pub fn said(task: &Task, role: Role) -> String {
+    if let (TaskKind::Account, Some(lack)) = (task.kind, &task.reason) {
+        return lack.clone();
+    }
     let counted = |what: &str| counted(task.count, what);
     let what = match task.kind {
         TaskKind::Answer if task.from.is_some() => "Say whether the meeting was held".to_owned(),

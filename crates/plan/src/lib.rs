@@ -8,7 +8,7 @@ mod record;
 mod rules;
 mod sample;
 
-use form::{agenda, bank, delegation, difference as differing, expr, policy, practice, process, processes};
+use form::{agenda, bank, calendar, delegation, difference as differing, expr, policy, practice, process, processes};
 pub use record::hunks;
 use record::{
     appeared, bare, childs, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten,
@@ -25,6 +25,7 @@ pub use agenda::{Agenda, AgendaItem};
 pub use alike::{alike, alike_take, is_alike};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
+pub use calendar::{CALENDAR_BYTES_MAX, CalendarFile};
 pub use carry::{CarriedOver, carry, target_from};
 pub use checks::{
     Around, Finding, Letter, Severity, TuitionMisfit, alike_findings, check, rewritten_findings, shortfalls,

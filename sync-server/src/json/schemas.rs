@@ -23,9 +23,13 @@ fn schemas() -> BTreeMap<String, Schema> {
     outputs! {
         "audit": Vec<json::Done>,
         "backup": json::BackedUp,
+        "calendar check": json::CalendarChecked,
+        "calendar import": json::CalendarGiven,
+        "calendar show": Vec<json::CalendarGiven>,
         "check": json::Checked,
         "children add": json::ChildAdded,
         "children fact": json::ChildFacts,
+        "children set": json::ChildSet,
         "children list": Vec<json::Child>,
         "completions": json::Completions,
         "config": json::Config,

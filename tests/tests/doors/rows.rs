@@ -1118,6 +1118,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep list", READS),
     ("pep news", READS),
     ("pep tasks", READS),
+    ("pep due", READS),
     ("pep process check", READS),
     ("pep process list", READS),
     ("pep process show", READS),

@@ -8,6 +8,7 @@ pub mod child;
 pub mod children;
 pub mod choose;
 pub mod comments;
+pub mod duty;
 pub mod errors;
 pub mod held;
 pub mod help;

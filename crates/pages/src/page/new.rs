@@ -66,6 +66,10 @@ pub fn new(
         (kit::error_summary(&errors))
         span class="govuk-caption-l" { (child.name) }
         h1 class="govuk-heading-l" { "Start a PEP" }
+        @if let Some(of) = &child.due {
+            p class="govuk-body" { (super::duty::currency(of, site.today)) }
+            ul class="govuk-list govuk-body-s" { (super::duty::lines(of, site.today)) }
+        }
         p class="govuk-body" { "It works without a connection. If somebody else starts the same one, it is one plan and not two: a PEP is known by the child, the term and the kind." }
         form method="post" id=(FORM) action=(site.href(&format!("/children/{}/new", child.child))) novalidate data-saves=(Saves::Act.word())
             data-kept[!request.form.is_empty()] data-says="Kept on this device. Nothing is started until you select the button." {

@@ -396,10 +396,12 @@ fn state(plan: &Plan) -> String {
 
 fn when(plan: &Plan) -> Markup {
     let dues = plan.view.dues.iter().filter(|due| !due.done);
-    let calendar = &plan.pep.process().calendar;
+    let calendar = plan.pep.process.calendar();
     let overdue = |by: NaiveDate| calendar.standing(plan.today, by) == Standing::Overdue;
     html! {
+        @if let Some(of) = &plan.of_child { p class="govuk-body-s" { (super::duty::currency(of, plan.today)) } }
         ul class="govuk-list govuk-body-s" {
+            @if let Some(of) = plan.of_child.as_ref().filter(|_| plan.view.signed_off()) { (super::duty::lines(of, plan.today)) }
             @for due in dues {
                 li {
                     @if due.by.is_ok_and(overdue) { (kit::tag("red", "Overdue")) " " }
@@ -410,6 +412,7 @@ fn when(plan: &Plan) -> Markup {
                 Some(next) => li { "Next PEP: " (words::date(next.date)) @if next.provisional { " (provisional)" } },
                 None => li { "The next PEP has no date yet" },
             }
+            @if !calendar.name.is_empty() { li class="pep-muted" { "Days are counted by the calendar: " (calendar.name) } }
         }
     }
 }

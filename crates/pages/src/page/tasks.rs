@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     kit,
-    model::{Digest, Site, small},
+    model::{ChildLine, Digest, Site, small},
+    page::duty,
     presence,
     region::Regions,
     request::{Leaf, Outcome},
@@ -18,10 +19,10 @@ use participant::{
 };
 
 /// Shows the tasks.
-pub fn your_tasks(site: &Site, plans: &[Digest], waiting: &[ToDo]) -> Outcome {
+pub fn your_tasks(site: &Site, children: &[ChildLine], waiting: &[ToDo]) -> Outcome {
     let main = html! {
         h1 class="govuk-heading-xl" { "Your tasks" }
-        (regions(site, plans, waiting).show("tasks"))
+        (regions(site, children, waiting).show("tasks"))
     };
     Outcome::page(Leaf::new("Your tasks", "Your tasks", main))
 }
@@ -30,7 +31,9 @@ pub fn your_tasks(site: &Site, plans: &[Digest], waiting: &[ToDo]) -> Outcome {
 type OfOne<'a> = Vec<&'a ToDo>;
 
 /// The region of the page: the lists.
-pub fn regions(site: &Site, plans: &[Digest], waiting: &[ToDo]) -> Regions {
+pub fn regions(site: &Site, children: &[ChildLine], waiting: &[ToDo]) -> Regions {
+    let mut plans: Vec<&Digest> = children.iter().flat_map(|child| &child.plans).collect();
+    plans.sort_by_cached_key(|plan| (plan.due().is_none(), plan.due(), plan.name.to_lowercase()));
     let mut mine: [(&str, Vec<OfOne<'_>>); 3] =
         [("Overdue", Vec::new()), ("Due in 15 working days or fewer", Vec::new()), ("Later", Vec::new())];
     // The most urgent comes first in each and among them.
@@ -53,7 +56,7 @@ pub fn regions(site: &Site, plans: &[Digest], waiting: &[ToDo]) -> Regions {
             group.push(one);
         }
     }
-    let others = plans.iter().filter(|plan| !waiting.iter().any(|one| one.pep.as_ref() == Some(&plan.pep)));
+    let others = plans.iter().copied().filter(|plan| !waiting.iter().any(|one| one.pep.as_ref() == Some(&plan.pep)));
     let (others, nothing): (Vec<&Digest>, Vec<&Digest>) = others.partition(|plan| !plan.gaps.is_empty());
     let others: Vec<kit::Task> = others.into_iter().map(|plan| line(site, plan)).collect();
     let nothing: Vec<kit::Task> = nothing.into_iter().map(|plan| line(site, plan)).collect();
@@ -63,6 +66,7 @@ pub fn regions(site: &Site, plans: &[Digest], waiting: &[ToDo]) -> Regions {
         @if site.undecided > 0 && !waiting.iter().any(|one| one.task.kind == TaskKind::DecideHeld) {
             (kit::inset(html! { (kit::link(&site.href("/held"), &undecided(site.undecided))) }))
         }
+        (duty::care_reviews(site, children))
         @if plans.is_empty() && waiting.is_empty() {
             p class="govuk-body" { "Plans of the children you work with will be here." }
             p class="govuk-body" { "They come to this device when it is connected: " (kit::link(&site.href("/sync"), "share now")) "." }
@@ -70,7 +74,7 @@ pub fn regions(site: &Site, plans: &[Digest], waiting: &[ToDo]) -> Regions {
         @for (title, group) in &mine {
             @if !group.is_empty() {
                 h2 class="govuk-heading-m" { (title) }
-                @for one in group { (of_one(site, plans, one)) }
+                @for one in group { (of_one(site, &plans, one)) }
             }
         }
         @for (id, title, group) in [("others", "ToDo for others", &others), ("nothing", "Nothing left to do", &nothing)] {
@@ -87,7 +91,7 @@ fn about(one: &ToDo) -> (Uuid, Option<Uuid>) {
     (one.child, one.pep.as_ref().map(plan::Pep::id))
 }
 
-fn of_one(site: &Site, plans: &[Digest], tasks: &OfOne<'_>) -> Markup {
+fn of_one(site: &Site, plans: &[&Digest], tasks: &OfOne<'_>) -> Markup {
     let Some(first) = tasks.first() else { return html! {} };
     let plan = plans.iter().find(|plan| Some(&plan.pep) == first.pep.as_ref());
     let name = plan.map(|plan| plan.name.as_str()).or(first.name.as_deref()).unwrap_or("A child");

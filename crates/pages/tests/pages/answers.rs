@@ -503,6 +503,19 @@ fn three_hundred_children_are_listed_ordered_and_found() {
 }
 
 #[test]
+fn r003_32_after_sign_off_a_child_stands_under_up_coming_until_the_next_pep_is_begun() {
+    let (device, pep) = crate::scenes::of_sample("idris", Role::VirtualSchoolOfficer);
+    let meetings = device.page("/meetings");
+    assert!(meetings.contains("Up-coming") && meetings.contains("4 June 2026"), "{meetings}");
+    assert!(device.page("/children?show=coming").contains("4 June 2026"));
+    let summer = plan::Pep { term: plan::Term::Summer, ..pep };
+    device.starts(&summer);
+    device.set(&summer, "care.placementCount", "3");
+    assert!(!device.page("/meetings").contains("Up-coming"));
+    assert!(device.page("/children?show=coming").contains("No child is in this list"));
+}
+
+#[test]
 fn the_history_is_newest_first_and_what_one_person_did_at_a_stretch_is_one_entry() {
     let (device, pep) = Device::idris(Role::SocialWorker);
     device.write(&pep, "care.story", "He cooks.");

@@ -106,7 +106,7 @@ impl Album {
 }
 
 /// A sample child's plans, as far as this role holds them.
-fn of_sample(short: &str, role: Role) -> (Device, Pep) {
+pub fn of_sample(short: &str, role: Role) -> (Device, Pep) {
     let (_, file) = SAMPLES.iter().find(|(known, _)| *known == short).unwrap();
     let sample = Sample::parse(file, plan::Processes::built_in()).unwrap();
     let device = Device::of(role);
@@ -325,6 +325,8 @@ fn plans(album: &mut Album) {
             album.see(&device, "targets.agreed", &at(&pep, "/targets"));
         }
     }
+    let (reviewing, _) = of_sample("idris", Role::IndependentReviewingOfficer);
+    album.see(&reviewing, "tasks.reviewing-officer", "/");
     let (device, pep) = Device::idris(Role::DesignatedTeacher);
     album.see(&device, "plan.empty", &at(&pep, ""));
 }

@@ -78,6 +78,7 @@ impl Device {
             self.settle_entries()?;
         }
         self.people += 1;
+        self.take_calendars();
         self.forget_known_children()?;
         self.touch();
         self.open_listed()
@@ -163,6 +164,7 @@ impl Device {
         self.replica.commit()?;
         (self.directory, self.roster) = self.read_directory()?;
         self.people += 1;
+        self.take_calendars();
         self.touch();
         Ok(())
     }

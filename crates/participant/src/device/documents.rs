@@ -199,7 +199,7 @@ impl Device {
                 self.documents.insert(doc, (id, *kind));
             }
         }
-        self.peps.insert(id, pep);
+        self.put_pep(id, pep);
     }
 }
 

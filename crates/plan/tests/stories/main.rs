@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 mod beginning;
+mod calendars;
 mod carrying;
 mod checks;
 mod choosing;
