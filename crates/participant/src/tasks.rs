@@ -89,8 +89,9 @@ fn not_begun(one: &OfChild, role: Role, today: NaiveDate) -> Option<ToDo> {
     let reason = if begins { what } else { format!("{what}; {} can begin it", roles.join(" or ")) };
     let due = next.due.by.ok();
     let task = Task { due, reason: Some(reason), ..bare(if never { TaskKind::NoPep } else { TaskKind::Review }) };
-    let standing = due.map(|due| one.calendar().standing(today, due));
-    let (late, soon) = (standing == Some(Standing::Overdue), standing == Some(Standing::Soon));
+    // What nobody can date is looked at soon.
+    let standing = due.map_or(Standing::Soon, |due| one.calendar().standing(today, due));
+    let (late, soon) = (standing == Standing::Overdue, standing == Standing::Soon);
     Some(ToDo { late, soon, ..of_child(one, role, task) })
 }
 
@@ -173,6 +174,9 @@ pub fn said(task: &Task, role: Role) -> String {
         (TaskKind::Choose | TaskKind::Reply | TaskKind::Correct, Some(question)) => format!(" at “{}”", question.label),
         _ => String::new(),
     };
+    if let (TaskKind::NoPep | TaskKind::Review, Some(due)) = (task.kind, &task.reason) {
+        return format!("{what} ({due})");
+    }
     let why = task.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
     format!("{what}{at}{why}")
 }

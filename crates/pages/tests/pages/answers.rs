@@ -510,7 +510,7 @@ fn r003_32_after_sign_off_a_child_stands_under_up_coming_until_the_next_pep_is_b
     assert!(device.page("/children?show=coming").contains("4 June 2026"));
     let summer = plan::Pep { term: plan::Term::Summer, ..pep };
     device.starts(&summer);
-    device.set(&summer, "care.placementCount", "3");
+    device.set(&summer, "meeting.kind", "meeting");
     assert!(!device.page("/meetings").contains("Up-coming"));
     assert!(device.page("/children?show=coming").contains("No child is in this list"));
 }
@@ -524,6 +524,7 @@ fn the_history_is_newest_first_and_what_one_person_did_at_a_stretch_is_one_entry
     let place = |words: &str| html.find(words).unwrap_or_else(|| panic!("no {words}"));
     assert!(place("Wrote in “What helps school understand my story”") < place("Answered “Interpreter needed?”"));
     assert_eq!(html.matches("pep-timeline__item").count(), 1);
+    assert!(device.page(&at(&pep, "/news")).contains("Nothing is new"), "what one wrote oneself is no news");
     let of_one = device.page(&at(&pep, "/history/care.story"));
     assert!(of_one.contains("Wrote in") && !of_one.contains("Interpreter"));
     assert!(device.page(&at(&pep, "/history?skip=900")).contains("Newer"));
