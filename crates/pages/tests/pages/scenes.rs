@@ -445,7 +445,7 @@ fn comments(album: &mut Album) {
 
 fn histories(album: &mut Album) {
     let (device, pep) = Device::idris(Role::YoungPerson);
-    album.see(&device, "history.empty", &at(&pep, "/history"));
+    album.see(&device, "news.nothing", &at(&pep, "/news"));
     device.wrote(&pep, WROTE - 7_200, "voice.secWell", "Cooking.");
     let here = at(&pep, "/sign-off");
     let html = device.page(&here);
