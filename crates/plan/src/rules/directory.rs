@@ -141,7 +141,9 @@ pub fn differs(facts: &DirectoryFacts, view: &View) -> Vec<Differs> {
     let asked = facts.all().filter(|(question, _)| view.asked.contains(question.id.as_str()));
     let differ = asked.filter_map(|(question, directory)| {
         let plan = stands(view.answers.get(question.id.as_str())?)?;
-        (!same(&plan, &directory)).then(|| Differs { question: question.id.as_str(), plan, directory })
+        let person = PEOPLE.iter().any(|(id, _)| *id == question.id);
+        let agrees = same(&plan, &directory) || (person && names(&plan, &directory));
+        (!agrees).then(|| Differs { question: question.id.as_str(), plan, directory })
     });
     differ.collect()
 }
@@ -162,13 +164,20 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
+/// Whether what a plan says of a person holds the name, beside a team or a number.
+fn names(plan: &Value, name: &Value) -> bool {
+    let (said, name) = (plain(&plan.to_string()), plain(&name.to_string()));
+    !name.is_empty() && said.windows(name.len()).any(|words| words == name)
+}
+
 /// Names are compared as people write them.
 fn alike(one: &str, other: &str) -> bool {
-    let plain = |text: &str| {
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        words.map(str::to_lowercase).collect::<Vec<_>>()
-    };
     plain(one) == plain(other)
+}
+
+fn plain(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
 }
 
 fn person(row: &Row) -> Option<&str> {

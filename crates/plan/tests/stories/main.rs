@@ -19,6 +19,7 @@ mod checks;
 mod choosing;
 mod completeness;
 mod convergence;
+mod directory;
 mod dues;
 mod duplicates;
 mod events;
