@@ -18,3 +18,4 @@ pub mod meeting;
 pub mod plan;
 #[cfg(test)]
 mod schemas;
+pub mod tasks;

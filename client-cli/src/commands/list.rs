@@ -18,7 +18,7 @@ pub struct Args {
     /// current PEP
     #[arg(long)]
     due: bool,
-    /// Only plans in which something is still yours to answer
+    /// Only plans in which something waits for you, as `pep tasks` says it
     #[arg(long)]
     mine: bool,
 }
@@ -31,7 +31,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let bring = !context.global.json;
     let (today, lines, could, others) = context.turn(move |device, now| {
         let mut lines = lists::plans(device, now)?;
-        lines.retain(|line| (!due || line.is_due(now.day())) && (!mine || line.mine() > 0));
+        lines.retain(|line| (!due || line.is_due(now.day())) && (!mine || line.tasks(now.day()).next().is_some()));
         let could = if bring { lists::could_bring(device, &lines)? } else { BTreeMap::new() };
         let newer = if due || mine { Vec::new() } else { device.newer_plans() };
         Ok((now.day(), lines, could, (device.children()?, newer)))
@@ -70,7 +70,7 @@ fn print(context: &mut Context, line: &Listed, child: Option<String>, could: usi
     let (id, child, sitting) = (line.pep.id(), child.unwrap_or("A child".into()), words::sitting(&line.pep));
     context.data(format!("{id}  {child}, {sitting}: {}{next}", line.state));
     if let Some(today) = due {
-        let current = line.currency.label();
+        let current = words::currency(&line.of_child.duties);
         context.data(format!("    This child's PEP: {current}. As at {}:", words::date(today)));
         for due in line.undone() {
             context.data(format!("    Due: {}", words::due(&line.pep, due, Some(today))));

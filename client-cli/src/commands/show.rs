@@ -1,6 +1,6 @@
 //! `pep show`.
 
-use participant::bring;
+use participant::{bring, conflicts};
 use plan::{Answer, Cell, Column, DirectoryFacts, DocumentKind, Page, Question, Row, Target, View};
 use replica::Trouble;
 
@@ -155,6 +155,7 @@ fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) 
         Some(answer) => print_answer(context, question, answer, ""),
     }
     print_excuses(context, &view, question, "");
+    print_beside(context, &view, question, "");
     print_carried(context, &view, question, "");
     print_directory(context, &facts(context, mine)?, &view, question, "");
     if let Some(answer) = last_term(context, mine, question)? {
@@ -260,6 +261,7 @@ fn print_page(context: &mut Context, page: &Page, view: &View, facts: &Directory
             }
         }
         print_excuses(context, view, question, "    ");
+        print_beside(context, view, question, "    ");
         print_carried(context, view, question, "    ");
         print_directory(context, facts, view, question, "    ");
         print_comments(context, view, &question.id);
@@ -331,6 +333,13 @@ fn print_excuses(context: &mut Context, view: &View, question: &Question, indent
     for excuse in view.excuses.get(question.id.as_str()).into_iter().flatten() {
         let reason = if excuse.reason.is_empty() { String::new() } else { format!(": {}", excuse.reason) };
         context.data(format!("{indent}{}{reason} - {}", excuse.why.label(), words::name(&excuse.by)));
+    }
+}
+
+/// What others entered in the place of what the young person chose.
+fn print_beside(context: &mut Context, view: &View, question: &Question, indent: &str) {
+    for sentence in conflicts::beside(view, question, "the young person") {
+        context.data(format!("{indent}{sentence}"));
     }
 }
 

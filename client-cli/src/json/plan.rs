@@ -59,6 +59,9 @@ pub struct Plan {
     pub directory_differs: Vec<Differs>,
     /// Why questions have no answer, by question.
     pub no_answers: BTreeMap<&'static str, Vec<Excuse>>,
+    /// What others entered in the place of what the young person chose, by question; the answer is the young person's.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub beside: BTreeMap<&'static str, Vec<Claim>>,
     /// The targets, withdrawn ones included.
     pub targets: Vec<Target>,
     /// Remarks, oldest first.
@@ -337,8 +340,8 @@ pub struct Listed {
     pub next_date: Option<NaiveDate>,
     /// The first day by which something of it is due.
     pub due: Option<NaiveDate>,
-    /// Whether the child has a current PEP.
-    pub currency: Currency,
+    /// Whether the child has a current PEP; null where none is needed, or not any more.
+    pub currency: Option<Currency>,
     /// How many questions each role has still to answer.
     pub outstanding: BTreeMap<Role, usize>,
     /// How many answers have changed since the sign-off that stands.
@@ -353,8 +356,8 @@ impl Listed {
             child_name,
             state: one.state.into(),
             next_date: one.next_date.map(|(day, _)| day),
-            due: one.due,
-            currency: one.currency.into(),
+            due: one.due(),
+            currency: one.of_child.duties.currency.map(Into::into),
             outstanding: one.gaps.iter().map(|(role, n)| ((*role).into(), *n)).collect(),
             changed_since_sign_off: one.changed_since,
         }
@@ -434,6 +437,7 @@ impl Plan {
         };
         let answers = view.answers.iter().filter(|(id, answer)| wanted(id) && kept(answer));
         let excuses = view.excuses.iter().filter(|(id, _)| wanted(id));
+        let beside = view.beside.iter().filter(|(id, _)| wanted(id));
         let waiting = view.to_confirm.iter().filter(|id| wanted(id) && view.asked.contains(*id));
         let targets = view.targets.iter().filter(|_| wanted("targets.list"));
         let counts = view.completeness.iter();
@@ -445,6 +449,7 @@ impl Plan {
             answers: answers.map(|(id, answer)| (*id, Answer::of(answer))).collect(),
             to_confirm: waiting.copied().collect(),
             no_answers: excuses.map(|(id, said)| (*id, said.iter().map(Excuse::of).collect())).collect(),
+            beside: beside.map(|(id, claims)| (*id, claims.iter().map(Claim::of).collect())).collect(),
             targets: targets.map(Target::of).collect(),
             comments: view.comments.iter().filter(|c| wanted(&c.question)).map(Comment::of).collect(),
             sign_offs: view.sign_offs.iter().map(SignOff::of).collect(),

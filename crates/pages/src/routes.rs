@@ -160,7 +160,7 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let only_shown = |outcome: Outcome| if request.post { None } else { Some(outcome) };
     Ok(match path.as_slice() {
-        [] => only_shown(tasks::tasks(&turn.site()?, &turn.digests()?)),
+        [] => only_shown(tasks::your_tasks(&turn.site()?, &turn.digests()?)),
         ["children"] => only_shown(children::children(request, &turn.site()?, turn.children()?)),
         ["children", id, "new"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
             Some(child) => {

@@ -1,6 +1,6 @@
 //! The sections of a plan: which questions each has, what it is called, who answers for it, and where it and its questions are.
 
-use plan::{Page, Question, Role};
+use plan::{Page, Pep, Question, Role};
 
 use crate::model::Plan;
 
@@ -82,10 +82,14 @@ pub fn section_href(plan: &Plan, page: &Page, block: &str) -> String {
 
 /// Where a question is asked.
 pub fn question_href(plan: &Plan, id: &str) -> String {
-    let found = plan.pep.process().page(id).zip(plan::bank().question(id));
-    match found {
-        Some((page, question)) => format!("{}#at-{id}", section_href(plan, page, &question.block)),
-        None => plan.href(""),
+    plan.href(&question_path(&plan.pep, id))
+}
+
+/// The same within its plan; `""`, the plan's own page, where the process does not ask it.
+pub fn question_path(pep: &Pep, id: &str) -> String {
+    match pep.process().page(id).zip(plan::bank().question(id)) {
+        Some((page, question)) => format!("/page/{}/{}#at-{id}", page.id, question.block),
+        None => String::new(),
     }
 }
 

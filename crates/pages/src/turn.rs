@@ -217,7 +217,7 @@ impl<'a> Turn<'a> {
             Digest { name, here, line }
         };
         let mut digests: Vec<Digest> = lines.into_iter().map(digest).collect();
-        digests.sort_by_cached_key(|digest| (digest.due.is_none(), digest.due, digest.name.to_lowercase()));
+        digests.sort_by_cached_key(|digest| (digest.due().is_none(), digest.due(), digest.name.to_lowercase()));
         Ok(digests)
     }
 

@@ -385,5 +385,5 @@ impl Device {
 /// A child that was added here, as the relay will say it.
 fn as_child(child: NewChild) -> Child {
     let NewChild { child: id, name, dob, looked_after_since, emergency } = child;
-    Child { id, name, dob, looked_after_since, emergency }
+    Child { id, name, dob, looked_after_since, emergency, ..Child::default() }
 }

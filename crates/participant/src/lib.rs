@@ -17,6 +17,7 @@ pub mod conflicts;
 pub mod decisions;
 pub mod device;
 pub mod directory;
+pub mod duties;
 pub mod error;
 pub mod give_back;
 pub mod idle;
@@ -37,6 +38,7 @@ pub mod stretch;
 pub mod summary;
 pub mod take_over;
 pub mod targets;
+pub mod tasks;
 pub mod typing;
 pub mod words;
 

@@ -3,10 +3,14 @@
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use chrono::NaiveDate;
-use plan::{Currency, Due, Duty, Pep, PepType, Role, Sitting, Standing, State, View, currency};
+use plan::{Due, Duty, Needs, Pep, Role, Standing, State, View};
 use uuid::Uuid;
 
-use crate::{Device, Error, Mine, Now, bring, summary::Summary};
+use crate::{
+    Device, Error, Mine, Now, bring,
+    duties::{self, OfChild},
+    summary::Summary,
+};
 
 /// Every plan of this person's teams that has arrived whole, in the order of their ids.
 pub fn summaries(device: &mut Device, now: &Now) -> Result<Vec<Arc<Summary>>, Error> {
@@ -24,10 +28,10 @@ pub struct Listed {
     pub summary: Arc<Summary>,
     /// How far it is: superseded once a later one is signed off.
     pub state: State,
-    /// Whether its child has a current PEP today (R003-06).
-    pub currency: Currency,
-    /// Whether there is a closing PEP of its child: then none is due.
-    pub closing: bool,
+    /// Whether no other PEP of its child is of a later term.
+    pub is_newest: bool,
+    /// What is due of its child (R003-06).
+    pub of_child: Arc<OfChild>,
 }
 
 impl Deref for Listed {
@@ -39,24 +43,43 @@ impl Deref for Listed {
 }
 
 impl Listed {
-    /// Whether something of it is due in 15 working days or fewer, or overdue.
+    /// Whether something of it, or of its child by this plan, is due in 15 working days or fewer, or overdue.
     pub fn is_due(&self, today: NaiveDate) -> bool {
-        let undone = self.dues.iter().filter(|due| !due.done).filter_map(|due| due.by.ok());
-        let mut days = undone.chain(self.next_date.map(|(day, _)| day));
-        days.any(|by| self.pep.process().calendar.standing(today, by) != Standing::Ahead)
+        let calendar = &self.pep.process().calendar;
+        let pressing = |by: NaiveDate| calendar.standing(today, by) != Standing::Ahead;
+        let own = self.undone().filter_map(|due| due.by.ok()).any(pressing);
+        own || self.is_newest && self.of_child.is_due(today)
     }
 
-    /// What is still to be done by a day: no closing PEP where there is one.
+    /// What is still to be done of this plan by a day, of what still stands for its child: a later PEP, or the end of the duty, takes
+    /// a plan's own clocks away.
     pub fn undone(&self) -> impl Iterator<Item = &Due> {
-        let closed = self.closing && self.pep.kind != PepType::Closing;
-        let open = move |due: &&Due| !closed || !matches!(due.duty, Duty::Closing(_));
-        self.dues.iter().filter(|due| !due.done).filter(open)
+        let needed = self.is_newest && self.of_child.duties.needs == Needs::Now;
+        let closing =
+            self.of_child.duties.dues.iter().any(|one| matches!(one.due.duty, Duty::Closing(_)) && !one.due.done);
+        let stands = move |due: &&Due| match due.duty {
+            Duty::Closing(_) => closing,
+            _ => needed,
+        };
+        self.dues.iter().filter(|due| !due.done).filter(stands)
+    }
+
+    /// The first day by which something of it is still to be done.
+    pub fn due(&self) -> Option<NaiveDate> {
+        self.undone().find_map(|due| due.by.ok())
     }
 }
 
 /// Every plan of this person's teams, in the order of their ids, each seen beside the other PEPs of its child.
 pub fn plans(device: &mut Device, now: &Now) -> Result<Vec<Listed>, Error> {
+    Ok(plans_and_children(device, now)?.0)
+}
+
+/// The same, and every child of this person's teams with what is due, with or without a plan.
+pub fn plans_and_children(device: &mut Device, now: &Now) -> Result<(Vec<Listed>, Vec<Arc<OfChild>>), Error> {
     let all = summaries(device, now)?;
+    let children = duties::of_children(device, &all, now)?;
+    let by_id: BTreeMap<Uuid, &Arc<OfChild>> = children.iter().map(|one| (one.id(), one)).collect();
     let mut of_child: BTreeMap<Uuid, Vec<&Summary>> = BTreeMap::new();
     for summary in &all {
         of_child.entry(summary.pep.child).or_default().push(summary);
@@ -65,24 +88,16 @@ pub fn plans(device: &mut Device, now: &Now) -> Result<Vec<Listed>, Error> {
     let line = |summary: &Arc<Summary>| {
         let others = of_child.get(&summary.pep.child).map_or(&[][..], Vec::as_slice);
         let later = others.iter().any(|other| other.signed_off && when(other) > when(summary));
-        let sittings: Vec<Sitting> = others.iter().map(|other| sitting(other)).collect();
-        Listed {
+        let newer = others.iter().any(|other| (other.pep.year, other.pep.term) > (summary.pep.year, summary.pep.term));
+        Some(Listed {
             summary: summary.clone(),
             state: summary.state.superseded(later),
-            currency: currency(&sittings, &summary.pep.process().calendar, now.day()),
-            closing: others.iter().any(|other| other.pep.kind == PepType::Closing),
-        }
+            is_newest: !newer,
+            of_child: (*by_id.get(&summary.pep.child)?).clone(),
+        })
     };
-    Ok(all.iter().map(line).collect())
-}
-
-fn sitting(of: &Summary) -> Sitting {
-    Sitting {
-        year: of.pep.year,
-        term: of.pep.term,
-        signed_off: of.signed_off,
-        due: of.dues.iter().find(|due| due.duty == Duty::Term).and_then(|due| due.by.ok()),
-    }
+    let listed = all.iter().filter_map(line).collect();
+    Ok((listed, children))
 }
 
 /// How many answers of this person's could be brought into each of these plans from the PEP before it; only those with some.

@@ -1,11 +1,11 @@
 //! Starting a PEP, or finding the one that exists, and bringing what this person answers for from the last.
 
-use plan::{AcademicYear, Pep, PepType, Phase, ProcessRef, State};
+use plan::{AcademicYear, Needs, Pep, PepType, Phase, ProcessRef, State};
 
 use crate::{
     Device, Error, Kind, Mine, Now,
     bring::{self, Came},
-    directory,
+    directory, duties,
     mine::role_for,
     words,
 };
@@ -64,9 +64,12 @@ pub fn process(
         });
     }
     let of_child = device.peps().filter(|pep| pep.child.as_bytes() == &child.id);
-    let last = of_child.max_by_key(|pep| (pep.year, pep.term, pep.kind)).map(|pep| pep.process.id().to_owned());
-    let usual = last.filter(|_| offered.len() > 1);
-    let same = usual.and_then(|last| offered.iter().find(|one| one.id() == last));
+    usual(offered, of_child.max_by_key(|pep| (pep.year, pep.term, pep.kind)))
+}
+
+/// Of those that are offered that of the child's last PEP, or the first.
+pub(crate) fn usual(offered: Vec<ProcessRef>, last: Option<&Pep>) -> Result<ProcessRef, Error> {
+    let same = last.and_then(|last| offered.iter().find(|one| one.id() == last.process.id()));
     let first = || Error::new(Kind::Failed, "This program knows no process. Update it.");
     same.or(offered.first()).cloned().ok_or_else(first)
 }
@@ -105,6 +108,13 @@ pub fn doubts(device: &mut Device, pep: &Pep, now: &Now) -> Result<Vec<String>, 
         && let Some(doubt) = process.practice.eligibility.doubt(born, pep.year, begins)
     {
         doubts.push(doubt);
+    }
+    if pep.kind != PepType::Closing
+        && let Some(of_child) = duties::of_child(device, &pep.child, now)?
+        && let Needs::NotSince(..) = of_child.duties.needs
+    {
+        let says = words::currency(&of_child.duties);
+        doubts.push(format!("A PEP of this child is {says}. The PEP is started all the same."));
     }
     let closing = |other: &&Pep| other.child == pep.child && other.kind == PepType::Closing && other.id() != pep.id();
     let closing: Vec<Pep> = device.peps().filter(closing).cloned().collect();

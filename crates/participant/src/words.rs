@@ -1,7 +1,10 @@
 //! Words for people: dates, times, terms and answers as they are read aloud.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
-use plan::{Due, Duty, Kind, Pep, Question, Standing, Value, Who};
+use plan::{
+    AcademicYear, Calendar, ChildDue, Due, Duties, Duty, DutyState, Kind, Needs, Pep, Process, Question, Standing,
+    Term, Value, Who,
+};
 
 use crate::now::{Now, Zone, local};
 
@@ -85,29 +88,65 @@ pub fn name(who: &Option<Who>) -> &str {
 /// What is due of a PEP, by when, and how that stands to today.
 pub fn due(pep: &Pep, due: &Due, today: Option<NaiveDate>) -> String {
     let process = pep.process();
-    let what = match due.duty {
+    format!("{}, {}", what(due.duty, (pep.year, pep.term), process), by_when(due, &process.calendar, today))
+}
+
+/// What is due of a child, by when, and how that stands to today.
+pub fn duty(one: &ChildDue, process: &Process, calendar: &Calendar, today: NaiveDate) -> String {
+    let what = what(one.due.duty, (one.year, one.term), process);
+    format!("{what}, {}", by_when(&one.due, calendar, Some(today)))
+}
+
+/// What a duty is about: `the autumn term's PEP, complete`.
+pub fn what(duty: Duty, (year, term): (AcademicYear, Term), process: &Process) -> String {
+    match duty {
         Duty::FirstPep(step) => format!("the first PEP: {}", step.label()),
+        Duty::National(step) => format!("the first PEP: {} (the national clock)", step.label()),
         Duty::SchoolMove(step) => format!("the PEP after the change of school: {}", step.label()),
-        Duty::Term => format!("the {} term's PEP, complete", pep.term.label().to_lowercase()),
+        Duty::Term => format!("the {} {year} term's PEP, complete", term.label().to_lowercase()),
         Duty::Page(number) => match process.pages.get(number) {
             Some(page) => format!("page {}, {} ({})", page.id, page.title, page.owner.label().to_lowercase()),
             None => "a page".to_string(),
         },
         Duty::Closing(event) => format!("a closing PEP, because of {}", event.label()),
+        Duty::Next { provisional: true } => "the next PEP begun (a provisional date)".to_owned(),
+        Duty::Next { provisional: false } => "the next PEP begun".to_owned(),
+        Duty::CareReview => "a signed PEP, for the review of the care plan".to_owned(),
+    }
+}
+
+/// `by 27 November 2026 (overdue by 4 days)`.
+fn by_when(due: &Due, calendar: &Calendar, today: Option<NaiveDate>) -> String {
+    let by = match due.by {
+        Err(why) => return format!("by a day nobody can tell: {why}"),
+        Ok(by) => by,
     };
-    let when = match due.by {
-        Err(why) => format!("by a day nobody can tell: {why}"),
-        Ok(by) => {
-            let standing = match today.map(|today| process.calendar.standing(today, by)) {
-                _ if due.done => " (done)",
-                Some(Standing::Overdue) => " (overdue)",
-                Some(Standing::Soon) => " (soon)",
-                Some(Standing::Ahead) | None => "",
-            };
-            format!("by {}{standing}", date(by))
+    let days = |days: i64| counted(usize::try_from(days).unwrap_or_default(), "day");
+    let on = due.on.map_or(String::new(), |on| format!(" on {}", date(on)));
+    let standing = match (due.state(), today) {
+        (DutyState::InTime, _) => format!(" (done{on})"),
+        (DutyState::Late(late), _) => format!(" (done{on}, {} late)", days(late)),
+        (DutyState::Running, None) => String::new(),
+        (DutyState::Running, Some(today)) => match calendar.standing(today, by) {
+            Standing::Overdue => format!(" (overdue by {})", days((today - by).num_days())),
+            Standing::Soon => " (soon)".to_owned(),
+            Standing::Ahead => String::new(),
+        },
+    };
+    format!("by {}{standing}", date(by))
+}
+
+/// Whether a child has a current PEP, or why none is needed; nobody is told of a reason who may not know it.
+pub fn currency(duties: &Duties) -> String {
+    match (duties.currency, duties.needs) {
+        (Some(currency), _) => currency.label().to_owned(),
+        (None, Needs::From(day)) => format!("not due before {}", date(day)),
+        (None, Needs::NotSince(day, None)) => format!("no longer due, since {}", date(day)),
+        (None, Needs::NotSince(day, Some(event))) => {
+            format!("no longer due, since {} ({})", date(day), event.label())
         }
-    };
-    format!("{what}, {when}")
+        (None, Needs::NotUnlessAsked | Needs::Now) => "not due unless somebody asks for one".to_owned(),
+    }
 }
 
 /// An answer to a question, as people read it: the label of a choice, a date in words, pounds.

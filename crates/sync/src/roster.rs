@@ -72,7 +72,7 @@ pub struct Accepted {
 }
 
 /// A child.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Child {
     /// Random.
@@ -88,6 +88,22 @@ pub struct Child {
     /// Placed in an emergency.
     #[serde(default)]
     pub emergency: bool,
+    /// From which day on no PEP is due any more, `YYYY-MM-DD`. Why is a restricted fact: not everybody may know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_due_from: Option<String>,
+    /// The school or setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub school: Option<School>,
+}
+
+/// A child's school or setting.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct School {
+    /// Its name.
+    pub name: String,
+    /// The first day there, `YYYY-MM-DD`, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 /// A person.

@@ -193,7 +193,7 @@ impl Device {
             roster.relay = [1; 16];
             if !roster.children.iter().any(|known| known.id == child) {
                 let (name, dob) = ("Idris Fennimoor".to_owned(), "2010-11-02".to_owned());
-                roster.children.push(Child { id: child, name, dob, looked_after_since: None, emergency: false });
+                roster.children.push(Child { id: child, name, dob, ..Child::default() });
                 let (role, from) = (self.role.to_string(), "2026-01-01".to_owned());
                 roster.teams.push(Member { child, person: me, role, from, to: None });
             }

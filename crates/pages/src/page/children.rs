@@ -29,9 +29,9 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) ->
     let (show, order) = (chosen("show", &FILTERS), chosen("order", &ORDERS));
     let all = children.len();
     children.retain(|child| match show {
-        "mine" => newest(child).is_some_and(|plan| plan.mine() > 0 || plan.choices > 0),
+        "mine" => newest(child).is_some_and(|plan| plan.line.tasks(site.today).next().is_some()),
         "due" => newest(child)
-            .and_then(|plan| Some((plan, plan.due?)))
+            .and_then(|plan| Some((plan, plan.due()?)))
             .is_some_and(|(plan, by)| plan.pep.process().calendar.standing(site.today, by) != Standing::Ahead),
         "none" => child.plans.is_empty(),
         _ => true,
@@ -39,7 +39,7 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) ->
     // What has no date comes last.
     let dated = |date: Option<chrono::NaiveDate>| (date.is_none(), date);
     match order {
-        "due" => children.sort_by_key(|child| dated(newest(child).and_then(|plan| plan.due))),
+        "due" => children.sort_by_key(|child| dated(newest(child).and_then(|plan| plan.due()))),
         "next" => children.sort_by_key(|child| dated(newest(child).and_then(|p| p.next_date).map(|(day, _)| day))),
         _ => children.sort_by_cached_key(|child| child.name.to_lowercase()),
     }
@@ -91,7 +91,7 @@ fn line(site: &Site, child: &ChildLine) -> Vec<Markup> {
         },
         far(plan),
         html! {
-            @match plan.due {
+            @match plan.due() {
                 Some(by) => { @if overdue(by) { (kit::tag("red", "Overdue")) br; } (words::date(by)) }
                 None => span class="pep-muted" { "None" },
             }

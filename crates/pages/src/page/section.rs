@@ -20,7 +20,7 @@ use crate::{
 };
 use participant::{
     answers::{self, Given},
-    words,
+    conflicts, words,
 };
 
 /// A question as this page shows it.
@@ -522,6 +522,7 @@ fn of_directory(plan: &Plan, question: &'static Question) -> Markup {
 /// What others said of the same question, where each has an entry; and what was worked out.
 fn beside(plan: &Plan, question: &'static Question) -> Markup {
     html! {
+        (replaced(plan, question))
         @match plan.answer(&question.id) {
             Answer::Voices(voices) => {
                 @if plan.typed_by_child(question) {
@@ -595,8 +596,14 @@ fn read(plan: &Plan, question: &'static Question) -> Markup {
             },
             Answer::Missing | Answer::Disputed(_) | Answer::Table(_) | Answer::Targets { .. } => p class="govuk-body" { (unknown) },
         } }
+        (replaced(plan, question))
         (said(plan, question))
     }
+}
+
+/// What others entered in the place of what the young person chose.
+fn replaced(plan: &Plan, question: &'static Question) -> Markup {
+    html! { @for sentence in conflicts::beside(&plan.view, question, &plan.name) { (kit::inset(html! { p class="govuk-body" { (sentence) } })) } }
 }
 
 /// The way to where grades are given, each with the others and its reason.

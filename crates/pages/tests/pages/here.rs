@@ -86,8 +86,7 @@ impl OnLine {
                 id: child,
                 name: "Idris Fennimoor".into(),
                 dob: "2010-11-02".into(),
-                looked_after_since: None,
-                emergency: false,
+                ..Child::default()
             }],
             people: members.iter().zip(names).map(person).collect(),
             contacts: Vec::new(),

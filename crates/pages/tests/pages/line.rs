@@ -257,13 +257,7 @@ impl Entries<'_> {
     /// The same, with its own person in that role, and what is delegated.
     fn sheet(&self, own: Role, others: &[(Id, Role)], delegations: Vec<Delegation>) -> Sheet {
         let id = *self.line.pep.child.as_bytes();
-        let child = Child {
-            id,
-            name: "Idris Fennimoor".into(),
-            dob: "2010-11-02".into(),
-            looked_after_since: None,
-            emergency: false,
-        };
+        let child = Child { id, name: "Idris Fennimoor".into(), dob: "2010-11-02".into(), ..Child::default() };
         let own = [(self.line.device.person, own)];
         let team = own.iter().chain(others).map(|(person, role)| OnTeam {
             person: *person,

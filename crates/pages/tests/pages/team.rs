@@ -68,7 +68,7 @@ impl Device {
         let (child, me, role) = (*pep.child.as_bytes(), self.person, self.role.to_string());
         let mut roster = Roster { version: 1, relay: [1; 16], ..Roster::default() };
         let (name, dob) = ("Idris Fennimoor".to_owned(), "2010-11-02".to_owned());
-        roster.children.push(Child { id: child, name, dob, looked_after_since: None, emergency: false });
+        roster.children.push(Child { id: child, name, dob, ..Child::default() });
         let own = (me, "Ottoline Greaves-Penn", role);
         let team = others.iter().map(|other| (other.person(), other.0, other.1.to_string()));
         for (id, name, role) in std::iter::once(own).chain(team) {

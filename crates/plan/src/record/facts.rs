@@ -9,6 +9,7 @@ use chrono::NaiveDate;
 
 use crate::bank::{Kind, Question, bank};
 use crate::document::{Sheet, Source};
+use crate::duty::NextDate;
 use crate::expr::{Expr, Operand, Order, Reference};
 use crate::pep::{Pep, Phase};
 use crate::process::provisional_next_date;
@@ -57,15 +58,6 @@ impl Funding {
     pub fn over(&self) -> i64 {
         self.remaining.map_or(0, |left| left.saturating_neg().max(0))
     }
-}
-
-/// The next PEP's date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NextDate {
-    /// The day.
-    pub date: NaiveDate,
-    /// Worked out by rule, because no person has set one (R003-33).
-    pub provisional: bool,
 }
 
 /// Reads facts from the main document; without one (an annex alone) conditions on answers are unknown.

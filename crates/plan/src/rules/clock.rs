@@ -1,5 +1,5 @@
-//! Clocks: by when something is due, and whether a child has a current PEP (PEP.md 4.2). Day 0 is the day of the event, day 1
-//! the next day that counts; due is the end of day N. Dates are those people typed; `today` is an argument, only for display.
+//! Clocks: counting days to a deadline (PEP.md 4.2). Day 0 is the day of the event, day 1 the next day that counts; due is the end
+//! of day N. Dates are those people typed; `today` is an argument, only for display.
 
 use std::fmt;
 use std::num::NonZeroU16;
@@ -7,12 +7,8 @@ use std::str::FromStr;
 
 use chrono::{Datelike, Months, NaiveDate, Weekday};
 
-use crate::events;
-use crate::pep::{AcademicYear, NotAWord, Pep, PepType, Role, Term, words};
-use crate::practice::{ClosingEvent, Milestone, Step};
-use crate::process::{Calendar, DueSide, TermDates};
-use crate::value::Value;
-use crate::view::{Answer, View};
+use crate::pep::{NotAWord, words};
+use crate::process::{Calendar, TermDates};
 
 words! {
     /// Which days count.
@@ -35,34 +31,9 @@ pub enum CannotCompute {
     /// Working days in a year whose bank holidays are not listed.
     #[error("it cannot be worked out, because the process lists no bank holidays for those days")]
     NoBankHolidays,
-}
-
-/// What is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Duty {
-    /// A step of the first PEP.
-    FirstPep(Step),
-    /// A step of the PEP after a change of school.
-    SchoolMove(Step),
-    /// This term's PEP, complete.
-    Term,
-    /// A page, by its number in the process from 0.
-    Page(usize),
-    /// A closing PEP, because of this event.
-    Closing(ClosingEvent),
-}
-
-/// Something that is due.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
-    /// What.
-    pub duty: Duty,
-    /// Who answers for it; `None`: everybody.
-    pub owner: Option<Role>,
-    /// By the end of which day.
-    pub by: Result<NaiveDate, CannotCompute>,
-    /// It has been done.
-    pub done: bool,
+    /// The day on which the child came into care, which starts the clock.
+    #[error("it cannot be worked out, because nobody has said since when the child is looked after")]
+    NoCareDate,
 }
 
 /// How a day stands to a deadline.
@@ -92,19 +63,6 @@ words! {
 
 /// Working days before a deadline from which a PEP is due soon.
 pub const SOON_WORKING_DAYS: u16 = 15;
-
-/// One PEP of a child, as far as it matters for currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sitting {
-    /// The academic year.
-    pub year: AcademicYear,
-    /// The term.
-    pub term: Term,
-    /// The Virtual School has signed it off.
-    pub signed_off: bool,
-    /// When it is due, where that is earlier than the term's deadline.
-    pub due: Option<NaiveDate>,
-}
 
 impl Calendar {
     /// True from Monday to Friday, except bank holidays; an error in years whose bank holidays are not listed.
@@ -186,123 +144,21 @@ impl Calendar {
     }
 }
 
-/// What is due of this PEP, by its documents and its process. Where people disagree about a date the earliest deadline counts
-/// until they have chosen, and an emergency that anybody reports is one.
-pub(crate) fn dues(view: &View, pep: &Pep) -> Vec<Due> {
-    let process = pep.process();
-    let practice = &process.practice;
-    let mut dues = Vec::new();
-    let mut milestone = |milestone: &Milestone, duty: Duty| {
-        let days = match milestone.when_emergency {
-            Some(days) if says_yes(view, "care.emergency") => days,
-            _ => milestone.days,
-        };
-        let since = dates(view, milestone.from.question());
-        let by = since.iter().map(|event| process.calendar.after(*event, days, milestone.day_kind));
-        if let Some(by) = earliest(by) {
-            dues.push(Due { duty, owner: None, by, done: reached(view, milestone.event) });
-        }
-    };
-    match pep.kind {
-        PepType::Initial => {
-            practice.first_pep.iter().for_each(|step| milestone(step, Duty::FirstPep(step.event)));
-        }
-        PepType::SchoolMove => {
-            practice.school_move.iter().for_each(|step| milestone(step, Duty::SchoolMove(step.event)));
-        }
-        PepType::Review | PepType::Interim | PepType::Closing => {}
-    }
-    let meetings = dates(view, "meeting.date");
-    if !matches!(pep.kind, PepType::Interim | PepType::Closing) {
-        let deadline = process.calendar.terms.iter().find(|term| term.year == pep.year && term.term == pep.term);
-        let window = practice.completion.window.iter();
-        let windows = window
-            .flat_map(|window| meetings.iter().map(|held| process.calendar.after(*held, window.days, window.day_kind)));
-        if let Some(by) = earliest(deadline.map(|term| Ok(term.complete_by)).into_iter().chain(windows)) {
-            dues.push(Due { duty: Duty::Term, owner: None, by, done: reached(view, Step::Completed) });
-        }
-    }
-    if let Some((event, day)) = events::closing(view, pep) {
-        let by = match pep.kind {
-            PepType::Closing => Some(day),
-            _ => events::closing_due(event, day, pep),
-        };
-        let done = pep.kind == PepType::Closing && view.signed_off();
-        dues.extend(by.map(|by| Due { duty: Duty::Closing(event), owner: None, by: Ok(by), done }));
-    }
-    for (number, page) in process.pages.iter().enumerate() {
-        let Some(due) = &page.due else { continue };
-        let by = meetings.iter().map(|meeting| match due.side {
-            DueSide::Before => process.calendar.before(*meeting, due.days, due.day_kind),
-            DueSide::After => process.calendar.after(*meeting, due.days, due.day_kind),
-        });
-        if let Some(by) = earliest(by) {
-            let done = !view.gaps.iter().any(|gap| page.questions.iter().any(|question| question.id == gap.question));
-            dues.push(Due { duty: Duty::Page(number), owner: Some(page.owner), by, done });
-        }
-    }
-    // What can be dated first, earliest first.
-    dues.sort_by_key(|due| (due.by.is_err(), due.by, due.duty));
-    dues
-}
-
-/// Whether a child has a current PEP today: one that is signed off and of the present term, or of the term before while this
-/// term's deadline has not passed.
-pub fn currency(sittings: &[Sitting], calendar: &Calendar, today: NaiveDate) -> Currency {
-    if !sittings.iter().any(|sitting| sitting.signed_off) {
-        return Currency::Never;
-    }
-    let Some(present) = calendar.term_at(today) else { return Currency::Overdue };
-    let is_of = |sitting: &&Sitting, term: &TermDates| sitting.year == term.year && sitting.term == term.term;
-    let has = |term: &TermDates| sittings.iter().any(|sitting| sitting.signed_off && is_of(&sitting, term));
-    if has(present) {
-        return Currency::Current;
-    }
-    let own = sittings.iter().filter(|sitting| is_of(sitting, present)).filter_map(|sitting| sitting.due).min();
-    let deadline = own.map_or(present.complete_by, |own| own.min(present.complete_by));
-    let before = calendar.terms.windows(2).find(|pair| matches!(pair, [_, term] if std::ptr::eq(term, present)));
-    let had = before.and_then(<[TermDates]>::first).is_some_and(has);
-    match calendar.standing(today, deadline) {
-        Standing::Ahead if had => Currency::Current,
-        Standing::Soon if had => Currency::DueSoon,
-        Standing::Ahead | Standing::Soon | Standing::Overdue => Currency::Overdue,
-    }
-}
-
 pub(crate) fn is_weekend(day: NaiveDate) -> bool {
     matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
-/// The earliest day; what cannot be worked out only where nothing can.
-fn earliest(days: impl Iterator<Item = Result<NaiveDate, CannotCompute>>) -> Option<Result<NaiveDate, CannotCompute>> {
-    days.min_by_key(|day| (day.is_err(), *day))
+/// A birthday; of somebody born on 29 February 1 March in other years, as England usually takes it.
+pub(crate) fn birthday(born: NaiveDate, age: u8) -> Option<NaiveDate> {
+    let years = i32::from(age);
+    let day = NaiveDate::from_ymd_opt(born.year() + years, born.month(), born.day());
+    day.or_else(|| NaiveDate::from_ymd_opt(born.year() + years, 3, 1))
 }
 
-fn reached(view: &View, step: Step) -> bool {
-    match step {
-        Step::Initiated => true,
-        Step::Arranged => !dates(view, "meeting.date").is_empty(),
-        Step::Held => says_yes(view, "meeting.held"),
-        Step::Completed => view.gaps.is_empty(),
-        Step::AvailableForReview => view.signed_off(),
-    }
-}
-
-fn values(view: &View, question: &str) -> Vec<Value> {
-    match view.answers.get(question) {
-        Some(Answer::Value(value)) => vec![value.clone()],
-        Some(Answer::Disputed(claims)) => claims.iter().map(|claim| claim.value.clone()).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn dates(view: &View, question: &str) -> Vec<NaiveDate> {
-    let day = |value: Value| if let Value::Date(day) = value { Some(day) } else { None };
-    values(view, question).into_iter().filter_map(day).collect()
-}
-
-fn says_yes(view: &View, question: &str) -> bool {
-    values(view, question).contains(&Value::YesNo(true))
+/// The last day of Year 13, by the national cut-off.
+pub(crate) fn end_of_year_13(born: NaiveDate) -> Option<NaiveDate> {
+    let cohort = if born.month() >= 9 { born.year() } else { born.year() - 1 };
+    NaiveDate::from_ymd_opt(cohort + 5 + 13 + 1, 7, 31)
 }
 
 #[cfg(test)]
@@ -388,28 +244,5 @@ mod tests {
         assert_eq!(calendar().standing(day("2026-02-27"), by), Standing::Soon);
         assert_eq!(calendar().standing(by, by), Standing::Soon, "due is the end of the day");
         assert_eq!(calendar().standing(day("2026-03-21"), by), Standing::Overdue);
-    }
-
-    #[test]
-    fn r000_28_r004_03_a_current_pep_is_signed_off_and_of_this_term_or_the_last_until_the_deadline() {
-        let sitting = |term: Term, signed_off: bool| Sitting { year: AcademicYear(2025), term, signed_off, due: None };
-        let at = |sittings: &[Sitting], today: &str| currency(sittings, &calendar(), day(today));
-        let autumn = [sitting(Term::Autumn, true), sitting(Term::Spring, false)];
-        assert_eq!(at(&[], "2026-02-02"), Currency::Never);
-        assert_eq!(at(&[sitting(Term::Spring, false)], "2026-02-02"), Currency::Never);
-        assert_eq!(at(&autumn, "2025-12-01"), Currency::Current);
-        assert_eq!(at(&autumn, "2026-02-02"), Currency::Current);
-        assert_eq!(at(&autumn, "2026-02-27"), Currency::DueSoon);
-        assert_eq!(at(&autumn, "2026-03-20"), Currency::DueSoon);
-        assert_eq!(at(&autumn, "2026-03-21"), Currency::Overdue);
-        let both = [sitting(Term::Autumn, true), sitting(Term::Spring, true)];
-        assert_eq!(at(&both, "2026-03-21"), Currency::Current);
-        assert_eq!(at(&both, "2026-04-05"), Currency::Current, "the Easter holidays belong to the spring term");
-        assert_eq!(at(&both, "2026-04-13"), Currency::Current, "until the summer term's deadline");
-        assert_eq!(at(&both, "2026-06-27"), Currency::Overdue);
-        assert_eq!(at(&autumn, "2026-05-01"), Currency::Overdue, "the autumn before last does not count");
-        // A PEP that its process wants earlier than the term does.
-        let early = Sitting { due: Some(day("2026-02-06")), ..sitting(Term::Spring, false) };
-        assert_eq!(at(&[sitting(Term::Autumn, true), early], "2026-02-09"), Currency::Overdue);
     }
 }

@@ -1,11 +1,11 @@
 //! What happens to a child between two PEPs, and what it does to a PEP (PEP.md 4.10): no school's roll, a change of school,
 //! placement for adoption, the end of the duty, and an age outside the process's range.
 
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 
 use crate::bank::{Kind, bank};
 use crate::checks::{Around, Finding, Severity, agreed_targets, dates, finding, words};
-use crate::clock::CannotCompute;
+use crate::clock::{CannotCompute, birthday, end_of_year_13};
 use crate::pep::{AcademicYear, Pep, PepType, Role};
 use crate::practice::{ClosingEvent, Eligibility, EligibleFrom, EligibleUntil};
 use crate::process::Calendar;
@@ -34,6 +34,18 @@ pub fn days_not_on_roll(view: &View, pep: &Pep, today: NaiveDate) -> Option<Resu
 /// eighteenth birthday, the end of Year 13, or what a closing PEP says.
 pub fn closing(view: &View, pep: &Pep) -> Option<(ClosingEvent, NaiveDate)> {
     let practice = &pep.process().practice;
+    let born = days(view, "child.dob").into_iter().max();
+    let birthday = born.and_then(|born| birthday(born, 18)).map(|day| (ClosingEvent::Eighteen, day));
+    let leaves = born.and_then(end_of_year_13).map(|day| (ClosingEvent::EndOfYear13, day));
+    let by_age = [birthday, leaves].into_iter().flatten().filter(|(event, _)| practice.closing.contains(event));
+    // A process that goes on to the end of Year 13 does not end with a birthday before it.
+    let by_age = by_age.max_by_key(|(_, day)| *day);
+    let known = ended(view).into_iter().filter(|(event, _)| practice.closing.contains(event));
+    known.chain(by_age).min_by_key(|(_, day)| *day)
+}
+
+/// What this PEP says ended the child's being looked after, or will: an order, a return home, an age.
+pub(crate) fn ended(view: &View) -> Option<(ClosingEvent, NaiveDate)> {
     let said = match chosen(view, "care.endReason") {
         Some("return_home") => Some(ClosingEvent::ReturnHome),
         Some("adoption") => Some(ClosingEvent::AdoptionOrder),
@@ -44,28 +56,7 @@ pub fn closing(view: &View, pep: &Pep) -> Option<(ClosingEvent, NaiveDate)> {
     };
     let ended = said.zip(days(view, "care.endDate").into_iter().min());
     let ordered = days(view, "care.adoptionOrderDate").into_iter().min().map(|day| (ClosingEvent::AdoptionOrder, day));
-    let born = days(view, "child.dob").into_iter().max();
-    let birthday = born.and_then(|born| birthday(born, 18)).map(|day| (ClosingEvent::Eighteen, day));
-    let leaves = born.and_then(|born| {
-        let year = i32::from(pep.year.0) + 13 - pep.year.group_of(born);
-        Some((ClosingEvent::EndOfYear13, NaiveDate::from_ymd_opt(year + 1, 7, 31)?))
-    });
-    let by_age = [birthday, leaves].into_iter().flatten().filter(|(event, _)| practice.closing.contains(event));
-    // A process that goes on to the end of Year 13 does not end with a birthday before it.
-    let by_age = by_age.max_by_key(|(_, day)| *day);
-    let known = ended.into_iter().chain(ordered).filter(|(event, _)| practice.closing.contains(event));
-    known.chain(by_age).min_by_key(|(_, day)| *day)
-}
-
-/// By when a closing PEP is due for an event that is known: the last term's deadline before it, where one is in reach, or the day
-/// itself; `None` while the event is more than a year ahead of this PEP's term.
-pub(crate) fn closing_due(event: ClosingEvent, day: NaiveDate, pep: &Pep) -> Option<NaiveDate> {
-    let calendar = &pep.process().calendar;
-    let begins = calendar.term_begins(pep.year, pep.term)?;
-    let planned = matches!(event, ClosingEvent::Eighteen | ClosingEvent::EndOfYear13);
-    let deadlines = calendar.terms.iter().map(|term| term.complete_by).filter(|by| *by < day && *by >= begins);
-    let by = if planned { deadlines.max().unwrap_or(day) } else { day };
-    (by <= begins.checked_add_months(Months::new(12))?).then_some(by)
+    ended.into_iter().chain(ordered).min_by_key(|(_, day)| *day)
 }
 
 impl Eligibility {
@@ -278,9 +269,4 @@ fn chosen<'a>(view: &'a View, question: &str) -> Option<&'a str> {
 
 fn says_yes(view: &View, question: &str) -> bool {
     values(view, question).contains(&&Value::YesNo(true))
-}
-
-/// A birthday; of somebody born on 29 February the last of the month in other years.
-fn birthday(born: NaiveDate, age: u8) -> Option<NaiveDate> {
-    born.checked_add_months(Months::new(u32::from(age) * 12))
 }

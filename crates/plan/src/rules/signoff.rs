@@ -24,7 +24,7 @@ use crate::value::{CELL_MAX, Value, find_question, utf16_len, withhold};
 use crate::view::{Answer, Authors, Cell, Documents, Gap, State, View, Who, Why, assemble, conflicts, marks};
 
 /// The Virtual School's sign-off.
-const VIRTUAL_SCHOOL: &str = "signoff.vs";
+pub(crate) const VIRTUAL_SCHOOL: &str = "signoff.vs";
 
 /// A signature that somebody is about to make.
 #[derive(Clone, Copy)]
@@ -480,14 +480,29 @@ pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, author
     view.state = state(view, pep);
 }
 
+/// Those who say "complete" before the Virtual School signs, in their order.
+fn completers(view: &View, pep: &Pep) -> Vec<Role> {
+    let process = pep.process();
+    let signs = |role: &Role| !role.is_virtual_school() && answers_for_something(view, process, *role);
+    process.practice.completion.order.iter().copied().filter(signs).collect()
+}
+
+/// The day on which the last of those who complete a PEP said so, where all of them have and that stands.
+pub(crate) fn completed_on(view: &View, pep: &Pep) -> Option<NaiveDate> {
+    let said = |role: Role| {
+        let standing = view.sign_offs.iter().filter(|made| Some(made.question) == sign_off_of(role) && made.stands);
+        standing.map(|made| made.on).min()
+    };
+    let days: Option<Vec<NaiveDate>> = completers(view, pep).into_iter().map(said).collect();
+    days?.into_iter().max()
+}
+
 fn state(view: &View, pep: &Pep) -> State {
     let stands = |role: &Role| {
         let question = sign_off_of(*role);
         view.sign_offs.iter().any(|made| Some(made.question) == question && made.stands)
     };
-    let process = pep.process();
-    let signs = |role: &Role| !role.is_virtual_school() && answers_for_something(view, process, *role);
-    let before: Vec<Role> = process.practice.completion.order.iter().copied().filter(signs).collect();
+    let before = completers(view, pep);
     match before.iter().rfind(|role| stands(role)) {
         _ if stands(&Role::VirtualSchoolOfficer) && pep.kind == PepType::Closing => State::Closed,
         _ if stands(&Role::VirtualSchoolOfficer) => State::SignedOff,

@@ -1,0 +1,124 @@
+//! What is due of each child of this person's teams, with or without a plan: `plan::duties` over what this device knows.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::NaiveDate;
+use plan::{AcademicYear, Calendar, ChildFacts, ClosingEvent, Duties, Pep, ProcessRef, Sitting, Standing, duties};
+use sync::roster::Child;
+use uuid::Uuid;
+
+use crate::{Device, Error, Now, lists, start, summary::Summary};
+
+/// A child, and what is due.
+#[derive(Debug, Clone)]
+pub struct OfChild {
+    /// The child.
+    pub child: Child,
+    /// The process by which it is due: that of the child's last PEP, or the usual one.
+    pub process: ProcessRef,
+    /// What is due.
+    pub duties: Duties,
+}
+
+impl OfChild {
+    /// The child's id.
+    pub fn id(&self) -> Uuid {
+        Uuid::from_bytes(self.child.id)
+    }
+
+    /// The days by which it is counted.
+    pub fn calendar(&self) -> &Calendar {
+        &self.process.process().calendar
+    }
+
+    /// How pressing the child is; `None` where nothing is due.
+    pub fn standing(&self, today: NaiveDate) -> Option<Standing> {
+        self.duties.standing(self.calendar(), today)
+    }
+
+    /// Whether something is due in 15 working days or fewer, or overdue.
+    pub fn is_due(&self, today: NaiveDate) -> bool {
+        self.standing(today).is_some_and(|standing| standing != Standing::Ahead)
+    }
+}
+
+/// Every child of this person's teams, the most pressing first.
+pub fn all(device: &mut Device, now: &Now) -> Result<Vec<Arc<OfChild>>, Error> {
+    let summaries = lists::summaries(device, now)?;
+    let mut children = of_children(device, &summaries, now)?;
+    let today = now.day();
+    children.sort_by_cached_key(|one| urgency(one, today));
+    Ok(children)
+}
+
+/// What puts one child before another: overdue, due soon, later, nothing due; then the day.
+pub fn urgency(one: &OfChild, today: NaiveDate) -> (u8, Option<NaiveDate>, String) {
+    let group = match one.standing(today) {
+        Some(Standing::Overdue) => 0,
+        Some(Standing::Soon) => 1,
+        Some(Standing::Ahead) => 2,
+        None => 3,
+    };
+    (group, one.duties.first(), one.child.name.to_lowercase())
+}
+
+/// One child; `None` where this person is not on the team.
+pub fn of_child(device: &mut Device, child: &Uuid, now: &Now) -> Result<Option<Arc<OfChild>>, Error> {
+    let day = now.today();
+    let Some(known) = device.child(child)?.filter(|_| device.role_for(child, &day).is_some()) else { return Ok(None) };
+    let peps: Vec<Pep> = device.peps().filter(|pep| pep.child == *child).cloned().collect();
+    let mut sittings = Vec::new();
+    for pep in &peps {
+        if let Some(role) = device.role_for(child, &day)
+            && let Some(summary) = device.summary(pep, role)?
+        {
+            sittings.push(summary.sitting.clone());
+        }
+    }
+    let last = peps.iter().max_by_key(|pep| (pep.year, pep.term, pep.kind));
+    Ok(Some(Arc::new(of(device, known, last, &sittings, now)?)))
+}
+
+/// Every child of this person's teams, in the order of their ids. `summaries`: of all their plans.
+pub(crate) fn of_children(device: &Device, summaries: &[Arc<Summary>], now: &Now) -> Result<Vec<Arc<OfChild>>, Error> {
+    let mut of_child: BTreeMap<Uuid, Vec<&Summary>> = BTreeMap::new();
+    for summary in summaries {
+        of_child.entry(summary.pep.child).or_default().push(summary);
+    }
+    let day = now.today();
+    let children = device.children()?.into_iter();
+    let mine = children.filter(|child| device.role_for(&Uuid::from_bytes(child.id), &day).is_some());
+    mine.map(|child| {
+        let plans = of_child.get(&Uuid::from_bytes(child.id)).map_or(&[][..], Vec::as_slice);
+        let sittings: Vec<Sitting> = plans.iter().map(|summary| summary.sitting.clone()).collect();
+        let last = plans.iter().map(|summary| &summary.pep).max_by_key(|pep| (pep.year, pep.term, pep.kind));
+        Ok(Arc::new(of(device, child, last, &sittings, now)?))
+    })
+    .collect()
+}
+
+fn of(device: &Device, child: Child, last: Option<&Pep>, sittings: &[Sitting], now: &Now) -> Result<OfChild, Error> {
+    let today = now.day();
+    let process = start::usual(start::offered(device, &child, AcademicYear::of(today), now), last)?;
+    let facts = facts(device, &child);
+    let duties = duties(&facts, process.process(), &process.process().calendar, sittings, today);
+    Ok(OfChild { child, process, duties })
+}
+
+/// What the directory knows of a child, as far as this person is told.
+fn facts(device: &Device, child: &Child) -> ChildFacts {
+    let day = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
+    let restricted = device.roster().restricted(&child.id);
+    let why = restricted.and_then(|facts| facts.get(LEFT_CARE)).and_then(|why| why.parse::<ClosingEvent>().ok());
+    ChildFacts {
+        born: child.dob.parse().ok(),
+        in_care_since: day(&child.looked_after_since),
+        emergency: child.emergency,
+        left: day(&child.not_due_from).map(|from| (from, why)),
+        at_setting: child.school.is_some(),
+        school_since: child.school.as_ref().and_then(|school| day(&school.from)),
+    }
+}
+
+/// The restricted fact that says by what a child left care.
+pub const LEFT_CARE: &str = "left-care";
