@@ -112,7 +112,7 @@ fn a_child_s_copy_begins_with_what_went_well_and_was_agreed_and_with_their_own_w
         "Carys",
         "Find a desk",
         "Cooking.",
-        "Attendance",
+        "Progress, strengths and needs",
     ];
     let mut from = 0;
     for words in order {
