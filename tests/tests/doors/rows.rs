@@ -1056,6 +1056,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep process diff", READS),
     ("start::start", BELOW),
     ("bring::from_last", BELOW),
+    ("directory::fill_in", BELOW),
     ("bring::write", BELOW),
     ("pep new", BELOW),
     ("POST /children/*/new", BELOW),

@@ -20,6 +20,7 @@ mod checks;
 mod choosing;
 mod completeness;
 mod convergence;
+mod directory;
 mod dues;
 mod duplicates;
 mod duty;
