@@ -19,3 +19,4 @@ pub mod meeting;
 pub mod plan;
 #[cfg(test)]
 mod schemas;
+pub mod tasks;

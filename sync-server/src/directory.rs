@@ -926,23 +926,36 @@ impl Directory {
     }
 
     /// Chooses the roles that read a document, by somebody who reads it. `seen`: the choice that their device knew of. One made
-    /// without knowledge of a newer one only narrows it: of two people who chose apart, neither is overruled.
-    pub fn choose(&mut self, doc: &Id, roles: &[String], seen: u64, device: &Id, now: i64) -> Result<Chosen> {
+    /// without knowledge of a newer one only narrows it: of two people who chose apart, neither is overruled. What the young person
+    /// chose themselves others only narrow, and nobody but they opens it wider again. `today`: by which a role is told.
+    pub fn choose(
+        &mut self,
+        doc: &Id,
+        roles: &[String],
+        seen: u64,
+        device: &Id,
+        (now, today): (i64, &str),
+    ) -> Result<Chosen> {
         let (pep, kind) = self.document(doc).ok_or(Refused::NotOnTheTeam)?;
         let (child, kind) = (pep.start.child, kind.to_string());
         let mut roles = pep::chosen(&kind, roles).map_err(Refused::Readers)?;
         let stands = match self.chosen.get(doc) {
             Some(chosen) => chosen.clone(),
-            None => Chosen { number: 0, roles: pep::readers(&kind) },
+            None => Chosen { number: 0, roles: pep::readers(&kind), by: None },
         };
-        if seen < stands.number && roles != stands.roles {
+        let asks = self.devices.get(device).and_then(|d| self.role(&child, &d.person, today)).map(str::to_owned);
+        let childs = stands.by.as_deref() == Some(pep::YOUNG_PERSON);
+        let by = if childs { stands.by.clone() } else { asks.clone() };
+        let others = childs && asks.as_deref() != Some(pep::YOUNG_PERSON);
+        if (seen < stands.number || others) && roles != stands.roles {
             roles.retain(|role| stands.roles.contains(role));
             roles = pep::chosen(&kind, &roles).map_err(|_| Refused::ReadersMeanwhile)?;
         }
-        if roles == stands.roles {
+        // The young person who confirms what somebody chose for them makes it their own.
+        if roles == stands.roles && (childs || by.as_deref() != Some(pep::YOUNG_PERSON)) {
             return Ok(stands);
         }
-        let chosen = Chosen { number: stands.number + 1, roles };
+        let chosen = Chosen { number: stands.number + 1, roles, by };
         self.stage(key("readers/", doc), &chosen);
         self.audit(now, Some(*device), "chose readers", &[("document", text(doc)), ("roles", chosen.roles.join(" "))]);
         self.chosen.insert(*doc, chosen.clone());

@@ -85,6 +85,9 @@ pub(crate) fn chosen(kind: &str, roles: &[String]) -> Result<Vec<String>, String
     Ok(chosen.iter().map(Role::to_string).collect())
 }
 
+/// The young person's role, by name.
+pub(crate) const YOUNG_PERSON: &str = "young-person";
+
 /// Who holds documents of this kind where nobody has chosen, by name.
 pub(crate) fn readers(kind: &str) -> Vec<String> {
     let readers = kind.parse().map_or(&[][..], DocumentKind::readers);

@@ -692,7 +692,7 @@ impl Relay {
         if !self.directory.may_open(&person, &doc, &self.today) {
             return line.session.gone(doc);
         }
-        match self.directory.choose(&doc, roles, seen, &device, now) {
+        match self.directory.choose(&doc, roles, seen, &device, (now, &self.today)) {
             // Before what follows from it: whoever chose others and not themselves hears that it was taken, then that it is gone.
             Ok(chosen) => line.session.chosen(doc, chosen),
             Err(refused) => self.refuse(conn, &refused, Some(doc)),

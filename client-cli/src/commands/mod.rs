@@ -41,6 +41,7 @@ pub mod sign_off;
 pub mod status;
 pub mod sync;
 pub mod target;
+pub mod tasks;
 pub mod team;
 pub mod unseal;
 pub mod whoami;

@@ -1,6 +1,9 @@
 //! `pep new`.
 
-use participant::start::{self, Started};
+use participant::{
+    directory,
+    start::{self, Started},
+};
 use plan::{AcademicYear, NotATerm, Pep, PepType, Term, parse_term};
 use uuid::Uuid;
 
@@ -10,8 +13,8 @@ use participant::{error::Error, words};
 /// Start a child's PEP for a term, or open the one that exists
 ///
 /// Works without a connection. Two people who start the same PEP start one plan, not two: it is known by the child, the
-/// term and the type. What you answer for begins as the last PEP left it, as far as the process says and this device holds it;
-/// whoever runs the same command brings theirs.
+/// term and the type. What you answer for begins as the last PEP left it, as far as the process says and this device holds it, and
+/// with what the directory knows of the child; whoever runs the same command brings theirs.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The child's id, its beginning (4 characters or more), or the exact name
@@ -52,12 +55,12 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 }
 
 fn answer(context: &mut Context, started: Started) -> Result<(), Error> {
-    let Started { mine, created, came: last } = started;
+    let Started { mine, created, came: last, filled_in } = started;
     let pep = &mine.pep;
     if context.global.json {
         let brought = last.as_ref().map_or(Vec::new(), |came| came.done.questions.clone());
         let to_confirm = context.view(&mine)?.to_confirm.iter().copied().collect();
-        context.json(&New { pep: pep.id(), created, brought, to_confirm });
+        context.json(&New { pep: pep.id(), created, brought, to_confirm, filled_in: filled_in.clone() });
     } else {
         context.data(pep.id());
     }
@@ -69,6 +72,7 @@ fn answer(context: &mut Context, started: Started) -> Result<(), Error> {
     if let Some(came) = last {
         context.talk(came.sentence());
     }
+    directory::sentence(&filled_in).iter().for_each(|said| context.talk(said));
     Ok(())
 }
 

@@ -35,7 +35,10 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
         let pep = mine.pep.clone();
         let chosen = context.with(move |device| device.choose_private_readers(&pep, role, &roles))?;
         chosen.map_err(|no| {
-            let kind = if no == NotChosen::NotYours { Kind::NotPermitted } else { Kind::Usage };
+            let kind = match no {
+                NotChosen::NotYours | NotChosen::Theirs => Kind::NotPermitted,
+                NotChosen::Roles(_) => Kind::Usage,
+            };
             Error::new(kind, no.to_string())
         })?;
     }

@@ -87,6 +87,9 @@ fn show(context: &mut Context, mine: &Mine) -> Result<(), Error> {
         let blocks = if quality.blocks { "; a plan is not signed off with it" } else { "" };
         context.data(format!("Overall: {}{note}{blocks}", shown(&quality.overall)));
     }
+    for sentence in quality::unheard(&view) {
+        context.data(sentence);
+    }
     if let Some(feedback) = &quality.feedback {
         context.data(format!("Feedback: {feedback}"));
     }

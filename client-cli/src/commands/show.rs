@@ -1,7 +1,7 @@
 //! `pep show`.
 
-use participant::bring;
-use plan::{Answer, Cell, Column, DocumentKind, Page, Question, Row, Target, View};
+use participant::{bring, conflicts};
+use plan::{Answer, Cell, Column, DirectoryFacts, DocumentKind, Page, Question, Row, Target, View};
 use replica::Trouble;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use participant::{
-    Mine, act,
+    Mine, act, directory,
     error::{Error, Kind},
     select, take_over,
     words::{self, counted},
@@ -63,8 +63,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let view = context.view(&mine)?;
     heading(context, &mine, &view)?;
     from_last(context, &mine, &view)?;
+    let facts = facts(context, &mine)?;
     for page in pages.iter().filter(|p| page.is_none_or(|page| page.id == p.id)) {
-        print_page(context, page, &view);
+        print_page(context, page, &view, &facts);
     }
     print_gaps(context, &mine, &view, page.is_none(), wanted)
 }
@@ -101,7 +102,9 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     let asked = mine.clone();
     let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)?))?.map(|pep| pep.id());
     let deputies = deputies(context, mine)?.iter().map(json::Delegation::of).collect();
-    Ok(Plan { delegations: deputies, ..Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted) })
+    let plan =
+        Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted).beside(&facts(context, mine)?, &view);
+    Ok(Plan { delegations: deputies, ..plan })
 }
 
 /// What was put aside of a plan.
@@ -117,9 +120,15 @@ fn put_aside(context: &mut Context, mine: &Mine) -> Result<(), Error> {
     let aside = Mine { pep, role: mine.role };
     heading(context, &aside, &view)?;
     for page in &aside.pep.process().pages {
-        print_page(context, page, &view);
+        print_page(context, page, &view, &DirectoryFacts::default());
     }
     Ok(())
+}
+
+/// What the directory says of the child.
+fn facts(context: &Context, mine: &Mine) -> Result<DirectoryFacts, Error> {
+    let child = mine.pep.child;
+    context.turn(move |device, now| directory::facts(device, &child, now))
 }
 
 fn deputies(context: &Context, mine: &Mine) -> Result<Vec<act::Deputy>, Error> {
@@ -146,7 +155,9 @@ fn field_alone(context: &mut Context, mine: &Mine, question: &'static Question) 
         Some(answer) => print_answer(context, question, answer, ""),
     }
     print_excuses(context, &view, question, "");
+    print_beside(context, &view, question, "");
     print_carried(context, &view, question, "");
+    print_directory(context, &facts(context, mine)?, &view, question, "");
     if let Some(answer) = last_term(context, mine, question)? {
         context.data("What was said last term:");
         print_answer(context, question, &answer, "  ");
@@ -229,7 +240,7 @@ fn print_sign_offs(context: &mut Context, mine: &Mine, view: &View) {
     }
 }
 
-fn print_page(context: &mut Context, page: &Page, view: &View) {
+fn print_page(context: &mut Context, page: &Page, view: &View, facts: &DirectoryFacts) {
     context.data(format!("\n{}. {} - {}", page.id, page.title, page.owner.label().to_lowercase()));
     for question in &page.questions {
         let hidden = view.phase.is_some() && !view.asked.contains(question.id.as_str());
@@ -254,7 +265,9 @@ fn print_page(context: &mut Context, page: &Page, view: &View) {
             }
         }
         print_excuses(context, view, question, "    ");
+        print_beside(context, view, question, "    ");
         print_carried(context, view, question, "    ");
+        print_directory(context, facts, view, question, "    ");
         print_comments(context, view, &question.id);
     }
 }
@@ -299,6 +312,19 @@ fn last_term(context: &Context, mine: &Mine, question: &Question) -> Result<Opti
     Ok(answer.filter(|answer| !matches!(answer, Answer::Missing | Answer::Elsewhere)))
 }
 
+/// Whether an answer is what the directory says; where it is another, both.
+fn print_directory(context: &mut Context, facts: &DirectoryFacts, view: &View, question: &Question, indent: &str) {
+    let differs = plan::differs(facts, view).into_iter().find(|one| one.question == question.id);
+    if let Some(differs) = differs {
+        let says = words::value(question, &differs.directory);
+        context.data(format!(
+            "{indent}The directory says {says}. If the plan is right, the Virtual School can correct the directory."
+        ));
+    } else if facts.is_said(view, &question.id) {
+        context.data(format!("{indent}From the directory"));
+    }
+}
+
 fn print_carried(context: &mut Context, view: &View, question: &Question, indent: &str) {
     if view.to_confirm.contains(question.id.as_str()) && view.asked.contains(question.id.as_str()) {
         context.data(format!("{indent}From the last PEP, to be confirmed: pep confirm PEP {}", question.id));
@@ -311,6 +337,13 @@ fn print_excuses(context: &mut Context, view: &View, question: &Question, indent
     for excuse in view.excuses.get(question.id.as_str()).into_iter().flatten() {
         let reason = if excuse.reason.is_empty() { String::new() } else { format!(": {}", excuse.reason) };
         context.data(format!("{indent}{}{reason} - {}", excuse.why.label(), words::name(&excuse.by)));
+    }
+}
+
+/// What others entered in the place of what the young person chose.
+fn print_beside(context: &mut Context, view: &View, question: &Question, indent: &str) {
+    for sentence in conflicts::beside(view, question, "the young person") {
+        context.data(format!("{indent}{sentence}"));
     }
 }
 

@@ -53,8 +53,15 @@ pub struct Plan {
     pub answers: BTreeMap<&'static str, Answer>,
     /// Questions whose answers came from the last PEP and wait to be confirmed.
     pub to_confirm: Vec<&'static str>,
+    /// Where an answer comes from, by question: `directory` where it is what the Virtual School's directory says.
+    pub provenance: BTreeMap<&'static str, Provenance>,
+    /// Where the plan says something else than the directory.
+    pub directory_differs: Vec<Differs>,
     /// Why questions have no answer, by question.
     pub no_answers: BTreeMap<&'static str, Vec<Excuse>>,
+    /// What others entered in the place of what the young person chose, by question; the answer is the young person's.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub beside: BTreeMap<&'static str, Vec<Claim>>,
     /// The targets, withdrawn ones included.
     pub targets: Vec<Target>,
     /// Remarks, oldest first.
@@ -76,6 +83,25 @@ pub struct Plan {
     /// What was said last term, where one question of the child's own words is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_term: Option<Answer>,
+}
+
+/// Where an answer comes from.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Provenance {
+    /// The Virtual School's directory says the same.
+    Directory,
+}
+
+/// A fact at which the plan and the directory differ.
+#[derive(Serialize, JsonSchema)]
+pub struct Differs {
+    /// The question.
+    pub field: &'static str,
+    /// What the plan says.
+    pub plan: Value,
+    /// What the directory says.
+    pub directory: Value,
 }
 
 /// Pages of a plan that a colleague answers for the designated teacher.
@@ -400,6 +426,8 @@ pub struct New {
     pub brought: Vec<String>,
     /// Questions whose answers came from the last PEP and wait to be confirmed.
     pub to_confirm: Vec<&'static str>,
+    /// Questions that were filled in from the directory.
+    pub filled_in: Vec<String>,
 }
 
 /// Something that people gave different answers to: `pep conflicts`.
@@ -459,6 +487,7 @@ impl Plan {
         };
         let answers = view.answers.iter().filter(|(id, answer)| wanted(id) && kept(answer));
         let excuses = view.excuses.iter().filter(|(id, _)| wanted(id));
+        let beside = view.beside.iter().filter(|(id, _)| wanted(id));
         let waiting = view.to_confirm.iter().filter(|id| wanted(id) && view.asked.contains(*id));
         let targets = view.targets.iter().filter(|_| wanted("targets.list"));
         let counts = view.completeness.iter();
@@ -470,6 +499,7 @@ impl Plan {
             answers: answers.map(|(id, answer)| (*id, Answer::of(answer))).collect(),
             to_confirm: waiting.copied().collect(),
             no_answers: excuses.map(|(id, said)| (*id, said.iter().map(Excuse::of).collect())).collect(),
+            beside: beside.map(|(id, claims)| (*id, claims.iter().map(Claim::of).collect())).collect(),
             targets: targets.map(Target::of).collect(),
             comments: view.comments.iter().filter(|c| wanted(&c.question)).map(Comment::of).collect(),
             sign_offs: view.sign_offs.iter().map(SignOff::of).collect(),
@@ -482,7 +512,24 @@ impl Plan {
             heads,
             previous_pep,
             last_term: None,
+            provenance: BTreeMap::new(),
+            directory_differs: Vec::new(),
         }
+    }
+
+    /// With what the directory says of the child.
+    pub fn beside(self, facts: &plan::DirectoryFacts, view: &View) -> Plan {
+        let said = self.answers.keys().filter(|id| facts.is_said(view, id));
+        let provenance = said.map(|id| (*id, Provenance::Directory)).collect();
+        let differs = plan::differs(facts, view).into_iter().filter(|one| self.answers.contains_key(one.question));
+        Plan { provenance, directory_differs: differs.map(|one| Differs::of(&one)).collect(), ..self }
+    }
+}
+
+impl Differs {
+    /// As the plan and the directory say it.
+    pub fn of(differs: &plan::Differs) -> Differs {
+        Differs { field: differs.question, plan: Value::of(&differs.plan), directory: Value::of(&differs.directory) }
     }
 }
 

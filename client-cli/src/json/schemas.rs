@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use clap::CommandFactory;
 use schemars::{Schema, generate::SchemaSettings};
 
-use super::{acts, checks, demo, device, directory, due, edits, failed, held, history, meeting, plan};
+use super::{acts, checks, demo, device, directory, due, edits, failed, held, history, meeting, plan, tasks};
 use crate::cli::Cli;
 
 /// What every command prints where it fails; there is no command of that name.
@@ -80,6 +80,7 @@ fn schemas() -> BTreeMap<String, Schema> {
         "sign-off": checks::Signature,
         "status": device::Status,
         "sync": device::Synced,
+        "tasks": Vec<tasks::Task>,
         "target add": edits::Added,
         "target fund": edits::Added,
         "target review": edits::WrittenRow,

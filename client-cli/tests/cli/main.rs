@@ -752,7 +752,7 @@ fn r001_38_a_file_that_is_not_for_this_child_or_none_of_ours_is_refused_in_words
 fn r003_28_who_may_not_sign_yet_is_told_what_it_waits_for_and_who_has_seen_a_plan_says_so() {
     let world = World::new();
     let odile = world.join("odile", ODILE);
-    let idris = world.join("idris", ("Idris Fennimoor", "young-person"));
+    let idris = world.join("idris", IDRIS);
     let lorcan = world.join("lorcan", ("Lorcan Tidewell", "virtual-school-officer"));
     let spring = world.spring(&odile);
     odile.pep(&["sync"]).ok();
@@ -1021,6 +1021,47 @@ fn the_beginning_of_two_plans_ids_names_both() {
 }
 
 #[test]
+fn what_the_young_person_chose_stands_and_nobody_resolves_it_against_them() {
+    let world = World::new();
+    let (odile, ottoline, idris) =
+        (world.join("odile", ODILE), world.join("ottoline", OTTOLINE), world.join("idris", IDRIS));
+    let spring = world.spring(&odile);
+    let meet =
+        || [&odile, &ottoline, &idris, &odile, &ottoline].into_iter().for_each(|who| drop(who.pep(&["sync"]).ok()));
+    meet();
+    let choice = "voice.meetingChoice";
+    idris.pep(&["set", &spring, choice, "come_to_all"]).ok();
+    meet();
+    ottoline.pep(&["set", &spring, choice, "not_this_time"]).ok();
+    meet();
+    for who in [&idris, &odile, &ottoline] {
+        let shown = who.show(&spring);
+        assert_eq!(shown["answers"][choice], "come_to_all");
+        assert_eq!(shown["beside"][choice][0]["value"], "not_this_time");
+        assert_eq!(shown["beside"][choice][0]["by"], "Ottoline Greaves-Penn");
+    }
+    let said = odile.pep(&["show", &spring, "--field", choice]).out;
+    assert!(said.contains("What the young person chose stands"), "{said}");
+    let meeting = odile.pep(&["meeting", &spring]).out;
+    assert!(meeting.contains("come to all (their own choice)"), "{meeting}");
+    let refused = odile.pep(&["resolve", &spring, choice, "--take", "2"]);
+    assert!(refused.code == 3 && refused.err.contains("young person's own choice"), "{}", refused.err);
+    // Whoever entered the other takes it back, and nothing stands beside it.
+    ottoline.pep(&["set", &spring, choice, "--clear"]).ok();
+    meet();
+    let shown = idris.show(&spring);
+    assert_eq!((&shown["answers"][choice], &shown["beside"]), (&"come_to_all".into(), &Value::Null));
+    // Who sees the private words is theirs as well.
+    idris.pep(&["private", &spring, "--readers", "social-worker"]).ok();
+    meet();
+    let refused = odile.pep(&["private", &spring, "--readers", "social-worker,carer"]);
+    assert!(refused.code == 3 && refused.err.contains("Only they change that"), "{}", refused.err);
+    meet();
+    let readers = idris.pep(&["private", &spring, "--json"]).json()["readers"].clone();
+    assert_eq!(readers, serde_json::json!(["social-worker", "young-person"]));
+}
+
+#[test]
 fn two_choices_are_both_shown_until_somebody_chooses() {
     let world = World::new();
     let (odile, ottoline, lorcan) =
@@ -1162,7 +1203,7 @@ fn a_young_person_adds_a_picture_and_nobody_is_shown_its_letters() {
     let odile = world.join("odile", ODILE);
     let spring = world.spring(&odile);
     odile.pep(&["sync"]).ok();
-    let idris = world.join("idris", ("Idris Fennimoor", "young-person"));
+    let idris = world.join("idris", IDRIS);
     let file = |name: &str, begins: &[u8], size: usize| {
         let mut bytes = begins.to_vec();
         bytes.resize(size, 7);
@@ -1203,8 +1244,7 @@ fn a_part_that_is_not_shared_with_a_role_is_neither_read_nor_written() {
     let spring = world.spring(&odile);
     odile.pep(&["row", "add", &spring, "care.collectAndContact", "person=Petra Lanternby", "mayCollect=yes"]).ok();
     odile.pep(&["sync"]).ok();
-    let (carys, idris) =
-        (world.join("carys", ("Carys Wexcombe", "carer")), world.join("idris", ("Idris Fennimoor", "young-person")));
+    let (carys, idris) = (world.join("carys", ("Carys Wexcombe", "carer")), world.join("idris", IDRIS));
     assert!(carys.pep(&["show", &spring, "--field", "care.collectAndContact"]).ok().contains("Petra Lanternby"));
     let said = idris.pep(&["show", &spring, "--field", "care.collectAndContact"]);
     assert!(said.code == 3 && said.err.contains("not shared with you"), "{}", said.err);
@@ -1471,6 +1511,7 @@ fn the_demonstration_goes_on_until_it_is_asked_to_end() {
 const ODILE: (&str, &str) = ("Odile Marrowfield", "social-worker");
 const OTTOLINE: (&str, &str) = ("Ottoline Greaves-Penn", "designated-teacher");
 const LORCAN: (&str, &str) = ("Lorcan Tidewell", "virtual-school-officer");
+const IDRIS: (&str, &str) = ("Idris Fennimoor", "young-person");
 
 /// Longest that something which must come may take.
 const PATIENCE: Duration = Duration::from_secs(60);

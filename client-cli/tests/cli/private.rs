@@ -70,9 +70,11 @@ fn a_child_chooses_without_a_connection_and_nothing_is_shared_before_the_relay_k
         assert_eq!(who.pep(&["private", &spring, "--readers", "carer"]).code, 3);
         assert_eq!(who.pep(&["write", &spring, PRIVATE, "Hers."]).code, 3);
     }
-    // Odile sits with him and records that he wants Carys to see it as well; then he takes it back.
-    odile.pep(&["private", &spring, "--readers", "social-worker,carer"]).ok();
-    synced(&odile);
+    // Odile would have Carys see it as well: it was his choice. He makes it; then he takes it back.
+    let refused = odile.pep(&["private", &spring, "--readers", "social-worker,carer"]);
+    assert!(refused.code == 3 && refused.err.contains("Only they change that"), "{}", refused.err);
+    idris.pep(&["private", &spring, "--readers", "social-worker,carer"]).ok();
+    synced(&idris);
     synced(&carys);
     assert_eq!(sees(&carys, &spring), json!(["A note for Odile only."]));
     synced(&idris);

@@ -336,6 +336,8 @@ fn plans(world: &mut World) {
         ask(home, &["status"]);
         ask(home, &["list", "--due"]);
         ask(home, &["due"]);
+        ask(home, &["tasks"]);
+        ask(home, &["tasks", "--all"]);
         asked(home, &["check", spring]);
     }
     ask(&odile, &["show", spring, "--field", "care.story"]);

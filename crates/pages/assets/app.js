@@ -622,6 +622,15 @@
     for (const form of wholes) form.leaving()
     if (hurry(null, () => { leaving = true; location.assign(a.href) })) e.preventDefault()
   })
+  // A key that a link of the page names, with or without Shift: it goes there, and what was typed is saved first. No letter is one.
+  document.addEventListener('keydown', (e) => {
+    if (lock || e.defaultPrevented || e.repeat || e.isComposing || e.ctrlKey || e.metaKey || e.altKey) return
+    const key = `${e.shiftKey ? 'Shift+' : ''}${e.key}`
+    const a = [...document.querySelectorAll('a[data-key]')].find((a) => a.dataset.key === key)
+    if (!a) return
+    e.preventDefault()
+    a.click()
+  })
   // A page that the browser kept to go back to is asked for again; so is one in another tab when a child gets this device.
   addEventListener('pageshow', (e) => { if (e.persisted) location.reload() })
   if (window.BroadcastChannel) new BroadcastChannel('pep').addEventListener('message', () => { leaving = true; location.reload() })

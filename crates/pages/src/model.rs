@@ -8,8 +8,9 @@ use participant::lists::Listed;
 
 use chrono::{NaiveDate, NaiveDateTime};
 use plan::{
-    Answer, Cell, ChangeHash, Comment, Deed, Delegated, DocumentKind, Entry, Finding, Mark, MeetingView, Offer, Page,
-    Pep, PepType, Processes, Question, Refused, Role, Row, Target, Value, View, Voice, Who, Writer,
+    Answer, Cell, ChangeHash, Comment, Deed, Delegated, DirectoryFacts, DocumentKind, Entry, Finding, Mark,
+    MeetingView, Offer, Page, Pep, PepType, Processes, Question, Refused, Role, Row, Target, Value, View, Voice, Who,
+    Writer,
 };
 use uuid::Uuid;
 
@@ -89,8 +90,6 @@ pub struct ChildLine {
     pub name: String,
     /// Their plans on this device, newest first.
     pub plans: Vec<Digest>,
-    /// What this person is to the child today.
-    pub role: Option<Role>,
     /// What is due, with or without a plan; `None` of a child whose team this person is not on today.
     pub due: Option<Arc<OfChild>>,
 }
@@ -119,6 +118,8 @@ pub struct Plan {
     pub deputies: Vec<Deputy>,
     /// What the child is called.
     pub name: String,
+    /// What the directory says of the child.
+    pub directory: DirectoryFacts,
     /// The plan as it is.
     pub view: Arc<View>,
     /// Its heads, document by document.

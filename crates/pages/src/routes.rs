@@ -128,7 +128,7 @@ fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
     };
     let Some(plan) = plan else { return Ok(Regions::default()) };
     Ok(match rest {
-        [] => plan::regions(&plan),
+        [] => plan::regions(&plan, turn.offer(&plan)?.as_ref()),
         ["page", page, block] => {
             let page = section::page_of(&plan, page);
             page.map(|page| section::regions(&plan, page, block)).unwrap_or_default()
@@ -160,7 +160,7 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let only_shown = |outcome: Outcome| if request.post { None } else { Some(outcome) };
     Ok(match path.as_slice() {
-        [] => only_shown(tasks::tasks(&turn.site()?, &turn.children()?)),
+        [] => only_shown(tasks::your_tasks(&turn.site()?, &turn.children()?)),
         ["children"] => only_shown(children::children(request, &turn.site()?, turn.children()?)),
         ["children", id, "new"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
             Some(child) => of_child(turn, request, child?)?,
@@ -276,6 +276,9 @@ fn of_plan(turn: &mut Turn<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> 
             &drafted
         }
     };
+    if rest.is_empty() && !request.post {
+        turn.fill_in(id)?;
+    }
     let mut refused = None;
     for _ in 0..TRIES_MAX {
         let Some(plan) = turn.plan(id, stamp, refused.take())? else {
@@ -393,7 +396,7 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["sign-off"] => Some(sign_off::sign_off(request, plan, turn.offer(plan)?.as_ref())),
         // These are only shown.
         _ if request.post => None,
-        [] => Some(plan::overview(request, plan)),
+        [] => Some(plan::overview(request, plan, turn.offer(plan)?.as_ref())),
         ["targets"] => targets::list(request, plan),
         ["choose"] => Some(choose::list(request, plan, &turn.disputes(plan)?)),
         ["comments"] => Some(comments::all(plan)),

@@ -8,6 +8,7 @@ use std::{
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Trouble, act, check, conflicts, decisions,
     device::{Draft, DraftPlace, PlanDocuments, Present, Spot, Typed, Waiting},
+    directory,
     duties::{self, OfChild},
     lists::{self, Listed},
     meeting, mine,
@@ -229,12 +230,11 @@ impl<'a> Turn<'a> {
             plans.entry(digest.pep.child).or_default().push(digest);
         }
         let names = names(self.device)?;
-        let (device, today) = (&*self.device, self.env.now.today());
         let line = |(child, name): (Uuid, String)| {
             let mut plans = plans.remove(&child).unwrap_or_default();
             newest_first(&mut plans);
             let name = plans.first().map_or(name, |plan| plan.name.clone());
-            ChildLine { child, name, plans, role: device.role_for(&child, &today), due: due.get(&child).cloned() }
+            ChildLine { child, name, plans, due: due.get(&child).cloned() }
         };
         Ok(names.into_iter().map(line).collect())
     }
@@ -266,7 +266,11 @@ impl<'a> Turn<'a> {
             )
         });
         let how = if started.created { "new" } else { "known" };
-        Ok(pep_href(&self.env.base, &started.mine.pep.id(), &format!("?started={how}{brought}")))
+        let filled = match started.filled_in.len() {
+            0 => String::new(),
+            n => format!("&filled={n}"),
+        };
+        Ok(pep_href(&self.env.base, &started.mine.pep.id(), &format!("?started={how}{brought}{filled}")))
     }
 
     /// One plan; `stamp` is what a form says it was made from. `None` where this device does not hold it.
@@ -312,6 +316,7 @@ impl<'a> Turn<'a> {
         let fresh = (self.env.fresh)();
         let has_aside = device.put_aside(&pep.id()).is_some();
         let (delegated, deputies) = (device.delegated(&pep), act::deputies(device, &pep, now));
+        let directory = directory::facts(device, &pep.child, now)?;
         Ok(Some(Plan {
             base: self.env.base.clone(),
             newer,
@@ -323,6 +328,7 @@ impl<'a> Turn<'a> {
             deputies,
             has_aside,
             name,
+            directory,
             view,
             heads,
             seen,
@@ -335,6 +341,14 @@ impl<'a> Turn<'a> {
             now: *now,
             today: now.day(),
         }))
+    }
+
+    /// Fills in what the directory knows and this person answers for, as they open a plan; nothing where it is not theirs or not here.
+    pub fn fill_in(&mut self, id: &Uuid) -> Result<(), Error> {
+        let now = self.now();
+        let Some(pep) = self.device.pep(id).cloned() else { return Ok(()) };
+        let role = mine::role_for(self.device, &pep.child, now)?;
+        directory::fill_in(self.device, &Mine { pep, role }, now).map(drop)
     }
 
     /// What the checks find in a plan.

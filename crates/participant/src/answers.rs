@@ -2,7 +2,8 @@
 //! here once, whether a command or a form asks for it.
 
 use plan::{
-    Applied, DocumentKind, Edit, Finding, Kind as Type, NoAnswer, Question, Refused, Value, View, Writer, parse_value,
+    Applied, DocumentKind, Edit, Finding, Kind as Type, NoAnswer, Pep, Question, Refused, Value, View, Writer,
+    parse_value,
 };
 
 use crate::{Device, Error, Kind, Mine, Now, check, mine, select};
@@ -53,10 +54,11 @@ pub fn confirmed(question: &Question) -> Edit {
 
 /// The edit that says of an unlikely figure that it is right, and the document it belongs in; `None` of any other finding, and where
 /// it is not this person's to say.
-pub fn sure(finding: &Finding, mine: &Mine) -> Option<(DocumentKind, Edit)> {
+pub fn sure(finding: &Finding, pep: &Pep, writer: &Writer) -> Option<(DocumentKind, Edit)> {
     let edit = finding.confirmed()?;
     let question = question_of(finding.field.as_deref()?).ok()?;
-    mine.pep.process().confirmers_of(question).contains(&mine.role).then(|| (question.document(), edit))
+    let confirmers = pep.process().confirmers_of(question);
+    writer.is_among(&confirmers, pep.process(), question).then(|| (question.document(), edit))
 }
 
 /// The question that a place is in.
@@ -144,7 +146,7 @@ pub fn confirm(device: &mut Device, mine: &Mine, what: Confirm, now: &Now) -> Re
         let waited: Vec<&&Question> = here.iter().filter(|q| view.to_confirm.contains(q.id.as_str())).collect();
         let unlikely: Vec<(&Finding, Edit)> = doubts
             .iter()
-            .filter_map(|found| Some((*found, sure(found, mine).filter(|(of, _)| of == kind)?.1)))
+            .filter_map(|found| Some((*found, sure(found, &mine.pep, &writer).filter(|(of, _)| of == kind)?.1)))
             .collect();
         let confirmed = waited.iter().map(|question| confirmed(question));
         let edits: Vec<Edit> = confirmed.chain(unlikely.iter().map(|(_, edit)| edit.clone())).collect();

@@ -1,8 +1,8 @@
 //! Disputes: places where people entered different things apart, and texts that two branches rewrote apart.
 
-use plan::{Applied, Claim, Dispute, Edit, Kind as Type, Refused};
+use plan::{Applied, Claim, Dispute, Edit, Kind as Type, Question, Refused, Role, View};
 
-use crate::{Device, Error, Kind, Mine, Now};
+use crate::{Device, Error, Kind, Mine, Now, words, words::told};
 
 /// Every place where somebody has to choose between what people entered apart, then every text in which two people changed the same
 /// few words apart, then the rows and targets that look like one.
@@ -31,6 +31,11 @@ pub fn at(device: &mut Device, mine: &Mine, place: &str) -> Result<Vec<Dispute>,
     let question = crate::mine::question(place.split('/').next().unwrap_or(place))?;
     mine.may_read(device, question)?;
     let disputes: Vec<Dispute> = disputes(device, mine)?.into_iter().filter(|d| is_at(&d.place, place)).collect();
+    if disputes.is_empty() && mine.view(device)?.beside.contains_key(question.id.as_str()) {
+        let hint =
+            format!("`pep set PEP {}` with another answer, or with --clear, takes back what you entered.", question.id);
+        return Err(Error::new(Kind::NotPermitted, told::THEIRS_TO_SETTLE).hint(hint));
+    }
     if disputes.is_empty() {
         return Err(Refused::NotDisputed { question: question.id.clone() }.into());
     }
@@ -46,7 +51,27 @@ pub fn taken(dispute: &Dispute, claim: &Claim) -> Edit {
 /// Takes the answer of this number, counted from 1. On the disk when this returns.
 pub fn take(device: &mut Device, mine: &Mine, dispute: &Dispute, take: usize, now: &Now) -> Result<Applied, Error> {
     let edit = taking(dispute, take)?;
+    if !may_settle(mine.role, dispute) {
+        return Err(Error::new(Kind::NotPermitted, told::THEIRS_TO_SETTLE));
+    }
     mine.edit(device, crate::mine::question(dispute.question)?, &[edit], now)
+}
+
+/// Whether somebody in this role may choose there: between what the young person said about their own part on two of their devices
+/// only they do.
+pub fn may_settle(role: Role, dispute: &Dispute) -> bool {
+    let young = |claim: &Claim| claim.by.as_ref().is_some_and(|who| who.role == Role::YoungPerson);
+    let own = plan::bank().question(dispute.question).is_some_and(Question::is_childs_choice);
+    !own || role == Role::YoungPerson || !dispute.claims.iter().any(young)
+}
+
+/// What others entered in the place of what the young person chose about their own part, in sentences.
+pub fn beside(view: &View, question: &Question, child: &str) -> Vec<String> {
+    let said = |claim: &Claim| {
+        let (name, value) = (words::name(&claim.by), words::value(question, &claim.value));
+        format!("{name} entered “{value}”. What {child} chose stands; this is kept beside it.")
+    };
+    view.beside.get(question.id.as_str()).into_iter().flatten().map(said).collect()
 }
 
 /// The edit that takes the answer of this number, counted from 1.

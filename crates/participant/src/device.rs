@@ -9,6 +9,7 @@ mod directory;
 mod documents;
 mod drafts;
 mod facts;
+mod filled_in;
 mod held;
 mod incarnation;
 mod line;

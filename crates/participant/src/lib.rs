@@ -16,6 +16,7 @@ pub mod comments;
 pub mod conflicts;
 pub mod decisions;
 pub mod device;
+pub mod directory;
 pub mod duties;
 pub mod error;
 pub mod give_back;
@@ -37,6 +38,7 @@ pub mod stretch;
 pub mod summary;
 pub mod take_over;
 pub mod targets;
+pub mod tasks;
 pub mod typing;
 pub mod words;
 

@@ -375,7 +375,8 @@ pub fn child(meeting: &MeetingView) -> String {
     };
     let part = &meeting.child;
     let mut said = match (&part.choice, &part.suggested) {
-        (Some(own), _) => format!("{} (their own choice)", label("voice.meetingChoice", own)),
+        (Some(choice), _) if part.own => format!("{} (their own choice)", label("voice.meetingChoice", choice)),
+        (Some(choice), _) => format!("{} (as somebody wrote it down for them)", label("voice.meetingChoice", choice)),
         (None, Some(word)) => format!("{} (suggested; the child chooses)", label("voice.meetingChoice", word)),
         (None, None) => "has not been asked yet".to_owned(),
     };

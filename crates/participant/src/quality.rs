@@ -1,8 +1,8 @@
 //! The Virtual School's quality check of a plan: grades, and which plans are in the sample that is graded.
 
-use plan::{Applied, Candidate, Cells, Edit, Finding, Process, Refused, Sampling, Value, Writer};
+use plan::{Applied, Candidate, Cells, Edit, Finding, Process, Refused, Sampling, Value, View, Writer};
 
-use crate::{Device, Error, Kind, Mine, Now, mine};
+use crate::{Device, Error, Kind, Mine, Now, mine, words};
 
 const AREAS: &str = "qa.areas";
 const OVERALL: &str = "qa.overall";
@@ -113,4 +113,15 @@ fn area_given(id: &str, grade: &str, comment: Option<String>, writer: &Writer) -
     let mut cells = Cells::from([("grade".to_owned(), Some(Value::Choice(grade.to_owned())))]);
     cells.extend(comment.map(|comment| ("comment".to_owned(), Some(Value::Text(comment)))));
     Ok(area(id, cells, writer)?)
+}
+
+/// What the child and their carer say that has no answer yet, in sentences: whoever checks the plan sees it before they grade.
+pub fn unheard(view: &View) -> Vec<String> {
+    let disagreed =
+        plan::disagreed(view).then(|| "The young person says that the targets were not agreed with them.".to_owned());
+    let remarks = plan::unanswered(view).into_iter().map(|comment| {
+        let at = plan::bank().question(&comment.question).map_or(comment.question.as_str(), |q| q.label.as_str());
+        format!("{} commented at “{at}”, and nobody has answered: “{}”", words::name(&comment.by), comment.text)
+    });
+    disagreed.into_iter().chain(remarks).collect()
 }

@@ -5,7 +5,7 @@ use plan::{AcademicYear, Needs, Pep, PepType, Phase, ProcessRef, State};
 use crate::{
     Device, Error, Kind, Mine, Now,
     bring::{self, Came},
-    duties,
+    directory, duties,
     mine::role_for,
     words,
 };
@@ -19,6 +19,8 @@ pub struct Started {
     pub created: bool,
     /// What came from the last one; `None` where nothing was to be brought, or there is none.
     pub came: Option<Came>,
+    /// The questions that were filled in from the directory.
+    pub filled_in: Vec<String>,
 }
 
 /// The processes that the Virtual School offers for a PEP of that child in that year, the usual one first; all that are known where it
@@ -73,7 +75,7 @@ pub(crate) fn usual(offered: Vec<ProcessRef>, last: Option<&Pep>) -> Result<Proc
 }
 
 /// Starts a PEP, or finds the one of this child, term and type that is there already; unless `blank`, brings what this person
-/// answers for from the last. On the disk when this returns.
+/// answers for from the last, and fills in what the directory knows. On the disk when this returns.
 pub fn start(device: &mut Device, pep: Pep, blank: bool, now: &Now) -> Result<Started, Error> {
     let role = role_for(device, &pep.child, now)?;
     let (pep, created) = match known(device, &pep) {
@@ -85,7 +87,8 @@ pub fn start(device: &mut Device, pep: Pep, blank: bool, now: &Now) -> Result<St
     };
     let mine = Mine { pep, role };
     let came = if blank { None } else { bring::from_last(device, &mine, now)? };
-    Ok(Started { mine, created, came })
+    let filled_in = directory::fill_in(device, &mine, now)?;
+    Ok(Started { mine, created, came, filled_in })
 }
 
 /// The PEP of this child, term and type that is there already.

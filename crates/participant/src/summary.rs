@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use plan::{Answer, Cell, Due, Gap, Pep, Role, Sitting, State, Value, View, Writer};
+use plan::{Answer, Cell, Due, Gap, Pep, Person, Role, Sitting, State, Task, Value, View};
 
 /// A plan, as far as lists need it.
 #[derive(Debug, Clone)]
@@ -45,11 +45,14 @@ pub struct Summary {
     pub sitting: Sitting,
     /// What its targets say, for the checks of other plans.
     pub statements: Vec<String>,
+    /// What waits for this person in it.
+    pub tasks: Vec<Task>,
 }
 
 impl Summary {
-    /// Of a plan as this writer's role reads it.
-    pub fn of(pep: &Pep, writer: &Writer, view: &View) -> Summary {
+    /// Of a plan as this person's role reads it.
+    pub fn of(pep: &Pep, person: &Person<'_>, view: &View) -> Summary {
+        let writer = person.writer;
         let (role, process) = (writer.role, pep.process());
         let mut gaps = BTreeMap::new();
         for gap in &view.gaps {
@@ -80,6 +83,7 @@ impl Summary {
             on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
             sitting: Sitting::of(pep, view),
             statements: statements(view).collect(),
+            tasks: plan::tasks(view, pep, person),
         }
     }
 

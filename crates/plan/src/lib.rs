@@ -11,11 +11,12 @@ mod sample;
 use form::{agenda, bank, calendar, delegation, difference as differing, expr, policy, practice, process, processes};
 pub use record::hunks;
 use record::{
-    appeared, bare, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten, touched,
-    value, view,
+    appeared, bare, childs, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten,
+    touched, value, view,
 };
 use rules::{
-    alike, carry, checks, clock, content, decision, dues, duty, events, meeting, plausible, quality, signoff, unnamed,
+    alike, carry, checks, clock, content, decision, directory, dues, duty, events, meeting, plausible, quality,
+    remarks, signoff, task, unnamed,
 };
 
 pub use automerge::{ActorId, Automerge, ChangeHash};
@@ -33,6 +34,7 @@ pub use checks::{
 pub use clock::{CannotCompute, Currency, DayKind, SOON_WORKING_DAYS, Standing};
 pub use delegation::{DELEGATES, Delegated, delegate_group};
 pub use differing::{Difference, DifferenceKind, differences};
+pub use directory::{Differs, DirectoryFacts, differs, fill_in};
 pub use duty::{ChildDue, ChildFacts, Due, Duties, Duty, DutyNote, DutyState, Needs, NextDate, Sitting, duties};
 pub use edit::{
     Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, is_marked, row_key,
@@ -71,10 +73,12 @@ pub use process::{
 pub use processes::{ProcessRef, Processes, UnknownProcess};
 pub use quality::{Candidate, Graded, Quality, quality, sample, ungraded};
 pub use refused::Refused;
+pub use remarks::{AGREED, disagreed, unanswered};
 pub use sample::{Act, Played, SAMPLES, Sample, SampleChild, SamplePep, SamplePerson, SampleStep};
 pub use signoff::{
     Offer, SignOff, Signed, Signing, Stale, Wait, content, is_seen, offer, sign, sign_off_of, signed, version,
 };
+pub use task::{Person, Task, TaskKind, tasks};
 pub use touched::Known;
 pub use unnamed::unnamed;
 pub use value::{CELL_MAX, LINE_MAX, Number, PENCE_MAX, TEXT_MAX, Value, parse_value, pounds};

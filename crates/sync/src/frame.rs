@@ -211,6 +211,9 @@ pub struct Chosen {
     pub number: u64,
     /// The roles, by their names in the contract.
     pub roles: Vec<String>,
+    /// The role of whoever chose, where the relay has noted it: what the young person chose themselves only they change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// A child, as a participant makes one known to the relay.

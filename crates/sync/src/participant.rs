@@ -261,7 +261,9 @@ impl Session {
             }
             Frame::Undecided { doc, changes } => vec![Act::Undecided { doc, changes }],
             Frame::Presence(presence) => vec![Act::Presence(presence)],
-            Frame::Readers { doc, number, roles } => vec![Act::Readers { doc, chosen: Chosen { number, roles } }],
+            Frame::Readers { doc, number, roles } => {
+                vec![Act::Readers { doc, chosen: Chosen { number, roles, by: None } }]
+            }
             Frame::Acted { id, refused } => vec![Act::Acted { id, refused }],
             Frame::Gone { doc } => {
                 self.open.remove(&doc);

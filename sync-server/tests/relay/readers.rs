@@ -99,9 +99,13 @@ fn the_child_chooses_who_reads_the_private_words_and_it_holds_at_once() {
     // The choice is told to whoever reads it.
     let told = kinds(&heard[ODILE]).unwrap().into_iter().find(|(kind, _)| kind == "private-voice").unwrap().1.unwrap();
     assert_eq!((told.number, told.roles), (1, PAIR.map(str::to_owned).to_vec()));
-    // Odile sits with him, and records that he wants Carys and Quentin to see it, too.
+    // Odile would have Carys and Quentin see it, too. It was his to choose.
     let wider = ["social-worker", "carer", "independent-reviewing-officer"];
     let answer = team.asks(ODILE, &chooses(doc, 1, &wider));
+    assert!(answer.contains(&chooses(doc, 1, &PAIR)), "{answer:?}");
+    assert!(!lists(&team.heard()[CARYS], "private-voice"));
+    // He wants it himself.
+    let answer = team.asks(IDRIS, &chooses(doc, 1, &wider));
     assert!(answer.iter().any(|frame| matches!(frame, Frame::Readers { number: 2, .. })), "{answer:?}");
     let heard = team.heard();
     assert!(lists(&heard[CARYS], "private-voice") && lists(&heard[QUENTIN], "private-voice"));
@@ -128,6 +132,9 @@ fn of_two_who_chose_apart_neither_is_overruled() {
     let answer = team.asks(OTTOLINE, &chooses(doc, 0, &["designated-teacher", "carer"]));
     assert!(answer.contains(&chooses(doc, 2, &["designated-teacher", "young-person"])), "{answer:?}");
     assert!(!lists(&team.heard()[CARYS], "private-voice"), "she did not know that he had taken it back");
+    // What he chose and she narrowed nobody but he opens wider again, also who knows what stands.
+    let answer = team.asks(OTTOLINE, &chooses(doc, 2, &["designated-teacher", "social-worker"]));
+    assert!(answer.contains(&chooses(doc, 2, &["designated-teacher", "young-person"])), "{answer:?}");
     // Nobody is in both: nothing changes, and the second hears of it.
     let answer = team.asks(IDRIS, &chooses(doc, 0, &["social-worker"]));
     assert!(refused(&answer));
@@ -136,6 +143,22 @@ fn of_two_who_chose_apart_neither_is_overruled() {
     let once = team.asks(IDRIS, &chooses(doc, 2, &["social-worker"]));
     let again = team.asks(IDRIS, &chooses(doc, 2, &["social-worker"]));
     assert!(once.contains(&chooses(doc, 3, &PAIR)) && again.contains(&chooses(doc, 3, &PAIR)));
+}
+
+#[test]
+fn what_somebody_recorded_for_the_child_is_theirs_once_the_child_has_said_so_too() {
+    let mut team = Team::new();
+    let doc = team.private;
+    // Nothing is known of a choice of his: who sits with him records it, and another may change it.
+    team.asks(ODILE, &chooses(doc, 0, &["social-worker", "carer"]));
+    let answer = team.asks(ODILE, &chooses(doc, 1, &["social-worker", "designated-teacher"]));
+    assert!(answer.iter().any(|frame| matches!(frame, Frame::Readers { number: 2, .. })), "{answer:?}");
+    // He confirms what stands, and from then on it is his.
+    team.asks(IDRIS, &chooses(doc, 2, &["social-worker", "designated-teacher"]));
+    assert_eq!(team.relay.inner.directory().chosen(&doc).unwrap().by.as_deref(), Some("young-person"));
+    let answer = team.asks(ODILE, &chooses(doc, 3, &["social-worker", "designated-teacher", "carer"]));
+    assert!(answer.iter().any(|frame| matches!(frame, Frame::Readers { number: 3, .. })), "{answer:?}");
+    assert!(!lists(&team.heard()[CARYS], "private-voice"));
 }
 
 #[test]

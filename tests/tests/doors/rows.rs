@@ -1117,6 +1117,7 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep history", READS),
     ("pep list", READS),
     ("pep due", READS),
+    ("pep tasks", READS),
     ("pep process check", READS),
     ("pep process list", READS),
     ("pep process show", READS),

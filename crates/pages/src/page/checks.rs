@@ -11,19 +11,19 @@ use crate::{
     request::{Leaf, Outcome, Request},
     sections,
 };
-use participant::{Mine, answers, words::counted};
+use participant::{answers, words::counted};
 
 const CHANGED: &str =
     "What this is about was changed while you had this page open, and nothing was saved. Look at it again";
 
 /// Shows what was found, this person's own first; or takes in that something unlikely is right.
 pub fn checks(request: &Request, plan: &Plan, findings: &Findings) -> Outcome {
-    let mine = Mine { pep: plan.pep.clone(), role: plan.role };
+    let writer = plan.writer();
     let mut errors = refusal(plan, "main-content");
     if request.post && errors.is_empty() {
         let key = request.form.get("right").unwrap_or_default();
         let asked = findings.iter().find(|finding| finding.confirm.is_some_and(|confirm| confirm.to_string() == key));
-        match asked.map(|finding| answers::sure(finding, &mine)) {
+        match asked.map(|finding| answers::sure(finding, &plan.pep, &writer)) {
             Some(Some((kind, edit))) => {
                 let mut lots = Lots::default();
                 lots.add(kind, edit);
@@ -38,7 +38,7 @@ pub fn checks(request: &Request, plan: &Plan, findings: &Findings) -> Outcome {
             None => errors.push(("main-content".to_owned(), CHANGED.to_owned())),
         }
     }
-    let may_say = |finding: &Finding| !plan.is_sealed() && answers::sure(finding, &mine).is_some();
+    let may_say = |finding: &Finding| !plan.is_sealed() && answers::sure(finding, &plan.pep, &writer).is_some();
     let mut owners: Vec<Role> = findings.iter().map(|finding| finding.owner).collect();
     owners.sort_unstable_by_key(|owner| (!plan.role.counts_as(*owner), *owner));
     owners.dedup();

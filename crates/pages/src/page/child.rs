@@ -14,7 +14,7 @@ use crate::{
     model::Given,
     request::{Leaf, Outcome, Request},
 };
-use participant::settings::NotThePin;
+use participant::{settings::NotThePin, words};
 
 const CHECK: &str = "/views/check";
 const THANKS: &str = "/views/thanks";
@@ -315,7 +315,13 @@ impl Input<'_> {
     }
 
     fn choices(&self) -> Markup {
+        let plan = &self.given.plan;
         self.fieldset(html! {
+            @for claim in plan.view.beside.get(self.here.question.id.as_str()).into_iter().flatten() {
+                p class="govuk-body" data-say {
+                    (words::name(&claim.by)) " wrote down: " (words::value(self.here.question, &claim.value)) ". Yours counts."
+                }
+            }
             div class="pep-list" {
                 @for (i, option) in self.here.choices(&self.given.plan).iter().enumerate() {
                     (choice(i, &option.value, self.said.answer == option.value, html! { span data-say { (option.label) } }))

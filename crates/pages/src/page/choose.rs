@@ -145,7 +145,7 @@ fn may(plan: &Plan, dispute: &Dispute) -> bool {
     plan::bank().question(dispute.question).is_some_and(|question| {
         let row = dispute.place.split('/').nth(1);
         let own = !question.voice || row.is_none_or(|key| key.ends_with(&format!("+{}", plan.person)));
-        plan.may_write(question) && own
+        plan.may_write(question) && own && conflicts::may_settle(plan.role, dispute)
     })
 }
 

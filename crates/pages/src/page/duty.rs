@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use maud::{Markup, html};
 use participant::{duties::OfChild, words};
-use plan::{Currency, Duty, Role, Standing};
+use plan::{Currency, Duty, Role, Standing, TaskKind};
 
 use crate::{
     kit::{self, Task},
@@ -70,37 +70,38 @@ pub fn lines(of: &OfChild, today: NaiveDate) -> Markup {
     }
 }
 
-/// Children of whom something is due and no PEP is open, the most pressing first: for whoever begins PEPs, or is asked in them.
+/// Children of whom something waits for this person and is in no plan: a PEP to begin, somebody who is missing on the team. The most
+/// pressing first.
 pub fn unbegun(site: &Site, children: &[ChildLine]) -> Markup {
-    let mut due: Vec<&ChildLine> = children.iter().filter(|child| is_unbegun(child, site.today)).collect();
-    due.sort_by_cached_key(|child| child.urgency(site.today));
+    let mut waits: Vec<&ChildLine> = children.iter().filter(|child| !tasks_of(child, site.today).is_empty()).collect();
+    waits.sort_by_cached_key(|child| child.urgency(site.today));
     html! {
-        @if !due.is_empty() {
-            h2 class="govuk-heading-m" { "No PEP begun yet" }
-            (kit::tasks("unbegun", &due.iter().filter_map(|child| task(site, child)).collect::<Vec<_>>()))
+        @if !waits.is_empty() {
+            h2 class="govuk-heading-m" { "Children who need something" }
+            (kit::tasks("unbegun", &waits.iter().filter_map(|child| task(site, child)).collect::<Vec<_>>()))
         }
     }
 }
 
-fn is_unbegun(child: &ChildLine, today: NaiveDate) -> bool {
-    let begins = child
-        .role
-        .is_some_and(|role| role.is_virtual_school() || matches!(role, Role::SocialWorker | Role::DesignatedTeacher));
-    let open = child.plans.iter().any(|plan| !plan.signed_off);
-    begins && !open && child.due.as_ref().is_some_and(|of| of.is_due(today))
+fn tasks_of(child: &ChildLine, today: NaiveDate) -> Vec<plan::Task> {
+    child.due.as_ref().map_or_else(Vec::new, |of| of.tasks(of.role, today))
 }
 
 fn task(site: &Site, child: &ChildLine) -> Option<Task> {
     let of = child.due.as_ref()?;
-    let one = of.duties.undone().next()?;
-    let hint = kit::upper(&words::duty(one, of.process.process(), of.calendar(), site.today));
+    let begin = tasks_of(child, site.today).iter().any(|task| task.kind != TaskKind::Account);
+    let first = of.duties.undone().next().filter(|_| begin);
+    let first = first.map(|one| kit::upper(&words::duty(one, of.process.process(), of.calendar(), site.today)));
+    let lines: Vec<String> = first.into_iter().chain(of.lacks.iter().map(ToString::to_string)).collect();
     let href = Some(site.href(&format!("/children/{}/new", child.child)));
-    Some(Task { href, title: child.name.clone(), hint, status: currency(of, site.today) })
+    Some(Task { href, title: child.name.clone(), hint: lines.join(". "), status: currency(of, site.today) })
 }
 
 /// The next reviews of care plans with their days, for the reviewing officer, the earliest first.
 pub fn care_reviews(site: &Site, children: &[ChildLine]) -> Markup {
-    let reviewed = children.iter().filter(|child| child.role == Some(Role::IndependentReviewingOfficer));
+    let reviews_plans =
+        |child: &&ChildLine| child.due.as_ref().is_some_and(|of| of.role == Role::IndependentReviewingOfficer);
+    let reviewed = children.iter().filter(reviews_plans);
     let mut reviews: Vec<(Option<NaiveDate>, &ChildLine, &Digest)> = reviewed
         .filter_map(|child| {
             let newest = child.plans.first()?;

@@ -15,7 +15,10 @@ use crate::{
     forms::{Errors, Lots, refusal, stamp},
     kit::{self, Task, saved, upper},
     model::{ChildLine, Digest, Plan, Site, people, small},
-    page::duty,
+    page::{
+        duty,
+        plan::{MEETING, asked_on},
+    },
     region::Regions,
     request::{Leaf, Outcome, Request},
     sections,
@@ -78,6 +81,8 @@ pub fn meeting(request: &Request, plan: &Plan, meeting: &MeetingView) -> Outcome
         }
         h2 class="govuk-heading-m" { "Who does what by when" }
         (regions.show("actions"))
+        h2 class="govuk-heading-m" { "All that the plan asks about the meeting" }
+        (regions.show("asked"))
         h2 class="govuk-heading-m" { "After the meeting" }
         (regions.show("after"))
         h3 class="govuk-heading-s" { "Copies" }
@@ -95,6 +100,7 @@ pub fn regions(plan: &Plan, meeting: &MeetingView) -> Regions {
         .with("when", kit::summary(&when(plan, meeting)))
         .with("people", invited(plan, meeting))
         .with("actions", actions(plan, meeting))
+        .with("asked", kit::tasks("asked", &asked_on(plan, MEETING)))
         .with("after", kit::summary(&after(plan, meeting)))
         .with("copies", copies(plan, meeting, Back::Meeting))
 }

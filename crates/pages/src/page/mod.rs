@@ -31,3 +31,4 @@ pub mod table;
 pub mod targets;
 pub mod tasks;
 pub mod views;
+pub mod waits;

@@ -124,6 +124,9 @@ pub fn started(request: &Request, plan: &Plan) -> Markup {
     let confirm: Vec<&plan::Question> = confirm.into_iter().filter(|question| plan.may_write(question)).collect();
     html! {
         (kit::done(if how == "new" { "This PEP is started, and saved on this device" } else { "This PEP exists already: here it is" }))
+        @if number("filled") > 0 {
+            (kit::inset(html! { p class="govuk-body" { "From the Virtual School’s directory: " (counted(number("filled"), "answer")) ". Change what is not right." } }))
+        }
         @if request.query.get("copied").is_some() {
             (kit::inset(html! {
                 p class="govuk-body" {

@@ -1,16 +1,17 @@
-//! A plan: its sections, who answers for each, and how far each is.
+//! A plan: what of it is this person's to answer, what is done together, and all other sections, folded.
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use plan::{Answer, Page, Question, Standing};
+use plan::{Answer, Offer, Page, Question, Standing};
 
+use super::waits;
 use crate::{
     kit::{self, Task},
     model::{Plan, people, small},
     presence,
     region::Regions,
     request::{Leaf, Outcome, Request},
-    sections::{block_title, blocks, group, is_within, owner, section_href},
+    sections::{blocks, group, is_of_this_child, is_within, owner, page_name, section_href, title_on},
 };
 use participant::words::{self, counted};
 
@@ -34,6 +35,11 @@ impl Far {
     }
 }
 
+/// The block of the meeting, which has a page of its own.
+pub const MEETING: &str = "meeting";
+/// The block of the signatures, which has a page of its own.
+pub const SIGN_OFF: &str = "signoff";
+
 /// The parts of every plan, beside its sections: address and words.
 const PARTS: [(&str, &str); 7] = [
     ("/targets", "Targets and funding"),
@@ -45,9 +51,10 @@ const PARTS: [(&str, &str); 7] = [
     ("/print", "Print or share"),
 ];
 
-/// Shows the plan.
-pub fn overview(request: &Request, plan: &Plan) -> Outcome {
-    let regions = regions(plan);
+/// Shows the plan. `offer`: what this person's signature waits for, where their role signs.
+pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcome {
+    let regions = regions(plan, offer);
+    let own = all(plan).iter().any(Line::is_mine);
     let main = html! {
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
         (super::new::started(request, plan))
@@ -56,8 +63,9 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
         div class="govuk-grid-row" {
             div class="govuk-grid-column-two-thirds" {
                 (regions.show("sections"))
-                h2 class="govuk-heading-m" { "Together" }
-                (kit::tasks("together", &together(plan)))
+                (regions.show("together"))
+                h2 class="govuk-heading-m" { "The other sections" }
+                (kit::details("Show the other sections, page by page", !own, regions.show("others")))
             }
             div class="govuk-grid-column-one-third" {
                 (beside(plan, &regions))
@@ -68,23 +76,106 @@ pub fn overview(request: &Request, plan: &Plan) -> Outcome {
     Outcome::page(leaf.back(plan.base.to("/children"), "Back to children"))
 }
 
-/// The regions of the page: the sections and how far each is, who is here, and how far what this person wrote has come.
-pub fn regions(plan: &Plan) -> Regions {
+/// The regions of the page: this person's own sections, what is done together, the other sections; who is here, and how far what this
+/// person wrote has come.
+pub fn regions(plan: &Plan, offer: Option<&Offer>) -> Regions {
+    let lines = all(plan);
     Regions::default()
-        .with("sections", sections(plan))
+        .with("sections", own(plan, &lines))
+        .with("together", together(plan, &lines, offer))
+        .with("others", others(plan, &lines))
         .with("present", presence::in_plan(plan))
         .with("far", presence::mine(plan))
 }
 
-fn sections(plan: &Plan) -> Markup {
-    let process = plan.pep.process();
-    let groups = || process.pages.iter().flat_map(|page| blocks(page).into_iter().map(move |block| (page, block)));
-    let states: Vec<Far> = groups().map(|(page, block)| far(plan, &group(page, block))).collect();
-    let asked = states.iter().filter(|state| !state.counts_for_nothing()).count();
-    let complete = states.iter().filter(|state| **state == Far::Completed).count();
+/// A section, and how far it is.
+struct Line<'a> {
+    /// The page it is on; of what has a page of its own beside the process's, the first.
+    page: &'a Page,
+    block: &'static str,
+    far: Far,
+    /// Questions that must be answered still, and those of them that are for this person.
+    missing: usize,
+    mine: usize,
+    /// Whether there are two answers in it between which this person may choose.
+    chooses: bool,
+    /// Whether this person answers for its page.
+    owns: bool,
+}
+
+impl Line<'_> {
+    fn is_mine(&self) -> bool {
+        let begun = matches!(self.far, Far::NotStarted | Far::InProgress);
+        self.mine > 0 || self.chooses || (self.owns && begun && self.missing == 0)
+    }
+
+    /// Whether it stands among the sections: the meeting and the signatures have pages of their own.
+    fn is_section(&self) -> bool {
+        self.block != MEETING && self.block != SIGN_OFF
+    }
+}
+
+/// Every section that this child has, in the plan's order; the meeting and the signatures once each, wherever the process asks for them.
+fn all(plan: &Plan) -> Vec<Line<'_>> {
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for page in &plan.pep.process().pages {
+        for block in blocks(page) {
+            let once = block == MEETING || block == SIGN_OFF;
+            if once && lines.iter().any(|line| line.block == block) {
+                continue;
+            }
+            let questions = if once { everywhere(plan, block) } else { group(page, block) };
+            lines.extend(line(plan, page, block, &questions));
+        }
+    }
+    lines
+}
+
+/// The questions of a block on all pages.
+fn everywhere(plan: &Plan, block: &str) -> Vec<&'static Question> {
+    plan.pep.process().pages.iter().flat_map(|page| group(page, block)).collect()
+}
+
+/// A section; `None` where it is none of this child's, and nothing was ever entered in it.
+fn line<'a>(plan: &Plan, page: &'a Page, block: &'static str, questions: &[&'static Question]) -> Option<Line<'a>> {
+    let theirs = questions.iter().any(|question| is_of_this_child(plan, question));
+    if !theirs && !questions.iter().any(|question| is_answered(plan, question)) {
+        return None;
+    }
+    let writer = plan.writer();
+    let gaps = || plan.view.gaps.iter().filter(|gap| questions.iter().any(|question| question.id == gap.question));
+    Some(Line {
+        page,
+        block,
+        far: far(plan, questions),
+        missing: gaps().count(),
+        mine: gaps().filter(|gap| gap.is_for(&writer, plan.pep.process())).count(),
+        owns: plan.role.counts_as(owner(plan, page)),
+        chooses: questions.iter().any(|question| is_disputed(plan, question) && plan.may_write(question)),
+    })
+}
+
+/// The sections of a block, each on its page, for a page that the block has beside them.
+pub fn asked_on(plan: &Plan, block: &'static str) -> Vec<Task> {
+    let on = |page| line(plan, page, block, &group(page, block));
+    let lines = plan.pep.process().pages.iter().filter_map(on).filter(|line| line.far != Far::NotAsked);
+    lines
+        .map(|line| Task {
+            title: format!("{}: {}", page_name(line.page), line.page.title),
+            hint: hint(plan, &line, false),
+            ..task(plan, &line)
+        })
+        .collect()
+}
+
+fn own(plan: &Plan, lines: &[Line<'_>]) -> Markup {
+    let asked: Vec<&Line<'_>> = lines.iter().filter(|line| !line.far.counts_for_nothing()).collect();
+    let complete = asked.iter().filter(|line| line.far == Far::Completed).count();
     let disputes = plan::conflicts(&plan.view, &plan.pep);
+    let mine: Vec<Task> =
+        lines.iter().filter(|line| line.is_section() && line.is_mine()).map(|line| task(plan, line)).collect();
     html! {
-        p class="govuk-body-l" { (complete) " of " (asked) " sections are complete" }
+        p class="govuk-body-l" { (complete) " of " (asked.len()) " sections are complete" }
         @if !disputes.is_empty() {
             (kit::inset(html! {
                 p class="govuk-body" {
@@ -95,11 +186,52 @@ fn sections(plan: &Plan) -> Markup {
             }))
         }
         (changed_since(plan))
-        @for page in &process.pages {
-            h2 class="govuk-heading-m" id={ "page-" (page.id) } { (page.title) }
-            p class="govuk-body-s" { (owner_line(plan, page)) }
-            (kit::tasks(&format!("page-{}", page.id), &lines(plan, page)))
+        h2 class="govuk-heading-m" id="yours" { "Yours to answer" }
+        @if mine.is_empty() { p class="govuk-body" { "No section waits for you." } }
+        @else { (kit::tasks("yours", &mine)) }
+    }
+}
+
+/// Every section that is not this person's to answer, page by page.
+fn others(plan: &Plan, lines: &[Line<'_>]) -> Markup {
+    html! {
+        @for page in &plan.pep.process().pages {
+            @let here: Vec<Task> = lines.iter()
+                .filter(|line| line.page.id == page.id && line.is_section() && !line.is_mine())
+                .map(|line| Task { hint: hint(plan, line, false), ..task(plan, line) })
+                .collect();
+            @if !here.is_empty() {
+                h3 class="govuk-heading-s" id={ "page-" (page.id) } { (page_name(page)) ": " (page.title) }
+                p class="govuk-body-s" { (owner_line(plan, page)) }
+                (kit::tasks(&format!("page-{}", page.id), &here))
+            }
         }
+    }
+}
+
+fn task(plan: &Plan, line: &Line<'_>) -> Task {
+    let title = title_on(plan, line.page, line.block);
+    let href = (line.far != Far::NotShared).then(|| section_href(plan, line.page, line.block));
+    Task { href, title, hint: hint(plan, line, true), status: status(line.far) }
+}
+
+/// What is said beneath a section: `numbered`, on which page it is, what is to be answered, and who is there.
+fn hint(plan: &Plan, line: &Line<'_>, numbered: bool) -> String {
+    let here = presence::at(plan, |field| is_within(line.page, line.block, field));
+    let number = if numbered { page_name(line.page) } else { String::new() };
+    let (to_answer, here) = match line.far {
+        Far::NotAsked | Far::NotShared => (String::new(), String::new()),
+        _ => (to_answer(line), here.unwrap_or_default()),
+    };
+    [number, to_answer, here].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(". ")
+}
+
+fn to_answer(line: &Line<'_>) -> String {
+    match (line.missing, line.mine) {
+        (0, _) => String::new(),
+        (all, 0) => format!("{} to answer", counted(all, "question")),
+        (all, mine) if all == mine => format!("{} for you to answer", counted(all, "question")),
+        (all, mine) => format!("{} to answer, {mine} of them by you", counted(all, "question")),
     }
 }
 
@@ -154,54 +286,39 @@ fn beside(plan: &Plan, regions: &Regions) -> Markup {
     }
 }
 
-fn lines(plan: &Plan, page: &Page) -> Vec<Task> {
-    let writer = plan.writer();
-    let line = |block: &'static str| {
-        let questions = group(page, block);
-        let state = far(plan, &questions);
-        let open = !matches!(state, Far::NotAsked | Far::NotShared);
-        let missing = |mine: bool| {
-            let theirs = plan.view.gaps.iter().filter(|gap| questions.iter().any(|q| q.id == gap.question));
-            theirs.filter(|gap| !mine || gap.is_for(&writer, plan.pep.process())).count()
-        };
-        let to_answer = match (missing(false), missing(true)) {
-            (0, _) => String::new(),
-            (all, 0) => format!("{} to answer", counted(all, "question")),
-            (all, mine) if all == mine => format!("{} for you to answer", counted(all, "question")),
-            (all, mine) => format!("{} to answer, {mine} of them by you", counted(all, "question")),
-        };
-        let here = presence::at(plan, |field| is_within(page, block, field));
-        let hints = [to_answer, here.unwrap_or_default()].into_iter().filter(|words| open && !words.is_empty());
-        Task {
-            href: open.then(|| section_href(plan, page, block)),
-            title: block_title(block).to_owned(),
-            hint: hints.collect::<Vec<_>>().join(". "),
-            status: status(state),
-        }
-    };
-    blocks(page).into_iter().map(line).collect()
-}
-
 /// What is done of a plan as a whole.
-fn together(plan: &Plan) -> Vec<Task> {
-    let stands = |made: &&plan::SignOff| made.stands && plan::sign_off_of(plan.role) == Some(made.question);
-    let status = match (plan.view.signed_off(), plan.view.sign_offs.iter().any(|made| stands(&made))) {
-        (true, _) => html! { "Signed off" },
-        (false, true) => html! { "You have signed" },
-        (false, false) => html! { span class="pep-muted" { "Signed at the end" } },
-    };
-    let hint = "What it waits for, and who has signed what".to_owned();
+fn together(plan: &Plan, lines: &[Line<'_>], offer: Option<&Offer>) -> Markup {
     let day = match plan.answer("meeting.date") {
         Answer::Value(plan::Value::Date(day)) => words::date(*day),
         _ => "No day yet".to_owned(),
     };
+    let asked = |block: &str| lines.iter().find(|line| line.block == block);
+    let to_answer = asked(MEETING).map(to_answer).filter(|words| !words.is_empty());
     let meeting = Task {
         href: Some(plan.href("/meeting")),
         title: "The meeting".to_owned(),
-        hint: "When and where, who is asked, the agenda, and who does what by when".to_owned(),
+        hint: to_answer
+            .unwrap_or_else(|| "When and where, who is asked, the agenda, and who does what by when".to_owned()),
         status: html! { span class="pep-muted" { (day) } },
     };
-    vec![meeting, Task { href: Some(plan.href("/sign-off")), title: "Sign-off".to_owned(), hint, status }]
+    let graded = plan.view.gaps.iter().any(|gap| gap.question.starts_with("qa.") && plan.role.counts_as(gap.owner));
+    let quality = graded.then(|| Task {
+        href: Some(plan.href("/quality")),
+        title: "Quality check".to_owned(),
+        hint: "The Virtual School’s grades and what it asks to be put right".to_owned(),
+        status: kit::tag("blue", "Not started"),
+    });
+    let signed = Task {
+        href: Some(plan.href("/sign-off")),
+        title: "Sign-off".to_owned(),
+        hint: waits::waits_for(plan, offer),
+        status: waits::standing(plan, offer),
+    };
+    let all: Vec<Task> = [Some(meeting), quality, Some(signed)].into_iter().flatten().collect();
+    html! {
+        h2 class="govuk-heading-m" { "Together" }
+        (kit::tasks("together", &all))
+    }
 }
 
 fn status(far: Far) -> Markup {
@@ -229,11 +346,7 @@ fn far(plan: &Plan, questions: &[&'static Question]) -> Far {
     if gaps().any(|gap| gap.why == plan::Why::Disputed) || shown().any(|q| is_disputed(plan, q)) {
         return Far::NeedsChoice;
     }
-    let answered = shown().any(|question| {
-        let answer = plan.answer(&question.id);
-        let said = !matches!(answer, Answer::Missing | Answer::Elsewhere | Answer::Computed(_));
-        said || plan.view.excuses.contains_key(question.id.as_str())
-    });
+    let answered = shown().any(|question| is_answered(plan, question));
     match (answered, gaps().next().is_none()) {
         (true, true) => Far::Completed,
         (false, true) if shown().all(|question| question.is_sign_off()) => Far::AtTheEnd,
@@ -242,6 +355,12 @@ fn far(plan: &Plan, questions: &[&'static Question]) -> Far {
         (true, false) => Far::InProgress,
         (false, _) => Far::NotStarted,
     }
+}
+
+fn is_answered(plan: &Plan, question: &Question) -> bool {
+    let answer = plan.answer(&question.id);
+    let said = !matches!(answer, Answer::Missing | Answer::Elsewhere | Answer::Computed(_));
+    said || plan.view.excuses.contains_key(question.id.as_str())
 }
 
 fn is_disputed(plan: &Plan, question: &Question) -> bool {

@@ -210,6 +210,13 @@ fn render(taken: &Taken<'_>, sampled: bool, worked_out: Option<&str>) -> Leaf {
         h1 class="govuk-heading-l" { "Quality check" }
         @if practice.areas.is_empty() { p class="govuk-body" { "This process grades no plans. Feedback may be given all the same." } }
         @else if !sampled { p class="govuk-body" { "This plan is not in the sample that is checked, as far as this device holds the others." } }
+        @let unheard = quality::unheard(&plan.view);
+        @if !unheard.is_empty() {
+            (kit::inset(html! {
+                p class="govuk-body" { strong { "The child and the carer are waiting for an answer" } }
+                ul class="govuk-list govuk-list--bullet" { @for sentence in &unheard { li { (sentence) } } }
+            }))
+        }
         @if matches!(plan.answer(OVERALL), Answer::Disputed(_)) {
             (kit::inset(html! { "Two people gave different overall grades. " (kit::link(&plan.href("/choose"), "Choose which is right")) }))
         }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use plan::{Answer, Kind, Page, Question};
 
-use super::{checks, table, views};
+use super::{checks, table, views, waits};
 use crate::{
     back::{self, Back},
     field::{Ask, Excused, Fill},
@@ -20,7 +20,7 @@ use crate::{
 };
 use participant::{
     answers::{self, Given},
-    words,
+    conflicts, words,
 };
 
 /// A question as this page shows it.
@@ -93,13 +93,13 @@ impl Shown {
 }
 
 /// The next section in the plan's order in which this person answers something, and what it is called.
-fn next(plan: &Plan, page: &Page, block: &str) -> Option<(String, &'static str)> {
+fn next(plan: &Plan, page: &Page, block: &str) -> Option<(String, String)> {
     let pages = &plan.pep.process().pages;
     let all = pages.iter().flat_map(|page| sections::blocks(page).into_iter().map(move |block| (page, block)));
     let mut after = all.skip_while(|(known, at)| known.id != page.id || *at != block).skip(1);
     let own = |question: &&Question| plan.may_write(question) && has_input(plan, question);
     let (page, block) = after.find(|(page, block)| sections::group(page, block).iter().any(own))?;
-    Some((sections::section_href(plan, page, block), sections::block_title(block)))
+    Some((sections::section_href(plan, page, block), sections::title_on(plan, page, block)))
 }
 
 fn as_it_is(plan: &Plan, question: &'static Question) -> Shown {
@@ -271,7 +271,7 @@ fn render(
     done: bool,
     back: Option<Back>,
 ) -> Leaf {
-    let title = sections::block_title(block);
+    let title = sections::title_on(plan, page, block);
     let not_taken: Vec<_> = shown.iter().filter_map(|one| Some((one.question, one.not_taken.clone()?))).collect();
     let (hidden, asked): (Vec<Shown>, Vec<Shown>) =
         shown.into_iter().partition(|one| plan.view.hidden.contains_key(one.question.id.as_str()));
@@ -287,10 +287,11 @@ fn render(
         h1 class="govuk-heading-l" { (title) }
         @for (question, text) in &not_taken { (unsaved(plan, question, text)) }
         p class="govuk-body" {
-            "Part of “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
+            "Part of " (sections::page_within(page)) ", “" (page.title) "”. " (upper(&people(&[owner]))) " answers for it" (alternate.unwrap_or_default()) "."
             @if plan.role.counts_as(owner) { " That is you." }
             @for sentence in plan.delegated_to(page) { " " (sentence) }
         }
+        @if asked.iter().any(|one| one.question.is_sign_off()) { (signed_elsewhere(plan)) }
         (regions.show("here"))
         @if asked.is_empty() {
             p class="govuk-body" { "None of these questions is asked at present." }
@@ -327,6 +328,15 @@ fn render(
     let (href, words) = back.map_or_else(|| (plan.href(""), "Back to the plan"), |back| back.link(plan));
     let leaf = Leaf::new(format!("{title}, {}", plan.name), "Children", main).error(wrong);
     if writes { keeping::back(leaf, plan, href, words) } else { leaf.back(href, words) }
+}
+
+/// The way to where signatures are given, and what this person's waits for.
+fn signed_elsewhere(plan: &Plan) -> Markup {
+    let offer = plan::offer(&plan.view, &plan.pep, plan.role, &[]);
+    kit::inset(html! {
+        p class="govuk-body" { "Signatures are not typed here. " (way(plan, &plan.href("/sign-off"), "Go to Sign-off", "")) }
+        p class="govuk-body" { (waits::waits_for(plan, offer.as_ref())) "." }
+    })
 }
 
 /// What was typed and cannot be saved at its question any more.
@@ -483,8 +493,28 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
             }
             (regions.show(&here_id(&question.id)))
             @if to_confirm(plan, question) { (confirm(question)) }
+            (of_directory(plan, question))
             (checks::asked_at(plan, question))
             (remarks(plan, question))
+        }
+    }
+}
+
+/// Whether an answer is what the directory says; where it is another, both are shown, with who puts it right.
+fn of_directory(plan: &Plan, question: &'static Question) -> Markup {
+    let differs = plan::differs(&plan.directory, &plan.view).into_iter().find(|one| one.question == question.id);
+    html! {
+        @if let Some(differs) = differs {
+            @let ask = Ask::question(question);
+            (kit::inset(html! {
+                p class="govuk-body" {
+                    "The Virtual School’s directory says “" (text::of_question(&plan.pep, &ask, &differs.directory)) "”, and this plan says “"
+                    (text::of_question(&plan.pep, &ask, &differs.plan)) "”."
+                }
+                p class="govuk-body" { "If the plan is right, ask the Virtual School to correct the directory." }
+            }))
+        } @else if plan.directory.is_said(&plan.view, &question.id) {
+            p class="govuk-hint" { "From the Virtual School’s directory." }
         }
     }
 }
@@ -492,6 +522,7 @@ fn question(plan: &Plan, one: &Shown, regions: &Regions) -> Markup {
 /// What others said of the same question, where each has an entry; and what was worked out.
 fn beside(plan: &Plan, question: &'static Question) -> Markup {
     html! {
+        (replaced(plan, question))
         @match plan.answer(&question.id) {
             Answer::Voices(voices) => {
                 @if plan.typed_by_child(question) {
@@ -565,8 +596,14 @@ fn read(plan: &Plan, question: &'static Question) -> Markup {
             },
             Answer::Missing | Answer::Disputed(_) | Answer::Table(_) | Answer::Targets { .. } => p class="govuk-body" { (unknown) },
         } }
+        (replaced(plan, question))
         (said(plan, question))
     }
+}
+
+/// What others entered in the place of what the young person chose.
+fn replaced(plan: &Plan, question: &'static Question) -> Markup {
+    html! { @for sentence in conflicts::beside(&plan.view, question, &plan.name) { (kit::inset(html! { p class="govuk-body" { (sentence) } })) } }
 }
 
 /// The way to where grades are given, each with the others and its reason.

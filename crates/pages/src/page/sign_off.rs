@@ -11,6 +11,7 @@ use crate::{
     forms::{Errors, STAMP, refusal},
     kit::{self, saved, upper},
     model::{Plan, people, small},
+    page::plan::{SIGN_OFF, asked_on},
     request::{Leaf, Outcome, Request, Signature},
     sections::{self, grade_label},
 };
@@ -68,6 +69,8 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
         (super::plan::changed_since(plan))
         h2 class="govuk-heading-m" { "Who has signed" }
         (signed(plan))
+        h2 class="govuk-heading-m" { "All that the plan asks about completion" }
+        (kit::tasks("asked", &asked_on(plan, SIGN_OFF)))
     };
     let status = if request.post && offer.is_none() { 403 } else { 200 };
     let leaf = Leaf::new(format!("Sign-off, {}", plan.name), "Children", main).back(plan.href(""), "Back to the plan");

@@ -1,20 +1,24 @@
 //! Your tasks: the plans that wait for this person, the most pressing first.
 
-use maud::html;
-use plan::Standing;
+use maud::{Markup, html};
+use plan::{Standing, Task, TaskKind};
 
 use crate::{
-    kit::{self, Task},
+    kit,
     model::{ChildLine, Digest, Site, small},
     page::duty,
     presence,
     region::Regions,
     request::{Leaf, Outcome},
+    sections,
 };
-use participant::words::{self, counted};
+use participant::{
+    tasks,
+    words::{self, counted},
+};
 
 /// Shows the tasks.
-pub fn tasks(site: &Site, children: &[ChildLine]) -> Outcome {
+pub fn your_tasks(site: &Site, children: &[ChildLine]) -> Outcome {
     let main = html! {
         h1 class="govuk-heading-xl" { "Your tasks" }
         (regions(site, children).show("tasks"))
@@ -22,30 +26,39 @@ pub fn tasks(site: &Site, children: &[ChildLine]) -> Outcome {
     Outcome::page(Leaf::new("Your tasks", "Your tasks", main))
 }
 
+/// A plan in which something waits for this person, and how urgent that is.
+type Waits<'a> = (&'a Digest, Vec<&'a Task>);
+
 /// The region of the page: the lists.
 pub fn regions(site: &Site, children: &[ChildLine]) -> Regions {
     let mut plans: Vec<&Digest> = children.iter().flat_map(|child| &child.plans).collect();
     plans.sort_by_cached_key(|plan| (plan.due().is_none(), plan.due(), plan.name.to_lowercase()));
-    let mut groups: [(&str, &str, Vec<&Digest>); 5] = [
-        ("overdue", "Overdue", Vec::new()),
-        ("soon", "Due in 15 working days or fewer", Vec::new()),
-        ("later", "Later", Vec::new()),
-        ("others", "Waiting for others", Vec::new()),
-        ("nothing", "Nothing left to answer", Vec::new()),
-    ];
+    let mut mine: [(&str, Vec<Waits<'_>>); 3] =
+        [("Overdue", Vec::new()), ("Due in 15 working days or fewer", Vec::new()), ("Later", Vec::new())];
+    let (mut others, mut nothing) = (Vec::new(), Vec::new());
     for plan in plans.iter().copied() {
-        let mine = plan.mine() > 0 || plan.choices > 0;
-        let standing = plan.due().map(|by| plan.pep.process.calendar().standing(site.today, by));
-        let at = match (mine, standing) {
-            (true, Some(Standing::Overdue)) => 0,
-            (true, Some(Standing::Soon)) => 1,
-            (true, _) => 2,
-            (false, _) if !plan.gaps.is_empty() => 3,
-            _ => 4,
+        let tasks: Vec<&Task> = plan.line.tasks(site.today).collect();
+        let first = tasks.iter().filter_map(|task| task.due).min();
+        let at = match first.map(|by| plan.pep.process.calendar().standing(site.today, by)) {
+            _ if tasks.is_empty() && plan.gaps.is_empty() => {
+                nothing.push(line(site, plan));
+                continue;
+            }
+            _ if tasks.is_empty() => {
+                others.push(line(site, plan));
+                continue;
+            }
+            Some(Standing::Overdue) => 0,
+            Some(Standing::Soon) => 1,
+            _ => 2,
         };
-        if let Some((_, _, group)) = groups.get_mut(at) {
-            group.push(plan);
+        if let Some((_, group)) = mine.get_mut(at) {
+            group.push((plan, tasks));
         }
+    }
+    for (_, group) in &mut mine {
+        let urgent = |(_, tasks): &Waits<'_>| tasks.iter().filter_map(|task| task.due).min();
+        group.sort_by_key(|waits| (urgent(waits).is_none(), urgent(waits)));
     }
     let lists = html! {
         @if let Some(newer) = &site.newer { (kit::inset(html! { p class="govuk-body" { (newer) } })) }
@@ -56,39 +69,78 @@ pub fn regions(site: &Site, children: &[ChildLine]) -> Regions {
             p class="govuk-body" { "Plans of the children you work with will be here." }
             p class="govuk-body" { "They come to this device when it is connected: " (kit::link(&site.href("/sync"), "share now")) "." }
         }
-        @for (id, title, group) in &groups {
+        @for (title, group) in &mine {
             @if !group.is_empty() {
                 h2 class="govuk-heading-m" { (title) }
-                (kit::tasks(id, &group.iter().map(|plan| line(site, plan)).collect::<Vec<_>>()))
+                @for (plan, tasks) in group { (of_plan(site, plan, tasks)) }
+            }
+        }
+        @for (id, title, group) in [("others", "Waiting for others", &others), ("nothing", "Nothing left to do", &nothing)] {
+            @if !group.is_empty() {
+                h2 class="govuk-heading-m" { (title) }
+                (kit::tasks(id, group))
             }
         }
     };
     Regions::default().with("tasks", lists)
 }
 
-fn line(site: &Site, plan: &Digest) -> Task {
-    let due = plan.due().map_or(String::new(), |by| format!(". Due by {}", words::date(by)));
-    let others: Vec<String> =
-        plan.gaps.keys().filter(|role| !plan.role.counts_as(**role)).map(|role| small(*role)).collect();
-    let waiting = match (plan.mine(), others.is_empty()) {
-        (0, false) => format!(". Waiting for: {}", others.join(", ")),
-        _ => String::new(),
+/// What waits in one plan.
+fn of_plan(site: &Site, plan: &Digest, tasks: &[&Task]) -> Markup {
+    html! {
+        div class="pep-todo" {
+            h3 class="govuk-heading-s govuk-!-margin-bottom-1" { (kit::link(&site.plan_href(&plan.pep, ""), &plan.name)) }
+            p class="govuk-hint govuk-!-margin-bottom-1" { (words::sitting(&plan.pep)) (here(plan)) }
+            ul class="govuk-list govuk-list--bullet" {
+                @for task in tasks {
+                    li {
+                        (kit::link(&place(site, plan, task), &tasks::said(task, plan.role)))
+                        @if let Some(due) = task.due {
+                            @if due < site.today { " " (kit::tag("red", &format!("Overdue since {}", words::date(due)))) }
+                            @else { span class="pep-muted" { ", by " (words::date(due)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where it is done.
+fn place(site: &Site, plan: &Digest, task: &Task) -> String {
+    let rest = match task.kind {
+        TaskKind::Choose => "/choose".to_owned(),
+        TaskKind::Sign => "/sign-off".to_owned(),
+        TaskKind::Quality => "/quality".to_owned(),
+        TaskKind::Arrange | TaskKind::Invite | TaskKind::Attend | TaskKind::Copies => "/meeting".to_owned(),
+        TaskKind::Action if task.question == Some("meeting.actions") => "/meeting".to_owned(),
+        TaskKind::Answer | TaskKind::Confirm if task.question.is_none() => String::new(),
+        _ => task.question.map_or_else(String::new, |id| sections::question_path(&plan.pep, id)),
     };
-    let here = match plan.here.as_slice() {
+    site.plan_href(&plan.pep, &rest)
+}
+
+fn here(plan: &Digest) -> String {
+    match plan.here.as_slice() {
         [] => String::new(),
         [one] => format!(". {one} is here"),
         several => format!(". {} are here", presence::named(several)),
+    }
+}
+
+/// A plan in which nothing waits for this person.
+fn line(site: &Site, plan: &Digest) -> kit::Task {
+    let due = plan.due().map_or(String::new(), |by| format!(". Due by {}", words::date(by)));
+    let others: Vec<String> = plan.gaps.keys().map(|role| small(*role)).collect();
+    let waiting = if others.is_empty() { String::new() } else { format!(". Waiting for: {}", others.join(", ")) };
+    let status = match plan.gaps.is_empty() {
+        true => html! { "Completed" },
+        false => html! { span class="pep-muted" { "Nothing for you" } },
     };
-    let status = match (plan.choices, plan.mine()) {
-        (0, 0) if plan.gaps.is_empty() => html! { "Completed" },
-        (0, 0) => html! { span class="pep-muted" { "Nothing for you" } },
-        (0, mine) => kit::tag("teal", &format!("{mine} to answer")),
-        (choices, _) => kit::tag("yellow", &format!("{} to make", counted(choices, "choice"))),
-    };
-    Task {
+    kit::Task {
         href: Some(site.plan_href(&plan.pep, "")),
         title: plan.name.clone(),
-        hint: format!("{}{due}{waiting}{here}", words::sitting(&plan.pep)),
+        hint: format!("{}{due}{waiting}{}", words::sitting(&plan.pep), here(plan)),
         status,
     }
 }

@@ -5,6 +5,7 @@ mod base;
 mod child;
 mod device;
 mod forms;
+mod front;
 mod here;
 mod history;
 mod hostile;

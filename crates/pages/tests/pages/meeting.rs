@@ -494,7 +494,7 @@ fn the_wall_shows_the_point_in_hand_and_leads_to_the_next() {
     let all: String = (1..=12).map(wall).collect();
     assert!(wall(1).contains("Welcome; note taker, length</h1>") && !wall(1).contains("govuk-service-navigation"));
     assert!(
-        wall(1).contains(&format!("href=\"{}\">Next", at(&pep, "/meeting/wall?point=2")))
+        wall(1).contains(&format!("href=\"{}\" data-key=\"F8\"", at(&pep, "/meeting/wall?point=2")))
             && !wall(1).contains(">Back<")
     );
     assert!(all.contains("Find a desk</span>: Carys Wexcombe, by 5 March 2026"), "{all}");
@@ -575,8 +575,8 @@ fn is_open(question: &plan::Question) -> bool {
 fn plant(question: &plan::Question) -> Option<Edit> {
     let words = format!("{} {}", if is_open(question) { "spoken" } else { "planted" }, question.id);
     let id = || question.id.clone();
-    // What a meeting and its targets say is for the room.
-    if matches!(question.block.as_str(), "meeting" | "targets" | "funding") {
+    // What a meeting and its targets say is for the room, and what there is to celebrate.
+    if matches!(question.block.as_str(), "meeting" | "targets" | "funding") || question.id == "progress.achievements" {
         return None;
     }
     match question.kind {
@@ -592,4 +592,95 @@ fn plant(question: &plan::Question) -> Option<Edit> {
         }
         _ => None,
     }
+}
+
+/// The point that is open on the page from which a meeting is run, and the lines of those that are folded.
+fn discussed(html: &str) -> (String, Vec<String>) {
+    let open = html.split("pep-stop--now").nth(1).map_or("", |rest| rest.split("</h2>").next().unwrap());
+    let title = |part: &str| part.rsplit('>').next().unwrap().to_owned();
+    let folded = html.split("<details class=\"pep-fold\"><summary>").skip(1);
+    let line = |part: &str| {
+        let words = part.split("</summary>").next().unwrap().split('<').map(title);
+        words.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    (title(open), folded.map(line).collect())
+}
+
+#[test]
+fn r001_24_what_is_under_discussion_is_open_and_everything_else_a_line_with_its_time() {
+    let (mut device, pep) = arranged(Role::DesignatedTeacher, "ten-page");
+    let here = at(&pep, "/meeting/live");
+    // Without a day and a time it begins with the first.
+    assert_eq!(discussed(&device.page(&here)).0, "1. Welcome; note taker, length");
+    device.role = Role::SocialWorker;
+    device.set(&pep, "meeting.date", "2026-02-26");
+    device.write(&pep, "meeting.time", "14:55");
+    device.role = Role::DesignatedTeacher;
+    // It is three: two minutes for the welcome have gone.
+    let html = device.page(&here);
+    let (open, folded) = discussed(&html);
+    assert_eq!(open, "3. School view: attainment, progress, attendance");
+    assert!(
+        folded.contains(&"4. The child&#39;s input and the carer&#39;s views 3:06pm to 3:12pm".replace("&#39;", "'")),
+        "{folded:?}"
+    );
+    assert_eq!(folded.last().map(String::as_str), Some("When it is over"));
+    // The notes come before what is only looked up.
+    assert!(html.find("id=\"notes-title\"") < html.find("Before people can sign"));
+    assert!(html.contains("href=\"#notes-title\""));
+
+    // Moving on is a link, and a key that no letter is.
+    let next = links(&html).into_iter().find(|link| link.contains("?point=4")).unwrap();
+    assert!(html.contains(&format!("href=\"{next}\" data-key=\"F8\" aria-keyshortcuts=\"F8\"")), "{html}");
+    let html = device.page(next.split('#').next().unwrap());
+    assert!(discussed(&html).0.starts_with("4. The child"));
+    assert!(html.contains("data-key=\"Shift+F8\"") && html.contains("By the agenda, now: "));
+
+    // Where something was saved, or is wrong, is open again.
+    let to =
+        device.send(&here, &device.stamp(&here), &[("do", "idea"), ("statement", "By May I will cook for twelve")]);
+    assert!(discussed(&device.page(&to)).0.ends_with("New targets and actions"), "{to}");
+    let html = device.wrong(&here, &device.stamp(&here), &[("do", "idea"), ("area", "Kitchens")]);
+    assert!(discussed(&html).0.ends_with("New targets and actions"));
+    for (point, opened) in [
+        ("99", "When it is over"),
+        ("0", "1. Welcome; note taker, length"),
+        ("x", "3. School view: attainment, progress, attendance"),
+    ] {
+        assert_eq!(discussed(&device.page(&format!("{here}?point={point}"))).0, opened);
+    }
+}
+
+#[test]
+fn at_the_child_s_point_the_wall_begins_with_what_went_well_and_shows_nothing_else() {
+    let (mut device, pep) = arranged(Role::DesignatedTeacher, "sections");
+    device.set(&pep, "setting.yearGroup", "10");
+    let won = autumn(&device, &pep);
+    let review = Edit::ReviewTarget {
+        key: won,
+        cells: plan::Cells::from([("result".to_owned(), Some(Value::Choice("achieved".into())))]),
+    };
+    assert!(device.edit(&pep, review));
+    put_row(&device, &pep, "progress.achievements", &[("what", "Goalkeeper of the season")]);
+    let new = [("area", "Maths"), ("statement", "By 22 May I will score 15/20"), ("status", "agreed")];
+    let key = target(&device, &pep, &new);
+    fund(&device, &pep, &key, "38.00", "school");
+    device.write(&pep, "voice.secWell", "Cooking.");
+    device.role = Role::Carer;
+    device.write(&pep, "carer.goingWell", "He sleeps through.");
+    let points: Vec<String> =
+        (1..=10).map(|point| device.page(&at(&pep, &format!("/meeting/wall?point={point}")))).collect();
+    let own = points.iter().position(|html| html.contains("What Idris Fennimoor says</h1>")).unwrap();
+    let words: Vec<usize> =
+        ["What went well", "Goalkeeper of the season", "Target reached: A four-paragraph essay", "Cooking."]
+            .iter()
+            .map(|words| points[own].find(words).unwrap_or_else(|| panic!("no {words}: {}", points[own])))
+            .collect();
+    assert!(words.is_sorted(), "{words:?}");
+    for others in ["£", "He sleeps through.", "15/20", "Funding"] {
+        assert!(!points[own].contains(others), "{others}");
+    }
+    // What the carer says is the next point.
+    assert!(points[own + 1].contains("What the carer says</h1>") && points[own + 1].contains("He sleeps through."));
+    assert!(points[own].contains("data-key=\"F8\""));
 }

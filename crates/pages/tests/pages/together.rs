@@ -382,7 +382,8 @@ fn a_pep_is_started_from_a_child_once_and_says_what_came_from_the_last_and_what_
     let blank = [&asks(&term, "interim")[..], &[("blank", "yes")]].concat();
     let to = device.send(&here, "", &blank);
     let pep = Pep { kind: PepType::Interim, ..pep };
-    assert_eq!(to, format!("/pep/{}?started=new", pep.id()));
+    // But for what the directory knows.
+    assert_eq!(to, format!("/pep/{}?started=new&filled=2", pep.id()));
     assert!(device.view(&pep).to_confirm.is_empty());
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::NaiveDate;
 use gate::{Author, Hash, Id};
-use plan::{Automerge, DocumentKind, Documents, Pep, Role, View, Who};
+use plan::{Automerge, DocumentKind, Documents, Pep, Person, Role, View, Who};
 use replica::Trouble;
 use sync::roster::Member;
 use uuid::Uuid;
@@ -102,7 +102,10 @@ impl Device {
             return Ok(Some(summary));
         }
         let Some(view) = self.view_if_here(pep, role)? else { return Ok(None) };
-        let summary = Arc::new(Summary::of(pep, &self.writer(pep, role)?, &view));
+        let writer = self.writer(pep, role)?;
+        let name = self.me.as_ref().map_or("", |me| me.name.as_str());
+        let person = Person { writer: &writer, name, today: self.day.parse().unwrap_or_default() };
+        let summary = Arc::new(Summary::of(pep, &person, &view));
         self.views.keep_summary(id, version, summary.clone());
         Ok(Some(summary))
     }

@@ -337,6 +337,7 @@ impl Device {
                 self.documents.remove(&doc);
             }
             self.give_up_drafts(&pep.id())?;
+            self.give_up_filled_in(&pep);
             self.forget_aside(pep.id().as_bytes())?;
             self.replica.set_fact(&key(b"pep/", pep.id().as_bytes()), None);
             self.replica.set_fact(&key(LEFT, pep.id().as_bytes()), Some(b""));

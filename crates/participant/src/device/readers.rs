@@ -78,7 +78,13 @@ impl Device {
         };
         let doc = *pep.document(KIND).as_bytes();
         let mut choice = self.readers.choices.get(&doc).cloned().unwrap_or_default();
-        choice.wanted = Some(chosen.iter().map(Role::to_string).collect());
+        let own = Role::YoungPerson.to_string();
+        let theirs = choice.stands.as_ref().is_some_and(|stands| stands.by.as_ref() == Some(&own));
+        let wider = choice.stands.as_ref().is_some_and(|s| names(&chosen).iter().any(|role| !s.roles.contains(role)));
+        if theirs && wider && role != Role::YoungPerson {
+            return Ok(Err(NotChosen::Theirs));
+        }
+        choice.wanted = Some(names(&chosen));
         self.keep_choice(&doc, choice)?;
         self.replica.commit()?;
         self.announce()?;
@@ -107,7 +113,9 @@ impl Device {
         if asked.is_some() && asked == choice.wanted {
             choice.wanted = None;
             if asked.as_ref() != Some(&stands.roles) {
-                self.words.push(told::BOTH_CHOSE.to_owned());
+                let narrowed =
+                    asked.iter().flatten().collect::<BTreeSet<_>>().is_superset(&stands.roles.iter().collect());
+                self.words.push(if narrowed { told::BOTH_CHOSE } else { told::CHILD_CHOSE }.to_owned());
             }
         }
         choice.stands = Some(stands);
@@ -129,8 +137,12 @@ impl Device {
             let own = self.own_role(&doc);
             let hands_in =
                 own.as_ref().is_some_and(|own| !roles.contains(own)) && self.replica.standing(&doc)?.waiting > 0;
-            roles.extend(own.filter(|_| hands_in));
-            if self.standing_roles(&choice) == roles.iter().cloned().collect::<BTreeSet<_>>() {
+            roles.extend(own.clone().filter(|_| hands_in));
+            // The young person's own is said also where it is what stands already: from then on it is theirs.
+            let young = Role::YoungPerson.to_string();
+            let confirms =
+                own.as_ref() == Some(&young) && choice.stands.as_ref().is_none_or(|s| s.by.as_ref() != Some(&young));
+            if !confirms && self.standing_roles(&choice) == roles.iter().cloned().collect::<BTreeSet<_>>() {
                 if !hands_in {
                     choice.wanted = None;
                     self.keep_choice(&doc, choice)?;
@@ -238,6 +250,10 @@ impl Device {
         }
         Ok(())
     }
+}
+
+fn names(roles: &[Role]) -> Vec<String> {
+    roles.iter().map(Role::to_string).collect()
 }
 
 fn main(pep: &Pep) -> Id {

@@ -7,6 +7,9 @@ use plan::{Pep, Role};
 use super::{counted, date, moment};
 use crate::now::Zone;
 
+/// To somebody who would choose between what the young person said about their own part and what others entered.
+pub const THEIRS_TO_SETTLE: &str =
+    "That is the young person's own choice: it stands, and only they change it. What others entered is kept beside it.";
 /// The relay is another one than this device joined.
 pub const ANOTHER_RELAY: &str = "The relay at this address is not the one this device joined. Ask the Virtual School for a new link if it has changed its relay.";
 /// The relay cannot read what this device writes.
@@ -34,6 +37,8 @@ pub const WAITS_FOR_DECISION: &str =
 /// Two chose the readers of the private words at once.
 pub const BOTH_CHOSE: &str =
     "Somebody else chose as well who sees the child's private words. Only those see them now whom both of you chose.";
+/// The young person chose, and another choice was not taken.
+pub const CHILD_CHOSE: &str = "The young person has chosen who sees their private words. That stands, and what was chosen on this device was not taken.";
 /// This person reads the private words no more.
 pub const NOT_AMONG_READERS: &str =
     "It was chosen who sees a child's private words, and you are not among them. This device's copy is gone.";

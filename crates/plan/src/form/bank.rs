@@ -269,6 +269,15 @@ impl Question {
         given && self.id != crate::TARGETS && self.id != crate::quality::AREAS
     }
 
+    /// True of an answer about the young person's own part that they give as one value: how they take part, who speaks for them, whether
+    /// they wanted to answer, whether a target was agreed with them. What they chose stands, whatever others enter later
+    /// (PEP.md 4.11).
+    pub fn is_childs_choice(&self) -> bool {
+        let own = self.owners == [Role::YoungPerson] || self.kind == Kind::YesNo;
+        own && self.owners.contains(&Role::YoungPerson)
+            && matches!(self.kind, Kind::Choice | Kind::Person | Kind::YesNo)
+    }
+
     /// True if the last PEP's answer may be the beginning of this one's: not what is worked out, signed or decided, not the
     /// targets, and never somebody's own words or picture, which are asked for anew (PEP.md 4.8).
     pub fn may_be_carried(&self) -> bool {

@@ -18,6 +18,8 @@ pub(crate) struct Sheet<'a, R> {
     document: &'a R,
     at: Option<&'a [ChangeHash]>,
     kept: Option<&'a Kept>,
+    /// What the young person chose, where somebody else put something in its place.
+    childs: Option<&'a Choices>,
 }
 
 /// A document, or a transaction in one, that can tell which change made an operation.
@@ -57,23 +59,32 @@ impl<R> Clone for Sheet<'_, R> {
 impl<R> Copy for Sheet<'_, R> {}
 
 /// What somebody put in one place, and the operation that put it there.
+#[derive(Clone)]
 pub(crate) struct Put {
     pub(crate) value: Value,
     pub(crate) op: ObjId,
 }
 
+/// By question, what the young person chose about their own part: several values only where they did so on two devices apart.
+pub(crate) type Choices = BTreeMap<&'static str, Vec<Put>>;
+
 impl<'a, R: ReadDoc> Sheet<'a, R> {
     pub(crate) fn now(document: &'a R) -> Sheet<'a, R> {
-        Sheet { document, at: None, kept: None }
+        Sheet { document, at: None, kept: None, childs: None }
     }
 
     pub(crate) fn at(document: &'a R, heads: &'a [ChangeHash]) -> Sheet<'a, R> {
-        Sheet { document, at: Some(heads), kept: None }
+        Sheet { document, at: Some(heads), kept: None, childs: None }
     }
 
     /// The same, remembering what it has read.
     pub(crate) fn keeping(self, kept: &'a Kept) -> Sheet<'a, R> {
         Sheet { kept: Some(kept), ..self }
+    }
+
+    /// The same, where what the young person chose about their own part stands.
+    pub(crate) fn choosing(self, childs: Option<&'a Choices>) -> Sheet<'a, R> {
+        Sheet { childs, ..self }
     }
 
     /// The map at a key of the root.
@@ -129,6 +140,9 @@ impl<'a, R: ReadDoc> Sheet<'a, R> {
 
     /// The different values of an answer that is kept as a plain value.
     pub(crate) fn plain(&self, question: &str, kind: Kind) -> Vec<Put> {
+        if let Some(chosen) = self.childs.and_then(|childs| childs.get(question)) {
+            return chosen.clone();
+        }
         self.root("answers").map_or_else(Vec::new, |answers| self.puts(&[answers], question, kind))
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod appeared;
 pub(crate) mod bare;
+pub(crate) mod childs;
 pub(crate) mod crossing;
 pub(crate) mod document;
 pub(crate) mod edit;

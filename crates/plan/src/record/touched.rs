@@ -4,9 +4,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::legacy::{ElementId, Key, ObjectId, OpType};
-use automerge::{ActorId, Automerge, Change, ChangeHash, ScalarValue};
+use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ReadDoc, ScalarValue};
 
+use crate::bank::{Question, bank};
+use crate::document::{Choices, Put, Sheet};
 use crate::pep::DocumentKind;
+use crate::value::Value;
 
 /// Most changes that took the same character away which are compared; a team is about so many people.
 const DELETERS_MAX: usize = 8;
@@ -74,6 +77,16 @@ pub(crate) struct Touch {
     pub(crate) settles: bool,
 }
 
+/// Somebody's entry in a place that is the young person's, as one change made it.
+#[derive(Clone)]
+struct Entry {
+    question: &'static Question,
+    /// The operation: how many the document had seen, by its author.
+    op: ObjId,
+    /// Nothing where it was taken away.
+    value: Option<Value>,
+}
+
 /// Everything that was done in one place.
 #[derive(Default)]
 pub(crate) struct Place {
@@ -96,6 +109,8 @@ pub(crate) struct Touched {
     pub(crate) places: BTreeMap<Object, Place>,
     /// Whether what two branches replaced is more than a few words, worked out once.
     pub(crate) much: BTreeMap<(ChangeHash, ChangeHash, usize), bool>,
+    /// What changes of young people entered about their own part, by change; of those of others it is not known.
+    entered: BTreeMap<usize, Vec<Entry>>,
 }
 
 impl Touched {
@@ -222,6 +237,36 @@ impl Touched {
         }
     }
 
+    /// What whoever `is_child` is true of chose last about their own part, by question.
+    pub(crate) fn entered_by(&mut self, document: &Automerge, is_child: &dyn Fn(&[u8]) -> bool) -> Choices {
+        let actors: BTreeSet<usize> =
+            self.actors.iter().enumerate().filter(|(_, actor)| is_child(actor.to_bytes())).map(|(n, _)| n).collect();
+        if actors.is_empty() {
+            return Choices::new();
+        }
+        let theirs = self.nodes.iter().enumerate().filter(|(_, node)| actors.contains(&node.actor));
+        let theirs: Vec<(usize, ChangeHash)> = theirs.map(|(number, node)| (number, node.hash)).collect();
+        let mut entries: Vec<(usize, Entry)> = Vec::new();
+        for (number, hash) in theirs {
+            let made = self.entered.entry(number).or_insert_with(|| entered(document, &hash));
+            entries.extend(made.iter().map(|entry| (number, entry.clone())));
+        }
+        // In the order of their operations where neither rests on the other, which is the same on every replica.
+        entries.sort_by_key(|(_, entry)| operation(&entry.op));
+        let mut choices = Choices::new();
+        for (place, (number, entry)) in entries.iter().enumerate() {
+            let mut later = entries.iter().skip(place + 1).filter(|(_, other)| other.question.id == entry.question.id);
+            let replaced = later.any(|(other, _)| self.sees(*other, *number));
+            if let (Some(value), false) = (&entry.value, replaced) {
+                let chosen = choices.entry(entry.question.id.as_str()).or_default();
+                if !chosen.iter().any(|put| put.value == *value) {
+                    chosen.push(Put { value: value.clone(), op: entry.op.clone() });
+                }
+            }
+        }
+        choices
+    }
+
     /// True if a change rests on another, or is it.
     pub(crate) fn sees(&self, change: usize, other: usize) -> bool {
         let (Some(change), Some(other)) = (self.nodes.get(change), self.nodes.get(other)) else { return false };
@@ -267,4 +312,35 @@ impl Place {
             }
         }
     }
+}
+
+fn operation(op: &ObjId) -> Option<Id> {
+    match op {
+        ObjId::Id(counter, actor, _) => Some((*counter, actor.clone())),
+        ObjId::Root => None,
+    }
+}
+
+/// What a change entered about the young person's own part, in its order.
+fn entered(document: &Automerge, hash: &ChangeHash) -> Vec<Entry> {
+    let Some(ObjId::Id(counter, actor, _)) = Sheet::now(document).root("answers") else { return Vec::new() };
+    let Some(change) = document.get_change_by_hash(hash) else { return Vec::new() };
+    let mut entries = Vec::new();
+    for (op, number) in change.decode().operations.into_iter().zip(change.start_op().get()..) {
+        let (ObjectId::Id(object), Key::Map(key)) = (&op.obj, &op.key) else { continue };
+        if (object.0, &object.1) != (counter, &actor) {
+            continue;
+        }
+        let Some(question) = bank().question(key.as_str()).filter(|question| question.is_childs_choice()) else {
+            continue;
+        };
+        let value = match &op.action {
+            OpType::Put(scalar) => Value::read(question.kind, scalar),
+            OpType::Delete => None,
+            _ => continue,
+        };
+        let op = ObjId::Id(number, change.actor_id().clone(), 0);
+        entries.push(Entry { question, op, value });
+    }
+    entries
 }

@@ -11,8 +11,9 @@ use uuid::Uuid;
 
 use crate::TARGETS;
 use crate::bank::{Column, Kind, Question, bank};
+use crate::childs::{beside, replaced};
 use crate::decision;
-use crate::document::{Kept, Put, Sheet, WITHDRAWN, joined_text, word_entries};
+use crate::document::{Choices, Kept, Put, Sheet, WITHDRAWN, joined_text, word_entries};
 use crate::dues::dues;
 use crate::duty::{Due, NextDate};
 use crate::edit::is_marked;
@@ -108,6 +109,10 @@ pub struct View {
     pub hidden: BTreeMap<&'static str, &'static str>,
     /// Texts and choices that two branches rewrote apart, in the order of the process.
     pub rewritten: Vec<Rewritten>,
+    /// What the young person chose themselves about their own part; nobody else's answer counts there (PEP.md 4.11).
+    pub own: BTreeSet<&'static str>,
+    /// What others entered in the place of what the young person chose about their own part, by question.
+    pub beside: BTreeMap<&'static str, Vec<Claim>>,
     /// The targets by number, withdrawn ones included.
     pub targets: Vec<Target>,
     /// Remarks of all held documents, oldest first.
@@ -147,6 +152,13 @@ impl View {
     /// True once the Virtual School has signed it off, and that stands.
     pub fn signed_off(&self) -> bool {
         self.sign_offs.iter().any(|sign_off| sign_off.question == "signoff.vs" && sign_off.stands)
+    }
+
+    /// The same, where what the young person chose stands in place of what others put there.
+    fn choosing(self, documents: Documents<'_>, pep: &Pep, authors: Authors<'_>, choices: &Choices) -> View {
+        let View { sign_offs, unread_sign_offs, changed_since_sign_off, open_returns, state, .. } = self;
+        let theirs = assemble_with(documents, pep, authors, None, Some(choices));
+        View { sign_offs, unread_sign_offs, changed_since_sign_off, open_returns, state, ..theirs }
     }
 }
 
@@ -381,6 +393,16 @@ withhold!(Who, View, Answer, Claim, Voice, Row, Cell, Target, Comment, Dispute, 
 pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
     let mut view = assemble(documents, pep, authors, None);
     judge(&mut view, documents, pep, authors);
+    // After the signatures: what these cover does not depend on who is known here.
+    let is_child = |actor: &[u8]| authors(actor).is_some_and(|who| who.role == Role::YoungPerson);
+    let choices = touched(documents, DocumentKind::Main, |document, known| known.entered_by(document, &is_child));
+    let choices = choices.unwrap_or_default();
+    let own: BTreeSet<&'static str> = choices.keys().copied().collect();
+    let choices = replaced(documents.main, choices);
+    if !choices.is_empty() {
+        view = view.choosing(documents, pep, authors, &choices);
+    }
+    view.own = own;
     view.reopened = decision::reopened(documents.main, &view);
     view.begun = begun(documents.main);
     view.dues = dues(&view, pep);
@@ -389,6 +411,16 @@ pub fn read(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>) -> View {
 
 /// A plan without its signatures; with `at` the plan itself as it was at these heads.
 pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>, at: Option<&[ChangeHash]>) -> View {
+    assemble_with(documents, pep, authors, at, None)
+}
+
+fn assemble_with(
+    documents: Documents<'_>,
+    pep: &Pep,
+    authors: Authors<'_>,
+    at: Option<&[ChangeHash]>,
+    childs: Option<&Choices>,
+) -> View {
     let kept: BTreeMap<DocumentKind, Kept> = DocumentKind::ALL.iter().map(|kind| (*kind, Kept::default())).collect();
     let apart: BTreeMap<DocumentKind, Vec<Apart>> = DocumentKind::ALL
         .iter()
@@ -400,7 +432,8 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
             Some(heads) => Sheet::at(document, heads),
             None => Sheet::now(document),
         };
-        Some(Reader { document, sheet: sheet.keeping(kept.get(&kind)?), authors, apart: apart.get(&kind)? })
+        let sheet = sheet.keeping(kept.get(&kind)?).choosing(childs.filter(|_| kind == DocumentKind::Main));
+        Some(Reader { document, sheet, authors, apart: apart.get(&kind)? })
     };
     let main = reader(DocumentKind::Main);
     let facts = Facts::new(pep, main.map(|main| main.sheet));
@@ -451,6 +484,8 @@ pub(crate) fn assemble(documents: Documents<'_>, pep: &Pep, authors: Authors<'_>
         asked,
         hidden,
         rewritten: rewritten(&apart, pep, authors),
+        own: BTreeSet::new(),
+        beside: main.zip(childs).map_or_else(BTreeMap::new, |(main, childs)| main.beside(childs)),
         targets: main.map_or_else(Vec::new, |main| main.targets()),
         comments,
         sign_offs: Vec::new(),
@@ -518,9 +553,14 @@ fn versions<'a>(view: &'a View, place: &str) -> Option<&'a Vec<Claim>> {
 
 /// What two branches of a document rewrote apart.
 fn apart(documents: Documents<'_>, kind: DocumentKind, at: Option<&[ChangeHash]>) -> Option<Vec<Apart>> {
+    touched(documents, kind, |document, known| in_document(document, known, at))
+}
+
+/// What there is to know of a document from what each of its changes did.
+fn touched<T>(documents: Documents<'_>, kind: DocumentKind, read: impl Fn(&Automerge, &mut Touched) -> T) -> Option<T> {
     let document = documents.get(kind)?;
-    let known = documents.known.and_then(|known| known.with(kind, document, |known| in_document(document, known, at)));
-    Some(known.unwrap_or_else(|| in_document(document, &mut Touched::of(document), at)))
+    let known = documents.known.and_then(|known| known.with(kind, document, |known| read(document, known)));
+    Some(known.unwrap_or_else(|| read(document, &mut Touched::of(document))))
 }
 
 /// The same as people see it, in the order of the process.
@@ -808,8 +848,16 @@ impl Reader<'_> {
             return Some(Cell::Value(last.value));
         }
         puts.push(last);
-        let claim = |put: Put| Claim { by: self.who(&put.op), at: self.when(&put.op), value: put.value };
-        Some(Cell::Disputed(puts.into_iter().map(claim).collect()))
+        Some(Cell::Disputed(puts.into_iter().map(|put| self.claim(put)).collect()))
+    }
+
+    fn claim(&self, put: Put) -> Claim {
+        Claim { by: self.who(&put.op), at: self.when(&put.op), value: put.value }
+    }
+
+    /// What others entered in the place of what the young person chose.
+    fn beside(&self, choices: &Choices) -> BTreeMap<&'static str, Vec<Claim>> {
+        beside(self.document, choices, |put| self.claim(put))
     }
 
     fn targets(&self) -> Vec<Target> {

@@ -17,7 +17,7 @@ use crate::policy::{Horizon, TargetPolicy};
 use crate::quality;
 use crate::value::{Value, pounds, withhold};
 use crate::view::{Answer, Cell, Dispute, Rewritten, Row, Target, View, Why, conflicts};
-use crate::{REVIEW, TARGETS, events, meeting, plausible, unnamed};
+use crate::{REVIEW, TARGETS, events, meeting, plausible, remarks, unnamed};
 
 /// What the checks look at beside the plan itself.
 #[derive(Clone, Copy)]
@@ -113,6 +113,7 @@ pub fn check(view: &View, pep: &Pep, around: Around<'_>) -> Vec<Finding> {
     let events = events::findings(view, pep, around, &owner);
     checks.found.extend(meeting);
     checks.found.extend(events);
+    checks.voices();
     checks.found.extend(plausible::figures(view, pep, around.today));
     checks.found
 }
@@ -269,6 +270,26 @@ impl Checks<'_> {
             };
             self.found
                 .push(Finding { field: Some(gap.question.to_owned()), ..finding(Severity::Blocks, gap.owner, &says) });
+        }
+    }
+
+    /// What the child and their carer say that somebody has to answer, and what others gave in the place of the child's own answer.
+    fn voices(&mut self) {
+        let (view, pep) = (self.view, self.pep);
+        let mut doubt = |id: &str, says: &str| {
+            let found = finding(Severity::Doubtful, remarks::owner(view, pep, id), says);
+            self.found.push(Finding { field: Some(id.to_owned()), ..found });
+        };
+        if remarks::disagreed(view) {
+            let says = "The young person says that the targets were not agreed with them. Talk with them, and put right what they do not agree with.";
+            doubt(remarks::AGREED, says);
+        }
+        let beside = "Somebody else entered another answer here. What the young person chose stands; whoever entered the other can take it back.";
+        view.beside.keys().for_each(|id| doubt(id, beside));
+        for comment in remarks::unanswered(view) {
+            let young = comment.by.as_ref().is_some_and(|who| who.role == Role::YoungPerson);
+            let who = if young { "young person" } else { "carer" };
+            doubt(&comment.question, &format!("A comment of the {who} waits for an answer here."));
         }
     }
 

@@ -172,7 +172,9 @@ pub struct Missing {
 /// How the child takes part. Their own choice wins over what the process suggests (R001-36).
 #[derive(Clone, PartialEq)]
 pub struct ChildPart {
-    /// The child's own choice, of `voice.meetingChoice`.
+    /// The child made the choice themselves; otherwise somebody wrote it down for them.
+    pub own: bool,
+    /// The child's choice, of `voice.meetingChoice`.
     pub choice: Option<String>,
     /// What the process suggests while they have not chosen.
     pub suggested: Option<String>,
@@ -480,17 +482,18 @@ impl Invitee {
 const COMES: [&str; 4] = ["come_to_all", "come_for_part", "last_10_minutes", "on_a_call"];
 
 fn child_part(view: &View, pep: &Pep, minutes: u16) -> ChildPart {
-    let own = choice(view, "voice.meetingChoice").map(str::to_owned);
+    let choice_made = choice(view, "voice.meetingChoice").map(str::to_owned);
     let defaults = &pep.process().practice.voice.default_option;
     let suggested = view.phase.and_then(|phase| defaults.get(&phase)).cloned();
-    let joins_after = match own.as_deref().or(suggested.as_deref()) {
+    let joins_after = match choice_made.as_deref().or(suggested.as_deref()) {
         Some("last_10_minutes") => Some(minutes.saturating_sub(LAST_MINUTES)),
         Some("come_to_all") => Some(0),
         _ => None,
     };
-    let proxy = text(view, "voice.proxy").filter(|_| own.as_deref() == Some("someone_speaks_for_me"));
+    let proxy = text(view, "voice.proxy").filter(|_| choice_made.as_deref() == Some("someone_speaks_for_me"));
     let took = choice(view, "meeting.childPart").map(str::to_owned);
-    ChildPart { choice: own, suggested, proxy, joins_after, took }
+    let own = view.own.contains("voice.meetingChoice");
+    ChildPart { own, choice: choice_made, suggested, proxy, joins_after, took }
 }
 
 fn seat(view: &View, question: &str, post: &Post, team: &[Who]) -> Seat {

@@ -42,6 +42,7 @@ mod signing;
 mod storyboard;
 mod tables;
 mod targets;
+mod tasks;
 mod together;
 mod unnamed;
 mod versions;

@@ -326,3 +326,128 @@ fn the_child_chooses_who_holds_their_private_words_among_the_roles_that_can_help
         |root: &str, role: Role| rules.iter().any(|rule| rule.place.starts_with(root) && rule.roles.contains(&role));
     assert!(lets("comments", Role::Carer) && !lets("answers", Role::Carer));
 }
+
+const CHOICE: &str = "voice.meetingChoice";
+
+#[test]
+fn what_the_child_chose_stands_whoever_puts_something_in_its_place_later() {
+    let [mut idris, mut ottoline, mut odile] = secondary(["Idris", "Ottoline", "Odile"]);
+    idris.set(CHOICE, "come_to_all");
+    ottoline.receive(&idris);
+    ottoline.set(CHOICE, "someone_speaks_for_me");
+    odile.receive(&ottoline);
+    odile.set(CHOICE, "not_this_time");
+    meet(&mut idris, &mut odile);
+    let view = meet(&mut ottoline, &mut odile);
+    assert!(view == idris.view(), "the child's device shows another plan");
+    assert_eq!(shown(&view, CHOICE), "come_to_all");
+    assert!(view.own.contains(CHOICE));
+    let beside: Vec<String> = view.beside[CHOICE].iter().map(|claim| claim.value.to_string()).collect();
+    assert_eq!(beside, ["not_this_time"], "the newest of the others' stands beside it");
+    assert!(conflicts(&view, &idris.pep).is_empty(), "it blocks nothing, and nobody is asked to choose");
+    // What follows from the choice follows from the child's.
+    assert!(!view.asked.contains("voice.proxy"));
+    // The child changes their mind, and the others' goes.
+    idris.set(CHOICE, "on_a_call");
+    let view = meet(&mut idris, &mut ottoline);
+    assert_eq!(shown(&view, CHOICE), "on_a_call");
+    assert!(view.beside.is_empty());
+}
+
+#[test]
+fn what_the_child_chose_stands_beside_what_another_chose_apart_in_either_order() {
+    for child_first in [true, false] {
+        let [mut idris, mut ottoline, mut odile] = secondary(["Idris", "Ottoline", "Odile"]);
+        idris.set(CHOICE, "come_to_all");
+        ottoline.set(CHOICE, "not_this_time");
+        let (one, other) = if child_first { (&idris, &ottoline) } else { (&ottoline, &idris) };
+        odile.receive(one);
+        odile.receive(other);
+        let view = odile.view();
+        assert_eq!(shown(&view, CHOICE), "come_to_all");
+        assert_eq!(view.beside[CHOICE].len(), 1);
+        // The social worker who resolves it against the child resolves nothing.
+        let against = parse_value(CHOICE, "not_this_time").unwrap();
+        odile.edit(Edit::Resolve { question: CHOICE.into(), take: against });
+        let view = meet(&mut idris, &mut odile);
+        assert_eq!(shown(&view, CHOICE), "come_to_all");
+        assert_eq!(view.beside[CHOICE].len(), 1);
+        // Who takes theirs back leaves the child's alone.
+        odile.edit(Edit::Clear { question: CHOICE.into() });
+        let view = meet(&mut idris, &mut odile);
+        assert_eq!(shown(&view, CHOICE), "come_to_all");
+        assert!(view.beside.is_empty());
+    }
+}
+
+#[test]
+fn between_what_the_child_chose_on_two_devices_nobody_else_is_heard() {
+    let [mut phone, mut ottoline] = secondary(["Idris", "Ottoline"]);
+    let mut tablet = Device::holding("Idris", DocumentKind::Main, 1);
+    tablet.receive(&phone);
+    phone.set(CHOICE, "come_to_all");
+    tablet.set(CHOICE, "last_10_minutes");
+    ottoline.set(CHOICE, "not_this_time");
+    ottoline.receive(&tablet);
+    let view = meet(&mut phone, &mut ottoline);
+    let both: BTreeSet<String> = claimed(&view.answers[CHOICE]).into_iter().map(|(word, _)| word).collect();
+    assert_eq!(both, BTreeSet::from(["come_to_all".to_owned(), "last_10_minutes".to_owned()]));
+    // The child chooses again, and that is all there is.
+    phone.set(CHOICE, "last_10_minutes");
+    assert_eq!(shown(&phone.view(), CHOICE), "last_10_minutes");
+}
+
+#[test]
+fn what_somebody_wrote_down_for_the_child_stands_until_the_child_chooses_and_again_when_they_take_it_away() {
+    let [mut idris, mut ottoline] = secondary(["Idris", "Ottoline"]);
+    ottoline.set(CHOICE, "not_this_time");
+    assert!(ottoline.view().own.is_empty(), "a teacher's note is not the child's own choice");
+    idris.receive(&ottoline);
+    idris.set(CHOICE, "come_to_all");
+    let view = meet(&mut idris, &mut ottoline);
+    assert!(view.beside.is_empty(), "the child knew of it, and chose");
+    idris.edit(Edit::Clear { question: CHOICE.into() });
+    ottoline.receive(&idris);
+    ottoline.set(CHOICE, "on_a_call");
+    let view = meet(&mut idris, &mut ottoline);
+    assert_eq!(shown(&view, CHOICE), "on_a_call");
+    assert!(view.own.is_empty() && view.beside.is_empty());
+}
+
+#[test]
+fn a_no_of_the_child_to_the_targets_is_not_made_a_yes_and_asks_for_an_answer() {
+    let [mut idris, mut ottoline] = secondary(["Idris", "Ottoline"]);
+    idris.set(plan::AGREED, "no");
+    ottoline.receive(&idris);
+    ottoline.set(plan::AGREED, "yes");
+    let view = meet(&mut idris, &mut ottoline);
+    assert_eq!(shown(&view, plan::AGREED), false);
+    assert!(plan::disagreed(&view));
+    let found = plan::check(
+        &view,
+        &idris.pep,
+        plan::Around { today: chrono::NaiveDate::from_ymd_opt(2026, 2, 26).unwrap(), previous: None, others: &[] },
+    );
+    let at: Vec<&plan::Finding> = found.iter().filter(|one| one.field.as_deref() == Some(plan::AGREED)).collect();
+    assert_eq!(at.len(), 2, "that they do not agree, and that somebody said they do");
+    assert!(at.iter().all(|one| one.owner == Role::DesignatedTeacher && one.severity == plan::Severity::Doubtful));
+}
+
+#[test]
+fn a_comment_of_the_child_or_the_carer_waits_until_somebody_else_answers_at_the_same_question() {
+    let [mut carys, mut odile] = secondary(["Carys", "Odile"]);
+    let say = |device: &mut Device, key: u128, question: &str, text: &str| {
+        let key = Uuid::from_u128(key).to_string();
+        device.edit(Edit::Comment { key, question: question.into(), text: text.into() });
+    };
+    say(&mut carys, 1, "care.story", "Please take this out.");
+    odile.receive(&carys);
+    assert_eq!(plan::unanswered(&odile.view()).len(), 1);
+    say(&mut odile, 2, "care.placementType", "Elsewhere.");
+    assert_eq!(plan::unanswered(&odile.view()).len(), 1, "an answer stands at the same question");
+    say(&mut odile, 3, "care.story", "Done.");
+    let view = meet(&mut carys, &mut odile);
+    assert!(plan::unanswered(&view).is_empty());
+    say(&mut carys, 4, "care.story", "Thank you. And the date?");
+    assert_eq!(plan::unanswered(&carys.view()).len(), 1);
+}

@@ -154,7 +154,11 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
                     kind: "private-voice".into(),
                     seq: 42,
                     start: start.clone(),
-                    readers: Some(Chosen { number: 2, roles: vec!["social-worker".into(), "young-person".into()] }),
+                    readers: Some(Chosen {
+                        number: 2,
+                        roles: vec!["social-worker".into(), "young-person".into()],
+                        by: None,
+                    }),
                 }],
             },
         ),

@@ -11,8 +11,8 @@ use super::{
     review_label_of,
     stops::{Part, Stop, minutes, said, stops, when},
     taken::{
-        ACTIONS, ATTENDEES, REVIEW, TARGETS, Tried, action_fields, drafted, idea_fields, question_field, review_fields,
-        review_word, row_of, take,
+        ACTIONS, ATTENDEES, REVIEW, TARGETS, Tried, action_fields, drafted, idea_fields, question_field, question_of,
+        review_fields, review_word, row_of, take,
     },
 };
 use crate::{
@@ -50,8 +50,9 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     let meeting = &gathering.meeting;
     let desk = meeting.kind == Some(ReviewKind::Desk);
     let saved = request.query.get("saved").unwrap_or_default();
-    let page = Page { plan, gathering, tried: &tried, saved, regions: regions(plan, gathering) };
     let stops = stops(meeting);
+    let at = place(request, gathering, &stops, saved);
+    let page = Page { plan, gathering, tried: &tried, saved, at, regions: regions(plan, gathering) };
     let shown = |part: &Part| stops.iter().any(|stop| stop.parts.contains(part));
     let beside = !page.saved.is_empty() && part_of_saved(page.saved).is_some_and(|part| shown(&part));
     let main = html! {
@@ -60,23 +61,24 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
         span class="govuk-caption-l" { (plan.name) ", " (plan.sitting()) }
         h1 class="govuk-heading-l" { @if desk { "Review without a meeting" } @else { "The meeting, now" } }
         ul class="govuk-list pep-ways" {
+            li { (kit::link("#notes-title", "Notes")) }
             li { (kit::link(&plan.href("/meeting/wall"), "Show it on the wall")) }
             li { (kit::link(&plan.href(HERE), "Refresh")) }
             li { (kit::link(&plan.href("/meeting"), "Arrange the meeting")) }
         }
-        div class="govuk-grid-row" {
-            div class="govuk-grid-column-one-third" {
+        div class="pep-table" {
+            div {
                 (page.regions.show("clock"))
                 (page.regions.show("money"))
-                (page.regions.show("missing"))
-                h2 class="govuk-heading-s" { "On this plan now" }
-                (page.regions.show("present"))
-            }
-            div class="govuk-grid-column-two-thirds" {
+                (page.moving_on(&stops))
                 (page.regions.show(VALUES))
                 @for (number, stop) in stops.iter().enumerate() { (page.stop(number, stop)) }
+                @if !desk { (page.end(stops.len())) }
+            }
+            div class="pep-table__beside" {
                 (page.notes())
-                @if !desk { (page.end()) }
+                (kit::details("Before people can sign", false, page.regions.show("missing")))
+                (kit::details("On this plan now", false, page.regions.show("present")))
             }
         }
     };
@@ -88,12 +90,36 @@ pub fn live(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     tried.partly(leaf.error(true))
 }
 
+/// What is under discussion: what somebody asked for, else that in which a form was sent or something was saved, else what the clock
+/// says.
+fn place(request: &Request, gathering: &Gathering, stops: &[Stop<'_>], saved: &str) -> usize {
+    let of_part = |question: &str| {
+        let part = Part::of(question)?;
+        stops.iter().position(|stop| stop.parts.contains(&part))
+    };
+    let asked =
+        || request.query.get("point")?.parse::<usize>().ok().map(|point| point.saturating_sub(1).min(stops.len()));
+    let by_clock = || match gathering.meeting.running(gathering.now) {
+        Some(Running::At(at, _)) => Some(at),
+        _ => None,
+    };
+    // The notes are of no one point.
+    let written = (saved != "meeting").then_some(saved);
+    match (request.form.get("do").filter(|_| request.post), written) {
+        (Some("held"), _) | (None, Some("meeting.held")) => stops.len(),
+        (Some(does), _) => question_of(does).and_then(of_part).or_else(asked).unwrap_or_default(),
+        (None, written) => asked().or_else(|| of_part(written?)).or_else(by_clock).unwrap_or_default(),
+    }
+}
+
 /// The page as one person sees it.
 struct Page<'a> {
     plan: &'a Plan,
     gathering: &'a Gathering,
     tried: &'a Tried,
     saved: &'a str,
+    /// The number of what is under discussion, from 0; one more than there are points where the meeting is over.
+    at: usize,
     regions: Regions,
 }
 
@@ -128,6 +154,24 @@ impl Page<'_> {
         }
     }
 
+    /// The way to the next point, and to the one before.
+    fn moving_on(&self, stops: &[Stop<'_>]) -> Markup {
+        let href = |point: usize| self.plan.href(&format!("{HERE}?point={}#stop-{point}", point + 1));
+        let over = (self.gathering.meeting.kind != Some(ReviewKind::Desk)).then_some("When it is over");
+        let label = |point: usize| stops.get(point).map(|stop| stop.label.as_str()).or(over);
+        html! {
+            nav class="pep-moving" aria-label="Points of the meeting" {
+                @if let Some(next) = label(self.at + 1) {
+                    a class="govuk-button" role="button" draggable="false" href=(href(self.at + 1)) data-key="F8" aria-keyshortcuts="F8" { "Next: " (next) }
+                    span class="govuk-hint" { "or press F8" }
+                }
+                @if let Some((before, words)) = self.at.checked_sub(1).and_then(|before| Some((before, label(before)?))) {
+                    a class="govuk-link" href=(href(before)) data-key="Shift+F8" aria-keyshortcuts="Shift+F8" { "Back: " (words) }
+                }
+            }
+        }
+    }
+
     fn stop(&self, number: usize, stop: &Stop<'_>) -> Markup {
         let lead = stop.point.and_then(|point| {
             point
@@ -136,23 +180,41 @@ impl Page<'_> {
                 .or_else(|| point.lead_role.map(|role| people(&[role])))
                 .map(|who| format!("{} begins", upper(&who)))
         });
+        let title = format!("{}. {}", number + 1, stop.label);
+        let time = stop.point.map(|point| when(point));
+        let inside = html! {
+            @if let Some(point) = stop.point {
+                p class="govuk-hint" {
+                    (when(point)) @if point.at.is_some() { ", " (minutes(point.minutes.into())) }
+                    @if let Some(lead) = lead { ". " (lead) "." }
+                }
+            }
+            @for part in &stop.parts {
+                @if part_of_saved(self.saved) == Some(*part) { (kit::done("Saved on this device")) }
+                (self.part(*part))
+            }
+            @if !stop.also.is_empty() { (self.also(&stop.also)) }
+        };
+        self.point(number, &title, time.as_deref(), inside)
+    }
+
+    /// What is under discussion is open; anything else is a line.
+    fn point(&self, number: usize, title: &str, time: Option<&str>, inside: Markup) -> Markup {
+        let id = format!("stop-{number}");
         html! {
-            section class="pep-stop" aria-labelledby={ "stop-" (number) } {
-                h2 class="govuk-heading-m" id={ "stop-" (number) } {
-                    @if stop.point.is_some() { (number + 1) ". " }
-                    (stop.label)
+            @if self.at == number {
+                section class="pep-stop pep-stop--now" id=(id) aria-labelledby={ (id) "-title" } tabindex="-1" {
+                    h2 class="govuk-heading-m" id={ (id) "-title" } { (title) }
+                    (inside)
                 }
-                @if let Some(point) = stop.point {
-                    p class="govuk-hint" {
-                        (when(point)) @if point.at.is_some() { ", " (minutes(point.minutes.into())) }
-                        @if let Some(lead) = lead { ". " (lead) "." }
+            } @else {
+                details class="pep-fold" {
+                    summary {
+                        h2 class="govuk-heading-s" { (title) }
+                        @if let Some(time) = time { " " span class="govuk-hint" { (time) } }
                     }
+                    div id=(id) { (inside) }
                 }
-                @for part in &stop.parts {
-                    @if part_of_saved(self.saved) == Some(*part) { (kit::done("Saved on this device")) }
-                    (self.part(*part))
-                }
-                @if !stop.also.is_empty() { (self.also(&stop.also)) }
             }
         }
     }
@@ -205,7 +267,8 @@ impl Page<'_> {
             return asked(name).then_some((href, question.label.as_str()));
         }
         let mut pages = plan.pep.process().pages.iter();
-        let page = pages.find(|page| sections::group(page, name).iter().any(|question| asked(&question.id)))?;
+        let theirs = |question: &&plan::Question| sections::is_of_this_child(plan, question);
+        let page = pages.find(|page| sections::group(page, name).iter().any(theirs))?;
         Some((Back::Live.via(&sections::section_href(plan, page, name)), sections::block_title(name)))
     }
 
@@ -401,7 +464,7 @@ impl Page<'_> {
         };
         let ask = Ask { label: "What was said and decided".to_owned(), ..Ask::question(question) };
         html! {
-            section class="pep-stop" aria-labelledby="notes-title" {
+            section class="pep-notes" aria-labelledby="notes-title" {
                 h2 class="govuk-heading-m" id="notes-title" { "Notes and decisions" }
                 @if self.saved == "meeting" { (kit::done("Saved on this device")) }
                 @if plan.may_write(question) {
@@ -420,12 +483,10 @@ impl Page<'_> {
         }
     }
 
-    fn end(&self) -> Markup {
+    fn end(&self, number: usize) -> Markup {
         let (plan, meeting) = (self.plan, &self.gathering.meeting);
         let part = question_field(plan, "meeting.childPart");
-        html! {
-            section class="pep-stop" aria-labelledby="end-title" {
-                h2 class="govuk-heading-m" id="end-title" { "When it is over" }
+        let inside = html! {
                 @if self.saved == "meeting.held" { (kit::done("Saved on this device")) }
                 @if meeting.held {
                     p class="govuk-body" { "It is said that the meeting has been held." }
@@ -439,8 +500,8 @@ impl Page<'_> {
                 } @else {
                     p class="govuk-body" { (upper(&super::writers(plan, "meeting.held"))) " says that it has been held." }
                 }
-            }
-        }
+        };
+        self.point(number, "When it is over", None, inside)
     }
 
     fn row_href(&self, table: &str, word: &str) -> String {
@@ -501,7 +562,7 @@ pub fn regions(plan: &Plan, gathering: &Gathering) -> Regions {
     let writing = presence::writing_at(plan, NOTES);
     let all = Regions::default()
         .with(VALUES, region::values(&values(plan, gathering)))
-        .with("clock", clock(gathering))
+        .with("clock", clock(plan, gathering))
         .with("money", money(plan))
         .with("missing", missing(plan, gathering))
         .with("present", presence::in_plan(plan))
@@ -563,7 +624,7 @@ fn review_id(word: &str) -> String {
     format!("review-{word}")
 }
 
-fn clock(gathering: &Gathering) -> Markup {
+fn clock(plan: &Plan, gathering: &Gathering) -> Markup {
     let meeting = &gathering.meeting;
     if meeting.kind == Some(ReviewKind::Desk) {
         return html! { p class="govuk-body" { "This plan is reviewed without a meeting." } };
@@ -575,7 +636,6 @@ fn clock(gathering: &Gathering) -> Markup {
     };
     let time = words::time(gathering.now.time());
     html! {
-        h2 class="govuk-heading-s" { "Agenda" }
         p class="govuk-body" {
             @match running {
                 Some(Running::Before(left)) => { "It is " (time) ". The meeting begins in " (minutes(left)) "." },
@@ -590,14 +650,10 @@ fn clock(gathering: &Gathering) -> Markup {
                 },
             }
         }
-        ol class="govuk-list pep-agenda" {
-            @for (number, point) in meeting.agenda.iter().enumerate() {
-                li class=(kit::either(at == Some(number), "pep-agenda__item pep-agenda__item--now", "pep-agenda__item")) aria-current=[(at == Some(number)).then_some("step")] {
-                    a class="govuk-link" href={ "#stop-" (number) } { (point.label) }
-                    " "
-                    span class="govuk-hint" { (when(point)) }
-                    @if at == Some(number) { " " (kit::tag("blue", "Now")) }
-                }
+        @if let Some((at, point)) = at.and_then(|at| Some((at, meeting.agenda.get(at)?))) {
+            p class="govuk-body" aria-current="step" {
+                "By the agenda, now: "
+                (kit::link(&plan.href(&format!("{HERE}?point={}#stop-{at}", at + 1)), &format!("{}. {}", at + 1, point.label)))
             }
         }
     }
@@ -606,7 +662,6 @@ fn clock(gathering: &Gathering) -> Markup {
 fn money(plan: &Plan) -> Markup {
     let funding = &plan.view.funding;
     html! {
-        h2 class="govuk-heading-s" { "Funding" }
         p class="govuk-body" {
             @match (funding.allocation, funding.remaining) {
                 (Some(all), Some(_)) if funding.over() > 0 => {
@@ -672,7 +727,6 @@ fn missing(plan: &Plan, gathering: &Gathering) -> Markup {
     let short = plan::shortfalls(&plan.view, &plan.pep.process().targets);
     let findings = gathering.offer.as_ref().map_or(0, |offer| offer.findings.len());
     html! {
-        h2 class="govuk-heading-s" { "Before people can sign" }
         @if by.is_empty() && choices == 0 && short.is_empty() && findings == 0 { p class="govuk-body" { "Nothing is missing." } }
         @else {
             ul class="govuk-list govuk-list--bullet" {

@@ -138,6 +138,11 @@ fn about(does: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// The question that a form of this page is about.
+pub fn question_of(does: &str) -> Option<&'static str> {
+    about(does).map(|(question, _)| question)
+}
+
 /// What was entered on the page and is not saved, as it stands in its forms again.
 pub fn drafted(request: &Request, plan: &Plan, gathering: &Gathering) -> Tried {
     let mut tried = Tried::default();

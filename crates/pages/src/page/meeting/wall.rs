@@ -19,6 +19,9 @@ use crate::{
 };
 use participant::words;
 
+/// The table of what there is to celebrate.
+const ACHIEVEMENTS: &str = "progress.achievements";
+
 /// Which point of a meeting is on the wall, and which one the clock says.
 struct Place<'a> {
     stops: Vec<Stop<'a>>,
@@ -26,14 +29,42 @@ struct Place<'a> {
     now: Option<usize>,
 }
 
+/// The points as they come on the wall: at the child's own nothing else is shown, and what else the agenda has there comes after it.
+fn points<'a>(gathering: &'a Gathering, name: &str) -> (Vec<Stop<'a>>, Option<usize>) {
+    let now = match gathering.meeting.running(gathering.now) {
+        Some(Running::At(at, _)) => Some(at),
+        _ => None,
+    };
+    let (mut points, mut at) = (Vec::new(), None);
+    for (number, mut stop) in stops(&gathering.meeting).into_iter().enumerate() {
+        if now == Some(number) {
+            at = Some(points.len());
+        }
+        if stop.parts.contains(&Part::Voice) {
+            stop.parts.retain(|part| *part != Part::Voice);
+            let own = Stop {
+                label: format!("What {name} says"),
+                point: stop.point,
+                parts: vec![Part::Voice],
+                also: Vec::new(),
+            };
+            points.push(own);
+            if stop.parts.is_empty() && stop.also.is_empty() {
+                continue;
+            }
+            if stop.parts == [Part::Carer] && stop.also.is_empty() {
+                stop.label = "What the carer says".to_owned();
+            }
+        }
+        points.push(stop);
+    }
+    (points, at)
+}
+
 impl<'a> Place<'a> {
     /// The one that is asked for, else the one that the clock says, else the first.
-    fn of(request: &Request, gathering: &'a Gathering) -> Place<'a> {
-        let stops = stops(&gathering.meeting);
-        let now = match gathering.meeting.running(gathering.now) {
-            Some(Running::At(at, _)) => Some(at),
-            _ => None,
-        };
+    fn of(request: &Request, gathering: &'a Gathering, name: &str) -> Place<'a> {
+        let (stops, now) = points(gathering, name);
         let last = stops.len().saturating_sub(1);
         let wanted = request.query.get("point").and_then(|point| point.parse::<usize>().ok());
         let at = wanted.map_or(now.unwrap_or(0), |point| point.saturating_sub(1)).min(last);
@@ -44,12 +75,14 @@ impl<'a> Place<'a> {
 /// Shows one point.
 pub fn wall(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
     let regions = regions(request, plan, gathering);
-    let Place { stops, at, now } = Place::of(request, gathering);
+    let Place { stops, at, now } = Place::of(request, gathering, &plan.name);
     let href = |point: usize| plan.href(&format!("/meeting/wall?point={}", point + 1));
     let main = html! {
         nav class="pep-wall__ways" aria-label="Points of the meeting" {
-            @if at > 0 { (kit::link(&href(at - 1), "Back")) }
-            @if at + 1 < stops.len() { (kit::link(&href(at + 1), "Next")) }
+            @if at + 1 < stops.len() {
+                a class="govuk-link" href=(href(at + 1)) data-key="F8" aria-keyshortcuts="F8" { "Next" } span { "(F8)" }
+            }
+            @if at > 0 { a class="govuk-link" href=(href(at - 1)) data-key="Shift+F8" aria-keyshortcuts="Shift+F8" { "Back" } }
             @if let Some(now) = now.filter(|now| *now != at) { (kit::link(&href(now), "Where we are now")) }
             (kit::link(&href(at), "Refresh"))
             (kit::link(&plan.href("/meeting/live"), "Leave the wall"))
@@ -65,7 +98,7 @@ pub fn wall(request: &Request, plan: &Plan, gathering: &Gathering) -> Outcome {
 
 /// The regions of the wall: the place in the agenda, and what is said at this point.
 pub fn regions(request: &Request, plan: &Plan, gathering: &Gathering) -> Regions {
-    let Place { stops, at, now } = Place::of(request, gathering);
+    let Place { stops, at, now } = Place::of(request, gathering, &plan.name);
     let Some(stop) = stops.get(at) else { return Regions::default() };
     let place = html! {
         p class="pep-wall__place" {
@@ -116,7 +149,7 @@ impl Room<'_> {
                 @if let Some(chair) = &meeting.chair.named { p { "Chair: " (self.name(chair)) } }
                 @if let Some(notes) = &meeting.note_taker.named { p { "Notes: " (self.name(notes)) } }
             },
-            Part::Voice => html! { (heading("What the child says")) (self.words("voice")) },
+            Part::Voice => html! { (self.went_well()) (self.words("voice")) },
             Part::Carer => html! { (heading("What the carer says")) (self.words("carer")) },
             Part::Review => html! {
                 @if meeting.review.is_empty() { p { "There is no target of a last PEP." } }
@@ -160,6 +193,26 @@ impl Room<'_> {
                     ul { @for copy in &meeting.copies { li { (self.name(&copy.person)) } } }
                 }
             },
+        }
+    }
+
+    /// What the child's own point begins with: what there is to celebrate, and the targets that were reached.
+    fn went_well(&self) -> Markup {
+        let rows = Plan::rows(&self.plan.view, ACHIEVEMENTS).iter().filter(|row| row.counts());
+        let celebrated = rows.filter_map(|row| match row.cells.get("what")? {
+            Cell::Text { text } => Some(text.trim().to_owned()),
+            cell => cell_value(Some(cell)).map(ToString::to_string),
+        });
+        let reached =
+            self.gathering.meeting.review.iter().filter(|target| target.result.as_deref() == Some("achieved"));
+        let well: Vec<String> =
+            celebrated.chain(reached.map(|target| format!("Target reached: {}", target.statement))).collect();
+        html! {
+            @if !well.is_empty() {
+                h2 { "What went well" }
+                ul { @for one in &well { li { (kit::typed(one)) } } }
+                h2 { "In " (self.plan.name) "’s words" }
+            }
         }
     }
 

@@ -35,6 +35,11 @@ pub enum NotChosen {
         "The young person chooses who sees their private words, or somebody who sees them records it. You do not see them."
     )]
     NotYours,
+    /// The young person chose, and it is theirs.
+    #[error(
+        "The young person has chosen who sees their private words. Only they change that, on a device of their own. Nothing was changed."
+    )]
+    Theirs,
     /// The roles make no choice.
     #[error(transparent)]
     Roles(#[from] plan::NotAChoice),

@@ -1,0 +1,136 @@
+//! What waits for this person, over every plan of this device, the most urgent first: `plan::tasks`, and what only a device knows.
+
+use chrono::NaiveDate;
+use plan::{Pep, Person, Role, State, Task, TaskKind, Who, Writer};
+use uuid::Uuid;
+
+use crate::{
+    Device, Error, Mine, Now,
+    duties::OfChild,
+    lists::{self, Listed},
+    mine,
+    words::{self, counted},
+};
+
+/// Something that somebody is waited for.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// Whose it is, where everybody's were asked for; `None`: this person's.
+    pub who: Option<Who>,
+    /// The role in which.
+    pub role: Role,
+    /// The child.
+    pub child: Uuid,
+    /// Their name, where this device knows it.
+    pub name: Option<String>,
+    /// The plan, where it is about one.
+    pub pep: Option<Pep>,
+    /// What.
+    pub task: Task,
+    /// Its day has passed.
+    pub late: bool,
+}
+
+impl Listed {
+    /// What waits for this person in it today.
+    pub fn tasks(&self, today: NaiveDate) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().filter(move |task| waits(task, self.state, today))
+    }
+}
+
+/// What waits for this person, the most urgent first.
+pub fn mine(device: &mut Device, now: &Now) -> Result<Vec<Waiting>, Error> {
+    let mut all = Vec::new();
+    let (lines, children) = lists::plans_and_children(device, now)?;
+    for line in lines {
+        all.extend(line.tasks(now.day()).map(|task| waiting(&line.pep, line.role, task.clone(), now.day())));
+    }
+    for of in children {
+        all.extend(of.tasks(of.role, now.day()).into_iter().map(|task| of_child(&of, of.role, task, now.day())));
+    }
+    in_order(device, all)
+}
+
+/// What waits for anybody on the teams of the plans that this device holds, as far as this person may read them.
+pub fn everybodys(device: &mut Device, now: &Now) -> Result<Vec<Waiting>, Error> {
+    let mut all = Vec::new();
+    let (lines, children) = lists::plans_and_children(device, now)?;
+    for of in children {
+        for who in mine::team(device, &of.id(), now) {
+            let tasks = of.tasks(who.role, now.day()).into_iter();
+            let theirs = |task| Waiting { who: Some(who.clone()), ..of_child(&of, who.role, task, now.day()) };
+            all.extend(tasks.map(theirs));
+        }
+    }
+    for line in lines {
+        let plan = Mine { pep: line.pep.clone(), role: line.role };
+        let view = plan.view(device)?;
+        for who in mine::team(device, &line.pep.child, now) {
+            let writer = Writer::new(who.person, who.role);
+            let person = Person { writer: &writer, name: &who.name, today: now.day() };
+            let found = plan::tasks(&view, &line.pep, &person).into_iter();
+            let open = found.filter(|task| waits(task, line.state, now.day()));
+            let theirs = |task| Waiting { who: Some(who.clone()), ..waiting(&line.pep, who.role, task, now.day()) };
+            all.extend(open.map(theirs));
+        }
+    }
+    in_order(device, all)
+}
+
+/// Whether it waits today: of a plan that a later one has replaced only what was agreed to be done.
+fn waits(task: &Task, state: State, today: NaiveDate) -> bool {
+    let open = state != State::Superseded || task.kind == TaskKind::Action;
+    open && task.from.is_none_or(|from| from <= today)
+}
+
+fn waiting(pep: &Pep, role: Role, task: Task, today: NaiveDate) -> Waiting {
+    let late = task.due.is_some_and(|due| due < today);
+    Waiting { who: None, role, child: pep.child, name: None, pep: Some(pep.clone()), task, late }
+}
+
+/// What waits of a child, and in no plan.
+fn of_child(of: &OfChild, role: Role, task: Task, today: NaiveDate) -> Waiting {
+    let late = task.due.is_some_and(|due| due < today);
+    Waiting { who: None, role, child: of.id(), name: None, pep: None, task, late }
+}
+
+/// With the children's names; what is late first, then by day, then in the order of kinds.
+fn in_order(device: &mut Device, mut all: Vec<Waiting>) -> Result<Vec<Waiting>, Error> {
+    for one in &mut all {
+        one.name = device.child(&one.child)?.map(|child| child.name);
+    }
+    let urgent = |one: &Waiting| (!one.late, one.task.due.unwrap_or(NaiveDate::MAX), one.task.kind);
+    all.sort_by(|a, b| urgent(a).cmp(&urgent(b)).then_with(|| a.name.cmp(&b.name)));
+    Ok(all)
+}
+
+/// What is to be done, in a few words, for somebody in this role.
+pub fn said(task: &Task, role: Role) -> String {
+    let counted = |what: &str| counted(task.count, what);
+    let what = match task.kind {
+        TaskKind::Answer if task.from.is_some() => "Say whether the meeting was held".to_owned(),
+        TaskKind::Answer => format!("Answer {}", counted("question")),
+        TaskKind::Confirm => format!("Confirm {} from the last PEP", counted("answer")),
+        TaskKind::DecideMoney if task.count > 1 => format!("Decide about the money of {}", counted("target")),
+        TaskKind::Copies if task.count > 1 => format!("Send {} copies", task.count),
+        TaskKind::Sign if task.reason.is_some() => "Sign again".to_owned(),
+        TaskKind::Sign if role.is_virtual_school() => "Sign the plan off".to_owned(),
+        TaskKind::Reply => match &task.by {
+            Some(by) => format!("Answer the comment of {by}"),
+            None => task.kind.label().to_owned(),
+        },
+        kind => kind.label().to_owned(),
+    };
+    let at = match (task.kind, task.question.and_then(|id| plan::bank().question(id))) {
+        (TaskKind::Choose | TaskKind::Reply, Some(question)) => format!(" at “{}”", question.label),
+        _ => String::new(),
+    };
+    let why = task.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+    format!("{what}{at}{why}")
+}
+
+/// By when, and whether that has passed.
+pub fn when(one: &Waiting) -> Option<String> {
+    let due = one.task.due?;
+    Some(if one.late { format!("overdue since {}", words::date(due)) } else { format!("by {}", words::date(due)) })
+}
