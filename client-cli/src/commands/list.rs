@@ -76,6 +76,7 @@ fn print(context: &mut Context, line: &Listed, child: Option<String>, could: usi
             context.data(format!("    Due: {}", words::due(&line.pep, due, Some(today))));
         }
     }
+    line.put_right.sentences(&line.pep).iter().for_each(|said| context.data(format!("    {said}")));
     if could > 0 {
         let answers = counted(could, "answer");
         context.data(format!("    {answers} of yours could be brought from the last PEP: pep show {id}"));

@@ -26,6 +26,7 @@ fn schemas() -> BTreeMap<String, Schema> {
         "check": json::Checked,
         "children add": json::ChildAdded,
         "children fact": json::ChildFacts,
+        "children merge": json::ChildrenMerged,
         "children list": Vec<json::Child>,
         "completions": json::Completions,
         "config": json::Config,

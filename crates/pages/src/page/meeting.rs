@@ -129,7 +129,9 @@ pub fn coming(site: &Site, plans: &[Digest]) -> Outcome {
         ("coming", "Coming", Vec::new()),
         ("open", "No day yet", Vec::new()),
     ];
-    let open = |plan: &&Digest| !plan.signed_off && !plan.held && !plan.on_paper && plan.state != plan::State::Closed;
+    let open = |plan: &&Digest| {
+        plan.pep.counts() && !plan.signed_off && !plan.held && !plan.on_paper && plan.state != plan::State::Closed
+    };
     for plan in plans.iter().filter(open) {
         let at = match plan.meeting {
             Some(day) if day < site.today => 0,

@@ -33,7 +33,7 @@ pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
     let mut mine: [(&str, Vec<Waits<'_>>); 3] =
         [("Overdue", Vec::new()), ("Due in 15 working days or fewer", Vec::new()), ("Later", Vec::new())];
     let (mut others, mut nothing) = (Vec::new(), Vec::new());
-    for plan in plans {
+    for plan in plans.iter().filter(|plan| plan.pep.counts()) {
         let tasks: Vec<&Task> = plan.line.tasks(site.today).collect();
         let first = tasks.iter().filter_map(|task| task.due).min();
         let at = match first.map(|by| plan.pep.process().calendar.standing(site.today, by)) {
@@ -107,6 +107,8 @@ fn place(site: &Site, plan: &Digest, task: &Task) -> String {
         TaskKind::Choose => "/choose".to_owned(),
         TaskKind::Sign => "/sign-off".to_owned(),
         TaskKind::Quality => "/quality".to_owned(),
+        // Whose yes the type waits for.
+        TaskKind::Approve if task.question == Some("meta.pepType") => "/filing".to_owned(),
         TaskKind::Arrange | TaskKind::Invite | TaskKind::Attend | TaskKind::Copies => "/meeting".to_owned(),
         TaskKind::Action if task.question == Some("meeting.actions") => "/meeting".to_owned(),
         TaskKind::Answer | TaskKind::Confirm if task.question.is_none() => String::new(),
