@@ -4,10 +4,10 @@ use clap::{ColorChoice, CommandFactory, Parser, Subcommand};
 
 use crate::{
     commands::{
-        backup, check, child, comment, complete, completions, confirm, conflicts, contacts, delegate, demo, device,
-        diff, doctor, due, export, give_back, hand_over, held, history, import, join, list, meeting, move_version, new,
-        news, open, passphrase, pin, private, process, quality, resolve, restore, row, set, show, sign_off, status,
-        sync, target, tasks, team, unseal, whoami, write,
+        amend, backup, check, child, comment, complete, completions, confirm, conflicts, contacts, delegate, demo,
+        device, diff, doctor, due, export, give_back, hand_over, held, history, import, join, list, meeting,
+        move_version, new, news, open, passphrase, pin, private, process, quality, resolve, restore, row, set, show,
+        sign_off, status, sync, target, tasks, team, unseal, whoami, withdraw, write,
     },
     context::Context,
     global::{Global, Seals},
@@ -50,6 +50,8 @@ pub enum Command {
     Contacts(contacts::Args),
     Device(device::Args),
     New(new::Args),
+    Amend(amend::Args),
+    Withdraw(withdraw::Args),
     Move(move_version::Args),
     List(list::Args),
     Tasks(tasks::Args),
@@ -139,6 +141,8 @@ impl Command {
             Command::Contacts(args) => contacts::run(context, args),
             Command::Device(args) => device::run(context, args),
             Command::New(args) => new::run(context, args),
+            Command::Amend(args) => amend::run(context, args),
+            Command::Withdraw(args) => withdraw::run(context, args),
             Command::Move(args) => move_version::run(context, args),
             Command::List(args) => list::run(context, args),
             Command::Tasks(args) => tasks::run(context, args),

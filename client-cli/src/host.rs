@@ -161,6 +161,10 @@ impl Host {
                 found.decided = Some(decide::decided(app, &change, accept));
                 None
             }
+            Intent::Act(said) => {
+                found.acted = Some(app.act(*said));
+                None
+            }
             Intent::CheckPin(pin, digits) => {
                 let right = pin.is(&digits);
                 found.pin = Some(right);

@@ -22,9 +22,13 @@
 //! | `every/PERSON/FROM` | that somebody has every child |
 //! | `restricted/CHILD` | what not everybody on the team may know |
 //! | `delegated/CHILD` | what of the child's plans colleagues answer for the designated teacher |
+//! | `corrected/CHILD` | what was put right about the child's PEPs |
+//! | `joined/CHILD` | whose entry the child's is another of, or that it is not any more |
 
 mod acts;
+mod corrections;
 mod delegations;
+mod joined;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,7 +46,7 @@ use sync::{
     Roster,
     act::Contact,
     cbor,
-    directory::{Delegation, Given, OnTeam, Reached, Subject},
+    directory::{Correction, Delegation, Given, Joined, OnTeam, Reached, Subject},
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
     roster::{ACCEPTED_MAX, Accepted, Child, ContactOf, Device, Member, Person, dates_follow},
@@ -261,6 +265,10 @@ pub enum Refused {
         "Pages are delegated to a colleague of the designated teacher: a professional, or another designated teacher, of the same school or on this child’s team as a professional. Ask the Virtual School to invite them so."
     )]
     NotAColleague,
+    #[error("That is not a type of PEP. It is one of: {}.", pep::types().join(", "))]
+    PepType,
+    #[error("A child is joined to another entry of the same child. Name two different ones.")]
+    SameChild,
     #[error("A telephone number has three digits or more, and an e-mail address one @ and no blanks. Write it again.")]
     Contact,
     #[error("There are too many {what} here (the limit is {limit}). Ask whoever keeps the relay.")]
@@ -312,6 +320,8 @@ impl Refused {
             | Refused::ActReason
             | Refused::ActPast
             | Refused::PepUnknown
+            | Refused::PepType
+            | Refused::SameChild
             | Refused::Sections(_)
             | Refused::Until
             | Refused::OnTeamUntil(_)
@@ -335,6 +345,8 @@ impl Refused {
                 | Refused::ActPast
                 | Refused::ActReason
                 | Refused::Sections(_)
+                | Refused::PepType
+                | Refused::SameChild
                 | Refused::Until
                 | Refused::OnTeamUntil(_)
                 | Refused::PersonUnknown
@@ -381,6 +393,8 @@ pub struct Directory {
     calendars: Vec<Given>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
     delegations: BTreeMap<Id, Vec<Delegation>>,
+    corrections: BTreeMap<Id, Vec<Correction>>,
+    joined: BTreeMap<Id, Joined>,
     versions: BTreeMap<About, Version>,
     /// What has changed since it was last asked for.
     changed: BTreeSet<About>,
@@ -434,6 +448,8 @@ impl Directory {
         directory.every = values::<OnTeam>(replica, sheets::EVERY)?;
         directory.read_sheets(replica)?;
         directory.read_delegations(replica)?;
+        directory.read_corrections(replica)?;
+        directory.read_joined(replica)?;
         directory.offered = replica.fact(OFFERED)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.calendars = replica.fact(CALENDARS)?.map(|c| from_cbor(&c)).transpose()?.unwrap_or_default();
         directory.addresses = replica.fact(ADDRESSES)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
@@ -920,6 +936,7 @@ impl Directory {
         self.stage(key("pep/", &start.pep), &known);
         self.learn_pep(known);
         self.audit(now, Some(*device), "started PEP", &[("pep", text(&start.pep)), ("child", text(&start.child))]);
+        self.waits_for_its_type(start, &person, now);
         self.changed.insert(About::Documents(start.child));
         self.touch_team(&start.child);
         Ok(parts.into_iter().map(|p| (p.doc, p.genesis)).collect())
@@ -1043,6 +1060,7 @@ impl Directory {
         }
     }
 
+    /// A membership; and of a child with several entries likewise in the other teams.
     #[allow(clippy::too_many_arguments)] // one membership, who changed it and when
     fn put_member(
         &mut self,
@@ -1054,9 +1072,28 @@ impl Directory {
         now: i64,
         by: Option<Id>,
     ) {
-        let is_it =
-            |member: &Member| (member.person, member.from.as_str(), member.role.as_str()) == (person, from, role);
-        let known = self.team(&child).iter().any(is_it);
+        let begins = !self.has_member(&child, &person, role, from);
+        self.put_one_member(child, person, role, from, to.clone(), now, by);
+        self.put_where_joined(
+            begins,
+            Member { child, person, role: role.to_owned(), from: from.to_owned(), to },
+            by,
+            now,
+        );
+    }
+
+    #[allow(clippy::too_many_arguments)] // the same
+    fn put_one_member(
+        &mut self,
+        child: Id,
+        person: Id,
+        role: &str,
+        from: &str,
+        to: Option<String>,
+        now: i64,
+        by: Option<Id>,
+    ) {
+        let known = self.has_member(&child, &person, role, from);
         let did = if known { "ended membership" } else { "began membership" };
         let mut on = vec![("child", text(&child)), ("person", text(&person)), ("role", role.to_string())];
         on.extend((!known).then(|| ("first day", from.to_string())));
@@ -1071,6 +1108,12 @@ impl Directory {
         self.write(About::Member { child, person });
         self.write(About::Sheet(Subject::Child(child)));
         self.touch_team(&child);
+    }
+
+    fn has_member(&self, child: &Id, person: &Id, role: &str, from: &str) -> bool {
+        let is_it =
+            |member: &Member| (member.person, member.from.as_str(), member.role.as_str()) == (*person, from, role);
+        self.team(child).iter().any(is_it)
     }
 
     fn learn_device(&mut self, device: Device) {

@@ -171,6 +171,17 @@ pub(crate) struct CalendarChecked {
     pub(crate) reason: Option<String>,
 }
 
+/// Two entries are one child, or are not any more: `pep-relay children merge`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ChildrenMerged {
+    /// The entry that was one too many.
+    pub(crate) child: Uuid,
+    /// The entry as which the child is known.
+    pub(crate) into: Uuid,
+    /// False where they were taken apart.
+    pub(crate) joined: bool,
+}
+
 /// A child: `pep-relay children list`.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -187,6 +198,8 @@ pub(crate) struct Child {
     pub(crate) emergency: bool,
     /// How many people are on the team today.
     pub(crate) team: usize,
+    /// The entry as which the child is known, where this one turned out to be another of the same child.
+    pub(crate) joined_to: Option<Uuid>,
 }
 
 /// How far the right of a role to an act goes: `pep-relay rights`.

@@ -2,7 +2,7 @@
 //! written in one.
 
 use gate::{Hash, Id, Rules};
-use plan::{DocumentKind, Pep, PepType, Processes, Role};
+use plan::{DocumentKind, Filed, Pep, PepType, Processes, Role};
 use sync::frame::Start;
 use uuid::Uuid;
 
@@ -50,7 +50,12 @@ fn pep(start: &Start, processes: &Processes) -> Result<Pep, NotAPep> {
     if start.process_hash.map(|hash| hash.into_array()) != process.process().hash {
         return Err(NotAPep::Process);
     }
-    let pep = Pep { child: Uuid::from_bytes(start.child), year, term, kind, process };
+    let extra = start.extra.as_ref().map(|extra| {
+        let day = extra.day.parse().map_err(|_| NotAPep::Words)?;
+        plan::Extra::new(&extra.reason, day).map_err(|_| NotAPep::Words)
+    });
+    let filed = Filed { extra: extra.transpose()?, ..Filed::default() };
+    let pep = Pep { child: Uuid::from_bytes(start.child), year, term, kind, process, filed };
     if pep.id().into_bytes() != start.pep {
         return Err(NotAPep::Id);
     }
@@ -119,6 +124,23 @@ pub(crate) fn not_yours(place: Option<&str>) -> String {
         Some("answers") | None => "Your role does not write this in the plan.".into(),
         Some(question) => format!("Your role does not write {question} in this plan."),
     }
+}
+
+/// The types of PEP, by name.
+pub(crate) fn types() -> Vec<&'static str> {
+    PepType::ALL.iter().map(|kind| kind.slug()).collect()
+}
+
+/// Whether that is a type of PEP.
+pub(crate) fn is_type(word: &str) -> bool {
+    word.parse::<PepType>().is_ok()
+}
+
+/// The role whose yes the type of a PEP waits for that somebody in `role` has begun: the one that chooses it, where the process says so.
+pub(crate) fn waits_for(start: &Start, processes: &Processes, role: &str) -> Option<String> {
+    let chooses = pep(start, processes).ok()?.process().type_chosen_by()?;
+    let chose = role.parse::<Role>().is_ok_and(|role| role.counts_as(chooses));
+    (!chose).then(|| chooses.to_string())
 }
 
 /// In which role people are on a team of whose plans something was delegated to them.

@@ -12,6 +12,12 @@ pub enum Act {
     EndMembership,
     /// Pages of a plan are answered by a colleague.
     Delegate,
+    /// The type of a PEP is put right.
+    AmendPep,
+    /// A PEP that was begun by mistake is withdrawn, or brought back.
+    WithdrawPep,
+    /// Two entries turn out to be one child.
+    JoinChildren,
     /// How somebody can be reached.
     SetContact,
     /// A fact about a child is put right.
@@ -22,8 +28,17 @@ pub enum Act {
 
 impl Act {
     /// All of them, in the order of the table.
-    pub const ALL: [Act; 6] =
-        [Act::HandOver, Act::EndMembership, Act::Delegate, Act::SetContact, Act::CorrectChild, Act::NameDevice];
+    pub const ALL: [Act; 9] = [
+        Act::HandOver,
+        Act::EndMembership,
+        Act::Delegate,
+        Act::AmendPep,
+        Act::WithdrawPep,
+        Act::JoinChildren,
+        Act::SetContact,
+        Act::CorrectChild,
+        Act::NameDevice,
+    ];
 
     /// Which one a sentence asks for.
     pub fn of(does: &Does) -> Act {
@@ -31,6 +46,9 @@ impl Act {
             Does::HandOver { .. } => Act::HandOver,
             Does::EndMembership { .. } => Act::EndMembership,
             Does::Delegate { .. } => Act::Delegate,
+            Does::AmendPep { .. } => Act::AmendPep,
+            Does::WithdrawPep { .. } => Act::WithdrawPep,
+            Does::JoinChildren { .. } => Act::JoinChildren,
             Does::SetContact { .. } => Act::SetContact,
             Does::CorrectChild { .. } => Act::CorrectChild,
             Does::NameDevice { .. } => Act::NameDevice,
@@ -43,6 +61,9 @@ impl Act {
             Act::HandOver => "hand-over",
             Act::EndMembership => "end-membership",
             Act::Delegate => "delegate",
+            Act::AmendPep => "amend-pep",
+            Act::WithdrawPep => "withdraw-pep",
+            Act::JoinChildren => "join-children",
             Act::SetContact => "set-contact",
             Act::CorrectChild => "correct-child",
             Act::NameDevice => "name-device",
@@ -90,7 +111,9 @@ impl Default for Rights {
                 (Act::SetContact | Act::NameDevice, _) => Reach::Own,
                 (_, role) if role.is_virtual_school() => Reach::All,
                 (Act::HandOver, Role::SocialWorker) | (Act::Delegate, Role::DesignatedTeacher) => Reach::Own,
-                (Act::EndMembership | Act::CorrectChild, Role::SocialWorker) => Reach::Team,
+                (Act::EndMembership | Act::CorrectChild | Act::AmendPep | Act::WithdrawPep, Role::SocialWorker) => {
+                    Reach::Team
+                }
                 _ => Reach::No,
             },
         }

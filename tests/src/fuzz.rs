@@ -395,7 +395,14 @@ impl Scene {
     fn write() -> Scene {
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = Processes::built_in().latest("sections").expect("a process");
-        let pep = Pep { child: Uuid::from_bytes([5; 16]), year, term, kind: PepType::Review, process };
+        let pep = Pep {
+            child: Uuid::from_bytes([5; 16]),
+            year,
+            term,
+            kind: PepType::Review,
+            process,
+            filed: plan::Filed::default(),
+        };
         let doc = pep.document(DocumentKind::Main).into_bytes();
         let genesis = pep.genesis(DocumentKind::Main);
         let people: Vec<Person> =

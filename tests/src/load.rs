@@ -157,6 +157,7 @@ pub fn spring_review(child: Uuid) -> Result<Pep, String> {
         term,
         kind: PepType::Review,
         process: Processes::built_in().latest("sections").map_err(error)?,
+        filed: plan::Filed::default(),
     })
 }
 

@@ -201,7 +201,14 @@ impl World {
         let start = |who: usize| {
             let id = if apart && who % 2 == 1 { "portal" } else { "sections" };
             let process = plan::Processes::built_in().latest(id).map_err(|e| e.to_string())?;
-            Ok::<_, String>(Pep { child: IDRIS, year, term, kind: plan::PepType::Review, process })
+            Ok::<_, String>(Pep {
+                child: IDRIS,
+                year,
+                term,
+                kind: plan::PepType::Review,
+                process,
+                filed: plan::Filed::default(),
+            })
         };
         let starts = (0..devices.len()).map(start).collect::<Result<Vec<Pep>, String>>()?;
         let cut = ground == Ground::Memory { cut: true };

@@ -39,7 +39,7 @@ impl World {
         let ottoline = joins(&mut relay, 2, "Ottoline Greaves-Penn", Role::DesignatedTeacher);
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = Processes::built_in().latest("sections").expect("a process");
-        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
+        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process, filed: plan::Filed::default() };
         (World { relay, pep, next: 1, spoil: None, pushed: 0 }, odile, ottoline)
     }
 

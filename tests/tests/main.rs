@@ -9,6 +9,7 @@ mod decisions;
 mod disk;
 mod doors;
 mod every_child;
+mod filed;
 mod forgotten;
 mod generations;
 mod held;

@@ -65,7 +65,7 @@ impl House {
         relay.administer(|d| d.add_child(&idris(), None, NOW)).expect("a child");
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = Processes::built_in().get("sections", 1).expect("a process");
-        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
+        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process, filed: plan::Filed::default() };
         let mut house = House { relay, devices: Vec::new(), pep, folder, lines: 0 };
         for (name, role) in PEOPLE {
             house.join(name, role);

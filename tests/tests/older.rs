@@ -23,7 +23,7 @@ impl House {
         relay.administer(|d| d.add_child(&idris(), None, NOW)).expect("a child");
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = Processes::built_in().latest("sections").expect("a process");
-        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
+        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process, filed: plan::Filed::default() };
         let secret = relay.new_secret();
         let who = ("Odile Marrowfield", Role::SocialWorker);
         let disk = in_memory(Mode::Participant, 8).expect("a disk");

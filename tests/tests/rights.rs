@@ -499,7 +499,7 @@ impl House {
         relay.administer(|d| d.add_child(&idris(), None, NOW)).expect("a child");
         let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
         let process = Processes::built_in().latest(process).expect("a process");
-        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process };
+        let pep = Pep { child: IDRIS, year, term, kind: PepType::Review, process, filed: plan::Filed::default() };
         let mut house = House { relay, people: Vec::new(), pep, lines: 0 };
         for (seed, (name, role)) in (1..).zip(PEOPLE) {
             let person = house.joins(seed, name, role);

@@ -70,6 +70,21 @@ enum Verb {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Join a child that was entered twice to the entry as which it is to be known (Virtual School; needs the relay now)
+    ///
+    /// Both entries keep their plans, and everything written and signed in them; they are one child's from then on.
+    Join {
+        /// The entry that is one too many: its id, the beginning of it, or the exact name
+        from: String,
+        /// The entry as which the child is known
+        into: String,
+        /// Why: what shows that they are one child
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// They are two children after all: take apart what was joined
+        #[arg(long)]
+        undo: bool,
+    },
     /// List the children of your teams
     List,
     /// Show one child and who works with them
@@ -106,6 +121,12 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             let said =
                 context.turn(move |device, now| act::correct_child(device, &child, (fact, &is), &reason, now))?;
             context.has_done(said, "Put right.")
+        }
+        Verb::Join { from, into, reason, undo } => {
+            let said =
+                context.turn(move |device, now| act::join_children(device, (&from, &into), undo, &reason, now))?;
+            let words = if undo { "Two children again." } else { "One child from now on." };
+            context.has_done(said, words)
         }
         Verb::List => list(context),
         Verb::Show { child } => show(context, &child),

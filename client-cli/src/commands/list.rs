@@ -107,6 +107,7 @@ fn print(context: &mut Context, line: &Listed, child: Option<String>, could: usi
     } else if line.is_newest {
         due::print_lacks(context, &line.of_child);
     }
+    line.put_right.sentences(&line.pep).iter().for_each(|said| context.data(format!("    {said}")));
     if could > 0 {
         let answers = counted(could, "answer");
         context.data(format!("    {answers} of yours could be brought from the last PEP: pep show {id}"));

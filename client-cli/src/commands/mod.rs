@@ -1,5 +1,6 @@
 //! The commands, a file each: the doc comment of `Args` is the help, `run` does it.
 
+pub mod amend;
 pub mod backup;
 pub mod check;
 pub mod child;
@@ -46,4 +47,5 @@ pub mod tasks;
 pub mod team;
 pub mod unseal;
 pub mod whoami;
+pub mod withdraw;
 pub mod write;

@@ -4,7 +4,7 @@ use participant::{
     directory,
     start::{self, Started},
 };
-use plan::{AcademicYear, NotATerm, Pep, PepType, Term, parse_term};
+use plan::{AcademicYear, Filed, NotATerm, Pep, PepType, Term, parse_term};
 use uuid::Uuid;
 
 use crate::{context::Context, json::plan::New};
@@ -29,6 +29,9 @@ pub struct Args {
     /// last PEP]
     #[arg(long, value_name = "ID")]
     process: Option<String>,
+    /// It is one more in that term, for this reason, such as concern; whoever begins it for the same reason today begins the same one
+    #[arg(long, value_name = "REASON")]
+    extra: Option<String>,
     /// Bring nothing from the last PEP
     #[arg(long)]
     blank: bool,
@@ -40,7 +43,9 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let (year, term) = args.term;
     let (of, id) = (child.clone(), args.process);
     let process = context.turn(move |device, now| start::process(device, &of, year, id.as_deref(), now))?;
-    let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process };
+    let extra = context.turn(move |_, now| start::extra(args.extra.as_deref(), now))?;
+    let filed = Filed { extra, ..Filed::default() };
+    let pep = Pep { child: Uuid::from_bytes(child.id), year, term, kind: args.kind, process, filed };
     let (asked, blank) = (pep.clone(), args.blank);
     let (doubts, started) = context.turn(move |device, now| {
         let doubts = start::doubts(device, &asked, now)?;

@@ -1,7 +1,7 @@
 //! `pep show`.
 
 use participant::{bring, conflicts};
-use plan::{Answer, Cell, Column, DirectoryFacts, DocumentKind, Page, Question, Row, Target, View};
+use plan::{Answer, Cell, Column, DirectoryFacts, DocumentKind, Page, Pep, Question, Row, Target, View};
 use replica::Trouble;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
 use participant::{
     Mine, act, directory,
     error::{Error, Kind},
+    filed::{self, PutRight},
     select, take_over,
     words::{self, counted},
 };
@@ -102,9 +103,16 @@ pub fn plan(context: &Context, mine: &Mine, wanted: impl Fn(&str) -> bool) -> Re
     let asked = mine.clone();
     let previous = context.turn(move |device, _| Ok(bring::last_pep(device, &asked)?))?.map(|pep| pep.id());
     let deputies = deputies(context, mine)?.iter().map(json::Delegation::of).collect();
+    let filed = json::Filed::of(&mine.pep, put_right(context, &mine.pep)?);
     let plan =
         Plan::of(&mine.pep, &view, basics::heads(&heads), previous, wanted).beside(&facts(context, mine)?, &view);
-    Ok(Plan { delegations: deputies, ..plan })
+    Ok(Plan { delegations: deputies, filed, ..plan })
+}
+
+/// How a PEP is filed, as the relay last said.
+fn put_right(context: &Context, pep: &Pep) -> Result<PutRight, Error> {
+    let pep = pep.clone();
+    context.turn(move |device, _| Ok(filed::put_right(device, &pep)))
 }
 
 /// What was put aside of a plan.
@@ -173,6 +181,8 @@ fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Error>
     });
     context.data(format!("{} - {}{next}", mine.pep.process().name, view.state));
     context.data(format!("PEP {}", mine.pep.id()));
+    let filed = put_right(context, &mine.pep)?;
+    filed.sentences(&mine.pep).iter().for_each(|said| context.data(format!("  {said}")));
     let today = clock::now().day();
     let on_no_roll = plan::days_not_on_roll(view, &mine.pep, today);
     match on_no_roll {

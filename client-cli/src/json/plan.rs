@@ -9,7 +9,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::basics::{Currency, Digest, Moment, NoAnswer, PepType, Role, State, at, by};
-use participant::{act::Deputy, conflicts, duties, lists};
+use participant::{
+    act::Deputy,
+    conflicts, duties,
+    filed::{self, PutRight},
+    lists,
+};
 
 /// What every output about one PEP begins with.
 #[derive(Serialize, JsonSchema)]
@@ -76,6 +81,9 @@ pub struct Plan {
     pub gaps: Vec<Gap>,
     /// What colleagues answer for the designated teacher, now or later.
     pub delegations: Vec<Delegation>,
+    /// How it is filed, where there is more to say than which PEP it is.
+    #[serde(flatten)]
+    pub filed: Filed,
     /// The newest changes of the plan's main document, sorted.
     pub heads: Vec<Digest>,
     /// The id of the child's PEP before this one; null where this device does not hold one.
@@ -83,6 +91,66 @@ pub struct Plan {
     /// What was said last term, where one question of the child's own words is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_term: Option<Answer>,
+}
+
+/// How a PEP is filed, beside its child, term and type.
+#[derive(Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Filed {
+    /// Why it is one more in its term; null where it is the term's.
+    pub extra: Option<Extra>,
+    /// The type it was begun as, and who put that right; null where it is of that type.
+    pub amended: Option<Amended>,
+    /// Who withdrew it; null where it counts.
+    pub withdrawn: Option<SaidBy>,
+    /// The role whose yes its type waits for; null where it waits for nobody's.
+    pub waits_for: Option<Role>,
+    /// Other PEPs of the same child, term and type: one is one too many.
+    pub twins: Vec<Uuid>,
+}
+
+/// Why a PEP is one more in its term.
+#[derive(Serialize, JsonSchema)]
+pub struct Extra {
+    /// Why.
+    pub reason: String,
+    /// The day on which it was begun.
+    pub day: NaiveDate,
+}
+
+/// The type that a PEP was begun as, and who put it right.
+#[derive(Serialize, JsonSchema)]
+pub struct Amended {
+    /// The type it was begun as.
+    pub was: PepType,
+    /// Who, and why.
+    #[serde(flatten)]
+    pub said: SaidBy,
+}
+
+/// That somebody said so.
+#[derive(Serialize, JsonSchema)]
+pub struct SaidBy {
+    /// Their name.
+    pub by: String,
+    /// On which day.
+    pub on: String,
+    /// Why; null where nothing was said.
+    pub reason: Option<String>,
+}
+
+impl Filed {
+    /// As the device knows it.
+    pub fn of(pep: &Pep, known: PutRight) -> Filed {
+        let said = |by: filed::SaidBy| SaidBy { by: by.name, on: by.on, reason: by.why };
+        Filed {
+            extra: pep.filed.extra.as_ref().map(|e| Extra { reason: e.reason().to_owned(), day: e.day() }),
+            amended: known.amended.map(|(was, by)| Amended { was: was.into(), said: said(by) }),
+            withdrawn: known.withdrawn.map(said),
+            waits_for: known.waits_for.map(Role::from),
+            twins: known.twins,
+        }
+    }
 }
 
 /// Where an answer comes from.
@@ -346,6 +414,9 @@ pub struct Listed {
     pub outstanding: BTreeMap<Role, usize>,
     /// How many answers have changed since the sign-off that stands.
     pub changed_since_sign_off: usize,
+    /// How it is filed, where there is more to say than which PEP it is.
+    #[serde(flatten)]
+    pub filed: Filed,
 }
 
 impl Listed {
@@ -360,6 +431,7 @@ impl Listed {
             currency: one.of_child.duties.currency.map(Into::into),
             outstanding: one.gaps.iter().map(|(role, n)| ((*role).into(), *n)).collect(),
             changed_since_sign_off: one.changed_since,
+            filed: Filed::of(&one.pep, one.put_right.clone()),
         }
     }
 }
@@ -509,6 +581,7 @@ impl Plan {
                 .collect(),
             gaps: view.gaps.iter().filter(|gap| wanted(gap.question)).map(Gap::of).collect(),
             delegations: Vec::new(),
+            filed: Filed::default(),
             heads,
             previous_pep,
             last_term: None,

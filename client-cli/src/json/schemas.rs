@@ -25,6 +25,9 @@ macro_rules! outputs {
 
 fn schemas() -> BTreeMap<String, Schema> {
     outputs! {
+        "amend": acts::Acted,
+        "withdraw": acts::Acted,
+        "child join": acts::Acted,
         "backup": device::BackedUp,
         "check": checks::Checked,
         "child add": directory::Added,

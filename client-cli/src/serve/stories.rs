@@ -104,7 +104,14 @@ impl Device {
 
     fn plan(&self, child: Uuid, process: &str) -> Pep {
         let process = Processes::built_in().latest(process).unwrap();
-        let pep = Pep { child, year: AcademicYear(2025), term: Term::Spring, kind: PepType::Review, process };
+        let pep = Pep {
+            child,
+            year: AcademicYear(2025),
+            term: Term::Spring,
+            kind: PepType::Review,
+            process,
+            filed: plan::Filed::default(),
+        };
         let (started, role) = (pep.clone(), self.role);
         self.app.with(move |device| device.start_pep(&started, role).unwrap()).unwrap();
         pep

@@ -329,7 +329,14 @@ fn holds_only_what_it_may(
 ) {
     let (year, term) = parse_term("2025/26-spring").unwrap();
     let process = Processes::built_in().latest("sections").unwrap();
-    let pep = Pep { child: world.child.parse().unwrap(), year, term, kind: PepType::Review, process };
+    let pep = Pep {
+        child: world.child.parse().unwrap(),
+        year,
+        term,
+        kind: PepType::Review,
+        process,
+        filed: plan::Filed::default(),
+    };
     assert_eq!(pep.id().to_string(), spring);
     for (name, (home, tap, role)) in people {
         let mut sent = tap.bytes();

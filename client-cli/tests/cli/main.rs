@@ -1835,7 +1835,7 @@ fn alike(child: &str) -> (Pep, Pep) {
         Term::ALL.iter().flat_map(move |term| PepType::ALL.iter().map(move |kind| (year, *term, *kind)))
     });
     for (year, term, kind) in all {
-        let pep = Pep { child, year, term, kind, process: process.clone() };
+        let pep = Pep { child, year, term, kind, process: process.clone(), filed: plan::Filed::default() };
         if let Some(other) = seen.insert(pep.id().to_string()[..4].to_string(), pep.clone()) {
             return (other, pep);
         }

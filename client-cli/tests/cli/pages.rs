@@ -374,3 +374,74 @@ fn a_device_that_was_given_to_a_child_stays_so_after_a_restart_and_a_forgotten_p
     assert_eq!((left.status, left.header("location")), (303, Some(format!("/pep/{spring}/views").as_str())));
     assert!(browser.get("/").body.contains("Your tasks"));
 }
+
+#[test]
+fn a_type_a_mistake_and_a_child_entered_twice_are_put_right_on_pages_too() {
+    let world = World::new();
+    let (odile, lorcan) = (world.join("odile", ODILE), world.join("lorcan", LORCAN));
+    let spring = world.spring(&odile);
+    for home in [&odile, &lorcan] {
+        home.pep(&["sync"]).ok();
+    }
+    let open = Open::start(&lorcan, &["--no-browser"]);
+    let browser = Browser::let_in(&open.1);
+    let (plan, filing) = (format!("/pep/{spring}"), format!("/pep/{spring}/filing"));
+    assert!(browser.get(&plan).body.contains("Wrong type, or begun by mistake?"));
+    let send = |fields: &str| {
+        let stamp = browser.get(&filing).hidden("made-from").replace(' ', "+");
+        browser.post(&filing, &format!("made-from={stamp}&{fields}"))
+    };
+    for (fields, words) in [
+        ("do=amend&type=weekly", "Choose what kind of PEP it is"),
+        ("do=withdraw&reason=+", "Say why the PEP is withdrawn"),
+        ("do=nothing", "Choose what kind of PEP it is"),
+        ("do=amend&type=review", "of that type already"),
+        ("do=back", "not withdrawn"),
+    ] {
+        let answer = send(fields);
+        assert!(answer.status == 200 && answer.body.contains(words), "{fields}: {} {}", answer.status, answer.head);
+        assert!(answer.body.contains("There is a problem"), "{fields}");
+    }
+    assert_eq!(send("do=amend&type=initial&why=The+first+one.").header("location"), Some(&*format!("{plan}?filed=1")));
+    let shown = browser.get(&plan).body;
+    assert!(shown.contains("begun as termly review, it is now initial") && shown.contains("The first one."));
+    send("do=withdraw&reason=Begun+by+mistake.");
+    let shown = browser.get(&plan).body;
+    assert!(shown.contains("This PEP was withdrawn by") && shown.contains("(Begun by mistake.)"));
+    assert!(browser.get(&filing).body.contains("Bring this PEP back"));
+    assert!(!browser.get("/").body.contains(&spring), "it waits for nobody");
+    assert!(browser.get("/children").body.contains("Withdrawn"));
+    send("do=back");
+    assert!(!browser.get(&plan).body.contains("was withdrawn"));
+    odile.pep(&["sync"]).ok();
+    assert_eq!(odile.show(&spring)["amended"]["was"], "review");
+
+    // The Virtual School joins what was entered twice, and nobody else is asked.
+    let again = world.relay.run(&["children", "add", "--name", "Idris Fenimoor", "--dob", "2010-11-02"]).ok();
+    let again = again.trim().to_owned();
+    world.relay.run(&["teams", "add", &again, LORCAN.0, "--role", "virtual-school-officer"]).ok();
+    browser.post("/sync", "");
+    let join = format!("/children/{again}/join");
+    assert!(browser.get("/children").body.contains(&join));
+    let child = &world.child;
+    let send = |fields: &str| browser.post(&join, fields);
+    for (fields, words) in [
+        (String::new(), "Choose as which entry"),
+        (format!("into={child}&reason=+"), "Say what shows"),
+        (format!("into={again}&reason=One+UPN."), "two different ones"),
+        (format!("apart={child}&reason=One+UPN."), "not joined"),
+    ] {
+        let answer = send(&fields);
+        assert!(answer.status == 200 && answer.body.contains(words), "{fields}: {}", answer.head);
+    }
+    assert_eq!(send(&format!("into={child}&reason=One+UPN.")).header("location"), Some("/children?joined=1"));
+    let children = browser.get("/children").body;
+    assert!(!children.contains("Fenimoor") && children.contains("Idris Fennimoor"));
+    let apart = format!("/children/{child}/join");
+    assert!(browser.get(&apart).body.contains("Joined: Idris Fenimoor"));
+    browser.post(&apart, &format!("apart={again}&reason=Another+UPN."));
+    assert!(browser.get("/children").body.contains("Fenimoor"));
+    drop(open);
+    let open = Open::start(&odile, &["--no-browser"]);
+    assert_eq!(Browser::let_in(&open.1).get(&apart).status, 404, "she is not asked");
+}

@@ -381,6 +381,17 @@ fn refused(world: &World, odile: &Home, lorcan: &Home, pep: &str) {
     let week = (chrono::Utc::now().date_naive() + chrono::Days::new(7)).to_string();
     ask(lorcan, &["delegate", pep, fabian["person"].as_str().unwrap(), "--sections", "4", "--until", &week]);
     assert_eq!(ask(lorcan, &["show", pep])["delegations"][0]["until"], week.as_str());
+    ask(lorcan, &["amend", pep, "--type", "initial"]);
+    ask(lorcan, &["withdraw", pep, "--reason", "Begun by mistake."]);
+    assert_eq!(ask(lorcan, &["show", pep])["withdrawn"]["reason"], "Begun by mistake.");
+    ask(lorcan, &["withdraw", pep, "--back"]);
+    let again = relay(&["children", "add", "--name", "Idris Fenimoor", "--dob", "2010-11-02"]);
+    let again = again["child"].as_str().unwrap();
+    relay(&["children", "merge", again, &world.child, "--reason", "One UPN."]);
+    relay(&["children", "merge", again, &world.child, "--reason", "Another UPN.", "--undo"]);
+    relay(&["teams", "add", again, LORCAN.0, "--role", "virtual-school-officer"]);
+    lorcan.pep(&["sync"]).ok();
+    ask(lorcan, &["child", "join", again, &world.child, "--reason", "One UPN after all."]);
     relay(&["teams", "end", &world.child, ODILE.0, "--on", "2025-12-31"]);
     odile.pep(&["write", pep, "care.story", "Written after the day."]).ok();
     odile.pep(&["set", pep, "care.placedOutOfArea", "no"]).ok();

@@ -240,6 +240,7 @@ pub fn article(copy: &Copy<'_>) -> Markup {
                 p class="pep-copy__from" { (copy.council) @if !copy.council.is_empty() { ". " } "Personal Education Plan" }
                 h1 { (copy.name) "’s plan" }
                 p class="pep-copy__sitting" { (words::sitting(copy.pep)) }
+                @if !copy.pep.counts() { p class="pep-copy__sitting" { strong { "Withdrawn: begun by mistake. It counts nowhere." } } }
                 (about(copy))
             }
             @if child { (child_copy::first_sheet(copy.view, &|question| copy.has(question))) }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use participant::{
-    Error, Now, Secret,
+    Error, Now, Secret, Sentence,
     decisions::{Change, List},
     settings::{KeptPin, Pin},
 };
@@ -96,6 +96,8 @@ pub enum Intent {
         /// Whether it is taken in.
         accept: bool,
     },
+    /// Have the relay do what this person's device says.
+    Act(Box<Sentence>),
     /// Find out whether these digits are the PIN; it takes some tenths of a second.
     CheckPin(KeptPin, String),
 }
@@ -107,6 +109,8 @@ pub struct Found {
     pub held: Option<Result<List, Error>>,
     /// Whether the decision was carried out.
     pub decided: Option<Result<(), Error>>,
+    /// Whether the relay did what was said; else why not.
+    pub acted: Option<Result<(), Error>>,
     /// Whether the passphrase was right; else what to say at the field.
     pub unlocked: Option<Result<(), String>>,
     /// Whether the digits were the PIN.

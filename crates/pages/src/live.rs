@@ -519,6 +519,7 @@ mod tests {
             term: Term::Spring,
             kind: PepType::Review,
             process: Processes::built_in().latest("sections").unwrap(),
+            filed: plan::Filed::default(),
         }
     }
 

@@ -19,6 +19,7 @@ use participant::{
     act::Deputy,
     device::{Draft, Held, Line, Present, Waits},
     duties::{self, OfChild},
+    filed::PutRight,
     settings::Settings,
     words::{self, counted},
 };
@@ -116,6 +117,8 @@ pub struct Plan {
     pub delegated: Delegated,
     /// What colleagues answer for the designated teacher, today or later.
     pub deputies: Vec<Deputy>,
+    /// How it is filed.
+    pub put_right: PutRight,
     /// What the child is called.
     pub name: String,
     /// What the directory says of the child.
@@ -326,9 +329,9 @@ pub fn pep_href(base: &Base, pep: &Uuid, rest: &str) -> String {
     base.to(&format!("/pep/{pep}{rest}"))
 }
 
-/// Plans, newest first.
+/// Plans, newest first; those that were withdrawn last.
 pub fn newest_first(plans: &mut [Digest]) {
-    plans.sort_by_key(|plan| std::cmp::Reverse((plan.pep.year, plan.pep.term, plan.pep.kind)));
+    plans.sort_by_key(|plan| std::cmp::Reverse((plan.pep.counts(), plan.pep.year, plan.pep.term, plan.pep.kind)));
 }
 
 impl Given {
@@ -446,13 +449,19 @@ impl Plan {
 
     /// Whether nothing is written in it any more, no comment either.
     pub fn is_sealed(&self) -> bool {
+        !self.pep.counts() || self.is_closed()
+    }
+
+    fn is_closed(&self) -> bool {
         let last = plan::sign_off_of(Role::VirtualSchoolOfficer);
         self.pep.kind == PepType::Closing && self.view.sign_offs.iter().any(|made| Some(made.question) == last)
     }
 
     /// Why this person cannot change an answer any more, and who can.
     pub fn why_not(&self, question: &Question) -> String {
-        if self.is_sealed() {
+        if !self.pep.counts() {
+            Refused::Withdrawn.to_string()
+        } else if self.is_closed() {
             Refused::Sealed.to_string()
         } else if self.view.hidden.contains_key(question.id.as_str()) {
             "This question is not asked any more, because of another answer. What was entered is kept.".to_owned()

@@ -14,16 +14,16 @@ use super::{
     locked::{self, AtLock},
     model::{ChildLine, Plan, pep_href},
     page::{
-        aside, blank, checks, child, children, choose, comments, errors, held, help, history, meeting, move_version,
-        new, news, plan, print, quality, readers, restore, section, settings, sign_off, since, sync, table, targets,
-        tasks, views,
+        aside, blank, checks, child, children, choose, comments, errors, filing, held, help, history, join_children,
+        meeting, move_version, new, news, plan, print, quality, readers, restore, section, settings, sign_off, since,
+        sync, table, targets, tasks, views,
     },
     region::Regions,
     reply::{Reply, TRIES_MAX},
     request::{Leaf, Outcome, Request},
     turn::{NotWritten, Turn},
 };
-use participant::error::Error;
+use participant::{Kind, error::Error};
 
 /// The status of the answer to a form that came by itself and could not be taken.
 const NOT_TAKEN: u16 = 422;
@@ -161,12 +161,18 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
     let only_shown = |outcome: Outcome| if request.post { None } else { Some(outcome) };
     Ok(match path.as_slice() {
         [] => only_shown(tasks::your_tasks(&turn.site()?, &turn.children()?, &turn.waiting()?)),
-        ["children"] => only_shown(children::children(request, &turn.site()?, turn.children()?)),
+        ["children"] => {
+            only_shown(children::children(request, &turn.site()?, turn.children()?, turn.is_virtual_school()))
+        }
         ["children", id, "new"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
             Some(child) => {
                 let child = child?;
                 keeps(turn, request, |turn, request| of_child(turn, request, child))?
             }
+            None => None,
+        },
+        ["children", id, "join"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
+            Some(child) => join_of(turn, request, child?)?,
             None => None,
         },
         ["meetings"] => only_shown(meeting::coming(&turn.site()?, &turn.children()?)),
@@ -280,18 +286,61 @@ fn of_pin(turn: &mut Turn<'_>, request: &Request) -> Result<Outcome, Error> {
 fn of_child(turn: &mut Turn<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child else { return Ok(None) };
     let wanted = match request.post {
-        true => Some(new::wanted(request, &child, |year, id| turn.process(&child.child, year, id))),
+        true => Some(new::wanted(request, &child, |year, id| turn.process(&child.child, year, id), turn.env.now.day())),
         false => None,
     };
     let offered = turn.offered(&child.child)?;
-    let doubts = match &wanted {
-        Some(Ok(pep)) => turn.doubts(pep)?,
-        _ => Vec::new(),
+    let (wanted, doubts) = match wanted {
+        Some(Ok(pep)) => match turn.doubts(&pep) {
+            Ok(doubts) => (Some(Ok(pep)), doubts),
+            // One that was withdrawn, or is of another type now.
+            Err(e) if e.kind == Kind::Failed => (Some(Err(vec![("type".to_owned(), e.message)])), Vec::new()),
+            Err(e) => return Err(e),
+        },
+        other => (other, Vec::new()),
     };
     Ok(Some(match new::new(request, &turn.site()?, &child, wanted, &doubts, &offered) {
         Outcome::Start { pep, blank } => Outcome::Go(turn.start(pep, blank)?),
         other => other,
     }))
+}
+
+/// A child that was entered twice. The Virtual School alone is asked: it answers for the entries.
+fn join_of(turn: &mut Turn<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
+    let Some(child) = child.filter(|_| turn.is_virtual_school()) else { return Ok(None) };
+    let wrong = match (&turn.env.found.acted, request.post) {
+        (Some(Ok(())), true) => return Ok(Some(Outcome::Go(request.href("/children?joined=1")))),
+        (Some(Err(e)), true) => Some(e.clone()),
+        (None, true) => {
+            let not_chosen = || Error::new(Kind::Usage, "Choose as which entry the child is to be known.");
+            let wanted = join_children::wanted(request, &child).ok_or_else(not_chosen);
+            match wanted.and_then(|(one, into, apart, why)| turn.joins((one, into), apart, &why)) {
+                Ok(said) => return Ok(Some(Outcome::Host(Intent::Act(Box::new(said))))),
+                Err(e) => Some(e),
+            }
+        }
+        (_, false) => None,
+    };
+    let (others, joined) = turn.entries(&child.child);
+    Ok(Some(join_children::join(request, &turn.site()?, &child, (&others, &joined), wrong.as_ref())))
+}
+
+/// How a plan is filed.
+fn filing_of(turn: &mut Turn<'_>, request: &Request, plan: &Plan) -> Outcome {
+    if !request.post {
+        return filing::filing(request, plan, None);
+    }
+    match &turn.env.found.acted {
+        Some(Ok(())) => Outcome::Go(plan.href("?filed=1")),
+        Some(Err(e)) => filing::filing(request, plan, Some(e)),
+        None => {
+            let not_chosen = || Error::new(Kind::Usage, "Choose what kind of PEP it is.");
+            match filing::wanted(request).ok_or_else(not_chosen).and_then(|wanted| turn.puts_right(plan, wanted)) {
+                Ok(said) => Outcome::Host(Intent::Act(Box::new(said))),
+                Err(e) => filing::filing(request, plan, Some(&e)),
+            }
+        }
+    }
 }
 
 fn of_plan(turn: &mut Turn<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> Result<Option<Outcome>, Error> {
@@ -434,6 +483,7 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["checks"] => Some(checks::checks(request, plan, &turn.findings(plan)?)),
         ["quality"] => quality::quality(request, plan, turn.sampled(plan)?),
         ["send-back"] => quality::send_back(request, plan),
+        ["filing"] => Some(filing_of(turn, request, plan)),
         ["move"] => move_version::move_version(request, plan, turn.ahead(plan)?.as_ref()),
         ["sign-off"] => Some(sign_off::sign_off(request, plan, turn.offer(plan)?.as_ref())),
         ["news"] if request.post && plan.refused.is_none() => {

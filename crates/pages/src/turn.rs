@@ -6,10 +6,11 @@ use std::{
 };
 
 use participant::{
-    Device, Error, Hash, Kind, Mine, Now, Trouble, act, check, conflicts, decisions,
+    Device, Error, Hash, Kind, Mine, Now, Sentence, Trouble, act, check, conflicts, decisions,
     device::{Draft, DraftPlace, PlanDocuments, Present, Spot, Typed, Waiting},
     directory,
     duties::{self, OfChild},
+    filed,
     lists::{self, Listed},
     meeting, mine,
     move_version::{self, Move},
@@ -34,6 +35,7 @@ use crate::{
         ChildLine, Digest, EarlierAnswer, Findings, Gathering, Given, History, HistoryFilter, Plan, Sharing, Site,
         newest_first, pep_href,
     },
+    page::filing::Wanted,
     presence,
     request::{Pairs, Signature},
 };
@@ -267,10 +269,38 @@ impl<'a> Turn<'a> {
 
     /// What speaks against starting a PEP: said, and never a bar. Of one that exists nothing does.
     pub fn doubts(&mut self, pep: &Pep) -> Result<Vec<String>, Error> {
-        match start::known(self.device, pep) {
+        match start::known(self.device, pep)? {
             Some(_) => Ok(Vec::new()),
             None => start::doubts(self.device, pep, self.now()),
         }
+    }
+
+    /// What the relay is to be asked for, to put right how a plan is filed.
+    pub fn puts_right(&self, plan: &Plan, wanted: Wanted) -> Result<Sentence, Error> {
+        let (pep, now) = (plan.pep.id().to_string(), self.now());
+        match wanted {
+            Wanted::Amend(kind, why) => {
+                act::amend(self.device, &pep, kind, Some(why).filter(|why| !why.is_empty()), now)
+            }
+            Wanted::Withdraw(why) => act::withdraw(self.device, &pep, &why, now),
+            Wanted::Back => act::bring_back(self.device, &pep, None, now),
+        }
+    }
+
+    /// The same, to join two entries of one child, or to take them apart.
+    pub fn joins(&self, (child, into): (Uuid, Uuid), apart: bool, why: &str) -> Result<Sentence, Error> {
+        act::join_children(self.device, (&child.to_string(), &into.to_string()), apart, why, self.now())
+    }
+
+    /// The other children of this person's teams, and the entries that were joined to this one.
+    pub fn entries(&self, child: &Uuid) -> (Vec<filed::Entry>, Vec<filed::Entry>) {
+        filed::entries(self.device, child)
+    }
+
+    /// Whether this person is of the Virtual School.
+    pub fn is_virtual_school(&self) -> bool {
+        let role = self.device.me().and_then(|me| me.role.parse::<Role>().ok());
+        role.is_some_and(Role::is_virtual_school)
     }
 
     /// Starts a PEP or finds the one that exists, and brings what this person answers for from the last; where it is.
@@ -295,7 +325,7 @@ impl<'a> Turn<'a> {
         let (now, device) = (self.now(), &mut *self.device);
         let person = Uuid::from_bytes(mine::me(device, now)?.person);
         let Some(pep) = device.pep(id).cloned() else { return Ok(None) };
-        let role = mine::role_for(device, &pep.child, now)?;
+        let role = mine::role_for(device, &pep.began_for(), now)?;
         let mine = match device.seen_whole(&pep, now.ms)? {
             Some(seen) => Some((device.waits(&pep)?.answers.len(), seen)),
             None => None,
@@ -332,6 +362,7 @@ impl<'a> Turn<'a> {
         let newer = device.versions_after(&pep).last().map(|to| to.process().version);
         let fresh = (self.env.fresh)();
         let has_aside = device.put_aside(&pep.id()).is_some();
+        let put_right = filed::put_right(device, &pep);
         let (delegated, deputies) = (device.delegated(&pep), act::deputies(device, &pep, now));
         let directory = directory::facts(device, &pep.child, now)?;
         Ok(Some(Plan {
@@ -344,6 +375,7 @@ impl<'a> Turn<'a> {
             delegated,
             deputies,
             has_aside,
+            put_right,
             name,
             directory,
             view,

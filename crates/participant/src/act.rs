@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use gate::Id;
-use plan::{Pep, Role};
+use plan::{Pep, PepType, Role};
 use sync::act::{ChildFact, Contact, Does, REASON_CHARS_MAX, Sentence};
 use uuid::Uuid;
 
@@ -123,8 +123,61 @@ fn delegation(
 ) -> Result<Sentence, Error> {
     sections.sort_unstable();
     sections.dedup();
-    let (child, pep) = (mine.pep.child.into_bytes(), mine.pep.id().into_bytes());
+    let (child, pep) = filed_under(&mine.pep);
     Ok(sentence(&mine::me(device, now)?, Does::Delegate { child, pep, to, sections, until }, None, why, now))
+}
+
+/// A PEP's type is put right; where it waits for a yes, the same type is the yes.
+pub fn amend(device: &Device, pep: &str, kind: PepType, why: Option<String>, now: &Now) -> Result<Sentence, Error> {
+    let mine = select::pep(device, pep, now)?;
+    let (child, pep) = filed_under(&mine.pep);
+    let does = Does::AmendPep { child, pep, was: mine.pep.kind.to_string(), is: kind.to_string() };
+    Ok(sentence(&mine::me(device, now)?, does, None, why, now))
+}
+
+/// A PEP that was begun by mistake is withdrawn, with the reason.
+pub fn withdraw(device: &Device, pep: &str, why: &str, now: &Now) -> Result<Sentence, Error> {
+    let (mine, why) = (select::pep(device, pep, now)?, reason(why, "Say why the PEP is withdrawn: --reason TEXT.")?);
+    let (child, pep) = filed_under(&mine.pep);
+    Ok(sentence(&mine::me(device, now)?, Does::WithdrawPep { child, pep, back: false }, None, Some(why), now))
+}
+
+/// A PEP that was withdrawn counts again.
+pub fn bring_back(device: &Device, pep: &str, why: Option<String>, now: &Now) -> Result<Sentence, Error> {
+    let mine = select::pep(device, pep, now)?;
+    let (child, pep) = filed_under(&mine.pep);
+    Ok(sentence(&mine::me(device, now)?, Does::WithdrawPep { child, pep, back: true }, None, why, now))
+}
+
+/// A child was entered twice: what is filed under the first entry counts as the other's; `apart`: they are two children after all.
+pub fn join_children(
+    device: &Device,
+    (child, into): (&str, &str),
+    apart: bool,
+    why: &str,
+    now: &Now,
+) -> Result<Sentence, Error> {
+    let me = mine::me(device, now)?;
+    let child = select::entry(device, child, now)?.id;
+    let into = select::entry(device, into, now)?.id;
+    if child == into {
+        let message = "A child is joined to another entry of the same child: name two different ones.";
+        return Err(Error::new(Kind::Usage, message));
+    }
+    let why = reason(why, "Say what shows that the two are one child: --reason TEXT.")?;
+    Ok(sentence(&me, Does::JoinChildren { child, into, apart }, None, Some(why), now))
+}
+
+/// The child whose entry a PEP is filed under, and the PEP.
+fn filed_under(pep: &Pep) -> (Id, Id) {
+    (pep.began_for().into_bytes(), pep.id().into_bytes())
+}
+
+fn reason(said: &str, none: &str) -> Result<String, Error> {
+    match said.trim() {
+        "" => Err(Error::new(Kind::Usage, none)),
+        said => Ok(said.to_owned()),
+    }
 }
 
 /// What of a plan somebody answers for the designated teacher.
@@ -145,7 +198,7 @@ pub struct Deputy {
 /// What of a plan is delegated today or will be, as the relay last said.
 pub fn deputies(device: &Device, pep: &Pep, now: &Now) -> Vec<Deputy> {
     let (roster, day) = (device.roster(), now.today());
-    let of_pep = roster.delegations(pep.child.as_bytes()).iter().filter(|one| one.pep == *pep.id().as_bytes());
+    let of_pep = roster.delegations(pep.began_for().as_bytes()).iter().filter(|one| one.pep == *pep.id().as_bytes());
     let stands = of_pep.filter(|one| one.to >= day);
     let told = |one: &sync::directory::Delegation| Deputy {
         person: Uuid::from_bytes(one.person),
@@ -203,11 +256,9 @@ pub fn correct_child(
 ) -> Result<Sentence, Error> {
     let me = mine::me(device, now)?;
     let child = select::child(device, child, now)?;
-    if why.trim().is_empty() {
-        return Err(Error::new(Kind::Usage, "Say why the fact is put right: --reason TEXT."));
-    }
+    let why = reason(why, "Say why the fact is put right: --reason TEXT.")?;
     let does = Does::CorrectChild { child: child.id, fact, was: fact.of(&child), is: is.trim().to_owned() };
-    Ok(sentence(&me, does, None, Some(why.trim().to_owned()), now))
+    Ok(sentence(&me, does, None, Some(why), now))
 }
 
 /// A device of this person's is called something else.

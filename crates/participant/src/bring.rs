@@ -110,7 +110,7 @@ fn weight(edit: &Edit) -> usize {
 pub fn last_pep(device: &mut Device, mine: &Mine) -> Result<Option<Pep>, Trouble> {
     let Mine { pep, role } = mine;
     let sitting = |pep: &Pep| (pep.year, pep.term);
-    let peps: Vec<Pep> = device.peps().filter(|other| other.child == pep.child).cloned().collect();
+    let peps: Vec<Pep> = device.peps().filter(|other| other.child == pep.child && other.counts()).cloned().collect();
     let earlier = peps.iter().filter(|other| sitting(other) < sitting(pep)).map(sitting).max();
     let in_reach = |other: &Pep| sitting(other) == sitting(pep) || Some(sitting(other)) == earlier;
     let mut others: Vec<Pep> = peps.into_iter().filter(|other| other.id() != pep.id() && in_reach(other)).collect();
@@ -168,7 +168,7 @@ pub fn last(device: &mut Device, mine: &Mine) -> Result<Option<(Pep, Arc<View>)>
 
 /// How many answers of this person's could be brought from the last PEP now: those that are asked and not answered.
 pub fn could_bring(mine: &Mine, view: &View, pep: &Pep, before: &View) -> usize {
-    if view.signed_off() {
+    if view.signed_off() || !mine.pep.counts() {
         return 0;
     }
     let carried = plan::carry(before, pep, view, &mine.pep, mine.role);

@@ -13,6 +13,10 @@ pub fn findings(device: &mut Device, mine: &Mine, now: &Now) -> Result<Vec<Findi
 
 /// The same, of a view that is at hand.
 pub fn findings_in(device: &mut Device, mine: &Mine, view: &View, now: &Now) -> Result<Vec<Finding>, Error> {
+    // What was withdrawn is put right by nobody.
+    if !mine.pep.counts() {
+        return Ok(Vec::new());
+    }
     let others = other_statements(device, mine, now)?;
     let last = bring::last(device, mine)?;
     let around = Around { today: now.day(), previous: last.as_ref().map(|(_, view)| &**view), others: &others };
@@ -31,6 +35,6 @@ pub fn findings_in(device: &mut Device, mine: &Mine, view: &View, now: &Now) -> 
 /// What the targets of other children on this device say.
 fn other_statements(device: &mut Device, mine: &Mine, now: &Now) -> Result<Vec<String>, Error> {
     let all = lists::summaries(device, now)?;
-    let others = all.iter().filter(|other| other.pep.child != mine.pep.child);
+    let others = all.iter().filter(|other| other.pep.child != mine.pep.child && other.pep.counts());
     Ok(others.flat_map(|other| other.statements.iter().cloned()).collect())
 }

@@ -344,17 +344,18 @@ impl Device {
         self.peps.get(id.as_bytes())
     }
 
-    /// Children of this person's teams, and those added here that the relay does not know yet.
+    /// Children of this person's teams, each once, and those added here that the relay does not know yet.
     pub fn children(&self) -> Result<Vec<Child>, Trouble> {
-        let mut children: Vec<Child> = self.roster.children().cloned().collect();
+        let entries = self.roster.children().filter(|child| self.roster.joined(&child.id).is_none());
+        let mut children: Vec<Child> = entries.cloned().collect();
         let new = self.new_children()?.into_iter().filter(|child| self.roster.child(&child.child).is_none());
         children.extend(new.map(as_child));
         Ok(children)
     }
 
-    /// One of them.
+    /// One of them, by the id of any entry of theirs.
     pub fn child(&self, id: &Uuid) -> Result<Option<Child>, Trouble> {
-        if let Some(child) = self.roster.child(id.as_bytes()) {
+        if let Some(child) = self.roster.child(&self.roster.known_as(id.as_bytes())) {
             return Ok(Some(child.clone()));
         }
         Ok(read_fact(&self.replica, &key(b"child/", id.as_bytes()))?.map(as_child))

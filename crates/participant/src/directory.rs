@@ -22,7 +22,8 @@ pub fn facts(device: &Device, child: &Uuid, now: &Now) -> Result<DirectoryFacts,
 /// Fills in what this person answers for and nobody has said yet, as one change in each document; each question once on this device.
 /// The questions that were filled in. On the disk when this returns.
 pub fn fill_in(device: &mut Device, mine: &Mine, now: &Now) -> Result<Vec<String>, Error> {
-    let Some(view) = device.view_if_here(&mine.pep, mine.role)?.filter(|view| !view.signed_off()) else {
+    let Some(view) = device.view_if_here(&mine.pep, mine.role)?.filter(|view| !view.signed_off() && mine.pep.counts())
+    else {
         return Ok(Vec::new());
     };
     let (facts, writer) = (facts(device, &mine.pep.child, now)?, mine.writer(device, now)?);

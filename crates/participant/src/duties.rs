@@ -141,10 +141,10 @@ pub fn urgency(one: &OfChild, today: NaiveDate) -> (u8, Option<NaiveDate>, Strin
 pub fn of_child(device: &mut Device, child: &Uuid, now: &Now) -> Result<Option<Arc<OfChild>>, Error> {
     let day = now.today();
     let Some(known) = device.child(child)?.filter(|_| device.role_for(child, &day).is_some()) else { return Ok(None) };
-    let peps: Vec<Pep> = device.peps().filter(|pep| pep.child == *child).cloned().collect();
+    let peps: Vec<Pep> = device.peps().filter(|pep| pep.child == *child && pep.counts()).cloned().collect();
     let mut sittings = Vec::new();
     for pep in &peps {
-        if let Some(role) = device.role_for(child, &day)
+        if let Some(role) = device.role_in(pep, &day)
             && let Some(summary) = device.summary(pep, role)?
         {
             sittings.push(summary.sitting.clone());
@@ -166,7 +166,11 @@ pub(crate) fn of_children(device: &Device, summaries: &[Arc<Summary>], now: &Now
     mine.map(|child| {
         let plans = of_child.get(&Uuid::from_bytes(child.id)).map_or(&[][..], Vec::as_slice);
         let sittings: Vec<Sitting> = plans.iter().map(|summary| summary.sitting.clone()).collect();
-        let last = plans.iter().map(|summary| &summary.pep).max_by_key(|pep| (pep.year, pep.term, pep.kind));
+        let last = plans
+            .iter()
+            .map(|summary| &summary.pep)
+            .filter(|pep| pep.counts())
+            .max_by_key(|pep| (pep.year, pep.term, pep.kind));
         Ok(Arc::new(of(device, child, last, &sittings, now)?))
     })
     .collect()
@@ -196,7 +200,7 @@ fn of(device: &Device, child: Child, last: Option<&Pep>, sittings: &[Sitting], n
     let id = Uuid::from_bytes(child.id);
     let role = role_for(device, &id, now)?;
     let lacks = if role.is_virtual_school() { lacks(device, &id, now) } else { Vec::new() };
-    let counted = || sittings.iter().filter(|one| !one.withdrawn);
+    let counted = || sittings.iter().filter(|one| !one.uncounted);
     let peps = match counted().next() {
         None => Peps::None,
         Some(_) if counted().all(|one| one.signed.is_some()) => Peps::Signed,

@@ -117,6 +117,7 @@ impl From<Refused> for Error {
             | Refused::Reserved { .. }
             | Refused::NoDeskReview
             | Refused::Sealed
+            | Refused::Withdrawn
             | Refused::OthersWords { .. }
             | Refused::SignOff { .. } => Kind::NotPermitted,
             // A wrong value is not understood, whoever finds out.
@@ -146,6 +147,7 @@ impl From<Refused> for Error {
         };
         let error = Error::new(kind, refused.to_string());
         match refused {
+            Refused::Withdrawn => error.hint("pep withdraw PEP --back"),
             Refused::NoReason => error.hint("pep quality PEP overall GRADE --reason \"…\""),
             _ => error,
         }

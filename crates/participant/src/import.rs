@@ -25,7 +25,10 @@ pub fn import(device: &mut Device, file: &AnswersFile, how: &How, now: &Now) -> 
         Some(pep) => select::pep(device, pep, now)?,
         None => newest(device, file, now)?,
     };
-    let other_child = file.from.as_ref().is_some_and(|from| from.child != mine.pep.child);
+    let other_child = file
+        .from
+        .as_ref()
+        .is_some_and(|from| device.roster().known_as(from.child.as_bytes()) != *mine.pep.child.as_bytes());
     if other_child && !how.from_another_child {
         return Err(Error::new(Kind::Failed, "This file is about another child. Nothing was brought.").hint(
             "Look whether it is the right file. If you are sure, give --pep PEP and --from-another-child with it.",
@@ -47,10 +50,12 @@ fn newest(device: &mut Device, file: &AnswersFile, now: &Now) -> Result<Mine, Er
         return Err(Error::new(Kind::Failed, "The file does not say which child it is about. Nothing was brought.")
             .hint("Say which plan it is for: pep import FILE --pep PEP. `pep list` shows them."));
     };
-    let mut peps: Vec<Pep> = device.peps().filter(|pep| pep.child == from.child).cloned().collect();
+    let child = device.roster().known_as(from.child.as_bytes());
+    let of_child = |pep: &&Pep| *pep.child.as_bytes() == child;
+    let mut peps: Vec<Pep> = device.peps().filter(|pep| of_child(pep) && pep.counts()).cloned().collect();
     peps.sort_by_key(|pep| std::cmp::Reverse((pep.year, pep.term, pep.id())));
-    if let Some(role) = device.role_for(&from.child, &now.today()) {
-        for pep in peps {
+    for pep in peps {
+        if let Some(role) = device.role_in(&pep, &now.today()) {
             if device.view_if_here(&pep, role)?.is_some_and(|view| !view.signed_off()) {
                 return Ok(Mine { pep, role });
             }

@@ -19,6 +19,7 @@ pub mod device;
 pub mod directory;
 pub mod duties;
 pub mod error;
+pub mod filed;
 pub mod give_back;
 pub mod idle;
 pub mod import;
@@ -52,3 +53,5 @@ pub use now::{Now, Zone};
 pub use gate::Hash;
 /// Why a device cannot do what it was asked to, and words that must not stay in memory.
 pub use replica::{Secret, Trouble};
+/// What a device says to the relay to have something done.
+pub use sync::act::Sentence;

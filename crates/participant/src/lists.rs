@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     Device, Error, Mine, Now, bring,
     duties::{self, OfChild},
+    filed::{self, PutRight},
     summary::Summary,
 };
 
@@ -16,7 +17,7 @@ use crate::{
 pub fn summaries(device: &mut Device, now: &Now) -> Result<Vec<Arc<Summary>>, Error> {
     let day = now.today();
     let peps: Vec<(Pep, Role)> =
-        device.peps().filter_map(|pep| Some((pep.clone(), device.role_for(&pep.child, &day)?))).collect();
+        device.peps().filter_map(|pep| Some((pep.clone(), device.role_in(pep, &day)?))).collect();
     let all = peps.into_iter().map(|(pep, role)| Ok(device.summary(&pep, role)?));
     all.filter_map(Result::transpose).collect()
 }
@@ -34,6 +35,8 @@ pub struct Listed {
     pub is_newest: bool,
     /// What is due of its child (R003-06).
     pub of_child: Arc<OfChild>,
+    /// How it is filed.
+    pub put_right: PutRight,
 }
 
 impl Deref for Listed {
@@ -50,7 +53,7 @@ impl Listed {
         let calendar = self.pep.process.calendar();
         let pressing = |by: NaiveDate| calendar.standing(today, by) != Standing::Ahead;
         let own = self.undone().filter_map(|due| due.by.ok()).any(pressing);
-        own || self.is_newest && self.of_child.is_due(today)
+        self.pep.counts() && (own || self.is_newest && self.of_child.is_due(today))
     }
 
     /// What is still to be done of this plan by a day, of what still stands for its child: the end of the duty takes a plan's own
@@ -86,16 +89,21 @@ pub fn plans_and_children(device: &mut Device, now: &Now) -> Result<(Vec<Listed>
         of_child.entry(summary.pep.child).or_default().push(summary);
     }
     let when = |of: &Summary| (of.pep.year, of.pep.term, of.signed_on);
+    let sat = |of: &Summary| (of.pep.year, of.pep.term);
     let line = |summary: &Arc<Summary>| {
-        let others = of_child.get(&summary.pep.child).map_or(&[][..], Vec::as_slice);
-        let later = others.iter().any(|other| other.signed_off && when(other) > when(summary));
-        let newer = others.iter().any(|other| (other.pep.year, other.pep.term) > (summary.pep.year, summary.pep.term));
+        let all = of_child.get(&summary.pep.child).map_or(&[][..], Vec::as_slice);
+        let others: Vec<&Summary> = all.iter().filter(|other| other.pep.counts()).copied().collect();
+        // One more in a term takes the place of none of it.
+        let one_more = |other: &Summary| other.pep.filed.extra.is_some() && sat(other) == sat(summary);
+        let later = others.iter().any(|other| other.signed_off && when(other) > when(summary) && !one_more(other));
+        let newer = others.iter().any(|other| sat(other) > sat(summary));
         Some(Listed {
             summary: summary.clone(),
             state: summary.state.superseded(later),
             closing: others.iter().any(|other| other.pep.kind == PepType::Closing),
             is_newest: !newer,
             of_child: (*by_id.get(&summary.pep.child)?).clone(),
+            put_right: filed::among(device, &summary.pep, others.iter().map(|other| &other.pep)),
         })
     };
     let listed = all.iter().filter_map(line).collect();
@@ -105,7 +113,7 @@ pub fn plans_and_children(device: &mut Device, now: &Now) -> Result<(Vec<Listed>
 /// How many answers of this person's could be brought into each of these plans from the PEP before it; only those with some.
 pub fn could_bring(device: &mut Device, plans: &[Listed]) -> Result<BTreeMap<Uuid, usize>, Error> {
     let mut could = BTreeMap::new();
-    for line in plans.iter().filter(|line| !line.signed_off) {
+    for line in plans.iter().filter(|line| !line.signed_off && line.pep.counts()) {
         let mine = Mine { pep: line.pep.clone(), role: line.role };
         let Some(before) = bring::last_pep(device, &mine)? else { continue };
         let work_out = |last: &View, view: &View| bring::could_bring(&mine, view, &before, last);
@@ -180,7 +188,8 @@ mod tests {
             };
             device.add_child(new).unwrap();
             let process = Processes::built_in().latest("sections").unwrap();
-            let pep = Pep { child, year, term: Term::Spring, kind: PepType::Review, process };
+            let pep =
+                Pep { child, year, term: Term::Spring, kind: PepType::Review, process, filed: plan::Filed::default() };
             device.start_pep(&pep, Role::SocialWorker).unwrap();
             pep
         });

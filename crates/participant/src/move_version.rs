@@ -43,6 +43,9 @@ pub fn move_version(device: &mut Device, mine: &Mine, version: u32, now: &Now) -
         return Err(Error::new(Kind::NotPermitted, message)
             .hint("The social worker, the designated teacher and the Virtual School do."));
     }
+    if !mine.pep.counts() {
+        return Err(Refused::Withdrawn.into());
+    }
     if mine.view(device)?.state == State::Closed {
         return Err(Refused::Sealed.into());
     }

@@ -61,10 +61,10 @@ pub fn is_sampled(device: &mut Device, mine: &Mine, now: &Now) -> Result<bool, E
         return Ok(true);
     }
     let day = now.today();
-    let all: Vec<plan::Pep> = device.peps().cloned().collect();
+    let all: Vec<plan::Pep> = device.peps().filter(|pep| pep.counts()).cloned().collect();
     let mut listed = Vec::new();
     for other in all {
-        let Some(role) = device.role_for(&other.child, &day) else { continue };
+        let Some(role) = device.role_in(&other, &day) else { continue };
         // What has not arrived whole stays on the list, with a school of its own.
         let setting = device.summary(&other, role)?.and_then(|summary| summary.setting.clone());
         listed.push((other, setting));

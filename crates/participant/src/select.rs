@@ -31,14 +31,26 @@ pub fn pep(device: &Device, text: &str, now: &Now) -> Result<Mine, Error> {
         return Err(Error::new(Kind::NotPermitted, message)
             .hint("The Virtual School decides who works with whom, and can add you. What you wrote before is kept."));
     };
-    let role = role_for(device, &pep.child, now)?;
+    let role = role_for(device, &pep.began_for(), now)?;
     Ok(Mine { pep, role })
 }
 
-/// The child that `text` names.
+/// The child that `text` names: by whichever entry of theirs.
 pub fn child(device: &Device, text: &str, now: &Now) -> Result<sync::roster::Child, Error> {
+    let entry = entry(device, text, now)?;
+    Ok(device.child(&Uuid::from_bytes(entry.id))?.unwrap_or(entry))
+}
+
+/// The entry of a child that `text` names, also one that turned out to be another of the same child.
+pub fn entry(device: &Device, text: &str, now: &Now) -> Result<sync::roster::Child, Error> {
     me(device, now)?;
-    let children = device.children()?;
+    let mut children = device.children()?;
+    let is_one = |name: &str| children.iter().any(|child| child.name == name);
+    let roster = device.roster();
+    let joined = roster.children().filter(|child| roster.joined(&child.id).is_some());
+    // Where both entries have one name it means the one that stands.
+    let joined: Vec<_> = joined.filter(|child| child.name != text.trim() || !is_one(&child.name)).cloned().collect();
+    children.extend(joined);
     let named: Vec<_> = children.iter().filter(|c| c.name == text.trim()).collect();
     if let [only] = named.as_slice() {
         return Ok((*only).clone());

@@ -1,7 +1,7 @@
 //! Signing: what a person's signature waits for, and giving it, in one turn and on what they have seen.
 
 use chrono::NaiveDate;
-use plan::{Applied, Offer, SignOff, View};
+use plan::{Applied, Offer, Refused, SignOff, View};
 use uuid::Uuid;
 
 use crate::{Device, Error, Kind, Mine, Now, check, quality};
@@ -58,6 +58,9 @@ pub fn sign(device: &mut Device, mine: &Mine, signing: Signing<'_>, now: &Now) -
         return Err(
             Error::new(Kind::Usage, "That day has not come yet.").hint("A signature is of today or a day before.")
         );
+    }
+    if !mine.pep.counts() {
+        return Err(Refused::Withdrawn.into());
     }
     let offer = offer(device, mine, now)?
         .ok_or_else(|| Error::new(Kind::NotPermitted, "Your role signs nothing in a plan."))?;

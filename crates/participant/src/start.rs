@@ -1,6 +1,6 @@
 //! Starting a PEP, or finding the one that exists, and bringing what this person answers for from the last.
 
-use plan::{AcademicYear, Needs, Pep, PepType, Phase, ProcessRef, State};
+use plan::{AcademicYear, Extra, Needs, Pep, PepType, Phase, ProcessRef, State};
 
 use crate::{
     Device, Error, Kind, Mine, Now,
@@ -63,7 +63,7 @@ pub fn process(
             Error::new(Kind::Usage, message).hint(format!("It is one of: {}.", ids.join(", ")))
         });
     }
-    let of_child = device.peps().filter(|pep| pep.child.as_bytes() == &child.id);
+    let of_child = device.peps().filter(|pep| pep.child.as_bytes() == &child.id && pep.counts());
     usual(offered, of_child.max_by_key(|pep| (pep.year, pep.term, pep.kind)))
 }
 
@@ -78,8 +78,8 @@ pub(crate) fn usual(offered: Vec<ProcessRef>, last: Option<&Pep>) -> Result<Proc
 /// answers for from the last, and fills in what the directory knows. On the disk when this returns.
 pub fn start(device: &mut Device, pep: Pep, blank: bool, now: &Now) -> Result<Started, Error> {
     let role = role_for(device, &pep.child, now)?;
-    let (pep, created) = match known(device, &pep) {
-        Some(known) if known.process != pep.process => (known.clone(), false),
+    let (pep, created) = match known(device, &pep)? {
+        Some(known) if known.process != pep.process || known.id() != pep.id() => (known, false),
         _ => {
             let created = device.start_pep(&pep, role)?;
             (pep, created)
@@ -91,9 +91,37 @@ pub fn start(device: &mut Device, pep: Pep, blank: bool, now: &Now) -> Result<St
     Ok(Started { mine, created, came, filled_in })
 }
 
-/// The PEP of this child, term and type that is there already.
-pub fn known<'a>(device: &'a Device, pep: &Pep) -> Option<&'a Pep> {
-    device.pep(&pep.id())
+/// Why a PEP that is begun today is one more in its term; `None` where it is not.
+pub fn extra(reason: Option<&str>, now: &Now) -> Result<Option<Extra>, Error> {
+    let Some(reason) = reason else { return Ok(None) };
+    Extra::new(reason, now.day()).map(Some).map_err(|no| Error::new(Kind::Usage, no.to_string()))
+}
+
+/// The PEP of this child, term and type that is there already, whatever it was begun as. An error where the one that was begun as this
+/// counts as another or not at all: a second could not be told from it.
+pub fn known(device: &Device, pep: &Pep) -> Result<Option<Pep>, Error> {
+    let sitting = |pep: &Pep| (pep.child, pep.year, pep.term, pep.kind, pep.filed.extra.is_some());
+    let same = |one: &&Pep| one.counts() && sitting(one) == sitting(pep);
+    let begun = device.pep(&pep.id());
+    if let Some(one) = begun.filter(same) {
+        return Ok(Some(one.clone()));
+    }
+    if let Some(one) = device.peps().find(|one| pep.filed.extra.is_none() && same(one)) {
+        return Ok(Some(one.clone()));
+    }
+    let Some(begun) = begun else { return Ok(None) };
+    let why = match begun.counts() {
+        true => format!(
+            "The PEP that was begun as that is one of another type now ({}), and no second one can be begun as it.",
+            words::sitting(begun)
+        ),
+        false => {
+            format!("That PEP was begun before, and was withdrawn ({}). It can be brought back.", words::sitting(begun))
+        }
+    };
+    let bring =
+        if begun.counts() { String::new() } else { format!("Bring it back: pep withdraw {} --back. ", begun.id()) };
+    Err(Error::new(Kind::Failed, why).hint(format!("{bring}For one more in that term: pep new … --extra REASON.")))
 }
 
 /// What speaks against this PEP: said, and never a bar.
@@ -116,7 +144,9 @@ pub fn doubts(device: &mut Device, pep: &Pep, now: &Now) -> Result<Vec<String>, 
         let says = words::currency(&of_child.duties);
         doubts.push(format!("A PEP of this child is {says}. The PEP is started all the same."));
     }
-    let closing = |other: &&Pep| other.child == pep.child && other.kind == PepType::Closing && other.id() != pep.id();
+    let closing = |other: &&Pep| {
+        other.child == pep.child && other.counts() && other.kind == PepType::Closing && other.id() != pep.id()
+    };
     let closing: Vec<Pep> = device.peps().filter(closing).cloned().collect();
     for closing in closing {
         if device.view_if_here(&closing, role)?.is_some_and(|view| view.state == State::Closed) {

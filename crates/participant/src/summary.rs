@@ -56,8 +56,10 @@ impl Summary {
     pub fn of(pep: &Pep, person: &Person<'_>, view: &View) -> Summary {
         let writer = person.writer;
         let (role, process) = (writer.role, pep.process());
+        // Of what is withdrawn nothing waits for anybody.
+        let open = if pep.counts() { view.gaps.as_slice() } else { &[] };
         let mut gaps = BTreeMap::new();
-        for gap in &view.gaps {
+        for gap in open {
             *gaps.entry(gap.owner).or_default() += 1;
         }
         let question = |id: &str| plan::bank().question(id);
@@ -69,8 +71,11 @@ impl Summary {
             called: called(view),
             setting: text(view, "setting.name"),
             gaps,
-            delegated: view.gaps.iter().filter(deputises).count(),
-            choices: plan::conflicts(view, pep).iter().filter(|dispute| writes(dispute.question)).count(),
+            delegated: open.iter().filter(deputises).count(),
+            choices: match pep.counts() {
+                true => plan::conflicts(view, pep).iter().filter(|dispute| writes(dispute.question)).count(),
+                false => 0,
+            },
             state: view.state,
             signed_off: view.signed_off(),
             signed_on: view.sign_offs.iter().filter(|made| made.question == "signoff.vs").map(|made| made.on).max(),

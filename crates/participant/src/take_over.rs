@@ -23,7 +23,7 @@ const QUOTED_MAX: usize = 1_800;
 pub fn what_waits(device: &mut Device, now: &Now) -> Result<bool, Trouble> {
     let mut done = false;
     for (standing, aside) in device.to_take_over() {
-        let Some(role) = device.role_for(&standing.child, &now.today()) else { continue };
+        let Some(role) = device.role_in(&standing, &now.today()) else { continue };
         let mine = Mine { pep: standing, role };
         match take_over(device, &mine, &aside, now) {
             Ok(words) => {

@@ -75,9 +75,10 @@ pub fn rfc3339(at: i64) -> String {
     DateTime::<Utc>::from_timestamp(at, 0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// `Spring 2025/26, termly review`.
+/// `Spring 2025/26, termly review`; of one more in its term with why: `Spring 2025/26, termly review, extra: concern`.
 pub fn sitting(pep: &Pep) -> String {
-    format!("{} {}, {}", pep.term.label(), pep.year, pep.kind.label().to_lowercase())
+    let extra = pep.filed.extra.as_ref().map_or(String::new(), |extra| format!(", extra: {}", extra.reason()));
+    format!("{} {}, {}{extra}", pep.term.label(), pep.year, pep.kind.label().to_lowercase())
 }
 
 /// A role in the middle of a sentence.

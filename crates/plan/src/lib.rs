@@ -51,8 +51,8 @@ pub use meeting::{
 };
 pub use meter::{Contribution, contributions, unheard};
 pub use pep::{
-    AcademicYear, BEGINNING, DocumentKind, NotAChoice, NotATerm, NotAWord, Pep, PepType, Phase, Role, SCHEMA_NEWEST,
-    Term, Unreadable, from_genesis, load, parse_term, version_of,
+    AcademicYear, BEGINNING, DocumentKind, EXTRA_CHARS_MAX, Extra, Filed, NotAChoice, NotAReason, NotATerm, NotAWord,
+    Pep, PepType, Phase, Role, SCHEMA_NEWEST, Term, Unreadable, from_genesis, load, parse_term, version_of,
 };
 pub use picture::{NotAPicture, PICTURE_BYTES_MAX, Picture};
 pub use plausible::figures;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::bank::BadFile;
 use crate::edit::{Writer, apply};
-use crate::pep::{AcademicYear, DocumentKind, Pep, PepType, Role, Term, from_genesis, parse_term};
+use crate::pep::{AcademicYear, DocumentKind, Filed, Pep, PepType, Role, Term, from_genesis, parse_term};
 use crate::portable::{ANSWERS_FORMAT, AnswersFile};
 use crate::processes::{ProcessRef, Processes};
 use crate::refused::Refused;
@@ -223,7 +223,14 @@ fn actor(number: u8) -> ActorId {
 impl SamplePep {
     /// The PEP, of a child with this id.
     pub fn pep(&self, child: Uuid) -> Pep {
-        Pep { child, year: self.year, term: self.term, kind: self.kind, process: self.process.clone() }
+        Pep {
+            child,
+            year: self.year,
+            term: self.term,
+            kind: self.kind,
+            process: self.process.clone(),
+            filed: Filed::default(),
+        }
     }
 }
 

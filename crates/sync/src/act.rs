@@ -62,6 +62,31 @@ pub enum Does {
         sections: Vec<String>,
         until: String,
     },
+    /// A PEP is of another type than it was begun as, or of the one that it is: whoever chooses the type says so.
+    AmendPep {
+        #[serde(with = "serde_bytes")]
+        child: Id,
+        #[serde(with = "serde_bytes")]
+        pep: Id,
+        was: String,
+        is: String,
+    },
+    /// A PEP was begun by mistake, and counts nowhere any more; `back`: it counts again.
+    WithdrawPep {
+        #[serde(with = "serde_bytes")]
+        child: Id,
+        #[serde(with = "serde_bytes")]
+        pep: Id,
+        back: bool,
+    },
+    /// Two entries turn out to be one child: what is filed under the first counts as the other's; `apart`: they are two after all.
+    JoinChildren {
+        #[serde(with = "serde_bytes")]
+        child: Id,
+        #[serde(with = "serde_bytes")]
+        into: Id,
+        apart: bool,
+    },
     /// How the signer can be reached.
     SetContact { was: Contact, is: Contact },
     /// A fact about a child is put right.
@@ -153,6 +178,21 @@ impl Sentence {
         to_cbor(self)
     }
 
+    /// Whether it says why, which is asked of what others will ask about.
+    pub fn says_why_where_asked(&self) -> bool {
+        let asked = match self.does {
+            Does::CorrectChild { .. } | Does::JoinChildren { .. } => true,
+            Does::WithdrawPep { back, .. } => !back,
+            Does::HandOver { .. }
+            | Does::EndMembership { .. }
+            | Does::Delegate { .. }
+            | Does::AmendPep { .. }
+            | Does::SetContact { .. }
+            | Does::NameDevice { .. } => false,
+        };
+        !asked || self.why.as_deref().is_some_and(|why| !why.trim().is_empty())
+    }
+
     /// Reads one. `None` where the bytes are not exactly one, or of a newer kind.
     pub fn decode(bytes: &[u8]) -> Option<Sentence> {
         from_whole(bytes).ok()
@@ -166,6 +206,9 @@ impl Does {
             Does::HandOver { .. } => "hand-over",
             Does::EndMembership { .. } => "end-membership",
             Does::Delegate { .. } => "delegate",
+            Does::AmendPep { .. } => "amend-pep",
+            Does::WithdrawPep { .. } => "withdraw-pep",
+            Does::JoinChildren { .. } => "join-children",
             Does::SetContact { .. } => "set-contact",
             Does::CorrectChild { .. } => "correct-child",
             Does::NameDevice { .. } => "name-device",

@@ -153,6 +153,63 @@ pub struct ChildSheet {
     /// What of the child's plans is, was or will be answered by a colleague of the designated teacher.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delegations: Vec<Delegation>,
+    /// What was put right about the child's PEPs, which stay what they were started as.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
+    /// Whose entry this one turned out to be another of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<Joined>,
+}
+
+/// What was put right about one PEP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Correction {
+    /// The PEP.
+    #[serde(with = "serde_bytes")]
+    pub pep: Id,
+    /// The type that it is of, where that is not the one it was started as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Who said last which type it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amended: Option<Said>,
+    /// That it was begun by mistake.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Said>,
+    /// The role whose yes its type waits for: it was begun by somebody who does not choose that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<String>,
+}
+
+impl Correction {
+    /// Of a PEP about which nothing was put right.
+    pub fn of(pep: Id) -> Correction {
+        Correction { pep, kind: None, amended: None, withdrawn: None, waits_for: None }
+    }
+}
+
+/// That somebody said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Who; none for whoever keeps the relay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ByteArray<16>>,
+    /// On which day, `YYYY-MM-DD`.
+    pub on: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// That two entries are one child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joined {
+    /// The other, as which the child is known.
+    #[serde(with = "serde_bytes")]
+    pub into: Id,
+    /// Who found that out.
+    pub said: Said,
 }
 
 /// Pages of one plan that a person answers for the designated teacher: beside what they are on the child's team.

@@ -174,6 +174,18 @@ pub struct Start {
     /// SHA-256 of what its file says, where it is of form 2 or later: the documents' ids and first changes follow from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub process_hash: Option<ByteArray<32>>,
+    /// Why it is one more in its term, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<OneMore>,
+}
+
+/// That a PEP is one more in its term. Its ids follow from that, too: who does not know of it does not take the PEP for another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct OneMore {
+    /// Why.
+    pub reason: String,
+    /// The day on which it was begun, `YYYY-MM-DD`.
+    pub day: String,
 }
 
 /// One document that a device may open.
@@ -200,7 +212,8 @@ pub struct Listed {
 impl Listed {
     /// Bytes, nearly.
     pub fn weight(&self) -> usize {
-        250 + self.kind.len() + self.start.term.len() + self.start.process.len()
+        let extra = self.start.extra.as_ref().map_or(0, |extra| extra.reason.len() + 40);
+        250 + self.kind.len() + self.start.term.len() + self.start.process.len() + extra
     }
 }
 
@@ -553,7 +566,12 @@ impl Frame {
                 short(&child.name) && short(&child.dob) && child.looked_after_since.as_deref().is_none_or(short)
             }
             Frame::Readers { roles, .. } => roles.len() <= ROLES_MAX && roles.iter().all(|role| short(role)),
-            Frame::Start { start } => short(&start.term) && short(&start.kind) && short(&start.process),
+            Frame::Start { start } => {
+                short(&start.term)
+                    && short(&start.kind)
+                    && short(&start.process)
+                    && start.extra.as_ref().is_none_or(|extra| short(&extra.reason) && short(&extra.day))
+            }
             Frame::Act { act, .. } => act.len() <= ACT_BYTES_MAX,
             Frame::Acted { refused, .. } => refused.as_ref().is_none_or(|no| short(&no.code) && short(&no.reason)),
             Frame::Held { code, detail, .. } | Frame::Error { code, detail, .. } => short(code) && short(detail),

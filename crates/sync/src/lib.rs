@@ -56,7 +56,7 @@
 //! |---|---|---|
 //! | `hello` | participant | `version` = 1, `program`, `deviceId`, `lastRoster` (version of the roster held, 0 for none), `features`?, `mark`?, `directory`? {`epoch`, `version`} |
 //! | `welcome` | relay | `epoch`, `relayId`, `limits` {`frameBytesMax`, `envelopeBytesMax`, `queueFramesMax`}, `roster`? {`version`, `payload`, `sig`}, `features`?, `mark`? {`epoch`, `records`, `sig`}, `unsettled`? |
-//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`, `processHash`?}, `readers`? {`number`, `roles`}} |
+//! | `documents` | relay | `list` of {`doc`, `pep`, `kind`, `seq`, `start` {`pep`, `child`, `term`, `kind`, `process`, `processVersion`, `processHash`?, `extra`? {`reason`, `day`}}, `readers`? {`number`, `roles`}} |
 //! | `child` | participant | `child` {`child`, `name`, `dob`, `lookedAfterSince`?, `emergency`}: a child that the relay may not know |
 //! | `start` | participant | `start` as above: a PEP that the relay may not know |
 //! | `readers` | both | `doc`, `number`, `roles` (names of roles): who reads a document |
@@ -201,7 +201,7 @@
 //! | `kind` | `id` | what stands on it | who is sent it |
 //! |---|---|---|---|
 //! | `council` | none | name; who has every child, now and before; `addresses`? of the relay [{`url`, `tls`?}], in the order to try; `processes`?: phase → ids of the processes under which new PEPs begin; `calendars`? [{`number`, `schools`?, `file`: term dates as JSON}] | everybody |
-//! | `child` | child | the child; the team with days; `delegations`? [{`pep`, `person`, `sections`, `from`, `to`, `joined`?}]: what colleagues answer for the designated teacher, past ones too | those whose the child is today |
+//! | `child` | child | the child; the team with days; `delegations`? [{`pep`, `person`, `sections`, `from`, `to`, `joined`?}]: what colleagues answer for the designated teacher, past ones too; `corrections`? [{`pep`, `kind`?, `amended`?, `withdrawn`?, `waitsFor`?}]: what was put right about PEPs, with {`by`?, `on`, `why`?} each; `joined`? {`into`, `said`}: whose entry this one is another of | those whose the child is today |
 //! | `restricted` | child | facts that not everybody on the team may know | of those, the roles that read the annex `family` |
 //! | `accepted` | document | changes that were let in | those who read the document |
 //! | `person` | person | the person; their devices, revoked ones too | who shares a child with them; everybody, of those who have every child |

@@ -9,7 +9,7 @@ use gate::{Author, Hash, Id, Rules, Team};
 
 use crate::{
     act::Contact,
-    directory::{Delegation, Given, OnTeam, Sheet, changes},
+    directory::{Correction, Delegation, Given, Joined, OnTeam, Sheet, changes},
     roster::{Child, Device, Member, Person, Roster},
 };
 
@@ -29,6 +29,8 @@ pub struct People {
     delegations: BTreeMap<Id, Vec<Delegation>>,
     /// The same of an earlier epoch.
     delegated_earlier: BTreeMap<Id, Vec<Delegation>>,
+    corrections: BTreeMap<Id, Vec<Correction>>,
+    joined: BTreeMap<Id, Joined>,
     people: BTreeMap<Id, Person>,
     contacts: BTreeMap<Id, Contact>,
     devices: BTreeMap<Id, Vec<Device>>,
@@ -78,6 +80,12 @@ impl People {
                 if !sheet.delegations.is_empty() {
                     self.delegations.insert(id, sheet.delegations);
                 }
+                self.corrections.remove(&id);
+                if !sheet.corrections.is_empty() {
+                    self.corrections.insert(id, sheet.corrections);
+                }
+                self.joined.remove(&id);
+                self.joined.extend(sheet.joined.map(|joined| (id, joined)));
                 self.left.remove(&id);
                 self.children.insert(id, sheet.child);
             }
@@ -112,6 +120,8 @@ impl People {
         self.earlier.remove(child);
         self.delegations.remove(child);
         self.delegated_earlier.remove(child);
+        self.corrections.remove(child);
+        self.joined.remove(child);
     }
 
     /// This person is not told any more what not everybody on the child's team may know.
@@ -225,6 +235,21 @@ impl People {
     /// What of a child's plans is, was or will be answered for the designated teacher.
     pub fn delegations(&self, child: &Id) -> &[Delegation] {
         self.delegations.get(child).map_or(&[], Vec::as_slice)
+    }
+
+    /// What was put right about a PEP that was started for that child.
+    pub fn correction(&self, child: &Id, pep: &Id) -> Option<&Correction> {
+        self.corrections.get(child)?.iter().find(|one| one.pep == *pep)
+    }
+
+    /// That a child's entry is another of the same child, of which this device knows.
+    pub fn joined(&self, child: &Id) -> Option<&Joined> {
+        self.joined.get(child).filter(|joined| self.children.contains_key(&joined.into))
+    }
+
+    /// The entry as which a child is known: their own, or the one that it was joined to.
+    pub fn known_as(&self, child: &Id) -> Id {
+        self.joined(child).map_or(*child, |joined| joined.into)
     }
 
     /// The reader's own memberships that have ended.

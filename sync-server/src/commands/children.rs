@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use plan::ClosingEvent;
 use sync::{
-    act::ChildFact,
+    act::{ChildFact, REASON_CHARS_MAX},
+    directory::Said,
     frame::NewChild,
     roster::{LEFT_CARE, PLACED_FOR_ADOPTION},
 };
@@ -12,9 +13,9 @@ use uuid::Uuid;
 
 use super::{Desk, Output, columns, find_child};
 use crate::{
-    directory::text,
+    directory::{Refused, text},
     error::Error,
-    json::{Child, ChildAdded, ChildFacts, ChildSet},
+    json::{Child, ChildAdded, ChildFacts, ChildSet, ChildrenMerged},
     now,
 };
 
@@ -57,6 +58,22 @@ enum Command {
         name: String,
         /// What it says; left out, the fact is taken back
         value: Option<String>,
+    },
+    /// Join a child that was entered twice to the entry as which it is to be known
+    ///
+    /// Both entries keep their plans, and everything written and signed in them; on people's devices they are one child's, by the name
+    /// and the dates of the second entry. Who is on the one team joins the other, except whoever's membership there has ended.
+    Merge {
+        /// The entry that is one too many: id, the first letters of it, or the whole name
+        from: String,
+        /// The entry as which the child is known
+        into: String,
+        /// Why: what shows that they are one child
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// They are two children after all: what was joined is taken apart; who came onto a team by it stays there
+        #[arg(long)]
+        undo: bool,
     },
     /// List them: id, name, date of birth, how many people are on the team today
     List,
@@ -186,13 +203,28 @@ impl Children {
                     facts.iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect();
                 Ok(Output::new(columns(&rows), &ChildFacts { child: Uuid::from_bytes(id), facts }))
             }),
+            Command::Merge { from, into, reason, undo } => desk.with(move |relay| {
+                let (from, into) = (find_child(relay, &from)?, find_child(relay, &into)?);
+                let why = reason.trim().to_owned();
+                if why.is_empty() || why.chars().count() > REASON_CHARS_MAX || why.chars().any(char::is_control) {
+                    return Err(Refused::ActReason.into());
+                }
+                let said = Said { by: None, on: crate::directory::day(now()), why: Some(why) };
+                relay.administer(|directory| directory.join_children((&from, &into), undo, said, None, now()))?;
+                let words =
+                    if undo { "Two children again.\n" } else { "One child from now on, on every device that syncs.\n" };
+                let [child, into] = [from, into].map(Uuid::from_bytes);
+                Ok(Output::new(words.to_owned(), &ChildrenMerged { child, into, joined: !undo }))
+            }),
             Command::List => desk.with(|relay| {
                 let today = crate::directory::day(now());
                 let mut rows = Vec::new();
                 let mut list = Vec::new();
                 for child in relay.directory().children() {
                     let team = relay.directory().team(&child.id).iter().filter(|m| m.on(&today)).count();
-                    rows.push(vec![text(&child.id), child.name.clone(), child.dob.clone(), team.to_string()]);
+                    let joined = relay.directory().joined(&child.id).map(|joined| joined.into);
+                    let known_as = joined.map_or(String::new(), |into| format!("is {}", text(&into)));
+                    rows.push(vec![text(&child.id), child.name.clone(), child.dob.clone(), team.to_string(), known_as]);
                     list.push(Child {
                         child: Uuid::from_bytes(child.id),
                         name: child.name.clone(),
@@ -200,6 +232,7 @@ impl Children {
                         looked_after_since: child.looked_after_since.clone(),
                         emergency: child.emergency,
                         team,
+                        joined_to: joined.map(Uuid::from_bytes),
                     });
                 }
                 Ok(Output::new(columns(&rows), &list))

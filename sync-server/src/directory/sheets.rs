@@ -137,8 +137,13 @@ impl Directory {
             }
             Subject::Child(id) => {
                 let team = self.team(id).iter().map(OnTeam::of).collect();
-                let delegations = self.delegations(id).to_vec();
-                Sheet::Child(ChildSheet { child: self.children.get(id)?.clone(), team, delegations })
+                Sheet::Child(ChildSheet {
+                    child: self.children.get(id)?.clone(),
+                    team,
+                    delegations: self.delegations(id).to_vec(),
+                    corrections: self.corrections(id).to_vec(),
+                    joined: self.joined(id).cloned(),
+                })
             }
             Subject::Restricted(child) => {
                 Sheet::Restricted(Restricted { child: *child, facts: self.restricted.get(child)?.clone() })

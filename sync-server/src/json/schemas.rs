@@ -30,6 +30,7 @@ fn schemas() -> BTreeMap<String, Schema> {
         "children add": json::ChildAdded,
         "children fact": json::ChildFacts,
         "children set": json::ChildSet,
+        "children merge": json::ChildrenMerged,
         "children list": Vec<json::Child>,
         "completions": json::Completions,
         "config": json::Config,

@@ -11,13 +11,13 @@ use serde_bytes::ByteArray;
 use sync::{
     Frame,
     act::{Does, REASON_CHARS_MAX, Sentence, statement},
-    directory::Delegation,
+    directory::{Delegation, Said},
     frame::NotDone,
 };
 
 use super::Relay;
 use crate::{
-    directory::{Refused, dated, day, from_cbor, sha256, text, to_cbor},
+    directory::{Directory, Refused, dated, day, from_cbor, sha256, text, to_cbor},
     pep,
     rights::{Act, Reach, Rights},
 };
@@ -136,7 +136,7 @@ impl Relay {
         }
         let reason = sentence.why.as_deref().unwrap_or_default();
         let is_long = reason.chars().count() > REASON_CHARS_MAX;
-        if is_long || (matches!(sentence.does, Does::CorrectChild { .. }) && reason.trim().is_empty()) {
+        if is_long || !sentence.says_why_where_asked() {
             return Err(Refused::ActReason);
         }
         Ok(sentence)
@@ -167,6 +167,15 @@ impl Relay {
                     Delegation { pep: *pep, person: *to, sections: sections.clone(), from, to: to_day, joined: None };
                 directory.delegate(new, child, by, now)
             }
+            Does::AmendPep { child, pep, was, is } => {
+                directory.amend_pep((child, pep), (was, is), said(directory, sentence, device, on)?, by, now)
+            }
+            Does::WithdrawPep { child, pep, back } => {
+                directory.withdraw_pep((child, pep), *back, said(directory, sentence, device, on)?, by, now)
+            }
+            Does::JoinChildren { child, into, apart } => {
+                directory.join_children((child, into), *apart, said(directory, sentence, device, on)?, by, now)
+            }
             Does::SetContact { was, is } => directory.set_contact(device, was, is, now),
             Does::CorrectChild { child, fact, was, is } => {
                 directory.correct_child((child, *fact), (was, is), device, now)
@@ -187,7 +196,11 @@ impl Relay {
             }
             Does::HandOver { child, from, .. } => (child, Some(from)),
             Does::EndMembership { child, person } => (child, Some(person)),
-            Does::CorrectChild { child, .. } | Does::Delegate { child, .. } => (child, None),
+            Does::CorrectChild { child, .. }
+            | Does::Delegate { child, .. }
+            | Does::AmendPep { child, .. }
+            | Does::WithdrawPep { child, .. }
+            | Does::JoinChildren { child, .. } => (child, None),
         };
         let main = directory.person(&person).and_then(|known| known.role.parse().ok());
         let here = directory.role(child, &person, today).and_then(|role| role.parse().ok());
@@ -232,6 +245,13 @@ impl Relay {
         }
         Ok(())
     }
+}
+
+/// That whoever has signed a sentence says so.
+fn said(directory: &Directory, sentence: &Sentence, device: &Id, on: &str) -> Result<Said, Refused> {
+    let by = Some(ByteArray::new(directory.device(device)?.person));
+    let why = sentence.why.as_deref().map(str::trim).filter(|why| !why.is_empty()).map(str::to_owned);
+    Ok(Said { by, on: on.to_owned(), why })
 }
 
 fn fact(id: &Id) -> Vec<u8> {

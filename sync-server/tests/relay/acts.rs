@@ -6,6 +6,7 @@ use replica::public_key;
 use sync::{
     Frame, Roster,
     act::{ChildFact, Contact, Does, Sentence, statement},
+    directory::Correction,
     feature::Features,
     frame::{Hello, NotDone},
 };
@@ -86,6 +87,13 @@ impl Story {
         team.iter().filter(|m| m.on(&today)).map(|m| (m.person, m.role.clone())).collect()
     }
 
+    /// What was put right about Idris's PEPs, and which entries were joined to his.
+    fn filed(&self) -> (Vec<Correction>, Vec<Id>) {
+        let directory = self.relay.inner.directory();
+        let joined = directory.children().filter(|child| directory.joined(&child.id).is_some()).map(|child| child.id);
+        (directory.corrections(&self.idris()).to_vec(), joined.collect())
+    }
+
     fn roster(&self, of: &Device) -> Roster {
         self.relay.inner.signed_roster(&of.person).verify(&self.relay.inner.key()).expect("it is signed")
     }
@@ -137,6 +145,18 @@ fn every_role_may_do_what_the_table_of_rights_says_and_nothing_else() {
                     let helper = story.relay.joins(8, "Fabian Rookhurst", "professional", &[idris]);
                     (delegates(&pep, &helper, &pages(&pep), "2026-03-20"), true)
                 }
+                Act::AmendPep => {
+                    let (child, pep) = filed(&started(&mut story));
+                    (Does::AmendPep { child, pep, was: "review".into(), is: "initial".into() }, false)
+                }
+                Act::WithdrawPep => {
+                    let (child, pep) = filed(&started(&mut story));
+                    (Does::WithdrawPep { child, pep, back: false }, false)
+                }
+                Act::JoinChildren => {
+                    let again = story.relay.enters("Idris Fenimoor");
+                    (Does::JoinChildren { child: again, into: idris, apart: false }, false)
+                }
                 Act::SetContact => (Does::SetContact { was: Contact::default(), is: contact("01632 960001") }, true),
                 Act::CorrectChild => (story.correct(dob, "2010-11-03"), false),
                 Act::NameDevice => {
@@ -148,10 +168,10 @@ fn every_role_may_do_what_the_table_of_rights_says_and_nothing_else() {
                 Reach::Own => own,
                 Reach::Team | Reach::All => true,
             };
-            let before = (story.team(), story.roster(&story.odile));
+            let before = (story.team(), story.roster(&story.odile), story.filed());
             let refused = story.asks(&asks, does);
             assert_eq!(code(refused), (!may).then(|| "right".to_owned()), "{role} {act:?}");
-            let after = (story.team(), story.roster(&story.odile));
+            let after = (story.team(), story.roster(&story.odile), story.filed());
             assert_eq!(before != after, may, "{role} {act:?}: what is refused has changed nothing");
         }
     }
@@ -164,6 +184,10 @@ fn started(story: &mut Story) -> Pep {
     story.relay.asks(&mut line, &Frame::Start { start: start(&pep) });
     story.relay.inner.disconnect(line.number);
     pep
+}
+
+fn filed(pep: &Pep) -> (Id, Id) {
+    (pep.child.into_bytes(), pep.id().into_bytes())
 }
 
 fn delegates(pep: &Pep, to: &Device, sections: &[String], until: &str) -> Does {
@@ -619,12 +643,119 @@ fn two_memberships_that_begin_on_one_day_are_both_kept_and_what_was_written_in_t
     let record = story.relay.inner.directory().record(&document(&pep, plan::DocumentKind::Main), 0);
     assert!(record.groups[&person].contains("designated-teacher"), "{:?}", record.groups);
     // After a restart too.
-    let (dir, now) = (story.relay.dir.clone(), story.relay.now);
-    drop(std::mem::replace(&mut story.relay.inner, open_relay(&dir.with_extension("other"), now)));
-    story.relay.inner = open_relay(&dir, now);
+    let now = story.relay.now;
+    story.relay.opens_again();
     assert_eq!(roles(&story.relay), ["designated-teacher", "professional"]);
     // And whoever answered pages of it for somebody can take the case on.
     let (person, to) = (sunniva.person, ottoline.person);
     story.relay.inner.administer(|d| d.hand_over(&idris, &person, &to, &later, None, now)).expect("a hand-over");
     assert_eq!(last_day(&story, ottoline.person), Some(None));
+}
+
+#[test]
+fn what_cannot_be_put_right_is_refused_and_a_late_change_of_what_is_withdrawn_is_kept() {
+    let mut story = Story::begin();
+    let lorcan = story.relay.joins(9, "Lorcan Tidewell", "virtual-school-officer", &[]);
+    let mut ottoline = story.relay.joins(4, "Ottoline Greaves-Penn", "designated-teacher", &[story.relay.idris]);
+    let pep = started(&mut story);
+    let (child, id) = filed(&pep);
+    let idris = story.idris();
+    let amend = |was: &str, is: &str| Does::AmendPep { child, pep: id, was: was.into(), is: is.into() };
+    let withdraw = |back: bool| Does::WithdrawPep { child, pep: id, back };
+    let again = story.relay.enters("Idris Fenimoor");
+    let third = story.relay.enters("Idris F");
+    let join = |child: Id, into: Id, apart: bool| Does::JoinChildren { child, into, apart };
+    let before = story.filed();
+    for (does, wanted) in [
+        (amend("review", "weekly"), "value"),
+        (amend("review", ""), "value"),
+        (amend("initial", "closing"), "stands"),
+        (amend("review", "review"), "stands"),
+        (withdraw(true), "stands"),
+        (Does::AmendPep { child, pep: [7; 16], was: "review".into(), is: "initial".into() }, "refused"),
+        (Does::AmendPep { child: again, pep: id, was: "review".into(), is: "initial".into() }, "refused"),
+        (Does::WithdrawPep { child, pep: [7; 16], back: false }, "refused"),
+        (join(idris, idris, false), "value"),
+        (join(idris, [7; 16], false), "refused"),
+        (join([7; 16], idris, false), "refused"),
+        (join(again, idris, true), "stands"),
+    ] {
+        assert_eq!(code(story.asks(&lorcan, does)).as_deref(), Some(wanted));
+        assert_eq!(story.filed(), before);
+    }
+    // Without a reason nothing is withdrawn or joined.
+    for does in [withdraw(false), join(again, idris, false)] {
+        for why in [None, Some(" \n".to_owned()), Some("x".repeat(1_001))] {
+            let sentence = Sentence { why, ..story.sentence(&lorcan, does.clone()) };
+            let frame = story.signed(&lorcan, &sentence);
+            assert_eq!(code(story.sends(&lorcan, &frame)).as_deref(), Some("value"));
+        }
+    }
+    assert_eq!(story.filed(), before);
+    // The gate knows nothing of it: what a device writes before it hears is let in, and kept with the plan.
+    assert_eq!(code(story.asks(&lorcan, withdraw(false))), None);
+    let [(_, text), _] = two_texts(&pep);
+    assert_eq!(hands_in(&mut story, &mut ottoline, &pep, text), None);
+    for does in [withdraw(false), amend("review", "initial")] {
+        assert_eq!(code(story.asks(&lorcan, does)).as_deref(), Some("stands"));
+    }
+    assert_eq!(code(story.asks(&lorcan, join(again, idris, false))), None);
+    for does in
+        [join(again, idris, false), join(third, again, false), join(idris, third, false), join(third, idris, true)]
+    {
+        assert_eq!(code(story.asks(&lorcan, does)).as_deref(), Some("stands"));
+    }
+    // It is on the disk: a relay that is opened anew knows it.
+    let kept = story.filed();
+    story.relay.opens_again();
+    assert_eq!(story.filed(), kept);
+}
+
+#[test]
+fn who_is_on_the_team_of_one_entry_is_on_the_others_and_nobody_comes_back_by_it() {
+    let mut story = Story::begin();
+    let lorcan = story.relay.joins(9, "Lorcan Tidewell", "virtual-school-officer", &[]);
+    let idris = story.idris();
+    let again = story.relay.enters("Idris Fenimoor");
+    let ottoline = story.relay.joins(4, "Ottoline Greaves-Penn", "designated-teacher", &[again]);
+    // Carys's part in his life has ended; at the other entry somebody has not heard of it.
+    let carys = story.carys.person;
+    let today = sync_server::directory::day(story.relay.now);
+    let now = story.relay.now;
+    let long_ago = sync_server::directory::day(now - 2 * DAY);
+    story.relay.inner.administer(|to| to.end_member(&idris, &carys, &long_ago, None, now)).expect("it ends");
+    story.relay.inner.administer(|to| to.add_member(&again, &carys, "carer", &today, now)).expect("it begins");
+    let join = Does::JoinChildren { child: again, into: idris, apart: false };
+    assert_eq!(code(story.asks(&lorcan, join)), None);
+    let on = |story: &Story, child: &Id, person: &Id| {
+        story.relay.inner.directory().role(child, person, &today).map(str::to_owned)
+    };
+    for (person, role) in [(story.odile.person, "social-worker"), (ottoline.person, "designated-teacher")] {
+        for child in [idris, again] {
+            assert_eq!(on(&story, &child, &person).as_deref(), Some(role));
+        }
+    }
+    assert_eq!(on(&story, &idris, &carys), None, "nobody gains what ended for them");
+    // From now on either is both: handed over, ended and begun.
+    let (odile, petra) = (story.odile.person, story.petra.person);
+    let over = Does::HandOver { child: again, from: odile, to: petra };
+    assert_eq!(code(story.asks(&lorcan, over)), None);
+    for child in [idris, again] {
+        assert_eq!(on(&story, &child, &odile), None);
+        assert_eq!(on(&story, &child, &petra).as_deref(), Some("social-worker"));
+    }
+    let end = Does::EndMembership { child: idris, person: ottoline.person };
+    assert_eq!(code(story.asks(&lorcan, end)), None);
+    let ends = |story: &Story, child: &Id| {
+        let team = story.relay.inner.directory().team(child);
+        team.iter().find(|member| member.person == ottoline.person).and_then(|member| member.to.clone())
+    };
+    assert_eq!((ends(&story, &idris), ends(&story, &again)), (Some(today.clone()), Some(today.clone())));
+    // Apart again, each goes its own way.
+    let apart = Does::JoinChildren { child: again, into: idris, apart: true };
+    assert_eq!(code(story.asks(&lorcan, apart)), None);
+    let end = Does::EndMembership { child: idris, person: petra };
+    assert_eq!(code(story.asks(&lorcan, end)), None);
+    let team = story.relay.inner.directory().team(&again);
+    assert!(team.iter().any(|member| member.person == petra && member.to.is_none()));
 }

@@ -45,7 +45,14 @@ pub fn key(seed: u8) -> Ed25519KeyPair {
 pub fn pep(child: Id) -> Pep {
     let (year, term) = plan::parse_term("2025/26-spring").expect("a term");
     let process = plan::Processes::built_in().latest("sections").expect("a process");
-    Pep { child: Uuid::from_bytes(child), year, term, kind: "review".parse().expect("a type"), process }
+    Pep {
+        child: Uuid::from_bytes(child),
+        year,
+        term,
+        kind: "review".parse().expect("a type"),
+        process,
+        filed: plan::Filed::default(),
+    }
 }
 
 pub fn start(pep: &Pep) -> Start {
@@ -57,6 +64,7 @@ pub fn start(pep: &Pep) -> Start {
         process: pep.process.id().into(),
         process_version: pep.process.began().version,
         process_hash: pep.process.began().hash.map(serde_bytes::ByteArray::new),
+        extra: None,
     }
 }
 
@@ -229,6 +237,19 @@ impl Relay {
         let idris = inner.new_id();
         inner.administer(|d| d.add_child(&child(idris, "Idris Fennimoor"), None, NOW)).expect("a child");
         Relay { inner, idris, now: NOW, dir, next: 1, _home: home }
+    }
+
+    /// Another child, or the same one again.
+    pub fn enters(&mut self, name: &str) -> Id {
+        let (id, now) = (self.inner.new_id(), self.now);
+        self.inner.administer(|d| d.add_child(&child(id, name), None, now)).expect("a child");
+        id
+    }
+
+    /// Ends, and is opened anew.
+    pub fn opens_again(&mut self) {
+        drop(std::mem::replace(&mut self.inner, open_relay(&self.dir.with_extension("other"), self.now)));
+        self.inner = open_relay(&self.dir, self.now);
     }
 
     /// A link for somebody of that role, who joins the teams of `children`.

@@ -117,7 +117,14 @@ impl Device {
     /// The same, under this version of its process.
     pub fn plan_of(&self, process: &str, version: u32, kind: PepType) -> Pep {
         let process = Processes::built_in().get(process, version).unwrap();
-        let pep = Pep { child: self.child(), year: AcademicYear(2025), term: Term::Spring, kind, process };
+        let pep = Pep {
+            child: self.child(),
+            year: AcademicYear(2025),
+            term: Term::Spring,
+            kind,
+            process,
+            filed: plan::Filed::default(),
+        };
         self.start(&pep);
         pep
     }

@@ -1100,6 +1100,11 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep held accept", RELAY),
     ("pep held discard", RELAY),
     ("POST /held/*/*", RELAY),
+    ("pep amend", FILED),
+    ("pep withdraw", FILED),
+    ("pep child join", FILED),
+    ("POST /pep/*/filing", FILED),
+    ("POST /children/*/join", FILED),
     ("pep delegate", ACT),
     ("pep hand-over", ACT),
     ("pep team end", ACT),
@@ -1134,4 +1139,6 @@ const THIS_DEVICE: &str = "of this device and of no plan: client-cli/tests/cli, 
 const RELAY: &str = "asks the relay: tests/tests/held.rs, client-cli/tests/cli";
 /// The pages for these come later.
 const ACT: &str = "asks the relay, which judges it: tests/tests/acts.rs, sync-server/tests/relay/acts.rs";
+const FILED: &str =
+    "asks the relay, which judges it; by both doors: tests/tests/filed.rs, client-cli/src/serve/stories.rs";
 const READS: &str = "reads, and writes nothing in a plan";

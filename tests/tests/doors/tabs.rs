@@ -524,6 +524,8 @@ pub const NOBODY_ELSE_S: &[(&str, &str)] = &[
         "POST /children/*/new",
         "a plan that somebody has started in between is opened, and nothing of it is written over",
     ),
+    ("POST /children/*/join", "the relay decides once, and says where somebody has decided already"),
+    ("POST /pep/*/filing", "the relay decides once, and says what stands by then; in the plan it writes nothing"),
     ("POST /pep/*/views/give", "gives the device away; in the plan it writes nothing"),
     ("POST /views/leave", "takes the device back; in the plan it writes nothing"),
     ("POST /views/**", "the child's pages have ended: says so, and writes nothing"),

@@ -22,8 +22,8 @@ const FILTERS: [(&str, &str); 5] = [
 /// How the list may be ordered.
 const ORDERS: [(&str, &str); 3] = [("name", "Name"), ("due", "What is due first"), ("next", "Date of the next PEP")];
 
-/// Shows the children.
-pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) -> Outcome {
+/// Shows the children. `joins`: this person joins entries of a child that was entered twice.
+pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>, joins: bool) -> Outcome {
     let chosen = |name: &str, known: &[(&'static str, &str)]| {
         let asked = request.query.get(name);
         known.iter().find(|(word, _)| Some(*word) == asked).or(known.first()).map_or("", |(word, _)| word)
@@ -40,7 +40,7 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) ->
                 || newest(child).is_some_and(|plan| plan.is_due(site.today))
         }
         "coming" => duty::next(child).is_some(),
-        "none" => child.plans.is_empty(),
+        "none" => !child.plans.iter().any(|plan| plan.pep.counts()),
         _ => true,
     });
     // What has no date comes last.
@@ -51,6 +51,7 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) ->
         _ => children.sort_by_cached_key(|child| child.name.to_lowercase()),
     }
     let main = html! {
+        @if request.query.get("joined").is_some() { (kit::done("Put right, for everybody who works with the child")) }
         h1 class="govuk-heading-xl" { "Children" }
         form method="get" action=(site.href("/children")) class="pep-filter" {
             (select("show", "Show", &FILTERS, show))
@@ -67,18 +68,18 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>) ->
                 @else { "No child is in this list." }
             }
         } @else {
-            (kit::table("Children and their plans", &["Child", "Plan", "How far", "Due by", "Up-coming PEP"], &children.iter().map(|child| line(site, child)).collect::<Vec<_>>()))
+            (kit::table("Children and their plans", &["Child", "Plan", "How far", "Due by", "Up-coming PEP"], &children.iter().map(|child| line(site, child, joins)).collect::<Vec<_>>()))
         }
     };
     Outcome::page(Leaf::new("Children", "Children", main))
 }
 
-fn line(site: &Site, child: &ChildLine) -> Vec<Markup> {
+fn line(site: &Site, child: &ChildLine, joins: bool) -> Vec<Markup> {
     let Some(plan) = newest(child) else {
         let none = html! { span class="pep-muted" { "None" } };
         return vec![
             html! { (child.name) (duty::lacks(child)) },
-            html! { "No plan yet" (start(site, child)) },
+            html! { "No plan yet" (ways(site, child, joins)) },
             html! {},
             due(site, child),
             none,
@@ -89,7 +90,7 @@ fn line(site: &Site, child: &ChildLine) -> Vec<Markup> {
         html! { a class="govuk-link" href=(site.plan_href(&plan.pep, "")) { (child.name) } (duty::lacks(child)) },
         html! {
             (words::sitting(&plan.pep))
-            (start(site, child))
+            (ways(site, child, joins))
             @if !earlier.is_empty() {
                 details class="govuk-details pep-earlier" {
                     summary class="govuk-details__summary" { span class="govuk-details__summary-text" { "Earlier plans" span class="govuk-visually-hidden" { " of " (child.name) } } }
@@ -122,11 +123,17 @@ fn due(site: &Site, child: &ChildLine) -> Markup {
     }
 }
 
-fn start(site: &Site, child: &ChildLine) -> Markup {
+fn ways(site: &Site, child: &ChildLine, joins: bool) -> Markup {
     html! {
         br;
         a class="govuk-link" href=(site.href(&format!("/children/{}/new", child.child))) {
             "Start a PEP" span class="govuk-visually-hidden" { " for " (child.name) }
+        }
+        @if joins {
+            br;
+            a class="govuk-link" href=(site.href(&format!("/children/{}/join", child.child))) {
+                "Entered twice?" span class="govuk-visually-hidden" { " " (child.name) }
+            }
         }
     }
 }

@@ -132,7 +132,9 @@ pub fn coming(site: &Site, children: &[ChildLine]) -> Outcome {
         ("coming", "Coming", Vec::new()),
         ("open", "No day yet", Vec::new()),
     ];
-    let open = |plan: &&Digest| !plan.signed_off && !plan.held && !plan.on_paper && plan.state != plan::State::Closed;
+    let open = |plan: &&Digest| {
+        plan.pep.counts() && !plan.signed_off && !plan.held && !plan.on_paper && plan.state != plan::State::Closed
+    };
     for plan in children.iter().flat_map(|child| &child.plans).filter(open) {
         let at = match plan.meeting {
             Some(day) if day < site.today => 0,

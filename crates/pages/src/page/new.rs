@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use maud::{Markup, html};
-use plan::{AcademicYear, Pep, PepType, ProcessRef, Term, parse_term};
+use plan::{AcademicYear, EXTRA_CHARS_MAX, Extra, Filed, Pep, PepType, ProcessRef, Term, parse_term};
 
 use crate::{
     forms::Errors,
@@ -20,6 +20,7 @@ pub fn wanted(
     request: &Request,
     child: &ChildLine,
     process: impl Fn(Option<AcademicYear>, &str) -> Option<ProcessRef>,
+    today: NaiveDate,
 ) -> Result<Pep, Errors> {
     let said = |name: &str| request.form.get(name).unwrap_or_default();
     let mut errors: Errors = Vec::new();
@@ -31,8 +32,15 @@ pub fn wanted(
     if process.is_none() {
         miss("process", "Choose the process it follows");
     }
+    let extra = match said("extra").trim() {
+        "" => None,
+        reason => Extra::new(reason, today).map_err(|no| miss("extra", no.to_string().trim_end_matches('.'))).ok(),
+    };
     match (term, kind, process) {
-        (Some((year, term)), Some(kind), Some(process)) => Ok(Pep { child: child.child, year, term, kind, process }),
+        (Some((year, term)), Some(kind), Some(process)) if errors.is_empty() => {
+            let filed = Filed { extra, ..Filed::default() };
+            Ok(Pep { child: child.child, year, term, kind, process, filed })
+        }
         _ => Err(errors),
     }
 }
@@ -88,6 +96,7 @@ pub fn new(
             (kit::radios("term", "Which term?", error("term"), &terms(site.today), &chosen("term")))
             (kit::radios("type", "What kind of PEP?", error("type"), &types, &chosen("type")))
             (kit::radios("process", "Which process does it follow?", error("process"), &choices(offered), &process))
+            (extra(error("extra"), &chosen("extra")))
             @if !child.plans.is_empty() {
                 div class="govuk-form-group" {
                     fieldset class="govuk-fieldset" {
@@ -108,6 +117,21 @@ pub fn new(
     let leaf = Leaf::new(format!("Start a PEP, {}", child.name), "Children", main)
         .back(site.href("/children"), "Back to children");
     Outcome::page(Leaf { ways: true, ..leaf }.error(!errors.is_empty()))
+}
+
+/// Asks why it is one more in its term, where it is.
+fn extra(error: Option<&str>, said: &str) -> Markup {
+    let group = if error.is_some() { "govuk-form-group govuk-form-group--error" } else { "govuk-form-group" };
+    html! {
+        div class=(group) {
+            label class="govuk-label govuk-label--m" for="extra" { "Is it one more in that term? (optional)" }
+            div class="govuk-hint" id="extra-hint" { "Say why in a few words, such as: concern. Leave this empty for the term’s PEP." }
+            @if let Some(error) = error {
+                p class="govuk-error-message" id="extra-error" { span class="govuk-visually-hidden" { "Error: " } (error) }
+            }
+            input class="govuk-input" id="extra" name="extra" type="text" maxlength=(EXTRA_CHARS_MAX) value=(said) aria-describedby="extra-hint";
+        }
+    }
 }
 
 /// What is said of a PEP that was just started: what came from the last one, and what is to be confirmed.

@@ -57,9 +57,11 @@ pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>, new: &[En
     let own = all(plan).iter().any(Line::is_mine);
     let main = html! {
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
+        @if request.query.get("filed").is_some() { (kit::done("Put right, for everybody on the team")) }
         (super::new::started(request, plan))
         span class="govuk-caption-xl" { (plan.sitting()) }
         h1 class="govuk-heading-xl" { (plan.name) "’s plan" }
+        (super::filing::notes(plan))
         div class="govuk-grid-row" {
             div class="govuk-grid-column-two-thirds" {
                 (regions.show("new"))
@@ -283,6 +285,7 @@ fn beside(plan: &Plan, regions: &Regions) -> Markup {
                 li { (state(plan)) }
                 li { "It follows the process “" (plan.pep.process().name) "”, version " (plan.pep.process().version) "." }
                 (super::move_version::line(plan))
+                li { (kit::link(&plan.href("/filing"), "Wrong type, or begun by mistake?")) }
                 (super::aside::line(plan))
             }
         }
@@ -410,7 +413,8 @@ fn when(plan: &Plan) -> Markup {
             }
             @match plan.view.next_date {
                 Some(next) => li { "Next PEP: " (words::date(next.date)) @if next.provisional { " (provisional)" } },
-                None => li { "The next PEP has no date yet" },
+                None if plan.pep.counts() => li { "The next PEP has no date yet" },
+                None => li { "Nothing of it is due" },
             }
             @if !calendar.name.is_empty() { li class="pep-muted" { "Days are counted by the calendar: " (calendar.name) } }
         }

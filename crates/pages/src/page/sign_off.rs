@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use plan::{CELL_MAX, Gap, Kind, Offer, Role, SignOff, Stale, Value, is_seen};
+use plan::{CELL_MAX, Gap, Kind, Offer, Refused, Role, SignOff, Stale, Value, is_seen};
 
 use super::checks;
 use crate::{
@@ -43,6 +43,7 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
         h1 class="govuk-heading-l" { "Sign-off" }
         h2 class="govuk-heading-m" id="sign" { "Your signature" }
         @match offer {
+            _ if !plan.pep.counts() => p class="govuk-body" { (Refused::Withdrawn.to_string()) },
             None => p class="govuk-body" { "As the " (small(plan.role)) " you sign nothing in a plan. You can leave a comment beside any question that you can read." },
             Some(offer) if offer.stands => p class="govuk-body" { (stands_words(plan.role)) },
             Some(offer) if offer.offered() => {

@@ -32,7 +32,8 @@ type OfOne<'a> = Vec<&'a ToDo>;
 
 /// The region of the page: the lists.
 pub fn regions(site: &Site, children: &[ChildLine], waiting: &[ToDo]) -> Regions {
-    let mut plans: Vec<&Digest> = children.iter().flat_map(|child| &child.plans).collect();
+    let mut plans: Vec<&Digest> =
+        children.iter().flat_map(|child| &child.plans).filter(|plan| plan.pep.counts()).collect();
     plans.sort_by_cached_key(|plan| (plan.due().is_none(), plan.due(), plan.name.to_lowercase()));
     let mut mine: [(&str, Vec<OfOne<'_>>); 3] =
         [("Overdue", Vec::new()), ("Due in 15 working days or fewer", Vec::new()), ("Later", Vec::new())];
@@ -122,6 +123,8 @@ fn place(site: &Site, one: &ToDo) -> String {
         TaskKind::Sign => "/sign-off".to_owned(),
         TaskKind::Quality => "/quality".to_owned(),
         TaskKind::DecideHeld => return site.href("/held"),
+        // Whose yes the type waits for.
+        TaskKind::Approve if one.task.question == Some("meta.pepType") => "/filing".to_owned(),
         TaskKind::Arrange | TaskKind::Invite | TaskKind::Attend | TaskKind::Copies => "/meeting".to_owned(),
         TaskKind::Action if one.task.question == Some("meeting.actions") => "/meeting".to_owned(),
         TaskKind::Answer | TaskKind::Confirm if one.task.question.is_none() => String::new(),

@@ -203,7 +203,14 @@ impl Device {
     /// Starts a child's review of spring 2026.
     pub fn plan(&self, child: Uuid, process: &str) -> Pep {
         let process = Processes::built_in().latest(process).unwrap();
-        let pep = Pep { child, year: AcademicYear(2025), term: Term::Spring, kind: PepType::Review, process };
+        let pep = Pep {
+            child,
+            year: AcademicYear(2025),
+            term: Term::Spring,
+            kind: PepType::Review,
+            process,
+            filed: plan::Filed::default(),
+        };
         self.starts(&pep);
         pep
     }
@@ -343,6 +350,10 @@ impl Device {
                 found.held = Some(self.undecided.borrow().clone().ok_or_else(unasked));
             }
             Intent::Decide { .. } => found.decided = Some(Ok(())),
+            Intent::Act(_) => {
+                let unasked = || Error::new(participant::Kind::Unreachable, "The relay cannot be reached.");
+                found.acted = Some(Err(unasked()));
+            }
             Intent::CheckPin(pin, digits) => found.pin = Some(pin.is(&digits)),
         }
         None

@@ -2,7 +2,7 @@
 
 use sync::{
     Cursor, Features, Frame, Mark,
-    directory::{ChildSheet, Delegation, Entry, OfPerson, OnTeam, PersonSheet, Sheet},
+    directory::{ChildSheet, Correction, Delegation, Entry, Joined, OfPerson, OnTeam, PersonSheet, Said, Sheet},
     feature::{ENTRIES, ENVELOPE_2, MARKS},
     frame::{Hello, Listed, Welcome},
     packed::pack,
@@ -59,6 +59,38 @@ impl OnLine {
         };
         self.hears(&Frame::Documents { list: teachers(self).map(one).collect() });
         standing
+    }
+
+    /// Its directory says that the plan was taken for another type, and is withdrawn; that the child was entered twice, and that there is
+    /// another.
+    pub fn puts_right(&self) {
+        let entries = Entries { line: self, epoch: EPOCH };
+        self.again();
+        entries.welcomed(false);
+        let said =
+            |on: &str, why: &str| Said { by: Some(OTTOLINE.into()), on: on.to_owned(), why: Some(why.to_owned()) };
+        let correction = Correction {
+            kind: Some("initial".to_owned()),
+            amended: Some(said("2026-02-20", "Her first PEP.")),
+            withdrawn: Some(said("2026-02-23", "Begun by mistake.")),
+            ..Correction::of(*self.pep.id().as_bytes())
+        };
+        let own = entries.sheet(self.device.role, &[(OTTOLINE, Role::SocialWorker)], Vec::new());
+        let Sheet::Child(own) = own else { panic!("a child's sheet") };
+        let another = |id: u8, name: &str, joined: Option<Joined>| {
+            let child = Child { id: [id; 16], name: name.to_owned(), ..own.child.clone() };
+            Sheet::Child(ChildSheet { child, joined, ..own.clone() })
+        };
+        let joined = Joined { into: own.child.id, said: said("2026-02-23", "One UPN.") };
+        let sheets = [
+            Sheet::Child(ChildSheet { corrections: vec![correction], ..own.clone() }),
+            another(0x41, "Idris Fenimoor", Some(joined)),
+            another(0x42, "Wren Tapplestone", None),
+            entries.person(self.device.person, "Own Name", self.device.role),
+            entries.person(OTTOLINE, "Ottoline Greaves-Penn", Role::SocialWorker),
+        ];
+        let sheets: Vec<Entry> = sheets.iter().map(|sheet| entries.signed(1, 1, sheet)).collect();
+        entries.hears(3, &sheets);
     }
 
     /// And sends all of it.
@@ -265,7 +297,7 @@ impl Entries<'_> {
             from: "2020-01-01".into(),
             to: None,
         });
-        Sheet::Child(ChildSheet { child, team: team.collect(), delegations })
+        Sheet::Child(ChildSheet { child, team: team.collect(), delegations, corrections: Vec::new(), joined: None })
     }
 
     fn person(&self, id: Id, name: &str, role: Role) -> Sheet {

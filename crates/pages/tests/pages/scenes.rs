@@ -37,8 +37,9 @@ pub fn album() -> &'static [Shot] {
 /// All of them, made anew.
 pub fn made() -> Vec<Shot> {
     let scenes: &[fn(&mut Album)] = &[
-        around, lists, moving, sharing, held, settings, lock, problems, starting, plans, sections, read_only, rows,
-        targets, disputes, comments, histories, meetings, live, quality, signing, copies, views, childs, own_device,
+        around, lists, moving, filed, sharing, held, settings, lock, problems, starting, plans, sections, read_only,
+        rows, targets, disputes, comments, histories, meetings, live, quality, signing, copies, views, childs,
+        own_device,
     ];
     let mut album = Album::default();
     for scene in scenes {
@@ -160,6 +161,18 @@ fn moving(album: &mut Album) {
         device.starts(&older);
         album.see(&device, name, &at(&older, "/move"));
     }
+}
+
+/// A plan that was withdrawn, one of which the type was put right, and a child who was entered twice.
+fn filed(album: &mut Album) {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    album.see(&device, "filing.asked", &at(&pep, "/filing"));
+    let line = OnLine::of(Role::VirtualSchoolOfficer);
+    line.puts_right();
+    let pep = line.pep.clone();
+    album.see(&line.device, "filing.withdrawn", &at(&pep, "/filing"));
+    album.see(&line.device, "plan.withdrawn", &at(&pep, ""));
+    album.send(&line.device, "join.refused", &format!("/children/{}/join", pep.child), &[("reason", "One UPN.")]);
 }
 
 fn lists(album: &mut Album) {

@@ -10,7 +10,7 @@ use expect_test::expect_file;
 use crate::{prelude::*, scenes::album, tables};
 
 /// Snapshots that one person reads before a release; more of them are not read.
-const READ_MAX: usize = 140;
+const READ_MAX: usize = 145;
 /// Lines of one snapshot: a page that is longer is shown by a state in which it is short.
 const LINES_MAX: usize = 140;
 

@@ -25,10 +25,15 @@ impl Device {
         on(day).or_else(|| on(tomorrow.as_deref()?))?.parse().ok()
     }
 
+    /// This person's role for a PEP on a day: that in the team of the child it was begun for.
+    pub fn role_in(&self, pep: &Pep, day: &str) -> Option<Role> {
+        self.role_for(&pep.began_for(), day)
+    }
+
     /// What of a PEP this person answers for the designated teacher today.
     pub fn delegated(&self, pep: &Pep) -> Delegated {
         let Some(me) = self.me.as_ref() else { return Delegated::NOTHING };
-        let of_pep = self.roster.delegations(pep.child.as_bytes()).iter();
+        let of_pep = self.roster.delegations(pep.began_for().as_bytes()).iter();
         let mine = of_pep.filter(|one| one.person == me.person && one.pep == *pep.id().as_bytes() && one.on(&self.day));
         Delegated::of(pep.process(), mine.flat_map(|one| one.sections.iter().map(String::as_str)))
     }
@@ -41,7 +46,7 @@ impl Device {
 
     /// Whether this person's role for the PEP's child reads documents of that kind.
     pub(super) fn is_ours(&self, pep: &Id, kind: DocumentKind) -> bool {
-        let role = self.peps.get(pep).and_then(|pep| self.role_for(&pep.child, &self.day));
+        let role = self.peps.get(pep).and_then(|pep| self.role_in(pep, &self.day));
         let pep = self.peps.get(pep);
         role.zip(pep).is_some_and(|(role, pep)| self.readers(pep, kind).contains(&role))
     }
@@ -58,11 +63,11 @@ impl Device {
         };
         let steps = self.steps(doc);
         let rules = self.rules(&pep, kind, steps);
-        let mut team = self.roster.authority(pep.child.as_bytes(), doc, rules);
-        for (person, section) in self.roster.deputies(pep.child.as_bytes(), pep.id().as_bytes()) {
+        let mut team = self.roster.authority(pep.began_for().as_bytes(), doc, rules);
+        for (person, section) in self.roster.deputies(pep.began_for().as_bytes(), pep.id().as_bytes()) {
             team.groups.entry(*person).or_default().insert(plan::delegate_group(section));
         }
-        let role = role.or_else(|| self.role_for(&pep.child, &self.day));
+        let role = role.or_else(|| self.role_in(&pep, &self.day));
         if let Some(signer) = self.replica.signer() {
             let author = Author { key: replica::public_key(&signer.key), person: signer.person };
             team.authors.insert(signer.device, author);

@@ -51,22 +51,18 @@ impl Device {
         own.or(self.calendars.all.as_ref()).cloned()
     }
 
-    /// Puts a plan among those of this device, by the days of its child.
+    /// Puts a plan among those of this device, as the directory has it and by the days of its child.
     pub(super) fn put_pep(&mut self, id: gate::Id, pep: Pep) {
+        let pep = self.as_filed(pep);
         let calendar = self.calendar_of(&pep.child);
         let process = pep.process.clone().by(calendar);
         self.peps.insert(id, Pep { process, ..pep });
     }
 
-    /// The directory has changed: calendars, or the school of a child.
+    /// The directory has changed, and perhaps the calendars.
     pub(super) fn take_calendars(&mut self) {
         if self.calendars.numbers != numbers(self.roster.calendars()) {
             self.calendars = Calendars::of(self.roster.calendars());
-        } else if self.calendars.numbers.is_empty() {
-            return;
-        }
-        for (id, pep) in std::mem::take(&mut self.peps) {
-            self.put_pep(id, pep);
         }
     }
 }

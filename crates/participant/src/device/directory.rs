@@ -2,7 +2,7 @@
 //! nothing else is made anew.
 
 use gate::Id;
-use plan::{DocumentKind, Role};
+use plan::{DocumentKind, Filed, Pep, PepType, Role};
 use replica::Trouble;
 use sync::{
     People, SignedRoster,
@@ -77,8 +77,7 @@ impl Device {
             }
             self.settle_entries()?;
         }
-        self.people += 1;
-        self.take_calendars();
+        self.people_changed();
         self.forget_known_children()?;
         self.touch();
         self.open_listed()
@@ -163,10 +162,33 @@ impl Device {
         }
         self.replica.commit()?;
         (self.directory, self.roster) = self.read_directory()?;
-        self.people += 1;
-        self.take_calendars();
+        self.people_changed();
         self.touch();
         Ok(())
+    }
+
+    /// Another list of people: what was put right about PEPs stands on it, too.
+    fn people_changed(&mut self) {
+        self.people += 1;
+        self.take_calendars();
+        for (id, pep) in std::mem::take(&mut self.peps) {
+            self.put_pep(id, pep);
+        }
+    }
+
+    /// A PEP as the directory has it, as far as this device knows: of which child and type it counts, and whether it counts.
+    pub(super) fn as_filed(&self, pep: Pep) -> Pep {
+        let (child, kind) = (pep.began_for(), pep.began_as());
+        let correction = self.roster.correction(child.as_bytes(), pep.id().as_bytes());
+        let is = correction.and_then(|one| one.kind.as_deref()?.parse::<PepType>().ok()).filter(|is| *is != kind);
+        let known_as = Uuid::from_bytes(self.roster.known_as(child.as_bytes()));
+        let filed = Filed {
+            extra: pep.filed.extra.clone(),
+            began_for: (known_as != child).then_some(child),
+            began_as: is.map(|_| kind),
+            withdrawn: correction.is_some_and(|one| one.withdrawn.is_some()),
+        };
+        Pep { child: known_as, kind: is.unwrap_or(kind), filed, ..pep }
     }
 
     /// Of the entries alone.
@@ -177,7 +199,7 @@ impl Device {
     /// A roster came: from a relay that knows no entries, or fetched.
     pub(super) fn show_roster(&mut self, signed: &SignedRoster, people: People) -> Result<(), Trouble> {
         self.roster = people;
-        self.people += 1;
+        self.people_changed();
         // What entries said is told anew by whoever sends them.
         for (name, _) in self.replica.facts(SHEETS)? {
             self.replica.set_fact(&name, None);

@@ -13,7 +13,7 @@ use super::{
     Device,
     views::{Version, Work},
 };
-use crate::summary::Summary;
+use crate::{filed, summary::Summary};
 
 /// Copies of a PEP's documents, and who stands behind their actors.
 #[derive(Default)]
@@ -63,7 +63,7 @@ impl Device {
             if wanted(self, *kind) && self.replica.has(&doc)? {
                 copies.documents.insert(*kind, self.replica.read(&doc, Clone::clone)?);
                 for (actor, person) in self.authors(&doc)? {
-                    copies.who.extend(self.who(&pep.child, &person).map(|who| (actor, who)));
+                    copies.who.extend(self.who(&pep.began_for(), &person).map(|who| (actor, who)));
                 }
             }
         }
@@ -105,7 +105,11 @@ impl Device {
         let writer = self.writer(pep, role)?;
         let name = self.me.as_ref().map_or("", |me| me.name.as_str());
         let person = Person { writer: &writer, name, today: self.day.parse().unwrap_or_default() };
-        let summary = Arc::new(Summary::of(pep, &person, &view));
+        let mut summary = Summary::of(pep, &person, &view);
+        summary
+            .tasks
+            .extend(filed::waits_for(self, pep).filter(|whose| role.counts_as(*whose)).map(|_| filed::yes(pep)));
+        let summary = Arc::new(summary);
         self.views.keep_summary(id, version, summary.clone());
         Ok(Some(summary))
     }

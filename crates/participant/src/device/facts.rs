@@ -1,11 +1,14 @@
 //! What stands beside the documents in a replica, each under a name: how it is written and read.
 
 use gate::Id;
-use plan::{Pep, Processes};
+use plan::{Extra, Filed, Pep, Processes};
 use replica::{Replica, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
-use sync::{cbor::to_cbor, frame::Start};
+use sync::{
+    cbor::to_cbor,
+    frame::{OneMore, Start},
+};
 use uuid::Uuid;
 
 /// A PEP from what it was started as; `None` where that makes no sense to this version, or its process is not known here.
@@ -14,20 +17,29 @@ pub fn pep_of(start: &Start, processes: &Processes) -> Option<Pep> {
     let process = processes.get(&start.process, start.process_version).ok()?;
     // Another file may call itself by the same name and version: another generation, which is not known here.
     let same = start.process_hash.map(|hash| hash.into_array()) == process.began().hash;
-    let pep = Pep { child: Uuid::from_bytes(start.child), year, term, kind: start.kind.parse().ok()?, process };
-    same.then_some(pep)
+    let (child, kind) = (Uuid::from_bytes(start.child), start.kind.parse().ok()?);
+    let extra = match &start.extra {
+        Some(extra) => Some(Extra::new(&extra.reason, extra.day.parse().ok()?).ok()?),
+        None => None,
+    };
+    same.then_some(Pep { child, year, term, kind, process, filed: Filed { extra, ..Filed::default() } })
 }
 
 /// What a PEP was started as.
 pub fn start_of(pep: &Pep) -> Start {
     Start {
         pep: *pep.id().as_bytes(),
-        child: *pep.child.as_bytes(),
+        child: pep.began_for().into_bytes(),
         term: format!("{}-{}", pep.year, pep.term),
-        kind: pep.kind.to_string(),
+        kind: pep.began_as().to_string(),
         process: pep.process.id().to_string(),
         process_version: pep.process.began().version,
         process_hash: pep.process.began().hash.map(ByteArray::new),
+        extra: pep
+            .filed
+            .extra
+            .as_ref()
+            .map(|extra| OneMore { reason: extra.reason().to_owned(), day: extra.day().to_string() }),
     }
 }
 

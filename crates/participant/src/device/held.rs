@@ -291,7 +291,7 @@ impl Device {
                 _ => Vec::new(),
             };
             let pep = found.map(|(pep, _)| pep);
-            let who = pep.as_ref().and_then(|pep| self.who(&pep.child, &change.person));
+            let who = pep.as_ref().and_then(|pep| self.who(&pep.began_for(), &change.person));
             let author =
                 who.map_or_else(|| told::NOBODY_KNOWN.to_owned(), |who| told::author(&who.name, who.role, who.until));
             waiting.push(Waiting { change, pep, author, said });
@@ -316,7 +316,7 @@ impl Device {
     /// Documents in which something waits and that are not this person's to open any more: it is handed in all the same.
     pub(super) fn may_hand_in(&self, doc: &Id) -> bool {
         let Some((pep, kind)) = self.document(doc) else { return false };
-        let known = self.roster.child(pep.child.as_bytes()).is_some() || self.has_left(&pep.child);
+        let known = self.roster.child(pep.began_for().as_bytes()).is_some() || self.has_left(&pep.began_for());
         let gone = self.connection.as_ref().is_some_and(|c| c.gone.contains(doc) || c.stuck.contains(doc));
         known && !gone && !self.is_ours(pep.id().as_bytes(), kind)
     }
@@ -328,7 +328,7 @@ impl Device {
         }
         let waiting = self.replica.waiting()?;
         let waits = |pep: &Pep| DocumentKind::ALL.iter().any(|kind| waiting.contains(pep.document(*kind).as_bytes()));
-        Ok(self.peps.values().filter(|pep| self.has_left(&pep.child) && !waits(pep)).cloned().collect())
+        Ok(self.peps.values().filter(|pep| self.has_left(&pep.began_for()) && !waits(pep)).cloned().collect())
     }
 
     /// Whether there is anything to give up.

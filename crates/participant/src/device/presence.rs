@@ -59,7 +59,7 @@ impl Device {
             let doc = *pep.document(*kind).as_bytes();
             for said in self.here.others.within(&doc, now_ms).filter(|said| own.is_none_or(|own| own.1 != said.device))
             {
-                let Some(who) = self.who(&pep.child, &said.person) else { continue };
+                let Some(who) = self.who(&pep.began_for(), &said.person) else { continue };
                 let heads = said.heads.iter().flatten().map(|hash| hash.into_array()).collect();
                 let writing = said.state == Doing::Editing;
                 let person = all.entry(said.person).or_insert_with(|| Present {

@@ -228,7 +228,7 @@ impl Device {
     /// This person's role for the child of a document, as a relay writes it; the young person's own is always among the readers.
     fn own_role(&self, doc: &Id) -> Option<String> {
         let (pep, _) = self.document(doc)?;
-        self.role_for(&pep.child, &self.day).map(|role| role.to_string())
+        self.role_in(pep, &self.day).map(|role| role.to_string())
     }
 
     fn standing_roles(&self, choice: &Choice) -> BTreeSet<String> {

@@ -165,6 +165,16 @@ impl fmt::Display for WriteRule {
 }
 
 impl Process {
+    /// Who chooses the type of a PEP: whoever answers for the page that holds that and nothing else that people answer (R001-02). `None`
+    /// where whoever begins it does.
+    pub fn type_chosen_by(&self) -> Option<Role> {
+        let chooses = |page: &&Page| {
+            page.questions.iter().any(|question| question.id == "meta.pepType")
+                && page.questions.iter().all(|question| question.computed)
+        };
+        self.pages.iter().find(chooses).map(|page| page.owner)
+    }
+
     /// Reads and checks a process; `pep process check` shows the error. A file of a newer program is refused: [`Process::read`]
     /// tells it from a bad one.
     pub fn parse(text: &str) -> Result<Process, BadFile> {

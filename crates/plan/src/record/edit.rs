@@ -592,8 +592,12 @@ impl<'t> Work<'t> {
         }
     }
 
-    /// Refuses everything once the closing PEP is signed off (PEP.md 4.10). An annex cannot tell; the plan itself can.
+    /// Refuses everything of a PEP that was withdrawn, and once the closing PEP is signed off (PEP.md 4.10). An annex cannot tell the
+    /// latter; the plan itself can.
     fn not_sealed(&self) -> Result<(), Refused> {
+        if !self.pep.counts() {
+            return Err(Refused::Withdrawn);
+        }
         let signed = || {
             let root = self.sheet().root("signOffs")?;
             let all = self.sheet().objects(&root, "signoff.vs", ObjType::Map);

@@ -126,6 +126,9 @@ impl<'a, R: Source> Facts<'a, R> {
     /// The next PEP's date: a person's where there is one, in whatever order it arrived; else by rule from the meeting's.
     /// Nothing while people disagree about either.
     pub(crate) fn next_date(&self) -> Option<NextDate> {
+        if !self.pep.counts() {
+            return None;
+        }
         let set = self.dates("meeting.nextDate");
         match (set.as_slice(), self.dates("meeting.date").as_slice()) {
             ([date], _) => Some(NextDate { date: *date, provisional: false }),

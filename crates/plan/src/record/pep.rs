@@ -355,13 +355,91 @@ pub struct Pep {
     pub kind: PepType,
     /// The process it follows, and the version it began under.
     pub process: ProcessRef,
+    /// How it is filed, where there is more to say.
+    pub filed: Filed,
+}
+
+/// How a PEP is filed, beside its child, term and type: what its ids follow from where the directory has put one of these right since,
+/// and whether it counts. Nothing of it is in the documents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filed {
+    /// It is one more in its term.
+    pub extra: Option<Extra>,
+    /// The child it was begun for, who turned out to be the one it is about.
+    pub began_for: Option<Uuid>,
+    /// The type it was begun as, which was put right.
+    pub began_as: Option<PepType>,
+    /// It was begun by mistake: it is kept and can be read, counts nowhere, and nobody writes in it.
+    pub withdrawn: bool,
+}
+
+/// Longest reason for one more PEP in a term, in characters: a line of a list.
+pub const EXTRA_CHARS_MAX: usize = 100;
+
+/// Why there is one more PEP in a term, and the day on which it was begun: two people who begin it for the same reason on the same day
+/// begin one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    reason: String,
+    day: NaiveDate,
+}
+
+/// A reason for one more PEP that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "Say in a few words why there is one more PEP this term (at most {EXTRA_CHARS_MAX} characters), such as: concern."
+)]
+pub struct NotAReason;
+
+impl Extra {
+    /// For this reason, begun on this day.
+    pub fn new(reason: &str, day: NaiveDate) -> Result<Extra, NotAReason> {
+        let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        let fits = (1..=EXTRA_CHARS_MAX).contains(&reason.chars().count()) && !reason.chars().any(char::is_control);
+        if fits { Ok(Extra { reason, day }) } else { Err(NotAReason) }
+    }
+
+    /// Why.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The day on which it was begun.
+    pub fn day(&self) -> NaiveDate {
+        self.day
+    }
 }
 
 impl Pep {
     /// The PEP's id: the same wherever it is started, so two people who start it offline start one PEP (PEP.md 4.8).
     pub fn id(&self) -> Uuid {
-        let name = format!("{}/{}/{}", self.year, self.term, self.kind);
-        Uuid::new_v5(&self.child, name.as_bytes())
+        let mut name = format!("{}/{}/{}", self.year, self.term, self.began_as());
+        if let Some(extra) = &self.filed.extra {
+            name.push_str(&format!("/{}/{}", extra.day, extra.reason.to_lowercase()));
+        }
+        Uuid::new_v5(&self.began_for(), name.as_bytes())
+    }
+
+    /// The child it was begun for: whose team writes in its documents.
+    pub fn began_for(&self) -> Uuid {
+        self.filed.began_for.unwrap_or(self.child)
+    }
+
+    /// The type it was begun as.
+    pub fn began_as(&self) -> PepType {
+        self.filed.began_as.unwrap_or(self.kind)
+    }
+
+    /// True if it is counted: among what is due, as the last PEP, for its term.
+    pub fn counts(&self) -> bool {
+        !self.filed.withdrawn
+    }
+
+    /// True of two that count for the same child, term and type, neither of which is one more: one too many.
+    pub fn is_twin_of(&self, other: &Pep) -> bool {
+        let sitting = |pep: &Pep| (pep.child, pep.year, pep.term, pep.kind);
+        let ordinary = |pep: &Pep| pep.counts() && pep.filed.extra.is_none();
+        ordinary(self) && ordinary(other) && sitting(self) == sitting(other) && self.id() != other.id()
     }
 
     /// The id of one of its documents. It follows from the process it began under, whatever it was moved to since: from form 2 on

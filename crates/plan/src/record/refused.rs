@@ -88,6 +88,11 @@ pub enum Refused {
         "This child's PEPs have come to their end: the closing PEP is signed off and sealed, and nothing is written in it any more. The Virtual School can say where notes go now."
     )]
     Sealed,
+    /// The PEP was withdrawn.
+    #[error(
+        "This PEP was withdrawn, so nothing is written in it. The social worker or the Virtual School can bring it back."
+    )]
+    Withdrawn,
     /// Only its owners write this question, never somebody on their behalf.
     #[error("{question} is written by the {} alone, never for them; please ask them.", people(owners))]
     Reserved {

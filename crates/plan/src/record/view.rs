@@ -366,6 +366,8 @@ words! {
         Superseded = "superseded", "Signed off; a later PEP is in force";
         /// The closing PEP, signed off.
         Closed = "closed", "Closed";
+        /// Begun by mistake, and withdrawn: kept, and counted nowhere.
+        Withdrawn = "withdrawn", "Withdrawn";
     }
 }
 

@@ -36,7 +36,7 @@ impl Sitting {
             ended: events::ended(view),
             in_care_since: only(dates(view, "care.lookedAfterSince")),
             emergency: says_yes(view, "care.emergency"),
-            withdrawn: false,
+            uncounted: !pep.counts() || pep.filed.extra.is_some(),
         }
     }
 }
@@ -44,6 +44,9 @@ impl Sitting {
 /// What is due of this PEP, by its documents and its process. Where people disagree about a date the earliest deadline counts
 /// until they have chosen.
 pub(crate) fn dues(view: &View, pep: &Pep) -> Vec<Due> {
+    if !pep.counts() {
+        return Vec::new();
+    }
     let process = pep.process();
     let (practice, calendar) = (&process.practice, pep.process.calendar());
     let sitting = Sitting::of(pep, view);
@@ -69,7 +72,8 @@ pub(crate) fn dues(view: &View, pep: &Pep) -> Vec<Due> {
         let by = earliest(since(clock.from).iter().map(|event| clock_of(clock, calendar, *event, sitting.emergency)));
         by.into_iter().for_each(|by| add(Duty::SchoolMove(clock.event), None, by, sitting.reached(clock.event)));
     }
-    if pep.kind != PepType::Closing {
+    // One more in a term is not the term's: that one's clock is its own.
+    if pep.kind != PepType::Closing && pep.filed.extra.is_none() {
         let deadline = calendar.dates_of(pep.year, pep.term).map(|term| term.complete_by).filter(|_| !own_clock);
         let meetings = dates(view, "meeting.date");
         let window = practice.completion.window;

@@ -102,8 +102,8 @@ pub struct Sitting {
     pub in_care_since: Option<NaiveDate>,
     /// Whether it says that the child was placed in an emergency.
     pub emergency: bool,
-    /// It was begun by mistake and withdrawn: it counts for nothing.
-    pub withdrawn: bool,
+    /// It is not the term's: it was begun by mistake and withdrawn, or is one more in its term.
+    pub uncounted: bool,
 }
 
 /// A child, as the directory knows them.
@@ -314,7 +314,7 @@ pub fn duties(
     sittings: &[Sitting],
     today: NaiveDate,
 ) -> Duties {
-    let mut all: Vec<&Sitting> = sittings.iter().filter(|one| !one.withdrawn).collect();
+    let mut all: Vec<&Sitting> = sittings.iter().filter(|one| !one.uncounted).collect();
     all.sort_by_key(|one| (one.year, one.term, one.signed, one.pep));
     let said = all.iter().filter_map(|one| one.in_care_since).min();
     let since = child.in_care_since.or(said);

@@ -18,6 +18,7 @@ use crate::edit::{Applied, Writer, right_document};
 use crate::meeting;
 use crate::pep::{DocumentKind, Pep, PepType, Role};
 use crate::process::Process;
+use crate::processes::ProcessRef;
 use crate::quality::{self, RETURNED};
 use crate::refused::Refused;
 use crate::value::{CELL_MAX, Value, find_question, utf16_len, withhold};
@@ -195,6 +196,9 @@ pub fn sign(
         return Err(Refused::WrongType { question: id(), expected: "an answer, and is not signed" });
     }
     right_document(&Sheet::now(document), pep, DocumentKind::Main)?;
+    if !pep.counts() {
+        return Err(Refused::Withdrawn);
+    }
     if !pep.process().signers_of(question).contains(&writer.role) {
         return Err(Refused::Reserved { question: id(), owners: question.owners.clone() });
     }
@@ -441,7 +445,7 @@ pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, author
     view.unread_sign_offs = unread;
     for sign_off in &mut made {
         let now = Content::of(view, pep, sign_off.question);
-        sign_off.why = match past.signed_under(sign_off) {
+        sign_off.why = match past.signed_under(sign_off, &now) {
             None => past.why_stale(sign_off, &now),
             Some(before) => before.why_stale_since(sign_off, &now),
         };
@@ -457,9 +461,10 @@ pub(crate) fn judge(view: &mut View, documents: Documents<'_>, pep: &Pep, author
     view.open_returns = open_returns(view, &past);
     let newest = view.sign_offs.iter().rfind(|made| made.question == VIRTUAL_SCHOOL && made.stands);
     view.changed_since_sign_off = newest.map_or_else(Vec::new, |newest| {
-        let before = past.signed_under(newest);
+        let now = Content::of(view, pep, VIRTUAL_SCHOOL);
+        let before = past.signed_under(newest, &now);
         let now = match &before {
-            None => Content::of(view, pep, VIRTUAL_SCHOOL),
+            None => now,
             Some(before) => before.content(&document.get_heads(), VIRTUAL_SCHOOL),
         };
         // Reading a plan as it was costs more than reading it as it is.
@@ -498,6 +503,9 @@ pub(crate) fn completed_on(view: &View, pep: &Pep) -> Option<NaiveDate> {
 }
 
 fn state(view: &View, pep: &Pep) -> State {
+    if !pep.counts() {
+        return State::Withdrawn;
+    }
     let stands = |role: &Role| {
         let question = sign_off_of(*role);
         view.sign_offs.iter().any(|made| Some(made.question) == question && made.stands)
@@ -619,11 +627,27 @@ struct Past<'a> {
 impl<'a> Past<'a> {
     /// The plan by the version that was signed, where it was moved to another since: `Past` of that version. `None` where it
     /// follows the same one, or never followed that.
-    fn signed_under(&self, sign_off: &SignOff) -> Option<Before<'a>> {
+    /// Likewise where it was of another type then, which was put right since: of that type.
+    fn signed_under(&self, sign_off: &SignOff, now: &Content) -> Option<Before<'a>> {
+        let of = |pep| Before { document: self.document, pep, own: self.own.clone() };
+        let before = self.version_signed(sign_off).map(|process| of(Pep { process, ..self.pep.clone() }));
+        let by_this_type = || match &before {
+            Some(before) => before.was_signed(sign_off),
+            None => self.content(&[sign_off.change], sign_off.question).hash() == sign_off.hash,
+        };
+        if now.hash() == sign_off.hash || by_this_type() {
+            return before;
+        }
+        let pep = before.as_ref().map_or(self.pep, |before| &before.pep);
+        let others = PepType::ALL.iter().filter(|kind| **kind != pep.kind);
+        let mut others = others.map(|kind| of(Pep { kind: *kind, ..pep.clone() }));
+        others.find(|other| other.was_signed(sign_off)).or(before)
+    }
+
+    fn version_signed(&self, sign_off: &SignOff) -> Option<ProcessRef> {
         let (id, version) = sign_off.process.rsplit_once(' ')?;
         let same = id == self.pep.process.id() && version.parse() != Ok(self.pep.process.version());
-        let process = self.pep.process.when(version.parse().ok()?).filter(|_| same)?;
-        Some(Before { document: self.document, pep: Pep { process, ..self.pep.clone() }, own: self.own.clone() })
+        self.pep.process.when(version.parse().ok()?).filter(|_| same)
     }
 
     fn content(&self, heads: &[ChangeHash], covers: &'static str) -> Content {
@@ -688,7 +712,7 @@ impl<'a> Past<'a> {
     }
 }
 
-/// The plan as it is by a version that it followed when it was signed.
+/// The plan as it is by a version that it followed when it was signed, or of a type that it was of then.
 struct Before<'a> {
     document: &'a Automerge,
     pep: Pep,
@@ -696,6 +720,11 @@ struct Before<'a> {
 }
 
 impl Before<'_> {
+    /// Whether this is what was signed.
+    fn was_signed(&self, sign_off: &SignOff) -> bool {
+        self.content(&[sign_off.change], sign_off.question).hash() == sign_off.hash
+    }
+
     fn content(&self, heads: &[ChangeHash], covers: &'static str) -> Content {
         self.past().content(heads, covers)
     }

@@ -122,3 +122,41 @@ fn a_saved_plan_opens_again_and_damaged_bytes_do_not() {
     assert_eq!(opened.length(&story), 28, "the pan counts twice, as browsers count");
     assert!(load(b"no plan at all").is_err());
 }
+
+#[test]
+fn one_more_in_a_term_has_its_own_ids_and_what_is_put_right_in_the_directory_changes_none() {
+    let day = |text: &str| text.parse().unwrap();
+    let extra = |reason: &str, on: &str| {
+        let extra = Some(plan::Extra::new(reason, day(on)).unwrap());
+        Pep { filed: plan::Filed { extra, ..plan::Filed::default() }, ..idris() }
+    };
+    let concern = extra("Concern about attendance", "2026-02-24");
+    assert_eq!(concern.id(), extra("  concern   ABOUT attendance ", "2026-02-24").id());
+    // For good: people who begin it with another version meet.
+    assert_eq!(concern.id().to_string(), "8a595131-12b1-5d50-8e85-eb5af819c6ff");
+    let others = [extra("Suspension", "2026-02-24"), extra("Concern about attendance", "2026-02-25"), idris()];
+    assert!(others.iter().all(|other| other.id() != concern.id()));
+    assert_ne!(concern.document(DocumentKind::Main), idris().document(DocumentKind::Main));
+    for wrong in ["", " \t ", &"x".repeat(101), "a\u{1b}b"] {
+        assert!(plan::Extra::new(wrong, day("2026-02-24")).is_err(), "{wrong:?}");
+    }
+    let filed = plan::Filed {
+        began_for: Some(idris().child),
+        began_as: Some(idris().kind),
+        withdrawn: true,
+        ..plan::Filed::default()
+    };
+    let put_right = Pep { child: Uuid::from_u128(7), kind: PepType::Closing, filed, ..idris() };
+    assert_eq!(
+        (put_right.id(), put_right.document(DocumentKind::Main)),
+        (idris().id(), idris().document(DocumentKind::Main))
+    );
+    assert_eq!(put_right.genesis(DocumentKind::Main), idris().genesis(DocumentKind::Main));
+}
+
+#[test]
+fn r001_02_one_process_names_who_chooses_the_type() {
+    let chooses = |id: &str| Processes::built_in().latest(id).unwrap().process().type_chosen_by();
+    assert_eq!(chooses("sections"), Some(Role::SocialWorker));
+    assert!(["portal", "rolling", "ten-page", "web"].into_iter().all(|id| chooses(id).is_none()));
+}

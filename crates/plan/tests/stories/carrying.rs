@@ -23,6 +23,7 @@ fn pep_of(process: &str, term: &str) -> Pep {
         term,
         kind: PepType::Review,
         process: Processes::built_in().latest(process).unwrap(),
+        filed: plan::Filed::default(),
     }
 }
 

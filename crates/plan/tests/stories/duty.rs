@@ -41,7 +41,7 @@ fn sitting(term: &str, kind: PepType) -> Sitting {
         ended: None,
         in_care_since: None,
         emergency: false,
-        withdrawn: false,
+        uncounted: false,
     }
 }
 
@@ -160,7 +160,7 @@ fn r000_20_a_missed_review_is_overdue_until_a_later_one_is_signed() {
     let after = of(&[autumn.clone(), summer], "2026-12-02");
     assert_eq!(lines(&after), [term("2026-11-27", DutyState::Late(4)), term("2027-03-19", RUNNING)]);
     // Withdrawn ones count nowhere.
-    let withdrawn = Sitting { withdrawn: true, ..signed("2025/26-spring", PepType::Review, "2026-03-10") };
+    let withdrawn = Sitting { uncounted: true, ..signed("2025/26-spring", PepType::Review, "2026-03-10") };
     assert_eq!(of(&[autumn, withdrawn], "2026-07-01"), seven_months);
 }
 

@@ -91,7 +91,7 @@ fn authors(actor: &[u8]) -> Option<Who> {
 fn idris() -> Pep {
     let (year, term) = parse_term("2025/26-spring").unwrap();
     let process = Processes::built_in().latest("sections").unwrap();
-    Pep { child: Uuid::from_u128(0x1D2150), year, term, kind: PepType::Review, process }
+    Pep { child: Uuid::from_u128(0x1D2150), year, term, kind: PepType::Review, process, filed: plan::Filed::default() }
 }
 
 /// One person's device, with one document of Idris's PEP.

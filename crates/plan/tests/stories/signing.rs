@@ -592,3 +592,32 @@ fn a_change_of_contact_restrictions_is_known_to_everybody_and_what_it_says_to_no
     share(&mut devices);
     assert!(devices[LORCAN].view().sign_offs.iter().any(|made| made.question == "signoff.sw" && made.stands));
 }
+
+#[test]
+fn a_type_put_right_makes_a_signature_stale_by_what_it_asks_and_what_is_withdrawn_is_signed_and_written_by_nobody() {
+    let began = Pep { kind: PepType::Initial, ..ten_page() };
+    let mut devices = ready(&began);
+    both_sign(&mut devices);
+    share(&mut devices);
+    assert!(stands(&devices[ODILE].view(), "signoff.dt"));
+    let filed = plan::Filed { began_as: Some(PepType::Initial), ..plan::Filed::default() };
+    let review = Pep { filed, ..ten_page() };
+    assert_eq!((review.id(), review.genesis(DocumentKind::Main)), (began.id(), began.genesis(DocumentKind::Main)));
+    devices.iter_mut().for_each(|device| device.pep = review.clone());
+    let view = devices[ODILE].view();
+    // The social worker's part asks for nothing else; the teacher's asks how last term's targets went.
+    let why = &signature(&view, "signoff.dt").why;
+    assert!(why.contains(&Stale::Appeared("targets.review")) && !why.contains(&Stale::NeverMatched), "{why:?}");
+    assert!(!stands(&view, "signoff.dt") && stands(&view, "signoff.sw"));
+    devices.iter_mut().for_each(|device| device.pep = began.clone());
+    assert!(stands(&devices[ODILE].view(), "signoff.dt"), "put back, it stands as it was");
+
+    let filed = plan::Filed { withdrawn: true, ..plan::Filed::default() };
+    let withdrawn = Pep { filed, ..began };
+    devices.iter_mut().for_each(|device| device.pep = withdrawn.clone());
+    let view = devices[ODILE].view();
+    assert_eq!((view.state, view.dues.len(), view.next_date.is_none()), (State::Withdrawn, 0, true));
+    assert_eq!(put_name(&mut devices[OTTOLINE], "signoff.dt", 9, "2026-03-09"), Err(Refused::Withdrawn));
+    let edit = Edit::Rewrite { question: "care.story".into(), text: "More.".into() };
+    assert_eq!(devices[ODILE].try_edit(&[edit]), Err(Refused::Withdrawn));
+}

@@ -15,8 +15,8 @@ use sync::{
     act::{Does, Sentence},
     feature::{WORD_BYTES_MAX, WORDS_MAX},
     frame::{
-        Chosen, Complete, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, NotDone, Presence,
-        Start, Welcome, WireTip,
+        Chosen, Complete, Doing, FRAME_BYTES_MAX, FrameError, Hello, Limits, Listed, NewChild, NotDone, OneMore,
+        Presence, Start, Welcome, WireTip,
     },
 };
 
@@ -66,6 +66,7 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
         process: "sections".into(),
         process_version: 1,
         process_hash: None,
+        extra: None,
     };
     let of_form_2 = Start { process_version: 2, process_hash: Some(ByteArray::new([13; 32])), ..start.clone() };
     let roster = SignedRoster { version: 2, payload: ByteBuf::from([9, 9]), sig: [10; 64] };
@@ -175,7 +176,16 @@ fn one_of_each() -> Vec<(&'static str, Frame)> {
             },
         ),
         ("start", Frame::Start { start }),
-        ("start-form-2", Frame::Start { start: of_form_2 }),
+        ("start-form-2", Frame::Start { start: of_form_2.clone() }),
+        (
+            "start-extra",
+            Frame::Start {
+                start: Start {
+                    extra: Some(OneMore { reason: "Concern".into(), day: "2026-02-24".into() }),
+                    ..of_form_2
+                },
+            },
+        ),
         ("readers", Frame::Readers { doc, number: 1, roles: vec!["social-worker".into(), "young-person".into()] }),
         ("open-cold", Frame::Open { doc, cursor: None }),
         ("open", Frame::Open { doc, cursor: Some(Cursor::new([11; 16], 41)) }),
