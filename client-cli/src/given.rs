@@ -1,5 +1,6 @@
-//! Passphrases that a command was given, as values.
+//! What a command was given, as values: days and passphrases.
 
+use chrono::NaiveDate;
 use replica::Secret;
 
 /// What a command was given to open with, and to close with.
@@ -11,4 +12,9 @@ pub struct Given {
     pub new: Option<Secret>,
     /// That of a file which is read or written.
     pub file: Option<Secret>,
+}
+
+/// A day, as every command takes it.
+pub fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_| "write a day such as 2026-02-26".to_owned())
 }

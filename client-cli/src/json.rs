@@ -10,6 +10,7 @@ pub mod checks;
 pub mod demo;
 pub mod device;
 pub mod directory;
+pub mod due;
 pub mod edits;
 pub mod failed;
 pub mod held;

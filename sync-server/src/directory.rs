@@ -17,6 +17,7 @@
 //! | `version` | of the directory: how many changes there were |
 //! | `at/…` | number and version of a sheet, or of what has come to concern somebody (`sheets`) |
 //! | `addresses` | where the relay is reached |
+//! | `calendars` | the council's term dates, as they were given |
 //! | `offered` | the processes under which new PEPs begin, by phase |
 //! | `every/PERSON/FROM` | that somebody has every child |
 //! | `restricted/CHILD` | what not everybody on the team may know |
@@ -45,7 +46,7 @@ use sync::{
     Roster,
     act::Contact,
     cbor,
-    directory::{Correction, Delegation, Joined, OnTeam, Reached, Subject},
+    directory::{Correction, Delegation, Given, Joined, OnTeam, Reached, Subject},
     frame::{Chosen, NewChild, Start},
     identity::{self, Secret},
     roster::{ACCEPTED_MAX, Accepted, Child, ContactOf, Device, Member, Person, dates_follow},
@@ -170,6 +171,8 @@ pub enum Refused {
         "A child is born before today, and comes into care after that and before today. Look at both dates and write them again."
     )]
     ChildDates,
+    #[error("Nobody has said which school that is about. Say the school first, and then since when.")]
+    NoSchool,
     #[error("That is not a role this relay knows. It knows: {}.", pep::roles().join(", "))]
     Role,
     #[error("This relay does not know that child. `pep-relay children list` shows those it knows.")]
@@ -294,6 +297,7 @@ impl Refused {
             Refused::Name
             | Refused::Date
             | Refused::ChildDates
+            | Refused::NoSchool
             | Refused::Role
             | Refused::ChildUnknown
             | Refused::PersonUnknown
@@ -336,6 +340,7 @@ impl Refused {
             Refused::Name
                 | Refused::Date
                 | Refused::ChildDates
+                | Refused::NoSchool
                 | Refused::Contact
                 | Refused::ActPast
                 | Refused::ActReason
@@ -385,6 +390,7 @@ pub struct Directory {
     every: Vec<OnTeam>,
     addresses: Vec<Reached>,
     offered: BTreeMap<String, Vec<String>>,
+    calendars: Vec<Given>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
     delegations: BTreeMap<Id, Vec<Delegation>>,
     corrections: BTreeMap<Id, Vec<Correction>>,
@@ -445,6 +451,7 @@ impl Directory {
         directory.read_corrections(replica)?;
         directory.read_joined(replica)?;
         directory.offered = replica.fact(OFFERED)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
+        directory.calendars = replica.fact(CALENDARS)?.map(|c| from_cbor(&c)).transpose()?.unwrap_or_default();
         directory.addresses = replica.fact(ADDRESSES)?.map(|a| from_cbor(&a)).transpose()?.unwrap_or_default();
         directory.version = replica.fact(b"version")?.map(|v| from_cbor(&v)).transpose()?.unwrap_or(0);
         let last = replica.last_fact(b"audit/")?;
@@ -1243,6 +1250,8 @@ const CONTACT: &str = "contact/";
 const ADDRESSES: &[u8] = b"addresses";
 /// Fact: the processes under which new PEPs begin.
 const OFFERED: &[u8] = b"offered";
+/// Fact: the council's term dates.
+const CALENDARS: &[u8] = b"calendars";
 /// Prefix of the facts that say which changes were let in.
 const ACCEPTED: &[u8] = b"accepted/";
 

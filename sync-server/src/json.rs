@@ -91,6 +91,30 @@ pub(crate) struct ChildAdded {
     pub(crate) child: Uuid,
 }
 
+/// A child as the directory knows them: `pep-relay children set`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChildSet {
+    /// The child's id.
+    pub(crate) child: Uuid,
+    /// Their name.
+    pub(crate) name: String,
+    /// Date of birth, `YYYY-MM-DD`.
+    pub(crate) dob: String,
+    /// Looked after since, `YYYY-MM-DD`.
+    pub(crate) looked_after_since: Option<String>,
+    /// Placed in an emergency.
+    pub(crate) emergency: bool,
+    /// From which day on no PEP is due any more.
+    pub(crate) left_care: Option<String>,
+    /// The school or setting.
+    pub(crate) school: Option<String>,
+    /// The first day there.
+    pub(crate) school_from: Option<String>,
+    /// What only those may know who read the family's part of a plan: facts by their names.
+    pub(crate) facts: std::collections::BTreeMap<String, String>,
+}
+
 /// What only those may know of a child who read the family's part of a plan: `pep-relay children fact`.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ChildFacts {
@@ -109,6 +133,53 @@ pub(crate) struct ChildrenMerged {
     pub(crate) into: Uuid,
     /// False where they were taken apart.
     pub(crate) joined: bool,
+}
+
+/// Term dates as they were given: `pep-relay calendar`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CalendarGiven {
+    /// Rises with every calendar that is given.
+    pub(crate) number: u64,
+    /// What it is called.
+    pub(crate) name: String,
+    /// The schools that it is for; none: every child.
+    pub(crate) schools: Vec<String>,
+    /// Its terms.
+    pub(crate) terms: Vec<CalendarTerm>,
+}
+
+/// A term of it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CalendarTerm {
+    /// The academic year, such as `2027/28`.
+    pub(crate) year: String,
+    /// `autumn`, `spring` or `summer`.
+    pub(crate) term: &'static str,
+    /// Its halves.
+    pub(crate) open: Vec<CalendarHalf>,
+    /// PEPs of it are complete by this day.
+    pub(crate) complete_by: chrono::NaiveDate,
+}
+
+/// Half a term.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CalendarHalf {
+    /// Its first day.
+    pub(crate) first: chrono::NaiveDate,
+    /// Its last.
+    pub(crate) last: chrono::NaiveDate,
+}
+
+/// Whether a file of term dates can be used: `pep-relay calendar check`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CalendarChecked {
+    /// Whether it can.
+    pub(crate) usable: bool,
+    /// In which line it cannot.
+    pub(crate) line: Option<usize>,
+    /// Why.
+    pub(crate) reason: Option<String>,
 }
 
 /// A child: `pep-relay children list`.

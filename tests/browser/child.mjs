@@ -45,7 +45,7 @@ async function until(page, words) {
 }
 
 export async function child(browser, program, pictures) {
-  const world = await World.begin(program, 'Wren Tapplestone')
+  const world = await World.begin(program, 'Wren Tapplestone', '2016-03-14')
   try {
     world.relay('children', 'add', '--name', 'Idris Fennimoor', '--dob', '2010-11-02', '--looked-after-since', '2019-06-18')
     const petra = world.person('Petra Lanternby', 'social-worker')

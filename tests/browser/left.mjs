@@ -210,11 +210,13 @@ export async function left(browser, program, pictures) {
 
     // The meeting: an action that is begun, and a day that is chosen.
     const meeting = await tab(ottoline, `/pep/${plan}/meeting/live`)
+    await meeting.locator('details.pep-fold', { hasText: 'Add an action' }).locator('summary').first().click()
     await meeting.getByText('Add an action', { exact: true }).click()
     await meeting.fill('#action', 'Ask for a quiet room')
     await Promise.all([meeting.waitForURL(new RegExp(`/pep/${plan}$`)), meeting.getByRole('link', { name: 'Back to the plan' }).click()])
     await meeting.goto(ottoline.served.base + `/pep/${plan}/meeting/live`)
     assert.equal(await meeting.inputValue('#action'), 'Ask for a quiet room')
+    assert(await meeting.locator('#action').isVisible(), 'what is begun is folded away')
 
     // On from a section to the next that is one's own.
     await page.goto(odile.served.base + basics)
@@ -233,6 +235,11 @@ export async function left(browser, program, pictures) {
     await still.goto(odile.served.base + basics)
     assert.equal(await still.inputValue('[id="child.legalName"]'), 'Without a script')
     assert.equal(await still.inputValue('[id="child.dob-day"]'), '31')
+    // So is every link around the page.
+    await still.fill('[id="child.legalName"]', 'By the menu')
+    await Promise.all([still.waitForURL(/\/meetings$/), still.getByRole('button', { name: 'Meetings', exact: true }).click()])
+    await still.goto(odile.served.base + basics)
+    assert.equal(await still.inputValue('[id="child.legalName"]'), 'By the menu')
     await picture(still, 'without-script')
     await plain.close()
 

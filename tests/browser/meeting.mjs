@@ -20,6 +20,9 @@ async function window(browser, program, home, more = {}) {
   return { context, page, base: link.origin }
 }
 
+// The story goes through all points at once: what is folded is opened as the page comes.
+const unfolded = ({ page }) => page.addInitScript(() => addEventListener('DOMContentLoaded', () => document.querySelectorAll('details.pep-fold').forEach((fold) => { fold.open = true })))
+
 // Presses Tab until the focus is on something that says these words; every stop on the way is to be seen.
 async function tabTo(page, words) {
   for (let i = 0; i < 300; i++) {
@@ -56,10 +59,12 @@ export async function meeting(browser, program, folder, plan, checked) {
   }
   for (const who of Object.keys(NAMES)) {
     windows[who] = await window(browser, program, `${folder}/${who}`)
+    await unfolded(windows[who])
     await windows[who].page.goto(windows[who].base + here)
   }
   const { odile, ottoline, lorcan } = windows
   try {
+    await table(browser, program, folder, here, checked)
     // The agenda by the clock, and everything on one page.
     assert(await odile.page.locator('[aria-current=step]').count(), 'nothing says where the meeting is now')
     await look(odile, 'meeting-live-social-worker')
@@ -155,6 +160,43 @@ export async function meeting(browser, program, folder, plan, checked) {
   }
 }
 
+// One person at the table: what is under discussion is open, the notes are beside it, and the next point is one key away.
+async function table(browser, program, folder, here, checked) {
+  const odile = await window(browser, program, `${folder}/odile`)
+  const { page } = odile
+  const seen = (selector) => page.evaluate((selector) => {
+    const box = document.querySelector(selector).getBoundingClientRect()
+    return box.top >= 0 && box.top < innerHeight - 40 && box.width > 0
+  }, selector)
+  const now = () => page.locator('.pep-stop--now > h2').innerText()
+  const press = (key) => Promise.all([page.waitForNavigation(), page.keyboard.press(key)])
+  try {
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 })
+      await page.goto(odile.base + here)
+      await checked(page, 'meeting-table', width)
+      assert.equal(await page.locator('details.pep-fold[open]').count(), 0)
+      if (width < 800) await page.getByRole('link', { name: 'Notes', exact: true }).click()
+      assert(await seen('[id="meeting.notes"]'), `the notes are out of sight at ${width}`)
+    }
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await page.goto(`${odile.base}${here}?point=1`)
+    assert((await now()).startsWith('1. '))
+    // Also in the middle of the notes, which are saved first; no letter is a key.
+    await live(page, 'meeting.notes')
+    await caret(page, 'meeting.notes', -1)
+    await page.keyboard.type('Next, n, N: we go on. ')
+    await press('F8')
+    assert((await now()).startsWith('2. '))
+    assert((await page.inputValue('[id="meeting.notes"]')).includes('Next, n, N: we go on. '))
+    await press('Shift+F8')
+    assert((await now()).startsWith('1. '))
+    assert.deepEqual(page.troubles, [])
+  } finally {
+    await odile.context.close()
+  }
+}
+
 async function unfoldless(page, fields, button) {
   for (const [id, text] of Object.entries(fields)) if (await page.locator(`[id="${id}"]`).count()) await page.fill(`[id="${id}"]`, text)
   await go(page, page.getByRole('button', { name: button }).first())
@@ -218,14 +260,15 @@ async function scriptless(browser, program, folder, here) {
   const odile = await window(browser, program, `${folder}/odile`, { javaScriptEnabled: false })
   try {
     await odile.page.goto(odile.base + here)
-    await odile.page.locator('summary', { hasText: 'Add an action' }).click()
+    await odile.page.locator('details.pep-fold', { hasText: 'Add an action' }).locator('summary').first().click()
+    await odile.page.locator('summary', { hasText: 'Add an action' }).last().click()
     await odile.page.fill('#action', 'Ring the bus office')
     await odile.page.selectOption('#person', NAMES.odile)
     await go(odile.page, odile.page.getByRole('button', { name: 'Save action' }))
     assert(await odile.page.getByText('Saved on this device').first().isVisible())
     await go(odile.page, odile.page.getByRole('button', { name: /^Done.*Ring the bus office/ }))
     await Promise.all([odile.page.waitForNavigation(), odile.page.getByRole('link', { name: 'Refresh', exact: true }).click()])
-    assert((await odile.page.innerText('main')).includes('Ring the bus office: Odile Marrowfield, no day. Done.'))
+    assert((await odile.page.locator('#actions-now').textContent()).includes('Ring the bus office: Odile Marrowfield, no day. Done.'))
   } finally {
     await odile.context.close()
   }

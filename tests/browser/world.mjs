@@ -146,8 +146,14 @@ export const showsNot = (page, words) => page.waitForFunction((words) => !docume
 
 // Where a question is asked, by the links of the plan.
 export async function sectionOf(person, plan, field) {
-  const page = await tab(person, `/pep/${plan}`)
-  const hrefs = await page.locator('.govuk-task-list__link[href*="/page/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')))
+  // The sections of the meeting and of the signatures stand on their own pages.
+  const page = await tab(person, `/pep/${plan}/meeting`)
+  const links = () => page.locator('.govuk-task-list__link[href*="/page/"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')))
+  const hrefs = await links()
+  for (const more of ['/sign-off', '']) {
+    await page.goto(`${person.served.base}/pep/${plan}${more}`)
+    hrefs.unshift(...await links())
+  }
   for (const href of hrefs) {
     await page.goto(person.served.base + href)
     if (await page.locator(`[id="at-${field}"]`).count()) return page.close().then(() => href)

@@ -51,7 +51,7 @@ impl KeptPlan {
 
     /// What the checks find, on the day the plan was due.
     pub fn check(&self, view: &View) -> Vec<Finding> {
-        let begins = self.pep.process().calendar.term_begins(self.pep.year, self.pep.term);
+        let begins = self.pep.process.calendar().term_begins(self.pep.year, self.pep.term);
         check(view, &self.pep, Around { today: begins.unwrap_or_default(), previous: None, others: &[] })
     }
 

@@ -169,4 +169,6 @@ fn a_plan_is_started_alike_by_both_doors() {
     assert_eq!((came, sent), (Came::Done, Came::Done));
     assert_eq!(device.show(&next(&by_command)), device.show(&next(&by_form)));
     assert!(device.show(&next(&by_form)).contains("He cooks on Sundays."));
+    // What the directory knows is filled in by both.
+    assert!(device.show(&next(&by_form)).contains("\"child.dob\":\"directory\""), "{}", device.show(&next(&by_form)));
 }

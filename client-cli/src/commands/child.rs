@@ -8,6 +8,7 @@ use ::sync::{
 use plan::Role;
 use uuid::Uuid;
 
+use crate::given;
 use crate::{clock, context::Context, json::directory};
 use participant::{
     act,
@@ -33,7 +34,7 @@ enum Verb {
         #[arg(long, value_name = "DATE")]
         dob: chrono::NaiveDate,
         /// Looked after since, as 2019-06-18
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_parser = given::day, value_name = "DATE")]
         looked_after_since: Option<chrono::NaiveDate>,
         /// Placed in an emergency
         #[arg(long)]
@@ -48,14 +49,23 @@ enum Verb {
         #[arg(long, group = "fact")]
         name: Option<String>,
         /// Date of birth, as 2010-11-02
-        #[arg(long, value_name = "DATE", group = "fact")]
+        #[arg(long, value_parser = given::day, value_name = "DATE", group = "fact")]
         dob: Option<chrono::NaiveDate>,
         /// Looked after since, as 2019-06-18
-        #[arg(long, value_name = "DATE", group = "fact")]
+        #[arg(long, value_parser = given::day, value_name = "DATE", group = "fact")]
         looked_after_since: Option<chrono::NaiveDate>,
         /// Placed in an emergency
         #[arg(long, value_name = "yes/no", value_parser = ["yes", "no"], group = "fact")]
         emergency: Option<String>,
+        /// First day on which the child is not looked after any more: no PEP is due from then on. Why is for the family's part
+        #[arg(long, value_name = "DATE", group = "fact")]
+        left_care: Option<chrono::NaiveDate>,
+        /// The school or setting
+        #[arg(long, value_name = "NAME", group = "fact")]
+        school: Option<String>,
+        /// First day at that school, as 2026-01-05
+        #[arg(long, value_name = "DATE", group = "fact")]
+        school_from: Option<chrono::NaiveDate>,
         /// Why
         #[arg(long, value_name = "TEXT")]
         reason: String,
@@ -97,12 +107,16 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             };
             add(context, child)
         }
-        Verb::Set { child, name, dob, looked_after_since, emergency, reason } => {
+        Verb::Set { child, name, dob, looked_after_since, emergency, left_care, school, school_from, reason } => {
+            let day = |day: Option<chrono::NaiveDate>| day.map(|day| day.to_string());
             let of = |fact, is: Option<String>| is.map(|is| (fact, is));
             let said = of(ChildFact::Name, name)
-                .or(of(ChildFact::Dob, dob.map(|day| day.to_string())))
-                .or(of(ChildFact::LookedAfterSince, looked_after_since.map(|day| day.to_string())))
-                .or(of(ChildFact::Emergency, emergency));
+                .or(of(ChildFact::Dob, day(dob)))
+                .or(of(ChildFact::LookedAfterSince, day(looked_after_since)))
+                .or(of(ChildFact::Emergency, emergency))
+                .or(of(ChildFact::LeftCare, day(left_care)))
+                .or(of(ChildFact::School, school))
+                .or(of(ChildFact::SchoolFrom, day(school_from)));
             let Some((fact, is)) = said else { return Err(Error::new(Kind::Usage, "Say which fact is put right.")) };
             let said =
                 context.turn(move |device, now| act::correct_child(device, &child, (fact, &is), &reason, now))?;
@@ -193,6 +207,13 @@ fn show(context: &mut Context, text: &str) -> Result<(), Error> {
     if let Some(since) = &child.looked_after_since {
         context.data(format!("Looked after since {}", day_in_words(since)));
     }
+    if let Some(school) = &child.school {
+        let from = school.from.as_deref().map(|from| format!(", since {}", day_in_words(from))).unwrap_or_default();
+        context.data(format!("School: {}{from}", school.name));
+    }
+    if let Some(from) = &child.not_due_from {
+        context.data(format!("No PEP is due any more from {} on", day_in_words(from)));
+    }
     for (member, person) in team {
         let role = member.role.parse::<Role>().map_or(member.role.clone(), |role| role.label().to_string());
         let organisation = person.organisation.as_ref().map(|o| format!(", {o}")).unwrap_or_default();
@@ -212,6 +233,9 @@ fn about(child: &Child) -> directory::Child {
         dob: child.dob.clone(),
         looked_after_since: child.looked_after_since.clone(),
         emergency: child.emergency,
+        left_care: child.not_due_from.clone(),
+        school: child.school.as_ref().map(|school| school.name.clone()),
+        school_from: child.school.as_ref().and_then(|school| school.from.clone()),
     }
 }
 

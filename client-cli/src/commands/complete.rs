@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use participant::sign::{self, Signed, Signing};
 use plan::{Offer, Role, sign_off_of};
 
+use crate::given;
 use crate::{
     clock,
     context::Context,
@@ -24,7 +25,7 @@ pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)
     pep: String,
     /// The day on which it is complete [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_parser = given::day, value_name = "DATE")]
     on: Option<NaiveDate>,
 }
 

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::context::Context;
+use crate::given;
 use participant::{act, error::Error};
 
 /// Have a colleague answer pages of a plan for the designated teacher (needs the relay now)
@@ -20,7 +21,7 @@ pub struct Args {
     #[arg(long, value_name = "PAGE", value_delimiter = ',', num_args = 1.., required_unless_present = "end")]
     sections: Vec<String>,
     /// Their last day
-    #[arg(long, value_name = "DATE", required_unless_present = "end")]
+    #[arg(long, value_parser = given::day, value_name = "DATE", required_unless_present = "end")]
     until: Option<NaiveDate>,
     /// End it: today is the last day of all that was delegated to them of this plan
     #[arg(long, conflicts_with_all = ["sections", "until"])]

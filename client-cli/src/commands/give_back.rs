@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use participant::give_back::{self, Return};
 use plan::Role;
 
+use crate::given;
 use crate::{clock, commands::row, context::Context, json::edits::Returned};
 use participant::error::Error;
 
@@ -24,7 +25,7 @@ pub struct Args {
     #[arg(long, value_name = "P")]
     page: Option<String>,
     /// By when
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_parser = given::day, value_name = "DATE")]
     by: Option<NaiveDate>,
 }
 

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::context::Context;
+use crate::given;
 use participant::{act, error::Error};
 
 /// Hand a child's case over to a colleague (needs the relay now)
@@ -20,7 +21,7 @@ pub struct Args {
     #[arg(long, value_name = "PERSON")]
     from: Option<String>,
     /// Their first day [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_parser = given::day, value_name = "DATE")]
     on: Option<NaiveDate>,
     /// Why
     #[arg(long, value_name = "TEXT")]

@@ -1,21 +1,23 @@
 //! `pep list`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use participant::{
+    duties::{self, OfChild},
     error::Error,
     lists::{self, Listed},
     words::{self, counted},
 };
 
+use super::due;
 use crate::{context::Context, json::plan as json};
 
 /// List your plans: how far each is, its next date, and what is still to be answered
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only plans of which something is due in 15 working days or fewer, or overdue; says what, and whether the child has a
-    /// current PEP
+    /// Only plans of which something is due in 15 working days or fewer, or overdue, and children without a plan of whom
+    /// something is; says what, and whether the child has a current PEP
     #[arg(long)]
     due: bool,
     /// Only plans in which something waits for you, as `pep tasks` says it
@@ -30,19 +32,35 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     // Programs are told what there is, not what could be brought.
     let bring = !context.global.json;
     let (today, lines, could, others) = context.turn(move |device, now| {
-        let mut lines = lists::plans(device, now)?;
+        let (mut lines, mut children) = lists::plans_and_children(device, now)?;
+        // A child of whom something is due, or whose team lacks somebody, stands in the list with a plan or without.
+        let planned: BTreeSet<_> = lines.iter().map(|line| line.pep.child).collect();
+        let asks = |of: &OfChild| if due { of.is_due(now.day()) } else { !of.lacks.is_empty() };
+        children.retain(|of| !mine && asks(of) && !planned.contains(&of.id()));
+        children.sort_by_cached_key(|of| duties::urgency(of, now.day()));
         lines.retain(|line| (!due || line.is_due(now.day())) && (!mine || line.tasks(now.day()).next().is_some()));
+        if due {
+            lines.sort_by_cached_key(|line| duties::urgency(&line.of_child, now.day()));
+        }
         let could = if bring { lists::could_bring(device, &lines)? } else { BTreeMap::new() };
         let newer = if due || mine { Vec::new() } else { device.newer_plans() };
-        Ok((now.day(), lines, could, (device.children()?, newer)))
+        Ok((now.day(), lines, could, (device.children()?, newer, children)))
     })?;
-    let (children, newer) = others;
+    let (children, newer, without) = others;
     let names: BTreeMap<_, _> = children.into_iter().map(|child| (child.id, child.name)).collect();
     let named = |line: &Listed| names.get(line.pep.child.as_bytes()).cloned();
     if context.global.json {
-        let all: Vec<json::Listed> = lines.iter().map(|line| json::Listed::of(line, named(line))).collect();
-        context.json(&all);
+        let plans = lines.iter().map(|line| json::InList::Plan(Box::new(json::Listed::of(line, named(line)))));
+        // Without --due programs are told of plans.
+        let without =
+            without.iter().filter(|_| due).filter_map(|of| json::WithoutPlan::of(of)).map(json::InList::Child);
+        context.json(&plans.chain(without).collect::<Vec<_>>());
         return Ok(());
+    }
+    for of in &without {
+        let current = words::currency(&of.duties);
+        context.data(format!("{}  {}, no plan yet: {current}. As at {}:", of.id(), of.child.name, words::date(today)));
+        due::print_duties(context, of, today);
     }
     for line in &lines {
         let could = could.get(&line.pep.id()).copied().unwrap_or_default();
@@ -56,7 +74,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
             start.term
         ));
     }
-    if lines.is_empty() && newer.is_empty() {
+    if lines.is_empty() && newer.is_empty() && without.is_empty() {
         context.talk("No plan to show. `pep sync` fetches those of your teams; `pep new` starts one.");
     }
     Ok(())
@@ -75,6 +93,11 @@ fn print(context: &mut Context, line: &Listed, child: Option<String>, could: usi
         for due in line.undone() {
             context.data(format!("    Due: {}", words::due(&line.pep, due, Some(today))));
         }
+        if line.is_newest {
+            due::print_duties(context, &line.of_child, today);
+        }
+    } else if line.is_newest {
+        due::print_lacks(context, &line.of_child);
     }
     line.put_right.sentences(&line.pep).iter().for_each(|said| context.data(format!("    {said}")));
     if could > 0 {

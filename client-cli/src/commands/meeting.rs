@@ -10,6 +10,7 @@ use chrono::{NaiveDate, NaiveTime};
 use disk::write_private;
 use plan::{MeetingView, ReviewKind};
 
+use crate::given;
 use crate::{
     clock,
     context::Context,
@@ -33,7 +34,7 @@ pub struct Args {
     #[arg(long, value_name = "KIND", value_parser = ["meeting", "desk-review"])]
     kind: Option<String>,
     /// The day, such as 2026-02-26
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_parser = given::day, value_name = "D")]
     date: Option<NaiveDate>,
     /// The time, such as 15:15 or 3.15pm
     #[arg(long, value_name = "T", value_parser = time_of_day)]
@@ -75,7 +76,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", requires = "action")]
     who: Option<String>,
     /// By when it is done
-    #[arg(long, value_name = "DATE", requires = "action")]
+    #[arg(long, value_parser = given::day, value_name = "DATE", requires = "action")]
     by: Option<NaiveDate>,
     /// The action of this key has been done
     #[arg(long, value_name = "KEY")]
@@ -87,7 +88,7 @@ pub struct Args {
     #[arg(long)]
     held: bool,
     /// The next PEP's date
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_parser = given::day, value_name = "D")]
     next_date: Option<NaiveDate>,
     /// The next PEP's time and place
     #[arg(long, value_name = "T")]

@@ -196,6 +196,10 @@ fn heading(context: &mut Context, mine: &Mine, view: &View) -> Result<(), Error>
     for due in &view.dues {
         context.data(format!("  Due: {}", words::due(&mine.pep, due, Some(today))));
     }
+    let counted_by = &mine.pep.process.calendar().name;
+    if !view.dues.is_empty() && !counted_by.is_empty() {
+        context.data(format!("  Days are counted by the calendar: {counted_by}"));
+    }
     for (role, count) in &view.completeness {
         context.data(format!("  {}: {} of {} answered", role.label(), count.answered, count.mandatory));
     }

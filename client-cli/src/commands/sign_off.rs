@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use plan::{Role, sign_off_of};
 
+use crate::given;
 use crate::{commands::complete, context::Context};
 use participant::error::{Error, Kind};
 
@@ -16,7 +17,7 @@ pub struct Args {
     /// The PEP's id, or its beginning (4 characters or more)
     pep: String,
     /// The day of it [default: today]
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_parser = given::day, value_name = "DATE")]
     on: Option<NaiveDate>,
     /// What you want to say with it: young person and carer
     #[arg(long, value_name = "T")]

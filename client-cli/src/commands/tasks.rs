@@ -2,7 +2,7 @@
 
 use participant::{
     error::Error,
-    tasks::{self, Waiting},
+    tasks::{self, ToDo},
     words,
 };
 
@@ -41,7 +41,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     Ok(())
 }
 
-fn print(context: &mut Context, one: &Waiting) {
+fn print(context: &mut Context, one: &ToDo) {
     let name = one.name.as_deref().unwrap_or("A child");
     let sitting = one.pep.as_ref().map_or(String::new(), |pep| format!(", {}", words::sitting(pep)));
     let when = tasks::when(one).map_or(String::new(), |when| format!(" ({when})"));

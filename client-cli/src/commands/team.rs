@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 
 use crate::context::Context;
+use crate::given;
 use participant::{act, error::Error};
 
 /// Who works with a child
@@ -21,7 +22,7 @@ enum Verb {
         /// The person's name or id
         person: String,
         /// Their last day [default: today]
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_parser = given::day, value_name = "DATE")]
         on: Option<NaiveDate>,
         /// Why
         #[arg(long, value_name = "TEXT")]

@@ -28,6 +28,15 @@ pub struct Child {
     pub looked_after_since: Option<String>,
     /// Placed in an emergency.
     pub emergency: bool,
+    /// From which day on no PEP is due any more, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_care: Option<String>,
+    /// The school or setting.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub school: Option<String>,
+    /// The first day there, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub school_from: Option<String>,
 }
 
 /// A child and who works with them: `pep child show`.

@@ -3,6 +3,7 @@
 use plan::Entry;
 use schemars::JsonSchema;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::basics::{Digest, Moment, at, by};
 
@@ -19,6 +20,32 @@ pub struct Stretch {
     pub what: Vec<String>,
     /// The last change of it.
     pub change: Digest,
+}
+
+/// What is new in one plan: `pep news`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct News {
+    /// The PEP's id.
+    pub pep: Uuid,
+    /// The child's id.
+    pub child: Uuid,
+    /// The child's name; null where this device does not know it.
+    pub child_name: Option<String>,
+    /// What others did, the oldest first.
+    pub news: Vec<Stretch>,
+}
+
+impl News {
+    /// Of one plan.
+    pub fn of(one: &participant::news::News) -> News {
+        News {
+            pep: one.mine.pep.id(),
+            child: one.mine.pep.child,
+            child_name: one.name.clone(),
+            news: one.entries.iter().map(Stretch::of).collect(),
+        }
+    }
 }
 
 /// What changed between two versions: `pep diff`.

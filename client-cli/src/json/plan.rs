@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::basics::{Currency, Digest, Moment, NoAnswer, PepType, Role, State, at, by};
 use participant::{
     act::Deputy,
-    conflicts,
+    conflicts, duties,
     filed::{self, PutRight},
     lists,
 };
@@ -433,6 +433,56 @@ impl Listed {
             changed_since_sign_off: one.changed_since,
             filed: Filed::of(&one.pep, one.put_right.clone()),
         }
+    }
+}
+
+/// A plan, or a child without one: `pep list`.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum InList {
+    /// A plan.
+    Plan(Box<Listed>),
+    /// A child of whom something is due and nobody has begun a plan; only with `--due`.
+    Child(WithoutPlan),
+}
+
+/// A child without a plan: `pep list --due`.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WithoutPlan {
+    /// There is none: null.
+    pub pep: Option<Uuid>,
+    /// The child's id.
+    pub child: Uuid,
+    /// The child's name.
+    pub child_name: Option<String>,
+    /// The process under which it would begin.
+    pub process: Process,
+    /// Academic year and term of the PEP that is due first.
+    pub term: String,
+    /// As what it is begun.
+    pub r#type: PepType,
+    /// The first day by which something is due; null where that cannot be worked out.
+    pub due: Option<NaiveDate>,
+    /// Whether the child has a current PEP.
+    pub currency: Option<Currency>,
+}
+
+impl WithoutPlan {
+    /// Of a child; `None` where nothing is due.
+    pub fn of(of: &duties::OfChild) -> Option<WithoutPlan> {
+        let first = of.duties.undone().next()?;
+        let process = of.process.process();
+        Some(WithoutPlan {
+            pep: None,
+            child: of.id(),
+            child_name: Some(of.child.name.clone()),
+            process: Process { id: process.id.clone(), version: process.version },
+            term: format!("{}-{}", first.year, first.term),
+            r#type: first.kind.into(),
+            due: of.duties.first(),
+            currency: of.duties.currency.map(Into::into),
+        })
     }
 }
 

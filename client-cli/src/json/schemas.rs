@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use clap::CommandFactory;
 use schemars::{Schema, generate::SchemaSettings};
 
-use super::{acts, checks, demo, device, directory, edits, failed, held, history, meeting, plan, tasks};
+use super::{acts, checks, demo, device, directory, due, edits, failed, held, history, meeting, plan, tasks};
 use crate::cli::Cli;
 
 /// What every command prints where it fails; there is no command of that name.
@@ -48,6 +48,7 @@ fn schemas() -> BTreeMap<String, Schema> {
         "demo": demo::Demo,
         "diff": history::Difference,
         "doctor": device::Examined,
+        "due": Vec<due::OfChild>,
         "error": failed::Failed,
         "export": edits::Exported,
         "held": Vec<held::Held>,
@@ -57,9 +58,10 @@ fn schemas() -> BTreeMap<String, Schema> {
         "history": Vec<history::Stretch>,
         "import": edits::Imported,
         "join": device::Joined,
-        "list": Vec<plan::Listed>,
+        "list": Vec<plan::InList>,
         "meeting": meeting::Meeting,
         "new": plan::New,
+        "news": Vec<history::News>,
         "open": device::Opened,
         "passphrase remove": device::Passphrase,
         "passphrase set": device::Passphrase,

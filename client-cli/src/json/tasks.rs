@@ -1,7 +1,7 @@
 //! What `pep tasks` prints.
 
 use chrono::NaiveDate;
-use participant::tasks::Waiting;
+use participant::tasks::ToDo;
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -56,7 +56,7 @@ pub struct Whose {
 
 impl Task {
     /// As it is waited for.
-    pub fn of(one: &Waiting) -> Task {
+    pub fn of(one: &ToDo) -> Task {
         let whose = one.who.as_ref();
         Task {
             kind: one.task.kind.slug(),

@@ -206,6 +206,8 @@ fn every_address_turns_away_whoever_does_not_come_from_the_own_page_in_the_own_b
     };
     let addresses = addresses(&spring, &child);
     assert!(addresses.len() >= 45, "{addresses:?}");
+    // What the directory knows is filled in as the plan is opened.
+    browser.get(&format!("/pep/{spring}"));
     let before = ottoline.show(&spring)["heads"].clone();
     for way in &WAYS {
         let head = fill(way.head);

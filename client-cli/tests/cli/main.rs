@@ -3,6 +3,7 @@
 mod annexes;
 mod connections;
 mod councils;
+mod due;
 mod loopback;
 mod pages;
 mod passphrases;
@@ -178,16 +179,19 @@ fn what_one_writes_the_others_read_and_everybody_can_tell_how_far_it_is_shared()
     let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
     let made = odile.pep(&["new", "Idris Fennimoor", "--term", "2025/26-spring", "--type", "review", "--json"]).json();
     assert_eq!(made["created"], true);
+    let known = ["child.legalName", "child.dob", "people.socialWorker"];
+    assert_eq!(made["filledIn"], serde_json::json!(known));
     let spring = made["pep"].as_str().unwrap_or_default();
     assert_eq!(
         odile.pep(&["new", &world.child[..6], "--term", "2025/26-spring", "--type", "review", "--json"]).json()["created"],
         false
     );
 
+    // What the directory knows is there already; to say it again is nothing new.
     odile.pep(&["set", spring, "child.dob", "2010-11-02"]).ok();
     let saved = odile.pep(&["set", &spring[..8], "transfer.needed", "yes"]);
     assert!(
-        saved.out.is_empty() && saved.err.contains("Saved on this device. Not shared yet: 2 answers wait."),
+        saved.out.is_empty() && saved.err.contains("Saved on this device. Not shared yet: 4 answers wait."),
         "{}",
         saved.err
     );
@@ -206,6 +210,9 @@ fn what_one_writes_the_others_read_and_everybody_can_tell_how_far_it_is_shared()
     let plan = ottoline.pep(&["show", spring, "--json"]).json();
     assert_eq!(plan["answers"]["transfer.needed"], true);
     assert_eq!(plan["answers"]["child.dob"], "2010-11-02");
+    assert_eq!(plan["provenance"]["child.dob"], "directory");
+    assert_eq!(plan["provenance"]["people.socialWorker"], "directory");
+    assert_eq!(plan["provenance"]["transfer.needed"], serde_json::Value::Null);
     assert_eq!(plan["heads"], mine["savedHeads"]);
     assert_eq!(
         (&plan["term"], &plan["type"], &plan["process"]["id"]),
@@ -1020,6 +1027,40 @@ fn the_beginning_of_two_plans_ids_names_both() {
 }
 
 #[test]
+fn what_others_wrote_since_one_was_here_is_news_once_and_what_waits_for_one_is_a_task() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let spring = world.spring(&odile);
+    for who in [&odile, &ottoline, &odile] {
+        who.pep(&["sync"]).ok();
+    }
+    odile.pep(&["news"]).ok();
+    assert!(odile.pep(&["news"]).err.contains("Nothing is new"));
+    ottoline.pep(&["set", &spring, "funding.tuition", "school_claims"]).ok();
+    odile.pep(&["write", &spring, "care.story", "Own words are no news."]).ok();
+    for who in [&ottoline, &odile] {
+        who.pep(&["sync"]).ok();
+    }
+    let looked = odile.pep(&["news", "--since", "2020-01-01", "--json"]).json();
+    assert!(looked[0]["news"].as_array().is_some_and(|all| all.iter().all(|one| one["by"] == "Ottoline Greaves-Penn")));
+    let new = odile.pep(&["news", "--json"]).json();
+    assert_eq!((&new[0]["pep"], &new[0]["news"][0]["by"]), (&spring.as_str().into(), &"Ottoline Greaves-Penn".into()));
+    assert!(new[0]["news"].to_string().contains("tuition"), "{new}");
+    assert_eq!(odile.pep(&["news", "--json"]).json(), serde_json::json!([]), "shown once");
+    assert_eq!(odile.pep(&["news", "--since", "yesterday"]).code, 2);
+
+    let tasks = odile.pep(&["tasks", "--json"]).json();
+    let kinds: Vec<&str> = tasks.as_array().unwrap().iter().filter_map(|task| task["kind"].as_str()).collect();
+    assert!(kinds.contains(&"answer"), "{kinds:?}");
+    let said = odile.pep(&["tasks"]).ok();
+    assert!(said.contains("Answer ") && said.contains("Idris Fennimoor"), "{said}");
+    let all = odile.pep(&["tasks", "--all", "--json"]).json();
+    let whose = |name: &str| all.as_array().unwrap().iter().any(|task| task["for"]["name"] == name);
+    assert!(whose("Ottoline Greaves-Penn") && whose("Odile Marrowfield"), "{all}");
+    assert!(odile.pep(&["list", "--mine", "--json"]).json().as_array().is_some_and(|list| !list.is_empty()));
+}
+
+#[test]
 fn what_the_young_person_chose_stands_and_nobody_resolves_it_against_them() {
     let world = World::new();
     let (odile, ottoline, idris) =
@@ -1455,6 +1496,35 @@ fn nothing_that_was_said_to_be_saved_is_lost_when_the_program_is_killed() {
     assert!(odile.pep(&["doctor", "--json"]).json()["findings"] == 0);
 }
 
+#[test]
+fn what_the_directory_knows_is_filled_in_by_whose_it_is_and_another_answer_stands_beside_it() {
+    let world = World::new();
+    let (odile, ottoline) = (world.join("odile", ODILE), world.join("ottoline", OTTOLINE));
+    let new =
+        |who: &Home| who.pep(&["new", "Idris Fennimoor", "--term", "2025/26-spring", "--type", "initial", "--json"]);
+    let spring = new(&odile).json()["pep"].as_str().unwrap().to_owned();
+    odile.pep(&["sync"]).ok();
+    ottoline.pep(&["sync"]).ok();
+    // The teacher fills in who the teacher is, and nothing of the social worker's.
+    assert_eq!(new(&ottoline).json()["filledIn"], serde_json::json!(["settingPeople.designatedTeacher"]));
+    assert_eq!(new(&ottoline).json()["filledIn"], serde_json::json!([]));
+    assert!(odile.pep(&["show", &spring, "--field", "child.legalName"]).ok().contains("From the directory"));
+
+    odile.pep(&["set", &spring, "child.legalName", "Idris Jolyon Fennimoor"]).ok();
+    let shown = odile.pep(&["show", &spring, "--field", "child.legalName"]).ok();
+    assert!(
+        shown.contains("Idris Jolyon Fennimoor") && shown.contains("The directory says Idris Fennimoor."),
+        "{shown}"
+    );
+    assert!(shown.contains("the Virtual School can correct the directory"), "{shown}");
+    let plan = odile.show(&spring);
+    let differs = serde_json::json!([
+        { "field": "child.legalName", "plan": "Idris Jolyon Fennimoor", "directory": "Idris Fennimoor" },
+    ]);
+    assert_eq!(plan["directoryDiffers"], differs);
+    assert_eq!(plan["provenance"].get("child.legalName"), None);
+}
+
 // The demonstration.
 
 #[test]
@@ -1465,6 +1535,7 @@ fn the_demonstration_ends_as_it_should() {
         "Ottoline brings the English scores.",
         "Odile met Idris and Carys before the meeting.",
         "funding.tuition",
+        "two people settled it apart, and it is open again",
         " ms]",
     ] {
         assert!(said.out.contains(words), "{words:?} is not in\n{}", said.out);

@@ -299,6 +299,9 @@ fn whoever_works_offline_goes_on_alone_until_they_go_online_again() {
     let browser = Browser::let_in(&open.1);
     let notes = |who: &Home| who.show(&spring)["answers"]["meeting.notes"].to_string();
     crate::eventually(|| browser.get("/sync").body.contains("Connected"));
+    // What the directory knows is filled in as the plan is opened, and shared.
+    browser.get(&format!("/pep/{spring}"));
+    crate::eventually(|| browser.get("/sync").body.contains("0 answers"));
     assert_eq!(browser.post("/sync", "line=off").header("location"), Some("/sync"));
     let page = browser.get("/sync").body;
     assert!(

@@ -216,6 +216,12 @@ fn relay(world: &World) {
     ask(&["teams", "end", &world.child, "Petra Lanternby"]);
     ask(&["children", "list"]);
     ask(&["children", "fact", &world.child, "adoption", "placed"]);
+    ask(&["children", "set", &world.child, "--school", "Thornfield Bridge Academy"]);
+    let calendar = world.dir.path().join("calendar.json");
+    fs::write(&calendar, due::calendar("", 11)).unwrap();
+    ask(&["calendar", "check", text(&calendar)]);
+    ask(&["calendar", "import", text(&calendar)]);
+    ask(&["calendar", "show"]);
     ask(&["people", "list"]);
     world.join("odile-old", ODILE);
     let device = ask(&["devices", "list"])[0]["device"].clone();
@@ -329,8 +335,10 @@ fn plans(world: &mut World) {
         ask(home, &["show", spring]);
         ask(home, &["status"]);
         ask(home, &["list", "--due"]);
+        ask(home, &["news", "--since", "2026-01-01"]);
         ask(home, &["tasks"]);
         ask(home, &["tasks", "--all"]);
+        ask(home, &["due"]);
         asked(home, &["check", spring]);
     }
     ask(&odile, &["show", spring, "--field", "care.story"]);

@@ -384,7 +384,7 @@
       const wrong = this.left ? this.wrong : ''
       if (!this.whole) this.error(wrong)
       const away_ = away ? 'Not saved yet. The program is not running; keep this page open and run pep open.' : 'Not saved yet'
-      say(this.words, this.unsent ? away_ : wrong ? '' : this.begun ? 'Kept on this device. It is not in the plan until you select the button.' : this.said)
+      say(this.words, this.unsent ? away_ : wrong ? '' : this.begun ? this.form.dataset.says || 'Kept on this device. It is not in the plan until you select the button.' : this.said)
       this.offer(!this.unsent && (wrong ? (this.form.querySelector(`[name="${CSS.escape(this.f)}~saw"]`) ? 'both' : 'discard') : this.begun ? 'discard' : ''))
       banner()
     }

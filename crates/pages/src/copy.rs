@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use maud::{DOCTYPE, Markup, html};
 use plan::{
-    Answer, Cell, ChangeHash, Column, DocumentKind, Kind, Pep, Question, Role, Row, SignOff, Target, Value, View,
+    Answer, Cell, ChangeHash, Column, DocumentKind, Kind, Page, Pep, Question, Role, Row, SignOff, Target, Value, View,
 };
 use ring::digest::{SHA256, digest};
 
 use super::{
-    assets,
+    assets, child_copy,
     field::Ask,
     kit,
     sections::{block_title, blocks, group},
@@ -170,6 +170,13 @@ impl Copy<'_> {
         answered || self.view.excuses.contains_key(question.id.as_str())
     }
 
+    /// Whether a question is in the copy: held, and in a section that was chosen.
+    fn has(&self, id: &str) -> bool {
+        let Some(question) = plan::bank().question(id).filter(|question| self.holds(question)) else { return false };
+        let pages = &self.pep.process().pages;
+        pages.iter().any(|page| page.questions.iter().any(|on| on.id == id) && self.has_part(&page.id, &question.block))
+    }
+
     fn has_part(&self, page: &str, block: &str) -> bool {
         self.parts.is_empty() || self.parts.iter().any(|(known, part)| known == page && part == block)
     }
@@ -213,7 +220,13 @@ pub fn title(copy: &Copy<'_>) -> String {
 /// The copy itself: an `article` with the first heading of its page.
 pub fn article(copy: &Copy<'_>) -> Markup {
     let process = copy.pep.process();
-    let pages = process.pages.iter().filter_map(|page| {
+    let child = copy.reader == Reader::Child;
+    let mut ordered: Vec<&Page> = process.pages.iter().collect();
+    if child {
+        // Their own words come first.
+        ordered.sort_by_key(|page| !page.questions.iter().any(|question| question.block == "voice"));
+    }
+    let pages = ordered.into_iter().filter_map(|page| {
         let parts: Vec<Markup> = blocks(page)
             .into_iter()
             .filter(|block| copy.has_part(&page.id, block))
@@ -230,6 +243,7 @@ pub fn article(copy: &Copy<'_>) -> Markup {
                 @if !copy.pep.counts() { p class="pep-copy__sitting" { strong { "Withdrawn: begun by mistake. It counts nowhere." } } }
                 (about(copy))
             }
+            @if child { (child_copy::first_sheet(copy.view, &|question| copy.has(question))) }
             @for (page, parts) in pages {
                 section class="pep-copy__page" {
                     h2 { (page.title) }

@@ -11,6 +11,10 @@ use participant::words;
 
 /// Behind an open list's choices: something that is not on it.
 const OTHER: &str = "~other";
+/// The day of birth.
+const BORN: &str = "child.dob";
+/// What an open list calls what is not on it; where it is a choice by itself, the two are one.
+const ELSE: &str = "other";
 /// Takes an answer away where a button once chosen cannot be unchosen.
 const NONE: &str = "~none";
 
@@ -31,6 +35,8 @@ pub struct Ask {
     pub options: &'static [Choice],
     /// Whether something that is not on the list may be entered.
     pub open: bool,
+    /// Whether it says of itself that it need not be answered.
+    pub optional: bool,
 }
 
 /// What stands in an input.
@@ -57,6 +63,7 @@ impl Ask {
             kind: question.kind,
             options: &question.options,
             open: question.open,
+            optional: !question.mandatory && !question.computed,
         }
     }
 
@@ -70,6 +77,7 @@ impl Ask {
             kind: column.kind,
             options: &column.options,
             open: column.open,
+            optional: false,
         }
     }
 
@@ -87,6 +95,9 @@ impl Ask {
                 fill.day = [day.format("%-d").to_string(), day.format("%-m").to_string(), day.format("%Y").to_string()];
             }
             Some(Value::Set(words)) => fill.words = words.clone(),
+            Some(Value::Choice(word)) if self.open && word == ELSE && self.is_listed(ELSE) => {
+                fill.text = OTHER.to_owned()
+            }
             Some(Value::Choice(word)) if self.is_listed(word) || self.options.is_empty() => fill.text = word.clone(),
             Some(Value::Choice(word)) => (fill.text, fill.other) = (OTHER.to_owned(), word.clone()),
             Some(value) => fill.text = value.to_string(),
@@ -145,6 +156,9 @@ impl Ask {
             }
             Kind::MultiChoice => return Ok(Some(Value::Set(fill.words.clone()))),
             Kind::Choice if fill.text == OTHER => {
+                if fill.other.is_empty() && self.is_listed(ELSE) {
+                    return self.checked(Value::Choice(ELSE.to_owned()));
+                }
                 if fill.other.is_empty() {
                     return Err(format!("Enter the answer to “{}”, or choose one from the list", self.label));
                 }
@@ -234,7 +248,7 @@ impl Ask {
             div class=(either(error.is_some(), "govuk-form-group govuk-form-group--error", "govuk-form-group")) data-field=(name) {
                 @if grouped {
                     fieldset class="govuk-fieldset" aria-describedby=[&described] role=[(self.kind == Kind::Date).then_some("group")] {
-                        legend class="govuk-fieldset__legend govuk-fieldset__legend--s" { (self.label) }
+                        legend class="govuk-fieldset__legend govuk-fieldset__legend--s" { (self.title()) }
                         (about)
                         @match self.kind {
                             Kind::Date => (self.date(fill, error.is_some())),
@@ -244,7 +258,7 @@ impl Ask {
                         }
                     }
                 } @else {
-                    label class="govuk-label govuk-label--s" for=(name) { (self.label) }
+                    label class="govuk-label govuk-label--s" for=(name) { (self.title()) }
                     (about)
                     @if self.kind == Kind::LongText || fill.text.contains('\n') {
                         textarea class=(either(error.is_some(), "govuk-textarea govuk-textarea--error", "govuk-textarea")) id=(name) name=(name)
@@ -262,8 +276,15 @@ impl Ask {
         }
     }
 
+    /// What it asks, and that it need not be answered where that is so.
+    fn title(&self) -> String {
+        if self.optional { format!("{} (optional)", self.label) } else { self.label.clone() }
+    }
+
     fn hint(&self) -> String {
         let example = match self.kind {
+            // A day of birth is of another year than any other.
+            Kind::Date if self.place == BORN => "For example, 27 3 2010",
             Kind::Date => "For example, 4 6 2026",
             _ => "",
         };
@@ -271,7 +292,14 @@ impl Ask {
     }
 
     fn choices(&self) -> Vec<(&str, &str)> {
-        self.options.iter().map(|choice| (choice.value.as_str(), choice.label.as_str())).collect()
+        // Of an open list “Other” has the words beside it, and stands there once.
+        let listed = self.options.iter().filter(|choice| !self.open || choice.value != ELSE);
+        listed.map(|choice| (choice.value.as_str(), choice.label.as_str())).collect()
+    }
+
+    /// What is not on the list, as the list calls it.
+    fn else_label(&self) -> &str {
+        self.options.iter().find(|choice| choice.value == ELSE).map_or("Something else", |choice| choice.label.as_str())
     }
 
     fn is_listed(&self, word: &str) -> bool {
@@ -327,10 +355,10 @@ impl Ask {
                 }
                 @if stray { (self.radio(choices.len(), &fill.text, &fill.text, true)) }
                 @if self.open {
-                    (self.radio(choices.len() + 1, OTHER, "Something else", other))
+                    (self.radio(choices.len() + 1, OTHER, self.else_label(), other))
                     div class="govuk-radios__conditional" {
                         div class="govuk-form-group" {
-                            label class="govuk-label" for={ (self.name) "-other" } { "Something else: what it is" span class="govuk-visually-hidden" { ", for: " (self.label) } }
+                            label class="govuk-label" for={ (self.name) "-other" } { (self.else_label()) ": what it is" span class="govuk-visually-hidden" { ", for: " (self.label) } }
                             input class="govuk-input govuk-!-width-one-half" type="text" autocomplete="off" id={ (self.name) "-other" } name={ (self.name) "-other" } value=(fill.other);
                         }
                     }
@@ -413,7 +441,12 @@ impl Excused {
     pub fn input(&self, question: &Question, error: bool) -> Markup {
         let name = question.id.as_str();
         let table = matches!(question.kind, Kind::Table | Kind::TargetList);
-        let reasons = NoAnswer::ALL.iter().filter(|why| table || **why != NoAnswer::NothingToRecord);
+        // What every child has, such as a name, applies to this one.
+        let applies = question.is_asked_of_every_child() && matches!(question.kind, Kind::Text | Kind::Date);
+        let reasons = NoAnswer::ALL.iter().filter(|why| {
+            self.why == why.to_string()
+                || ((table || **why != NoAnswer::NothingToRecord) && (!applies || **why != NoAnswer::NotApplicable))
+        });
         let inside = html! {
             fieldset class="govuk-fieldset" {
                 legend class="govuk-fieldset__legend" { "Why there is no answer" span class="govuk-visually-hidden" { " to: " (question.label) } }
@@ -492,6 +525,12 @@ mod tests {
                 Kind::YesNo => Value::YesNo(false),
             };
             assert!(ask.read(&ask.fill(Some(&value))) == Ok(Some(value)), "{}", question.id);
+            if question.open && question.options.iter().any(|choice| choice.value == ELSE) {
+                let html = ask.input(&ask.fill(None), None, &html! {}).into_string();
+                assert!(!html.contains("Something else") && html.matches(">Other</label>").count() == 1, "{html}");
+                let unsaid = Value::Choice(ELSE.into());
+                assert!(ask.read(&ask.fill(Some(&unsaid))) == Ok(Some(unsaid)), "{}", question.id);
+            }
             if question.open {
                 let other = Value::Choice("Not on the list".into());
                 assert!(ask.read(&ask.fill(Some(&other))) == Ok(Some(other)), "{}", question.id);

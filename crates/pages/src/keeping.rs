@@ -18,12 +18,19 @@ const KEEPS: &str = "~keeps";
 const ONE: &str = "~one";
 /// In a form that is only to be kept.
 const ONLY: &str = "~draft";
-/// Which button was pressed, or where its person wants to go.
-pub const GO: &str = "go";
+/// In a form that does something, such as signing: it is done by its own button, and by no way off its page.
+const ACT: &str = "~act";
+use crate::kit::ELSEWHERE;
+pub use crate::kit::{FORM, GO};
 /// What of a form is not what somebody entered.
-const AROUND: [&str; 5] = [STAMP, KEEPS, ONE, ONLY, GO];
+const AROUND: [&str; 6] = [STAMP, KEEPS, ONE, ONLY, GO, ACT];
 /// What a form says by itself, beside what somebody entered.
-const HELD: [&str; 8] = ["row", "target", "fresh", "comment", "do", "listed", "draft", "met"];
+const HELD: [&str; 13] = [
+    "row", "target", "fresh", "comment", "do", "listed", "draft", "met", "key", "on-day", "on-month", "on-year",
+    "process",
+];
+/// What a form is made from that is of no plan.
+const OF_NO_PLAN: &str = "none";
 /// The parts of a field that has several inputs.
 const PARTS: [&str; 4] = ["-day", "-month", "-year", "-other"];
 
@@ -63,8 +70,33 @@ pub fn stamp(plan: &Plan) -> Markup {
     html! { (forms::stamp(plan)) input type="hidden" name=(KEEPS) value="1"; }
 }
 
-/// The id of the form of a page whose ways off are its buttons where no script runs.
-pub const FORM: &str = "fields";
+/// What a form begins with that does something and keeps what was entered until then.
+pub fn act_stamp(plan: &Plan) -> Markup {
+    html! { (stamp(plan)) (act()) }
+}
+
+/// The same of a form whose page shows the plan as it is now.
+pub fn act_stamp_now(plan: &Plan) -> Markup {
+    html! { (forms::stamp_now(plan)) input type="hidden" name=(KEEPS) value="1"; (act()) }
+}
+
+fn act() -> Markup {
+    html! { input type="hidden" name=(ACT) value="1"; }
+}
+
+/// What a form begins with that is of no plan and keeps what was entered. `does`: it is an act.
+pub fn stamp_of_no_plan(does: bool) -> Markup {
+    html! {
+        input type="hidden" name=(STAMP) value=(OF_NO_PLAN);
+        input type="hidden" name=(KEEPS) value="1";
+        @if does { (act()) }
+    }
+}
+
+/// Whether a form does something, and no way off its page does it.
+pub fn is_act(request: &Request) -> bool {
+    request.form.get(ACT).is_some()
+}
 
 /// A link away from a form that saves itself; where no script runs it is a button of that form, which saves what can be saved and then
 /// goes there. `about`: what is said to screen readers beside its words.
@@ -87,7 +119,8 @@ pub fn way_as(class: &str, plan: &Plan, href: &str, words: &str, about: &str) ->
 /// A page whose back link is a way off its form.
 pub fn back(leaf: Leaf, plan: &Plan, href: impl Into<String>, words: &str) -> Leaf {
     let href = href.into();
-    Leaf { way_back: Some(way_as("govuk-back-link", plan, &href, words, "")), ..leaf.back(href, words) }
+    let way = way_as("govuk-back-link", plan, &href, words, "");
+    Leaf { way_back: Some(way), ways: true, ..leaf.back(href, words) }
 }
 
 /// What a form that came by itself is told: it is saved, and made from this now.
@@ -131,7 +164,10 @@ impl Keeping {
         };
         let theirs = |name: &str| !AROUND.contains(&name) && !name.ends_with("~saw") && !name.ends_with("~kept");
         let kept = form.only(|name| theirs(name) && (field.is_empty() || of_field(name) || HELD.contains(&name)));
-        let entered = kept.iter().any(|(name, value)| !HELD.contains(&name) && !value.trim().is_empty());
+        // A comment's form gives it its id under the name under which that of a signature has somebody's words.
+        let held =
+            |name: &str, value: &str| HELD.contains(&name) && (name != "comment" || value.parse::<Uuid>().is_ok());
+        let entered = kept.iter().any(|(name, value)| !held(name, value) && !value.trim().is_empty());
         if entered { kept.write() } else { String::new() }
     }
 
@@ -151,6 +187,11 @@ pub fn word(place: &DraftPlace) -> String {
 pub fn called(place: &DraftPlace) -> String {
     let label = |id: &str| plan::bank().question(id).map(|question| format!("“{}”", question.label));
     let field = place.field.split('~').next().unwrap_or_default();
+    match place.page.split('/').collect::<Vec<_>>().as_slice() {
+        ["settings"] => return "Settings".to_owned(),
+        ["children", _, "new"] => return "A new PEP".to_owned(),
+        _ => {}
+    }
     let pieces: Vec<&str> = place.page.split('/').skip(2).collect();
     let column = |table: &str, column: &str| match plan::bank().question(table).and_then(|table| table.column(column)) {
         Some(found) if !field.is_empty() => format!("“{}”", found.label),
@@ -167,15 +208,29 @@ pub fn called(place: &DraftPlace) -> String {
         ["targets", ..] => "A row of a target".to_owned(),
         ["meeting", ..] => "The meeting".to_owned(),
         ["quality"] => label(field).unwrap_or_else(|| "The quality check".to_owned()),
+        ["sign-off"] => "What you say with your signature".to_owned(),
+        ["choose", ..] => "A choice between two answers".to_owned(),
         ["send-back"] => "Sending the plan back".to_owned(),
         _ => "Something else".to_owned(),
     }
 }
 
-/// Where a button of a form leads that saves what can be saved and goes away from its page.
+/// Where a button of a form leads that saves what can be saved and goes away from its page: within its plan, or, after a `~`, within
+/// the pages.
 pub fn leaves(request: &Request, plan: &Plan) -> Option<String> {
-    let to = request.form.get(GO).filter(|to| to.starts_with('/'))?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '?' | '=' | '&' | '#');
-    let to = if to == "/" { "" } else { to };
-    to.chars().all(plain).then(|| plan.href(to))
+    match plain(request)? {
+        "/" => Some(plan.href("")),
+        to if to.starts_with('/') => Some(plan.href(to)),
+        _ => leaves_pages(request),
+    }
+}
+
+/// The same of a form that is of no plan.
+pub fn leaves_pages(request: &Request) -> Option<String> {
+    plain(request)?.strip_prefix(ELSEWHERE).filter(|to| to.starts_with('/')).map(|to| request.href(to))
+}
+
+fn plain(request: &Request) -> Option<&str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '?' | '=' | '&' | '#' | '~');
+    request.form.get(GO).filter(|to| to.chars().all(plain) && !to.contains("//"))
 }

@@ -27,6 +27,13 @@ const NAV: [(&str, &str); 5] = [
 const FOOTER: [(&str, &str); 3] =
     [("/settings", "Settings"), ("/accessibility", "Accessibility statement"), ("/about", "About this program")];
 
+/// The id of the form of a page whose ways off are its buttons where no script runs.
+pub const FORM: &str = "fields";
+/// Which button of a form was pressed, or where its person wants to go.
+pub const GO: &str = "go";
+/// Before the address of such a button that leads elsewhere in the pages.
+pub const ELSEWHERE: char = '~';
+
 /// A whole page.
 pub fn whole(site: &Site, leaf: &Leaf) -> Markup {
     frame(&site.base, Some(site), leaf)
@@ -108,19 +115,23 @@ fn frame(base: &Base, site: Option<&Site>, leaf: &Leaf) -> Markup {
                     } }
                 }
                 @if let Some(site) = site {
-                    (navigation(base, leaf.nav))
-                    (sync_state(site))
+                    (navigation(base, leaf.nav, leaf.ways))
+                    (sync_state(site, leaf.ways))
                 }
                 div class="govuk-width-container" {
                     @if let Some(way) = &leaf.way_back {
                         nav class="pep-back" aria-label="Back" { (way) }
+                    } @else if let Some((href, words)) = leaf.back.as_ref().filter(|_| leaf.ways) {
+                        nav class="pep-back" aria-label="Back" {
+                            (around_way("govuk-back-link", base, base.below(href).unwrap_or("/"), false, true, &html! { (words) }))
+                        }
                     } @else if let Some((href, words)) = &leaf.back {
                         nav aria-label="Back" { a class="govuk-back-link" href=(href) { (words) } }
                     }
                     @if site.is_some_and(|site| site.demo) { (hint(leaf.hint)) }
                     main class="govuk-main-wrapper" id="main-content" { (leaf.main) }
                 }
-                @if site.is_some() { (footer(base)) }
+                @if site.is_some() { (footer(base, leaf.ways)) }
             } }
         }
     }
@@ -144,22 +155,36 @@ fn hint(words: &str) -> Markup {
     }
 }
 
-fn navigation(base: &Base, on: &str) -> Markup {
+/// A link of every page. `off`: a form stands on the page, and where no script runs it is a button of that form, so that nothing that
+/// was entered is lost.
+fn around_way(class: &str, base: &Base, href: &str, here: bool, off: bool, inside: &Markup) -> Markup {
+    html! {
+        a class=(class) href=(base.to(href)) aria-current=[here.then_some("true")] data-way[off] { (inside) }
+        @if off { noscript { (around_button(href, inside)) } }
+    }
+}
+
+fn around_button(href: &str, inside: &Markup) -> Markup {
+    html! { button type="submit" class="pep-way-button" form=(FORM) name=(GO) value={ (ELSEWHERE) (href) } { (inside) } }
+}
+
+fn navigation(base: &Base, on: &str, off: bool) -> Markup {
     html! {
         section class="govuk-service-navigation" aria-label="Service information" {
             div class="govuk-width-container" {
                 div class="govuk-service-navigation__container" {
                     span class="govuk-service-navigation__service-name" {
-                        a class="govuk-service-navigation__link" href=(base.to("/")) { (SERVICE) }
+                        (around_way("govuk-service-navigation__link", base, "/", false, off, &html! { (SERVICE) }))
                     }
                     nav class="govuk-service-navigation__wrapper" aria-label="Menu" {
                         ul class="govuk-service-navigation__list" {
                             @for (href, words) in NAV {
                                 @let here = on == words;
                                 li class=(either(here, "govuk-service-navigation__item govuk-service-navigation__item--active", "govuk-service-navigation__item")) {
-                                    a class="govuk-service-navigation__link" href=(base.to(href)) aria-current=[here.then_some("true")] {
+                                    @let inside = html! {
                                         @if here { strong class="govuk-service-navigation__active-fallback" { (words) } } @else { (words) }
-                                    }
+                                    };
+                                    (around_way("govuk-service-navigation__link", base, href, here, off, &inside))
                                 }
                             }
                         }
@@ -170,10 +195,13 @@ fn navigation(base: &Base, on: &str) -> Markup {
     }
 }
 
-fn sync_state(site: &Site) -> Markup {
+fn sync_state(site: &Site, off: bool) -> Markup {
     html! {
-        section class="pep-sync" aria-label="Saved and shared" {
-            div class="govuk-width-container" { (around(site).show(AROUND)) }
+        section class={ "pep-sync" @if off { " pep-sync--off" } } aria-label="Saved and shared" {
+            div class="govuk-width-container" {
+                (around(site).show(AROUND))
+                @if off { noscript { (around_button("/sync", &html! { "About sharing" })) } }
+            }
         }
         // The one place that speaks up by itself, a short sentence now and then.
         p class="govuk-visually-hidden" id="said" role="status" {}
@@ -185,24 +213,24 @@ const AROUND: &str = "sync";
 
 /// What stays up to date around every page.
 pub fn around(site: &Site) -> Regions {
+    let about = if site.drafts > 0 { "Look at it" } else { "About sharing" };
     let words = html! {
         p class="govuk-body-s pep-sync__words" {
             (site.sync_words()) " "
-            @if site.drafts > 0 { a class="govuk-link" href=(site.href("/sync")) { "Look at it" } }
-            @else { a class="govuk-link" href=(site.href("/sync")) { "About sharing" } }
+            (link(&site.href("/sync"), about))
         }
     };
     Regions::default().with(AROUND, words)
 }
 
-fn footer(base: &Base) -> Markup {
+fn footer(base: &Base, off: bool) -> Markup {
     html! {
         footer class="govuk-footer" {
             div class="govuk-width-container" {
                 h2 class="govuk-visually-hidden" { "Support links" }
                 ul class="govuk-footer__inline-list" {
                     @for (href, words) in FOOTER {
-                        li class="govuk-footer__inline-list-item" { a class="govuk-footer__link" href=(base.to(href)) { (words) } }
+                        li class="govuk-footer__inline-list-item" { (around_way("govuk-footer__link", base, href, false, off, &html! { (words) })) }
                     }
                 }
             }

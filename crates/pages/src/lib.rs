@@ -16,6 +16,7 @@ pub mod announcements;
 pub mod assets;
 pub mod back;
 pub mod changed;
+pub mod child_copy;
 pub mod child_mode;
 pub mod child_questions;
 pub mod copy;

@@ -18,6 +18,7 @@ use crate::address::Base;
 use participant::{
     act::Deputy,
     device::{Draft, Held, Line, Present, Waits},
+    duties::{self, OfChild},
     filed::PutRight,
     settings::Settings,
     words::{self, counted},
@@ -90,6 +91,18 @@ pub struct ChildLine {
     pub name: String,
     /// Their plans on this device, newest first.
     pub plans: Vec<Digest>,
+    /// What this person is to the child today.
+    pub role: Option<Role>,
+    /// What is due, with or without a plan; `None` of a child whose team this person is not on today.
+    pub due: Option<Arc<OfChild>>,
+}
+
+impl ChildLine {
+    /// What puts one child before another: the more pressing first; of nothing is known last.
+    pub fn urgency(&self, today: NaiveDate) -> (u8, Option<NaiveDate>, String) {
+        let last = || (u8::MAX, None, self.name.to_lowercase());
+        self.due.as_ref().map_or_else(last, |of| duties::urgency(of, today))
+    }
 }
 
 /// One plan, as far as this person reads it.
@@ -130,6 +143,8 @@ pub struct Plan {
     pub refused: Option<Refused>,
     /// Whether a copy of it that does not stand is kept here.
     pub has_aside: bool,
+    /// What is due of the child, with all their PEPs in view, where no PEP of theirs is of a later term.
+    pub of_child: Option<Arc<OfChild>>,
     /// The newest version of its process, where it follows an older one.
     pub newer: Option<u32>,
     /// An id that is nobody's yet, for whatever a form makes.
@@ -584,10 +599,7 @@ pub fn people(roles: &[Role]) -> String {
     }
 }
 
-/// A role in the middle of a sentence.
-pub fn small(role: Role) -> String {
-    role.label().to_lowercase().replace("virtual school", "Virtual School")
-}
+pub use participant::words::small;
 
 /// Whether a question's answer is prose, which several people write letter by letter and which merges so. A short text is a value.
 pub fn is_prose(question: &Question) -> bool {

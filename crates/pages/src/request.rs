@@ -126,6 +126,8 @@ pub struct Leaf {
     pub back: Option<(String, String)>,
     /// The same as a way off a form that saves itself.
     pub way_back: Option<Markup>,
+    /// Whether a form stands on the page whose buttons are its ways off where no script runs.
+    pub ways: bool,
     /// Which part of the service navigation it belongs to.
     pub nav: &'static str,
     /// Whether it is for everybody in a room: without what surrounds every page, and in large letters.
@@ -240,6 +242,7 @@ impl Leaf {
             error: false,
             back: None,
             way_back: None,
+            ways: false,
             nav,
             wall: false,
             hint: "",

@@ -9,14 +9,14 @@ use super::{
     child_mode,
     forms::{DRAFT, STAMP},
     hints,
-    keeping::{self, Keeping, leaves},
+    keeping::{self, Keeping, is_act, leaves, leaves_pages},
     kit,
     locked::{self, AtLock},
     model::{ChildLine, Plan, pep_href},
     page::{
         aside, blank, checks, child, children, choose, comments, errors, filing, held, help, history, join_children,
-        meeting, move_version, new, plan, print, quality, readers, restore, section, settings, sign_off, since, sync,
-        table, targets, tasks, views,
+        meeting, move_version, new, news, plan, print, quality, readers, restore, section, settings, sign_off, since,
+        sync, table, targets, tasks, views,
     },
     region::Regions,
     reply::{Reply, TRIES_MAX},
@@ -117,7 +117,7 @@ pub fn regions(turn: &mut Turn<'_>, request: &Request) -> Vec<(String, String)> 
 fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let (id, rest) = match path.as_slice() {
-        [] => return Ok(tasks::regions(&turn.site()?, &turn.digests()?)),
+        [] => return Ok(tasks::regions(&turn.site()?, &turn.children()?, &turn.waiting()?)),
         ["sync"] => return Ok(sync::regions(&turn.site()?, &turn.sharing()?)),
         ["pep", id, rest @ ..] => (id.parse::<Uuid>(), rest),
         _ => return Ok(Regions::default()),
@@ -128,7 +128,7 @@ fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
     };
     let Some(plan) = plan else { return Ok(Regions::default()) };
     Ok(match rest {
-        [] => plan::regions(&plan, turn.offer(&plan)?.as_ref()),
+        [] => plan::regions(&plan, turn.offer(&plan)?.as_ref(), &turn.news(&plan)?),
         ["page", page, block] => {
             let page = section::page_of(&plan, page);
             page.map(|page| section::regions(&plan, page, block)).unwrap_or_default()
@@ -160,19 +160,22 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let only_shown = |outcome: Outcome| if request.post { None } else { Some(outcome) };
     Ok(match path.as_slice() {
-        [] => only_shown(tasks::your_tasks(&turn.site()?, &turn.digests()?)),
+        [] => only_shown(tasks::your_tasks(&turn.site()?, &turn.children()?, &turn.waiting()?)),
         ["children"] => {
             only_shown(children::children(request, &turn.site()?, turn.children()?, turn.is_virtual_school()))
         }
         ["children", id, "new"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
-            Some(child) => of_child(turn, request, child?)?,
+            Some(child) => {
+                let child = child?;
+                keeps(turn, request, |turn, request| of_child(turn, request, child))?
+            }
             None => None,
         },
         ["children", id, "join"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
             Some(child) => join_of(turn, request, child?)?,
             None => None,
         },
-        ["meetings"] => only_shown(meeting::coming(&turn.site()?, &turn.digests()?)),
+        ["meetings"] => only_shown(meeting::coming(&turn.site()?, &turn.children()?)),
         ["sync"] if request.post && request.form.get("discard").is_some() => {
             turn.discard(request.form.get("discard").unwrap_or_default())?;
             Some(Outcome::Go(request.href("/sync")))
@@ -184,7 +187,9 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
         }
         ["views", ..] if request.post => Some(Outcome::page(child::ended(&request.base))),
         ["views", ..] => Some(Outcome::Go(request.href("/"))),
-        ["settings"] => Some(settings::settings(request, &turn.site()?, turn.has_pin()?)),
+        ["settings"] => {
+            keeps(turn, request, |turn, request| Ok(Some(settings::settings(request, &turn.site()?, turn.has_pin()?))))?
+        }
         ["settings", "pin"] => Some(of_pin(turn, request)?),
         ["help"] => only_shown(help::help()),
         ["accessibility"] => only_shown(help::accessibility(&turn.site()?)),
@@ -196,6 +201,39 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
         },
         _ => None,
     })
+}
+
+/// A form that is of no plan: what was entered in it and is not saved is kept, as in those of plans.
+fn keeps<'t>(
+    turn: &mut Turn<'t>,
+    request: &Request,
+    page: impl FnOnce(&mut Turn<'t>, &Request) -> Result<Option<Outcome>, Error>,
+) -> Result<Option<Outcome>, Error> {
+    let Some(keeping) = Keeping::of(request, &Uuid::nil()) else {
+        let drafted = match request.post {
+            true => request.clone(),
+            false => Request { form: turn.drafts(&Uuid::nil(), &request.path.join("/"))?, ..request.clone() },
+        };
+        return page(turn, &drafted);
+    };
+    if keeping.only {
+        return keep_only(turn, request, &keeping).map(Some);
+    }
+    let leaving = leaves_pages(request);
+    if let Some(to) = leaving.clone().filter(|_| is_act(request)) {
+        turn.keep_draft(&keeping.place, keeping.entered(&request.form, ""))?;
+        return Ok(Some(Outcome::Go(to)));
+    }
+    match page(turn, request)? {
+        Some(Outcome::Page(leaf)) => stays(turn, request, Some(&keeping), vec![String::new()], leaf, leaving).map(Some),
+        other => {
+            turn.forget_draft(&keeping.place)?;
+            Ok(other.map(|outcome| match (outcome, leaving) {
+                (Outcome::Settings { settings, .. }, Some(then)) => Outcome::Settings { settings, then },
+                (outcome, _) => outcome,
+            }))
+        }
+    }
 }
 
 fn undecided(turn: &mut Turn<'_>, request: &Request, wrong: Option<&str>) -> Result<Option<Outcome>, Error> {
@@ -334,6 +372,10 @@ fn of_plan(turn: &mut Turn<'_>, request: &Request, id: &Uuid, rest: &[&str]) -> 
             return Ok(Some(Outcome::page(errors::no_such_plan(&request.base))));
         };
         let leaving = keeping.as_ref().and_then(|_| leaves(request, &plan));
+        if let (Some(to), Some(keeping)) = (&leaving, keeping.as_ref().filter(|_| is_act(request))) {
+            turn.keep_draft(&keeping.place, keeping.entered(&request.form, ""))?;
+            return Ok(Some(Outcome::Go(to.clone())));
+        }
         let mut partly = None;
         let (done, then) = match within(turn, request, &plan, rest)? {
             Some(Outcome::Write { lots, then }) => (turn.write(&plan, lots), leaving.unwrap_or(then)),
@@ -444,9 +486,14 @@ fn within(turn: &mut Turn<'_>, request: &Request, plan: &Plan, rest: &[&str]) ->
         ["filing"] => Some(filing_of(turn, request, plan)),
         ["move"] => move_version::move_version(request, plan, turn.ahead(plan)?.as_ref()),
         ["sign-off"] => Some(sign_off::sign_off(request, plan, turn.offer(plan)?.as_ref())),
+        ["news"] if request.post && plan.refused.is_none() => {
+            turn.saw(plan)?;
+            Some(Outcome::Go(plan.href("")))
+        }
+        ["news"] => Some(news::news(request, plan, &turn.news(plan)?)),
         // These are only shown.
         _ if request.post => None,
-        [] => Some(plan::overview(request, plan, turn.offer(plan)?.as_ref())),
+        [] => Some(plan::overview(request, plan, turn.offer(plan)?.as_ref(), &turn.news(plan)?)),
         ["targets"] => targets::list(request, plan),
         ["choose"] => Some(choose::list(request, plan, &turn.disputes(plan)?)),
         ["comments"] => Some(comments::all(plan)),

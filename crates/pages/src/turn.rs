@@ -1,22 +1,28 @@
 //! One turn with the device: makes the models that a page shows, and does what a form asks for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use participant::{
     Device, Error, Hash, Kind, Mine, Now, Sentence, Trouble, act, check, conflicts, decisions,
     device::{Draft, DraftPlace, PlanDocuments, Present, Spot, Typed, Waiting},
     directory,
-    filed::{self, Entry},
+    duties::{self, OfChild},
+    filed,
     lists::{self, Listed},
     meeting, mine,
     move_version::{self, Move},
-    pieces, quality,
+    news, pieces, quality,
     settings::{ChildMode, NotThePin, Pin, Settings},
-    sign, start, summary, take_over, words,
+    sign, start, summary, take_over,
+    tasks::{self, ToDo},
+    words,
 };
 use plan::{
-    AcademicYear, Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, MeetingView, Offer, Pep,
-    ProcessRef, Refused, Role, View, Who, Writer,
+    AcademicYear, Applied, Automerge, ChangeHash, Dispute, DocumentKind, Documents, Edit, Entry, MeetingView, Offer,
+    Pep, ProcessRef, Refused, Role, View, Who, Writer,
 };
 use uuid::Uuid;
 
@@ -207,9 +213,7 @@ impl<'a> Turn<'a> {
         self.device.pep(pep).map(|pep| self.device.present(pep, self.env.now.ms)).unwrap_or_default()
     }
 
-    /// All plans of this person's teams.
-    pub fn digests(&mut self) -> Result<Vec<Digest>, Error> {
-        let lines = lists::plans(self.device, &self.env.now)?;
+    fn digests_of(&self, lines: Vec<Listed>) -> Result<Vec<Digest>, Error> {
         let (device, now_ms) = (&*self.device, self.env.now.ms);
         let names = names(device)?;
         let digest = |line: Listed| {
@@ -218,22 +222,39 @@ impl<'a> Turn<'a> {
             let here = here.map(|present| present.who.name).collect();
             Digest { name, here, line }
         };
-        let mut digests: Vec<Digest> = lines.into_iter().map(digest).collect();
-        digests.sort_by_cached_key(|digest| (digest.due().is_none(), digest.due(), digest.name.to_lowercase()));
-        Ok(digests)
+        Ok(lines.into_iter().map(digest).collect())
+    }
+
+    /// What others did in a plan since this person was here.
+    pub fn news(&mut self, plan: &Plan) -> Result<Vec<Entry>, Error> {
+        news::of(self.device, &Self::mine(plan), None)
+    }
+
+    /// This person has seen all of it. On the disk when this returns.
+    pub fn saw(&mut self, plan: &Plan) -> Result<(), Error> {
+        news::seen(self.device, &Self::mine(plan))
+    }
+
+    /// What waits for this person, the most urgent first.
+    pub fn waiting(&mut self) -> Result<Vec<ToDo>, Error> {
+        tasks::mine(self.device, &self.env.now)
     }
 
     /// All children of this person's teams, with their plans.
     pub fn children(&mut self) -> Result<Vec<ChildLine>, Error> {
         let mut plans: BTreeMap<Uuid, Vec<Digest>> = BTreeMap::new();
-        for digest in self.digests()? {
+        let (lines, children) = lists::plans_and_children(self.device, &self.env.now)?;
+        let due: BTreeMap<Uuid, Arc<OfChild>> = children.into_iter().map(|of| (of.id(), of)).collect();
+        for digest in self.digests_of(lines)? {
             plans.entry(digest.pep.child).or_default().push(digest);
         }
         let names = names(self.device)?;
+        let (device, today) = (&*self.device, self.env.now.today());
         let line = |(child, name): (Uuid, String)| {
             let mut plans = plans.remove(&child).unwrap_or_default();
             newest_first(&mut plans);
-            ChildLine { child, name: plans.first().map_or(name, |plan| plan.name.clone()), plans }
+            let name = plans.first().map_or(name, |plan| plan.name.clone());
+            ChildLine { child, name, plans, role: device.role_for(&child, &today), due: due.get(&child).cloned() }
         };
         Ok(names.into_iter().map(line).collect())
     }
@@ -273,7 +294,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The other children of this person's teams, and the entries that were joined to this one.
-    pub fn entries(&self, child: &Uuid) -> (Vec<Entry>, Vec<Entry>) {
+    pub fn entries(&self, child: &Uuid) -> (Vec<filed::Entry>, Vec<filed::Entry>) {
         filed::entries(self.device, child)
     }
 
@@ -336,6 +357,9 @@ impl<'a> Turn<'a> {
             None => None,
         };
         let name = called(&view, names.get(&pep.child));
+        let later = |other: &Pep| other.child == pep.child && (other.year, other.term) > (pep.year, pep.term);
+        let superseded = device.peps().any(later);
+        let of_child = if superseded { None } else { duties::of_child(device, &pep.child, now)? };
         let newer = device.versions_after(&pep).last().map(|to| to.process().version);
         let fresh = (self.env.fresh)();
         let has_aside = device.put_aside(&pep.id()).is_some();
@@ -345,6 +369,7 @@ impl<'a> Turn<'a> {
         Ok(Some(Plan {
             base: self.env.base.clone(),
             newer,
+            of_child,
             pep,
             role,
             person,
@@ -475,6 +500,11 @@ impl<'a> Turn<'a> {
         }
         let mut drafts = Vec::new();
         for draft in device.drafts()? {
+            // What is of no plan is of this device.
+            if draft.place.pep.is_nil() {
+                drafts.push(("On this device".to_owned(), draft));
+                continue;
+            }
             let title = device
                 .pep(&draft.place.pep)
                 .map(|pep| format!("{}, {}", name_of(names.get(&pep.child)), words::sitting(pep)));

@@ -4,6 +4,7 @@
 mod acts;
 mod aside;
 mod authority;
+mod calendars;
 mod directory;
 mod documents;
 mod drafts;
@@ -18,6 +19,7 @@ mod presence;
 mod readers;
 mod received;
 mod revoked;
+mod seen;
 mod state;
 mod typed;
 mod unknown;
@@ -41,6 +43,7 @@ use sync::{
 };
 use uuid::Uuid;
 
+use calendars::Calendars;
 use facts::{cbor, from_cbor, key, read_fact};
 use state::{Asides, Asked, Chance, Connection, Counted, Directory, Here, ROSTER, Readers};
 use unknown::Unknown;
@@ -146,6 +149,7 @@ pub struct Device {
     /// Rises with every list of people that was taken in.
     people: u64,
     peps: BTreeMap<Id, Pep>,
+    calendars: Calendars,
     documents: BTreeMap<Id, (Id, DocumentKind)>,
     /// Who may write where, by process, the version begun under, the one followed and kind of document; read when first asked for.
     rules: BTreeMap<(String, u32, u32, DocumentKind), Arc<Rules>>,
@@ -212,6 +216,7 @@ impl Device {
             directory,
             people: 0,
             peps: BTreeMap::new(),
+            calendars: Calendars::default(),
             documents: BTreeMap::new(),
             rules: BTreeMap::new(),
             connection: None,
@@ -233,6 +238,7 @@ impl Device {
             last_sync,
             day: String::new(),
         };
+        device.take_calendars();
         let refused = state::kept(&device.replica)?;
         device.refused = refused.into_iter().map(|(number, held)| (number, held.among(&device.processes))).collect();
         for (_, value) in device.replica.facts(b"pep/")? {

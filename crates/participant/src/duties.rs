@@ -1,13 +1,15 @@
 //! What is due of each child of this person's teams, with or without a plan: `plan::duties` over what this device knows.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use chrono::NaiveDate;
-use plan::{AcademicYear, Calendar, ChildFacts, ClosingEvent, Duties, Pep, ProcessRef, Sitting, Standing, duties};
-use sync::roster::Child;
+use plan::{
+    AcademicYear, Calendar, ChildFacts, ClosingEvent, Duties, Pep, ProcessRef, Role, Sitting, Standing, duties,
+};
+use sync::roster::{Child, LEFT_CARE};
 use uuid::Uuid;
 
-use crate::{Device, Error, Now, lists, start, summary::Summary};
+use crate::{Device, Error, Now, lists, start, summary::Summary, words};
 
 /// A child, and what is due.
 #[derive(Debug, Clone)]
@@ -18,6 +20,31 @@ pub struct OfChild {
     pub process: ProcessRef,
     /// What is due.
     pub duties: Duties,
+    /// Whom the team lacks; told to the Virtual School alone, which can put it right.
+    pub lacks: Vec<Lack>,
+}
+
+/// Whom a child's team lacks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// Nobody is there in this role.
+    Nobody(Role),
+    /// Somebody is, and has not joined: no device of theirs is enrolled.
+    NotJoined {
+        /// In which role.
+        role: Role,
+        /// Their name.
+        name: String,
+    },
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Lack::Nobody(role) => write!(f, "No {} is on the team", words::small(*role)),
+            Lack::NotJoined { role, name } => write!(f, "{name} ({}) has not joined yet", words::small(*role)),
+        }
+    }
 }
 
 impl OfChild {
@@ -28,7 +55,7 @@ impl OfChild {
 
     /// The days by which it is counted.
     pub fn calendar(&self) -> &Calendar {
-        &self.process.process().calendar
+        self.process.calendar()
     }
 
     /// How pressing the child is; `None` where nothing is due.
@@ -101,12 +128,35 @@ pub(crate) fn of_children(device: &Device, summaries: &[Arc<Summary>], now: &Now
     .collect()
 }
 
+/// Whom the team of a child lacks today, of those without whom no PEP is made. An officer who has every child is on every team.
+pub fn lacks(device: &Device, child: &Uuid, now: &Now) -> Vec<Lack> {
+    let (roster, day) = (device.roster(), now.today());
+    let team: Vec<_> = roster.team(child.as_bytes()).iter().filter(|member| member.on(&day)).collect();
+    let lacking = |role: Role| {
+        let in_role = |slug: &str| slug.parse::<Role>().is_ok_and(|theirs| theirs.counts_as(role));
+        let mut there = team.iter().filter(|member| in_role(&member.role)).map(|member| member.person).peekable();
+        if there.peek().is_none() {
+            let every = role == Role::VirtualSchoolOfficer && roster.officers_of_every_child(&day).next().is_some();
+            return (!every).then_some(Lack::Nobody(role));
+        }
+        let people: Vec<_> = there.collect();
+        let joined = people.iter().any(|person| roster.has_joined(person));
+        let name = people.first().and_then(|person| roster.person(person)).map(|person| person.name.clone());
+        (!joined).then(|| Lack::NotJoined { role, name: name.unwrap_or_else(|| "Somebody".to_owned()) })
+    };
+    [Role::SocialWorker, Role::DesignatedTeacher, Role::VirtualSchoolOfficer].into_iter().filter_map(lacking).collect()
+}
+
 fn of(device: &Device, child: Child, last: Option<&Pep>, sittings: &[Sitting], now: &Now) -> Result<OfChild, Error> {
     let today = now.day();
+    let id = Uuid::from_bytes(child.id);
+    let of_school = device.role_for(&id, &now.today()).is_some_and(Role::is_virtual_school);
+    let lacks = if of_school { lacks(device, &id, now) } else { Vec::new() };
     let process = start::usual(start::offered(device, &child, AcademicYear::of(today), now), last)?;
+    let process = process.by(device.calendar_of(&id));
     let facts = facts(device, &child);
-    let duties = duties(&facts, process.process(), &process.process().calendar, sittings, today);
-    Ok(OfChild { child, process, duties })
+    let duties = duties(&facts, process.process(), process.calendar(), sittings, today);
+    Ok(OfChild { child, process, duties, lacks })
 }
 
 /// What the directory knows of a child, as far as this person is told.
@@ -123,6 +173,3 @@ fn facts(device: &Device, child: &Child) -> ChildFacts {
         school_since: child.school.as_ref().and_then(|school| day(&school.from)),
     }
 }
-
-/// The restricted fact that says by what a child left care.
-pub const LEFT_CARE: &str = "left-care";

@@ -27,6 +27,7 @@ pub mod lists;
 pub mod meeting;
 pub mod mine;
 pub mod move_version;
+pub mod news;
 pub mod now;
 pub mod pieces;
 pub mod quality;

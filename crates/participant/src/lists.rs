@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use chrono::NaiveDate;
-use plan::{Due, Duty, Needs, Pep, Role, Standing, State, View};
+use plan::{Due, Duty, Needs, Pep, PepType, Role, Standing, State, View};
 use uuid::Uuid;
 
 use crate::{
@@ -29,6 +29,8 @@ pub struct Listed {
     pub summary: Arc<Summary>,
     /// How far it is: superseded once a later one is signed off.
     pub state: State,
+    /// Whether there is a closing PEP of its child: then none is due.
+    pub closing: bool,
     /// Whether no other PEP of its child is of a later term.
     pub is_newest: bool,
     /// What is due of its child (R003-06).
@@ -48,18 +50,17 @@ impl Deref for Listed {
 impl Listed {
     /// Whether something of it, or of its child by this plan, is due in 15 working days or fewer, or overdue.
     pub fn is_due(&self, today: NaiveDate) -> bool {
-        let calendar = &self.pep.process().calendar;
+        let calendar = self.pep.process.calendar();
         let pressing = |by: NaiveDate| calendar.standing(today, by) != Standing::Ahead;
         let own = self.undone().filter_map(|due| due.by.ok()).any(pressing);
         self.pep.counts() && (own || self.is_newest && self.of_child.is_due(today))
     }
 
-    /// What is still to be done of this plan by a day, of what still stands for its child: a later PEP, or the end of the duty, takes
-    /// a plan's own clocks away.
+    /// What is still to be done of this plan by a day, of what still stands for its child: the end of the duty takes a plan's own
+    /// clocks away, and a closing PEP that is there the one for it.
     pub fn undone(&self) -> impl Iterator<Item = &Due> {
-        let needed = self.is_newest && self.of_child.duties.needs == Needs::Now;
-        let closing =
-            self.of_child.duties.dues.iter().any(|one| matches!(one.due.duty, Duty::Closing(_)) && !one.due.done);
+        let needed = !matches!(self.of_child.duties.needs, Needs::NotSince(..));
+        let closing = self.pep.kind == PepType::Closing || !self.closing;
         let stands = move |due: &&Due| match due.duty {
             Duty::Closing(_) => closing,
             _ => needed,
@@ -99,6 +100,7 @@ pub fn plans_and_children(device: &mut Device, now: &Now) -> Result<(Vec<Listed>
         Some(Listed {
             summary: summary.clone(),
             state: summary.state.superseded(later),
+            closing: others.iter().any(|other| other.pep.kind == PepType::Closing),
             is_newest: !newer,
             of_child: (*by_id.get(&summary.pep.child)?).clone(),
             put_right: filed::among(device, &summary.pep, others.iter().map(|other| &other.pep)),

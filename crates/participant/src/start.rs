@@ -129,7 +129,7 @@ pub fn doubts(device: &mut Device, pep: &Pep, now: &Now) -> Result<Vec<String>, 
     let role = role_for(device, &pep.child, now)?;
     let mut doubts = Vec::new();
     let process = pep.process();
-    let begins = process.calendar.term_begins(pep.year, pep.term);
+    let begins = pep.process.calendar().term_begins(pep.year, pep.term);
     let children = device.children()?;
     let born = children.iter().find(|child| child.id == *pep.child.as_bytes()).map_or("", |child| &child.dob);
     if let (Ok(born), Some(begins)) = (born.parse(), begins)

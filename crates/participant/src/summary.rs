@@ -45,6 +45,8 @@ pub struct Summary {
     pub sitting: Sitting,
     /// What its targets say, for the checks of other plans.
     pub statements: Vec<String>,
+    /// What it says to the questions that the directory answers as well.
+    pub stated: Vec<(&'static str, Value)>,
     /// What waits for this person in it.
     pub tasks: Vec<Task>,
 }
@@ -88,6 +90,7 @@ impl Summary {
             on_paper: says(view, "meeting.kind", &Value::Choice("desk_review".to_owned())),
             sitting: Sitting::of(pep, view),
             statements: statements(view).collect(),
+            stated: plan::stated(view),
             tasks: plan::tasks(view, pep, person),
         }
     }

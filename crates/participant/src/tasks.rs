@@ -1,11 +1,14 @@
 //! What waits for this person, over every plan of this device, the most urgent first: `plan::tasks`, and what only a device knows.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
-use plan::{Pep, Person, Role, State, Task, TaskKind, Who, Writer};
+use plan::{Currency, Pep, Person, Role, Standing, State, Task, TaskKind, Who, Writer};
 use uuid::Uuid;
 
 use crate::{
-    Device, Error, Mine, Now,
+    Device, Error, Mine, Now, directory,
+    duties::{self, OfChild},
     lists::{self, Listed},
     mine,
     words::{self, counted},
@@ -13,7 +16,7 @@ use crate::{
 
 /// Something that somebody is waited for.
 #[derive(Debug, Clone)]
-pub struct Waiting {
+pub struct ToDo {
     /// Whose it is, where everybody's were asked for; `None`: this person's.
     pub who: Option<Who>,
     /// The role in which.
@@ -28,6 +31,8 @@ pub struct Waiting {
     pub task: Task,
     /// Its day has passed.
     pub late: bool,
+    /// Its day is 15 working days away or fewer.
+    pub soon: bool,
 }
 
 impl Listed {
@@ -38,16 +43,75 @@ impl Listed {
 }
 
 /// What waits for this person, the most urgent first.
-pub fn mine(device: &mut Device, now: &Now) -> Result<Vec<Waiting>, Error> {
+pub fn mine(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
     let mut all = Vec::new();
-    for line in lists::plans(device, now)? {
+    let undecided = device.undecided_by_pep()?;
+    let lines = lists::plans(device, now)?;
+    for line in &lines {
         all.extend(line.tasks(now.day()).map(|task| waiting(&line.pep, line.role, task.clone(), now.day())));
+        if line.role.is_virtual_school() && line.state != State::Superseded {
+            let differs = corrections(device, line, now)?;
+            all.extend(differs.into_iter().map(|task| waiting(&line.pep, line.role, task, now.day())));
+        }
+        if let Some(count) = undecided.get(&line.pep.id()) {
+            let task = Task { count: usize::try_from(*count).unwrap_or(usize::MAX), ..bare(TaskKind::DecideHeld) };
+            all.push(waiting(&line.pep, line.role, task, now.day()));
+        }
+    }
+    let open: BTreeSet<Uuid> = lines.iter().filter(|line| !line.signed_off).map(|line| line.pep.child).collect();
+    for one in duties::all(device, now)? {
+        let Some(role) = device.role_for(&one.id(), &now.today()) else { continue };
+        let lacks = one.lacks.iter().filter(|_| role.is_virtual_school());
+        all.extend(
+            lacks.map(|lack| of_child(&one, role, Task { reason: Some(lack.to_string()), ..bare(TaskKind::Account) })),
+        );
+        if !open.contains(&one.id()) {
+            all.extend(not_begun(&one, role, now.day()));
+        }
     }
     in_order(device, all)
 }
 
+/// The PEP of this child that is due first and that nobody has begun, where it is due soon or overdue: for whoever begins one, and for
+/// those who work with the child in any case.
+fn not_begun(one: &OfChild, role: Role, today: NaiveDate) -> Option<ToDo> {
+    let by = &one.process.process().practice.initiation.by;
+    let begins = by.iter().any(|other| role.counts_as(*other));
+    let works = [Role::SocialWorker, Role::DesignatedTeacher].contains(&role) || role.is_virtual_school();
+    let pressing = |due: &&plan::ChildDue| {
+        due.due.by.map_or(Standing::Soon, |by| one.calendar().standing(today, by)) != Standing::Ahead
+    };
+    let next = one.duties.undone().filter(|due| due.pep.is_none()).find(pressing).filter(|_| begins || works)?;
+    let never = one.duties.currency == Some(Currency::Never);
+    let roles: Vec<String> =
+        by.iter().map(|role| role.label().to_lowercase().replace("virtual school", "Virtual School")).collect();
+    let what = words::what(next.due.duty, (Some(next.year), next.term), one.process.process());
+    let reason = if begins { what } else { format!("{what}; {} can begin it", roles.join(" or ")) };
+    let due = next.due.by.ok();
+    let task = Task { due, reason: Some(reason), ..bare(if never { TaskKind::NoPep } else { TaskKind::Review }) };
+    // What nobody can date is looked at soon.
+    let standing = due.map_or(Standing::Soon, |due| one.calendar().standing(today, due));
+    let (late, soon) = (standing == Standing::Overdue, standing == Standing::Soon);
+    Some(ToDo { late, soon, ..of_child(one, role, task) })
+}
+
+fn of_child(one: &OfChild, role: Role, task: Task) -> ToDo {
+    ToDo { who: None, role, child: one.id(), name: None, pep: None, task, late: false, soon: false }
+}
+
+/// What the plan says otherwise than the directory, for whoever can correct it there.
+fn corrections(device: &Device, line: &Listed, now: &Now) -> Result<Vec<Task>, Error> {
+    let facts = directory::facts(device, &line.pep.child, now)?;
+    let differs = facts.differs_from(&line.stated).into_iter();
+    Ok(differs.map(|one| Task { question: Some(one.question), ..bare(TaskKind::Correct) }).collect())
+}
+
+fn bare(kind: TaskKind) -> Task {
+    Task { kind, question: None, place: None, from: None, due: None, count: 1, reason: None, by: None }
+}
+
 /// What waits for anybody on the teams of the plans that this device holds, as far as this person may read them.
-pub fn everybodys(device: &mut Device, now: &Now) -> Result<Vec<Waiting>, Error> {
+pub fn everybodys(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
     let mut all = Vec::new();
     for line in lists::plans(device, now)? {
         let plan = Mine { pep: line.pep.clone(), role: line.role };
@@ -57,7 +121,7 @@ pub fn everybodys(device: &mut Device, now: &Now) -> Result<Vec<Waiting>, Error>
             let person = Person { writer: &writer, name: &who.name, today: now.day() };
             let found = plan::tasks(&view, &line.pep, &person).into_iter();
             let open = found.filter(|task| waits(task, line.state, now.day()));
-            let theirs = |task| Waiting { who: Some(who.clone()), ..waiting(&line.pep, who.role, task, now.day()) };
+            let theirs = |task| ToDo { who: Some(who.clone()), ..waiting(&line.pep, who.role, task, now.day()) };
             all.extend(open.map(theirs));
         }
     }
@@ -70,23 +134,27 @@ fn waits(task: &Task, state: State, today: NaiveDate) -> bool {
     open && task.from.is_none_or(|from| from <= today)
 }
 
-fn waiting(pep: &Pep, role: Role, task: Task, today: NaiveDate) -> Waiting {
-    let late = task.due.is_some_and(|due| due < today);
-    Waiting { who: None, role, child: pep.child, name: None, pep: Some(pep.clone()), task, late }
+fn waiting(pep: &Pep, role: Role, task: Task, today: NaiveDate) -> ToDo {
+    let standing = task.due.map(|due| pep.process.calendar().standing(today, due));
+    let (late, soon) = (standing == Some(Standing::Overdue), standing == Some(Standing::Soon));
+    ToDo { who: None, role, child: pep.child, name: None, pep: Some(pep.clone()), task, late, soon }
 }
 
 /// With the children's names; what is late first, then by day, then in the order of kinds.
-fn in_order(device: &mut Device, mut all: Vec<Waiting>) -> Result<Vec<Waiting>, Error> {
+fn in_order(device: &mut Device, mut all: Vec<ToDo>) -> Result<Vec<ToDo>, Error> {
     for one in &mut all {
         one.name = device.child(&one.child)?.map(|child| child.name);
     }
-    let urgent = |one: &Waiting| (!one.late, one.task.due.unwrap_or(NaiveDate::MAX), one.task.kind);
+    let urgent = |one: &ToDo| (!one.late, one.task.due.unwrap_or(NaiveDate::MAX), one.task.kind);
     all.sort_by(|a, b| urgent(a).cmp(&urgent(b)).then_with(|| a.name.cmp(&b.name)));
     Ok(all)
 }
 
 /// What is to be done, in a few words, for somebody in this role.
 pub fn said(task: &Task, role: Role) -> String {
+    if let (TaskKind::Account, Some(lack)) = (task.kind, &task.reason) {
+        return lack.clone();
+    }
     let counted = |what: &str| counted(task.count, what);
     let what = match task.kind {
         TaskKind::Answer if task.from.is_some() => "Say whether the meeting was held".to_owned(),
@@ -103,15 +171,18 @@ pub fn said(task: &Task, role: Role) -> String {
         kind => kind.label().to_owned(),
     };
     let at = match (task.kind, task.question.and_then(|id| plan::bank().question(id))) {
-        (TaskKind::Choose | TaskKind::Reply, Some(question)) => format!(" at “{}”", question.label),
+        (TaskKind::Choose | TaskKind::Reply | TaskKind::Correct, Some(question)) => format!(" at “{}”", question.label),
         _ => String::new(),
     };
+    if let (TaskKind::NoPep | TaskKind::Review, Some(due)) = (task.kind, &task.reason) {
+        return format!("{what} ({due})");
+    }
     let why = task.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
     format!("{what}{at}{why}")
 }
 
 /// By when, and whether that has passed.
-pub fn when(one: &Waiting) -> Option<String> {
+pub fn when(one: &ToDo) -> Option<String> {
     let due = one.task.due?;
     Some(if one.late { format!("overdue since {}", words::date(due)) } else { format!("by {}", words::date(due)) })
 }

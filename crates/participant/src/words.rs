@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Timelike, Utc};
 use plan::{
-    AcademicYear, Calendar, ChildDue, Due, Duties, Duty, DutyState, Kind, Needs, Pep, Process, Question, Standing,
-    Term, Value, Who,
+    AcademicYear, Calendar, ChildDue, Due, Duties, Duty, DutyState, Kind, Needs, Pep, Process, Question, Role,
+    Standing, Term, Value, Who,
 };
 
 use crate::now::{Now, Zone, local};
@@ -81,6 +81,11 @@ pub fn sitting(pep: &Pep) -> String {
     format!("{} {}, {}{extra}", pep.term.label(), pep.year, pep.kind.label().to_lowercase())
 }
 
+/// A role in the middle of a sentence.
+pub fn small(role: Role) -> String {
+    role.label().to_lowercase().replace("virtual school", "Virtual School")
+}
+
 /// A person's name, or that this device cannot name them.
 pub fn name(who: &Option<Who>) -> &str {
     who.as_ref().map_or("somebody this device cannot name", |who| who.name.as_str())
@@ -89,22 +94,26 @@ pub fn name(who: &Option<Who>) -> &str {
 /// What is due of a PEP, by when, and how that stands to today.
 pub fn due(pep: &Pep, due: &Due, today: Option<NaiveDate>) -> String {
     let process = pep.process();
-    format!("{}, {}", what(due.duty, (pep.year, pep.term), process), by_when(due, &process.calendar, today))
+    let what = what(due.duty, (None, pep.term), process);
+    format!("{what}, {}", by_when(due, pep.process.calendar(), today, false))
 }
 
 /// What is due of a child, by when, and how that stands to today.
 pub fn duty(one: &ChildDue, process: &Process, calendar: &Calendar, today: NaiveDate) -> String {
-    let what = what(one.due.duty, (one.year, one.term), process);
-    format!("{what}, {}", by_when(&one.due, calendar, Some(today)))
+    let what = what(one.due.duty, (Some(one.year), one.term), process);
+    format!("{what}, {}", by_when(&one.due, calendar, Some(today), true))
 }
 
-/// What a duty is about: `the autumn term's PEP, complete`.
-pub fn what(duty: Duty, (year, term): (AcademicYear, Term), process: &Process) -> String {
+/// What a duty is about: `the autumn term's PEP, complete`. `year`: where more than one is spoken of.
+pub fn what(duty: Duty, (year, term): (Option<AcademicYear>, Term), process: &Process) -> String {
     match duty {
         Duty::FirstPep(step) => format!("the first PEP: {}", step.label()),
         Duty::National(step) => format!("the first PEP: {} (the national clock)", step.label()),
         Duty::SchoolMove(step) => format!("the PEP after the change of school: {}", step.label()),
-        Duty::Term => format!("the {} {year} term's PEP, complete", term.label().to_lowercase()),
+        Duty::Term => {
+            let year = year.map_or(String::new(), |year| format!(" {year}"));
+            format!("the {}{year} term's PEP, complete", term.label().to_lowercase())
+        }
         Duty::Page(number) => match process.pages.get(number) {
             Some(page) => format!("page {}, {} ({})", page.id, page.title, page.owner.label().to_lowercase()),
             None => "a page".to_string(),
@@ -116,20 +125,21 @@ pub fn what(duty: Duty, (year, term): (AcademicYear, Term), process: &Process) -
     }
 }
 
-/// `by 27 November 2026 (overdue by 4 days)`.
-fn by_when(due: &Due, calendar: &Calendar, today: Option<NaiveDate>) -> String {
+/// `by 27 November 2026 (overdue)`; `days`: and by how many days.
+fn by_when(due: &Due, calendar: &Calendar, today: Option<NaiveDate>, days: bool) -> String {
     let by = match due.by {
         Err(why) => return format!("by a day nobody can tell: {why}"),
         Ok(by) => by,
     };
-    let days = |days: i64| counted(usize::try_from(days).unwrap_or_default(), "day");
-    let on = due.on.map_or(String::new(), |on| format!(" on {}", date(on)));
+    let counted = |days: i64| counted(usize::try_from(days).unwrap_or_default(), "day");
+    let on = due.on.filter(|_| days).map_or(String::new(), |on| format!(" on {}", date(on)));
     let standing = match (due.state(), today) {
         (DutyState::InTime, _) => format!(" (done{on})"),
-        (DutyState::Late(late), _) => format!(" (done{on}, {} late)", days(late)),
+        (DutyState::Late(late), _) => format!(" (done{on}, {} late)", counted(late)),
         (DutyState::Running, None) => String::new(),
         (DutyState::Running, Some(today)) => match calendar.standing(today, by) {
-            Standing::Overdue => format!(" (overdue by {})", days((today - by).num_days())),
+            Standing::Overdue if days => format!(" (overdue by {})", counted((today - by).num_days())),
+            Standing::Overdue => " (overdue)".to_owned(),
             Standing::Soon => " (soon)".to_owned(),
             Standing::Ahead => String::new(),
         },

@@ -8,7 +8,7 @@ mod record;
 mod rules;
 mod sample;
 
-use form::{agenda, bank, delegation, difference as differing, expr, policy, practice, process, processes};
+use form::{agenda, bank, calendar, delegation, difference as differing, expr, policy, practice, process, processes};
 pub use record::hunks;
 use record::{
     appeared, bare, childs, crossing, document, edit, excuse, facts, history, meter, pep, picture, refused, rewritten,
@@ -25,6 +25,7 @@ pub use agenda::{Agenda, AgendaItem};
 pub use alike::{alike, alike_take, is_alike};
 pub use appeared::{Appeared, appeared};
 pub use bank::{BadFile, Bank, Choice, Column, Kind, Question, RowKey, bank};
+pub use calendar::{CALENDAR_BYTES_MAX, CalendarFile};
 pub use carry::{CarriedOver, carry, target_from};
 pub use checks::{
     Around, Finding, Letter, Severity, TuitionMisfit, alike_findings, check, rewritten_findings, shortfalls,
@@ -33,7 +34,7 @@ pub use checks::{
 pub use clock::{CannotCompute, Currency, DayKind, SOON_WORKING_DAYS, Standing};
 pub use delegation::{DELEGATES, Delegated, delegate_group};
 pub use differing::{Difference, DifferenceKind, differences};
-pub use directory::{Differs, DirectoryFacts, differs, fill_in};
+pub use directory::{Differs, DirectoryFacts, differs, fill_in, stated};
 pub use duty::{ChildDue, ChildFacts, Due, Duties, Duty, DutyNote, DutyState, Needs, NextDate, Sitting, duties};
 pub use edit::{
     Applied, CARRIED_MAX, Cells, Edit, OPERATIONS_MAX, ROW_KEY_MAX, ROWS_MAX, Writer, apply, is_marked, row_key,
@@ -43,7 +44,7 @@ pub use events::{closing, days_not_on_roll};
 pub use excuse::{Excuse, NoAnswer};
 pub use expr::{Expr, Operand, Order, Reference};
 pub use facts::{Asked, Funding};
-pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history, told_of};
+pub use history::{Answered, Deed, Entry, Mark, answers_between, difference, heads_at, history, news, told_of};
 pub use meeting::{
     Action, AgendaPoint, ChildPart, Invitee, MeetingView, Missing, Recipient, Reviewed, Running, Seat, agenda_edits,
     clock_in, held_on, length_in, meeting, with_time, with_time_said,

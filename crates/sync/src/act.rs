@@ -118,6 +118,12 @@ pub enum ChildFact {
     LookedAfterSince,
     /// Placed in an emergency.
     Emergency,
+    /// From which day on no PEP is due any more; why is told to nobody by this.
+    LeftCare,
+    /// The school or setting.
+    School,
+    /// The first day there.
+    SchoolFrom,
 }
 
 impl ChildFact {
@@ -128,6 +134,9 @@ impl ChildFact {
             ChildFact::Dob => child.dob.clone(),
             ChildFact::LookedAfterSince => child.looked_after_since.clone().unwrap_or_default(),
             ChildFact::Emergency => if child.emergency { "yes" } else { "no" }.to_owned(),
+            ChildFact::LeftCare => child.not_due_from.clone().unwrap_or_default(),
+            ChildFact::School => child.school.as_ref().map(|school| school.name.clone()).unwrap_or_default(),
+            ChildFact::SchoolFrom => child.school.as_ref().and_then(|school| school.from.clone()).unwrap_or_default(),
         }
     }
 
@@ -138,6 +147,9 @@ impl ChildFact {
             ChildFact::Dob => "dob",
             ChildFact::LookedAfterSince => "looked-after-since",
             ChildFact::Emergency => "emergency",
+            ChildFact::LeftCare => "left-care",
+            ChildFact::School => "school",
+            ChildFact::SchoolFrom => "school-from",
         }
     }
 }

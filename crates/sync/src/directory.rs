@@ -113,6 +113,24 @@ pub struct Council {
     /// first of each is taken where nobody chooses. None of a phase: any.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub processes: BTreeMap<String, Vec<String>>,
+    /// Term dates as the council gave them, one for every child and others for schools that differ.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calendars: Vec<Given>,
+}
+
+/// Calendars that a council keeps at most: one for all, and others for schools that differ.
+pub const CALENDARS_MAX: usize = 50;
+
+/// Term dates as they were given: numbered, and signed with the sheet that they stand on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// Rises by one with every calendar that the council gives.
+    pub number: u64,
+    /// The schools that it is for, by their names; none: every child.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schools: Vec<String>,
+    /// The file, as it was checked.
+    pub file: String,
 }
 
 /// An address of the relay.

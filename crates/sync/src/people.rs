@@ -9,7 +9,7 @@ use gate::{Author, Hash, Id, Rules, Team};
 
 use crate::{
     act::Contact,
-    directory::{Correction, Delegation, Joined, OnTeam, Sheet, changes},
+    directory::{Correction, Delegation, Given, Joined, OnTeam, Sheet, changes},
     roster::{Child, Device, Member, Person, Roster},
 };
 
@@ -19,6 +19,7 @@ pub struct People {
     version: u64,
     organisation: String,
     processes: BTreeMap<String, Vec<String>>,
+    calendars: Vec<Given>,
     every_child: Vec<OnTeam>,
     children: BTreeMap<Id, Child>,
     restricted: BTreeMap<Id, BTreeMap<String, String>>,
@@ -68,6 +69,7 @@ impl People {
             Sheet::Council(council) => {
                 self.organisation = council.organisation;
                 self.processes = council.processes;
+                self.calendars = council.calendars;
                 self.every_child = council.every_child;
             }
             Sheet::Child(sheet) => {
@@ -132,6 +134,12 @@ impl People {
         self.every_child.iter().any(|every| every.person == *person && every.on(day))
     }
 
+    /// Who has every child on `day` and is no head: the officers whom the relay's settings name.
+    pub fn officers_of_every_child(&self, day: &str) -> impl Iterator<Item = &Id> {
+        let on = move |every: &&OnTeam| every.on(day) && every.role != "virtual-school-head";
+        self.every_child.iter().filter(on).map(|every| &every.person)
+    }
+
     /// Who wrote while a sheet of an earlier epoch stood is known on: to be said after that sheet was taken, and before one of the
     /// present epoch is.
     pub fn remember(&mut self) {
@@ -174,6 +182,11 @@ impl People {
         self.processes.get(phase).map_or(&[], Vec::as_slice)
     }
 
+    /// The council's term dates.
+    pub fn calendars(&self) -> &[Given] {
+        &self.calendars
+    }
+
     /// The children, in the order of their ids.
     pub fn children(&self) -> impl Iterator<Item = &Child> {
         self.children.values()
@@ -207,6 +220,11 @@ impl People {
     /// Everybody's devices.
     pub fn devices(&self) -> impl Iterator<Item = &Device> {
         self.devices.values().flatten()
+    }
+
+    /// Whether a person has joined: some device of theirs has not been revoked.
+    pub fn has_joined(&self, person: &Id) -> bool {
+        self.devices.get(person).is_some_and(|theirs| theirs.iter().any(|device| device.revoked.is_none()))
     }
 
     /// Who is, was or will be on the child's team.

@@ -96,6 +96,11 @@ pub struct Child {
     pub school: Option<School>,
 }
 
+/// The restricted fact that says by what a child left care: a word such as `adoption-order`.
+pub const LEFT_CARE: &str = "left-care";
+/// The restricted fact that says since when a child is placed for adoption, `YYYY-MM-DD`.
+pub const PLACED_FOR_ADOPTION: &str = "placed-for-adoption";
+
 /// A child's school or setting.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct School {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod calendar;
 mod check;
 mod children;
 mod completions;
@@ -72,6 +73,7 @@ enum Command {
     People(people::People),
     Devices(devices::Devices),
     Children(children::Children),
+    Calendar(calendar::Calendar),
     Teams(teams::Teams),
     Held(held::Held),
     Audit(audit::Audit),
@@ -158,6 +160,7 @@ fn dispatch(cli: Cli, args: &[OsString]) -> Reply {
     let done = match cli.command {
         Command::Config(config) => Ok(config.run()),
         Command::Rights(table) => Ok(table.run()),
+        Command::Calendar(calendar) if calendar.is_check() => calendar.check(),
         Command::Completions(completions) => Ok(completions.run()),
         Command::Restore(restore) => restore.run(&data),
         Command::Serve(serve) => serve.run(&data).map(|()| Output::default()),
@@ -239,6 +242,7 @@ impl Command {
             Command::Teams(c) => c.run(desk),
             Command::Held(c) => c.run(desk),
             Command::Audit(c) => c.run(desk),
+            Command::Calendar(c) => c.run(desk),
             Command::Keys(c) => c.run(desk),
             Command::Backup(c) => c.run(desk),
             Command::Check(c) => c.run(desk),

@@ -5,6 +5,7 @@ use gate::Id;
 use sync::{
     act::{ChildFact, Contact},
     directory::Subject,
+    roster::{Child, School},
 };
 
 use super::{CONTACT, Directory, NAME_CHARS_MAX, Refused, Result, dated, day, follows, key, named, text};
@@ -45,20 +46,28 @@ impl Directory {
         if fact.of(&known) != was {
             return Err(Refused::Stands("Somebody else has put this right meanwhile, and it says something else now."));
         }
-        match fact {
-            ChildFact::Name => known.name = named(is)?,
-            ChildFact::Dob => known.dob = dated(is)?,
-            ChildFact::LookedAfterSince if is.is_empty() => known.looked_after_since = None,
-            ChildFact::LookedAfterSince => known.looked_after_since = Some(dated(is)?),
-            ChildFact::Emergency => known.emergency = yes(is)?,
-        }
+        put(&mut known, fact, is)?;
+        self.put_child(known, &[fact], Some(*device), now)
+    }
+
+    /// Says facts about a child, by the relay's keeper.
+    pub fn set_child(&mut self, child: &Id, facts: &[(ChildFact, String)], now: i64) -> Result<()> {
+        let mut known = self.children.get(child).cloned().ok_or(Refused::ChildUnknown)?;
+        facts.iter().try_for_each(|(fact, is)| put(&mut known, *fact, is))?;
+        let facts: Vec<ChildFact> = facts.iter().map(|(fact, _)| *fact).collect();
+        self.put_child(known, &facts, None, now)
+    }
+
+    fn put_child(&mut self, known: Child, facts: &[ChildFact], by: Option<Id>, now: i64) -> Result<()> {
         follows(&known, &day(now))?;
-        self.stage(key("child/", child), &known);
-        self.children.insert(*child, known);
-        let on = [("child", text(child)), ("fact", fact.word().to_owned())];
-        self.audit(now, Some(*device), "corrected child", &on);
-        self.changes(Subject::Child(*child));
-        self.touch_team(child);
+        let child = known.id;
+        self.stage(key("child/", &child), &known);
+        self.children.insert(child, known);
+        for fact in facts {
+            self.audit(now, by, "corrected child", &[("child", text(&child)), ("fact", fact.word().to_owned())]);
+        }
+        self.changes(Subject::Child(child));
+        self.touch_team(&child);
         Ok(())
     }
 
@@ -77,6 +86,23 @@ impl Directory {
         self.touch_around(&person);
         Ok(())
     }
+}
+
+/// A fact in a child's entry; an empty one is taken back, where there can be none.
+fn put(child: &mut Child, fact: ChildFact, is: &str) -> Result<()> {
+    let day = || (!is.is_empty()).then(|| dated(is)).transpose();
+    match fact {
+        ChildFact::Name => child.name = named(is)?,
+        ChildFact::Dob => child.dob = dated(is)?,
+        ChildFact::LookedAfterSince => child.looked_after_since = day()?,
+        ChildFact::Emergency => child.emergency = yes(is)?,
+        ChildFact::LeftCare => child.not_due_from = day()?,
+        ChildFact::School if is.is_empty() => child.school = None,
+        // Another school than before: since when the child is there has to be said anew.
+        ChildFact::School => child.school = Some(School { name: named(is)?, from: None }),
+        ChildFact::SchoolFrom => child.school.as_mut().ok_or(Refused::NoSchool)?.from = day()?,
+    }
+    Ok(())
 }
 
 /// A contact as it is kept: without blanks around, and without what is empty.

@@ -10,10 +10,11 @@ use replica::{Replica, Trouble};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteArray;
 use sync::directory::{
-    AcceptedSheet, ChildSheet, Council, OfPerson, OnTeam, PersonSheet, Reached, Restricted, Sheet, Subject,
+    AcceptedSheet, CALENDARS_MAX, ChildSheet, Council, Given, OfPerson, OnTeam, PersonSheet, Reached, Restricted,
+    Sheet, Subject,
 };
 
-use super::{ADDRESSES, Directory, OFFERED, Refused, Result, day, day_before, from_cbor, key, named, text};
+use super::{ADDRESSES, CALENDARS, Directory, OFFERED, Refused, Result, day, day_before, from_cbor, key, named, text};
 use crate::pep;
 
 /// Prefix of the facts that say who has every child.
@@ -131,7 +132,8 @@ impl Directory {
             Subject::Council => {
                 let (every_child, addresses) = (self.every.clone(), self.addresses.clone());
                 let (organisation, processes) = (organisation.to_owned(), self.offered.clone());
-                Sheet::Council(Council { organisation, every_child, addresses, processes })
+                let calendars = self.calendars.clone();
+                Sheet::Council(Council { organisation, every_child, addresses, processes, calendars })
             }
             Subject::Child(id) => {
                 let team = self.team(id).iter().map(OnTeam::of).collect();
@@ -387,6 +389,26 @@ impl Directory {
             self.offered = processes;
             self.changes(Subject::Council);
         }
+    }
+
+    /// The council's term dates, in the place of those that were for the same schools; their number.
+    pub fn give_calendar(&mut self, schools: Vec<String>, file: String, now: i64) -> Result<u64> {
+        let number = self.calendars.iter().map(|given| given.number).max().unwrap_or_default() + 1;
+        self.calendars.retain(|given| given.schools != schools);
+        if self.calendars.len() >= CALENDARS_MAX {
+            return Err(Refused::TooMany { what: "calendars", limit: CALENDARS_MAX });
+        }
+        self.calendars.push(Given { number, schools, file });
+        self.stage(CALENDARS.to_vec(), &self.calendars.clone());
+        self.audit(now, None, "gave calendar", &[("number", number.to_string())]);
+        self.changes(Subject::Council);
+        self.touched.extend(self.people.keys());
+        Ok(number)
+    }
+
+    /// The council's term dates.
+    pub fn calendars(&self) -> &[Given] {
+        &self.calendars
     }
 
     /// The Virtual School is called that: its sheet is otherwise where it was called something else before.

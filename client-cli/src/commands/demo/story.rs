@@ -143,6 +143,7 @@ impl<'a> Story<'a> {
         self.done("everybody came back and shared");
         self.same_everywhere()?;
         self.merged(&summer, before)?;
+        self.choose_apart()?;
         self.choose()?;
         self.same_everywhere()?;
         self.nothing_disputed()?;
@@ -225,14 +226,7 @@ impl<'a> Story<'a> {
         )?;
         self.say("  one plan for the summer, started by two people");
 
-        for who in ALL {
-            let disputed = self.stage.pep_json(who.id, &["conflicts", &pep])?;
-            let [only] = disputed.as_array().map(Vec::as_slice).unwrap_or_default() else {
-                return self.expect(false, "There should be exactly one answer to choose.");
-            };
-            let fits = only["field"] == TUITION && only["values"].as_array().is_some_and(|values| values.len() == 2);
-            self.expect(fits, "The answer to choose should be who arranges the tuition.")?;
-        }
+        self.is_open()?;
         self.say("\nThe one answer that somebody has to choose:");
         let shown = self.stage.pep(OTTOLINE.id, &["conflicts", &pep])?;
         self.say(shown.trim_end());
@@ -240,19 +234,56 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
+    /// Everybody sees the one answer that somebody has to choose, and both sides of it.
+    fn is_open(&mut self) -> Result<(), Error> {
+        for who in ALL {
+            let disputed = self.stage.pep_json(who.id, &["conflicts", &self.spring])?;
+            let [only] = disputed.as_array().map(Vec::as_slice).unwrap_or_default() else {
+                return self.expect(false, "There should be exactly one answer to choose.");
+            };
+            let values = only["values"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let both = ["school_claims", "vs_retains"].iter().all(|one| values.iter().any(|v| v["value"] == *one));
+            let fits = only["field"] == TUITION && values.len() == 2 && both;
+            self.expect(fits, "The answer to choose should be who arranges the tuition.")?;
+        }
+        Ok(())
+    }
+
+    /// Ottoline and Lorcan each settle it without having heard of the other, and otherwise: neither wins in silence.
+    fn choose_apart(&mut self) -> Result<(), Error> {
+        self.say("\nTwo people choose, each without a connection:");
+        self.take(&OTTOLINE, "school_claims")?;
+        self.take(&LORCAN, "vs_retains")?;
+        self.share()?;
+        self.is_open()?;
+        self.say("It is open again for everybody, with both answers.");
+        self.done("two people settled it apart, and it is open again");
+        Ok(())
+    }
+
     /// Ottoline, whose question it is, takes what the Virtual School proposed.
     fn choose(&mut self) -> Result<(), Error> {
-        let pep = self.spring.clone();
-        let disputed = self.stage.pep_json(OTTOLINE.id, &["conflicts", &pep])?;
-        let values = disputed[0]["values"].as_array().cloned().unwrap_or_default();
-        let take =
-            values.iter().find(|v| v["value"] == "vs_retains").map(|v| v["take"].to_string()).unwrap_or_default();
-        self.stage.pep(OTTOLINE.id, &["resolve", &pep, TUITION, "--take", &take, "--quiet"])?;
+        self.take(&OTTOLINE, "vs_retains")?;
         // The other answer is no answer any more; the history keeps it.
         self.written.retain(|w| w.field != TUITION || w.words == "vs_retains");
         self.say(format!("{} chose: the Virtual School keeps the money and arranges it.", OTTOLINE.name));
         self.share()?;
+        for who in ALL {
+            let plan = self.stage.pep_json(who.id, &["show", &self.spring])?;
+            let same = plan["answers"][TUITION] == "vs_retains";
+            self.expect(same, &format!("{} does not see what was chosen.", who.name))?;
+        }
         self.done("the choice reached everybody");
+        Ok(())
+    }
+
+    /// Somebody settles the one answer that is open.
+    fn take(&mut self, who: &Person, value: &str) -> Result<(), Error> {
+        let disputed = self.stage.pep_json(who.id, &["conflicts", &self.spring])?;
+        let values = disputed[0]["values"].as_array().cloned().unwrap_or_default();
+        let take = values.iter().find(|v| v["value"] == value).map(|v| v["take"].to_string()).unwrap_or_default();
+        self.stage.pep(who.id, &["resolve", &self.spring, TUITION, "--take", &take, "--quiet"])?;
+        self.wrote(who, TUITION, value);
         Ok(())
     }
 

@@ -1,20 +1,22 @@
 //! The children of this person's teams, and how far each one's plan is.
 
 use maud::{Markup, html};
-use plan::{Standing, State};
+use plan::State;
 
 use crate::{
     kit,
     model::{ChildLine, Digest, Site},
+    page::duty,
     request::{Leaf, Outcome, Request},
 };
 use participant::words::{self, counted};
 
 /// What may be listed: the word in the address, and the words on the page.
-const FILTERS: [(&str, &str); 4] = [
+const FILTERS: [(&str, &str); 5] = [
     ("all", "All children"),
     ("mine", "Something is mine to do"),
     ("due", "Due soon or overdue"),
+    ("coming", "Up-coming"),
     ("none", "No plan yet"),
 ];
 /// How the list may be ordered.
@@ -30,16 +32,18 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>, jo
     let all = children.len();
     children.retain(|child| match show {
         "mine" => newest(child).is_some_and(|plan| plan.line.tasks(site.today).next().is_some()),
-        "due" => newest(child)
-            .and_then(|plan| Some((plan, plan.due()?)))
-            .is_some_and(|(plan, by)| plan.pep.process().calendar.standing(site.today, by) != Standing::Ahead),
+        "due" => {
+            child.due.as_ref().is_some_and(|of| of.is_due(site.today))
+                || newest(child).is_some_and(|plan| plan.is_due(site.today))
+        }
+        "coming" => duty::next(child).is_some(),
         "none" => !child.plans.iter().any(|plan| plan.pep.counts()),
         _ => true,
     });
     // What has no date comes last.
     let dated = |date: Option<chrono::NaiveDate>| (date.is_none(), date);
     match order {
-        "due" => children.sort_by_key(|child| dated(newest(child).and_then(|plan| plan.due()))),
+        "due" => children.sort_by_cached_key(|child| child.urgency(site.today)),
         "next" => children.sort_by_key(|child| dated(newest(child).and_then(|p| p.next_date).map(|(day, _)| day))),
         _ => children.sort_by_cached_key(|child| child.name.to_lowercase()),
     }
@@ -61,7 +65,7 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>, jo
                 @else { "No child is in this list." }
             }
         } @else {
-            (kit::table("Children and their plans", &["Child", "Plan", "How far", "Due by", "Next PEP"], &children.iter().map(|child| line(site, child, joins)).collect::<Vec<_>>()))
+            (kit::table("Children and their plans", &["Child", "Plan", "How far", "Due by", "Up-coming PEP"], &children.iter().map(|child| line(site, child, joins)).collect::<Vec<_>>()))
         }
     };
     Outcome::page(Leaf::new("Children", "Children", main))
@@ -69,19 +73,18 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>, jo
 
 fn line(site: &Site, child: &ChildLine, joins: bool) -> Vec<Markup> {
     let Some(plan) = newest(child) else {
-        let none = || html! { span class="pep-muted" { "None" } };
+        let none = html! { span class="pep-muted" { "None" } };
         return vec![
-            html! { (child.name) },
+            html! { (child.name) (duty::lacks(child)) },
             html! { "No plan yet" (ways(site, child, joins)) },
             html! {},
-            none(),
-            none(),
+            due(site, child),
+            none,
         ];
     };
     let earlier: Vec<&Digest> = child.plans.iter().skip(1).collect();
-    let overdue = |by| plan.pep.process().calendar.standing(site.today, by) == Standing::Overdue;
     vec![
-        html! { a class="govuk-link" href=(site.plan_href(&plan.pep, "")) { (child.name) } },
+        html! { a class="govuk-link" href=(site.plan_href(&plan.pep, "")) { (child.name) } (duty::lacks(child)) },
         html! {
             (words::sitting(&plan.pep))
             (ways(site, child, joins))
@@ -97,12 +100,7 @@ fn line(site: &Site, child: &ChildLine, joins: bool) -> Vec<Markup> {
             }
         },
         far(plan),
-        html! {
-            @match plan.due() {
-                Some(by) => { @if overdue(by) { (kit::tag("red", "Overdue")) br; } (words::date(by)) }
-                None => span class="pep-muted" { "None" },
-            }
-        },
+        due(site, child),
         html! {
             @match plan.next_date {
                 Some((day, provisional)) => { (words::date(day)) @if provisional { " (provisional)" } }
@@ -110,6 +108,16 @@ fn line(site: &Site, child: &ChildLine, joins: bool) -> Vec<Markup> {
             }
         },
     ]
+}
+
+/// Whether there is a current PEP, and what is due first.
+fn due(site: &Site, child: &ChildLine) -> Markup {
+    html! {
+        @match &child.due {
+            Some(of) => { (duty::currency(of, site.today)) br; (duty::first(of, newest(child), site.today)) }
+            None => span class="pep-muted" { "None" },
+        }
+    }
 }
 
 fn ways(site: &Site, child: &ChildLine, joins: bool) -> Markup {

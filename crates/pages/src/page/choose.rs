@@ -7,7 +7,8 @@ use plan::{Dispute, Value};
 use crate::{
     back::{self, Back},
     field::Ask,
-    forms::{Errors, Lots, refusal, stamp},
+    forms::{Errors, Lots, refusal},
+    keeping::{self, FORM, Saves, act_stamp},
     kit::{self, saved},
     model::Plan,
     request::{Leaf, Outcome, Request},
@@ -67,8 +68,9 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
     let (wrong, text) = (!errors.is_empty(), conflicts::is_text(dispute));
     let main = html! {
         (kit::error_summary(&errors))
-        form method="post" action={ (sections::choose_href(plan, &dispute.place)) (back::query(back)) } novalidate {
-            (stamp(plan))
+        form method="post" id=(FORM) action={ (sections::choose_href(plan, &dispute.place)) (back::query(back)) } novalidate
+            data-saves=(Saves::Act.word()) data-kept[!request.form.is_empty()] {
+            (act_stamp(plan))
             div class=(kit::either(wrong, "govuk-form-group govuk-form-group--error", "govuk-form-group")) {
                 fieldset class="govuk-fieldset" aria-describedby=(if wrong { "take-hint take-error" } else { "take-hint" }) {
                     legend class="govuk-fieldset__legend govuk-fieldset__legend--l" {
@@ -82,7 +84,7 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
                             @let id = if i == 0 { "take".to_owned() } else { format!("take-{i}") };
                             div class="govuk-radios__item" {
                                 @let whose = whose(plan, dispute, claim);
-                                input class="govuk-radios__input" type="radio" id=(id) name="take" value=(token(plan, &claim.value)) autocomplete="off" aria-describedby=[whose.as_ref().filter(|_| !text).map(|_| format!("{id}-hint"))];
+                                input class="govuk-radios__input" type="radio" id=(id) name="take" value=(token(plan, &claim.value)) checked[request.form.get("take") == Some(token(plan, &claim.value).as_str())] autocomplete="off" aria-describedby=[whose.as_ref().filter(|_| !text).map(|_| format!("{id}-hint"))];
                                 label class="govuk-label govuk-radios__label" for=(id) {
                                     @match whose.as_ref().filter(|_| text) {
                                         Some(whose) => (whose),
@@ -101,7 +103,7 @@ pub fn choose(request: &Request, plan: &Plan, disputes: &[Dispute], word: &str) 
     let leaf = Leaf::new(format!("Which is right: {label}, {}", plan.name), "Children", main);
     let question = || (sections::question_href(plan, &question.id), "Back to the question");
     let (href, words) = back.map_or_else(question, |back| back.link(plan));
-    Some(Outcome::page(leaf.back(href, words).error(wrong)))
+    Some(Outcome::page(keeping::back(leaf, plan, href, words).error(wrong)))
 }
 
 /// A text as each left it, beside each other, and as it is now.

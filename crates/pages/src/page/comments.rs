@@ -65,6 +65,7 @@ pub fn on(request: &Request, plan: &Plan, question: &str) -> Option<Outcome> {
         kind: plan::Kind::LongText,
         options: &[],
         open: false,
+        optional: false,
     };
     let error = errors.first().map(|(_, words)| words.as_str());
     let main = html! {

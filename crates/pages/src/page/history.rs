@@ -268,5 +268,6 @@ fn day(name: &str, label: &str) -> Ask {
         kind: Kind::Date,
         options: &[],
         open: false,
+        optional: false,
     }
 }

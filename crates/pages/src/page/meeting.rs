@@ -14,8 +14,11 @@ use crate::{
     back::Back,
     forms::{Errors, Lots, refusal, stamp},
     kit::{self, Task, saved, upper},
-    model::{Digest, Plan, Site, people, small},
-    page::plan::{MEETING, asked_on},
+    model::{ChildLine, Digest, Plan, Site, people, small},
+    page::{
+        duty,
+        plan::{MEETING, asked_on},
+    },
     region::Regions,
     request::{Leaf, Outcome, Request},
     sections,
@@ -123,7 +126,7 @@ pub fn calendar(plan: &Plan, file: Result<String, Error>) -> Outcome {
 }
 
 /// The meetings of all plans that are not signed off: first those whose day has passed and nobody has said that they were held.
-pub fn coming(site: &Site, plans: &[Digest]) -> Outcome {
+pub fn coming(site: &Site, children: &[ChildLine]) -> Outcome {
     let mut groups: [(&str, &str, Vec<&Digest>); 3] = [
         ("passed", "The day has passed: was it held?", Vec::new()),
         ("coming", "Coming", Vec::new()),
@@ -132,7 +135,7 @@ pub fn coming(site: &Site, plans: &[Digest]) -> Outcome {
     let open = |plan: &&Digest| {
         plan.pep.counts() && !plan.signed_off && !plan.held && !plan.on_paper && plan.state != plan::State::Closed
     };
-    for plan in plans.iter().filter(open) {
+    for plan in children.iter().flat_map(|child| &child.plans).filter(open) {
         let at = match plan.meeting {
             Some(day) if day < site.today => 0,
             Some(_) => 1,
@@ -145,9 +148,11 @@ pub fn coming(site: &Site, plans: &[Digest]) -> Outcome {
     for (_, _, group) in &mut groups {
         group.sort_by_cached_key(|plan| (plan.meeting, plan.name.to_lowercase()));
     }
+    let mut next: Vec<(&Digest, chrono::NaiveDate, bool)> = children.iter().filter_map(duty::next).collect();
+    next.sort_by_cached_key(|(plan, day, _)| (*day, plan.name.to_lowercase()));
     let main = html! {
         h1 class="govuk-heading-xl" { "Meetings" }
-        @if groups.iter().all(|(_, _, group)| group.is_empty()) {
+        @if next.is_empty() && groups.iter().all(|(_, _, group)| group.is_empty()) {
             p class="govuk-body" { "No meeting is to come in the plans on this device." }
         }
         @for (id, title, group) in &groups {
@@ -156,8 +161,22 @@ pub fn coming(site: &Site, plans: &[Digest]) -> Outcome {
                 (kit::tasks(id, &group.iter().map(|plan| line(site, id, plan)).collect::<Vec<_>>()))
             }
         }
+        @if !next.is_empty() {
+            h2 class="govuk-heading-m" { "Up-coming" }
+            p class="govuk-body" { "The last PEP is signed off, and the next has not been begun." }
+            (kit::tasks("next", &next.iter().map(|(plan, day, provisional)| up_coming(site, plan, *day, *provisional)).collect::<Vec<_>>()))
+        }
     };
     Outcome::page(Leaf::new("Meetings", "Meetings", main))
+}
+
+fn up_coming(site: &Site, plan: &Digest, day: chrono::NaiveDate, provisional: bool) -> Task {
+    let status = html! {
+        @if day < site.today { (kit::tag("red", "Overdue")) " " }
+        (words::date(day)) @if provisional { " (provisional)" }
+    };
+    let href = Some(site.href(&format!("/children/{}/new", plan.pep.child)));
+    Task { href, title: plan.name.clone(), hint: format!("After {}", words::sitting(&plan.pep)), status }
 }
 
 fn line(site: &Site, group: &str, plan: &Digest) -> Task {

@@ -6,6 +6,7 @@ use plan::{AcademicYear, EXTRA_CHARS_MAX, Extra, Filed, Pep, PepType, ProcessRef
 
 use crate::{
     forms::Errors,
+    keeping::{FORM, Saves, stamp_of_no_plan},
     kit,
     model::{ChildLine, Plan, Site},
     request::{Leaf, Outcome, Request},
@@ -65,7 +66,7 @@ pub fn new(
     let last = child.plans.first().map(|plan| plan.pep.process.id()).filter(is_offered);
     let usual = last.or(offered.first().map(ProcessRef::id)).unwrap_or_default();
     let chosen = |name: &str| request.form.get(name).unwrap_or_default().to_owned();
-    let process = if request.post { chosen("process") } else { usual.to_owned() };
+    let process = if !chosen("process").is_empty() { chosen("process") } else { usual.to_owned() };
     let error = |id: &str| errors.iter().find(|(at, _)| at == id).map(|(_, words)| words.as_str());
     let types: Vec<(String, String)> =
         PepType::ALL.iter().map(|kind| (kind.to_string(), kind.label().to_owned())).collect();
@@ -73,8 +74,14 @@ pub fn new(
         (kit::error_summary(&errors))
         span class="govuk-caption-l" { (child.name) }
         h1 class="govuk-heading-l" { "Start a PEP" }
+        @if let Some(of) = &child.due {
+            p class="govuk-body" { (super::duty::currency(of, site.today)) }
+            ul class="govuk-list govuk-body-s" { (super::duty::lines(of, site.today)) }
+        }
         p class="govuk-body" { "It works without a connection. If somebody else starts the same one, it is one plan and not two: a PEP is known by the child, the term and the kind." }
-        form method="post" action=(site.href(&format!("/children/{}/new", child.child))) novalidate {
+        form method="post" id=(FORM) action=(site.href(&format!("/children/{}/new", child.child))) novalidate data-saves=(Saves::Act.word())
+            data-kept[!request.form.is_empty()] data-says="Kept on this device. Nothing is started until you select the button." {
+            (stamp_of_no_plan(true))
             @if !doubts.is_empty() {
                 div class="govuk-warning-text" {
                     span class="govuk-warning-text__icon" aria-hidden="true" { "!" }
@@ -109,7 +116,7 @@ pub fn new(
     };
     let leaf = Leaf::new(format!("Start a PEP, {}", child.name), "Children", main)
         .back(site.href("/children"), "Back to children");
-    Outcome::page(leaf.error(!errors.is_empty()))
+    Outcome::page(Leaf { ways: true, ..leaf }.error(!errors.is_empty()))
 }
 
 /// Asks why it is one more in its term, where it is.

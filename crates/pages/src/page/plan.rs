@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use plan::{Answer, Offer, Page, Question, Standing};
+use plan::{Answer, Entry, Offer, Page, Question, Role, Standing};
 
 use super::waits;
 use crate::{
@@ -52,8 +52,8 @@ const PARTS: [(&str, &str); 7] = [
 ];
 
 /// Shows the plan. `offer`: what this person's signature waits for, where their role signs.
-pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcome {
-    let regions = regions(plan, offer);
+pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>, new: &[Entry]) -> Outcome {
+    let regions = regions(plan, offer, new);
     let own = all(plan).iter().any(Line::is_mine);
     let main = html! {
         @if request.query.get("saved").is_some() { (kit::done("Saved on this device")) }
@@ -64,6 +64,7 @@ pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
         (super::filing::notes(plan))
         div class="govuk-grid-row" {
             div class="govuk-grid-column-two-thirds" {
+                (regions.show("new"))
                 (regions.show("sections"))
                 (regions.show("together"))
                 h2 class="govuk-heading-m" { "The other sections" }
@@ -80,12 +81,13 @@ pub fn overview(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
 
 /// The regions of the page: this person's own sections, what is done together, the other sections; who is here, and how far what this
 /// person wrote has come.
-pub fn regions(plan: &Plan, offer: Option<&Offer>) -> Regions {
+pub fn regions(plan: &Plan, offer: Option<&Offer>, new: &[Entry]) -> Regions {
     let lines = all(plan);
     Regions::default()
         .with("sections", own(plan, &lines))
         .with("together", together(plan, &lines, offer))
         .with("others", others(plan, &lines))
+        .with("new", super::news::line(plan, new))
         .with("present", presence::in_plan(plan))
         .with("far", presence::mine(plan))
 }
@@ -278,7 +280,8 @@ fn beside(plan: &Plan, regions: &Regions) -> Markup {
         section aria-labelledby="about" {
             h2 class="govuk-heading-s" id="about" { "About this plan" }
             ul class="govuk-list govuk-body-s" {
-                li { "You are the " (small(plan.role)) " for " (plan.name) "." }
+                @if plan.role == Role::YoungPerson { li { "This plan is yours." } }
+                @else { li { "You are the " (small(plan.role)) " for " (plan.name) "." } }
                 li { (state(plan)) }
                 li { "It follows the process “" (plan.pep.process().name) "”, version " (plan.pep.process().version) "." }
                 (super::move_version::line(plan))
@@ -396,10 +399,12 @@ fn state(plan: &Plan) -> String {
 
 fn when(plan: &Plan) -> Markup {
     let dues = plan.view.dues.iter().filter(|due| !due.done);
-    let calendar = &plan.pep.process().calendar;
+    let calendar = plan.pep.process.calendar();
     let overdue = |by: NaiveDate| calendar.standing(plan.today, by) == Standing::Overdue;
     html! {
+        @if let Some(of) = &plan.of_child { p class="govuk-body-s" { (super::duty::currency(of, plan.today)) } }
         ul class="govuk-list govuk-body-s" {
+            @if let Some(of) = plan.of_child.as_ref().filter(|_| plan.view.signed_off()) { (super::duty::lines(of, plan.today)) }
             @for due in dues {
                 li {
                     @if due.by.is_ok_and(overdue) { (kit::tag("red", "Overdue")) " " }
@@ -411,6 +416,7 @@ fn when(plan: &Plan) -> Markup {
                 None if plan.pep.counts() => li { "The next PEP has no date yet" },
                 None => li { "Nothing of it is due" },
             }
+            @if !calendar.name.is_empty() { li class="pep-muted" { "Days are counted by the calendar: " (calendar.name) } }
         }
     }
 }

@@ -409,6 +409,7 @@ fn ask(name: &str, place: &str) -> Ask {
         kind: question.map_or(Kind::Text, |question| question.kind),
         options: &[],
         open: false,
+        optional: false,
     }
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::{
     address::Base,
+    keeping::{FORM, Saves, stamp_of_no_plan},
     kit,
     model::Site,
     request::{Leaf, Outcome, Request},
@@ -26,15 +27,11 @@ pub enum WrongPin {
 /// Shows how the pages behave, or takes in how they are to.
 pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
     if request.post {
-        let chosen = request.form.get("text");
-        let text = TextSize::ALL.into_iter().find(|size| chosen == Some(size.word())).unwrap_or_default();
-        let ticked = |name: &str| request.form.get(name).is_some();
-        let minutes = request.form.get("lock").and_then(|minutes| minutes.parse().ok());
-        let idle_minutes = minutes.filter(|m| IDLE_MINUTES_CHOICES.contains(m)).unwrap_or(site.settings.idle_minutes);
-        let settings = Settings { announce: ticked("announce"), pause: ticked("pause"), text, idle_minutes };
+        let settings = wanted(request, site);
         return Outcome::Settings { settings, then: request.href("/settings?done=saved") };
     }
-    let Settings { announce, pause, text, idle_minutes } = site.settings;
+    let shown = if request.form.is_empty() { site.settings } else { wanted(request, site) };
+    let Settings { announce, pause, text, idle_minutes } = shown;
     let done = match request.query.get("done") {
         Some("saved") => "Settings saved on this device",
         Some("pin") => "PIN saved on this device",
@@ -48,7 +45,9 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
         @if !done.is_empty() { (kit::done(done)) }
         h1 class="govuk-heading-xl" { "Settings" }
         p class="govuk-body" { "These are yours, on this device. Nobody else sees or shares them." }
-        form method="post" action=(request.href("/settings")) novalidate {
+        form method="post" id=(FORM) action=(request.href("/settings")) novalidate data-saves=(Saves::Act.word()) data-kept[!request.form.is_empty()]
+            data-says="Kept on this device. It counts once you select the button." {
+            (stamp_of_no_plan(false))
             (kit::radios("text", "Size of the text", None, &sizes, text.word()))
             div class="govuk-form-group" {
                 fieldset class="govuk-fieldset" {
@@ -87,7 +86,17 @@ pub fn settings(request: &Request, site: &Site, has_pin: bool) -> Outcome {
         p class="govuk-body" { "The name and the colour come from the file pages.json in the folder of your plans, or from your Virtual School." }
         p class="govuk-body" { "Where a page can be read aloud, only voices that are on this device are used, so that no words leave it." }
     };
-    Outcome::page(Leaf::new("Settings", "", main))
+    Outcome::page(Leaf { ways: true, ..Leaf::new("Settings", "", main) })
+}
+
+/// The settings that a form says.
+fn wanted(request: &Request, site: &Site) -> Settings {
+    let chosen = request.form.get("text");
+    let text = TextSize::ALL.into_iter().find(|size| chosen == Some(size.word())).unwrap_or_default();
+    let ticked = |name: &str| request.form.get(name).is_some();
+    let minutes = request.form.get("lock").and_then(|minutes| minutes.parse().ok());
+    let idle_minutes = minutes.filter(|m| IDLE_MINUTES_CHOICES.contains(m)).unwrap_or(site.settings.idle_minutes);
+    Settings { announce: ticked("announce"), pause: ticked("pause"), text, idle_minutes }
 }
 
 /// Where a PIN is set, or changed where there is one.

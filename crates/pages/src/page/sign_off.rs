@@ -8,7 +8,8 @@ use plan::{CELL_MAX, Gap, Kind, Offer, Refused, Role, SignOff, Stale, Value, is_
 use super::checks;
 use crate::{
     field::{Ask, Fill},
-    forms::{Errors, STAMP, refusal},
+    forms::{Errors, refusal},
+    keeping::{self, FORM, Saves, act_stamp_now},
     kit::{self, saved, upper},
     model::{Plan, people, small},
     page::plan::{SIGN_OFF, asked_on},
@@ -47,8 +48,8 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
             Some(offer) if offer.stands => p class="govuk-body" { (stands_words(plan.role)) },
             Some(offer) if offer.offered() => {
                 p class="govuk-body" { (covers(plan.role)) }
-                form method="post" action=(here) novalidate {
-                    input type="hidden" name=(STAMP) value=(plan.stamp_now());
+                form method="post" id=(FORM) action=(here) novalidate data-saves=(Saves::Act.word()) data-kept[!request.form.is_empty()] {
+                    (act_stamp_now(plan))
                     input type="hidden" name="key" value=(plan.fresh);
                     @if is_seen(offer.question) {
                         (words_with_it().input(&Fill { text: comment.clone(), ..Fill::default() }, error("comment"), &html! {}))
@@ -74,7 +75,11 @@ pub fn sign_off(request: &Request, plan: &Plan, offer: Option<&Offer>) -> Outcom
         (kit::tasks("asked", &asked_on(plan, SIGN_OFF)))
     };
     let status = if request.post && offer.is_none() { 403 } else { 200 };
-    let leaf = Leaf::new(format!("Sign-off, {}", plan.name), "Children", main).back(plan.href(""), "Back to the plan");
+    let leaf = Leaf::new(format!("Sign-off, {}", plan.name), "Children", main);
+    let leaf = match offer.is_some_and(|offer| offer.offered()) {
+        true => keeping::back(leaf, plan, plan.href(""), "Back to the plan"),
+        false => leaf.back(plan.href(""), "Back to the plan"),
+    };
     Outcome::page(leaf.error(!errors.is_empty()).status(status))
 }
 
@@ -162,6 +167,7 @@ fn day() -> Ask {
         kind: Kind::Date,
         options: &[],
         open: false,
+        optional: false,
     }
 }
 
@@ -174,6 +180,7 @@ fn words_with_it() -> Ask {
         kind: Kind::LongText,
         options: &[],
         open: false,
+        optional: false,
     }
 }
 

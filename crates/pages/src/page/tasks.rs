@@ -1,76 +1,84 @@
 //! Your tasks: the plans that wait for this person, the most pressing first.
 
 use maud::{Markup, html};
-use plan::{Standing, Task, TaskKind};
+use plan::TaskKind;
+use uuid::Uuid;
 
 use crate::{
     kit,
-    model::{Digest, Site, small},
+    model::{ChildLine, Digest, Site, small},
+    page::duty,
     presence,
     region::Regions,
     request::{Leaf, Outcome},
     sections,
 };
 use participant::{
-    tasks,
+    tasks::{self, ToDo},
     words::{self, counted},
 };
 
 /// Shows the tasks.
-pub fn your_tasks(site: &Site, plans: &[Digest]) -> Outcome {
+pub fn your_tasks(site: &Site, children: &[ChildLine], waiting: &[ToDo]) -> Outcome {
     let main = html! {
         h1 class="govuk-heading-xl" { "Your tasks" }
-        (regions(site, plans).show("tasks"))
+        (regions(site, children, waiting).show("tasks"))
     };
     Outcome::page(Leaf::new("Your tasks", "Your tasks", main))
 }
 
-/// A plan in which something waits for this person, and how urgent that is.
-type Waits<'a> = (&'a Digest, Vec<&'a Task>);
+/// What waits for this person in one plan, or of one child without one.
+type OfOne<'a> = Vec<&'a ToDo>;
 
 /// The region of the page: the lists.
-pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
-    let mut mine: [(&str, Vec<Waits<'_>>); 3] =
+pub fn regions(site: &Site, children: &[ChildLine], waiting: &[ToDo]) -> Regions {
+    let all = children.iter().flat_map(|child| &child.plans);
+    let mut plans: Vec<&Digest> = all.filter(|plan| plan.pep.counts()).collect();
+    plans.sort_by_cached_key(|plan| (plan.due().is_none(), plan.due(), plan.name.to_lowercase()));
+    let mut mine: [(&str, Vec<OfOne<'_>>); 3] =
         [("Overdue", Vec::new()), ("Due in 15 working days or fewer", Vec::new()), ("Later", Vec::new())];
-    let (mut others, mut nothing) = (Vec::new(), Vec::new());
-    for plan in plans.iter().filter(|plan| plan.pep.counts()) {
-        let tasks: Vec<&Task> = plan.line.tasks(site.today).collect();
-        let first = tasks.iter().filter_map(|task| task.due).min();
-        let at = match first.map(|by| plan.pep.process().calendar.standing(site.today, by)) {
-            _ if tasks.is_empty() && plan.gaps.is_empty() => {
-                nothing.push(line(site, plan));
-                continue;
-            }
-            _ if tasks.is_empty() => {
-                others.push(line(site, plan));
-                continue;
-            }
-            Some(Standing::Overdue) => 0,
-            Some(Standing::Soon) => 1,
+    // The most urgent comes first in each and among them.
+    let mut of: Vec<OfOne<'_>> = Vec::new();
+    for one in waiting {
+        let same = |other: &&mut OfOne<'_>| other.first().is_some_and(|other| about(other) == about(one));
+        match of.iter_mut().find(same) {
+            Some(found) => found.push(one),
+            None => of.push(vec![one]),
+        }
+    }
+    for one in of {
+        let first = one.first();
+        let at = match first.map(|first| (first.late, first.soon)) {
+            Some((true, _)) => 0,
+            Some((_, true)) => 1,
             _ => 2,
         };
         if let Some((_, group)) = mine.get_mut(at) {
-            group.push((plan, tasks));
+            group.push(one);
         }
     }
-    for (_, group) in &mut mine {
-        let urgent = |(_, tasks): &Waits<'_>| tasks.iter().filter_map(|task| task.due).min();
-        group.sort_by_key(|waits| (urgent(waits).is_none(), urgent(waits)));
-    }
+    let others = plans.iter().copied().filter(|plan| !waiting.iter().any(|one| one.pep.as_ref() == Some(&plan.pep)));
+    let (others, nothing): (Vec<&Digest>, Vec<&Digest>) = others.partition(|plan| !plan.gaps.is_empty());
+    let others: Vec<kit::Task> = others.into_iter().map(|plan| line(site, plan)).collect();
+    let nothing: Vec<kit::Task> = nothing.into_iter().map(|plan| line(site, plan)).collect();
     let lists = html! {
         @if let Some(newer) = &site.newer { (kit::inset(html! { p class="govuk-body" { (newer) } })) }
-        @if site.undecided > 0 { (kit::inset(html! { (kit::link(&site.href("/held"), &undecided(site.undecided))) })) }
-        @if plans.is_empty() {
+        // Of plans that are not here.
+        @if site.undecided > 0 && !waiting.iter().any(|one| one.task.kind == TaskKind::DecideHeld) {
+            (kit::inset(html! { (kit::link(&site.href("/held"), &undecided(site.undecided))) }))
+        }
+        (duty::care_reviews(site, children))
+        @if plans.is_empty() && waiting.is_empty() {
             p class="govuk-body" { "Plans of the children you work with will be here." }
             p class="govuk-body" { "They come to this device when it is connected: " (kit::link(&site.href("/sync"), "share now")) "." }
         }
         @for (title, group) in &mine {
             @if !group.is_empty() {
                 h2 class="govuk-heading-m" { (title) }
-                @for (plan, tasks) in group { (of_plan(site, plan, tasks)) }
+                @for one in group { (of_one(site, &plans, one)) }
             }
         }
-        @for (id, title, group) in [("others", "Waiting for others", &others), ("nothing", "Nothing left to do", &nothing)] {
+        @for (id, title, group) in [("others", "ToDo for others", &others), ("nothing", "Nothing left to do", &nothing)] {
             @if !group.is_empty() {
                 h2 class="govuk-heading-m" { (title) }
                 (kit::tasks(id, group))
@@ -80,18 +88,24 @@ pub fn regions(site: &Site, plans: &[Digest]) -> Regions {
     Regions::default().with("tasks", lists)
 }
 
-/// What waits in one plan.
-fn of_plan(site: &Site, plan: &Digest, tasks: &[&Task]) -> Markup {
+fn about(one: &ToDo) -> (Uuid, Option<Uuid>) {
+    (one.child, one.pep.as_ref().map(plan::Pep::id))
+}
+
+fn of_one(site: &Site, plans: &[&Digest], tasks: &OfOne<'_>) -> Markup {
+    let Some(first) = tasks.first() else { return html! {} };
+    let plan = plans.iter().find(|plan| Some(&plan.pep) == first.pep.as_ref());
+    let name = plan.map(|plan| plan.name.as_str()).or(first.name.as_deref()).unwrap_or("A child");
     html! {
         div class="pep-todo" {
-            h3 class="govuk-heading-s govuk-!-margin-bottom-1" { (kit::link(&site.plan_href(&plan.pep, ""), &plan.name)) }
-            p class="govuk-hint govuk-!-margin-bottom-1" { (words::sitting(&plan.pep)) (here(plan)) }
+            h3 class="govuk-heading-s govuk-!-margin-bottom-1" { (kit::link(&way(site, first, ""), name)) }
+            @if let Some(plan) = plan { p class="govuk-hint govuk-!-margin-bottom-1" { (words::sitting(&plan.pep)) (here(plan)) } }
             ul class="govuk-list govuk-list--bullet" {
-                @for task in tasks {
+                @for one in tasks {
                     li {
-                        (kit::link(&place(site, plan, task), &tasks::said(task, plan.role)))
-                        @if let Some(due) = task.due {
-                            @if due < site.today { " " (kit::tag("red", &format!("Overdue since {}", words::date(due)))) }
+                        (kit::link(&place(site, one), &tasks::said(&one.task, one.role)))
+                        @if let Some(due) = one.task.due {
+                            @if one.late { " " (kit::tag("red", &format!("Overdue since {}", words::date(due)))) }
                             @else { span class="pep-muted" { ", by " (words::date(due)) } }
                         }
                     }
@@ -102,19 +116,29 @@ fn of_plan(site: &Site, plan: &Digest, tasks: &[&Task]) -> Markup {
 }
 
 /// Where it is done.
-fn place(site: &Site, plan: &Digest, task: &Task) -> String {
-    let rest = match task.kind {
+fn place(site: &Site, one: &ToDo) -> String {
+    let Some(pep) = &one.pep else { return way(site, one, "") };
+    let rest = match one.task.kind {
         TaskKind::Choose => "/choose".to_owned(),
         TaskKind::Sign => "/sign-off".to_owned(),
         TaskKind::Quality => "/quality".to_owned(),
         // Whose yes the type waits for.
-        TaskKind::Approve if task.question == Some("meta.pepType") => "/filing".to_owned(),
+        TaskKind::Approve if one.task.question == Some("meta.pepType") => "/filing".to_owned(),
+        TaskKind::DecideHeld => return site.href("/held"),
         TaskKind::Arrange | TaskKind::Invite | TaskKind::Attend | TaskKind::Copies => "/meeting".to_owned(),
-        TaskKind::Action if task.question == Some("meeting.actions") => "/meeting".to_owned(),
-        TaskKind::Answer | TaskKind::Confirm if task.question.is_none() => String::new(),
-        _ => task.question.map_or_else(String::new, |id| sections::question_path(&plan.pep, id)),
+        TaskKind::Action if one.task.question == Some("meeting.actions") => "/meeting".to_owned(),
+        TaskKind::Answer | TaskKind::Confirm if one.task.question.is_none() => String::new(),
+        _ => one.task.question.map_or_else(String::new, |id| sections::question_path(pep, id)),
     };
-    site.plan_href(&plan.pep, &rest)
+    way(site, one, &rest)
+}
+
+/// A page of its plan, or where one is begun.
+fn way(site: &Site, one: &ToDo, rest: &str) -> String {
+    match &one.pep {
+        Some(pep) => site.plan_href(pep, rest),
+        None => site.href(&format!("/children/{}/new", one.child)),
+    }
 }
 
 fn here(plan: &Digest) -> String {
@@ -129,7 +153,7 @@ fn here(plan: &Digest) -> String {
 fn line(site: &Site, plan: &Digest) -> kit::Task {
     let due = plan.due().map_or(String::new(), |by| format!(". Due by {}", words::date(by)));
     let others: Vec<String> = plan.gaps.keys().map(|role| small(*role)).collect();
-    let waiting = if others.is_empty() { String::new() } else { format!(". Waiting for: {}", others.join(", ")) };
+    let waiting = if others.is_empty() { String::new() } else { format!(". ToDo for: {}", others.join(", ")) };
     let status = match plan.gaps.is_empty() {
         true => html! { "Completed" },
         false => html! { span class="pep-muted" { "Nothing for you" } },

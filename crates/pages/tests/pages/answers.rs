@@ -503,6 +503,19 @@ fn three_hundred_children_are_listed_ordered_and_found() {
 }
 
 #[test]
+fn r003_32_after_sign_off_a_child_stands_under_up_coming_until_the_next_pep_is_begun() {
+    let (device, pep) = crate::scenes::of_sample("idris", Role::VirtualSchoolOfficer);
+    let meetings = device.page("/meetings");
+    assert!(meetings.contains("Up-coming") && meetings.contains("4 June 2026"), "{meetings}");
+    assert!(device.page("/children?show=coming").contains("4 June 2026"));
+    let summer = plan::Pep { term: plan::Term::Summer, ..pep };
+    device.starts(&summer);
+    device.set(&summer, "meeting.kind", "meeting");
+    assert!(!device.page("/meetings").contains("Up-coming"));
+    assert!(device.page("/children?show=coming").contains("No child is in this list"));
+}
+
+#[test]
 fn the_history_is_newest_first_and_what_one_person_did_at_a_stretch_is_one_entry() {
     let (device, pep) = Device::idris(Role::SocialWorker);
     device.write(&pep, "care.story", "He cooks.");
@@ -511,6 +524,7 @@ fn the_history_is_newest_first_and_what_one_person_did_at_a_stretch_is_one_entry
     let place = |words: &str| html.find(words).unwrap_or_else(|| panic!("no {words}"));
     assert!(place("Wrote in “What helps school understand my story”") < place("Answered “Interpreter needed?”"));
     assert_eq!(html.matches("pep-timeline__item").count(), 1);
+    assert!(device.page(&at(&pep, "/news")).contains("Nothing is new"), "what one wrote oneself is no news");
     let of_one = device.page(&at(&pep, "/history/care.story"));
     assert!(of_one.contains("Wrote in") && !of_one.contains("Interpreter"));
     assert!(device.page(&at(&pep, "/history?skip=900")).contains("Newer"));

@@ -267,3 +267,94 @@ fn what_a_colleague_chooses_comes_to_pages_that_are_only_read_and_to_the_meeting
     let after = regions(&section);
     assert!(after["read-child.sex"].contains("Male") && before["values"] != after["values"]);
 }
+
+#[test]
+fn what_somebody_says_with_a_signature_waits_and_no_way_off_the_page_signs() {
+    let (device, pep) = Device::idris(Role::Carer);
+    let here = at(&pep, "/sign-off");
+    let words = [("comment", "I would like more notice."), ("on-day", "26"), ("on-month", "2"), ("on-year", "2026")];
+    let draft = [&words[..], &[("~draft", "1"), ("~act", "1")]].concat();
+    assert_eq!(device.alone(&here, &device.stamp(&here), "", &draft).0, 200);
+    let page = device.page(&here);
+    assert!(page.contains("I would like more notice.") && page.contains("data-kept"), "{page}");
+    let listed = device.page("/sync");
+    assert!(listed.contains("What you say with your signature") && !listed.contains("more notice"));
+    // Without a script the ways off are buttons of the form: they keep it, go where they say, and sign nothing.
+    for (go, leads) in [("~/children", to("/children")), ("/", at(&pep, "")), ("~/settings", to("/settings"))] {
+        assert!(page.contains(&format!("name=\"go\" value=\"{go}\"")), "{go}: {page}");
+        let left = [&words[..], &[("~keeps", "1"), ("~act", "1"), ("go", go)]].concat();
+        let Sent::Go(went) = device.ask(&here, Some(&form(&device.stamp(&here), &left))) else { panic!("{go} stayed") };
+        assert_eq!(went, leads);
+        assert!(device.view(&pep).sign_offs.is_empty() && device.page(&here).contains("more notice"));
+    }
+    // A day that the page itself filled in is nothing that somebody entered.
+    let nothing = [&words[1..], &[("comment", ""), ("~keeps", "1"), ("~act", "1"), ("go", "/")]].concat();
+    device.ask(&here, Some(&form(&device.stamp(&here), &nothing)));
+    assert!(!device.says_not_saved());
+    device.alone(&here, &device.stamp(&here), "", &draft);
+    // Signed, it waits no more.
+    let sign = [&words[..], &[("~keeps", "1"), ("~act", "1")]].concat();
+    device.send(&here, &device.stamp(&here), &sign);
+    assert_eq!(device.view(&pep).sign_offs.len(), 1);
+    assert!(!device.says_not_saved());
+}
+
+#[test]
+fn settings_and_a_new_pep_keep_what_was_entered_and_start_nothing_by_a_way_off() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    let new = format!("/children/{}/new", pep.child);
+    let chosen = [("term", "2026-spring"), ("type", "interim"), ("process", "sections")];
+    let draft = [&chosen[..], &[("~draft", "1")]].concat();
+    assert_eq!(device.alone(&new, "none", "", &draft).0, 200);
+    assert!(device.page(&new).contains("value=\"interim\" checked"));
+    assert!(device.page("/sync").contains("A new PEP"));
+    let left = [&chosen[..], &[("~keeps", "1"), ("~act", "1"), ("go", "~/meetings")]].concat();
+    let Sent::Go(went) = device.ask(&new, Some(&form("none", &left))) else { panic!("it stayed") };
+    assert_eq!(went, to("/meetings"));
+    assert_eq!(device.with(|device| device.peps().count()), 1, "nothing was started");
+    // What is wrong stays, too; what is started is no draft any more.
+    device.wrong(&new, "none", &[("~keeps", "1"), ("~act", "1"), ("type", "review")]);
+    assert!(device.page(&new).contains("value=\"review\" checked"));
+    device.send(
+        &new,
+        "none",
+        &[("term", "2025/26-summer"), ("type", "review"), ("process", "sections"), ("~keeps", "1")],
+    );
+    assert_eq!(device.with(|device| device.peps().count()), 2);
+    assert!(!device.page(&new).contains("value=\"review\" checked") && !device.says_not_saved());
+
+    // Settings are saved as one leaves; before that they wait.
+    let page = device.page("/settings");
+    assert!(page.contains("name=\"go\" value=\"~/children\""), "{page}");
+    assert_eq!(device.alone("/settings", "none", "", &[("text", "larger"), ("pause", "yes"), ("~draft", "1")]).0, 200);
+    let page = device.page("/settings");
+    assert!(page.contains("value=\"larger\" checked") && page.contains("data-kept"), "{page}");
+    assert!(!page.contains("pep-text-larger"), "not before the button");
+    let sent = [("text", "larger"), ("~keeps", "1"), ("go", "~/children")];
+    let Sent::Go(went) = device.ask(&to("/settings"), Some(&form("none", &sent))) else { panic!("it stayed") };
+    assert_eq!(went, to("/children"));
+    assert!(device.page("/children").contains("pep-text-larger") && !device.says_not_saved());
+}
+
+#[test]
+fn every_link_around_a_page_with_a_form_is_a_button_of_it_where_no_script_runs() {
+    let (device, pep) = Device::idris(Role::SocialWorker);
+    for page in [section(&pep, "child.dob"), at(&pep, "/comments/care.story"), to("/settings")] {
+        let html = device.page(&page);
+        for address in ["/", "/children", "/meetings", "/sync", "/help", "/settings", "/accessibility", "/about"] {
+            let button = format!("form=\"fields\" name=\"go\" value=\"~{address}\"");
+            assert!(html.contains(&button), "{page}: {address}");
+        }
+    }
+    // A page without one has links alone.
+    assert!(!device.page(&at(&pep, "")).contains("value=\"~/"));
+    let here = section(&pep, "child.dob");
+    let sent = [("~keeps", "1"), ("child.preferredName", "Idris F"), ("go", "~/help")];
+    let Sent::Go(went) = device.ask(&here, Some(&form(&device.stamp(&here), &sent))) else { panic!("it stayed") };
+    assert_eq!((went, device.text(&pep, "child.preferredName")), (to("/help"), "Idris F".to_owned()));
+    for bad in ["~//elsewhere.example/", "~https://elsewhere.example", "~"] {
+        let sent = [("~keeps", "1"), ("go", bad)];
+        let Sent::Go(went) = device.ask(&here, Some(&form(&device.stamp(&here), &sent))) else { panic!("it stayed") };
+        assert!(went.starts_with(&at(&pep, "")), "{bad} leads to {went}");
+    }
+}

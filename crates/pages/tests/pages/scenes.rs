@@ -107,7 +107,7 @@ impl Album {
 }
 
 /// A sample child's plans, as far as this role holds them.
-fn of_sample(short: &str, role: Role) -> (Device, Pep) {
+pub fn of_sample(short: &str, role: Role) -> (Device, Pep) {
     let (_, file) = SAMPLES.iter().find(|(known, _)| *known == short).unwrap();
     let sample = Sample::parse(file, plan::Processes::built_in()).unwrap();
     let device = Device::of(role);
@@ -338,6 +338,8 @@ fn plans(album: &mut Album) {
             album.see(&device, "targets.agreed", &at(&pep, "/targets"));
         }
     }
+    let (reviewing, _) = of_sample("idris", Role::IndependentReviewingOfficer);
+    album.see(&reviewing, "tasks.reviewing-officer", "/");
     let (device, pep) = Device::idris(Role::DesignatedTeacher);
     album.see(&device, "plan.empty", &at(&pep, ""));
 }
@@ -456,7 +458,7 @@ fn comments(album: &mut Album) {
 
 fn histories(album: &mut Album) {
     let (device, pep) = Device::idris(Role::YoungPerson);
-    album.see(&device, "history.empty", &at(&pep, "/history"));
+    album.see(&device, "news.nothing", &at(&pep, "/news"));
     device.wrote(&pep, WROTE - 7_200, "voice.secWell", "Cooking.");
     let here = at(&pep, "/sign-off");
     let html = device.page(&here);

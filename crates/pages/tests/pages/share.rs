@@ -1,6 +1,6 @@
 //! Copies to print and to hand on: what each reader gets, and what a copy says about itself.
 
-use crate::prelude::*;
+use crate::{prelude::*, together::put_row};
 use pages::copy::Reader;
 
 /// One answer in each document that a role may write.
@@ -83,6 +83,48 @@ fn a_copy_holds_the_sections_that_were_chosen_and_who_chooses_nothing_is_asked_a
         device.page(&at(&pep, "/print")).matches("name=\"part\"").count()
     );
     assert!(html.contains(&format!("value=\"{part}\" checked")) || html.matches(" checked").count() == 1, "{html}");
+}
+
+#[test]
+fn a_child_s_copy_begins_with_what_went_well_and_was_agreed_and_with_their_own_words() {
+    let (device, pep) = Device::idris(Role::DesignatedTeacher);
+    device.set(&pep, "setting.yearGroup", "10");
+    put_row(&device, &pep, "progress.achievements", &[("what", "Goalkeeper of the season")]);
+    put_row(&device, &pep, "meeting.actions", &[("action", "Find a desk"), ("person", "Carys"), ("status", "open")]);
+    for (key, words, status) in [(1, "I will cook for twelve", "agreed"), (2, "I will fly", "idea")] {
+        let cell = |column: &str, text: &str| {
+            (column.to_owned(), Some(plan::parse_value(&format!("targets.list/{column}"), text).unwrap()))
+        };
+        let fields = [cell("statement", words), cell("status", status), cell("dueDate", "2026-05-22")].into();
+        assert!(device.edit(&pep, Edit::PutTarget { key: Uuid::from_u128(key).to_string(), fields }));
+    }
+    device.write(&pep, "voice.secWell", "Cooking.");
+    let copy = |reader: &str, parts: &str| device.page(&at(&pep, &format!("/print/copy?reader={reader}&{parts}")));
+    let parts = device.parts(&pep);
+    let html = copy("child", &parts);
+    let order = [
+        "What went well",
+        "Goalkeeper of the season",
+        "What we agreed",
+        "I will cook for twelve",
+        "By 22 May 2026.",
+        "Who does what",
+        "Carys",
+        "Find a desk",
+        "Cooking.",
+        "Progress, strengths and needs",
+    ];
+    let mut from = 0;
+    for words in order {
+        from += html[from..].find(words).unwrap_or_else(|| panic!("{words} does not come next: {html}"));
+    }
+    let sheet = html.split("When we meet next").next().unwrap().split("Cooking.").next().unwrap();
+    assert!(!sheet.contains("I will fly") && !sheet.contains('£'));
+    assert!(!copy("carer", &parts).contains("What went well"));
+    // Only of the sections that were chosen.
+    let voice = section(&pep, "voice.secWell");
+    let html = copy("child", &format!("part={}", voice.rsplit("/page/").next().unwrap().replace('/', "%2F")));
+    assert!(html.contains("Cooking.") && !html.contains("I will cook for twelve"));
 }
 
 #[test]

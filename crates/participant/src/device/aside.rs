@@ -33,7 +33,7 @@ impl Device {
         for kind in DocumentKind::ALL {
             self.documents.remove(ours.document(*kind).as_bytes());
         }
-        self.peps.insert(id, self.as_filed(standing.clone()));
+        self.put_pep(id, standing.clone());
         self.words.push(told::gives_way(&ours, standing));
         Ok(true)
     }

@@ -170,8 +170,10 @@ impl Device {
     /// Another list of people: what was put right about PEPs stands on it, too.
     fn people_changed(&mut self) {
         self.people += 1;
-        let as_filed: Vec<Pep> = self.peps.values().map(|pep| self.as_filed(pep.clone())).collect();
-        self.peps = as_filed.into_iter().map(|pep| (*pep.id().as_bytes(), pep)).collect();
+        self.take_calendars();
+        for (id, pep) in std::mem::take(&mut self.peps) {
+            self.put_pep(id, pep);
+        }
     }
 
     /// A PEP as the directory has it, as far as this device knows: of which child and type it counts, and whether it counts.

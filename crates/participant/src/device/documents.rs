@@ -203,7 +203,7 @@ impl Device {
                 self.documents.insert(doc, (id, *kind));
             }
         }
-        self.peps.insert(id, self.as_filed(pep));
+        self.put_pep(id, pep);
     }
 }
 

@@ -52,6 +52,19 @@ impl Device {
         Ok(self.replica.facts(UNDECIDED)?.iter().filter_map(|(_, value)| from_cbor::<u64>(value)).sum())
     }
 
+    /// The same for each plan in which some do.
+    pub fn undecided_by_pep(&self) -> Result<BTreeMap<Uuid, u64>, Trouble> {
+        let mut by_pep: BTreeMap<Uuid, u64> = BTreeMap::new();
+        for (fact, value) in self.replica.facts(UNDECIDED)? {
+            let doc = fact.get(UNDECIDED.len()..).and_then(|doc| Id::try_from(doc).ok());
+            let pep = doc.and_then(|doc| self.document(&doc)).map(|(pep, _)| pep.id());
+            if let (Some(pep), Some(changes)) = (pep, from_cbor::<u64>(&value)) {
+                *by_pep.entry(pep).or_default() += changes;
+            }
+        }
+        Ok(by_pep)
+    }
+
     /// So many refused changes of this document wait for this person's decision.
     pub(super) fn now_undecided(&mut self, doc: &Id, changes: u64) {
         let value = (changes > 0).then(|| cbor(&changes));

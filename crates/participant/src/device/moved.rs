@@ -120,7 +120,7 @@ impl Device {
         let id = *pep.id().as_bytes();
         let moved = (steps > 0).then(|| cbor(&process.version()));
         self.replica.set_fact(&key(MOVED, &id), moved.as_deref());
-        self.peps.insert(id, Pep { process, ..pep });
+        self.put_pep(id, Pep { process, ..pep });
         self.touch();
         Ok(())
     }

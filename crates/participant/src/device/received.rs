@@ -254,7 +254,7 @@ impl Device {
                     continue;
                 }
                 self.replica.set_fact(&key(b"pep/", &item.pep), Some(&cbor(&item.start)));
-                self.peps.insert(item.pep, self.as_filed(pep.clone()));
+                self.put_pep(item.pep, pep.clone());
             }
             if !self.replica.has(&item.doc)? {
                 self.replica.start(&item.doc, &pep.genesis(kind))?;

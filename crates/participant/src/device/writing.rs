@@ -29,7 +29,7 @@ impl Device {
         }
         if new {
             self.replica.commit()?;
-            self.peps.insert(id, self.as_filed(pep.clone()));
+            self.put_pep(id, pep.clone());
             self.announce()?;
             self.touch();
         }

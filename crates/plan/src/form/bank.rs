@@ -261,6 +261,11 @@ impl Question {
         self.annex.unwrap_or(DocumentKind::Main)
     }
 
+    /// Whether every child's plan asks it and waits for its answer, whatever else is answered.
+    pub fn is_asked_of_every_child(&self) -> bool {
+        self.mandatory && self.phases.is_empty() && self.visible_if == Expr::Always
+    }
+
     /// True if a reason may stand instead of an answer (PEP.md 3.1): of what must be answered, save what is worked out, signed or
     /// graded, the targets, and the child's own words, for which there is `voice.declined` with a note.
     pub fn may_be_excused(&self) -> bool {

@@ -3,6 +3,7 @@
 
 pub(crate) mod agenda;
 pub(crate) mod bank;
+pub(crate) mod calendar;
 pub(crate) mod delegation;
 pub(crate) mod difference;
 pub(crate) mod expr;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -109,6 +109,12 @@ pub struct Calendar {
     pub terms: Vec<TermDates>,
     /// Bank holidays in England, of whole years from the first listed to the last: outside them working days are not counted.
     pub bank_holidays: BTreeSet<NaiveDate>,
+    /// Days within the terms on which the schools are shut: first and last day of each closure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closures: Vec<(NaiveDate, NaiveDate)>,
+    /// Which calendar it is, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
 }
 
 /// When one term is open.
@@ -422,7 +428,8 @@ impl Calendar {
             "england-2025" => include_str!("../../calendars/england-2025.json"),
             _ => return None,
         };
-        serde_json::from_str(text).ok()
+        let calendar: Calendar = serde_json::from_str(text).ok()?;
+        Some(Calendar { name: id.to_owned(), ..calendar })
     }
 
     /// The first day of a term; where its dates are not known, the first day of the month it begins in everywhere.
@@ -440,45 +447,13 @@ impl Calendar {
     /// True on a day the schools are open: inside a term, Monday to Friday, no bank holiday.
     pub fn is_school_day(&self, day: NaiveDate) -> bool {
         let open = |term: &TermDates| term.open.iter().any(|(first, last)| (*first..=*last).contains(&day));
-        !is_weekend(day) && !self.bank_holidays.contains(&day) && self.terms.iter().any(open)
-    }
-
-    fn fault(&self) -> Option<String> {
-        let halves: Vec<&(NaiveDate, NaiveDate)> = self.terms.iter().flat_map(|term| &term.open).collect();
-        if self.terms.is_empty() || self.bank_holidays.is_empty() {
-            return Some("the calendar has no terms or no bank holidays".to_owned());
-        }
-        if self.terms.iter().any(|term| term.open.is_empty()) {
-            return Some("a term has no dates".to_owned());
-        }
-        if halves.iter().any(|(first, last)| first > last) {
-            return Some("a half term ends before it begins".to_owned());
-        }
-        if halves.windows(2).any(|pair| matches!(pair, [(_, last), (first, _)] if last >= first)) {
-            return Some("the terms are not in order, or overlap".to_owned());
-        }
-        let outside = |term: &&TermDates| {
-            let first = term.open.first().is_none_or(|(first, _)| term.complete_by < *first);
-            first || term.open.last().is_none_or(|(_, last)| term.complete_by > *last)
-        };
-        if let Some(term) = self.terms.iter().find(outside) {
-            return Some(format!(
-                "the deadline of {} {} is not in that term",
-                term.term.label().to_lowercase(),
-                term.year
-            ));
-        }
-        let (first, last) = self.bank_holidays.first().zip(self.bank_holidays.last())?;
-        let of = |year: i32| self.bank_holidays.iter().filter(|day| day.year() == year).count();
-        let short = (first.year()..=last.year()).find(|year| of(*year) < BANK_HOLIDAYS_A_YEAR)?;
-        Some(format!(
-            "{short} has fewer than {BANK_HOLIDAYS_A_YEAR} bank holidays, so working days would be miscounted"
-        ))
+        let shut = |(first, last): &(NaiveDate, NaiveDate)| (*first..=*last).contains(&day);
+        !is_weekend(day)
+            && !self.bank_holidays.contains(&day)
+            && self.terms.iter().any(open)
+            && !self.closures.iter().any(shut)
     }
 }
-
-/// Bank holidays England has in every year.
-const BANK_HOLIDAYS_A_YEAR: usize = 8;
 
 /// Questions that answer what the law says a PEP holds (Schedule 1 paragraph 2 of the 2010 Regulations; PEP.md 1.5), as blocks
 /// (`send.`) or ids. A process may ask more, never less.
@@ -683,8 +658,8 @@ impl<C: DeserializeOwned> ProcessFile<C> {
         let unknown =
             || at_calendar(format!("no calendar of that id is known here; known: {}", Calendar::IDS.join(", ")));
         let calendar = calendar(self.calendar).ok_or_else(unknown)?;
-        if let Some(reason) = calendar.fault() {
-            return Err(at_calendar(reason));
+        if let Some((word, reason)) = calendar.fault() {
+            return Err(BadFile::at(text, &word, reason));
         }
         let targets = self.targets.checked(text)?;
         let funding = self.funding.checked(text, self.effective_from)?;

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use crate::bank::BadFile;
 use crate::pep::DocumentKind;
-use crate::process::{FromFile, Newer, Process};
+use crate::process::{Calendar, FromFile, Newer, Process};
 
 /// The processes that somebody knows: a value, handed down from whoever holds it, so that one program can work for several councils.
 /// Cheap to clone; none by default.
@@ -147,10 +147,13 @@ impl Processes {
 
     fn find(&self, is: impl Fn(&Process) -> bool) -> Result<ProcessRef, UnknownProcess> {
         let found = self.known.iter().find(|process| is(process));
-        found.map(|process| ProcessRef { process: process.clone(), before: Vec::new() }).ok_or_else(|| {
-            let known: Vec<String> = self.iter().map(|process| format!("{} {}", process.id, process.version)).collect();
-            UnknownProcess { known: known.join(", ") }
-        })
+        found.map(|process| ProcessRef { process: process.clone(), before: Vec::new(), calendar: None }).ok_or_else(
+            || {
+                let known: Vec<String> =
+                    self.iter().map(|process| format!("{} {}", process.id, process.version)).collect();
+                UnknownProcess { known: known.join(", ") }
+            },
+        )
     }
 }
 
@@ -161,6 +164,8 @@ pub struct ProcessRef {
     process: Arc<Process>,
     /// The versions before, from the one it began under.
     before: Vec<Arc<Process>>,
+    /// The council's term dates, where it has given some.
+    calendar: Option<Arc<Calendar>>,
 }
 
 impl ProcessRef {
@@ -177,6 +182,16 @@ impl ProcessRef {
     /// The process it follows.
     pub fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// The days by which it counts: the council's, or else the process's own. Nothing that is written or signed follows from them.
+    pub fn calendar(&self) -> &Calendar {
+        self.calendar.as_deref().unwrap_or(&self.process.calendar)
+    }
+
+    /// The same process by other days.
+    pub fn by(self, calendar: Option<Arc<Calendar>>) -> ProcessRef {
+        ProcessRef { calendar, ..self }
     }
 
     /// The version it began under: what its ids and its first changes follow from.
@@ -216,7 +231,7 @@ impl ProcessRef {
         let all: Vec<&Arc<Process>> = self.before.iter().chain([&self.process]).collect();
         let at = all.iter().position(|process| process.version == version)?;
         let before = all.iter().take(at).map(|process| Arc::clone(process)).collect();
-        Some(ProcessRef { process: Arc::clone(all.get(at)?), before })
+        Some(ProcessRef { process: Arc::clone(all.get(at)?), before, calendar: self.calendar.clone() })
     }
 
     fn key(&self) -> (&str, u32, u32, Option<[u8; 32]>) {

@@ -133,7 +133,7 @@ impl<'a, R: Source> Facts<'a, R> {
         match (set.as_slice(), self.dates("meeting.date").as_slice()) {
             ([date], _) => Some(NextDate { date: *date, provisional: false }),
             ([], [meeting]) if self.pep.process().practice.next_date.auto_generate => {
-                let date = provisional_next_date(*meeting, &self.pep.process().calendar)?;
+                let date = provisional_next_date(*meeting, self.pep.process.calendar())?;
                 Some(NextDate { date, provisional: true })
             }
             _ => None,
@@ -148,7 +148,7 @@ impl<'a, R: Source> Facts<'a, R> {
     fn sums(&self) -> Funding {
         let process = self.pep.process();
         let rules = &process.funding;
-        let term_begins = process.calendar.term_begins(self.pep.year, self.pep.term);
+        let term_begins = self.pep.process.calendar().term_begins(self.pep.year, self.pep.term);
         let phase = self.phases().first().copied();
         let allocation = phase.zip(term_begins).and_then(|(phase, day)| rules.allocation(phase, day));
         let mut funding = Funding { allocation, ..Funding::default() };

@@ -10,7 +10,7 @@ use automerge::{
     ValueRef,
 };
 
-use crate::bank::{Column, Kind, Question, bank};
+use crate::bank::{Column, Kind, Question, RowKey, bank};
 use crate::document::{Sheet, WITHDRAWN};
 use crate::excuse::NoAnswer;
 use crate::quality::RETURNED;
@@ -129,6 +129,18 @@ pub fn history(document: &Automerge, authors: Authors<'_>, question: Option<&str
     entries(document, authors, question, &|_| true)
 }
 
+/// What happened in a document that does not rest on these heads, by when it ended, the oldest first. Heads that it does not have are
+/// left out of account.
+pub fn news(document: &Automerge, authors: Authors<'_>, seen: &[ChangeHash]) -> Vec<Entry> {
+    let known = seen.iter().copied().filter(|head| document.get_change_meta_by_hash(head).is_some());
+    let known: Vec<ChangeHash> = known.collect();
+    let new: BTreeSet<ChangeHash> = document.get_changes_meta(&known).into_iter().map(|change| change.hash).collect();
+    if new.is_empty() {
+        return Vec::new();
+    }
+    entries(document, authors, None, &|hash| new.contains(hash))
+}
+
 /// What one change did; `None` where it is not in the document, or says nothing to people.
 pub fn told_of(document: &Automerge, authors: Authors<'_>, change: &ChangeHash) -> Option<Entry> {
     entries(document, authors, None, &|hash| hash == change).pop()
@@ -197,6 +209,8 @@ struct Known {
     paths: BTreeMap<(u64, ActorId), Vec<String>>,
     /// The subjects of targets, by which people know them.
     areas: BTreeMap<String, String>,
+    /// The cells by which people know a row: by table and key, in the order of the table's columns.
+    rows: BTreeMap<(String, String), BTreeMap<usize, String>>,
 }
 
 impl Known {
@@ -227,6 +241,12 @@ impl Known {
                 let area = Value::read(Kind::Text, value).map_or_else(String::new, |area| area.to_string());
                 self.areas.insert((*key).to_owned(), area);
             }
+            if let (["answers", table, row, column], Act::Put(value)) =
+                (path.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), &act)
+                && let Some((place, said)) = bank().question(table).and_then(|table| names_row(table, column, value))
+            {
+                self.rows.entry(((*table).to_owned(), (*row).to_owned())).or_default().insert(place, said);
+            }
             told.push((path, act, object, removed(&op)));
         }
         choices(&mut told);
@@ -234,7 +254,12 @@ impl Known {
         if change.deps().is_empty() {
             return Vec::new();
         }
-        let name = |key: &str| target_name(self.areas.get(key).map(String::as_str));
+        let target = |key: &str| target_name(self.areas.get(key).map(String::as_str));
+        let row = |table: &Question, key: &str| {
+            let cells = self.rows.get(&(table.id.clone(), key.to_owned()));
+            cells.map_or_else(|| row_name(key), |cells| quoted(cells.values().map(String::as_str)))
+        };
+        let name = Names { target: &target, row: &row };
         let mut deeds: Vec<Deed> = Vec::new();
         for (path, act, object, gone) in told {
             // The cells of a row that is new go without saying.
@@ -446,7 +471,9 @@ pub fn heads_at(document: &Automerge, at: i64) -> Vec<ChangeHash> {
 
 fn sentences(document: &Automerge, from: &[ChangeHash], to: &[ChangeHash]) -> Vec<String> {
     let sheet = Sheet::at(document, to);
-    let name = |key: &str| target_name(area(&sheet, key).as_deref());
+    let target = |key: &str| target_name(area(&sheet, key).as_deref());
+    let row = |table: &Question, key: &str| row_of(&sheet, table, key).unwrap_or_else(|| row_name(key));
+    let name = Names { target: &target, row: &row };
     let patches: Vec<(Vec<String>, Act)> =
         document.diff(from, to).iter().map(|patch| (path_of(patch), Act::between(&patch.action))).collect();
     let added: Vec<&Vec<String>> =
@@ -488,14 +515,22 @@ fn is_row(path: &[String]) -> bool {
     }
 }
 
-/// The question that something was done about and what it says; nothing where it says nothing to people. `target_name` says
-/// how people know a target.
-fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> Option<(&'static str, String)> {
+/// How people know what has a key.
+struct Names<'a> {
+    /// A target.
+    target: &'a dyn Fn(&str) -> String,
+    /// A row of a table.
+    row: &'a dyn Fn(&Question, &str) -> String,
+}
+
+/// The question that something was done about and what it says; nothing where it says nothing to people.
+fn sentence(names: &Names<'_>, path: &[&str], act: &Act) -> Option<(&'static str, String)> {
+    let (target_name, row_name) = (names.target, names.row);
     let value = |kind: Kind, options: &dyn Fn(&str) -> String| match act {
         Act::Put(scalar) | Act::Chose(scalar) => Some(match Value::read(kind, scalar)? {
             Value::Choice(word) => options(&word),
             Value::Set(words) => words.iter().map(|word| options(word)).collect::<Vec<_>>().join(", "),
-            value => value.to_string(),
+            value => said(&value),
         }),
         _ => None,
     };
@@ -563,16 +598,19 @@ fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> O
                 }
                 Kind::MultiChoice => of(question, format!("chose {} in “{}”", question.label_of(key), question.label)),
                 Kind::Table | Kind::TargetList if made => {
-                    of(question, format!("added {} to “{}”", row_name(key), question.label))
+                    of(question, format!("added {} to “{}”", row_name(question, key), question.label))
                 }
                 _ if wrote => of(question, format!("wrote in “{}”", question.label)),
                 _ => None,
             }
         }
-        ["answers", id, row, WITHDRAWN] => withdrawal(bank().question(id)?, &row_name(row)),
+        ["answers", id, row, WITHDRAWN] => {
+            let question = bank().question(id)?;
+            withdrawal(question, &row_name(question, row))
+        }
         ["answers", id, row, column] => {
             let question = bank().question(id)?;
-            cell(question, question.column(column)?, &row_name(row))
+            cell(question, question.column(column)?, &row_name(question, row))
         }
         ["targets", key] if made => {
             let question = bank().question(crate::TARGETS)?;
@@ -612,7 +650,53 @@ fn sentence(target_name: &dyn Fn(&str) -> String, path: &[&str], act: &Act) -> O
     }
 }
 
-/// A row as people know it: by its natural key, without the author that is part of some.
+/// A value as people say it.
+fn said(value: &Value) -> String {
+    match value {
+        Value::Date(day) => day.format("%-d %B %Y").to_string(),
+        Value::Money(pence) => crate::value::pounds(*pence),
+        value => value.to_string(),
+    }
+}
+
+/// A cell that is part of what people know a row by: its place among the table's columns, and what it says.
+fn names_row(table: &Question, column: &str, value: &ScalarValue) -> Option<(usize, String)> {
+    let RowKey::Natural(columns) = &table.row_key else { return None };
+    let column = table.column(column).filter(|column| columns.contains(&column.id))?;
+    let place = table.columns.iter().position(|other| other.id == column.id)?;
+    let words = match Value::read(column.kind, value)? {
+        Value::Choice(word) => column.label_of(&word).to_owned(),
+        value => said(&value),
+    };
+    (!words.trim().is_empty()).then_some((place, words))
+}
+
+/// A row as people know it, by its cells as they are.
+fn row_of(sheet: &Sheet<'_, Automerge>, table: &Question, key: &str) -> Option<String> {
+    let RowKey::Natural(columns) = &table.row_key else { return None };
+    let tables: Vec<ObjId> = sheet.answer(&table.id, automerge::ObjType::Map).into_iter().collect();
+    let rows = sheet.rows(&tables);
+    let maps = rows.get(key)?;
+    let words: Vec<String> = table
+        .columns
+        .iter()
+        .filter(|column| columns.contains(&column.id))
+        .filter_map(|column| {
+            let put = sheet.puts(maps, &column.id, column.kind).pop()?;
+            Some(match put.value {
+                Value::Choice(word) => column.label_of(&word).to_owned(),
+                value => said(&value),
+            })
+        })
+        .collect();
+    (!words.is_empty()).then(|| quoted(words.iter().map(String::as_str)))
+}
+
+fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    format!("“{}”", words.collect::<Vec<_>>().join(", "))
+}
+
+/// A row whose cells say nothing: by its natural key, without the author that is part of some.
 fn row_name(key: &str) -> String {
     let is_id = |part: &&str| part.parse::<uuid::Uuid>().is_ok();
     let parts: Vec<&str> = key.split('+').filter(|part| !is_id(part)).collect();

@@ -156,7 +156,7 @@ fn is_over(question: &Question, before: &View, before_pep: &Pep, pep: &Pep) -> b
         "setting.yearGroup" => pep.year != before_pep.year,
         // A review that was to be held before this term began is not the next one.
         id @ "care.nextCareReview" => {
-            match (before.answers.get(id), pep.process().calendar.term_begins(pep.year, pep.term)) {
+            match (before.answers.get(id), pep.process.calendar().term_begins(pep.year, pep.term)) {
                 (Some(Answer::Value(Value::Date(day))), Some(begins)) => *day < begins,
                 _ => false,
             }

@@ -537,8 +537,13 @@ impl Checks<'_> {
         if process.targets.horizons != [Horizon::Term] {
             return None;
         }
-        let mut terms =
-            process.calendar.terms.iter().skip_while(|term| (term.year, term.term) != (self.pep.year, self.pep.term));
+        let mut terms = self
+            .pep
+            .process
+            .calendar()
+            .terms
+            .iter()
+            .skip_while(|term| (term.year, term.term) != (self.pep.year, self.pep.term));
         terms.nth(1)?.open.last().map(|(_, last)| *last)
     }
 

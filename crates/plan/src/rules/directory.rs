@@ -27,6 +27,8 @@ pub struct DirectoryFacts {
 
 withhold!(DirectoryFacts);
 
+/// What it knows of the child by itself.
+const FACTS: [&str; 4] = ["child.legalName", "child.dob", "care.lookedAfterSince", "care.emergency"];
 /// Who of the team answers to a question for a person, where there is one alone.
 const PEOPLE: [(&str, Role); 4] = [
     ("people.socialWorker", Role::SocialWorker),
@@ -83,9 +85,19 @@ impl DirectoryFacts {
 
     /// Every question that it answers, with what it says.
     fn all(&self) -> impl Iterator<Item = (&'static Question, Value)> {
-        let facts = ["child.legalName", "child.dob", "care.lookedAfterSince", "care.emergency"];
-        let questions = facts.into_iter().chain(PEOPLE.iter().map(|(question, _)| *question));
+        let questions = FACTS.into_iter().chain(PEOPLE.iter().map(|(question, _)| *question));
         questions.filter_map(|id| Some((bank().question(id)?, self.says(id)?)))
+    }
+
+    /// Where it differs from what a plan says.
+    pub fn differs_from(&self, stated: &[(&'static str, Value)]) -> Vec<Differs> {
+        let differ = stated.iter().filter_map(|(question, plan)| {
+            let directory = self.says(question)?;
+            let person = PEOPLE.iter().any(|(id, _)| id == question);
+            let agrees = same(plan, &directory) || (person && names(plan, &directory));
+            (!agrees).then(|| Differs { question, plan: plan.clone(), directory })
+        });
+        differ.collect()
     }
 
     fn carers(&self) -> &[String] {
@@ -138,12 +150,14 @@ pub fn fill_in(facts: &DirectoryFacts, view: &View, pep: &Pep, writer: &Writer) 
 
 /// Where the plan says something else than the directory. Disputed answers are their own people's to settle first.
 pub fn differs(facts: &DirectoryFacts, view: &View) -> Vec<Differs> {
-    let asked = facts.all().filter(|(question, _)| view.asked.contains(question.id.as_str()));
-    let differ = asked.filter_map(|(question, directory)| {
-        let plan = stands(view.answers.get(question.id.as_str())?)?;
-        (!same(&plan, &directory)).then(|| Differs { question: question.id.as_str(), plan, directory })
-    });
-    differ.collect()
+    facts.differs_from(&stated(view))
+}
+
+/// What a plan says to the questions that the directory answers as well.
+pub fn stated(view: &View) -> Vec<(&'static str, Value)> {
+    let questions = FACTS.into_iter().chain(PEOPLE.iter().map(|(question, _)| *question));
+    let asked = questions.filter(|id| view.asked.contains(id));
+    asked.filter_map(|id| Some((id, stands(view.answers.get(id)?)?))).collect()
 }
 
 /// An answer that is one value; of a plan of the first form a short text is kept as letters.
@@ -162,13 +176,20 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
+/// Whether what a plan says of a person holds the name, beside a team or a number.
+fn names(plan: &Value, name: &Value) -> bool {
+    let (said, name) = (plain(&plan.to_string()), plain(&name.to_string()));
+    !name.is_empty() && said.windows(name.len()).any(|words| words == name)
+}
+
 /// Names are compared as people write them.
 fn alike(one: &str, other: &str) -> bool {
-    let plain = |text: &str| {
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-        words.map(str::to_lowercase).collect::<Vec<_>>()
-    };
     plain(one) == plain(other)
+}
+
+fn plain(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
 }
 
 fn person(row: &Row) -> Option<&str> {

@@ -7,7 +7,7 @@ use crate::duty::{Due, Duty, Sitting, clock_of, closing_by, earliest, first_cloc
 use crate::events;
 use crate::pep::{Pep, PepType, Role};
 use crate::practice::Since;
-use crate::process::{DueSide, Process};
+use crate::process::{Calendar, DueSide, Process};
 use crate::signoff;
 use crate::value::Value;
 use crate::view::{Answer, View};
@@ -48,7 +48,7 @@ pub(crate) fn dues(view: &View, pep: &Pep) -> Vec<Due> {
         return Vec::new();
     }
     let process = pep.process();
-    let (practice, calendar) = (&process.practice, &process.calendar);
+    let (practice, calendar) = (&process.practice, pep.process.calendar());
     let sitting = Sitting::of(pep, view);
     let mut dues = Vec::new();
     let mut add = |duty: Duty, owner: Option<Role>, by, reached: Option<NaiveDate>| {
@@ -98,20 +98,20 @@ pub(crate) fn dues(view: &View, pep: &Pep) -> Vec<Due> {
         let signed = sitting.signed.filter(|_| pep.kind == PepType::Closing);
         by.into_iter().for_each(|by| add(Duty::Closing(event), None, Ok(by), signed));
     }
-    dues.extend(pages(view, process));
+    dues.extend(pages(view, process, calendar));
     // What can be dated first, earliest first.
     dues.sort_by_key(|due| (due.by.is_err(), due.by, due.duty));
     dues
 }
 
 /// Pages that are filled in by a day, seen from the meeting.
-fn pages<'a>(view: &'a View, process: &'a Process) -> impl Iterator<Item = Due> + 'a {
+fn pages<'a>(view: &'a View, process: &'a Process, calendar: &'a Calendar) -> impl Iterator<Item = Due> + 'a {
     let meetings = dates(view, "meeting.date");
     process.pages.iter().enumerate().filter_map(move |(number, page)| {
         let due = page.due.as_ref()?;
         let by = earliest(meetings.iter().map(|meeting| match due.side {
-            DueSide::Before => process.calendar.before(*meeting, due.days, due.day_kind),
-            DueSide::After => process.calendar.after(*meeting, due.days, due.day_kind),
+            DueSide::Before => calendar.before(*meeting, due.days, due.day_kind),
+            DueSide::After => calendar.after(*meeting, due.days, due.day_kind),
         }))?;
         let done = !view.gaps.iter().any(|gap| page.questions.iter().any(|question| question.id == gap.question));
         Some(Due { duty: Duty::Page(number), owner: Some(page.owner), by, done, on: None })

@@ -261,14 +261,21 @@ impl Sitting {
 }
 
 /// Working days of the national clocks (PEP.md 4.2): a first PEP begun after an emergency, and ready for the review of the care plan.
-const NATIONAL_EMERGENCY: NonZeroU16 = NonZeroU16::new(10).unwrap();
-const NATIONAL_FIRST: NonZeroU16 = NonZeroU16::new(20).unwrap();
+const NATIONAL_EMERGENCY: NonZeroU16 = days(10);
+const NATIONAL_FIRST: NonZeroU16 = days(20);
 /// Working days before a review of the care plan at which its reviewing officer sees the signed PEP (the IRO Handbook).
-const BEFORE_CARE_REVIEW: NonZeroU16 = NonZeroU16::new(3).unwrap();
+const BEFORE_CARE_REVIEW: NonZeroU16 = days(3);
 /// Months before it within which a closing PEP's event is in sight, and the end of the calendar is said.
 const IN_SIGHT_MONTHS: u32 = 12;
 /// Nobody is looked after, or has PEPs, beyond this birthday without a process that says so.
 const UNTIL_BY_LAW: u8 = 18;
+
+const fn days(number: u16) -> NonZeroU16 {
+    match NonZeroU16::new(number) {
+        Some(days) => days,
+        None => NonZeroU16::MIN,
+    }
+}
 
 /// The clocks of a first PEP, of a child who came into care on one of these days: where people disagree the earlier counts, and an
 /// emergency that anybody reports is one. The process's own, and the national ones where it has none of that step.

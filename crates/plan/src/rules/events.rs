@@ -27,7 +27,7 @@ pub fn days_not_on_roll(view: &View, pep: &Pep, today: NaiveDate) -> Option<Resu
         return None;
     }
     let since = days(view, "setting.notOnRollSince").into_iter().min()?;
-    Some(pep.process().calendar.school_days_between(since, today))
+    Some(pep.process.calendar().school_days_between(since, today))
 }
 
 /// When the process's PEPs of this child come to their end, and by which event, as far as this PEP tells: the day of an order, the

@@ -707,8 +707,8 @@ fn late_words(view: &View, pep: &Pep, meeting: &MeetingView, today: NaiveDate) -
     let words = bank().questions().iter().filter(|question| question.block == "voice" && question.voice);
     let mut answers = words.filter_map(|question| view.answers.get(question.id.as_str()));
     let given = answers.any(|answer| !matches!(answer, Answer::Missing | Answer::Elsewhere));
-    let by = process.calendar.before(meets, due.days, due.day_kind);
-    let by = by.or_else(|_| process.calendar.before(meets, due.days, DayKind::Calendar)).ok()?;
+    let by = pep.process.calendar().before(meets, due.days, due.day_kind);
+    let by = by.or_else(|_| pep.process.calendar().before(meets, due.days, DayKind::Calendar)).ok()?;
     let late = meeting.held || today > by;
     (late && !given && !is_yes(view, "voice.declined"))
         .then_some("The child's words are not written down yet. This process wants them before the meeting.")

@@ -61,7 +61,7 @@ fn two_that_are_two_stay_two_and_are_not_offered_again() {
     assert!(places(&ottoline).is_empty());
     let told = history(&sunniva.document, &authors, Some("attendance.terms"));
     let told: Vec<&str> = told.iter().flat_map(|entry| &entry.deeds).map(|deed| deed.sentence.as_str()).collect();
-    assert!(told.iter().any(|said| said.starts_with("kept “summer 2026”")), "{told:?}");
+    assert!(told.iter().any(|said| said.starts_with("kept “Summer 2026”")), "{told:?}");
 }
 
 #[test]

@@ -14,11 +14,13 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 mod beginning;
+mod calendars;
 mod carrying;
 mod checks;
 mod choosing;
 mod completeness;
 mod convergence;
+mod directory;
 mod dues;
 mod duplicates;
 mod duty;

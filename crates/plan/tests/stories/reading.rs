@@ -200,12 +200,12 @@ fn history_tells_who_did_what_in_sentences() {
     let expected = [
         ("Odile Marrowfield", "answered “Is an in-year school transfer needed?”: yes"),
         ("Odile Marrowfield", "wrote in “Why, and why it is in the child's interest”"),
-        ("Ottoline Greaves-Penn", "added “autumn 2025” to “My attendance”"),
+        ("Ottoline Greaves-Penn", "added “Autumn 2025” to “My attendance”"),
         (
             "Ottoline Greaves-Penn",
-            "changed “Attended, with approved off-site” of “autumn 2025” in “My attendance” to 121",
+            "changed “Attended, with approved off-site” of “Autumn 2025” in “My attendance” to 121",
         ),
-        ("Ottoline Greaves-Penn", "withdrew “autumn 2025” in “My attendance”"),
+        ("Ottoline Greaves-Penn", "withdrew “Autumn 2025” in “My attendance”"),
         ("Ottoline Greaves-Penn", "added the target “English” to “New targets”"),
         ("Ottoline Greaves-Penn", "changed “How we will know” of the target “English” in “New targets” to 13/20"),
     ];

@@ -160,7 +160,7 @@ impl Page<'_> {
         let over = (self.gathering.meeting.kind != Some(ReviewKind::Desk)).then_some("When it is over");
         let label = |point: usize| stops.get(point).map(|stop| stop.label.as_str()).or(over);
         html! {
-            nav class="pep-moving" aria-label="Points of the meeting" {
+            nav class="pep-moving govuk-body" aria-label="Points of the meeting" {
                 @if let Some(next) = label(self.at + 1) {
                     a class="govuk-button" role="button" draggable="false" href=(href(self.at + 1)) data-key="F8" aria-keyshortcuts="F8" { "Next: " (next) }
                     span class="govuk-hint" { "or press F8" }
@@ -195,11 +195,12 @@ impl Page<'_> {
             }
             @if !stop.also.is_empty() { (self.also(&stop.also)) }
         };
-        self.point(number, &title, time.as_deref(), inside)
+        let begun = stop.parts.iter().any(|part| self.tried.is_begun(*part));
+        self.point(number, &title, time.as_deref(), begun, inside)
     }
 
-    /// What is under discussion is open; anything else is a line.
-    fn point(&self, number: usize, title: &str, time: Option<&str>, inside: Markup) -> Markup {
+    /// What is under discussion is open; anything else is a line, unless something is `begun` in it.
+    fn point(&self, number: usize, title: &str, time: Option<&str>, begun: bool, inside: Markup) -> Markup {
         let id = format!("stop-{number}");
         html! {
             @if self.at == number {
@@ -208,7 +209,7 @@ impl Page<'_> {
                     (inside)
                 }
             } @else {
-                details class="pep-fold" {
+                details class="pep-fold" open[begun] {
                     summary {
                         h2 class="govuk-heading-s" { (title) }
                         @if let Some(time) = time { " " span class="govuk-hint" { (time) } }
@@ -462,7 +463,7 @@ impl Page<'_> {
             Answer::Text { text } => text.as_str(),
             _ => "",
         };
-        let ask = Ask { label: "What was said and decided".to_owned(), ..Ask::question(question) };
+        let ask = Ask { label: "What was said and decided".to_owned(), optional: false, ..Ask::question(question) };
         html! {
             section class="pep-notes" aria-labelledby="notes-title" {
                 h2 class="govuk-heading-m" id="notes-title" { "Notes and decisions" }
@@ -501,7 +502,7 @@ impl Page<'_> {
                     p class="govuk-body" { (upper(&super::writers(plan, "meeting.held"))) " says that it has been held." }
                 }
         };
-        self.point(number, "When it is over", None, inside)
+        self.point(number, "When it is over", None, false, inside)
     }
 
     fn row_href(&self, table: &str, word: &str) -> String {
@@ -552,6 +553,7 @@ fn somebody_else(typed: &str, error: Option<&str>) -> Markup {
         kind: Kind::Person,
         options: &[],
         open: false,
+        optional: false,
     };
     ask.input(&ask.fill_text(typed), error, &html! {})
 }

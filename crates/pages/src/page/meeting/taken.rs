@@ -10,6 +10,7 @@ use participant::{
 use plan::{Answer, Cell, Cells, Column, DocumentKind, Edit, Question, Reviewed, Row, Value, Writer};
 use uuid::Uuid;
 
+use super::stops::Part;
 use crate::{
     back::Back,
     field::{Ask, Fill},
@@ -272,6 +273,17 @@ impl Tried {
             _ => &[],
         };
         names.iter().any(|name| self.typed(name).is_some())
+    }
+
+    /// Whether something was typed at a part of the meeting and is not written.
+    pub fn is_begun(&self, part: Part) -> bool {
+        self.fills.keys().any(|name| match name.as_str() {
+            "statement" | "category" | "area" => part == Part::Targets,
+            "action" | "byWhen" | "person" | "person-other" => part == Part::Actions,
+            name if name.starts_with("meeting.next") => part == Part::Next,
+            // Of a review the target is named behind the column.
+            name => part == Part::Review && name.contains('~'),
+        })
     }
 
     /// An input, with what was typed in it where it was not written.
