@@ -10,7 +10,7 @@ use plan::{
 use sync::roster::{Child, LEFT_CARE};
 use uuid::Uuid;
 
-use crate::{Device, Error, Now, lists, mine::role_for, start, summary::Summary, words};
+use crate::{Device, Error, Now, mine::role_for, start, summary::Summary, words};
 
 /// A child, and what is due.
 #[derive(Debug, Clone)]
@@ -115,15 +115,6 @@ impl OfChild {
         }
         tasks
     }
-}
-
-/// Every child of this person's teams, the most pressing first.
-pub fn all(device: &mut Device, now: &Now) -> Result<Vec<Arc<OfChild>>, Error> {
-    let summaries = lists::summaries(device, now)?;
-    let mut children = of_children(device, &summaries, now)?;
-    let today = now.day();
-    children.sort_by_cached_key(|one| urgency(one, today));
-    Ok(children)
 }
 
 /// What puts one child before another: overdue, due soon, later, nothing due; then the day.

@@ -82,17 +82,7 @@ pub fn new(
         form method="post" id=(FORM) action=(site.href(&format!("/children/{}/new", child.child))) novalidate data-saves=(Saves::Act.word())
             data-kept[!request.form.is_empty()] data-says="Kept on this device. Nothing is started until you select the button." {
             (stamp_of_no_plan(true))
-            @if !doubts.is_empty() {
-                div class="govuk-warning-text" {
-                    span class="govuk-warning-text__icon" aria-hidden="true" { "!" }
-                    strong class="govuk-warning-text__text" {
-                        span class="govuk-visually-hidden" { "Warning: " }
-                        (doubts.join(" "))
-                    }
-                }
-                p class="govuk-body" { "Nothing has been started yet. If it is right all the same, start it." }
-                input type="hidden" name="read" value=(doubts.join(" "));
-            }
+            (doubted(doubts))
             (kit::radios("term", "Which term?", error("term"), &terms(site.today), &chosen("term")))
             (kit::radios("type", "What kind of PEP?", error("type"), &types, &chosen("type")))
             (kit::radios("process", "Which process does it follow?", error("process"), &choices(offered), &process))
@@ -117,6 +107,23 @@ pub fn new(
     let leaf = Leaf::new(format!("Start a PEP, {}", child.name), "Children", main)
         .back(site.href("/children"), "Back to children");
     Outcome::page(Leaf { ways: true, ..leaf }.error(!errors.is_empty()))
+}
+
+/// What speaks against it, to be read before it is started all the same.
+fn doubted(doubts: &[String]) -> Markup {
+    html! {
+        @if !doubts.is_empty() {
+            div class="govuk-warning-text" {
+                span class="govuk-warning-text__icon" aria-hidden="true" { "!" }
+                strong class="govuk-warning-text__text" {
+                    span class="govuk-visually-hidden" { "Warning: " }
+                    (doubts.join(" "))
+                }
+            }
+            p class="govuk-body" { "Nothing has been started yet. If it is right all the same, start it." }
+            input type="hidden" name="read" value=(doubts.join(" "));
+        }
+    }
 }
 
 /// Asks why it is one more in its term, where it is.

@@ -7,6 +7,7 @@ use sync::directory::Given;
 use uuid::Uuid;
 
 use super::Device;
+use crate::words::told;
 
 /// The calendars that the council gave, read.
 #[derive(Default)]
@@ -24,7 +25,7 @@ impl Calendars {
         let base = Calendar::newest();
         let read = |one: &Given| {
             let file = CalendarFile::parse(&one.file).ok()?;
-            let name = if file.name.is_empty() { "the council’s term dates" } else { file.name.as_str() };
+            let name = if file.name.is_empty() { told::TERM_DATES } else { file.name.as_str() };
             Some(Arc::new(Calendar { name: format!("{name}, number {}", one.number), ..file.over(&base) }))
         };
         for (one, calendar) in given.iter().filter_map(|one| Some((one, read(one)?))) {
