@@ -3,11 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::NaiveDate;
-use participant::{
-    duties::{self, OfChild},
-    error::Error,
-    lists, select, words,
-};
+use participant::{duties::OfChild, error::Error, lists, select, words};
 
 use crate::{context::Context, json::due as json};
 
