@@ -404,7 +404,7 @@ fn a_type_a_mistake_and_a_child_entered_twice_are_put_right_on_pages_too() {
     }
     assert_eq!(send("do=amend&type=initial&why=The+first+one.").header("location"), Some(&*format!("{plan}?filed=1")));
     let shown = browser.get(&plan).body;
-    assert!(shown.contains("begun as termly review, it is now initial") && shown.contains("The first one."));
+    assert!(shown.contains("begun as termly review, it is now initial") && shown.contains("The first one"), "{shown}");
     send("do=withdraw&reason=Begun+by+mistake.");
     let shown = browser.get(&plan).body;
     assert!(shown.contains("This PEP was withdrawn by") && shown.contains("(Begun by mistake.)"));

@@ -25,8 +25,7 @@ impl Calendars {
         let base = Calendar::newest();
         let read = |one: &Given| {
             let file = CalendarFile::parse(&one.file).ok()?;
-            let name = if file.name.is_empty() { told::TERM_DATES } else { file.name.as_str() };
-            Some(Arc::new(Calendar { name: format!("{name}, number {}", one.number), ..file.over(&base) }))
+            Some(Arc::new(Calendar { name: told::calendar(&file.name, one.number), ..file.over(&base) }))
         };
         for (one, calendar) in given.iter().filter_map(|one| Some((one, read(one)?))) {
             match one.schools.is_empty() {

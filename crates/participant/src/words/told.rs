@@ -10,8 +10,6 @@ use crate::now::Zone;
 /// To somebody who would choose between what the young person said about their own part and what others entered.
 pub const THEIRS_TO_SETTLE: &str =
     "That is the young person's own choice: it stands, and only they change it. What others entered is kept beside it.";
-/// Term dates of the council that have no name.
-pub const TERM_DATES: &str = "the council’s term dates";
 /// The relay is another one than this device joined.
 pub const ANOTHER_RELAY: &str = "The relay at this address is not the one this device joined. Ask the Virtual School for a new link if it has changed its relay.";
 /// The relay cannot read what this device writes.
@@ -174,4 +172,10 @@ pub fn revoked(relay: &str, at: i64, unshared: usize, zone: Zone) -> String {
         "This device was revoked by {relay}. On {} all plans were erased from it. {lost} A copy that was made before, such as a backup or an export, cannot be called back: remove it, too.",
         moment(at, zone)
     )
+}
+
+/// What term dates of the council are called, which need no name of their own.
+pub fn calendar(name: &str, number: u64) -> String {
+    let name = if name.is_empty() { "the council’s term dates" } else { name };
+    format!("{name}, number {number}")
 }
