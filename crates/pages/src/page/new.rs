@@ -97,26 +97,31 @@ pub fn new(
             (kit::radios("type", "What kind of PEP?", error("type"), &types, &chosen("type")))
             (kit::radios("process", "Which process does it follow?", error("process"), &choices(offered), &process))
             (extra(error("extra"), &chosen("extra")))
-            @if !child.plans.is_empty() {
-                div class="govuk-form-group" {
-                    fieldset class="govuk-fieldset" {
-                        legend class="govuk-fieldset__legend govuk-fieldset__legend--m" { "What it begins with" }
-                        div class="govuk-hint" { "What you answer for begins as the last PEP left it, as far as the process says. Some of it you are asked to confirm." }
-                        div class="govuk-checkboxes" {
-                            div class="govuk-checkboxes__item" {
-                                input class="govuk-checkboxes__input" id="blank" name="blank" type="checkbox" value="yes" checked[blank];
-                                label class="govuk-label govuk-checkboxes__label" for="blank" { "Bring nothing from the last PEP" }
-                            }
-                        }
-                    }
-                }
-            }
+            @if !child.plans.is_empty() { (begins_with(blank)) }
             (kit::button("Start the PEP"))
         }
     };
     let leaf = Leaf::new(format!("Start a PEP, {}", child.name), "Children", main)
         .back(site.href("/children"), "Back to children");
     Outcome::page(Leaf { ways: true, ..leaf }.error(!errors.is_empty()))
+}
+
+/// Asks whether it begins with what the last PEP left.
+fn begins_with(blank: bool) -> Markup {
+    html! {
+        div class="govuk-form-group" {
+            fieldset class="govuk-fieldset" {
+                legend class="govuk-fieldset__legend govuk-fieldset__legend--m" { "What it begins with" }
+                div class="govuk-hint" { "What you answer for begins as the last PEP left it, as far as the process says. Some of it you are asked to confirm." }
+                div class="govuk-checkboxes" {
+                    div class="govuk-checkboxes__item" {
+                        input class="govuk-checkboxes__input" id="blank" name="blank" type="checkbox" value="yes" checked[blank];
+                        label class="govuk-label govuk-checkboxes__label" for="blank" { "Bring nothing from the last PEP" }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Asks why it is one more in its term, where it is.
