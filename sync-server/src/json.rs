@@ -124,17 +124,6 @@ pub(crate) struct ChildFacts {
     pub(crate) facts: std::collections::BTreeMap<String, String>,
 }
 
-/// Two entries are one child, or are not any more: `pep-relay children merge`.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct ChildrenMerged {
-    /// The entry that was one too many.
-    pub(crate) child: Uuid,
-    /// The entry as which the child is known.
-    pub(crate) into: Uuid,
-    /// False where they were taken apart.
-    pub(crate) joined: bool,
-}
-
 /// Term dates as they were given: `pep-relay calendar`.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CalendarGiven {
@@ -180,6 +169,17 @@ pub(crate) struct CalendarChecked {
     pub(crate) line: Option<usize>,
     /// Why.
     pub(crate) reason: Option<String>,
+}
+
+/// Two entries are one child, or are not any more: `pep-relay children merge`.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ChildrenMerged {
+    /// The entry that was one too many.
+    pub(crate) child: Uuid,
+    /// The entry as which the child is known.
+    pub(crate) into: Uuid,
+    /// False where they were taken apart.
+    pub(crate) joined: bool,
 }
 
 /// A child: `pep-relay children list`.

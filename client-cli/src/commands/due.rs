@@ -3,11 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::NaiveDate;
-use participant::{
-    duties::{self, OfChild},
-    error::Error,
-    select, words,
-};
+use participant::{duties::OfChild, error::Error, lists, select, words};
 
 use crate::{context::Context, json::due as json};
 
@@ -23,7 +19,7 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     context.me()?;
     let (today, children) = context.turn(move |device, now| {
         let one = args.child.map(|text| select::child(device, &text, now)).transpose()?;
-        let mut children = duties::all(device, now)?;
+        let mut children = lists::children(device, now)?;
         children.retain(|of| one.as_ref().is_none_or(|child| child.id == of.child.id));
         Ok::<_, Error>((now.day(), children))
     })?;

@@ -34,11 +34,21 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
     let (today, lines, could, others) = context.turn(move |device, now| {
         let (mut lines, mut children) = lists::plans_and_children(device, now)?;
         // A child of whom something is due, or whose team lacks somebody, stands in the list with a plan or without.
-        let planned: BTreeSet<_> = lines.iter().map(|line| line.pep.child).collect();
-        let asks = |of: &OfChild| if due { of.is_due(now.day()) } else { !of.lacks.is_empty() };
-        children.retain(|of| !mine && asks(of) && !planned.contains(&of.id()));
+        let planned: BTreeSet<_> = lines.iter().filter(|line| line.pep.counts()).map(|line| line.pep.child).collect();
+        let waits = |of: &OfChild| !of.tasks(of.role, now.day()).is_empty();
+        let asks = |of: &OfChild| match (due, mine) {
+            (true, mine) => of.is_due(now.day()) && (!mine || waits(of)),
+            (false, true) => waits(of),
+            (false, false) => !of.lacks.is_empty(),
+        };
+        children.retain(|of| asks(of) && !planned.contains(&of.id()));
         children.sort_by_cached_key(|of| duties::urgency(of, now.day()));
-        lines.retain(|line| (!due || line.is_due(now.day())) && (!mine || line.tasks(now.day()).next().is_some()));
+        lines.retain(|line| {
+            (!due || line.is_due(now.day()))
+                && (!mine
+                    || line.tasks(now.day()).next().is_some()
+                    || (line.is_newest && line.pep.counts() && waits(&line.of_child)))
+        });
         if due {
             lines.sort_by_cached_key(|line| duties::urgency(&line.of_child, now.day()));
         }

@@ -210,7 +210,7 @@ fn two_answers_given_apart_are_chosen_between_on_a_page() {
     let open = Open::start(&ottoline, &["--no-browser"]);
     let browser = Browser::let_in(&open.1);
     browser.post("/sync", "");
-    assert!(browser.get("/").body.contains("1 choice to make"));
+    assert!(browser.get("/").body.contains("Choose between two answers at"));
     let list = browser.get(&format!("/pep/{spring}/choose"));
     assert!(list.body.contains("Lorcan Tidewell") && list.body.contains("Ottoline Greaves-Penn"));
     let choose = list.body.split(&format!("href=\"/pep/{spring}/choose/")).nth(1).unwrap().split('"').next().unwrap();

@@ -91,8 +91,6 @@ pub struct ChildLine {
     pub name: String,
     /// Their plans on this device, newest first.
     pub plans: Vec<Digest>,
-    /// What this person is to the child today.
-    pub role: Option<Role>,
     /// What is due, with or without a plan; `None` of a child whose team this person is not on today.
     pub due: Option<Arc<OfChild>>,
 }

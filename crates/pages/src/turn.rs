@@ -249,12 +249,11 @@ impl<'a> Turn<'a> {
             plans.entry(digest.pep.child).or_default().push(digest);
         }
         let names = names(self.device)?;
-        let (device, today) = (&*self.device, self.env.now.today());
         let line = |(child, name): (Uuid, String)| {
             let mut plans = plans.remove(&child).unwrap_or_default();
             newest_first(&mut plans);
             let name = plans.first().map_or(name, |plan| plan.name.clone());
-            ChildLine { child, name, plans, role: device.role_for(&child, &today), due: due.get(&child).cloned() }
+            ChildLine { child, name, plans, due: due.get(&child).cloned() }
         };
         Ok(names.into_iter().map(line).collect())
     }

@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use chrono::NaiveDate;
 use plan::{
-    AcademicYear, Calendar, ChildFacts, ClosingEvent, Duties, Pep, ProcessRef, Role, Sitting, Standing, duties,
+    AcademicYear, Calendar, ChildFacts, ClosingEvent, Duties, Pep, ProcessRef, Role, Sitting, Standing, Task, TaskKind,
+    duties,
 };
 use sync::roster::{Child, LEFT_CARE};
 use uuid::Uuid;
 
-use crate::{Device, Error, Now, lists, start, summary::Summary, words};
+use crate::{Device, Error, Now, mine::role_for, start, summary::Summary, words};
 
 /// A child, and what is due.
 #[derive(Debug, Clone)]
@@ -20,8 +21,23 @@ pub struct OfChild {
     pub process: ProcessRef,
     /// What is due.
     pub duties: Duties,
+    /// What this person is to the child.
+    pub role: Role,
+    /// Whether there is a PEP, and whether one is open: begun, and not signed off.
+    pub peps: Peps,
     /// Whom the team lacks; told to the Virtual School alone, which can put it right.
     pub lacks: Vec<Lack>,
+}
+
+/// Which PEPs a child has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peps {
+    /// None.
+    None,
+    /// All that there are have been signed off.
+    Signed,
+    /// One is open.
+    Open,
 }
 
 /// Whom a child's team lacks.
@@ -67,15 +83,38 @@ impl OfChild {
     pub fn is_due(&self, today: NaiveDate) -> bool {
         self.standing(today).is_some_and(|standing| standing != Standing::Ahead)
     }
-}
 
-/// Every child of this person's teams, the most pressing first.
-pub fn all(device: &mut Device, now: &Now) -> Result<Vec<Arc<OfChild>>, Error> {
-    let summaries = lists::summaries(device, now)?;
-    let mut children = of_children(device, &summaries, now)?;
-    let today = now.day();
-    children.sort_by_cached_key(|one| urgency(one, today));
-    Ok(children)
+    /// What waits for somebody in this role and is in no plan: a PEP to begin, and, of the Virtual School, whom the team lacks.
+    pub fn tasks(&self, role: Role, today: NaiveDate) -> Vec<Task> {
+        let task = |kind: TaskKind, due: Option<NaiveDate>, reason: Option<String>| Task {
+            kind,
+            question: None,
+            place: None,
+            from: None,
+            due,
+            count: 1,
+            reason,
+            by: None,
+        };
+        let mut tasks = Vec::new();
+        // Whoever begins PEPs in this process, and those who wait for it beside them.
+        let by = &self.process.process().practice.initiation.by;
+        let may = by.iter().any(|other| role.counts_as(*other));
+        let begins = may || role.is_virtual_school() || matches!(role, Role::SocialWorker | Role::DesignatedTeacher);
+        let first = self.duties.undone().next();
+        if let Some(one) = first.filter(|_| begins && self.peps != Peps::Open && self.is_due(today)) {
+            let kind = if self.peps == Peps::None { TaskKind::NoPep } else { TaskKind::Review };
+            let what = words::what(one.due.duty, (Some(one.year), one.term), self.process.process());
+            let roles: Vec<String> =
+                by.iter().map(|role| role.label().to_lowercase().replace("virtual school", "Virtual School")).collect();
+            let what = if may { what } else { format!("{what}; {} can begin it", roles.join(" or ")) };
+            tasks.push(task(kind, self.duties.first(), Some(what)));
+        }
+        if role.is_virtual_school() {
+            tasks.extend(self.lacks.iter().map(|lack| task(TaskKind::Account, None, Some(lack.to_string()))));
+        }
+        tasks
+    }
 }
 
 /// What puts one child before another: overdue, due soon, later, nothing due; then the day.
@@ -150,13 +189,19 @@ pub fn lacks(device: &Device, child: &Uuid, now: &Now) -> Vec<Lack> {
 fn of(device: &Device, child: Child, last: Option<&Pep>, sittings: &[Sitting], now: &Now) -> Result<OfChild, Error> {
     let today = now.day();
     let id = Uuid::from_bytes(child.id);
-    let of_school = device.role_for(&id, &now.today()).is_some_and(Role::is_virtual_school);
-    let lacks = if of_school { lacks(device, &id, now) } else { Vec::new() };
+    let role = role_for(device, &id, now)?;
+    let lacks = if role.is_virtual_school() { lacks(device, &id, now) } else { Vec::new() };
+    let counted = || sittings.iter().filter(|one| !one.uncounted);
+    let peps = match counted().next() {
+        None => Peps::None,
+        Some(_) if counted().all(|one| one.signed.is_some()) => Peps::Signed,
+        Some(_) => Peps::Open,
+    };
     let process = start::usual(start::offered(device, &child, AcademicYear::of(today), now), last)?;
     let process = process.by(device.calendar_of(&id));
     let facts = facts(device, &child);
     let duties = duties(&facts, process.process(), process.calendar(), sittings, today);
-    Ok(OfChild { child, process, duties, lacks })
+    Ok(OfChild { child, process, duties, role, peps, lacks })
 }
 
 /// What the directory knows of a child, as far as this person is told.

@@ -55,10 +55,10 @@ fn newest(device: &mut Device, file: &AnswersFile, now: &Now) -> Result<Mine, Er
     let mut peps: Vec<Pep> = device.peps().filter(|pep| of_child(pep) && pep.counts()).cloned().collect();
     peps.sort_by_key(|pep| std::cmp::Reverse((pep.year, pep.term, pep.id())));
     for pep in peps {
-        if let Some(role) = device.role_in(&pep, &now.today()) {
-            if device.view_if_here(&pep, role)?.is_some_and(|view| !view.signed_off()) {
-                return Ok(Mine { pep, role });
-            }
+        if let Some(role) = device.role_in(&pep, &now.today())
+            && device.view_if_here(&pep, role)?.is_some_and(|view| !view.signed_off())
+        {
+            return Ok(Mine { pep, role });
         }
     }
     Err(Error::new(Kind::Failed, "There is no open plan of this file's child on this device. Nothing was brought.")

@@ -125,6 +125,15 @@ pub fn could_bring(device: &mut Device, plans: &[Listed]) -> Result<BTreeMap<Uui
     Ok(could)
 }
 
+/// Every child of this person's teams, the most pressing first.
+pub fn children(device: &mut Device, now: &Now) -> Result<Vec<Arc<OfChild>>, Error> {
+    let summaries = summaries(device, now)?;
+    let mut children = duties::of_children(device, &summaries, now)?;
+    let today = now.day();
+    children.sort_by_cached_key(|one| duties::urgency(one, today));
+    Ok(children)
+}
+
 #[cfg(test)]
 mod tests {
     use plan::{AcademicYear, DocumentKind, Edit, PepType, Processes, Term, Value};

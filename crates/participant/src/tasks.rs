@@ -1,14 +1,12 @@
 //! What waits for this person, over every plan of this device, the most urgent first: `plan::tasks`, and what only a device knows.
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
-use plan::{Currency, Pep, Person, Role, Standing, State, Task, TaskKind, Who, Writer};
+use plan::{Pep, Person, Role, Standing, State, Task, TaskKind, Who, Writer};
 use uuid::Uuid;
 
 use crate::{
     Device, Error, Mine, Now, directory,
-    duties::{self, OfChild},
+    duties::OfChild,
     lists::{self, Listed},
     mine,
     words::{self, counted},
@@ -46,7 +44,7 @@ impl Listed {
 pub fn mine(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
     let mut all = Vec::new();
     let undecided = device.undecided_by_pep()?;
-    let lines = lists::plans(device, now)?;
+    let (lines, children) = lists::plans_and_children(device, now)?;
     for line in &lines {
         all.extend(line.tasks(now.day()).map(|task| waiting(&line.pep, line.role, task.clone(), now.day())));
         if line.role.is_virtual_school() && line.state != State::Superseded {
@@ -58,45 +56,18 @@ pub fn mine(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
             all.push(waiting(&line.pep, line.role, task, now.day()));
         }
     }
-    let open: BTreeSet<Uuid> = lines.iter().filter(|line| !line.signed_off).map(|line| line.pep.child).collect();
-    for one in duties::all(device, now)? {
-        let Some(role) = device.role_for(&one.id(), &now.today()) else { continue };
-        let lacks = one.lacks.iter().filter(|_| role.is_virtual_school());
-        all.extend(
-            lacks.map(|lack| of_child(&one, role, Task { reason: Some(lack.to_string()), ..bare(TaskKind::Account) })),
-        );
-        if !open.contains(&one.id()) {
-            all.extend(not_begun(&one, role, now.day()));
-        }
+    for of in &children {
+        all.extend(of.tasks(of.role, now.day()).into_iter().map(|task| of_child(of, of.role, task, now.day())));
     }
     in_order(device, all)
 }
 
-/// The PEP of this child that is due first and that nobody has begun, where it is due soon or overdue: for whoever begins one, and for
-/// those who work with the child in any case.
-fn not_begun(one: &OfChild, role: Role, today: NaiveDate) -> Option<ToDo> {
-    let by = &one.process.process().practice.initiation.by;
-    let begins = by.iter().any(|other| role.counts_as(*other));
-    let works = [Role::SocialWorker, Role::DesignatedTeacher].contains(&role) || role.is_virtual_school();
-    let pressing = |due: &&plan::ChildDue| {
-        due.due.by.map_or(Standing::Soon, |by| one.calendar().standing(today, by)) != Standing::Ahead
-    };
-    let next = one.duties.undone().filter(|due| due.pep.is_none()).find(pressing).filter(|_| begins || works)?;
-    let never = one.duties.currency == Some(Currency::Never);
-    let roles: Vec<String> =
-        by.iter().map(|role| role.label().to_lowercase().replace("virtual school", "Virtual School")).collect();
-    let what = words::what(next.due.duty, (Some(next.year), next.term), one.process.process());
-    let reason = if begins { what } else { format!("{what}; {} can begin it", roles.join(" or ")) };
-    let due = next.due.by.ok();
-    let task = Task { due, reason: Some(reason), ..bare(if never { TaskKind::NoPep } else { TaskKind::Review }) };
-    // What nobody can date is looked at soon.
-    let standing = due.map_or(Standing::Soon, |due| one.calendar().standing(today, due));
-    let (late, soon) = (standing == Standing::Overdue, standing == Standing::Soon);
-    Some(ToDo { late, soon, ..of_child(one, role, task) })
-}
-
-fn of_child(one: &OfChild, role: Role, task: Task) -> ToDo {
-    ToDo { who: None, role, child: one.id(), name: None, pep: None, task, late: false, soon: false }
+/// What waits of a child, and in no plan. What nobody can date is looked at soon.
+fn of_child(of: &OfChild, role: Role, task: Task, today: NaiveDate) -> ToDo {
+    let begins = matches!(task.kind, TaskKind::NoPep | TaskKind::Review);
+    let standing = task.due.map(|due| of.calendar().standing(today, due)).or(begins.then_some(Standing::Soon));
+    let (late, soon) = (standing == Some(Standing::Overdue), standing == Some(Standing::Soon));
+    ToDo { who: None, role, child: of.id(), name: None, pep: None, task, late, soon }
 }
 
 /// What the plan says otherwise than the directory, for whoever can correct it there.
@@ -113,7 +84,14 @@ fn bare(kind: TaskKind) -> Task {
 /// What waits for anybody on the teams of the plans that this device holds, as far as this person may read them.
 pub fn everybodys(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
     let mut all = Vec::new();
-    for line in lists::plans(device, now)? {
+    let (lines, children) = lists::plans_and_children(device, now)?;
+    for of in &children {
+        for who in mine::team(device, &of.id(), now) {
+            let theirs = |task| ToDo { who: Some(who.clone()), ..of_child(of, who.role, task, now.day()) };
+            all.extend(of.tasks(who.role, now.day()).into_iter().map(theirs));
+        }
+    }
+    for line in lines {
         let plan = Mine { pep: line.pep.clone(), role: line.role };
         let view = plan.view(device)?;
         for who in mine::team(device, &line.pep.child, now) {

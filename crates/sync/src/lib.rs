@@ -200,7 +200,7 @@
 //!
 //! | `kind` | `id` | what stands on it | who is sent it |
 //! |---|---|---|---|
-//! | `council` | none | name; who has every child, now and before; `addresses`? of the relay [{`url`, `tls`?}], in the order to try; `processes`?: phase → ids of the processes under which new PEPs begin | everybody |
+//! | `council` | none | name; who has every child, now and before; `addresses`? of the relay [{`url`, `tls`?}], in the order to try; `processes`?: phase → ids of the processes under which new PEPs begin; `calendars`? [{`number`, `schools`?, `file`: term dates as JSON}] | everybody |
 //! | `child` | child | the child; the team with days; `delegations`? [{`pep`, `person`, `sections`, `from`, `to`, `joined`?}]: what colleagues answer for the designated teacher, past ones too; `corrections`? [{`pep`, `kind`?, `amended`?, `withdrawn`?, `waitsFor`?}]: what was put right about PEPs, with {`by`?, `on`, `why`?} each; `joined`? {`into`, `said`}: whose entry this one is another of | those whose the child is today |
 //! | `restricted` | child | facts that not everybody on the team may know | of those, the roles that read the annex `family` |
 //! | `accepted` | document | changes that were let in | those who read the document |

@@ -1123,6 +1123,8 @@ pub const ONE_DOOR: &[(&str, &str)] = &[
     ("pep history", READS),
     ("pep list", READS),
     ("pep news", READS),
+    ("news::seen", "says what this person has read; in the plan it writes nothing"),
+    ("POST /pep/*/news", "says what this person has read; in the plan it writes nothing"),
     ("pep tasks", READS),
     ("pep due", READS),
     ("pep process check", READS),

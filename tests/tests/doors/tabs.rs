@@ -525,6 +525,7 @@ pub const NOBODY_ELSE_S: &[(&str, &str)] = &[
         "a plan that somebody has started in between is opened, and nothing of it is written over",
     ),
     ("POST /children/*/join", "the relay decides once, and says where somebody has decided already"),
+    ("POST /pep/*/news", "says what was read; in the plan it writes nothing"),
     ("POST /pep/*/filing", "the relay decides once, and says what stands by then; in the plan it writes nothing"),
     ("POST /pep/*/views/give", "gives the device away; in the plan it writes nothing"),
     ("POST /views/leave", "takes the device back; in the plan it writes nothing"),

@@ -31,7 +31,10 @@ pub fn children(request: &Request, site: &Site, mut children: Vec<ChildLine>, jo
     let (show, order) = (chosen("show", &FILTERS), chosen("order", &ORDERS));
     let all = children.len();
     children.retain(|child| match show {
-        "mine" => newest(child).is_some_and(|plan| plan.line.tasks(site.today).next().is_some()),
+        "mine" => {
+            newest(child).is_some_and(|plan| plan.line.tasks(site.today).next().is_some())
+                || child.due.as_ref().is_some_and(|of| !of.tasks(of.role, site.today).is_empty())
+        }
         "due" => {
             child.due.as_ref().is_some_and(|of| of.is_due(site.today))
                 || newest(child).is_some_and(|plan| plan.is_due(site.today))

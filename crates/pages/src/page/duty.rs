@@ -72,7 +72,9 @@ pub fn lines(of: &OfChild, today: NaiveDate) -> Markup {
 
 /// The next reviews of care plans with their days, for the reviewing officer, the earliest first.
 pub fn care_reviews(site: &Site, children: &[ChildLine]) -> Markup {
-    let reviewed = children.iter().filter(|child| child.role == Some(Role::IndependentReviewingOfficer));
+    let reviews_plans =
+        |child: &&ChildLine| child.due.as_ref().is_some_and(|of| of.role == Role::IndependentReviewingOfficer);
+    let reviewed = children.iter().filter(reviews_plans);
     let mut reviews: Vec<(Option<NaiveDate>, &ChildLine, &Digest)> = reviewed
         .filter_map(|child| {
             let newest = child.plans.first()?;

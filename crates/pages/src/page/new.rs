@@ -82,22 +82,25 @@ pub fn new(
         form method="post" id=(FORM) action=(site.href(&format!("/children/{}/new", child.child))) novalidate data-saves=(Saves::Act.word())
             data-kept[!request.form.is_empty()] data-says="Kept on this device. Nothing is started until you select the button." {
             (stamp_of_no_plan(true))
-            @if !doubts.is_empty() {
-                div class="govuk-warning-text" {
-                    span class="govuk-warning-text__icon" aria-hidden="true" { "!" }
-                    strong class="govuk-warning-text__text" {
-                        span class="govuk-visually-hidden" { "Warning: " }
-                        (doubts.join(" "))
-                    }
-                }
-                p class="govuk-body" { "Nothing has been started yet. If it is right all the same, start it." }
-                input type="hidden" name="read" value=(doubts.join(" "));
-            }
+            (doubted(doubts))
             (kit::radios("term", "Which term?", error("term"), &terms(site.today), &chosen("term")))
             (kit::radios("type", "What kind of PEP?", error("type"), &types, &chosen("type")))
             (kit::radios("process", "Which process does it follow?", error("process"), &choices(offered), &process))
             (extra(error("extra"), &chosen("extra")))
-            @if !child.plans.is_empty() { (begins_with(blank)) }
+            @if !child.plans.is_empty() {
+                div class="govuk-form-group" {
+                    fieldset class="govuk-fieldset" {
+                        legend class="govuk-fieldset__legend govuk-fieldset__legend--m" { "What it begins with" }
+                        div class="govuk-hint" { "What you answer for begins as the last PEP left it, as far as the process says. Some of it you are asked to confirm." }
+                        div class="govuk-checkboxes" {
+                            div class="govuk-checkboxes__item" {
+                                input class="govuk-checkboxes__input" id="blank" name="blank" type="checkbox" value="yes" checked[blank];
+                                label class="govuk-label govuk-checkboxes__label" for="blank" { "Bring nothing from the last PEP" }
+                            }
+                        }
+                    }
+                }
+            }
             (kit::button("Start the PEP"))
         }
     };
@@ -106,20 +109,19 @@ pub fn new(
     Outcome::page(Leaf { ways: true, ..leaf }.error(!errors.is_empty()))
 }
 
-/// Asks whether it begins with what the last PEP left.
-fn begins_with(blank: bool) -> Markup {
+/// What speaks against it, to be read before it is started all the same.
+fn doubted(doubts: &[String]) -> Markup {
     html! {
-        div class="govuk-form-group" {
-            fieldset class="govuk-fieldset" {
-                legend class="govuk-fieldset__legend govuk-fieldset__legend--m" { "What it begins with" }
-                div class="govuk-hint" { "What you answer for begins as the last PEP left it, as far as the process says. Some of it you are asked to confirm." }
-                div class="govuk-checkboxes" {
-                    div class="govuk-checkboxes__item" {
-                        input class="govuk-checkboxes__input" id="blank" name="blank" type="checkbox" value="yes" checked[blank];
-                        label class="govuk-label govuk-checkboxes__label" for="blank" { "Bring nothing from the last PEP" }
-                    }
+        @if !doubts.is_empty() {
+            div class="govuk-warning-text" {
+                span class="govuk-warning-text__icon" aria-hidden="true" { "!" }
+                strong class="govuk-warning-text__text" {
+                    span class="govuk-visually-hidden" { "Warning: " }
+                    (doubts.join(" "))
                 }
             }
+            p class="govuk-body" { "Nothing has been started yet. If it is right all the same, start it." }
+            input type="hidden" name="read" value=(doubts.join(" "));
         }
     }
 }

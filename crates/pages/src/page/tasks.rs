@@ -32,8 +32,8 @@ type OfOne<'a> = Vec<&'a ToDo>;
 
 /// The region of the page: the lists.
 pub fn regions(site: &Site, children: &[ChildLine], waiting: &[ToDo]) -> Regions {
-    let all = children.iter().flat_map(|child| &child.plans);
-    let mut plans: Vec<&Digest> = all.filter(|plan| plan.pep.counts()).collect();
+    let mut plans: Vec<&Digest> =
+        children.iter().flat_map(|child| &child.plans).filter(|plan| plan.pep.counts()).collect();
     plans.sort_by_cached_key(|plan| (plan.due().is_none(), plan.due(), plan.name.to_lowercase()));
     let mut mine: [(&str, Vec<OfOne<'_>>); 3] =
         [("Overdue", Vec::new()), ("Due in 15 working days or fewer", Vec::new()), ("Later", Vec::new())];
@@ -122,9 +122,9 @@ fn place(site: &Site, one: &ToDo) -> String {
         TaskKind::Choose => "/choose".to_owned(),
         TaskKind::Sign => "/sign-off".to_owned(),
         TaskKind::Quality => "/quality".to_owned(),
+        TaskKind::DecideHeld => return site.href("/held"),
         // Whose yes the type waits for.
         TaskKind::Approve if one.task.question == Some("meta.pepType") => "/filing".to_owned(),
-        TaskKind::DecideHeld => return site.href("/held"),
         TaskKind::Arrange | TaskKind::Invite | TaskKind::Attend | TaskKind::Copies => "/meeting".to_owned(),
         TaskKind::Action if one.task.question == Some("meeting.actions") => "/meeting".to_owned(),
         TaskKind::Answer | TaskKind::Confirm if one.task.question.is_none() => String::new(),

@@ -510,7 +510,7 @@ fn r003_32_after_sign_off_a_child_stands_under_up_coming_until_the_next_pep_is_b
     assert!(device.page("/children?show=coming").contains("4 June 2026"));
     let summer = plan::Pep { term: plan::Term::Summer, ..pep };
     device.starts(&summer);
-    device.set(&summer, "meeting.kind", "meeting");
+    device.write(&summer, "meeting.notes", "Begun.");
     assert!(!device.page("/meetings").contains("Up-coming"));
     assert!(device.page("/children?show=coming").contains("No child is in this list"));
 }

@@ -1,6 +1,8 @@
 //! Generations: one PEP that people began apart, under two processes or two versions. One stands, the one that the relay has; a device
 //! that began the other puts it aside, readable, and writes into the standing one what its person entered (`take_over`).
 
+use std::collections::BTreeSet;
+
 use gate::Id;
 use plan::{DocumentKind, Pep, Role};
 use replica::Trouble;
@@ -45,6 +47,14 @@ impl Device {
         let arrived = open.filter(|(id, _)| self.has_arrived(id));
         let pair = |id: &Id, one: &SetAside| Some((self.peps.get(id)?.clone(), pep_of(&one.start, &self.processes)?));
         arrived.filter_map(|(id, one)| pair(id, one)).collect()
+    }
+
+    /// The documents of generations whose words stand in the other by now.
+    pub(super) fn documents_taken_over(&self) -> BTreeSet<Id> {
+        let done = self.aside.values().flatten().filter(|one| one.done);
+        let peps = done.filter_map(|one| pep_of(&one.start, &self.processes));
+        let documents = peps.flat_map(|pep| DocumentKind::ALL.iter().map(move |kind| *pep.document(*kind).as_bytes()));
+        documents.filter(|doc| !self.documents.contains_key(doc)).collect()
     }
 
     /// Whether something is to be written again.

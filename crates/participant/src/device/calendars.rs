@@ -7,6 +7,7 @@ use sync::directory::Given;
 use uuid::Uuid;
 
 use super::Device;
+use crate::words::told;
 
 /// The calendars that the council gave, read.
 #[derive(Default)]
@@ -24,7 +25,7 @@ impl Calendars {
         let base = Calendar::newest();
         let read = |one: &Given| {
             let file = CalendarFile::parse(&one.file).ok()?;
-            let name = if file.name.is_empty() { "the council’s term dates" } else { file.name.as_str() };
+            let name = if file.name.is_empty() { told::TERM_DATES } else { file.name.as_str() };
             Some(Arc::new(Calendar { name: format!("{name}, number {}", one.number), ..file.over(&base) }))
         };
         for (one, calendar) in given.iter().filter_map(|one| Some((one, read(one)?))) {
@@ -51,7 +52,7 @@ impl Device {
         own.or(self.calendars.all.as_ref()).cloned()
     }
 
-    /// Puts a plan among those of this device, by the days of its child.
+    /// Puts a plan among those of this device, as the directory has it and by the days of its child.
     pub(super) fn put_pep(&mut self, id: gate::Id, pep: Pep) {
         let pep = self.as_filed(pep);
         let calendar = self.calendar_of(&pep.child);
@@ -59,15 +60,10 @@ impl Device {
         self.peps.insert(id, Pep { process, ..pep });
     }
 
-    /// The directory has changed: calendars, or the school of a child.
+    /// The directory has changed, and perhaps the calendars.
     pub(super) fn take_calendars(&mut self) {
         if self.calendars.numbers != numbers(self.roster.calendars()) {
             self.calendars = Calendars::of(self.roster.calendars());
-        } else if self.calendars.numbers.is_empty() {
-            return;
-        }
-        for (id, pep) in std::mem::take(&mut self.peps) {
-            self.put_pep(id, pep);
         }
     }
 }

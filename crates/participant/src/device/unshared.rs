@@ -46,9 +46,20 @@ impl Device {
         Ok(peps.iter().filter_map(|pep| self.peps.get(pep).cloned()).collect())
     }
 
+    /// Documents of which something waits to be shared. What was written in a generation that does not stand, and stands in the other
+    /// by now, waits for nothing.
+    fn unshared_documents(&self) -> Result<Vec<Id>, Trouble> {
+        let mut waiting = self.replica.waiting()?;
+        if !waiting.is_empty() {
+            let done = self.documents_taken_over();
+            waiting.retain(|doc| !done.contains(doc));
+        }
+        Ok(waiting)
+    }
+
     /// How many answers of all PEPs wait to be shared.
     pub fn answers_waiting(&mut self) -> Result<usize, Trouble> {
-        let waiting = self.replica.waiting()?;
+        let waiting = self.unshared_documents()?;
         self.counted.0.retain(|doc, _| waiting.contains(doc));
         let mut all = 0;
         for doc in waiting {
@@ -103,7 +114,7 @@ impl Device {
     /// Changes of all documents that the relay has not said it has.
     pub fn waiting(&mut self) -> Result<usize, Trouble> {
         let mut waiting = 0;
-        for doc in self.replica.waiting()? {
+        for doc in self.unshared_documents()? {
             waiting += self.replica.standing(&doc)?.waiting;
         }
         Ok(waiting)

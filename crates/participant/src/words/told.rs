@@ -10,6 +10,8 @@ use crate::now::Zone;
 /// To somebody who would choose between what the young person said about their own part and what others entered.
 pub const THEIRS_TO_SETTLE: &str =
     "That is the young person's own choice: it stands, and only they change it. What others entered is kept beside it.";
+/// Term dates of the council that have no name.
+pub const TERM_DATES: &str = "the council’s term dates";
 /// The relay is another one than this device joined.
 pub const ANOTHER_RELAY: &str = "The relay at this address is not the one this device joined. Ask the Virtual School for a new link if it has changed its relay.";
 /// The relay cannot read what this device writes.

@@ -658,8 +658,8 @@ impl<C: DeserializeOwned> ProcessFile<C> {
         let unknown =
             || at_calendar(format!("no calendar of that id is known here; known: {}", Calendar::IDS.join(", ")));
         let calendar = calendar(self.calendar).ok_or_else(unknown)?;
-        if let Some((word, reason)) = calendar.fault() {
-            return Err(BadFile::at(text, &word, reason));
+        if let Some((_, reason)) = calendar.fault() {
+            return Err(at_calendar(reason));
         }
         let targets = self.targets.checked(text)?;
         let funding = self.funding.checked(text, self.effective_from)?;

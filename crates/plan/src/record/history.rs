@@ -214,6 +214,24 @@ struct Known {
 }
 
 impl Known {
+    /// Remembers what people know a target or a row by.
+    fn names(&mut self, path: &[String], act: &Act) {
+        let Act::Put(value) = act else { return };
+        match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["targets", key, "area"] => {
+                let area = Value::read(Kind::Text, value).map_or_else(String::new, |area| area.to_string());
+                self.areas.insert((*key).to_owned(), area);
+            }
+            ["answers", table, row, column] => {
+                let cell = bank().question(table).and_then(|table| names_row(table, column, value));
+                if let Some((place, said)) = cell {
+                    self.rows.entry(((*table).to_owned(), (*row).to_owned())).or_default().insert(place, said);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// What a change did, and what it makes known.
     fn deeds(&mut self, change: &Change, question: Option<&str>) -> Vec<Deed> {
         let actor = change.actor_id();
@@ -235,18 +253,7 @@ impl Known {
                 self.paths.insert((counter, actor.clone()), path.clone());
                 added.extend(is_row(&path).then(|| path.clone()));
             }
-            if let (["targets", key, "area"], Act::Put(value)) =
-                (path.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), &act)
-            {
-                let area = Value::read(Kind::Text, value).map_or_else(String::new, |area| area.to_string());
-                self.areas.insert((*key).to_owned(), area);
-            }
-            if let (["answers", table, row, column], Act::Put(value)) =
-                (path.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), &act)
-                && let Some((place, said)) = bank().question(table).and_then(|table| names_row(table, column, value))
-            {
-                self.rows.entry(((*table).to_owned(), (*row).to_owned())).or_default().insert(place, said);
-            }
+            self.names(&path, &act);
             told.push((path, act, object, removed(&op)));
         }
         choices(&mut told);

@@ -209,7 +209,8 @@ impl Look<'_> {
             let replaced = self.replaced(&touches, stretch);
             // One changed what the other took away: what is left of it is a piece that nobody wrote.
             let torn = !replaced && spot.kind == Kept::Prose && self.torn(&spot.object, &touches, stretch, place);
-            stretch.much |= torn;
+            let prose = spot.kind == Kept::Prose && !stretch.much;
+            stretch.much |= torn || (replaced && prose && self.rewrote(&spot.object, &touches, stretch, place));
             replaced || torn
         });
         for stretch in chosen.iter().chain(&lines).chain(stretches.iter().filter(|stretch| stretch.much)) {
@@ -348,6 +349,25 @@ impl Look<'_> {
         stretch.first.get(side).is_some_and(|first| is_much(&self.letters(text, *first, &gone)))
     }
 
+    /// True if one side put something in the place of a whole sentence in which the other replaced a few words: what these left stands
+    /// beside a sentence that it does not belong to.
+    fn rewrote(&self, text: &ObjId, touches: &[Touch], stretch: &Stretch, place: &Place) -> bool {
+        [0, 1].into_iter().any(|side| {
+            let changes: BTreeSet<usize> = self.own(touches, stretch, side).iter().map(|touch| touch.change).collect();
+            let Some(first) = stretch.first.get(side) else { return false };
+            let own = self.letters(text, *first, &place.gone_by(&changes));
+            let both = self.letters(text, *first, &stretch.gone);
+            let letters: Vec<(bool, bool, char)> =
+                own.iter().zip(&both).map(|((own, letter), (both, _))| (*own, *both, *letter)).collect();
+            let sentences = letters.split_inclusive(|(.., letter)| is_end(*letter));
+            let met = |sentence: &&[(bool, bool, char)]| sentence.iter().any(|(_, both, _)| *both);
+            let own = |sentence: &[(bool, bool, char)]| -> Vec<(bool, char)> {
+                sentence.iter().map(|(own, _, letter)| (*own, *letter)).collect()
+            };
+            sentences.filter(met).any(|sentence| is_whole(&own(sentence)))
+        })
+    }
+
     /// The last that each side did in a text before it had seen the other.
     fn ends(&self, touches: &[Touch], stretch: &Stretch) -> Option<[usize; 2]> {
         let [one, other] = [0, 1].map(|side| self.own(touches, stretch, side).last().map(|touch| touch.change));
@@ -423,11 +443,19 @@ fn is_much(letters: &[(bool, char)]) -> bool {
     if letters.is_empty() || gone(letters) * 2 >= letters.len() {
         return gone(letters) > 0;
     }
-    let ends = |(_, letter): &(bool, char)| matches!(letter, '.' | '!' | '?' | '\n');
-    let sentences = letters.split_inclusive(ends);
-    // A number such as 3.5 has a stop too; a sentence has a blank in it.
-    let mut sentences = sentences.filter(|sentence| sentence.iter().skip(1).any(|(_, letter)| *letter == ' '));
-    sentences.any(|sentence| gone(sentence) * SENTENCE_KEPT >= sentence.len() * (SENTENCE_KEPT - 1))
+    letters.split_inclusive(|(_, letter)| is_end(*letter)).any(is_whole)
+}
+
+fn is_end(letter: char) -> bool {
+    matches!(letter, '.' | '!' | '?' | '\n')
+}
+
+/// Letters of a sentence, each with whether it was taken away: whether that is all of it, or nearly. A number such as 3.5 has a stop
+/// too; a sentence has a blank in it.
+fn is_whole(sentence: &[(bool, char)]) -> bool {
+    let gone = sentence.iter().filter(|(gone, _)| *gone).count();
+    let blank = sentence.iter().skip(1).any(|(_, letter)| *letter == ' ');
+    blank && gone * SENTENCE_KEPT >= sentence.len() * (SENTENCE_KEPT - 1)
 }
 
 fn read(sheet: &Sheet<'_, Automerge>, kind: Kept, object: &ObjId) -> Value {

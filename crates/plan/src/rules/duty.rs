@@ -333,6 +333,10 @@ pub fn duties(
         Needs::NotSince(..) => dues.extend(asked.closing()),
         Needs::From(_) | Needs::NotUnlessAsked => {}
     }
+    if let Some((end, _)) = asked.end() {
+        let before = |one: &ChildDue| one.due.by.is_err() || one.due.by < Ok(end);
+        dues.retain(|one| one.due.done || matches!(one.due.duty, Duty::Closing(_)) || before(one));
+    }
     // What cannot be dated last, as in a plan.
     dues.sort_by_key(|one| (one.due.by.is_err(), one.due.by, one.due.duty, one.year, one.term));
     let currency = (needs == Needs::Now).then(|| currency(&asked.all, process, calendar, today));
@@ -486,16 +490,12 @@ impl Asked<'_> {
         clocks.into_iter().map(due).collect()
     }
 
-    /// As what a first PEP begins: between terms as an interim one.
+    /// As what a first PEP begins: in the summer holidays as an interim one, for no school can be met then.
     fn first_kind(&self) -> PepType {
-        let between = self.calendar.terms_known_at(self.today) && !self.calendar.in_term(self.today);
-        // A half-term is short enough to wait for.
-        let long = || {
-            let (year, term) = self.calendar.term_of(self.today);
-            let last = self.calendar.dates_of(year, term).and_then(|dates| dates.open.last());
-            last.is_some_and(|(_, last)| self.today > *last)
-        };
-        if between && long() { PepType::Interim } else { PepType::Initial }
+        let (year, term) = self.calendar.term_of(self.today);
+        let last = self.calendar.dates_of(year, term).and_then(|dates| dates.open.last());
+        let holidays = term == Term::Summer && last.is_some_and(|(_, last)| self.today > *last);
+        if holidays { PepType::Interim } else { PepType::Initial }
     }
 
     /// The first PEP of a child of whom nobody has said since when they are looked after.
@@ -531,8 +531,7 @@ impl Asked<'_> {
         if dues.is_empty() {
             dues.push(self.term(after(present)));
         }
-        let before_end = |one: &ChildDue| one.due.by.is_err() || self.end().is_none_or(|(end, _)| one.due.by < Ok(end));
-        dues.into_iter().filter(before_end).collect()
+        dues
     }
 
     /// Whether a PEP is held in a term: a process that asks for fewer than three a year asks for it in a term when there would be too
@@ -567,7 +566,7 @@ impl Asked<'_> {
         let (year, term) = self.calendar.term_of(next.date);
         let begun =
             self.all.iter().any(|one| one.when() > last.when() || (one.pep != last.pep && one.begun > last.signed));
-        let open = !begun && self.end().is_none_or(|(end, _)| next.date < end);
+        let open = !begun;
         let due = Due {
             duty: Duty::Next { provisional: next.provisional },
             owner: None,
@@ -701,14 +700,6 @@ impl Calendar {
     pub fn ends_by(&self, day: NaiveDate) -> Option<NaiveDate> {
         let last = self.terms.last()?.open.last()?.1;
         (last <= day.checked_add_months(Months::new(IN_SIGHT_MONTHS))?).then_some(last)
-    }
-
-    fn in_term(&self, day: NaiveDate) -> bool {
-        self.terms.iter().flat_map(|term| &term.open).any(|(first, last)| (*first..=*last).contains(&day))
-    }
-
-    fn terms_known_at(&self, day: NaiveDate) -> bool {
-        self.term_at(day).is_some()
     }
 }
 

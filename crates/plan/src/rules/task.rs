@@ -199,10 +199,10 @@ impl Find<'_> {
         for dispute in conflicts(self.view, self.pep) {
             let Some(question) = bank().question(dispute.question) else { continue };
             let process = self.pep.process();
-            if self.person.writer.is_among(&process.writers_of(question), process, question) {
-                if let Some(task) = self.at(TaskKind::Choose, dispute.question) {
-                    task.place = Some(dispute.place);
-                }
+            if self.person.writer.is_among(&process.writers_of(question), process, question)
+                && let Some(task) = self.at(TaskKind::Choose, dispute.question)
+            {
+                task.place = Some(dispute.place);
             }
         }
     }
@@ -264,22 +264,22 @@ impl Find<'_> {
                 && self.answers_for(id)
         });
         let confirm = confirm.count();
-        if missing > 0 {
-            if let Some(task) = self.add(TaskKind::Answer) {
-                task.count = missing;
-            }
+        if missing > 0
+            && let Some(task) = self.add(TaskKind::Answer)
+        {
+            task.count = missing;
         }
         // That it was held is said once its day is there.
         let held = |gap: &Gap| gap.question == meeting::HELD && gap.is_for(self.person.writer, process);
-        if let Some(day) = meeting::held_on(self.view).filter(|_| self.view.gaps.iter().any(held)) {
-            if let Some(task) = self.at(TaskKind::Answer, meeting::HELD) {
-                task.from = Some(day);
-            }
+        if let Some(day) = meeting::held_on(self.view).filter(|_| self.view.gaps.iter().any(held))
+            && let Some(task) = self.at(TaskKind::Answer, meeting::HELD)
+        {
+            task.from = Some(day);
         }
-        if confirm > 0 {
-            if let Some(task) = self.add(TaskKind::Confirm) {
-                task.count = confirm;
-            }
+        if confirm > 0
+            && let Some(task) = self.add(TaskKind::Confirm)
+        {
+            task.count = confirm;
         }
     }
 
@@ -294,8 +294,9 @@ impl Find<'_> {
         {
             return;
         }
-        let mine = self.view.sign_offs.iter().filter(|made| made.question == offer.question && !made.stands);
-        let stale = mine.last().map(|made| made.why.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
+        let mut mine = self.view.sign_offs.iter().filter(|made| made.question == offer.question && !made.stands);
+        let stale =
+            mine.next_back().map(|made| made.why.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
         if let Some(task) = self.at(TaskKind::Sign, offer.question) {
             task.reason = stale;
         }
@@ -327,10 +328,10 @@ impl Find<'_> {
         let asked = self.view.targets.iter().any(|target| target.is_agreed() && target.requested + target.retained > 0);
         let none = self.view.gaps.iter().any(|gap| gap.question == DECISION && self.role().counts_as(gap.owner));
         let count = undecided.len().max(usize::from(asked && none));
-        if count > 0 {
-            if let Some(task) = self.at(TaskKind::DecideMoney, DECISION) {
-                task.count = count;
-            }
+        if count > 0
+            && let Some(task) = self.at(TaskKind::DecideMoney, DECISION)
+        {
+            task.count = count;
         }
         let keeps = matches!(self.view.answers.get("funding.tuition"), Some(Answer::Value(Value::Choice(word))) if word == "vs_retains");
         let arranged = |row: &Row| !said(row, "provider").is_empty() && !said(row, "when").is_empty();
@@ -341,18 +342,21 @@ impl Find<'_> {
 
     /// What is still to be done once the meeting has been held, and once the plan is signed off.
     fn afterwards(&mut self) {
-        if self.is_missing(FED_BACK) && self.answers_for(FED_BACK) {
-            if let Some(task) = self.at(TaskKind::Feedback, FED_BACK) {
-                task.due = None;
-            }
+        if self.is_missing(FED_BACK)
+            && self.answers_for(FED_BACK)
+            && let Some(task) = self.at(TaskKind::Feedback, FED_BACK)
+        {
+            task.due = None;
         }
         let copies = self.rows(COPIES);
         let unsent = copies.iter().filter(|row| dates(row, "sentOn").is_empty()).count();
         let none = copies.is_empty() && self.view.asked.contains(COPIES) && self.pep.kind != PepType::Closing;
-        if self.view.signed_off() && (unsent > 0 || none) && self.answers_for(COPIES) {
-            if let Some(task) = self.at(TaskKind::Copies, COPIES) {
-                (task.count, task.due) = (unsent.max(1), None);
-            }
+        if self.view.signed_off()
+            && (unsent > 0 || none)
+            && self.answers_for(COPIES)
+            && let Some(task) = self.at(TaskKind::Copies, COPIES)
+        {
+            (task.count, task.due) = (unsent.max(1), None);
         }
     }
 

@@ -223,6 +223,9 @@ fn a_closing_pep_is_due_only_when_its_event_is_in_sight() {
     assert_eq!(closing(&asked(&amari, "web", &[], "2026-09-02")), Some(year13));
     assert_eq!(closing(&asked(&amari, "web", &[], "2026-03-02")), None);
     assert!(matches!(asked(&amari, "rolling", &[], "2027-01-23").needs, Needs::NotSince(..)));
+    let autumn = signed("2026/27-autumn", PepType::Review, "2026-11-20");
+    let last = asked(&amari, "rolling", &[autumn], "2026-12-10");
+    assert!(last.undone().all(|one| matches!(one.due.duty, Duty::Closing(_))), "no term's PEP is due after that day");
     assert_eq!(asked(&amari, "portal", &[], "2026-03-02").needs, Needs::Now, "a form's range ends no duty of the law");
 }
 

@@ -482,3 +482,50 @@ fn r4_11_prose_that_two_branches_replaced_is_shown_whole_wherever_it_stands() {
         assert_eq!(plan::text_at(&b.document, place, &b.writer).unwrap(), other);
     }
 }
+
+#[test]
+fn r4_11_a_sentence_that_one_wrote_anew_and_another_changed_within_is_shown_whole() {
+    let base = "He finds maths hard. He is tired. He has a pass.";
+    for (one, other) in [
+        (
+            "He finds maths much easier now. He is tired. He has a pass.",
+            "Maths lessons frighten him badly. He is tired. He has a pass.",
+        ),
+        (
+            "He finds maths much easier now. He is tired. He has a pass.",
+            "Maths lessons frighten him badly. He sleeps well. He has a pass.",
+        ),
+    ] {
+        for swapped in [false, true] {
+            let (mut odile, mut ottoline) = both(base);
+            let (first, second) = if swapped { (other, one) } else { (one, other) };
+            odile.rewrite(NOTES, first);
+            ottoline.rewrite(NOTES, second);
+            meet(&mut odile, &mut ottoline);
+            assert!(is_open(&odile), "{}", text_or_nothing(&odile));
+            let [dispute] = &apart(&ottoline)[..] else { panic!("one text") };
+            assert_eq!(left_by(dispute, "Odile").to_string(), first);
+            assert_eq!(left_by(dispute, "Ottoline").to_string(), second);
+        }
+    }
+}
+
+#[test]
+fn r4_11_what_people_write_anew_while_a_text_is_open_can_be_chosen_whole() {
+    let (mut odile, mut ottoline) = rewritten_by_both();
+    meet(&mut odile, &mut ottoline);
+    let mut second = Device::holding("Ottoline", DocumentKind::Main, 1);
+    second.receive(&odile);
+    odile.rewrite(NOTES, "Third version now, all new.");
+    ottoline.rewrite(NOTES, "Second version, with all new words.");
+    second.rewrite(NOTES, "Fourth version on the other laptop.");
+    second.receive(&ottoline);
+    meet(&mut odile, &mut second);
+    let [dispute] = &apart(&odile)[..] else { panic!("one text") };
+    let claims: Vec<String> = dispute.claims.iter().map(|claim| claim.value.to_string()).collect();
+    for version in
+        ["Third version now, all new.", "Second version, with all new words.", "Fourth version on the other laptop."]
+    {
+        assert!(claims.iter().any(|claim| claim == version), "{claims:?}");
+    }
+}

@@ -181,7 +181,7 @@ impl Page<'_> {
                 .map(|who| format!("{} begins", upper(&who)))
         });
         let title = format!("{}. {}", number + 1, stop.label);
-        let time = stop.point.map(|point| when(point));
+        let time = stop.point.map(when);
         let inside = html! {
             @if let Some(point) = stop.point {
                 p class="govuk-hint" {
