@@ -407,7 +407,7 @@ fn a_type_a_mistake_and_a_child_entered_twice_are_put_right_on_pages_too() {
     assert!(shown.contains("begun as termly review, it is now initial") && shown.contains("The first one"), "{shown}");
     send("do=withdraw&reason=Begun+by+mistake.");
     let shown = browser.get(&plan).body;
-    assert!(shown.contains("This PEP was withdrawn by") && shown.contains("(Begun by mistake.)"));
+    assert!(shown.contains("This PEP was withdrawn by") && shown.contains("(Begun by mistake)"));
     assert!(browser.get(&filing).body.contains("Bring this PEP back"));
     assert!(!browser.get("/").body.contains(&spring), "it waits for nobody");
     assert!(browser.get("/children").body.contains("Withdrawn"));
@@ -434,7 +434,8 @@ fn a_type_a_mistake_and_a_child_entered_twice_are_put_right_on_pages_too() {
         let answer = send(&fields);
         assert!(answer.status == 200 && answer.body.contains(words), "{fields}: {}", answer.head);
     }
-    assert_eq!(send(&format!("into={child}&reason=One+UPN.")).header("location"), Some("/children?joined=1"));
+    let sent = send(&format!("into={child}&reason=One+UPN."));
+    assert_eq!(sent.header("location"), Some("/children?joined=1"), "{}", sent.body);
     let children = browser.get("/children").body;
     assert!(!children.contains("Fenimoor") && children.contains("Idris Fennimoor"));
     let apart = format!("/children/{child}/join");

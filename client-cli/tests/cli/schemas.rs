@@ -389,7 +389,7 @@ fn refused(world: &World, odile: &Home, lorcan: &Home, pep: &str) {
     let again = again["child"].as_str().unwrap();
     relay(&["children", "merge", again, &world.child, "--reason", "One UPN."]);
     relay(&["children", "merge", again, &world.child, "--reason", "Another UPN.", "--undo"]);
-    relay(&["teams", "add", again, LORCAN.0, "--role", "virtual-school-officer"]);
+    // He came onto the other entry's team when they were joined, and stays there.
     lorcan.pep(&["sync"]).ok();
     ask(lorcan, &["child", "join", again, &world.child, "--reason", "One UPN after all."]);
     relay(&["teams", "end", &world.child, ODILE.0, "--on", "2025-12-31"]);

@@ -171,6 +171,10 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
             }
             None => None,
         },
+        // What was joined is no child of its own any more.
+        ["children", _, "join"] if request.post && matches!(turn.env.found.acted, Some(Ok(()))) => {
+            Some(Outcome::Go(request.href("/children?joined=1")))
+        }
         ["children", id, "join"] => match id.parse::<Uuid>().ok().map(|id| turn.child(&id)) {
             Some(child) => join_of(turn, request, child?)?,
             None => None,
@@ -309,9 +313,8 @@ fn of_child(turn: &mut Turn<'_>, request: &Request, child: Option<ChildLine>) ->
 fn join_of(turn: &mut Turn<'_>, request: &Request, child: Option<ChildLine>) -> Result<Option<Outcome>, Error> {
     let Some(child) = child.filter(|_| turn.is_virtual_school()) else { return Ok(None) };
     let wrong = match (&turn.env.found.acted, request.post) {
-        (Some(Ok(())), true) => return Ok(Some(Outcome::Go(request.href("/children?joined=1")))),
         (Some(Err(e)), true) => Some(e.clone()),
-        (None, true) => {
+        (_, true) => {
             let not_chosen = || Error::new(Kind::Usage, "Choose as which entry the child is to be known.");
             let wanted = join_children::wanted(request, &child).ok_or_else(not_chosen);
             match wanted.and_then(|(one, into, apart, why)| turn.joins((one, into), apart, &why)) {

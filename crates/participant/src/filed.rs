@@ -1,7 +1,7 @@
 //! What the directory has put right about a PEP, and what is to be put right, in words: for the head of its page and the commands.
 
 use gate::Id;
-use plan::{Pep, PepType, Role, Task, TaskKind};
+use plan::{Pep, PepType, Role};
 use sync::directory::Said;
 use uuid::Uuid;
 
@@ -46,24 +46,10 @@ pub fn among<'a>(device: &Device, pep: &Pep, all: impl Iterator<Item = &'a Pep>)
     PutRight {
         amended: pep.filed.began_as.zip(amended),
         withdrawn: correction.and_then(|one| one.withdrawn.as_ref()).map(|said| said_by(device, said)),
-        waits_for: waits_for(device, pep),
+        waits_for: device.waits_for(pep),
         twins: all.filter(|other| other.is_twin_of(pep)).map(Pep::id).collect(),
         other_entry: pep.filed.began_for.is_some(),
     }
-}
-
-/// The role whose yes the type of a PEP waits for.
-pub fn waits_for(device: &Device, pep: &Pep) -> Option<Role> {
-    let correction = device.roster().correction(pep.began_for().as_bytes(), pep.id().as_bytes())?;
-    correction.waits_for.as_deref()?.parse().ok().filter(|_| pep.counts())
-}
-
-/// What whoever chooses the type is waited for.
-pub(crate) fn yes(pep: &Pep) -> Task {
-    let reason = format!("is this PEP of the type “{}”", pep.kind.label().to_lowercase());
-    let (place, from, due, by) = (None, None, None, None);
-    let question = plan::bank().question("meta.pepType").map(|question| question.id.as_str());
-    Task { kind: TaskKind::Approve, question, place, from, due, count: 1, reason: Some(reason), by }
 }
 
 fn said_by(device: &Device, said: &Said) -> SaidBy {

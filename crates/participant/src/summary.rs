@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use plan::{Answer, Cell, Due, Gap, Pep, Person, Role, Sitting, State, Task, Value, View};
+use plan::{Answer, Cell, Due, Gap, Pep, Person, Role, Sitting, State, Task, TaskKind, Value, View};
 
 /// A plan, as far as lists need it.
 #[derive(Debug, Clone)]
@@ -93,6 +93,15 @@ impl Summary {
             stated: plan::stated(view),
             tasks: plan::tasks(view, pep, person),
         }
+    }
+
+    /// This person is waited for to say of what type it is.
+    pub fn waits_for_a_yes(&mut self) {
+        let kind = self.pep.kind.label().to_lowercase();
+        let reason = Some(format!("is this PEP of the type “{kind}”"));
+        let question = plan::bank().question("meta.pepType").map(|question| question.id.as_str());
+        let (place, from, due, by) = (None, None, None, None);
+        self.tasks.push(Task { kind: TaskKind::Approve, question, place, from, due, count: 1, reason, by });
     }
 
     /// How many questions still want an answer of this person.

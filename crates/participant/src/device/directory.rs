@@ -191,6 +191,12 @@ impl Device {
         Pep { child: known_as, kind: is.unwrap_or(kind), filed, ..pep }
     }
 
+    /// The role whose yes the type of a PEP waits for.
+    pub fn waits_for(&self, pep: &Pep) -> Option<Role> {
+        let correction = self.roster.correction(pep.began_for().as_bytes(), pep.id().as_bytes())?;
+        correction.waits_for.as_deref()?.parse().ok().filter(|_| pep.counts())
+    }
+
     /// Of the entries alone.
     fn read_directory(&self) -> Result<(Directory, People), Trouble> {
         Directory::read(&self.replica, self.me.as_ref().map(|me| &me.person), None)

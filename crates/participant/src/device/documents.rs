@@ -13,7 +13,7 @@ use super::{
     Device,
     views::{Version, Work},
 };
-use crate::{filed, summary::Summary};
+use crate::summary::Summary;
 
 /// Copies of a PEP's documents, and who stands behind their actors.
 #[derive(Default)]
@@ -106,9 +106,9 @@ impl Device {
         let name = self.me.as_ref().map_or("", |me| me.name.as_str());
         let person = Person { writer: &writer, name, today: self.day.parse().unwrap_or_default() };
         let mut summary = Summary::of(pep, &person, &view);
-        summary
-            .tasks
-            .extend(filed::waits_for(self, pep).filter(|whose| role.counts_as(*whose)).map(|_| filed::yes(pep)));
+        if self.waits_for(pep).is_some_and(|whose| role.counts_as(whose)) {
+            summary.waits_for_a_yes();
+        }
         let summary = Arc::new(summary);
         self.views.keep_summary(id, version, summary.clone());
         Ok(Some(summary))
