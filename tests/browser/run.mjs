@@ -229,7 +229,7 @@ async function mistake(context, base, plan) {
     await page.fill('#dueDate-year', '2026')
     await page.getByRole('button', { name: 'Save target' }).click()
     assert((await page.title()).startsWith('Error: '))
-    assert.equal(await page.evaluate(() => document.activeElement.className), 'govuk-error-summary')
+    await page.waitForFunction(() => document.activeElement.className === 'govuk-error-summary')
     assert.equal(await page.inputValue('#area'), 'Ratio')
     await checked(page, 'target-error', width)
     await page.locator('.govuk-error-summary a').first().click()
