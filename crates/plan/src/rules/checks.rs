@@ -482,7 +482,8 @@ impl Checks<'_> {
             doubt("unit", "How will you know? Nobody has said what the numbers count.");
         }
         let vague = tokens(&statement).iter().chain(&tokens(&measure)).any(|word| is_vague(word));
-        if vague && then.is_none() && !has_number(&statement) && !has_number(&measure) {
+        let counted = |text: &str| has_number(&without_days(text));
+        if vague && then.is_none() && !counted(&statement) && !counted(&measure) {
             doubt(
                 "measure",
                 "How will you know? To improve, develop, understand more, be better or more confident or try has no end without a number.",
@@ -712,6 +713,35 @@ fn is_provision(said: &[String]) -> bool {
         && !has(&["so", "because", "until", "score", "read", "write", "spell", "able", "can", "know", "without"])
 }
 
+/// A text without the days in it: "by 22 May 2026" counts nothing.
+fn without_days(text: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let month = |word: Option<&&str>| {
+        let word = word.map(|word| word.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase());
+        word.is_some_and(|word| MONTHS.iter().any(|month| *month == word || month.get(..3) == Some(word.as_str())))
+    };
+    let digits = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    let of_a_day = |at: usize, word: &str| {
+        digits(word) && (month(words.get(at + 1)) || at.checked_sub(1).is_some_and(|before| month(words.get(before))))
+    };
+    let kept = words.iter().enumerate().filter(|(at, word)| !of_a_day(*at, word));
+    kept.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
+}
+
 fn has_number(text: &str) -> bool {
     const SPELT: [&str; 18] = [
         "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "once",
@@ -778,6 +808,11 @@ mod tests {
         for text in ["", "improve confidence", "someone", "weight"] {
             assert!(!has_number(text), "{text}");
         }
+        assert_eq!(
+            without_days("By 22 May 2026, I will get 10 marks in 3 tests"),
+            "By May I will get 10 marks in 3 tests"
+        );
+        assert!(!has_number(&without_days("By 22 Sep. I will understand more")));
         assert_eq!((out_of("8/20 now"), out_of("twice 12/20"), out_of("and/or")), (Some(20), Some(20), None));
     }
 }

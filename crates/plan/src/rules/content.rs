@@ -176,6 +176,9 @@ impl Content {
         };
         let own = |id: &str| bank().question(id).is_some_and(|question| question.voice);
         self.answers.retain(|id, json| !own(id) || json.as_object_mut().is_none_or(|entries| !strip(entries)));
+        // What the young person chooses about their own part of the meeting is theirs as well, whoever wrote it down.
+        let part = |id: &str| bank().question(id).is_some_and(|q| q.block == "voice" && q.is_childs_choice());
+        self.answers.retain(|id, _| !part(id));
         let fields = bank().question(TARGETS).map_or(&[][..], |question| &question.columns);
         for target in self.targets.iter_mut().flat_map(|targets| targets.values_mut()).filter_map(Json::as_object_mut) {
             for field in fields.iter().filter(|field| field.voice_of.is_some()) {

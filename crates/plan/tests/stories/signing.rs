@@ -621,3 +621,13 @@ fn a_type_put_right_makes_a_signature_stale_by_what_it_asks_and_what_is_withdraw
     let edit = Edit::Rewrite { question: "care.story".into(), text: "More.".into() };
     assert_eq!(devices[ODILE].try_edit(&[edit]), Err(Refused::Withdrawn));
 }
+
+#[test]
+fn what_the_child_chooses_about_their_own_part_asks_nobody_to_sign_again() {
+    let mut devices = ready(&ten_page());
+    both_sign(&mut devices);
+    devices[4].set("voice.meetingChoice", "on_a_call");
+    share(&mut devices);
+    let view = devices[0].view();
+    assert!(stands(&view, "signoff.dt") && stands(&view, "signoff.sw"), "{:?}", signature(&view, "signoff.dt").why);
+}
