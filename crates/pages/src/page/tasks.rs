@@ -105,7 +105,7 @@ fn of_one(site: &Site, plans: &[&Digest], tasks: &OfOne<'_>) -> Markup {
                     li {
                         (kit::link(&place(site, one), &tasks::said(&one.task, one.role)))
                         @if let Some(due) = one.task.due {
-                            @if one.late { " " (kit::tag("red", &format!("Overdue since {}", words::date(due)))) }
+                            @if one.late { " " (kit::tag("red", "Overdue")) span class="pep-muted" { " since " (words::date(due)) } }
                             @else { span class="pep-muted" { ", by " (words::date(due)) } }
                         }
                     }

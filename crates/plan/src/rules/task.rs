@@ -254,7 +254,9 @@ impl Find<'_> {
     fn questions(&mut self) {
         let process = self.pep.process();
         let own = [AREAS, OVERALL, DECISION, "meeting.date", meeting::HELD];
-        let mine = |gap: &&Gap| gap.is_for(self.person.writer, process) && !own.contains(&gap.question);
+        // What the Virtual School says of a plan belongs to its quality check, once it is ready for that.
+        let own = |id: &str| own.contains(&id) || (id.starts_with("qa.") && self.role().is_virtual_school());
+        let mine = |gap: &&Gap| gap.is_for(self.person.writer, process) && !own(gap.question);
         let open: Vec<&Gap> = self.view.gaps.iter().filter(mine).collect();
         let wants = |gap: &&&Gap| matches!(gap.why, Why::Missing | Why::NotSaidWhoWrote);
         let missing = open.iter().filter(wants).count();
@@ -312,10 +314,12 @@ impl Find<'_> {
         }
         // Only what is ready: everybody it waits for has said "complete".
         let offer = offer(self.view, self.pep, self.role(), &[]).filter(|offer| offer.waits.is_empty());
-        let wanted = !self.view.signed_off() && quality::is_wanted(self.process(), AREAS);
-        if let Some(offer) = offer.filter(|_| wanted) {
-            let blocked = offer.blocked_by.is_some() && self.view.open_returns.is_empty();
-            if blocked || !quality::ungraded(self.view, self.pep).is_empty() {
+        if let Some(offer) = offer.filter(|_| !self.view.signed_off()) {
+            let graded = quality::is_wanted(self.process(), AREAS);
+            let blocked = graded && offer.blocked_by.is_some() && self.view.open_returns.is_empty();
+            let says = |gap: &Gap| gap.question.starts_with("qa.") && gap.is_for(self.person.writer, self.process());
+            let unsaid = self.view.gaps.iter().any(says);
+            if blocked || unsaid || (graded && !quality::ungraded(self.view, self.pep).is_empty()) {
                 let why = "With this overall grade it is not signed off: send it back, or grade it again.";
                 if let Some(task) = self.at(TaskKind::Quality, AREAS) {
                     task.reason = blocked.then(|| why.to_owned());

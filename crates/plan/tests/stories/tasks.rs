@@ -71,7 +71,7 @@ fn a_plan_that_waits_for_somebody_is_on_exactly_their_list_in_every_state_of_eve
         waits_for_the_right_people(&devices, &format!("{id}, ready to sign"));
         both_sign(&mut devices);
         waits_for_the_right_people(&devices, &format!("{id}, with the Virtual School"));
-        if kinds(&devices[LORCAN]).contains(&TaskKind::Quality) {
+        if kinds(&devices[LORCAN]).contains(&TaskKind::Quality) && !pep.process().practice.qa.areas.is_empty() {
             // With the worst grade nothing is signed off in some processes: it is the Virtual School's to send it back.
             let grades: Vec<String> = pep.process().practice.qa.grades.iter().map(|grade| grade.id.clone()).collect();
             fill_grades(&mut devices, grades.last().unwrap());
