@@ -36,22 +36,44 @@ pub(crate) fn reopened(document: &Automerge, view: &View) -> BTreeSet<String> {
     now.live_rows(&tables).into_iter().filter(changed).map(|(key, _)| key).collect()
 }
 
-/// Refuses a decision about no target of the plan, or about more than is asked for it. `stands`: the row with the edit.
-pub(crate) fn possible<R: ReadDoc>(sheet: &Sheet<'_, R>, stands: &dyn Fn(&str) -> Vec<Value>) -> Result<(), Refused> {
+/// Refuses a decision about no target of the plan, or about more than is asked for it, with what other decisions say of the same one.
+/// `stands`: the row with the edit, whose key is `row`.
+pub(crate) fn possible<R: ReadDoc>(
+    sheet: &Sheet<'_, R>,
+    stands: &dyn Fn(&str) -> Vec<Value>,
+    row: &str,
+) -> Result<(), Refused> {
     let refused = |column: &str, says| Err(Refused::Impossible { question: format!("{DECISION}/{column}"), says });
     let named: BTreeSet<String> = stands("target").iter().map(|value| plain(&value.to_string())).collect();
-    let roots: Vec<ObjId> = sheet.root("targets").into_iter().collect();
-    let is_named = |(key, maps): &(String, Vec<ObjId>)| {
+    let names = |key: &str, maps: &[ObjId], named: &BTreeSet<String>| {
         let area = sheet.puts(maps, "area", Kind::Text).into_iter().map(|put| put.value.to_string());
-        let mut known = area.chain([key.clone(), joined_text(sheet, "statement", maps)]);
+        let mut known = area.chain([key.to_owned(), joined_text(sheet, "statement", maps)]);
         known.any(|known| !plain(&known).is_empty() && named.contains(&plain(&known)))
     };
-    let Some((_, target)) = sheet.rows(&roots).into_iter().find(is_named) else {
+    let roots: Vec<ObjId> = sheet.root("targets").into_iter().collect();
+    let all = sheet.rows(&roots);
+    // The first that they name, as everybody reads it.
+    let meant = |named: &BTreeSet<String>| all.iter().find(|(key, maps)| names(key, maps, named));
+    let Some((key, target)) = meant(&named) else {
         return refused("target", "names no target of this plan: `pep show PEP` lists them with their keys");
     };
-    let cost = target_cost(sheet, &target);
+    let cost = target_cost(sheet, target);
     let least = |column: &str| stands(column).iter().filter_map(Value::quantity).min().unwrap_or(0);
-    match least("approved").saturating_add(least("declined")) > cost.requested.saturating_add(cost.retained) {
+    let tables: Vec<ObjId> = sheet.answer(DECISION, ObjType::Map).into_iter().collect();
+    let others = sheet.live_rows(&tables).into_iter().filter(|(other, maps)| {
+        let said = sheet.puts(maps, "target", Kind::Text).into_iter().map(|put| plain(&put.value.to_string()));
+        other != row && meant(&said.collect()).is_some_and(|(meant, _)| meant == key)
+    });
+    let least_of = |maps: &[ObjId], column: &str| {
+        let kind = bank().question(DECISION).and_then(|q| q.column(column)).map_or(Kind::Number, |column| column.kind);
+        sheet.puts(maps, column, kind).iter().filter_map(|put| put.value.quantity()).min().unwrap_or(0)
+    };
+    let decided: i64 = others
+        .map(|(_, maps)| least_of(&maps, "approved").saturating_add(least_of(&maps, "declined")))
+        .fold(0, i64::saturating_add);
+    match decided.saturating_add(least("approved")).saturating_add(least("declined"))
+        > cost.requested.saturating_add(cost.retained)
+    {
         true => refused("approved", "is, with what is declined, more than is asked for this target"),
         false => Ok(()),
     }

@@ -141,7 +141,7 @@ fn row_is_possible<R: ReadDoc>(
         return Err(Refused::Impossible { question: format!("{table}/{column}"), says: fault.says });
     }
     match table == decision::DECISION && ["target", "approved", "declined"].iter().any(|column| given(column)) {
-        true => decision::possible(sheet, &stands),
+        true => decision::possible(sheet, &stands, row),
         false => Ok(()),
     }
 }
@@ -382,11 +382,23 @@ fn doubts(view: &View, pep: &Pep, today: NaiveDate) -> Vec<Doubt> {
         }
     }
     held_to_come(view, today, &mut doubt);
+    began_to_come(view, today, &mut doubt);
     signed_before(view, &mut doubt);
     found
 }
 
 /// A meeting that is said to have been held on a day to come by this device's clock, which may be wrong: so it is only asked about.
+/// What is told as it is, and has a day that is still to come.
+fn began_to_come(view: &View, today: NaiveDate, doubt: &mut dyn FnMut(&str, &str, Vec<Value>)) {
+    for id in ["care.lookedAfterSince", "care.legalStatusSince", "care.placementSince"] {
+        let since = days(values(view, id));
+        if since.iter().any(|day| *day > today) {
+            let says = "This day is still to come. Is that right?";
+            doubt(id, says, since.into_iter().map(Value::Date).collect());
+        }
+    }
+}
+
 fn held_to_come(view: &View, today: NaiveDate, doubt: &mut dyn FnMut(&str, &str, Vec<Value>)) {
     let meeting = days(values(view, "meeting.date"));
     let held = values(view, "meeting.held") == [Value::YesNo(true)] && !on_paper(view);

@@ -171,6 +171,11 @@ fn r002_23_a_decision_is_the_heads_and_is_opened_again_when_what_was_decided_cha
     assert_eq!(open(&marguerite), ["This has not been answered."]);
     marguerite.edit(decision(&english.to_string(), "2026-03-01"));
     assert!(open(&marguerite)[0].contains("Nothing is decided"), "of maths");
+    let twice = marguerite.try_edit(&[decision("English", "2026-03-01")]).unwrap_err();
+    assert!(
+        twice.to_string().contains("more than is asked for this target"),
+        "the same target by its subject: {twice}"
+    );
     marguerite.edit(decision("Maths", "2026-03-01"));
     assert_eq!(open(&marguerite), [""; 0]);
     // Another payee, written apart: only that target's decision is open again.

@@ -228,6 +228,8 @@ fn a_decision_is_compared_with_what_is_asked_and_what_is_left() {
         "funding.decision/approved",
     );
     is_impossible(decide(&mut head, &[("target", "Swimming"), ("approved", "5.00")]), "funding.decision/target");
+    let mut second = Device::holding("Marguerite", DocumentKind::Main, 1);
+    second.receive(&head);
     decide(&mut head, &[("target", "English"), ("reason", "Yes")]).unwrap();
     let blocks = |device: &Device| {
         let all = found(device, "2026-03-02").into_iter();
@@ -242,8 +244,12 @@ fn a_decision_is_compared_with_what_is_asked_and_what_is_left() {
     );
     decide(&mut head, &[("target", "English"), ("declined", "20.00")]).unwrap();
     assert!(blocks(&head).is_empty());
-    // The same target by its key as well: both count.
-    decide(&mut head, &[("target", &target.to_string()), ("approved", "50.00")]).unwrap();
+    // The same target by its key as well: both count, also where they come together later.
+    let by_key = [("target", target.to_string()), ("approved", "50.00".to_owned())];
+    let by_key: Vec<(&str, &str)> = by_key.iter().map(|(column, text)| (*column, text.as_str())).collect();
+    is_impossible(decide(&mut head, &by_key), "funding.decision/approved");
+    decide(&mut second, &by_key).unwrap();
+    head.receive(&second);
     assert!(blocks(&head)[0].1.contains("£100.00 is decided about, and £50.00 is asked"), "{:?}", blocks(&head));
 }
 
@@ -340,4 +346,15 @@ fn money_is_read_the_same_everywhere_and_never_ten_times_as_much() {
     }
     // What programs read has no comma.
     assert_eq!(Value::Money(125_000).to_json(), serde_json::json!("1250.00"));
+}
+
+#[test]
+fn care_that_began_on_a_day_to_come_is_asked_about_and_can_be_confirmed() {
+    let (mut odile, _) = two();
+    odile.set("care.lookedAfterSince", "2026-09-01");
+    let asked = |today: &str| {
+        let all = found(&odile, today).into_iter();
+        all.filter(|one| one.field.as_deref() == Some("care.lookedAfterSince") && one.confirm.is_some()).count()
+    };
+    assert_eq!((asked("2026-03-02"), asked("2026-09-01")), (1, 0));
 }
