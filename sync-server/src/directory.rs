@@ -715,7 +715,7 @@ impl Directory {
         self.invitations.insert(hash, invitation);
         self.audit(now, None, "invited", &[("person", text(&person)), ("role", invite.role.clone())]);
         for child in joins {
-            self.put_member(child, person, &invite.role, &today, None, now, None);
+            self.put_member(member(child, person, &invite.role, &today, None), now, None);
         }
         Ok(person)
     }
@@ -845,7 +845,7 @@ impl Directory {
         self.changes(Subject::Child(new.child));
         self.touch_team(&new.child);
         if let (Some(person), Some(role)) = (person, role) {
-            self.put_member(new.child, person, &role, &today, None, now, by);
+            self.put_member(member(new.child, person, &role, &today, None), now, by);
         }
         Ok(true)
     }
@@ -857,7 +857,7 @@ impl Directory {
             return Err(Refused::Role);
         }
         self.check_member(child, person, &from, false)?;
-        self.put_member(*child, *person, role, &from, None, now, None);
+        self.put_member(member(*child, *person, role, &from, None), now, None);
         Ok(())
     }
 
@@ -869,7 +869,7 @@ impl Directory {
             return Err(Refused::Stands(NOT_BEGUN));
         }
         self.end_delegations(child, person, &on);
-        self.put_member(*child, *person, &member.role, &member.from, Some(on), now, by);
+        self.put_member(Member { to: Some(on), ..member }, now, by);
         Ok(())
     }
 
@@ -904,11 +904,11 @@ impl Directory {
         self.end_delegations(child, from, &on);
         if let Some(deputy) = deputy {
             self.end_delegations(child, to, &on);
-            self.put_member(*child, *to, &deputy.role, &deputy.from, Some(last.clone()), now, by);
+            self.put_member(member(*child, *to, &deputy.role, &deputy.from, Some(last.clone())), now, by);
         }
-        self.put_member(*child, *from, &ends.role, &ends.from, Some(last), now, by);
+        self.put_member(member(*child, *from, &ends.role, &ends.from, Some(last)), now, by);
         if begins {
-            self.put_member(*child, *to, &ends.role, &on, None, now, by);
+            self.put_member(member(*child, *to, &ends.role, &on, None), now, by);
         }
         Ok(())
     }
@@ -1061,44 +1061,19 @@ impl Directory {
     }
 
     /// A membership; and of a child with several entries likewise in the other teams.
-    #[allow(clippy::too_many_arguments)] // one membership, who changed it and when
-    fn put_member(
-        &mut self,
-        child: Id,
-        person: Id,
-        role: &str,
-        from: &str,
-        to: Option<String>,
-        now: i64,
-        by: Option<Id>,
-    ) {
-        let begins = !self.has_member(&child, &person, role, from);
-        self.put_one_member(child, person, role, from, to.clone(), now, by);
-        self.put_where_joined(
-            begins,
-            Member { child, person, role: role.to_owned(), from: from.to_owned(), to },
-            by,
-            now,
-        );
+    fn put_member(&mut self, member: Member, now: i64, by: Option<Id>) {
+        let begins = !self.has_member(&member);
+        self.put_one_member(member.clone(), now, by);
+        self.put_where_joined(begins, member, by, now);
     }
 
-    #[allow(clippy::too_many_arguments)] // the same
-    fn put_one_member(
-        &mut self,
-        child: Id,
-        person: Id,
-        role: &str,
-        from: &str,
-        to: Option<String>,
-        now: i64,
-        by: Option<Id>,
-    ) {
-        let known = self.has_member(&child, &person, role, from);
+    fn put_one_member(&mut self, member: Member, now: i64, by: Option<Id>) {
+        let known = self.has_member(&member);
         let did = if known { "ended membership" } else { "began membership" };
-        let mut on = vec![("child", text(&child)), ("person", text(&person)), ("role", role.to_string())];
-        on.extend((!known).then(|| ("first day", from.to_string())));
+        let Member { child, person, ref role, ref from, ref to } = member;
+        let mut on = vec![("child", text(&child)), ("person", text(&person)), ("role", role.clone())];
+        on.extend((!known).then(|| ("first day", from.clone())));
         on.extend(to.clone().map(|to| ("last day", to)));
-        let member = Member { child, person, role: role.to_string(), from: from.to_string(), to };
         // With the role: two memberships of one person may begin on one day, and neither takes the place of the other.
         let parts = [&key("team/", &child), &person[..], from.as_bytes(), role.as_bytes()];
         self.stage(parts.join(&b'/'), &member);
@@ -1110,10 +1085,10 @@ impl Directory {
         self.touch_team(&child);
     }
 
-    fn has_member(&self, child: &Id, person: &Id, role: &str, from: &str) -> bool {
+    fn has_member(&self, member: &Member) -> bool {
         let is_it =
-            |member: &Member| (member.person, member.from.as_str(), member.role.as_str()) == (*person, from, role);
-        self.team(child).iter().any(is_it)
+            |known: &Member| (known.person, &known.from, &known.role) == (member.person, &member.from, &member.role);
+        self.team(&member.child).iter().any(is_it)
     }
 
     fn learn_device(&mut self, device: Device) {
@@ -1283,6 +1258,11 @@ fn follows(child: &Child, today: &str) -> Result<()> {
         true => Ok(()),
         false => Err(Refused::ChildDates),
     }
+}
+
+/// A membership from this day on.
+fn member(child: Id, person: Id, role: &str, from: &str, to: Option<String>) -> Member {
+    Member { child, person, role: role.to_owned(), from: from.to_owned(), to }
 }
 
 /// An id as people see it.

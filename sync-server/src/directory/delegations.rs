@@ -7,7 +7,7 @@ use sync::{
     roster::Member,
 };
 
-use super::{Directory, Refused, Result, dated, from_cbor, key, text};
+use super::{Directory, Refused, Result, dated, from_cbor, key, member, text};
 use crate::pep;
 
 /// Prefix of the facts that say what of a child's plans is delegated.
@@ -114,7 +114,7 @@ impl Directory {
         let last = self.delegations(child).iter().filter(for_it).map(|one| one.to.clone()).max();
         let stands = self.team(child).iter().find(|m| m.person == *person && m.from == joined && m.role == pep::DEPUTY);
         if last.is_some() && stands.is_none_or(|member| member.to != last) {
-            self.put_member(*child, *person, pep::DEPUTY, &joined, last, now, by);
+            self.put_member(member(*child, *person, pep::DEPUTY, &joined, last), now, by);
         }
     }
 

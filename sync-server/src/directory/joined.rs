@@ -8,7 +8,7 @@ use sync::{
     roster::Member,
 };
 
-use super::{Directory, Refused, Result, day, from_cbor, key, text};
+use super::{Directory, Refused, Result, day, from_cbor, key, member, text};
 
 /// Prefix of the facts that say whose entry a child's is another of.
 const JOINED: &str = "joined/";
@@ -93,7 +93,7 @@ impl Directory {
         for Member { person, role, from, to: last, .. } in new {
             // Not before today: what was written before was no part of theirs.
             let first = if from > today { from } else { today.clone() };
-            self.put_one_member(*to, person, &role, &first, last, now, by);
+            self.put_one_member(member(*to, person, &role, &first, last), now, by);
         }
     }
 
@@ -106,21 +106,21 @@ impl Directory {
 
     /// A membership that began, or ended, does so in the teams of the same child's other entries.
     pub(super) fn put_where_joined(&mut self, begins: bool, member: Member, by: Option<Id>, now: i64) {
-        let Member { child, person, role, from, to } = member;
+        let Member { child, person, ref role, ref from, ref to } = member;
         for other in self.other_entries(&child) {
             let first = if begins {
-                if self.open_member(&other, &person, &from).is_ok() {
+                if self.open_member(&other, &person, from).is_ok() {
                     continue;
                 }
                 from.clone()
             } else {
-                let theirs = self.team(&other).iter().filter(|there| there.person == person && there.role == role);
-                let lasts = |there: &&Member| there.to.is_none() || there.to > to;
-                let found = theirs.clone().find(|there| there.from == from).or_else(|| theirs.clone().find(lasts));
+                let theirs = self.team(&other).iter().filter(|there| there.person == person && there.role == *role);
+                let lasts = |there: &&Member| there.to.is_none() || there.to > *to;
+                let found = theirs.clone().find(|there| there.from == *from).or_else(|| theirs.clone().find(lasts));
                 let Some(found) = found else { continue };
                 found.from.clone()
             };
-            self.put_one_member(other, person, &role, &first, to.clone(), now, by);
+            self.put_one_member(Member { child: other, from: first, ..member.clone() }, now, by);
         }
     }
 }
