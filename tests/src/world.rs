@@ -265,3 +265,38 @@ pub fn day_in(days: i64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs());
     sync_server::directory::day(i64::try_from(now).unwrap_or(0) + days * 24 * 60 * 60)
 }
+
+/// Odile and Ottoline in a world of their own, in step.
+pub struct Two {
+    /// The relay, and the folders.
+    pub world: World,
+    /// The social worker.
+    pub odile: Person,
+    /// The designated teacher.
+    pub ottoline: Person,
+}
+
+impl Two {
+    /// Both have joined and synced.
+    pub fn begin() -> Two {
+        let world = World::new();
+        let [odile, ottoline] = world.two();
+        let two = Two { world, odile, ottoline };
+        two.share();
+        two
+    }
+
+    /// Each comes by, and who came first once more.
+    pub fn share(&self) {
+        for person in [&self.odile, &self.ottoline, &self.odile] {
+            person.pep(["sync", "--once"]);
+        }
+    }
+
+    /// An officer of the Virtual School, who has synced.
+    pub fn officer(&self) -> Person {
+        let lorcan = self.world.person("lorcan", "Lorcan Tidewell", "virtual-school-officer");
+        lorcan.pep(["sync", "--once"]);
+        lorcan
+    }
+}

@@ -3,36 +3,8 @@
 
 use std::process::Stdio;
 
-use harness::world::{CHILD, Person, World, day_in};
+use harness::world::{CHILD, Person, Two, day_in};
 use serde_json::{Value, json};
-
-struct Story {
-    world: World,
-    odile: Person,
-    ottoline: Person,
-}
-
-impl Story {
-    fn begin() -> Story {
-        let world = World::new();
-        let [odile, ottoline] = world.two();
-        let story = Story { world, odile, ottoline };
-        story.share();
-        story
-    }
-
-    fn share(&self) {
-        for person in [&self.odile, &self.ottoline, &self.odile] {
-            person.pep(["sync", "--once"]);
-        }
-    }
-
-    fn officer(&self) -> Person {
-        let lorcan = self.world.person("lorcan", "Lorcan Tidewell", "virtual-school-officer");
-        lorcan.pep(["sync", "--once"]);
-        lorcan
-    }
-}
 
 /// Runs a command that is to fail: its exit code and the words of its JSON.
 fn fails(person: &Person, args: &[&str]) -> (Option<i32>, String) {
@@ -47,7 +19,7 @@ fn of<'a>(list: &'a Value, name: &str) -> &'a Value {
 
 #[test]
 fn a_contact_a_name_and_a_corrected_fact_are_seen_by_the_team() {
-    let story = Story::begin();
+    let story = Two::begin();
     let said = story.odile.json(["contacts", "--phone", "01632 960001", "--email", " odile@example.org "]);
     assert_eq!(of(&said, "Odile Marrowfield")["phone"], "01632 960001", "{said}");
     let named = story.odile.json(["device", "name", "the laptop in the car"]);
@@ -79,7 +51,7 @@ fn a_contact_a_name_and_a_corrected_fact_are_seen_by_the_team() {
 
 #[test]
 fn without_the_relay_nothing_is_done_and_that_is_said() {
-    let mut story = Story::begin();
+    let mut story = Two::begin();
     let new = story.odile.json(["new", CHILD, "--term", "2025/26-spring", "--type", "review"]);
     let pep = new["pep"].as_str().expect("a PEP").to_owned();
     story.world.stop_relay().expect("it ends");
@@ -103,7 +75,7 @@ fn without_the_relay_nothing_is_done_and_that_is_said() {
 
 #[test]
 fn a_case_is_handed_on_and_a_membership_ended_by_those_who_may() {
-    let story = Story::begin();
+    let story = Two::begin();
     let invited = ["invite", "--name", "Petra Lanternby", "--role", "social-worker", "--json"];
     let petra: Value = serde_json::from_str(&story.world.relay(invited)).expect("JSON");
     let id = petra["person"].as_str().expect("an id");
@@ -143,7 +115,7 @@ fn a_case_is_handed_on_and_a_membership_ended_by_those_who_may() {
 
 #[test]
 fn beside_a_program_that_keeps_the_line_it_goes_over_that_line() {
-    let story = Story::begin();
+    let story = Two::begin();
     let mut watching = story
         .odile
         .command(["sync", "--watch"])
@@ -162,7 +134,7 @@ fn beside_a_program_that_keeps_the_line_it_goes_over_that_line() {
 
 #[test]
 fn no_hand_over_leaves_a_child_with_nobody_in_between() {
-    let story = Story::begin();
+    let story = Two::begin();
     let petra = story.world.relay(["invite", "--name", "Petra Lanternby", "--role", "social-worker", "--json"]);
     let petra: Value = serde_json::from_str(&petra).expect("JSON");
     let to = petra["person"].as_str().expect("an id");
@@ -176,7 +148,7 @@ fn no_hand_over_leaves_a_child_with_nobody_in_between() {
 
 #[test]
 fn what_cannot_be_is_refused_before_anything_is_done() {
-    let story = Story::begin();
+    let story = Two::begin();
     for (fact, value) in [
         ("--dob", "2999-01-01"),
         ("--dob", "0001-01-01"),
@@ -211,7 +183,7 @@ fn what_cannot_be_is_refused_before_anything_is_done() {
 
 #[test]
 fn r002_14_a_colleague_answers_what_was_delegated_to_them_and_the_teacher_stays_accountable() {
-    let story = Story::begin();
+    let story = Two::begin();
     let school = "Thornfield Bridge Academy";
     let joins = |home: &str, name: &str, role: &str, more: &[&str]| {
         let invite = ["invite", "--name", name, "--role", role, "--organisation", school];

@@ -1,36 +1,8 @@
 //! A wrong PEP, or a child who was entered twice, is put right by those who may: nothing of what was written is copied or lost, and
 //! everybody, also whoever was offline meanwhile, comes to see the same.
 
-use harness::world::{CHILD, Person, World};
+use harness::world::{CHILD, Person, Two};
 use serde_json::{Value, json};
-
-struct Story {
-    world: World,
-    odile: Person,
-    ottoline: Person,
-}
-
-impl Story {
-    fn begin() -> Story {
-        let world = World::new();
-        let [odile, ottoline] = world.two();
-        let story = Story { world, odile, ottoline };
-        story.share();
-        story
-    }
-
-    fn share(&self) {
-        for person in [&self.odile, &self.ottoline, &self.odile] {
-            person.pep(["sync", "--once"]);
-        }
-    }
-
-    fn officer(&self) -> Person {
-        let lorcan = self.world.person("lorcan", "Lorcan Tidewell", "virtual-school-officer");
-        lorcan.pep(["sync", "--once"]);
-        lorcan
-    }
-}
 
 /// Runs a command that is to fail: its exit code, and the words and the hint of its JSON.
 fn fails(person: &Person, args: &[&str]) -> (Option<i32>, String) {
@@ -59,7 +31,7 @@ fn listed(person: &Person, pep: &str) -> Value {
 
 #[test]
 fn a_type_put_right_is_what_everybody_is_asked_by_and_nothing_is_begun_twice() {
-    let story = Story::begin();
+    let story = Two::begin();
     let (pep, _) = new(&story.odile, CHILD, "initial", &[]);
     story.odile.pep(["write", &pep, "care.story", "He cooks on Sundays."]);
     story.share();
@@ -100,7 +72,7 @@ fn a_type_put_right_is_what_everybody_is_asked_by_and_nothing_is_begun_twice() {
 
 #[test]
 fn a_pep_begun_by_mistake_is_kept_and_counts_nowhere_until_it_is_brought_back() {
-    let story = Story::begin();
+    let story = Two::begin();
     let autumn = ["new", CHILD, "--term", "2025/26-autumn", "--type", "review", "--process", "sections"];
     let autumn = story.odile.json(autumn)["pep"].as_str().expect("an id").to_owned();
     story.odile.pep(["set", &autumn, "care.legalStatus", "C2"]);
@@ -150,7 +122,7 @@ fn a_pep_begun_by_mistake_is_kept_and_counts_nowhere_until_it_is_brought_back() 
 
 #[test]
 fn r000_21_one_more_in_a_term_is_one_for_all_who_begin_it_that_day_for_that_reason() {
-    let story = Story::begin();
+    let story = Two::begin();
     let (ordinary, _) = new(&story.odile, CHILD, "review", &[]);
     story.share();
     for wrong in ["", "  ", &"x".repeat(101)] {
@@ -187,7 +159,7 @@ fn r000_21_one_more_in_a_term_is_one_for_all_who_begin_it_that_day_for_that_reas
 
 #[test]
 fn r001_02_a_type_that_somebody_else_chose_waits_for_the_social_workers_yes() {
-    let story = Story::begin();
+    let story = Two::begin();
     let (theirs, _) = new(&story.ottoline, CHILD, "initial", &[]);
     let (hers, _) = new(&story.odile, CHILD, "review", &[]);
     story.ottoline.sync();
@@ -216,7 +188,7 @@ fn r001_02_a_type_that_somebody_else_chose_waits_for_the_social_workers_yes() {
 }
 
 /// Idris was entered a second time, as Idris Fenimoor, with Ottoline alone on that team.
-fn entered_twice(story: &Story) -> (String, String) {
+fn entered_twice(story: &Two) -> (String, String) {
     let relay = |args: &[&str]| story.world.relay(args);
     let other = relay(&["children", "add", "--name", "Idris Fenimoor", "--dob", "2010-11-02"]).trim().to_owned();
     let ottoline = story.ottoline.json(["whoami"])["person"].as_str().expect("an id").to_owned();
@@ -229,7 +201,7 @@ fn entered_twice(story: &Story) -> (String, String) {
 #[test]
 fn a_child_who_was_entered_twice_is_one_with_the_plans_of_both_in_every_order() {
     for joined_first in [false, true] {
-        let story = Story::begin();
+        let story = Two::begin();
         let (idris, other) = entered_twice(&story);
         // Both are out of reach, and begin the term's PEP for the entry that they know.
         let (hers, _) = new(&story.odile, CHILD, "review", &[]);
@@ -288,7 +260,7 @@ fn a_child_who_was_entered_twice_is_one_with_the_plans_of_both_in_every_order() 
 
 #[test]
 fn entries_are_joined_by_the_virtual_school_and_never_in_chains_or_rings() {
-    let story = Story::begin();
+    let story = Two::begin();
     let (idris, other) = entered_twice(&story);
     let third = story.world.relay(["children", "add", "--name", "Idris F", "--dob", "2010-11-02"]).trim().to_owned();
     let officer = story.officer();
@@ -326,7 +298,7 @@ fn entries_are_joined_by_the_virtual_school_and_never_in_chains_or_rings() {
 
 #[test]
 fn without_the_relay_nothing_of_it_is_done_and_that_is_said() {
-    let mut story = Story::begin();
+    let mut story = Two::begin();
     let (pep, _) = new(&story.odile, CHILD, "review", &[]);
     story.share();
     story.world.stop_relay().expect("it ends");

@@ -1,37 +1,20 @@
 //! One PEP that people began apart, under two processes: both come into step, one stands, and what was entered in the other stands in it.
 
-use harness::world::{CHILD, Person, World, program};
+use harness::world::{CHILD, Person, Two, program};
 use serde_json::{Value, json};
 
 const NEW: [&str; 6] = ["new", CHILD, "--term", "2025/26-spring", "--type", "review"];
 
-struct Story {
-    world: World,
-    odile: Person,
-    ottoline: Person,
+fn starts(who: &Person, process: &str) -> String {
+    let made = who.json(NEW.iter().copied().chain(["--process", process]));
+    assert_eq!(made["created"], true);
+    made["pep"].as_str().expect("a PEP").to_owned()
 }
 
-impl Story {
-    fn begin() -> Story {
-        let world = World::new();
-        let [odile, ottoline] = world.two();
-        let story = Story { world, odile, ottoline };
-        story.odile.sync();
-        story.ottoline.sync();
-        story
-    }
-
-    fn starts(&self, who: &Person, process: &str) -> String {
-        let made = who.json(NEW.iter().copied().chain(["--process", process]));
-        assert_eq!(made["created"], true);
-        made["pep"].as_str().expect("a PEP").to_owned()
-    }
-
-    fn share(&self) {
-        for person in [&self.odile, &self.ottoline, &self.odile, &self.ottoline] {
-            let done = person.json(["sync", "--once"]);
-            assert_eq!(done["inStep"], true, "{done}");
-        }
+fn come_into_step(story: &Two) {
+    for person in [&story.odile, &story.ottoline, &story.odile, &story.ottoline] {
+        let done = person.json(["sync", "--once"]);
+        assert_eq!(done["inStep"], true, "{done}");
     }
 }
 
@@ -46,9 +29,9 @@ fn remarks(shown: &Value, question: &str) -> Vec<String> {
 
 #[test]
 fn two_who_start_one_pep_under_two_processes_come_into_step_and_nobodys_words_are_lost() {
-    let story = Story::begin();
-    let pep = story.starts(&story.odile, "ten-page");
-    assert_eq!(story.starts(&story.ottoline, "sections"), pep, "it is one PEP");
+    let story = Two::begin();
+    let pep = starts(&story.odile, "ten-page");
+    assert_eq!(starts(&story.ottoline, "sections"), pep, "it is one PEP");
     story.odile.pep(["write", &pep, "meeting.notes", "He moved house in January."]);
     story.odile.pep(["set", &pep, "setting.rollStatus", "single"]);
     // The other knows nothing of that, and writes for days.
@@ -60,7 +43,7 @@ fn two_who_start_one_pep_under_two_processes_come_into_step_and_nobodys_words_ar
     story.ottoline.pep(row);
     let target =
         story.ottoline.json(["target", "add", &pep, "category=academic", "statement=I will read for ten minutes."]);
-    story.share();
+    come_into_step(&story);
 
     for person in [&story.odile, &story.ottoline] {
         let shown = person.json(["show", &pep]);
@@ -89,18 +72,18 @@ fn two_who_start_one_pep_under_two_processes_come_into_step_and_nobodys_words_ar
     assert_eq!(story.odile.command(["show", &pep, "--aside"]).output().expect("pep runs").status.code(), Some(1));
     // It is done once, however often they sync.
     let before = heads(&story.odile);
-    story.share();
+    come_into_step(&story);
     assert_eq!(heads(&story.odile), before);
 }
 
 #[test]
 fn three_who_were_apart_for_a_week_and_one_who_had_signed_come_to_one_plan() {
-    let story = Story::begin();
+    let story = Two::begin();
     let lorcan = story.world.person("lorcan", "Lorcan Tidewell", "virtual-school-officer");
     lorcan.sync();
-    let pep = story.starts(&story.odile, "sections");
-    story.starts(&story.ottoline, "portal");
-    story.starts(&lorcan, "portal");
+    let pep = starts(&story.odile, "sections");
+    starts(&story.ottoline, "portal");
+    starts(&lorcan, "portal");
     story.odile.pep(["write", &pep, "care.story", "He moved house in January."]);
     story.ottoline.pep(["write", &pep, "progress.goingWell", "He explains his ideas to others."]);
     lorcan.pep(["write", &pep, "meeting.notes", "Ring before the meeting."]);
@@ -115,7 +98,7 @@ fn three_who_were_apart_for_a_week_and_one_who_had_signed_come_to_one_plan() {
     assert!(words.contains("begun here under “Sections A to E” and elsewhere under"), "{words}");
     assert!(words.contains("`pep show --aside` shows it"), "{words}");
     lorcan.sync();
-    story.share();
+    come_into_step(&story);
     lorcan.sync();
     for person in [&story.odile, &story.ottoline, &lorcan] {
         let shown = person.json(["show", &pep]);
@@ -128,7 +111,7 @@ fn three_who_were_apart_for_a_week_and_one_who_had_signed_come_to_one_plan() {
 
 #[test]
 fn the_virtual_school_says_under_which_process_new_peps_begin_by_phase() {
-    let mut story = Story::begin();
+    let mut story = Two::begin();
     story.world.stop_relay().expect("it ends");
     let settings = "[processes]\nsecondary = [\"web\", \"portal\"]\nprimary = [\"rolling\"]\n";
     std::fs::write(story.world.data().join("config.toml"), settings).expect("a file");
