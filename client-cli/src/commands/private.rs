@@ -10,6 +10,7 @@ use crate::{
 use participant::{
     device::NotChosen,
     error::{Error, Kind},
+    words,
 };
 
 /// Show or choose who sees the child's private words
@@ -70,6 +71,5 @@ pub fn run(context: &mut Context, args: Args) -> Result<(), Error> {
 }
 
 fn named(roles: &[Role]) -> String {
-    let labels: Vec<String> = roles.iter().map(|role| role.label().to_lowercase()).collect();
-    labels.join(", ").replace("virtual school", "Virtual School")
+    roles.iter().map(|role| words::small(*role)).collect::<Vec<_>>().join(", ")
 }

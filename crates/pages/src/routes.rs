@@ -117,7 +117,10 @@ pub fn regions(turn: &mut Turn<'_>, request: &Request) -> Vec<(String, String)> 
 fn of_page(turn: &mut Turn<'_>, request: &Request) -> Result<Regions, Error> {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let (id, rest) = match path.as_slice() {
-        [] => return Ok(tasks::regions(&turn.site()?, &turn.children()?, &turn.waiting()?)),
+        [] => {
+            let children = turn.children()?;
+            return Ok(tasks::regions(&turn.site()?, &children, &turn.waiting(&children)?));
+        }
         ["sync"] => return Ok(sync::regions(&turn.site()?, &turn.sharing()?)),
         ["pep", id, rest @ ..] => (id.parse::<Uuid>(), rest),
         _ => return Ok(Regions::default()),
@@ -160,7 +163,10 @@ fn outcome(turn: &mut Turn<'_>, request: &Request) -> Result<Option<Outcome>, Er
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let only_shown = |outcome: Outcome| if request.post { None } else { Some(outcome) };
     Ok(match path.as_slice() {
-        [] => only_shown(tasks::your_tasks(&turn.site()?, &turn.children()?, &turn.waiting()?)),
+        [] => {
+            let children = turn.children()?;
+            only_shown(tasks::your_tasks(&turn.site()?, &children, &turn.waiting(&children)?))
+        }
         ["children"] => {
             only_shown(children::children(request, &turn.site()?, turn.children()?, turn.is_virtual_school()))
         }

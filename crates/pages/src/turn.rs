@@ -236,8 +236,10 @@ impl<'a> Turn<'a> {
     }
 
     /// What waits for this person, the most urgent first.
-    pub fn waiting(&mut self) -> Result<Vec<ToDo>, Error> {
-        tasks::mine(self.device, &self.env.now)
+    pub fn waiting(&self, children: &[ChildLine]) -> Result<Vec<ToDo>, Error> {
+        let lines = children.iter().flat_map(|child| child.plans.iter().map(|plan| &plan.line));
+        let due = children.iter().filter_map(|child| child.due.as_deref());
+        tasks::among(self.device, lines, due, &self.env.now)
     }
 
     /// All children of this person's teams, with their plans.

@@ -86,16 +86,6 @@ impl OfChild {
 
     /// What waits for somebody in this role and is in no plan: a PEP to begin, and, of the Virtual School, whom the team lacks.
     pub fn tasks(&self, role: Role, today: NaiveDate) -> Vec<Task> {
-        let task = |kind: TaskKind, due: Option<NaiveDate>, reason: Option<String>| Task {
-            kind,
-            question: None,
-            place: None,
-            from: None,
-            due,
-            count: 1,
-            reason,
-            by: None,
-        };
         let mut tasks = Vec::new();
         // Whoever begins PEPs in this process, and those who wait for it beside them.
         let by = &self.process.process().practice.initiation.by;
@@ -105,13 +95,13 @@ impl OfChild {
         if let Some(one) = first.filter(|_| begins && self.peps != Peps::Open && self.is_due(today)) {
             let kind = if self.peps == Peps::None { TaskKind::NoPep } else { TaskKind::Review };
             let what = words::what(one.due.duty, (Some(one.year), one.term), self.process.process());
-            let roles: Vec<String> =
-                by.iter().map(|role| role.label().to_lowercase().replace("virtual school", "Virtual School")).collect();
+            let roles: Vec<String> = by.iter().map(|role| words::small(*role)).collect();
             let what = if may { what } else { format!("{what}; {} can begin it", roles.join(" or ")) };
-            tasks.push(task(kind, self.duties.first(), Some(what)));
+            tasks.push(Task { due: self.duties.first(), reason: Some(what), ..Task::of(kind) });
         }
         if role.is_virtual_school() {
-            tasks.extend(self.lacks.iter().map(|lack| task(TaskKind::Account, None, Some(lack.to_string()))));
+            let lack = |lack: &Lack| Task { reason: Some(lack.to_string()), ..Task::of(TaskKind::Account) };
+            tasks.extend(self.lacks.iter().map(lack));
         }
         tasks
     }

@@ -27,10 +27,9 @@ pub fn of(device: &mut Device, mine: &Mine, since: Option<i64>) -> Result<Vec<En
         .held()
         .flat_map(|(kind, document)| {
             let heads = seen.get(&kind.to_string()).unwrap_or(&none);
-            plan::news(document, &|actor| copies.author(actor), heads)
+            plan::news(document, &|actor| copies.author(actor), heads, person)
         })
         .collect();
-    entries.retain(|entry| entry.by.as_ref().map(|who| who.person) != person || entry.by.is_none());
     entries.retain(|entry| since.is_none_or(|since| entry.at >= since));
     entries.sort_by_key(|entry| entry.at);
     Ok(entries)

@@ -1,5 +1,7 @@
 //! What waits for this person, over every plan of this device, the most urgent first: `plan::tasks`, and what only a device knows.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use plan::{Pep, Person, Role, Standing, State, Task, TaskKind, Who, Writer};
 use uuid::Uuid;
@@ -42,43 +44,42 @@ impl Listed {
 
 /// What waits for this person, the most urgent first.
 pub fn mine(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
-    let mut all = Vec::new();
-    let undecided = device.undecided_by_pep()?;
     let (lines, children) = lists::plans_and_children(device, now)?;
-    for line in &lines {
-        all.extend(line.tasks(now.day()).map(|task| waiting(&line.pep, line.role, task.clone(), now.day())));
-        if line.role.is_virtual_school() && line.state != State::Superseded {
-            let differs = corrections(device, line, now)?;
-            all.extend(differs.into_iter().map(|task| waiting(&line.pep, line.role, task, now.day())));
-        }
-        if let Some(count) = undecided.get(&line.pep.id()) {
-            let task = Task { count: usize::try_from(*count).unwrap_or(usize::MAX), ..bare(TaskKind::DecideHeld) };
-            all.push(waiting(&line.pep, line.role, task, now.day()));
-        }
-    }
-    for of in &children {
-        all.extend(of.tasks(of.role, now.day()).into_iter().map(|task| of_child(of, of.role, task, now.day())));
-    }
-    in_order(device, all)
+    among(device, lines.iter(), children.iter().map(Arc::as_ref), now)
 }
 
-/// What waits of a child, and in no plan. What nobody can date is looked at soon.
-fn of_child(of: &OfChild, role: Role, task: Task, today: NaiveDate) -> ToDo {
-    let begins = matches!(task.kind, TaskKind::NoPep | TaskKind::Review);
-    let standing = task.due.map(|due| of.calendar().standing(today, due)).or(begins.then_some(Standing::Soon));
-    let (late, soon) = (standing == Some(Standing::Overdue), standing == Some(Standing::Soon));
-    ToDo { who: None, role, child: of.id(), name: None, pep: None, task, late, soon }
+/// The same of these plans and children, which somebody has listed already.
+pub fn among<'a>(
+    device: &Device,
+    lines: impl Iterator<Item = &'a Listed>,
+    children: impl Iterator<Item = &'a OfChild>,
+    now: &Now,
+) -> Result<Vec<ToDo>, Error> {
+    let (mut all, today) = (Vec::new(), now.day());
+    let undecided = device.undecided_by_pep()?;
+    for line in lines {
+        let mut add = |task: Task| all.push(ToDo::in_plan(&line.pep, line.role, task, today));
+        line.tasks(today).cloned().for_each(&mut add);
+        if line.role.is_virtual_school() && line.state != State::Superseded {
+            corrections(device, line, now)?.into_iter().for_each(&mut add);
+        }
+        if let Some(count) = undecided.get(&line.pep.id()) {
+            let count = usize::try_from(*count).unwrap_or(usize::MAX);
+            add(Task { count, ..Task::of(TaskKind::DecideHeld) });
+        }
+    }
+    for of in children {
+        let tasks = of.tasks(of.role, today).into_iter();
+        all.extend(tasks.map(|task| ToDo::of_child(of, of.role, task, today)));
+    }
+    in_order(device, all)
 }
 
 /// What the plan says otherwise than the directory, for whoever can correct it there.
 fn corrections(device: &Device, line: &Listed, now: &Now) -> Result<Vec<Task>, Error> {
     let facts = directory::facts(device, &line.pep.child, now)?;
     let differs = facts.differs_from(&line.stated).into_iter();
-    Ok(differs.map(|one| Task { question: Some(one.question), ..bare(TaskKind::Correct) }).collect())
-}
-
-fn bare(kind: TaskKind) -> Task {
-    Task { kind, question: None, place: None, from: None, due: None, count: 1, reason: None, by: None }
+    Ok(differs.map(|one| Task { question: Some(one.question), ..Task::of(TaskKind::Correct) }).collect())
 }
 
 /// What waits for anybody on the teams of the plans that this device holds, as far as this person may read them.
@@ -87,7 +88,7 @@ pub fn everybodys(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
     let (lines, children) = lists::plans_and_children(device, now)?;
     for of in &children {
         for who in mine::team(device, &of.id(), now) {
-            let theirs = |task| ToDo { who: Some(who.clone()), ..of_child(of, who.role, task, now.day()) };
+            let theirs = |task| ToDo { who: Some(who.clone()), ..ToDo::of_child(of, who.role, task, now.day()) };
             all.extend(of.tasks(who.role, now.day()).into_iter().map(theirs));
         }
     }
@@ -99,7 +100,7 @@ pub fn everybodys(device: &mut Device, now: &Now) -> Result<Vec<ToDo>, Error> {
             let person = Person { writer: &writer, name: &who.name, today: now.day() };
             let found = plan::tasks(&view, &line.pep, &person).into_iter();
             let open = found.filter(|task| waits(task, line.state, now.day()));
-            let theirs = |task| ToDo { who: Some(who.clone()), ..waiting(&line.pep, who.role, task, now.day()) };
+            let theirs = |task| ToDo { who: Some(who.clone()), ..ToDo::in_plan(&line.pep, who.role, task, now.day()) };
             all.extend(open.map(theirs));
         }
     }
@@ -112,14 +113,28 @@ fn waits(task: &Task, state: State, today: NaiveDate) -> bool {
     open && task.from.is_none_or(|from| from <= today)
 }
 
-fn waiting(pep: &Pep, role: Role, task: Task, today: NaiveDate) -> ToDo {
-    let standing = task.due.map(|due| pep.process.calendar().standing(today, due));
-    let (late, soon) = (standing == Some(Standing::Overdue), standing == Some(Standing::Soon));
-    ToDo { who: None, role, child: pep.child, name: None, pep: Some(pep.clone()), task, late, soon }
+impl ToDo {
+    fn of(child: Uuid, pep: Option<Pep>, role: Role, task: Task, standing: Option<Standing>) -> ToDo {
+        let (late, soon) = (standing == Some(Standing::Overdue), standing == Some(Standing::Soon));
+        ToDo { who: None, role, child, name: None, pep, task, late, soon }
+    }
+
+    /// In a plan.
+    fn in_plan(pep: &Pep, role: Role, task: Task, today: NaiveDate) -> ToDo {
+        let standing = task.due.map(|due| pep.process.calendar().standing(today, due));
+        ToDo::of(pep.child, Some(pep.clone()), role, task, standing)
+    }
+
+    /// Of a child, and in no plan. What nobody can date is looked at soon.
+    fn of_child(of: &OfChild, role: Role, task: Task, today: NaiveDate) -> ToDo {
+        let begins = matches!(task.kind, TaskKind::NoPep | TaskKind::Review);
+        let standing = task.due.map(|due| of.calendar().standing(today, due)).or(begins.then_some(Standing::Soon));
+        ToDo::of(of.id(), None, role, task, standing)
+    }
 }
 
 /// With the children's names; what is late first, then by day, then in the order of kinds.
-fn in_order(device: &mut Device, mut all: Vec<ToDo>) -> Result<Vec<ToDo>, Error> {
+fn in_order(device: &Device, mut all: Vec<ToDo>) -> Result<Vec<ToDo>, Error> {
     for one in &mut all {
         one.name = device.child(&one.child)?.map(|child| child.name);
     }

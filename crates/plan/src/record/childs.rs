@@ -14,8 +14,7 @@ pub(crate) fn replaced(document: &Automerge, mut choices: Choices) -> Choices {
     choices.retain(|id, chosen| {
         let Some(question) = bank().question(id) else { return false };
         let there = sheet.plain(id, question.kind);
-        let same = |put: &Put| chosen.iter().any(|chosen| chosen.value == put.value);
-        there.len() != chosen.len() || !there.iter().all(same)
+        there.len() != chosen.len() || !there.iter().all(|put| is_among(chosen, put))
     });
     choices
 }
@@ -29,10 +28,14 @@ pub(crate) fn beside<T>(
     let sheet = Sheet::now(document);
     let others = |(id, chosen): (&&'static str, &Vec<Put>)| {
         let question = bank().question(id)?;
-        let same = |put: &Put| chosen.iter().any(|chosen| chosen.value == put.value);
-        let there = sheet.plain(id, question.kind).into_iter().filter(|put| !same(put));
+        let there = sheet.plain(id, question.kind).into_iter().filter(|put| !is_among(chosen, put));
         let claims: Vec<T> = there.map(&claim).collect();
         (!claims.is_empty()).then_some((*id, claims))
     };
     choices.iter().filter_map(others).collect()
+}
+
+/// Whether the young person chose the same.
+fn is_among(chosen: &[Put], put: &Put) -> bool {
+    chosen.iter().any(|chosen| chosen.value == put.value)
 }

@@ -10,6 +10,8 @@ use automerge::{
     ValueRef,
 };
 
+use uuid::Uuid;
+
 use crate::bank::{Column, Kind, Question, RowKey, bank};
 use crate::document::{Sheet, WITHDRAWN};
 use crate::excuse::NoAnswer;
@@ -129,12 +131,19 @@ pub fn history(document: &Automerge, authors: Authors<'_>, question: Option<&str
     entries(document, authors, question, &|_| true)
 }
 
-/// What happened in a document that does not rest on these heads, by when it ended, the oldest first. Heads that it does not have are
-/// left out of account.
-pub fn news(document: &Automerge, authors: Authors<'_>, seen: &[ChangeHash]) -> Vec<Entry> {
-    let known = seen.iter().copied().filter(|head| document.get_change_meta_by_hash(head).is_some());
-    let known: Vec<ChangeHash> = known.collect();
-    let new: BTreeSet<ChangeHash> = document.get_changes_meta(&known).into_iter().map(|change| change.hash).collect();
+/// What others than `person` did in a document that does not rest on these heads, by when it ended, the oldest first. Heads that it
+/// does not have are left out of account. Where they did nothing no change is decoded.
+pub fn news(document: &Automerge, authors: Authors<'_>, seen: &[ChangeHash], person: Option<Uuid>) -> Vec<Entry> {
+    let known: Vec<ChangeHash> =
+        seen.iter().copied().filter(|head| document.get_change_meta_by_hash(head).is_some()).collect();
+    // A document has many changes and few authors.
+    let mut own: BTreeMap<ActorId, bool> = BTreeMap::new();
+    let mut is_own = |actor: &ActorId| {
+        let of = || authors(actor.to_bytes()).is_some_and(|who| Some(who.person) == person);
+        *own.entry(actor.clone()).or_insert_with(of)
+    };
+    let new = document.get_changes_meta(&known).into_iter();
+    let new: BTreeSet<ChangeHash> = new.filter(|change| !is_own(&change.actor)).map(|change| change.hash).collect();
     if new.is_empty() {
         return Vec::new();
     }

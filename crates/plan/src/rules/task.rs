@@ -95,6 +95,13 @@ pub struct Task {
 
 withhold!(Task);
 
+impl Task {
+    /// One thing of this kind, of which no more is known yet.
+    pub fn of(kind: TaskKind) -> Task {
+        Task { kind, question: None, place: None, from: None, due: None, count: 1, reason: None, by: None }
+    }
+}
+
 /// Who is asked what waits for them.
 pub struct Person<'a> {
     /// As a writer: their role, and what was delegated to them.
@@ -144,7 +151,7 @@ impl Find<'_> {
 
     fn add(&mut self, kind: TaskKind) -> Option<&mut Task> {
         let due = self.due();
-        self.found.push(Task { kind, question: None, place: None, from: None, due, count: 1, reason: None, by: None });
+        self.found.push(Task { due, ..Task::of(kind) });
         self.found.last_mut()
     }
 
@@ -286,16 +293,18 @@ impl Find<'_> {
     }
 
     fn signature(&mut self) {
-        let around = Around { today: self.person.today, previous: None, others: &[] };
-        let findings: Vec<Finding> = crate::checks::check(self.view, self.pep, around);
-        let blocking: Vec<Finding> = findings.into_iter().filter(|f| f.severity == Severity::Blocks).collect();
-        let Some(offer) = offer(self.view, self.pep, self.role(), &blocking) else { return };
-        if !offer.offered()
-            || is_seen(offer.question)
-            || !bank().question(offer.question).is_some_and(|q| self.signs(q))
-        {
+        let offered = |findings: &[Finding]| {
+            let offer = offer(self.view, self.pep, self.role(), findings)?;
+            let signs = bank().question(offer.question).is_some_and(|question| self.signs(question));
+            Some(offer).filter(|offer| offer.offered() && !is_seen(offer.question) && signs)
+        };
+        // What the checks find only keeps a signature back: most plans wait for something else, and need none.
+        let Some(offer) = offered(&[]).and_then(|_| {
+            let around = Around { today: self.person.today, previous: None, others: &[] };
+            offered(&crate::checks::check(self.view, self.pep, around))
+        }) else {
             return;
-        }
+        };
         let mut mine = self.view.sign_offs.iter().filter(|made| made.question == offer.question && !made.stands);
         let stale =
             mine.next_back().map(|made| made.why.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
